@@ -1,0 +1,1 @@
+//! HTTP: health, metrics, autoconfig and the MTA-STS policy.

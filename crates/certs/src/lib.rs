@@ -1,0 +1,1 @@
+//! Certificates: the local authority, ACME, and reload without restart.

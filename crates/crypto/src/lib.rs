@@ -1,0 +1,1 @@
+//! Keys that wrap keys, sealed columns and records, and TLS settings.

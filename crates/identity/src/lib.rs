@@ -1,0 +1,1 @@
+//! Organisations, domains, accounts and their credentials.

@@ -1,0 +1,1 @@
+//! IMAP server: a thin driver over wire::imap.

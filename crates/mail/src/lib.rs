@@ -1,0 +1,1 @@
+//! The message model: addresses, parsed structure, building of messages.

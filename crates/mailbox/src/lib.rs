@@ -1,0 +1,1 @@
+//! Mailboxes and messages of an account: append, flags, threads, quota, search.

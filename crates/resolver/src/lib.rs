@@ -1,0 +1,1 @@
+//! DNS over a validating, caching resolver.

@@ -1,0 +1,1 @@
+//! SMTP servers and delivery: thin drivers over wire::smtp.

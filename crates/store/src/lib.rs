@@ -1,0 +1,1 @@
+//! Transactions on SQLite or PostgreSQL, schema, migrations, blobs, change notices.

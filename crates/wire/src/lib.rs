@@ -1,0 +1,1 @@
+//! Mail protocols as types, codecs and sessions without I/O.

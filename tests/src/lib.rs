@@ -1,0 +1,1 @@
+//! Starts Tradewind and its peers on free loopback ports.
