@@ -1,0 +1,36 @@
+//! Keyed hashes: a value can be looked up without the database showing it.
+
+use aws_lc_rs::hmac;
+
+use crate::seal::KEY_BYTES;
+
+/// A key for hashes that nobody without it can compute or compare.
+pub struct HashKey(hmac::Key);
+
+impl HashKey {
+    /// A key from its bytes.
+    #[must_use]
+    pub fn new(bytes: &[u8; KEY_BYTES]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+    }
+
+    /// 256-bit hash of `value` (HMAC-SHA-256).
+    #[must_use]
+    pub fn hash(&self, value: &[u8]) -> [u8; 32] {
+        let mut out = [0; 32];
+        for (to, from) in out.iter_mut().zip(hmac::sign(&self.0, value).as_ref()) {
+            *to = *from;
+        }
+        out
+    }
+
+    /// The first 64 bits of [`Self::hash`], as a number that a database column takes.
+    #[must_use]
+    pub fn hash_i64(&self, value: &[u8]) -> i64 {
+        let mut first = [0; 8];
+        for (to, from) in first.iter_mut().zip(self.hash(value)) {
+            *to = from;
+        }
+        i64::from_le_bytes(first)
+    }
+}
