@@ -1,1 +1,208 @@
-//! Transactions on SQLite or PostgreSQL, schema, migrations, blobs, change notices.
+//! The store: transactions on SQLite inside the process or on PostgreSQL, one schema, blobs, keys and wake-ups.
+//!
+//! Logic is written once as plain functions over a [`Tx`]: `store.write(|tx| mailbox::append(tx, ..)).await` and
+//! `store.read(|tx| ..)`. Work given to [`Store::write`] must only write rows: parsing, compressing and encrypting
+//! happen before, on the caller's thread. A result of [`Store::write`] is durable.
+//!
+//! Knows nothing of mail protocols.
+
+pub mod account;
+pub mod blobs;
+mod dialect;
+mod engine;
+mod error;
+mod keyring;
+mod migrate;
+mod notice;
+mod sqlite;
+mod tx;
+mod value;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crypto::keys::{Key, Region};
+use env::{Clock, Entropy, IdSource};
+use tokio::sync::oneshot;
+
+pub use blobs::{Blobs, Location, StagedBlob};
+pub use error::StoreError;
+pub use keyring::Keyring;
+pub use notice::{Notice, Notices};
+pub use tx::Tx;
+pub use value::{Row, Value};
+
+use sqlite::{CommitFailure, Job, Sqlite};
+
+/// Where the store keeps its tables and blobs.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// SQLite and segment files in a directory, which one process at a time uses.
+    Embedded(PathBuf),
+}
+
+/// What every transaction can use.
+pub struct Context {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives randomness for keys and nonces.
+    pub entropy: Arc<dyn Entropy>,
+    /// Makes identifiers.
+    pub ids: IdSource,
+    /// Opens the keys of organisations and accounts.
+    pub keys: Keyring,
+    /// Distributes wake-ups.
+    pub notices: Notices,
+}
+
+impl Context {
+    /// What the store of the node numbered `node` is opened with.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, node: u16, region: Key<Region>) -> Arc<Self> {
+        Arc::new(Self {
+            ids: IdSource::new(Arc::clone(&clock), node),
+            keys: Keyring::new(region),
+            notices: Notices::default(),
+            clock,
+            entropy,
+        })
+    }
+}
+
+/// An open store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    context: Arc<Context>,
+    database: Database,
+    blobs: Blobs,
+}
+
+enum Database {
+    Sqlite(Sqlite),
+}
+
+impl Store {
+    /// Opens the store at `place`, making it or bringing its schema up to date as needed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be opened, is in use by another process, or is newer than this program.
+    pub async fn open(place: Place, context: Arc<Context>) -> Result<Self, StoreError> {
+        match place {
+            Place::Embedded(directory) => {
+                let opening = tokio::task::spawn_blocking(move || Self::open_embedded(&directory, context));
+                opening.await.map_err(|_| StoreError::Abandoned("opening it panicked"))?
+            }
+        }
+    }
+
+    fn open_embedded(directory: &std::path::Path, context: Arc<Context>) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(directory).map_err(|cause| StoreError::io(directory, cause))?;
+        let lock = blobs::lock_directory(directory)?;
+        let sqlite = Sqlite::open(&directory.join("tradewind.db"), &context)?;
+        let ends = sqlite.segment_ends(&context)?;
+        let blobs = Blobs::open_segments(directory.join("blobs"), &ends, lock)?;
+        Ok(Self(Arc::new(Inner { context, database: Database::Sqlite(sqlite), blobs })))
+    }
+
+    /// Runs `work` in a transaction and commits it together with whatever else waits; durable when it returns.
+    /// An error from `work` undoes its changes. `work` may run more than once where engines ask for a retry.
+    ///
+    /// # Errors
+    /// What `work` gives, or [`StoreError`] if the transaction cannot be committed.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.0.database {
+            Database::Sqlite(sqlite) => {
+                let (answer, waiting) = oneshot::channel();
+                sqlite.submit(Box::new(WriteJob { work, result: None, answer })).await?;
+                waiting.await.map_err(|_| StoreError::Abandoned("it is stopping"))?
+            }
+        }
+    }
+
+    /// Runs `work` on a snapshot.
+    ///
+    /// # Errors
+    /// What `work` gives, or [`StoreError`] if the store cannot be read.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.0.database {
+            Database::Sqlite(sqlite) => sqlite.read(&self.0.context, work).await,
+        }
+    }
+
+    /// Stages sealed bytes as a blob: on disk when this returns, part of the store once a transaction attaches it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be written.
+    pub async fn stage(&self, record: Vec<u8>) -> Result<StagedBlob, StoreError> {
+        self.0.blobs.stage(self.0.context.ids.next(), record).await
+    }
+
+    /// Reads blobs.
+    #[must_use]
+    pub fn blobs(&self) -> &Blobs {
+        &self.0.blobs
+    }
+
+    /// Clock, randomness, identifiers, keys and wake-ups of this store.
+    #[must_use]
+    pub fn context(&self) -> &Arc<Context> {
+        &self.0.context
+    }
+
+    /// Finishes the work that waits, then stops. Later work is refused.
+    pub async fn close(&self) {
+        let store = self.clone();
+        let closing = tokio::task::spawn_blocking(move || {
+            match &store.0.database {
+                Database::Sqlite(sqlite) => sqlite.stop(),
+            }
+            store.0.blobs.stop();
+        });
+        if closing.await.is_err() {
+            tracing::error!("closing the store panicked");
+        }
+    }
+}
+
+/// Work of a caller who waits for its result.
+struct WriteJob<T, E, F> {
+    work: F,
+    result: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for WriteJob<T, E, F>
+where
+    F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let result = (self.work)(tx);
+        let keep = result.is_ok();
+        self.result = Some(result);
+        keep
+    }
+
+    fn finish(self: Box<Self>, commit: Result<(), CommitFailure>) {
+        let result = match (commit, self.result) {
+            (Ok(()), Some(result)) | (Err(_), Some(result @ Err(_))) => result,
+            (Ok(()), None) => Err(StoreError::Abandoned("the work panicked").into()),
+            (Err(failure), _) => Err(StoreError::from(failure).into()),
+        };
+        // Nobody waits any more if the caller was cancelled; the work stands nevertheless.
+        drop(self.answer.send(result));
+    }
+}

@@ -1,0 +1,180 @@
+//! Blobs: sealed bytes of messages.
+//!
+//! Embedded: append-only segment files written by one thread, which syncs once for all that waits. A blob is staged
+//! (on disk) before the transaction that attaches it commits, so a crash leaves at most an unreferenced tail, which is cut
+//! off when the store opens. On PostgreSQL the bytes travel in the row.
+
+mod segments;
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub(crate) use segments::lock_directory;
+use segments::{Pin, Segments};
+
+use crate::{StoreError, Tx, params};
+
+/// Where a blob's bytes are.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// In a segment file.
+    Segment {
+        /// Number of the segment.
+        segment: i64,
+        /// Where the bytes begin.
+        position: u64,
+        /// How many they are.
+        length: u64,
+    },
+    /// Here.
+    Inline(Arc<[u8]>),
+}
+
+impl Location {
+    /// Length of the sealed bytes.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::Segment { length, .. } => *length,
+            Self::Inline(bytes) => bytes.len() as u64,
+        }
+    }
+}
+
+/// A blob that is on disk but not yet part of the store. Keeps its segment alive.
+#[derive(Debug)]
+pub struct StagedBlob {
+    id: i64,
+    location: Location,
+    _pin: Option<Pin>,
+}
+
+impl StagedBlob {
+    /// The blob's identifier.
+    #[must_use]
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// Makes the blob part of the store, with `refs` rows that name it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the row cannot be written.
+    pub fn attach(&self, tx: &mut Tx<'_>, refs: i64) -> Result<(), StoreError> {
+        let (segment, position, data) = match &self.location {
+            Location::Segment { segment, position, .. } => (*segment, *position, None),
+            Location::Inline(bytes) => (0, 0, Some(bytes.as_ref())),
+        };
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        let length = i64::try_from(self.location.length()).unwrap_or(i64::MAX);
+        tx.execute(
+            "INSERT INTO blob (id, segment, position, length, refs, released, data) VALUES ($1, $2, $3, $4, $5, 0, $6)",
+            params![self.id, segment, position, length, refs, data],
+        )?;
+        Ok(())
+    }
+}
+
+/// Where the blob `id` is.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] if there is no such blob.
+pub fn locate(tx: &mut Tx<'_>, id: i64) -> Result<Location, StoreError> {
+    let found = tx.row(
+        "SELECT segment, position, length, data FROM blob WHERE id = $1",
+        params![id],
+        |row| {
+            Ok(match row.bytes_opt(3)? {
+                Some(bytes) => Location::Inline(bytes.into()),
+                None => Location::Segment {
+                    segment: row.int(0)?,
+                    position: row.int(1)?.unsigned_abs(),
+                    length: row.int(2)?.unsigned_abs(),
+                },
+            })
+        },
+    )?;
+    found.ok_or_else(|| StoreError::Corrupt { what: format!("blob {id} is missing") })
+}
+
+/// Adds `more` rows that name the blob `id`, or takes some away; a blob that nobody names is collected later.
+///
+/// # Errors
+/// [`StoreError`] if there is no such blob.
+pub fn add_refs(tx: &mut Tx<'_>, id: i64, more: i64) -> Result<(), StoreError> {
+    let now = tx.now().millis();
+    let changed = tx.execute(
+        "UPDATE blob SET refs = refs + $1, released = CASE WHEN refs + $1 = 0 THEN $2 ELSE 0 END WHERE id = $3",
+        params![more, now, id],
+    )?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Corrupt { what: format!("blob {id} is missing") }) }
+}
+
+/// The blobs of a store.
+pub struct Blobs(Kind);
+
+enum Kind {
+    Segments(Segments),
+}
+
+impl Blobs {
+    pub(crate) fn open_segments(
+        directory: PathBuf,
+        ends: &[(i64, u64)],
+        lock: std::fs::File,
+    ) -> Result<Self, StoreError> {
+        Ok(Self(Kind::Segments(Segments::open(directory, ends, lock)?)))
+    }
+
+    pub(crate) async fn stage(&self, id: i64, record: Vec<u8>) -> Result<StagedBlob, StoreError> {
+        match &self.0 {
+            Kind::Segments(segments) => {
+                let (location, pin) = segments.append(id, record).await?;
+                Ok(StagedBlob { id, location, _pin: Some(pin) })
+            }
+        }
+    }
+
+    /// Reads the bytes `range` of a blob onto `out`. Blocks while the disk is read.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the bytes are not there.
+    pub fn read_onto(&self, location: &Location, range: Range<u64>, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        match location {
+            Location::Inline(bytes) => {
+                let bounds = usize::try_from(range.start).unwrap_or(usize::MAX)..usize::try_from(range.end).unwrap_or(usize::MAX);
+                let part = bytes.get(bounds).ok_or_else(|| beyond_end(&range))?;
+                out.extend_from_slice(part);
+                Ok(())
+            }
+            Location::Segment { segment, position, length } => {
+                if range.end > *length || range.start > range.end {
+                    return Err(beyond_end(&range));
+                }
+                let Kind::Segments(segments) = &self.0;
+                segments.read_onto(*segment, position + range.start..position + range.end, out)
+            }
+        }
+    }
+
+    /// Reads a whole blob. Blocks while the disk is read.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the bytes are not there.
+    pub fn read(&self, location: &Location) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = Vec::new();
+        self.read_onto(location, 0..location.length(), &mut bytes)?;
+        Ok(bytes)
+    }
+
+    pub(crate) fn stop(&self) {
+        match &self.0 {
+            Kind::Segments(segments) => segments.stop(),
+        }
+    }
+}
+
+fn beyond_end(range: &Range<u64>) -> StoreError {
+    StoreError::Corrupt { what: format!("bytes {range:?} lie beyond the end of a blob") }
+}

@@ -1,0 +1,291 @@
+//! Append-only segment files with one writing thread.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Location;
+use crate::StoreError;
+
+/// A segment that has grown to this size is closed and a new one begun.
+const SEGMENT_BYTES: u64 = 256 << 20;
+
+/// Blobs that wait for the writing thread; more callers wait for a place.
+const WAITING_MAX: usize = 256;
+
+/// Blobs written before one sync.
+const GROUP_MAX: usize = 128;
+
+/// Before each blob: a mark, the blob's identifier, its length, the CRC-32 of its bytes.
+const MARK: [u8; 4] = *b"TWB1";
+const HEADER_BYTES: usize = 20;
+
+/// Segment files kept open for reading.
+const OPEN_FILES_MAX: usize = 64;
+
+/// Keeps a segment from being removed while a staged blob in it waits to be attached.
+#[derive(Debug)]
+pub(super) struct Pin {
+    segment: i64,
+    pins: Arc<Mutex<HashMap<i64, usize>>>,
+}
+
+impl Pin {
+    fn new(segment: i64, pins: &Arc<Mutex<HashMap<i64, usize>>>) -> Self {
+        *pins.lock().entry(segment).or_insert(0) += 1;
+        Self { segment, pins: Arc::clone(pins) }
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let mut pins = self.pins.lock();
+        if let Some(count) = pins.get_mut(&self.segment) {
+            *count -= 1;
+            if *count == 0 {
+                pins.remove(&self.segment);
+            }
+        }
+    }
+}
+
+struct Append {
+    id: i64,
+    record: Vec<u8>,
+    answer: oneshot::Sender<Result<(Location, Pin), StoreError>>,
+}
+
+/// The segment files of a store.
+pub(super) struct Segments {
+    directory: PathBuf,
+    appends: Mutex<Option<mpsc::Sender<Append>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    open: Mutex<HashMap<i64, Arc<File>>>,
+    /// Held so that no second process opens the store.
+    _lock: File,
+}
+
+impl Segments {
+    /// Opens the segments in `directory`. `ends` says for each segment that the store knows where its last blob ends; what
+    /// lies behind was never attached and is cut off.
+    pub(super) fn open(directory: PathBuf, ends: &[(i64, u64)], lock: File) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(&directory).map_err(|cause| StoreError::io(&directory, cause))?;
+        let mut known: HashMap<i64, u64> = ends.iter().copied().collect();
+        let mut newest = 0;
+        for number in segment_numbers(&directory)? {
+            newest = newest.max(number);
+            let path = segment_path(&directory, number);
+            match known.remove(&number) {
+                Some(end) => cut_tail(&path, end)?,
+                None => std::fs::remove_file(&path).map_err(|cause| StoreError::io(&path, cause))?,
+            }
+        }
+        if let Some(number) = known.keys().min() {
+            let path = segment_path(&directory, *number);
+            return Err(StoreError::Corrupt { what: format!("{} is missing", path.display()) });
+        }
+        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+        let mut writer = SegmentWriter::new(directory.clone(), newest);
+        let thread = std::thread::Builder::new()
+            .name("store-blobs".into())
+            .spawn(move || writer.run(receiver))
+            .map_err(|cause| StoreError::io(&directory, cause))?;
+        Ok(Self {
+            directory,
+            appends: Mutex::new(Some(sender)),
+            thread: Mutex::new(Some(thread)),
+            open: Mutex::new(HashMap::new()),
+            _lock: lock,
+        })
+    }
+
+    pub(super) async fn append(&self, id: i64, record: Vec<u8>) -> Result<(Location, Pin), StoreError> {
+        let appends = self.appends.lock().clone().ok_or(StoreError::Abandoned("it is stopping"))?;
+        let (answer, waiting) = oneshot::channel();
+        let stopped = StoreError::Abandoned("it has stopped");
+        if appends.send(Append { id, record, answer }).await.is_err() {
+            return Err(stopped);
+        }
+        waiting.await.map_err(|_| stopped)?
+    }
+
+    pub(super) fn read_onto(&self, segment: i64, range: Range<u64>, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        let file = self.file(segment)?;
+        let start = out.len();
+        let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        out.resize(start + length, 0);
+        let target = out.get_mut(start..).unwrap_or_default();
+        file.read_exact_at(target, range.start).map_err(|cause| StoreError::io(segment_path(&self.directory, segment), cause))
+    }
+
+    fn file(&self, segment: i64) -> Result<Arc<File>, StoreError> {
+        let mut open = self.open.lock();
+        if let Some(file) = open.get(&segment) {
+            return Ok(Arc::clone(file));
+        }
+        let path = segment_path(&self.directory, segment);
+        let file = Arc::new(File::open(&path).map_err(|cause| StoreError::io(path, cause))?);
+        if open.len() >= OPEN_FILES_MAX {
+            open.clear();
+        }
+        open.insert(segment, Arc::clone(&file));
+        Ok(file)
+    }
+
+    pub(super) fn stop(&self) {
+        drop(self.appends.lock().take());
+        if let Some(thread) = self.thread.lock().take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the store's blob thread ended in a panic");
+        }
+    }
+}
+
+impl Drop for Segments {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The thread's state: the segment that is being filled.
+struct SegmentWriter {
+    directory: PathBuf,
+    number: i64,
+    current: Option<(File, u64)>,
+    pins: Arc<Mutex<HashMap<i64, usize>>>,
+    buffer: Vec<u8>,
+}
+
+impl SegmentWriter {
+    fn new(directory: PathBuf, newest: i64) -> Self {
+        Self { directory, number: newest, current: None, pins: Arc::default(), buffer: Vec::new() }
+    }
+
+    fn run(&mut self, mut appends: mpsc::Receiver<Append>) {
+        let mut group = Vec::with_capacity(GROUP_MAX);
+        while appends.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+            let outcome = self.write_group(&group);
+            let mut positions = outcome.map_err(|cause| StoreError::io(&self.directory, cause));
+            for append in group.drain(..) {
+                let answer = match &mut positions {
+                    Ok(positions) => {
+                        let position = positions.next().unwrap_or_default();
+                        let length = append.record.len() as u64;
+                        let location = Location::Segment { segment: self.number, position, length };
+                        Ok((location, Pin::new(self.number, &self.pins)))
+                    }
+                    Err(StoreError::Full { path }) => Err(StoreError::Full { path: path.clone() }),
+                    Err(error) => Err(StoreError::Commit { cause: error.to_string() }),
+                };
+                drop(append.answer.send(answer));
+            }
+        }
+    }
+
+    /// Writes the records of `group` one after the other and syncs them; gives where each one's bytes begin.
+    fn write_group(&mut self, group: &[Append]) -> io::Result<std::vec::IntoIter<u64>> {
+        self.buffer.clear();
+        let (file, end) = self.segment()?;
+        let (file, start) = (file.try_clone()?, *end);
+        let mut positions = Vec::with_capacity(group.len());
+        for append in group {
+            let length = u32::try_from(append.record.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+            self.buffer.extend_from_slice(&MARK);
+            self.buffer.extend_from_slice(&append.id.to_le_bytes());
+            self.buffer.extend_from_slice(&length.to_le_bytes());
+            self.buffer.extend_from_slice(&crc32fast::hash(&append.record).to_le_bytes());
+            positions.push(start + self.buffer.len() as u64);
+            self.buffer.extend_from_slice(&append.record);
+        }
+        if let Err(error) = file.write_all_at(&self.buffer, start) {
+            // As when the disk is full: give back what the half-written group took.
+            file.set_len(start)?;
+            return Err(error);
+        }
+        if let Err(error) = file.sync_data() {
+            // After a failed sync nobody knows what is on disk; this segment is not written to again.
+            self.current = None;
+            return Err(error);
+        }
+        if let Some((_, end)) = &mut self.current {
+            *end = start + self.buffer.len() as u64;
+        }
+        self.buffer.shrink_to(1 << 20);
+        Ok(positions.into_iter())
+    }
+
+    fn segment(&mut self) -> io::Result<&mut (File, u64)> {
+        if self.current.as_ref().is_some_and(|(_, end)| *end >= SEGMENT_BYTES) {
+            self.current = None;
+        }
+        match &mut self.current {
+            Some(_) => {}
+            current @ None => {
+                let path = segment_path(&self.directory, self.number + 1);
+                let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+                // The name must survive a crash as the bytes do.
+                File::open(&self.directory)?.sync_all()?;
+                self.number += 1;
+                *current = Some((file, 0));
+            }
+        }
+        self.current.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Takes the lock that keeps a second process out of the store.
+pub(crate) fn lock_directory(directory: &Path) -> Result<File, StoreError> {
+    let path = directory.join("lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|cause| StoreError::io(&path, cause))?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+        StoreError::Setup(format!(
+            "the store in {} is in use by another process; stop it, or ask the running server",
+            directory.display()
+        ))
+    })?;
+    Ok(file)
+}
+
+fn segment_path(directory: &Path, number: i64) -> PathBuf {
+    directory.join(format!("{number:08}.segment"))
+}
+
+fn segment_numbers(directory: &Path) -> Result<Vec<i64>, StoreError> {
+    let failed = |cause| StoreError::io(directory, cause);
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        let stem = name.to_str().and_then(|name| name.strip_suffix(".segment"));
+        let number: Option<i64> = stem.and_then(|stem| stem.parse().ok());
+        numbers.extend(number);
+    }
+    Ok(numbers)
+}
+
+fn cut_tail(path: &Path, end: u64) -> Result<(), StoreError> {
+    let failed = |cause| StoreError::io(path, cause);
+    let file = OpenOptions::new().write(true).open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    if length < end {
+        return Err(StoreError::Corrupt { what: format!("{} is {} bytes short", path.display(), end - length) });
+    }
+    if length > end {
+        file.set_len(end).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! Schema versions. A migration that has been released is never edited.
+
+/// One step of the schema.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Migration {
+    pub(crate) version: i64,
+    pub(crate) name: &'static str,
+    /// In the dialect that both engines share.
+    pub(crate) sql: &'static str,
+}
+
+/// All steps, oldest first.
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "first", sql: include_str!("../migrations/0001_first.sql") }];
+
+/// The newest schema that this program knows.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+/// Where each engine keeps what was applied.
+pub(crate) const VERSION_TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL, name TEXT NOT NULL, applied BIGINT NOT NULL)";

@@ -1,0 +1,65 @@
+//! Wake-ups for those who wait for a change. A notice says only where to look; the truth is read from the tables.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+
+/// Something changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Notice {
+    /// Mail or mailboxes of an account.
+    Account(i64),
+    /// Messages have become due in the queue.
+    Queue,
+    /// Background work has been added.
+    Jobs,
+}
+
+/// Distributes notices within the node.
+#[derive(Default)]
+pub struct Notices {
+    accounts: Mutex<HashMap<i64, watch::Sender<u64>>>,
+    queue: Arc<Notify>,
+    jobs: Arc<Notify>,
+}
+
+impl Notices {
+    /// Watches an account; `changed()` on the receiver waits for the next change. Drop it to stop.
+    #[must_use]
+    pub fn watch_account(&self, account: i64) -> watch::Receiver<u64> {
+        let mut accounts = self.accounts.lock();
+        accounts.entry(account).or_insert_with(|| watch::channel(0).0).subscribe()
+    }
+
+    /// Wakes one waiter each time messages have become due. A notice that finds nobody waiting is kept.
+    #[must_use]
+    pub fn queue(&self) -> Arc<Notify> {
+        Arc::clone(&self.queue)
+    }
+
+    /// Wakes one waiter each time background work has been added. A notice that finds nobody waiting is kept.
+    #[must_use]
+    pub fn jobs(&self) -> Arc<Notify> {
+        Arc::clone(&self.jobs)
+    }
+
+    /// Tells everybody on this node who waits for `notice`.
+    pub fn publish(&self, notice: Notice) {
+        match notice {
+            Notice::Account(account) => {
+                let mut accounts = self.accounts.lock();
+                if let Some(sender) = accounts.get(&account) {
+                    if sender.receiver_count() == 0 {
+                        accounts.remove(&account);
+                    } else {
+                        sender.send_modify(|count| *count = count.wrapping_add(1));
+                    }
+                }
+            }
+            Notice::Queue => self.queue.notify_one(),
+            Notice::Jobs => self.jobs.notify_one(),
+        }
+    }
+}

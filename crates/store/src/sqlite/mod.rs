@@ -1,0 +1,63 @@
+//! The embedded engine: SQLite with one writer thread that commits waiting work in groups, and snapshot readers.
+
+mod connection;
+mod readers;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::{Context, StoreError, Tx};
+
+pub(crate) use connection::Connection;
+use readers::Readers;
+use writer::Writer;
+pub(crate) use writer::{CommitFailure, Job};
+
+/// An open SQLite database.
+pub(crate) struct Sqlite {
+    writer: Writer,
+    readers: Arc<Readers>,
+}
+
+impl Sqlite {
+    /// Opens the database at `path`, making or migrating it as needed.
+    pub(crate) fn open(path: &Path, context: &Arc<Context>) -> Result<Self, StoreError> {
+        connection::check_library()?;
+        let mut connection = Connection::open_writer(path)?;
+        connection.migrate(context.clock.now())?;
+        let readers = Arc::new(Readers::new(path));
+        Ok(Self { writer: Writer::start(connection, Arc::clone(context))?, readers })
+    }
+
+    /// For each segment with blobs, where the last of them ends.
+    pub(crate) fn segment_ends(&self, context: &Arc<Context>) -> Result<Vec<(i64, u64)>, StoreError> {
+        self.readers.run(context, |tx| {
+            tx.rows(
+                "SELECT segment, MAX(position + length) FROM blob WHERE segment > 0 GROUP BY segment",
+                &[],
+                |row| Ok((row.int(0)?, row.int(1)?.unsigned_abs())),
+            )
+        })
+    }
+
+    /// Hands `job` to the writer thread; waits for a place in its queue.
+    pub(crate) async fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+        self.writer.submit(job).await
+    }
+
+    /// Runs `work` on a snapshot, on a thread that may block.
+    pub(crate) async fn read<T, E, F>(&self, context: &Arc<Context>, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.readers.read(Arc::clone(context), work).await
+    }
+
+    /// Finishes what waits and stops the writer thread.
+    pub(crate) fn stop(&self) {
+        self.writer.stop();
+    }
+}

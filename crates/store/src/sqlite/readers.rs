@@ -1,0 +1,56 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+
+use super::Connection;
+use crate::{Context, StoreError, Tx};
+
+/// Readers at the same time; more callers wait.
+const READERS_MAX: usize = 8;
+
+/// Connections for reading, made as needed and kept.
+pub(super) struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    places: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), idle: Mutex::new(Vec::new()), places: Arc::new(Semaphore::new(READERS_MAX)) }
+    }
+
+    pub(super) async fn read<T, E, F>(self: &Arc<Self>, context: Arc<Context>, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let stopping = |_| StoreError::Abandoned("it is stopping");
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(stopping)?;
+        let readers = Arc::clone(self);
+        let running = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            readers.run(&context, work)
+        });
+        running.await.map_err(|_| StoreError::Abandoned("the reading work panicked"))?
+    }
+
+    pub(super) fn run<T, E>(&self, context: &Arc<Context>, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let idle = self.idle.lock().pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => Connection::open_reader(&self.path)?,
+        };
+        connection.control("BEGIN")?;
+        let outcome = work(&mut Tx::new(&mut connection, context));
+        connection.control("COMMIT")?;
+        self.idle.lock().push(connection);
+        outcome
+    }
+}
