@@ -9,6 +9,7 @@ pub mod dns;
 mod entropy;
 mod id;
 mod secret;
+pub mod settings;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
