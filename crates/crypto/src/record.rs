@@ -161,7 +161,8 @@ pub fn open(key: &MessageKey, record: &mut [u8]) -> Result<Vec<u8>, SealError> {
     for number in 0..directory.chunk_count() {
         let malformed = || SealError::Malformed { what: "message" };
         let range = directory.chunk(number).ok_or_else(malformed)?;
-        let range = usize::try_from(range.start).unwrap_or(usize::MAX)..usize::try_from(range.end).unwrap_or(usize::MAX);
+        let range =
+            usize::try_from(range.start).unwrap_or(usize::MAX)..usize::try_from(range.end).unwrap_or(usize::MAX);
         opener.open_onto(number, record.get_mut(range).ok_or_else(malformed)?, &mut plain)?;
     }
     if plain.len() as u64 == directory.plain_bytes { Ok(plain) } else { Err(SealError::Malformed { what: "message" }) }
