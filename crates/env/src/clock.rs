@@ -117,8 +117,7 @@ impl Civil {
     /// Three-letter English name of the month, as dates in mail have it (RFC 5322 section 3.3).
     #[must_use]
     pub fn month_name(&self) -> &'static str {
-        const NAMES: [&str; 12] =
-            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        const NAMES: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         NAMES.get(usize::from(self.month.saturating_sub(1))).copied().unwrap_or("Jan")
     }
 }

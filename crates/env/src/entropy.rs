@@ -19,7 +19,10 @@ pub trait Entropy: Send + Sync {
 pub struct SystemEntropy(SystemRandom);
 
 impl Entropy for SystemEntropy {
-    #[allow(clippy::expect_used, reason = "without randomness no key may be made; the kernel's source does not fail once seeded")]
+    #[allow(
+        clippy::expect_used,
+        reason = "without randomness no key may be made; the kernel's source does not fail once seeded"
+    )]
     fn fill(&self, buffer: &mut [u8]) {
         self.0.fill(buffer).expect("the operating system's random source works");
     }

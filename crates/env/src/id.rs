@@ -36,10 +36,8 @@ impl IdSource {
     pub fn next(&self) -> i64 {
         let tick = (self.clock.now().millis() - EPOCH_MILLIS).max(1) << COUNTER_BITS;
         let following = |last: i64| tick.max(last + 1);
-        let previous = self
-            .last
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(following(last)))
-            .unwrap_or(0);
+        let previous =
+            self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(following(last))).unwrap_or(0);
         (following(previous) << NODE_BITS) | self.node
     }
 }
