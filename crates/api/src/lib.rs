@@ -1,1 +1,75 @@
-//! HTTP: health, metrics, autoconfig and the MTA-STS policy.
+//! HTTP: health, readiness, metrics, client configuration, the MTA-STS policy and ACME challenges.
+//!
+//! Builds routers; the driver that owns the listeners serves them. Knows nothing of SMTP and IMAP beyond their ports.
+
+mod autoconfig;
+mod challenges;
+mod facts;
+mod health;
+mod mta_sts;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+pub use challenges::Challenges;
+pub use facts::{ClientService, Facts, Health, Readiness};
+pub use settings::{HttpSettings, MtaStsMode};
+
+/// Everything that is served over HTTPS.
+pub fn secure_router(facts: Arc<Facts>) -> Router {
+    Router::new()
+        .merge(health::routes())
+        .merge(client_routes())
+        .route("/.well-known/mta-sts.txt", get(mta_sts::policy))
+        .fallback(not_found)
+        .layer(middleware::from_fn(harden))
+        .with_state(facts)
+}
+
+/// What is served without TLS: health, metrics, ACME challenges and client configuration, which some clients ask for in clear first.
+/// It holds no secrets.
+pub fn plain_router(facts: Arc<Facts>) -> Router {
+    Router::new()
+        .merge(health::routes())
+        .merge(client_routes())
+        .route("/.well-known/acme-challenge/{token}", get(challenges::answer))
+        .fallback(not_found)
+        .layer(middleware::from_fn(harden))
+        .with_state(facts)
+}
+
+fn client_routes() -> Router<Arc<Facts>> {
+    Router::new()
+        .route("/mail/config-v1.1.xml", get(autoconfig::thunderbird))
+        .route("/.well-known/autoconfig/mail/config-v1.1.xml", get(autoconfig::thunderbird))
+        .route("/autodiscover/autodiscover.xml", post(autoconfig::outlook))
+        .route("/Autodiscover/Autodiscover.xml", post(autoconfig::outlook))
+}
+
+async fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "nothing is here\n").into_response()
+}
+
+/// Headers that every answer carries.
+async fn harden(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// Media type and body of a text answer.
+fn text(kind: &'static str, body: String) -> Response {
+    ([(header::CONTENT_TYPE, kind)], body).into_response()
+}

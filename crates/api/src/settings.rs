@@ -1,0 +1,35 @@
+env::settings! {
+    /// HTTP: what is told to the world and to whom.
+    pub struct HttpSettings in "http" {
+        /// Addresses that may read /metrics.
+        metrics_from: Vec<String> = vec!["127.0.0.1".to_owned(), "::1".to_owned()],
+        /// MTA-STS policy mode (RFC 8461 section 3.2): "testing", "enforce" or "none". Begin with testing, read the TLS reports, then enforce.
+        mta_sts_mode: MtaStsMode = MtaStsMode::Testing,
+        /// Seconds that others may keep the MTA-STS policy.
+        mta_sts_max_age_seconds: u32 = 604_800,
+    }
+}
+
+/// What senders do that cannot reach us with a valid certificate (RFC 8461 section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, env::settings::serde::Deserialize, env::settings::serde::Serialize)]
+#[serde(crate = "env::settings::serde", rename_all = "lowercase")]
+pub enum MtaStsMode {
+    /// Deliver nevertheless, and report.
+    Testing,
+    /// Do not deliver.
+    Enforce,
+    /// As if there were no policy.
+    None,
+}
+
+impl MtaStsMode {
+    /// The word in the policy.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Testing => "testing",
+            Self::Enforce => "enforce",
+            Self::None => "none",
+        }
+    }
+}
