@@ -1,0 +1,69 @@
+//! What people do to messages in the queue. Each function refuses a message that is not there.
+
+use store::{Notice, Tx, params};
+
+use crate::QueueError;
+use crate::settle::{remove, take_message};
+
+/// Keeps the message from being tried until it is released. An attempt that is under way may still deliver it.
+///
+/// # Errors
+/// [`QueueError::NoSuchMessage`], or the store's.
+pub fn hold(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
+    take(tx, message)?;
+    tx.execute("UPDATE queue_message SET held = 1 WHERE id = $1", params![message])?;
+    tx.execute("UPDATE queue_recipient SET state = 'held' WHERE message = $1 AND state = 'due'", params![message])?;
+    Ok(())
+}
+
+/// Ends the hold; recipients are due when they were.
+///
+/// # Errors
+/// As [`hold`].
+pub fn release(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
+    take(tx, message)?;
+    tx.execute("UPDATE queue_message SET held = 0 WHERE id = $1", params![message])?;
+    tx.execute("UPDATE queue_recipient SET state = 'due' WHERE message = $1 AND state = 'held'", params![message])?;
+    tx.notify(Notice::Queue);
+    Ok(())
+}
+
+/// Makes every recipient that waits due now. Held ones stay held and leased ones are being tried already.
+///
+/// # Errors
+/// As [`hold`].
+pub fn retry_now(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
+    take(tx, message)?;
+    let now = tx.now().millis();
+    tx.execute(
+        "UPDATE queue_recipient SET due = $1 WHERE message = $2 AND state = 'due' AND lease_until <= $1 AND due > $1",
+        params![now, message],
+    )?;
+    tx.notify(Notice::Queue);
+    Ok(())
+}
+
+/// Gives the message up: its expiry is now, a hold ends, and whoever leases it next tries once more and then tells the sender.
+///
+/// # Errors
+/// As [`hold`].
+pub fn expire_now(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
+    let now = tx.now().millis();
+    release(tx, message)?;
+    tx.execute("UPDATE queue_message SET expires = $1 WHERE id = $2 AND expires > $1", params![now, message])?;
+    retry_now(tx, message)
+}
+
+/// Takes the message out of the queue without telling its sender. An attempt that is under way may still deliver it.
+///
+/// # Errors
+/// As [`hold`].
+pub fn cancel(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
+    let blob = take(tx, message)?;
+    remove(tx, message, blob)
+}
+
+/// Takes the message's row; gives its blob.
+fn take(tx: &mut Tx<'_>, message: i64) -> Result<i64, QueueError> {
+    take_message(tx, message)?.map(|(_, blob)| blob).ok_or(QueueError::NoSuchMessage { message })
+}
