@@ -1,1 +1,5 @@
-//! Mail protocols as types, codecs and sessions without I/O.
+//! Mail protocols as types, codecs and sessions without I/O. Knows no sockets and no storage: a driver feeds bytes,
+//! sends what comes out, and answers questions.
+
+pub mod imap;
+pub mod sasl;
