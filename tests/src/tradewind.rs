@@ -1,0 +1,311 @@
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::{Failure, Finished, Outcome, PortBase, Process, Scratch, Trust, imap, run, smtp};
+
+/// From the start of the program to "everything is listening".
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// A stop finishes connections and flushes in less than this.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// How a Tradewind is set up.
+#[derive(Default)]
+pub struct Options {
+    domain: Option<String>,
+    place: Option<PathBuf>,
+    settings: Vec<(String, String, String)>,
+}
+
+impl Options {
+    /// Mail domain of the demo company instead of `trade.test`.
+    #[must_use]
+    pub fn domain(mut self, domain: &str) -> Self {
+        self.domain = Some(domain.to_owned());
+        self
+    }
+
+    /// Keeps everything in this directory instead of a fresh one.
+    #[must_use]
+    pub fn place(mut self, directory: &Path) -> Self {
+        self.place = Some(directory.to_owned());
+        self
+    }
+
+    /// One setting of the configuration file, its value in TOML.
+    #[must_use]
+    pub fn set(mut self, section: &str, name: &str, value: &str) -> Self {
+        self.settings.push((section.to_owned(), name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Mail for `domain` goes to the server at `to`.
+    #[must_use]
+    pub fn route(self, domain: &str, to: SocketAddr) -> Self {
+        self.set("delivery", "routes", &format!("[{{ domain = \"{domain}\", relay = \"{to}\" }}]"))
+    }
+}
+
+/// An account of the demo company.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Mail address, which is also the name to sign in with.
+    pub address: String,
+    /// Password.
+    pub password: String,
+    /// Job role: `sales`, `finance`, `manager`, `admin`.
+    pub role: String,
+}
+
+/// A running Tradewind, set up by `tradewind quickstart` on ports of its own.
+pub struct Tradewind {
+    process: Process,
+    /// What the program printed when everything was listening.
+    pub ready: Value,
+    accounts: Vec<Account>,
+    starts: u32,
+    domain: String,
+    directory: PathBuf,
+    scratch: Scratch,
+    ports: PortBase,
+}
+
+impl Tradewind {
+    /// Sets it up, starts it and waits until everything listens.
+    ///
+    /// # Errors
+    /// If there is no binary, set-up fails, or the server does not come up; with the end of its log.
+    pub fn start(options: Options) -> Outcome<Self> {
+        let scratch = Scratch::new("tradewind")?;
+        let ports = PortBase::take()?;
+        let domain = options.domain.unwrap_or_else(|| "trade.test".to_owned());
+        let directory = options.place.unwrap_or_else(|| scratch.join("site"));
+        let mut set_up = quickstart(&directory, &domain, ports.base)?;
+        set_up.arg("--no-serve");
+        let set_up = run(set_up, START_LIMIT)?.success()?;
+        let accounts = accounts(&last_json(&set_up.stdout)?);
+        change_settings(&directory, &options.settings)?;
+        let process = serve(&directory, &domain, ports.base, scratch.path(), 0)?;
+        let mut tradewind =
+            Self { process, ready: Value::Null, accounts, starts: 1, domain, directory, scratch, ports };
+        tradewind.wait_ready()?;
+        Ok(tradewind)
+    }
+
+    fn wait_ready(&mut self) -> Outcome {
+        self.ready = serde_json::from_str(&self.process.wait_for_line("{", START_LIMIT)?)?;
+        if self.accounts.is_empty() {
+            self.accounts = accounts(&self.ready);
+        }
+        Ok(())
+    }
+
+    /// Address of a service: `smtp`, `submission`, `submissions`, `imap`, `imaps`, `http`, `https`.
+    ///
+    /// # Errors
+    /// If it does not listen.
+    pub fn listen(&self, service: &str) -> Outcome<SocketAddr> {
+        let listed = &self.ready["listen"][service];
+        let text = listed.as_str().or_else(|| listed.get(0).and_then(Value::as_str));
+        let text = text.ok_or_else(|| Failure::new(format!("no service {service} in {}", self.ready)))?;
+        Ok(text.parse()?)
+    }
+
+    /// The account with a job role.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn account(&self, role: &str) -> Outcome<Account> {
+        let found = self.accounts.iter().find(|account| account.role == role);
+        found.cloned().ok_or_else(|| Failure::new(format!("no account for {role}")))
+    }
+
+    /// All accounts of the demo company.
+    #[must_use]
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// Certificate of the local authority, in PEM.
+    ///
+    /// # Errors
+    /// If the program named none.
+    pub fn ca(&self) -> Outcome<PathBuf> {
+        self.path_in_answer("ca")
+    }
+
+    /// Its configuration file.
+    ///
+    /// # Errors
+    /// If the program named none.
+    pub fn config(&self) -> Outcome<PathBuf> {
+        self.path_in_answer("config")
+    }
+
+    fn path_in_answer(&self, name: &str) -> Outcome<PathBuf> {
+        let path = self.ready[name].as_str().ok_or_else(|| Failure::new(format!("no {name} in {}", self.ready)))?;
+        Ok(PathBuf::from(path))
+    }
+
+    /// The directory that holds all of it.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Memory that it holds in bytes (resident set).
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn memory_bytes(&self) -> Outcome<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib: u64 = line.unwrap_or_default().trim().trim_end_matches(" kB").parse()?;
+        Ok(kib * 1024)
+    }
+
+    /// An IMAP session of the account with a job role, over TLS, with the local authority checked.
+    ///
+    /// # Errors
+    /// If sign-in fails.
+    pub fn imap(&self, role: &str) -> Outcome<imap::Client> {
+        let account = self.account(role)?;
+        let mut client = imap::Client::connect_tls(self.listen("imaps")?, &Trust::Authority(self.ca()?))?;
+        client.login(&account.address, &account.password)?;
+        Ok(client)
+    }
+
+    /// An SMTP session as another mail server has it, without TLS.
+    ///
+    /// # Errors
+    /// If the server does not greet.
+    pub fn smtp(&self) -> Outcome<smtp::Client> {
+        smtp::Client::connect(self.listen("smtp")?, smtp::Dialect::Smtp)
+    }
+
+    /// Runs `tradewind` with this server's configuration and `arguments`.
+    ///
+    /// # Errors
+    /// If the program cannot be run.
+    pub fn command(&self, arguments: &[&str]) -> Outcome<Finished> {
+        let mut command = Command::new(binary()?);
+        command.arg("--config").arg(self.config()?).args(arguments);
+        run(command, Duration::from_secs(120))
+    }
+
+    /// Asks it to stop (SIGTERM); gives how it ended and how long that took.
+    ///
+    /// # Errors
+    /// If it is not gone after ten seconds.
+    pub fn stop(&mut self) -> Outcome<(ExitStatus, Duration)> {
+        self.process.stop(STOP_LIMIT)
+    }
+
+    /// Ends it as a power cut would (SIGKILL).
+    ///
+    /// # Errors
+    /// If the signal cannot be sent.
+    pub fn kill9(&mut self) -> Outcome {
+        self.process.kill9()
+    }
+
+    /// Starts it again on the same directory and ports, after [`Tradewind::stop`] or [`Tradewind::kill9`].
+    ///
+    /// # Errors
+    /// If it does not come up; with the end of its log.
+    pub fn restart(&mut self) -> Outcome {
+        self.process = serve(&self.directory, &self.domain, self.ports.base, self.scratch.path(), self.starts)?;
+        self.starts += 1;
+        self.wait_ready()
+    }
+
+    /// The end of its log.
+    #[must_use]
+    pub fn log_tail(&self) -> String {
+        self.process.log_tail()
+    }
+
+    /// The program, built by `cargo build --package tradewind` if it is not there yet.
+    ///
+    /// # Errors
+    /// If it cannot be found or built.
+    pub fn binary() -> Outcome<PathBuf> {
+        binary()
+    }
+}
+
+fn quickstart(directory: &Path, domain: &str, base: u16) -> Outcome<Command> {
+    let mut command = Command::new(binary()?);
+    command
+        .args(["quickstart", "--json", "--domain", domain, "--port-base", &base.to_string(), "--dir"])
+        .arg(directory);
+    Ok(command)
+}
+
+fn serve(directory: &Path, domain: &str, base: u16, logs: &Path, start: u32) -> Outcome<Process> {
+    Process::spawn(&format!("tradewind-{start}"), logs, quickstart(directory, domain, base)?)
+}
+
+/// Where `TRADEWIND_BIN` says, or in the target directory that this test was built into.
+fn binary() -> Outcome<PathBuf> {
+    if let Some(path) = std::env::var_os("TRADEWIND_BIN") {
+        return Ok(PathBuf::from(path));
+    }
+    let this = std::env::current_exe()?;
+    // target/debug/deps/test-0123 or target/release/bench
+    let profile = this.ancestors().find(|path| path.ends_with("debug") || path.ends_with("release"));
+    let profile = profile.ok_or_else(|| Failure::new("no target directory above this program; set TRADEWIND_BIN"))?;
+    let binary = profile.join("tradewind");
+    if !binary.exists() {
+        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        build.args(["build", "--quiet", "--package", "tradewind", "--manifest-path"]);
+        build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));
+        if profile.ends_with("release") {
+            build.arg("--release");
+        }
+        run(build, Duration::from_secs(1800))?.success()?;
+    }
+    Ok(binary)
+}
+
+fn last_json(output: &str) -> Outcome<Value> {
+    let line = output.lines().rev().find(|line| line.starts_with('{'));
+    Ok(serde_json::from_str(line.ok_or_else(|| Failure::new(format!("no JSON line in {output:?}")))?)?)
+}
+
+fn accounts(answer: &Value) -> Vec<Account> {
+    let text = |account: &Value, name: &str| account[name].as_str().map(str::to_owned);
+    let listed = answer["accounts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    listed
+        .iter()
+        .filter_map(|account| {
+            let (address, password) = (text(account, "address")?, text(account, "password")?);
+            Some(Account { address, password, role: text(account, "role")? })
+        })
+        .collect()
+}
+
+/// Sets the given values in the configuration file and leaves the rest of it as it is.
+fn change_settings(directory: &Path, settings: &[(String, String, String)]) -> Outcome {
+    if settings.is_empty() {
+        return Ok(());
+    }
+    let path = directory.join("tradewind.toml");
+    let mut document: toml_edit::DocumentMut = fs::read_to_string(&path)?.parse()?;
+    for (section, name, value) in settings {
+        let value: toml_edit::Value = value.parse()?;
+        document[section][name] = toml_edit::value(value);
+    }
+    fs::write(&path, document.to_string())?;
+    Ok(())
+}
