@@ -30,6 +30,7 @@ CREATE TABLE account (
     key_wrapped BLOB NOT NULL,          -- under the organisation's key; destroying it destroys the mail
     modseq BIGINT NOT NULL,             -- last one given out; updating this row serialises the account's changes
     low_modseq BIGINT NOT NULL,         -- changes at or below it have been forgotten
+    uidvalidity_last BIGINT NOT NULL DEFAULT 0, -- last UIDVALIDITY given out, so that none comes twice
     bytes BIGINT NOT NULL,
     messages BIGINT NOT NULL,
     quota_bytes BIGINT NOT NULL,        -- 0: no limit
@@ -172,6 +173,7 @@ CREATE TABLE blob (
     released BIGINT NOT NULL,           -- when refs became 0; 0 while it is in use
     data BLOB
 );
+ALTER TABLE blob ALTER COLUMN data SET STORAGE EXTERNAL; -- postgres
 CREATE INDEX blob_segment ON blob (segment);
 CREATE INDEX blob_released ON blob (released) WHERE refs = 0;
 

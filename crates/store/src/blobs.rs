@@ -42,7 +42,7 @@ impl Location {
     }
 }
 
-/// A blob that is on disk but not yet part of the store. Keeps its segment alive.
+/// A blob that is on disk (on PostgreSQL: in memory) but not yet part of the store. Keeps its segment alive.
 #[derive(Debug)]
 pub struct StagedBlob {
     id: i64,
@@ -81,20 +81,16 @@ impl StagedBlob {
 /// # Errors
 /// [`StoreError::Corrupt`] if there is no such blob.
 pub fn locate(tx: &mut Tx<'_>, id: i64) -> Result<Location, StoreError> {
-    let found = tx.row(
-        "SELECT segment, position, length, data FROM blob WHERE id = $1",
-        params![id],
-        |row| {
-            Ok(match row.bytes_opt(3)? {
-                Some(bytes) => Location::Inline(bytes.into()),
-                None => Location::Segment {
-                    segment: row.int(0)?,
-                    position: row.int(1)?.unsigned_abs(),
-                    length: row.int(2)?.unsigned_abs(),
-                },
-            })
-        },
-    )?;
+    let found = tx.row("SELECT segment, position, length, data FROM blob WHERE id = $1", params![id], |row| {
+        Ok(match row.bytes_opt(3)? {
+            Some(bytes) => Location::Inline(bytes.into()),
+            None => Location::Segment {
+                segment: row.int(0)?,
+                position: row.int(1)?.unsigned_abs(),
+                length: row.int(2)?.unsigned_abs(),
+            },
+        })
+    })?;
     found.ok_or_else(|| StoreError::Corrupt { what: format!("blob {id} is missing") })
 }
 
@@ -116,6 +112,8 @@ pub struct Blobs(Kind);
 
 enum Kind {
     Segments(Segments),
+    /// In the rows of the database; what is staged is kept in memory until it is attached.
+    Rows,
 }
 
 impl Blobs {
@@ -127,12 +125,17 @@ impl Blobs {
         Ok(Self(Kind::Segments(Segments::open(directory, ends, lock)?)))
     }
 
+    pub(crate) fn in_rows() -> Self {
+        Self(Kind::Rows)
+    }
+
     pub(crate) async fn stage(&self, id: i64, record: Vec<u8>) -> Result<StagedBlob, StoreError> {
         match &self.0 {
             Kind::Segments(segments) => {
                 let (location, pin) = segments.append(id, record).await?;
                 Ok(StagedBlob { id, location, _pin: Some(pin) })
             }
+            Kind::Rows => Ok(StagedBlob { id, location: Location::Inline(record.into()), _pin: None }),
         }
     }
 
@@ -143,7 +146,8 @@ impl Blobs {
     pub fn read_onto(&self, location: &Location, range: Range<u64>, out: &mut Vec<u8>) -> Result<(), StoreError> {
         match location {
             Location::Inline(bytes) => {
-                let bounds = usize::try_from(range.start).unwrap_or(usize::MAX)..usize::try_from(range.end).unwrap_or(usize::MAX);
+                let bounds = usize::try_from(range.start).unwrap_or(usize::MAX)
+                    ..usize::try_from(range.end).unwrap_or(usize::MAX);
                 let part = bytes.get(bounds).ok_or_else(|| beyond_end(&range))?;
                 out.extend_from_slice(part);
                 Ok(())
@@ -152,7 +156,9 @@ impl Blobs {
                 if range.end > *length || range.start > range.end {
                     return Err(beyond_end(&range));
                 }
-                let Kind::Segments(segments) = &self.0;
+                let Kind::Segments(segments) = &self.0 else {
+                    return Err(StoreError::Corrupt { what: "a blob lies in a segment that is not here".to_owned() });
+                };
                 segments.read_onto(*segment, position + range.start..position + range.end, out)
             }
         }
@@ -171,6 +177,7 @@ impl Blobs {
     pub(crate) fn stop(&self) {
         match &self.0 {
             Kind::Segments(segments) => segments.stop(),
+            Kind::Rows => {}
         }
     }
 }

@@ -93,9 +93,7 @@ impl StoreError {
         match self {
             Self::Full { .. } => true,
             Self::Io { cause, .. } => cause.kind() == io::ErrorKind::StorageFull,
-            Self::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => {
-                failure.code == rusqlite::ErrorCode::DiskFull
-            }
+            Self::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => failure.code == rusqlite::ErrorCode::DiskFull,
             Self::Postgres(error) => error.code() == Some(&tokio_postgres::error::SqlState::DISK_FULL),
             _ => false,
         }
@@ -112,5 +110,7 @@ impl StoreError {
 }
 
 fn postgres_cause(error: &tokio_postgres::Error) -> String {
-    error.as_db_error().map_or_else(|| error.to_string(), |refusal| format!("{} ({})", refusal.message(), refusal.code().code()))
+    error
+        .as_db_error()
+        .map_or_else(|| error.to_string(), |refusal| format!("{} ({})", refusal.message(), refusal.code().code()))
 }

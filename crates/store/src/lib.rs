@@ -14,11 +14,15 @@ mod error;
 mod keyring;
 mod migrate;
 mod notice;
+mod place;
+mod postgres;
 mod sqlite;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tx;
 mod value;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use crypto::keys::{Key, Region};
@@ -29,17 +33,12 @@ pub use blobs::{Blobs, Location, StagedBlob};
 pub use error::StoreError;
 pub use keyring::Keyring;
 pub use notice::{Notice, Notices};
+pub use place::Place;
 pub use tx::Tx;
 pub use value::{Row, Value};
 
+use self::postgres::Postgres;
 use sqlite::{CommitFailure, Job, Sqlite};
-
-/// Where the store keeps its tables and blobs.
-#[derive(Debug, Clone)]
-pub enum Place {
-    /// SQLite and segment files in a directory, which one process at a time uses.
-    Embedded(PathBuf),
-}
 
 /// What every transaction can use.
 pub struct Context {
@@ -81,6 +80,7 @@ struct Inner {
 
 enum Database {
     Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 impl Store {
@@ -94,10 +94,14 @@ impl Store {
                 let opening = tokio::task::spawn_blocking(move || Self::open_embedded(&directory, context));
                 opening.await.map_err(|_| StoreError::Abandoned("opening it panicked"))?
             }
+            Place::Postgres(url) => {
+                let database = Database::Postgres(Postgres::open(url.expose(), &context).await?);
+                Ok(Self(Arc::new(Inner { context, database, blobs: Blobs::in_rows() })))
+            }
         }
     }
 
-    fn open_embedded(directory: &std::path::Path, context: Arc<Context>) -> Result<Self, StoreError> {
+    fn open_embedded(directory: &Path, context: Arc<Context>) -> Result<Self, StoreError> {
         std::fs::create_dir_all(directory).map_err(|cause| StoreError::io(directory, cause))?;
         let lock = blobs::lock_directory(directory)?;
         let sqlite = Sqlite::open(&directory.join("tradewind.db"), &context)?;
@@ -123,6 +127,7 @@ impl Store {
                 sqlite.submit(Box::new(WriteJob { work, result: None, answer })).await?;
                 waiting.await.map_err(|_| StoreError::Abandoned("it is stopping"))?
             }
+            Database::Postgres(postgres) => postgres.write(&self.0.context, work).await,
         }
     }
 
@@ -138,6 +143,7 @@ impl Store {
     {
         match &self.0.database {
             Database::Sqlite(sqlite) => sqlite.read(&self.0.context, work).await,
+            Database::Postgres(postgres) => postgres.read(&self.0.context, work).await,
         }
     }
 
@@ -163,10 +169,14 @@ impl Store {
 
     /// Finishes the work that waits, then stops. Later work is refused.
     pub async fn close(&self) {
+        if let Database::Postgres(postgres) = &self.0.database {
+            postgres.stop().await;
+            return;
+        }
         let store = self.clone();
         let closing = tokio::task::spawn_blocking(move || {
-            match &store.0.database {
-                Database::Sqlite(sqlite) => sqlite.stop(),
+            if let Database::Sqlite(sqlite) = &store.0.database {
+                sqlite.stop();
             }
             store.0.blobs.stop();
         });
@@ -190,7 +200,7 @@ where
     E: From<StoreError> + Send,
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
-        let result = (self.work)(tx);
+        let result = tx.run(&mut self.work);
         let keep = result.is_ok();
         self.result = Some(result);
         keep

@@ -17,6 +17,29 @@ pub enum Notice {
     Jobs,
 }
 
+impl Notice {
+    /// Writes the notice as one word for other nodes.
+    pub(crate) fn write(self, out: &mut String) {
+        match self {
+            Self::Account(account) => {
+                out.push('a');
+                out.push_str(&account.to_string());
+            }
+            Self::Queue => out.push('q'),
+            Self::Jobs => out.push('j'),
+        }
+    }
+
+    /// Reads a word that another node has written, if this program knows it.
+    pub(crate) fn read(word: &str) -> Option<Self> {
+        match word {
+            "q" => Some(Self::Queue),
+            "j" => Some(Self::Jobs),
+            _ => word.strip_prefix('a')?.parse().ok().map(Self::Account),
+        }
+    }
+}
+
 /// Distributes notices within the node.
 #[derive(Default)]
 pub struct Notices {
@@ -61,5 +84,15 @@ impl Notices {
             Notice::Queue => self.queue.notify_one(),
             Notice::Jobs => self.jobs.notify_one(),
         }
+    }
+
+    /// Tells everybody on this node, as when notices may have been missed.
+    pub(crate) fn publish_all(&self) {
+        let watched: Vec<i64> = self.accounts.lock().keys().copied().collect();
+        for account in watched {
+            self.publish(Notice::Account(account));
+        }
+        self.publish(Notice::Queue);
+        self.publish(Notice::Jobs);
     }
 }

@@ -12,16 +12,20 @@ use crate::{Context, Row, StoreError, Value};
 ///
 /// Statements are constant strings in the dialect that both engines share: parameters `$1`, `$2`, ...,
 /// `ON CONFLICT`, `RETURNING`, numbers 64 bits wide, sums cast with `CAST(SUM(x) AS BIGINT)`.
+/// A statement that fails spoils a writing transaction on both engines: whatever the work returns, nothing of it is kept. Ask
+/// with `ON CONFLICT` instead of trying.
 /// Whoever changes an account first takes its row (see `account::next_modseq`), which serialises the changes on both engines.
 pub struct Tx<'t> {
     engine: &'t mut dyn Engine,
     context: &'t Arc<Context>,
     notices: Vec<Notice>,
+    /// A statement failed.
+    spoiled: bool,
 }
 
 impl<'t> Tx<'t> {
     pub(crate) fn new(engine: &'t mut dyn Engine, context: &'t Arc<Context>) -> Self {
-        Self { engine, context, notices: Vec::new() }
+        Self { engine, context, notices: Vec::new(), spoiled: false }
     }
 
     /// Runs a statement; gives the number of rows it changed.
@@ -29,7 +33,9 @@ impl<'t> Tx<'t> {
     /// # Errors
     /// [`StoreError`] if the engine refuses.
     pub fn execute(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, StoreError> {
-        self.engine.execute(sql, params)
+        let outcome = self.engine.execute(sql, params);
+        self.spoiled |= outcome.is_err();
+        outcome
     }
 
     /// Runs a query, calling `visit` for each row while the rest is still to come.
@@ -42,7 +48,10 @@ impl<'t> Tx<'t> {
         params: &[Value<'_>],
         mut visit: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        self.engine.for_each(sql, params, &mut visit)
+        let mut refused = false;
+        let outcome = self.engine.for_each(sql, params, &mut |row| visit(row).inspect_err(|_| refused = true));
+        self.spoiled |= outcome.is_err() && !refused;
+        outcome
     }
 
     /// All rows of a query through `map`. The query must bound their number.
@@ -106,6 +115,15 @@ impl<'t> Tx<'t> {
         if !self.notices.contains(&notice) {
             self.notices.push(notice);
         }
+    }
+
+    /// Runs `work` in this transaction; an error if its changes are not to be kept.
+    pub(crate) fn run<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let value = work(self)?;
+        if self.spoiled {
+            return Err(StoreError::Commit { cause: "a statement of the transaction failed".to_owned() }.into());
+        }
+        Ok(value)
     }
 
     pub(crate) fn take_notices(&mut self) -> Vec<Notice> {

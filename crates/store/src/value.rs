@@ -1,5 +1,7 @@
 //! Values that go into statements and come out of rows.
 
+use tokio_postgres::types::Type;
+
 use crate::StoreError;
 
 /// A parameter of a statement.
@@ -91,7 +93,12 @@ impl Row<'_> {
     pub fn int(&self, index: usize) -> Result<i64, StoreError> {
         match self {
             Self::Sqlite(row) => Ok(row.get(index)?),
-            Self::Postgres(row) => Ok(row.try_get(index)?),
+            Self::Postgres(row) => match row.columns().get(index).map(tokio_postgres::Column::type_) {
+                // What the dialect's expressions give besides BIGINT: literals, lengths, comparisons, EXISTS.
+                Some(&Type::INT4) => Ok(row.try_get::<_, i32>(index)?.into()),
+                Some(&Type::BOOL) => Ok(row.try_get::<_, bool>(index)?.into()),
+                _ => Ok(row.try_get(index)?),
+            },
         }
     }
 

@@ -123,7 +123,8 @@ impl Segments {
         let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
         out.resize(start + length, 0);
         let target = out.get_mut(start..).unwrap_or_default();
-        file.read_exact_at(target, range.start).map_err(|cause| StoreError::io(segment_path(&self.directory, segment), cause))
+        file.read_exact_at(target, range.start)
+            .map_err(|cause| StoreError::io(segment_path(&self.directory, segment), cause))
     }
 
     fn file(&self, segment: i64) -> Result<Arc<File>, StoreError> {
@@ -197,6 +198,7 @@ impl SegmentWriter {
         let (file, end) = self.segment()?;
         let (file, start) = (file.try_clone()?, *end);
         let mut positions = Vec::with_capacity(group.len());
+        self.buffer.reserve(group.iter().map(|append| HEADER_BYTES + append.record.len()).sum());
         for append in group {
             let length = u32::try_from(append.record.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
             self.buffer.extend_from_slice(&MARK);

@@ -33,11 +33,9 @@ impl Sqlite {
     /// For each segment with blobs, where the last of them ends.
     pub(crate) fn segment_ends(&self, context: &Arc<Context>) -> Result<Vec<(i64, u64)>, StoreError> {
         self.readers.run(context, |tx| {
-            tx.rows(
-                "SELECT segment, MAX(position + length) FROM blob WHERE segment > 0 GROUP BY segment",
-                &[],
-                |row| Ok((row.int(0)?, row.int(1)?.unsigned_abs())),
-            )
+            tx.rows("SELECT segment, MAX(position + length) FROM blob WHERE segment > 0 GROUP BY segment", &[], |row| {
+                Ok((row.int(0)?, row.int(1)?.unsigned_abs()))
+            })
         })
     }
 

@@ -38,7 +38,11 @@ impl Readers {
         running.await.map_err(|_| StoreError::Abandoned("the reading work panicked"))?
     }
 
-    pub(super) fn run<T, E>(&self, context: &Arc<Context>, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    pub(super) fn run<T, E>(
+        &self,
+        context: &Arc<Context>,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
     where
         E: From<StoreError>,
     {

@@ -96,7 +96,8 @@ fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, conte
 /// Runs the jobs of `group`, each so that its failure undoes only its own changes, and commits them together.
 fn commit_group(connection: &mut Connection, context: &Arc<Context>, group: &mut Vec<Box<dyn Job>>) {
     let outcome = run_group(connection, context, group);
-    if outcome.is_err() && !connection.is_idle()
+    if outcome.is_err()
+        && !connection.is_idle()
         && let Err(error) = connection.control("ROLLBACK")
     {
         tracing::error!(%error, "the store cannot roll back");
