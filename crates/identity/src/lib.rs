@@ -1,1 +1,37 @@
-//! Organisations, domains, accounts and their credentials.
+//! Who there is and who may sign in: organisations, their domains, accounts with addresses, and passwords.
+//!
+//! What reads and writes rows is plain functions over a store transaction. Two long-lived parts stand in front of them:
+//! [`Directory`] answers whose an address is without asking the database each time, and [`SignIn`] checks passwords off the
+//! store's threads and slows guessing down.
+//!
+//! Knows nothing of mail protocols, and of mailboxes only that they go with their account ([`delete_account`]).
+
+mod account;
+mod address;
+mod directory;
+mod erase;
+mod error;
+mod kinds;
+mod organisation;
+pub mod password;
+mod recent;
+mod resolve;
+mod sign_in;
+mod throttle;
+
+pub use account::{
+    Account, NewAccount, PAGE_MAX, create_account, list_accounts, load_account, set_password, set_quota, set_state,
+};
+pub use address::{add_alias, find_by_address, list_addresses, may_send_as, remove_alias};
+pub use directory::Directory;
+pub use erase::delete_account;
+pub use error::IdentityError;
+pub use kinds::{AccountKind, AccountState, Language, Level, Role, UnknownWord};
+pub use organisation::{
+    Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, list_domains,
+    list_organisations,
+};
+pub use password::{Hasher, PreparedPassword, generate_password};
+pub use resolve::{Recipient, Resolution, is_local_domain, resolve};
+pub use sign_in::{AuthFailure, Principal, SignIn};
+pub use throttle::Throttle;

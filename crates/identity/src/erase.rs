@@ -1,0 +1,58 @@
+//! The end of an account.
+
+use store::{Tx, params};
+
+use crate::IdentityError;
+use crate::account::{keep_an_administrator, take_account};
+
+/// Deletes the account with all its mail, addresses and passwords.
+///
+/// Its wrapped key goes in the same transaction, so what remains of its content anywhere, blobs not yet collected and backups
+/// included, can no longer be opened. The rows of its mail are deleted here too, a statement for each table, rather than by a job
+/// later: every invariant of the store holds at once, and no half-deleted account can be left behind by a crash. The store's
+/// writer is busy as long as that takes, some seconds for hundreds of thousands of messages.
+///
+/// # Errors
+/// [`IdentityError`] if there is no such account or it is the organisation's last active administrator.
+pub fn delete_account(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
+    take_account(tx, account)?;
+    keep_an_administrator(tx, account)?;
+    release_blobs(tx, account)?;
+    for delete in DELETES {
+        tx.execute(delete, params![account])?;
+    }
+    tx.context().keys.forget_account(account);
+    Ok(())
+}
+
+/// Every table that holds something of an account; the account itself last.
+const DELETES: &[&str] = &[
+    "DELETE FROM credential WHERE account = $1",
+    "DELETE FROM address WHERE account = $1",
+    "DELETE FROM search_signature WHERE account = $1",
+    "DELETE FROM mailbox_message WHERE account = $1",
+    "DELETE FROM message WHERE account = $1",
+    "DELETE FROM mailbox WHERE account = $1",
+    "DELETE FROM keyword WHERE account = $1",
+    "DELETE FROM expunged WHERE account = $1",
+    "DELETE FROM destroyed WHERE account = $1",
+    "DELETE FROM thread_ref WHERE account = $1",
+    "DELETE FROM dedupe WHERE account = $1",
+    "DELETE FROM job WHERE account = $1",
+    "DELETE FROM account WHERE id = $1",
+];
+
+/// Takes the account's references from the blobs of its messages. One account may hold several messages of one blob.
+fn release_blobs(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
+    let now = tx.now().millis();
+    tx.execute(
+        "UPDATE blob SET
+             refs = refs - (SELECT COUNT(*) FROM message m WHERE m.account = $1 AND m.blob = blob.id),
+             released = CASE
+                 WHEN refs = (SELECT COUNT(*) FROM message m WHERE m.account = $1 AND m.blob = blob.id) THEN $2
+                 ELSE 0 END
+         WHERE id IN (SELECT blob FROM message WHERE account = $1)",
+        params![account, now],
+    )?;
+    Ok(())
+}

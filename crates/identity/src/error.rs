@@ -1,0 +1,94 @@
+use env::Outlook;
+use mail::address::AddressError;
+use mail::domain::DomainError;
+use store::StoreError;
+
+use crate::UnknownWord;
+use crate::password::PasswordError;
+
+/// What the directory refuses: each names the input and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The text is no address.
+    #[error("{given:?} is no mail address: {cause}")]
+    Address {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        cause: AddressError,
+    },
+    /// The text is no domain.
+    #[error("{given:?} is no domain: {cause}")]
+    Domain {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        cause: DomainError,
+    },
+    /// A column holds an unknown word.
+    #[error(transparent)]
+    Word(#[from] UnknownWord),
+    /// The password cannot be used.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// A name is empty or too long.
+    #[error("{what} must have 1 to {bytes_max} bytes")]
+    Name {
+        /// Of what.
+        what: &'static str,
+        /// Bytes allowed.
+        bytes_max: usize,
+    },
+    /// No such organisation.
+    #[error("organisation {0} does not exist; see tradewind domain list")]
+    NoOrganisation(i64),
+    /// The domain is not hosted here.
+    #[error("domain {0} is not hosted here; add it first: tradewind domain add {0}")]
+    NoDomain(String),
+    /// The domain belongs to another organisation.
+    #[error("domain {0} belongs to another organisation; use an address at one of your own domains")]
+    ForeignDomain(String),
+    /// The domain is hosted already.
+    #[error("domain {0} is hosted here already")]
+    DomainTaken(String),
+    /// The domain has addresses.
+    #[error("domain {domain} is in use by {address} and perhaps others; delete or move its accounts and aliases first")]
+    DomainInUse {
+        /// The domain.
+        domain: String,
+        /// One of its addresses.
+        address: String,
+    },
+    /// No such account.
+    #[error("account {0} does not exist; see tradewind user list")]
+    NoAccount(String),
+    /// The address belongs to an account already.
+    #[error("address {0} is taken; choose another or remove it from its account first")]
+    AddressTaken(String),
+    /// The address is not an alias of the account.
+    #[error("{0} is not an alias of this account; its main address goes only with the account")]
+    NotAnAlias(String),
+    /// The account has as many addresses as it may.
+    #[error("the account has {0} addresses, which is the limit; remove an alias first")]
+    TooManyAddresses(usize),
+    /// The last administrator of an organisation.
+    #[error(
+        "this is the last active administrator of the organisation; appoint another first, who also gets mail to postmaster"
+    )]
+    LastAdministrator,
+}
+
+impl IdentityError {
+    /// Whether the same request can succeed later.
+    #[must_use]
+    pub fn outlook(&self) -> Outlook {
+        match self {
+            Self::Store(error) => error.outlook(),
+            Self::Password(error) => error.outlook(),
+            _ => Outlook::Permanent,
+        }
+    }
+}

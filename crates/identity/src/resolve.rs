@@ -1,0 +1,128 @@
+//! Whose an address is.
+
+use std::sync::Arc;
+
+use mail::Address;
+use store::{Row, StoreError, Tx, params};
+
+use crate::address::without_detail;
+use crate::{AccountState, IdentityError, Language};
+
+/// Local part that every hosted domain has (RFC 5321 section 4.5.1).
+const POSTMASTER: &str = "postmaster";
+
+/// Whose an address is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// An account here.
+    Local(Arc<Recipient>),
+    /// The domain is hosted here, the address does not exist.
+    UnknownLocal,
+    /// Somebody else's domain.
+    NotOurs,
+}
+
+/// An account as the receiver of mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// The account.
+    pub account: i64,
+    /// Whose it is.
+    pub organisation: i64,
+    /// What stood after `+` in the address, which a delivery rule may look at.
+    pub detail: Option<String>,
+    /// Language of notices to its person.
+    pub language: Language,
+    /// Whether the account takes mail; a disabled one does not.
+    pub active: bool,
+}
+
+/// Whose `address` is: exactly, else without its `+detail`, else as postmaster of a hosted domain, which is the organisation's
+/// oldest active administrator.
+///
+/// # Errors
+/// [`IdentityError`] if it is no address or the store fails.
+pub fn resolve(tx: &mut Tx<'_>, address: &str) -> Result<Resolution, IdentityError> {
+    let address = crate::address::parse(address)?;
+    if let Some(recipient) = find(tx, &address)? {
+        return Ok(Resolution::Local(Arc::new(recipient)));
+    }
+    let domain = address.domain_ascii();
+    let Some(organisation) = hosting_organisation(tx, &domain)? else { return Ok(Resolution::NotOurs) };
+    if let Some(base) = without_detail(&address)
+        && let Some(mut recipient) = find(tx, &base)?
+    {
+        recipient.detail = address.split_detail(crate::address::DETAIL_SEPARATOR).1.map(str::to_owned);
+        return Ok(Resolution::Local(Arc::new(recipient)));
+    }
+    if address.local.eq_ignore_ascii_case(POSTMASTER)
+        && let Some(recipient) = postmaster(tx, organisation)?
+    {
+        return Ok(Resolution::Local(Arc::new(recipient)));
+    }
+    Ok(Resolution::UnknownLocal)
+}
+
+/// Whether the domain, in any spelling, is hosted here.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails. What is no domain is not hosted.
+pub fn is_local_domain(tx: &mut Tx<'_>, domain: &str) -> Result<bool, IdentityError> {
+    match mail::domain::canonical(domain) {
+        Ok(canonical) => Ok(hosting_organisation(tx, &canonical)?.is_some()),
+        Err(_) => Ok(false),
+    }
+}
+
+fn hosting_organisation(tx: &mut Tx<'_>, canonical: &str) -> Result<Option<i64>, IdentityError> {
+    Ok(tx.row("SELECT organisation FROM domain WHERE name = $1", params![canonical], |row| row.int(0))?)
+}
+
+fn find(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Recipient>, IdentityError> {
+    let canonical = address.canonical();
+    let row = tx.row(
+        "SELECT a.id, a.organisation, a.language, a.state FROM address d JOIN account a ON a.id = d.account
+         WHERE d.address = $1",
+        params![&canonical],
+        RecipientRow::read,
+    )?;
+    row.map(RecipientRow::open).transpose()
+}
+
+fn postmaster(tx: &mut Tx<'_>, organisation: i64) -> Result<Option<Recipient>, IdentityError> {
+    let row = tx.row(
+        "SELECT id, organisation, language, state FROM account
+         WHERE organisation = $1 AND role = 'admin' AND state = 'active' ORDER BY id LIMIT 1",
+        params![organisation],
+        RecipientRow::read,
+    )?;
+    row.map(RecipientRow::open).transpose()
+}
+
+struct RecipientRow {
+    account: i64,
+    organisation: i64,
+    language: String,
+    state: String,
+}
+
+impl RecipientRow {
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            account: row.int(0)?,
+            organisation: row.int(1)?,
+            language: row.text(2)?.to_owned(),
+            state: row.text(3)?.to_owned(),
+        })
+    }
+
+    fn open(self) -> Result<Recipient, IdentityError> {
+        Ok(Recipient {
+            account: self.account,
+            organisation: self.organisation,
+            detail: None,
+            language: self.language.parse()?,
+            active: self.state.parse::<AccountState>()? == AccountState::Active,
+        })
+    }
+}
