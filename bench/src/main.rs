@@ -1,1 +1,52 @@
-fn main() {}
+//! Load generator, and the comparison with Postfix and Dovecot in docs/benchmarks.md.
+//!
+//! The generator is made to be cheap, since it shares the machine with what it measures: messages are made beforehand,
+//! connections are kept, answers are counted and not understood. `bench smtp` says how much processor time it took itself.
+
+mod compare;
+mod figures;
+mod imap;
+mod machine;
+mod memory;
+mod place;
+mod report;
+mod smtp;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "bench", about = "Measures mail servers on loopback.")]
+struct Cli {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Messages accepted, and delivered, per second.
+    Smtp(smtp::Load),
+    /// What clients wait for in a large mailbox.
+    Imap(imap::Work),
+    /// Memory that idle connections take.
+    Memory(memory::Idle),
+    /// Postfix, Dovecot and Tradewind in turn under the same loads; prints Markdown. Wants an idle machine.
+    Compare(compare::Plan),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().what {
+        What::Smtp(load) => load.run().map(|rates| println!("{rates}")),
+        What::Imap(work) => work.run().map(|lines| println!("{}", report::imap_lines(&lines))),
+        What::Memory(idle) => idle.run().map(|growth| println!("{growth}")),
+        What::Compare(plan) => plan.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("bench: {failure:?}");
+            ExitCode::FAILURE
+        }
+    }
+}

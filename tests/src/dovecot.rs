@@ -96,6 +96,12 @@ impl Dovecot {
         tail(&self.scratch.join("log"))
     }
 
+    /// The Maildir that is `user`'s INBOX.
+    #[must_use]
+    pub fn maildir(&self, user: &str) -> PathBuf {
+        self.scratch.join("mail").join(user).join("Maildir")
+    }
+
     /// Process id of its master process, whose descendants all others are.
     #[must_use]
     pub fn id(&self) -> u32 {
