@@ -193,12 +193,17 @@ pub fn enqueue(tx: &mut Tx<'_>, message: &NewMessage<'_>, recipients: &[NewRecip
     Ok(id)
 }
 
-/// The keyed hash by which the queue groups recipients of one `domain` (in any case of letters) of an organisation.
+/// The keyed hash by which the queue groups recipients of one `domain`, in any spelling, of an organisation.
 #[must_use]
 pub fn destination_of(key: &Key<Organisation>, domain: &str) -> i64 {
     let mut place = b"queue destination ".to_vec();
-    place.extend_from_slice(domain.to_lowercase().as_bytes());
+    place.extend_from_slice(canonical_domain(domain).as_bytes());
     key.hashing().hash_i64(&place)
+}
+
+/// The one spelling of `domain`; what is no domain is refused when it is looked up, and stays as it is here.
+pub(crate) fn canonical_domain(domain: &str) -> String {
+    mail::domain::canonical(domain).unwrap_or_else(|_| domain.to_lowercase())
 }
 
 /// The domain of `address`, as written.

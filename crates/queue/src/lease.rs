@@ -11,7 +11,7 @@ use env::{Outlook, Timestamp};
 use store::{Tx, params};
 
 use crate::control::hold;
-use crate::entry::{domain_of, open_envelope, open_progress, open_recipient};
+use crate::entry::{canonical_domain, domain_of, open_envelope, open_progress, open_recipient};
 use crate::{Attempt, Envelope, Notify, QueueError};
 
 /// Due recipients that are looked at before destinations are visited one by one.
@@ -48,7 +48,7 @@ pub struct Lease {
     pub organisation: i64,
     /// Keyed hash of the domain.
     pub destination: i64,
-    /// Domain of all the recipients, lowercase.
+    /// Domain of all the recipients in canonical form: lowercase A-labels, or an address literal.
     pub domain: String,
     /// The blob with the message.
     pub blob: i64,
@@ -285,7 +285,7 @@ fn open_lease(
             last: progress.last,
         });
     }
-    let domain = recipients.first().map_or(Ok(""), |first| domain_of(&first.address))?.to_lowercase();
+    let domain = canonical_domain(recipients.first().map_or(Ok(""), |first| domain_of(&first.address))?);
     Ok(Some(Lease {
         message,
         fence,

@@ -1,5 +1,7 @@
 //! What a message goes through in the queue.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something fails")]
+
 mod fixture;
 
 use std::collections::HashSet;
@@ -8,6 +10,19 @@ use std::time::Duration;
 use env::Timestamp;
 use fixture::{Fixture, LEASE_FOR};
 use queue::{Attempt, Filter, Lease, Outcome, QueueError, RecipientState, Settlement};
+use store::testing::TestStore;
+
+store::on_both_engines! {
+    a_delivered_message_leaves_the_queue_and_releases_its_blob,
+    an_abandoned_lease_comes_back_and_its_late_result_is_refused,
+    a_deferred_recipient_waits_and_remembers,
+    nothing_is_due_before_its_time_or_while_held,
+    people_retry_expire_and_cancel,
+    a_flooded_destination_does_not_hold_up_the_others,
+    more_destinations_than_leases_all_get_their_turn,
+    a_damaged_message_is_held_and_the_others_go,
+    lists_filter_and_page,
+}
 
 fn all(lease: &Lease, outcome: Outcome) -> Vec<Settlement> {
     lease
@@ -21,9 +36,8 @@ fn refusal() -> Attempt {
     Attempt { at: 5, host: "mx.example".into(), code: 451, status: "4.3.0".into(), text: "later".into() }
 }
 
-#[tokio::test]
-async fn a_delivered_message_leaves_the_queue_and_releases_its_blob() {
-    let queue = Fixture::open(1).await;
+async fn a_delivered_message_leaves_the_queue_and_releases_its_blob(store: TestStore) {
+    let queue = Fixture::new(store).await;
     queue.enqueue(&["a@one.example", "b@ONE.example", "c@two.example"]).await;
     let leases = queue.lease(10).await;
     assert_eq!(leases.len(), 2, "one for each destination");
@@ -37,18 +51,17 @@ async fn a_delivered_message_leaves_the_queue_and_releases_its_blob() {
     assert_eq!(queue.number("SELECT refs FROM blob").await, 0);
 }
 
-#[tokio::test]
-async fn an_abandoned_lease_comes_back_and_its_late_result_is_refused() {
-    let queue = Fixture::open(2).await;
+async fn an_abandoned_lease_comes_back_and_its_late_result_is_refused(store: TestStore) {
+    let queue = Fixture::new(store).await;
     queue.enqueue(&["a@one.example"]).await;
     let first = queue.lease(1).await.remove(0);
-    queue.clock.advance(LEASE_FOR - Duration::from_secs(1));
+    queue.advance(LEASE_FOR - Duration::from_secs(1));
     assert!(queue.lease(1).await.is_empty());
     let (message, fence) = (first.message, first.fence);
     queue.write(move |tx| queue::renew(tx, message, fence, LEASE_FOR)).await.unwrap();
-    queue.clock.advance(Duration::from_secs(2));
+    queue.advance(Duration::from_secs(2));
     assert!(queue.lease(1).await.is_empty(), "renewed");
-    queue.clock.advance(LEASE_FOR);
+    queue.advance(LEASE_FOR);
     let second = queue.lease(1).await.remove(0);
     assert_eq!(second.recipients[0].attempts, 2);
     let stale = queue.settle(&first, all(&first, Outcome::Delivered)).await;
@@ -60,9 +73,8 @@ async fn an_abandoned_lease_comes_back_and_its_late_result_is_refused() {
     assert!(matches!(again, Err(QueueError::StaleLease { .. })));
 }
 
-#[tokio::test]
-async fn a_deferred_recipient_waits_and_remembers() {
-    let queue = Fixture::open(3).await;
+async fn a_deferred_recipient_waits_and_remembers(store: TestStore) {
+    let queue = Fixture::new(store).await;
     queue.enqueue(&["a@one.example", "b@one.example"]).await;
     let lease = queue.lease(1).await.remove(0);
     let until = queue.now().plus(Duration::from_secs(60));
@@ -76,7 +88,7 @@ async fn a_deferred_recipient_waits_and_remembers() {
     assert_eq!(shown.recipients[0].state, RecipientState::Failed);
     assert_eq!(shown.recipients[1].state, RecipientState::Waiting);
     assert_eq!(shown.recipients[1].last, Some(refusal()));
-    queue.clock.set(until);
+    queue.store.clock.set(until);
     let again = queue.lease(1).await.remove(0);
     assert_eq!(again.recipients.len(), 1, "the failed one is not tried again");
     assert!(again.recipients[0].delay_notified);
@@ -89,9 +101,8 @@ async fn a_deferred_recipient_waits_and_remembers() {
     assert!(queue.settle(&third, all(&third, Outcome::Expired)).await.unwrap().finished);
 }
 
-#[tokio::test]
-async fn nothing_is_due_before_its_time_or_while_held() {
-    let queue = Fixture::open(4).await;
+async fn nothing_is_due_before_its_time_or_while_held(store: TestStore) {
+    let queue = Fixture::new(store).await;
     let later = queue.now().plus(Duration::from_secs(3_600));
     queue.enqueue_with(&["a@one.example"], later, false).await;
     let held = queue.enqueue_with(&["b@one.example"], queue.now(), true).await;
@@ -102,13 +113,12 @@ async fn nothing_is_due_before_its_time_or_while_held() {
     queue.write(move |tx| queue::hold(tx, held)).await.unwrap();
     queue.settle(&lease, all(&lease, Outcome::Deferred { until: Timestamp::default() })).await.unwrap();
     assert!(queue.lease(10).await.is_empty(), "held while it was tried");
-    queue.clock.set(later);
+    queue.store.clock.set(later);
     assert_eq!(queue.lease(10).await.len(), 1);
 }
 
-#[tokio::test]
-async fn people_retry_expire_and_cancel() {
-    let queue = Fixture::open(5).await;
+async fn people_retry_expire_and_cancel(store: TestStore) {
+    let queue = Fixture::new(store).await;
     let later = queue.now().plus(Duration::from_secs(3_600));
     let id = queue.enqueue_with(&["a@one.example"], later, false).await;
     queue.write(move |tx| queue::retry_now(tx, id)).await.unwrap();
@@ -127,13 +137,12 @@ async fn people_retry_expire_and_cancel() {
     assert!(matches!(gone, Err(QueueError::NoSuchMessage { .. })));
 }
 
-#[tokio::test]
-async fn a_flooded_destination_does_not_hold_up_the_others() {
-    let queue = Fixture::open(6).await;
+async fn a_flooded_destination_does_not_hold_up_the_others(store: TestStore) {
+    let queue = Fixture::new(store).await;
     for _ in 0..600 {
         queue.enqueue(&["a@flood.example"]).await;
     }
-    queue.clock.advance(Duration::from_secs(1));
+    queue.advance(Duration::from_secs(1));
     for domain in ["one", "two", "three"] {
         queue.enqueue(&[&format!("a@{domain}.example")]).await;
     }
@@ -150,9 +159,8 @@ async fn a_flooded_destination_does_not_hold_up_the_others() {
     assert!(leases.len() >= 500 && leases.iter().all(|lease| lease.domain == "flood.example"));
 }
 
-#[tokio::test]
-async fn more_destinations_than_leases_all_get_their_turn() {
-    let queue = Fixture::open(7).await;
+async fn more_destinations_than_leases_all_get_their_turn(store: TestStore) {
+    let queue = Fixture::new(store).await;
     for number in 0..40 {
         queue.enqueue(&[&format!("a@d{number}.example")]).await;
     }
@@ -165,9 +173,8 @@ async fn more_destinations_than_leases_all_get_their_turn() {
     assert_eq!(seen.len(), 40);
 }
 
-#[tokio::test]
-async fn a_damaged_message_is_held_and_the_others_go() {
-    let queue = Fixture::open(8).await;
+async fn a_damaged_message_is_held_and_the_others_go(store: TestStore) {
+    let queue = Fixture::new(store).await;
     let damaged = queue.enqueue(&["a@one.example"]).await;
     queue
         .write(move |tx| {
@@ -186,9 +193,8 @@ async fn a_damaged_message_is_held_and_the_others_go() {
     queue.write(move |tx| queue::cancel(tx, damaged)).await.unwrap();
 }
 
-#[tokio::test]
-async fn lists_filter_and_page() {
-    let queue = Fixture::open(9).await;
+async fn lists_filter_and_page(store: TestStore) {
+    let queue = Fixture::new(store).await;
     let mut ids = Vec::new();
     for number in 0..7 {
         let domain = if number % 2 == 0 { "even" } else { "odd" };
