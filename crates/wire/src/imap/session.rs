@@ -241,7 +241,10 @@ impl Session {
         self.doing = Doing::Ready;
         let is_ok = reply.status == Status::Ok;
         match after {
-            After::Select { read_only } if is_ok => self.state = State::Selected { read_only },
+            // A mailbox may be readable only, whatever the client asked for.
+            After::Select { read_only } if is_ok => {
+                self.state = State::Selected { read_only: read_only || matches!(reply.code, Code::ReadOnly) };
+            }
             // A SELECT that fails leaves nothing selected (RFC 9051 section 6.3.2).
             After::Select { .. } => self.state = State::Authenticated,
             After::Deselect if is_ok => self.state = State::Authenticated,
@@ -294,10 +297,10 @@ impl Session {
         self.close(out, reason, &Reply { status: Status::Bye, code: Code::None, text });
     }
 
-    /// Writes a refusal and counts it; the last one allowed ends the session.
+    /// Writes a refusal. BAD is counted, and the last one allowed ends the session.
     fn refuse(&mut self, out: &mut Vec<u8>, tag: Option<&str>, reply: &Reply<'_>) {
         write_status(out, tag, reply);
-        self.errors_in_a_row += 1;
+        self.errors_in_a_row += u32::from(reply.status == Status::Bad);
         if self.errors_in_a_row >= self.settings.limits.errors_in_a_row_max {
             self.end_with(out, CloseReason::Errors, "too many errors");
         }
