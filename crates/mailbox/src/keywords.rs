@@ -1,0 +1,90 @@
+//! Keywords: flags that people and programs name themselves, a bit each.
+
+use store::{Tx, params};
+
+use crate::MailboxError;
+
+/// Different keywords of one account: bits 0 to 61.
+pub const KEYWORDS_MAX: usize = 62;
+
+/// Longest keyword, in octets.
+pub const KEYWORD_BYTES_MAX: usize = 100;
+
+/// A keyword of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keyword {
+    /// Its bit in [`crate::Flags::keywords`].
+    pub bit: u8,
+    /// Its name as first written.
+    pub name: String,
+}
+
+/// All keywords that the account has used, in the order of their bits.
+///
+/// # Errors
+/// If the store fails.
+pub fn list(tx: &mut Tx<'_>, account: i64) -> Result<Vec<Keyword>, MailboxError> {
+    Ok(tx.rows("SELECT bit, name FROM keyword WHERE account = $1 ORDER BY bit", params![account], |row| {
+        Ok(Keyword { bit: u8::try_from(row.int(0)?).unwrap_or(u8::MAX), name: row.text(1)?.to_owned() })
+    })?)
+}
+
+/// The bits of `names`, giving new ones a bit. Names are the same whatever their case (RFC 9051 section 2.3.2).
+///
+/// # Errors
+/// [`MailboxError::KeywordsExhausted`] when no bit is left, [`MailboxError::InvalidKeyword`] for what cannot be one.
+pub fn intern(tx: &mut Tx<'_>, account: i64, names: &[&str]) -> Result<u64, MailboxError> {
+    if names.is_empty() {
+        return Ok(0);
+    }
+    for name in names {
+        check(name)?;
+    }
+    let mut known = list(tx, account)?;
+    if names.iter().any(|name| find(&known, name).is_none()) {
+        // The account's row keeps two transactions from giving out the same bit.
+        crate::changes::lock_account(tx, account)?;
+        known = list(tx, account)?;
+    }
+    let mut bits = 0;
+    for name in names {
+        bits |= match find(&known, name) {
+            Some(bit) => bit,
+            None => add(tx, account, &mut known, name)?,
+        };
+    }
+    Ok(bits)
+}
+
+/// The bits of those of `names` that the account has used.
+///
+/// # Errors
+/// If the store fails.
+pub fn known_bits(tx: &mut Tx<'_>, account: i64, names: &[&str]) -> Result<u64, MailboxError> {
+    let known = list(tx, account)?;
+    Ok(names.iter().filter_map(|name| find(&known, name)).fold(0, |bits, bit| bits | bit))
+}
+
+fn add(tx: &mut Tx<'_>, account: i64, known: &mut Vec<Keyword>, name: &str) -> Result<u64, MailboxError> {
+    let used = known.iter().fold(0, |used, keyword| used | (1 << (keyword.bit & 63)));
+    let bit = u8::try_from(u64::trailing_ones(used)).unwrap_or(u8::MAX);
+    if usize::from(bit) >= KEYWORDS_MAX {
+        return Err(MailboxError::KeywordsExhausted);
+    }
+    tx.execute("INSERT INTO keyword (account, bit, name) VALUES ($1, $2, $3)", params![account, i64::from(bit), name])?;
+    known.push(Keyword { bit, name: name.to_owned() });
+    Ok(1 << bit)
+}
+
+fn find(known: &[Keyword], name: &str) -> Option<u64> {
+    known.iter().find(|keyword| keyword.name.eq_ignore_ascii_case(name)).map(|keyword| 1 << (keyword.bit & 63))
+}
+
+/// A keyword is an atom (RFC 9051 section 9, `flag-keyword`).
+fn check(name: &str) -> Result<(), MailboxError> {
+    let atom = |byte: u8| byte.is_ascii_graphic() && !br#"(){%*"\]"#.contains(&byte);
+    if name.is_empty() || name.len() > KEYWORD_BYTES_MAX || !name.bytes().all(atom) {
+        return Err(MailboxError::InvalidKeyword { name: name.chars().take(KEYWORD_BYTES_MAX).collect() });
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+use crypto::keys::MessageKey;
+use crypto::record;
+use env::Entropy;
+
+use crate::threads::Links;
+
+/// A message that has been examined, compressed and encrypted, all that takes time being done: on the caller's thread, before
+/// the transaction that stores it. Serves any number of deliveries.
+pub struct Prepared {
+    key: MessageKey,
+    size: u64,
+    record: Vec<u8>,
+    summary: Vec<u8>,
+    links: Links,
+}
+
+impl Prepared {
+    /// Prepares the message `raw`.
+    #[must_use]
+    pub fn new(raw: &[u8], entropy: &dyn Entropy) -> Self {
+        let key = MessageKey::generate(entropy);
+        let record = record::seal(&key, raw);
+        Self { size: raw.len() as u64, record, summary: Vec::new(), links: Links::default(), key }
+    }
+
+    /// The sealed bytes for [`store::Store::stage`]; they can be taken once.
+    #[must_use]
+    pub fn take_record(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.record)
+    }
+
+    /// The message's own key, for whoever else keeps the same blob.
+    #[must_use]
+    pub fn key(&self) -> &MessageKey {
+        &self.key
+    }
+
+    /// Length of the message, in octets.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The encoded [`mail::message::Summary`].
+    #[must_use]
+    pub fn summary(&self) -> &[u8] {
+        &self.summary
+    }
+
+    pub(crate) fn links(&self) -> &Links {
+        &self.links
+    }
+}

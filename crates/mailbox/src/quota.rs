@@ -1,0 +1,29 @@
+use store::{Tx, params};
+
+use crate::MailboxError;
+
+/// What an account holds. A message counts once, however many mailboxes it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Octets of its messages.
+    pub bytes: u64,
+    /// Number of its messages.
+    pub messages: u64,
+    /// Octets that it may hold; 0 is no limit.
+    pub quota_bytes: u64,
+}
+
+/// What the account holds and may hold.
+///
+/// # Errors
+/// If there is no such account or the store fails.
+pub fn usage(tx: &mut Tx<'_>, account: i64) -> Result<Usage, MailboxError> {
+    let usage = tx.row("SELECT bytes, messages, quota_bytes FROM account WHERE id = $1", params![account], |row| {
+        Ok(Usage {
+            bytes: row.int(0)?.unsigned_abs(),
+            messages: row.int(1)?.unsigned_abs(),
+            quota_bytes: row.int(2)?.unsigned_abs(),
+        })
+    })?;
+    usage.ok_or(MailboxError::Store(store::StoreError::Missing { what: "account" }))
+}

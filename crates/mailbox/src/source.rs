@@ -1,0 +1,174 @@
+//! Reading the content of messages.
+
+use std::ops::Range;
+
+use crypto::keys::{Account, Key, MessageKey};
+use crypto::record::{CHUNK_BYTES, Directory, Opener};
+use store::{Blobs, Location, Row, StoreError, Tx, params};
+
+use crate::MailboxError;
+
+/// Sealed messages up to this length are read in one piece.
+const ONE_READ_BYTES: u64 = CHUNK_BYTES as u64 + 1024;
+
+/// What the trace fields of a message are sealed for.
+pub(crate) fn trace_context(message: i64) -> [u8; 20] {
+    crate::sealed_context(b"messagetrace", message)
+}
+
+/// Where the content of a message is and what opens it. A message as a client sees it is its trace, which we put before it,
+/// and the message as it was received.
+pub struct Source {
+    location: Location,
+    key: MessageKey,
+    trace: Vec<u8>,
+    size: u64,
+}
+
+impl Source {
+    /// Length of the message as a client sees it.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The header fields that we put before the message.
+    #[must_use]
+    pub fn trace(&self) -> &[u8] {
+        &self.trace
+    }
+
+    /// Length of the trace: what to add to an offset of the message as received.
+    #[must_use]
+    pub fn trace_bytes(&self) -> u64 {
+        self.trace.len() as u64
+    }
+
+    /// Reads the message. Keeps one chunk in memory, so that reading forwards opens each chunk once.
+    #[must_use]
+    pub fn reader<'s>(&'s self, blobs: &'s Blobs) -> Reader<'s> {
+        Reader { source: self, blobs, record: None, chunk: None, plain: Vec::new(), sealed: Vec::new() }
+    }
+}
+
+/// The content of a message.
+///
+/// # Errors
+/// [`MailboxError::NoSuchMessage`], or if the store fails or something does not open.
+pub fn source(tx: &mut Tx<'_>, account: i64, message: i64) -> Result<Source, MailboxError> {
+    let key = tx.context().keys.account(tx, account)?;
+    let found = tx.row(
+        "SELECT m.id, m.blob, m.key_wrapped, m.trace, m.size, b.segment, b.position, b.length, b.data FROM message m
+         JOIN blob b ON b.id = m.blob WHERE m.account = $1 AND m.id = $2",
+        params![account, message],
+        |row| from_row(&key, row),
+    )?;
+    found.ok_or(MailboxError::NoSuchMessage)
+}
+
+fn from_row(key: &Key<Account>, row: &Row<'_>) -> Result<Source, StoreError> {
+    let trace = match row.bytes(3)? {
+        [] => Vec::new(),
+        sealed => key.sealing().open("trace", &trace_context(row.int(0)?), sealed)?,
+    };
+    let location = match row.bytes_opt(8)? {
+        Some(bytes) => Location::Inline(bytes.into()),
+        None => Location::Segment {
+            segment: row.int(5)?,
+            position: row.int(6)?.unsigned_abs(),
+            length: row.int(7)?.unsigned_abs(),
+        },
+    };
+    let message_key = key.unwrap_message(row.bytes(2)?, row.int(1)?)?;
+    Ok(Source { location, key: message_key, trace, size: row.int(4)?.unsigned_abs() })
+}
+
+/// Reads parts of a message.
+pub struct Reader<'s> {
+    source: &'s Source,
+    blobs: &'s Blobs,
+    record: Option<(Directory, Opener)>,
+    /// Number of the chunk in `plain`.
+    chunk: Option<usize>,
+    plain: Vec<u8>,
+    sealed: Vec<u8>,
+}
+
+impl Reader<'_> {
+    /// Appends the bytes `range` of the message as a client sees it to `out`; what lies beyond its end is left out. Blocks while
+    /// the disk is read.
+    ///
+    /// # Errors
+    /// If the content is missing, was changed, or does not open.
+    pub fn read_range(&mut self, range: Range<u64>, out: &mut Vec<u8>) -> Result<(), MailboxError> {
+        let trace = &self.source.trace;
+        let trace_bytes = trace.len() as u64;
+        let end = range.end.min(self.source.size);
+        if range.start < end.min(trace_bytes) {
+            let part = bounds(range.start..end.min(trace_bytes));
+            out.extend_from_slice(trace.get(part).unwrap_or_default());
+        }
+        let mut at = range.start.max(trace_bytes).saturating_sub(trace_bytes);
+        let end = end.saturating_sub(trace_bytes);
+        while at < end {
+            let number = usize::try_from(at / CHUNK_BYTES as u64).unwrap_or(usize::MAX);
+            let start = number as u64 * CHUNK_BYTES as u64;
+            self.open_chunk(number)?;
+            let part = self.plain.get(bounds(at - start..(end - start).min(self.plain.len() as u64)));
+            let part =
+                part.filter(|part| !part.is_empty()).ok_or_else(|| damaged("it is shorter than it should be"))?;
+            out.extend_from_slice(part);
+            at += part.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// The whole message as a client sees it.
+    ///
+    /// # Errors
+    /// As [`Self::read_range`].
+    pub fn read_all(&mut self) -> Result<Vec<u8>, MailboxError> {
+        let mut out = Vec::with_capacity(usize::try_from(self.source.size).unwrap_or(0));
+        self.read_range(0..self.source.size, &mut out)?;
+        Ok(out)
+    }
+
+    fn open_chunk(&mut self, number: usize) -> Result<(), MailboxError> {
+        if self.chunk == Some(number) {
+            return Ok(());
+        }
+        self.chunk = None;
+        let location = &self.source.location;
+        let whole = location.length() <= ONE_READ_BYTES;
+        let plain_bytes = self.source.size.saturating_sub(self.source.trace_bytes());
+        if self.record.is_none() || whole {
+            self.sealed.clear();
+            let first = if whole { location.length() } else { Directory::length(plain_bytes) as u64 };
+            self.blobs.read_onto(location, 0..first, &mut self.sealed)?;
+            let directory = Directory::read(&self.sealed)?;
+            let opener = Opener::new(&self.source.key, &directory);
+            self.record = Some((directory, opener));
+        }
+        let Some((directory, opener)) = &self.record else { return Err(damaged("it has no directory")) };
+        let range = directory.chunk(number).ok_or_else(|| damaged("it has too few chunks"))?;
+        self.plain.clear();
+        if whole {
+            let sealed = self.sealed.get_mut(bounds(range)).ok_or_else(|| damaged("it is cut off"))?;
+            opener.open_onto(number, sealed, &mut self.plain)?;
+        } else {
+            self.sealed.clear();
+            self.blobs.read_onto(location, range, &mut self.sealed)?;
+            opener.open_onto(number, &mut self.sealed, &mut self.plain)?;
+        }
+        self.chunk = Some(number);
+        Ok(())
+    }
+}
+
+fn bounds(range: Range<u64>) -> Range<usize> {
+    usize::try_from(range.start).unwrap_or(usize::MAX)..usize::try_from(range.end).unwrap_or(usize::MAX)
+}
+
+fn damaged(what: &str) -> MailboxError {
+    MailboxError::Store(StoreError::Corrupt { what: format!("content of a message: {what}") })
+}
