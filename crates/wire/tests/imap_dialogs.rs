@@ -5,6 +5,8 @@
 //! grants everything; with `show` its answers describe the command as parsed. Each transcript is played with the
 //! client's lines whole and byte by byte. `UPDATE_DIALOGS=1` rewrites what is expected; read the difference.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says by panicking what is wrong")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

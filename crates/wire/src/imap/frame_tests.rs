@@ -59,8 +59,9 @@ fn joins_lines_and_literals() {
 #[test]
 fn bounds() {
     use FrameError::{BareLineEnd, DiscardTooLarge, LineTooLong, LiteralTooLarge, MessageTooLarge};
-    let long = [b'x'; 64];
-    let cases: [(&[u8], bool, &[(FrameError, bool)]); 14] = [
+    type Case = (&'static [u8], bool, &'static [(FrameError, bool)]);
+    const LONG: &[u8] = &[b'x'; 64];
+    let cases: [Case; 14] = [
         (b"a X {16}\r\n0123456789abcdef\r\n", true, &[]),
         (b"a X {17}\r\n", true, &[(LiteralTooLarge, false)]),
         (b"a X {9}\r\n123456789 {8}\r\n", true, &[(LiteralTooLarge, false)]),
@@ -74,7 +75,7 @@ fn bounds() {
         (b"a X\nb X\r\n", true, &[(BareLineEnd, false)]),
         (b"a X {3+}\nb X\r\n", true, &[(BareLineEnd, false)]),
         (b"a X\rY\r\n", true, &[(BareLineEnd, false)]),
-        (&long, true, &[(LineTooLong, true)]),
+        (LONG, true, &[(LineTooLong, true)]),
     ];
     for (input, signed_in, expected) in cases {
         assert_eq!(errors(input, signed_in), expected, "{}", String::from_utf8_lossy(input));
