@@ -201,6 +201,8 @@ pub(crate) fn keep_an_administrator(tx: &mut Tx<'_>, account: i64) -> Result<(),
         |row| row.int(0),
     )?;
     let Some(organisation) = concerned else { return Ok(()) };
+    // The organisation's row, so that two administrators do not take each other out of use at once.
+    tx.execute("UPDATE organisation SET created = created WHERE id = $1", params![organisation])?;
     let other = tx.row(
         "SELECT id FROM account WHERE organisation = $1 AND role = 'admin' AND state = 'active' AND id <> $2 LIMIT 1",
         params![organisation, account],

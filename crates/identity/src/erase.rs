@@ -46,12 +46,9 @@ const DELETES: &[&str] = &[
 fn release_blobs(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
     let now = tx.now().millis();
     tx.execute(
-        "UPDATE blob SET
-             refs = refs - (SELECT COUNT(*) FROM message m WHERE m.account = $1 AND m.blob = blob.id),
-             released = CASE
-                 WHEN refs = (SELECT COUNT(*) FROM message m WHERE m.account = $1 AND m.blob = blob.id) THEN $2
-                 ELSE 0 END
-         WHERE id IN (SELECT blob FROM message WHERE account = $1)",
+        "UPDATE blob SET refs = refs - gone.held, released = CASE WHEN refs = gone.held THEN $2 ELSE 0 END
+         FROM (SELECT blob AS id, COUNT(*) AS held FROM message WHERE account = $1 GROUP BY blob) AS gone
+         WHERE blob.id = gone.id",
         params![account, now],
     )?;
     Ok(())

@@ -35,8 +35,9 @@ pub fn release(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
 pub fn retry_now(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
     take(tx, message)?;
     let now = tx.now().millis();
+    // The sign keeps SQLite from going through all that is due.
     tx.execute(
-        "UPDATE queue_recipient SET due = $1 WHERE message = $2 AND state = 'due' AND lease_until <= $1 AND due > $1",
+        "UPDATE queue_recipient SET due = $1 WHERE message = $2 AND state = 'due' AND lease_until <= $1 AND +due > $1",
         params![now, message],
     )?;
     tx.notify(Notice::Queue);

@@ -224,9 +224,10 @@ fn take(
     until: Timestamp,
 ) -> Result<Option<Lease>, QueueError> {
     let fence = tx.next_id();
+    // The signs keep SQLite from going through all that is due at the destination: few rows have the message.
     let mut rows = tx.rows(
         "UPDATE queue_recipient SET due = $1, lease_until = $1, lease_fence = $2, attempts = attempts + 1
-         WHERE message = $3 AND destination = $4 AND state = 'due' AND due <= $5
+         WHERE message = $3 AND +destination = $4 AND state = 'due' AND +due <= $5
          RETURNING number, attempts, recipient, outcome",
         params![until.millis(), fence, message, destination, now.millis()],
         |row| {
