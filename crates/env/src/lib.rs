@@ -11,7 +11,7 @@ mod id;
 mod secret;
 pub mod settings;
 
-pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use clock::{Civil, Clock, ManualClock, SystemClock, Timestamp};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use id::{IdSource, NODE_MAX};
 pub use secret::Secret;
