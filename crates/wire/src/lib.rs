@@ -3,3 +3,4 @@
 
 pub mod imap;
 pub mod sasl;
+pub mod smtp;
