@@ -5,6 +5,7 @@ use store::{Row, Tx, params};
 
 use crate::changes::notify;
 use crate::mailboxes::{SpecialUse, name_key, with_use};
+use crate::search::signature;
 use crate::source::trace_context;
 use crate::summaries::summary_context;
 use crate::{Flags, MailboxError, Name, Prepared, threads};
@@ -271,5 +272,12 @@ fn insert(
             tx.now().millis()
         ],
     )?;
+    if !prepared.signature().is_empty() {
+        let signature = key.sealing().seal(entropy, &signature::context(message), prepared.signature());
+        tx.execute(
+            "INSERT INTO search_signature (account, message, signature) VALUES ($1, $2, $3)",
+            params![account, message, &signature],
+        )?;
+    }
     Ok(thread)
 }

@@ -54,6 +54,9 @@ pub enum MailboxError {
     /// What happened since then has been forgotten, or is more than the caller wants at once.
     #[error("the changes since then cannot be told")]
     CannotCalculate,
+    /// The query is nested too deep.
+    #[error("the query is nested deeper than {} levels", crate::search::QUERY_DEPTH_MAX)]
+    QueryTooDeep,
     /// The search was given up because its time was over or nobody waits for it.
     #[error("the search was given up")]
     Interrupted,

@@ -18,6 +18,7 @@ pub mod mailboxes;
 mod name;
 mod prepared;
 mod quota;
+pub mod search;
 mod source;
 mod summaries;
 mod threads;

@@ -1,7 +1,9 @@
 use crypto::keys::MessageKey;
 use crypto::record;
 use env::Entropy;
+use mail::message::Summary;
 
+use crate::search::{Content, signature};
 use crate::threads::Links;
 
 /// A message that has been examined, compressed and encrypted, all that takes time being done: on the caller's thread, before
@@ -12,6 +14,7 @@ pub struct Prepared {
     record: Vec<u8>,
     summary: Vec<u8>,
     links: Links,
+    signature: Vec<u8>,
 }
 
 impl Prepared {
@@ -20,7 +23,11 @@ impl Prepared {
     pub fn new(raw: &[u8], entropy: &dyn Entropy) -> Self {
         let key = MessageKey::generate(entropy);
         let record = record::seal(&key, raw);
-        Self { size: raw.len() as u64, record, summary: Vec::new(), links: Links::default(), key }
+        let summary = Summary::parse(raw);
+        let references = summary.references.iter().map(String::as_str);
+        let links = Links::new(&summary.subject_base, summary.message_id.as_deref(), references);
+        let signature = signature::sign(&Content::of(raw, &summary.structure));
+        Self { size: raw.len() as u64, record, summary: summary.encode(), links, signature, key }
     }
 
     /// The sealed bytes for [`store::Store::stage`]; they can be taken once.
@@ -45,6 +52,11 @@ impl Prepared {
     #[must_use]
     pub fn summary(&self) -> &[u8] {
         &self.summary
+    }
+
+    /// The search signature; empty if there is none.
+    pub(crate) fn signature(&self) -> &[u8] {
+        &self.signature
     }
 
     pub(crate) fn links(&self) -> &Links {

@@ -67,10 +67,7 @@ pub fn source(tx: &mut Tx<'_>, account: i64, message: i64) -> Result<Source, Mai
 }
 
 fn from_row(key: &Key<Account>, row: &Row<'_>) -> Result<Source, StoreError> {
-    let trace = match row.bytes(3)? {
-        [] => Vec::new(),
-        sealed => key.sealing().open("trace", &trace_context(row.int(0)?), sealed)?,
-    };
+    let trace = open_trace(key, row.int(0)?, row.bytes(3)?)?;
     let location = match row.bytes_opt(8)? {
         Some(bytes) => Location::Inline(bytes.into()),
         None => Location::Segment {
@@ -81,6 +78,14 @@ fn from_row(key: &Key<Account>, row: &Row<'_>) -> Result<Source, StoreError> {
     };
     let message_key = key.unwrap_message(row.bytes(2)?, row.int(1)?)?;
     Ok(Source { location, key: message_key, trace, size: row.int(4)?.unsigned_abs() })
+}
+
+/// Opens the trace fields of a message.
+pub(crate) fn open_trace(key: &Key<Account>, message: i64, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    if sealed.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(key.sealing().open("trace", &trace_context(message), sealed)?)
 }
 
 /// Reads parts of a message.

@@ -1,0 +1,14 @@
+//! Search within a mailbox, exact as people see the text: substrings, without regard to case and width, in any script.
+//!
+//! Cheap facts decide first: what the mailbox's rows say, then the sealed summary, then the sealed search signature (see
+//! [`signature`]), which rules out nearly every message without the words. Only what is left is opened and read.
+
+mod content;
+mod evaluate;
+mod query;
+mod run;
+pub(crate) mod signature;
+
+pub(crate) use content::Content;
+pub use query::{Field, Needle, QUERY_DEPTH_MAX, Query};
+pub use run::{Budget, search};

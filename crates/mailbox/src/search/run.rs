@@ -1,0 +1,257 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crypto::keys::{Account, Key};
+use env::Timestamp;
+use mail::header;
+use mail::message::text::fold;
+use mail::message::{Structure, words};
+use store::{Blobs, Row, StoreError, Tx, params};
+
+use super::evaluate::{Known, Plan, Texts};
+use super::{Content, Query, signature};
+use crate::entry::{reaches, spans};
+use crate::source::{open_trace, source};
+use crate::summaries::summary_context;
+use crate::{Entry, MailboxError, UidRange};
+
+/// Messages looked at before the budget is looked at again.
+const BUDGET_STRIDE: u32 = 256;
+
+/// What a search may cost.
+#[derive(Debug, Clone, Default)]
+pub struct Budget {
+    /// When to give up.
+    pub deadline: Option<Timestamp>,
+    /// Set when nobody waits any more.
+    pub cancelled: Option<Arc<AtomicBool>>,
+}
+
+impl Budget {
+    fn is_spent(&self, now: Timestamp) -> bool {
+        self.deadline.is_some_and(|deadline| now >= deadline)
+            || self.cancelled.as_ref().is_some_and(|cancelled| cancelled.load(Ordering::Relaxed))
+    }
+}
+
+/// A message that has not been decided yet.
+struct Pending {
+    entry: Entry,
+    saved: Timestamp,
+    thread: Option<i64>,
+}
+
+/// The UIDs of the messages of a mailbox that match `query`, rising. Reads blobs, so this belongs where a thread may block.
+///
+/// # Errors
+/// [`MailboxError::Interrupted`] when the budget is spent, [`MailboxError::QueryTooDeep`], or if the store fails.
+pub fn search(
+    tx: &mut Tx<'_>,
+    blobs: &Blobs,
+    account: i64,
+    mailbox: i64,
+    query: &Query,
+    budget: &Budget,
+) -> Result<Vec<u32>, MailboxError> {
+    query.check_depth(0)?;
+    let mut search = Search {
+        key: tx.context().keys.account(tx, account)?,
+        account,
+        mailbox,
+        plan: Plan::new(query),
+        asks_text: query.asks_text(),
+        budget,
+        looked_at: 0,
+        hits: Vec::new(),
+        pending: Vec::new(),
+    };
+    let all = [UidRange::ALL];
+    search.by_rows(tx, query.uids().unwrap_or(&all))?;
+    if query.asks_text() || query.asks_summary() {
+        search.by_sealed(tx)?;
+    }
+    search.by_content(tx, blobs)?;
+    search.hits.sort_unstable();
+    Ok(search.hits)
+}
+
+struct Search<'a> {
+    key: Arc<Key<Account>>,
+    account: i64,
+    mailbox: i64,
+    plan: Plan,
+    asks_text: bool,
+    budget: &'a Budget,
+    looked_at: u32,
+    hits: Vec<u32>,
+    pending: Vec<Pending>,
+}
+
+impl Search<'_> {
+    /// Decides by what the mailbox's rows say.
+    fn by_rows(&mut self, tx: &mut Tx<'_>, uids: &[UidRange]) -> Result<(), MailboxError> {
+        for range in spans(uids) {
+            tx.for_each(
+                "SELECT uid, message, flags, keywords, modseq, size, received, saved FROM mailbox_message
+                 WHERE account = $1 AND mailbox = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid",
+                params![self.account, self.mailbox, range.first, range.last],
+                |row| {
+                    let (entry, saved) = (Entry::from_row(row)?, Timestamp::from_millis(row.int(7)?));
+                    let pending = Pending { entry, saved, thread: None };
+                    let known = Known { entry: &entry, saved, thread: None, summary: None, texts: None };
+                    let outcome = known.matches(&self.plan);
+                    self.note(pending, outcome);
+                    Ok(())
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, pending: Pending, outcome: Option<bool>) {
+        match outcome {
+            Some(true) => self.hits.push(pending.entry.uid),
+            Some(false) => {}
+            None => self.pending.push(pending),
+        }
+    }
+
+    /// Decides by summaries, trace fields and signatures.
+    fn by_sealed(&mut self, tx: &mut Tx<'_>) -> Result<(), MailboxError> {
+        let undecided = std::mem::take(&mut self.pending);
+        let ranges = UidRange::collect(undecided.iter().map(|pending| pending.entry.uid));
+        let mut wanted = ranges.iter().copied().peekable();
+        let mut undecided = undecided.into_iter();
+        let mut buffers = Buffers::default();
+        let (clock, mut spent) = (Arc::clone(&tx.context().clock), false);
+        for range in spans(&ranges) {
+            let outcome = tx.for_each(
+                self.sealed_statement(),
+                params![self.account, self.mailbox, range.first, range.last],
+                |row| {
+                    let uid = row.uint32(0)?;
+                    if !reaches(&mut wanted, uid) {
+                        return Ok(());
+                    }
+                    self.looked_at += 1;
+                    if self.looked_at.is_multiple_of(BUDGET_STRIDE) && self.budget.is_spent(clock.now()) {
+                        spent = true;
+                        return Err(StoreError::Abandoned("the search was given up"));
+                    }
+                    if let Some(mut pending) = undecided.find(|pending| pending.entry.uid == uid) {
+                        pending.thread = Some(row.int(1)?);
+                        let outcome = self.match_sealed(row, &pending, &mut buffers)?;
+                        self.note(pending, outcome);
+                    }
+                    Ok(())
+                },
+            );
+            if spent {
+                return Err(MailboxError::Interrupted);
+            }
+            outcome?;
+        }
+        Ok(())
+    }
+
+    fn sealed_statement(&self) -> &'static str {
+        if self.asks_text {
+            "SELECT c.uid, m.thread, m.summary, m.trace, s.signature FROM mailbox_message c
+             JOIN message m ON m.account = c.account AND m.id = c.message
+             LEFT JOIN search_signature s ON s.account = c.account AND s.message = c.message
+             WHERE c.account = $1 AND c.mailbox = $2 AND c.uid BETWEEN $3 AND $4 ORDER BY c.uid"
+        } else {
+            "SELECT c.uid, m.thread, m.summary FROM mailbox_message c
+             JOIN message m ON m.account = c.account AND m.id = c.message
+             WHERE c.account = $1 AND c.mailbox = $2 AND c.uid BETWEEN $3 AND $4 ORDER BY c.uid"
+        }
+    }
+
+    fn match_sealed(
+        &self,
+        row: &Row<'_>,
+        pending: &Pending,
+        buffers: &mut Buffers,
+    ) -> Result<Option<bool>, StoreError> {
+        let (message, sealing) = (pending.entry.message, self.key.sealing());
+        let mut known =
+            Known { entry: &pending.entry, saved: pending.saved, thread: pending.thread, summary: None, texts: None };
+        if self.asks_text {
+            let signature = match row.bytes_opt(4)? {
+                Some(sealed) => sealing.open_into(
+                    "search signature",
+                    &signature::context(message),
+                    sealed,
+                    &mut buffers.signature,
+                )?,
+                None => &[],
+            };
+            let trace = open_trace(&self.key, message, row.bytes(3)?)?;
+            let trace = folded_fields(&trace);
+            known.texts = Some(Texts::Signed { trace: &trace, signature });
+            // Most messages are decided here, without their summary.
+            if let Some(outcome) = known.matches(&self.plan) {
+                return Ok(Some(outcome));
+            }
+            let summary =
+                sealing.open_into("summary", &summary_context(message), row.bytes(2)?, &mut buffers.summary)?;
+            return Ok(Known { summary: Some(summary), ..known }.matches(&self.plan));
+        }
+        let summary = sealing.open_into("summary", &summary_context(message), row.bytes(2)?, &mut buffers.summary)?;
+        known.summary = Some(summary);
+        Ok(known.matches(&self.plan))
+    }
+
+    /// Decides what is left by reading the messages, one at a time.
+    fn by_content(&mut self, tx: &mut Tx<'_>, blobs: &Blobs) -> Result<(), MailboxError> {
+        for pending in std::mem::take(&mut self.pending) {
+            if self.budget.is_spent(tx.now()) {
+                return Err(MailboxError::Interrupted);
+            }
+            if self.match_content(tx, blobs, &pending)? {
+                self.hits.push(pending.entry.uid);
+            }
+        }
+        Ok(())
+    }
+
+    fn match_content(&self, tx: &mut Tx<'_>, blobs: &Blobs, pending: &Pending) -> Result<bool, MailboxError> {
+        let message = pending.entry.message;
+        let source = source(tx, self.account, message)?;
+        let mut raw = Vec::new();
+        source.reader(blobs).read_range(source.trace_bytes()..source.size(), &mut raw)?;
+        let content = Content::of(&raw, &Structure::parse(&raw));
+        drop(raw);
+        let trace = folded_fields(source.trace());
+        let summary = tx.row(
+            "SELECT summary FROM message WHERE account = $1 AND id = $2",
+            params![self.account, message],
+            |row| Ok(self.key.sealing().open("summary", &summary_context(message), row.bytes(0)?)?),
+        )?;
+        let known = Known {
+            entry: &pending.entry,
+            saved: pending.saved,
+            thread: pending.thread,
+            summary: summary.as_deref(),
+            texts: Some(Texts::Read { trace: &trace, content: &content }),
+        };
+        Ok(known.matches(&self.plan).unwrap_or(false))
+    }
+}
+
+/// Space for opened values, used again for each message.
+#[derive(Default)]
+struct Buffers {
+    summary: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+/// Names in lowercase and folded values of header fields.
+fn folded_fields(header: &[u8]) -> Vec<(String, String)> {
+    header::fields(header)
+        .map(|field| {
+            let name = String::from_utf8_lossy(field.name).to_ascii_lowercase();
+            (name, fold(&words::decode(&String::from_utf8_lossy(field.raw_value))))
+        })
+        .collect()
+}
