@@ -6,6 +6,7 @@
 pub mod address;
 pub mod date;
 pub mod domain;
+pub mod dsn;
 pub mod header;
 pub mod message;
 pub mod trace;

@@ -15,6 +15,7 @@ mod structure;
 mod subject;
 mod summary;
 pub mod text;
+mod utf7;
 mod view;
 pub mod words;
 

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, GB18030, WINDOWS_1252};
 
+use super::utf7;
+
 /// Names that mail uses and the WHATWG list of `encoding_rs` lacks, in lowercase.
 const ALIASES: [(&str, &str); 12] = [
     ("cp936", "gbk"),
@@ -29,10 +31,7 @@ pub fn decode<'a>(octets: &'a [u8], label: Option<&str>) -> Cow<'a, str> {
         return guess(octets);
     }
     if label.eq_ignore_ascii_case("utf-7") || label.eq_ignore_ascii_case("unicode-1-1-utf-7") {
-        return match mail_parser::decoders::charsets::map::charset_decoder(b"utf-7") {
-            Some(decode) => Cow::Owned(decode(octets)),
-            None => guess(octets),
-        };
+        return Cow::Owned(utf7::decode(octets));
     }
     match encoding_named(label) {
         Some(encoding) => encoding.decode_without_bom_handling(octets).0,
@@ -89,7 +88,7 @@ mod tests {
             (b"caf\xe9", Some("windows-1252"), "café"),
             (b"caf\xe9", None, "café"),
             (b"\x1b$BF|K\\\x1b(B", Some("iso-2022-jp"), "日本"),
-            (b"A+ImIDkQ.", Some("utf-7"), "A≢Α."),
+            (b"A+ImIDkQ. +- +Ti1W/Q-x", Some("utf-7"), "A≢Α. + 中国x"),
             ("中".as_bytes(), Some("us-ascii"), "中"),
         ] {
             assert_eq!(decode(octets, label), wanted, "{label:?}");

@@ -2,8 +2,8 @@
 //!
 //! Own code, not `mail-parser`: IMAP sections need the line break before a boundary kept out of a body, empty parts,
 //! parts behind a missing final boundary and attached messages at their exact place, and the same answer for the same
-//! octets for ever, because clients keep what they fetched by section. `mail-parser` decodes for us what has no place
-//! in the message: character references and UTF-7.
+//! octets for ever, because clients keep what they fetched by section. `mail-parser` resolves HTML's character references
+//! for us.
 //!
 //! Each level is searched for its own boundary within the limits that the level above has set, so a child can never
 //! reach over its parent's end. Work is bounded by size times [`DEPTH_MAX`].

@@ -41,6 +41,38 @@ pub fn decode(value: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Octets of text in one encoded word that is written: with a field name before it the line stays under 76 octets, as
+/// RFC 2047 section 2 wants.
+const ENCODED_OCTETS: usize = 39;
+
+/// Writes text as the value of an unstructured field: as it is if it is printable ASCII, else in encoded words of UTF-8,
+/// folded between them.
+#[must_use]
+pub fn encode(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !text.contains("=?") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() * 2);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let mut end = ENCODED_OCTETS.min(rest.len());
+        // A character is never cut in two (RFC 2047 section 5).
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (chunk, after) = rest.split_at(end);
+        let encoded = mail_builder::encoders::base64::base64_encode(chunk.as_bytes()).unwrap_or_default();
+        if !out.is_empty() {
+            out.push_str("\r\n\t");
+        }
+        out.push_str("=?utf-8?B?");
+        out.push_str(&String::from_utf8_lossy(&encoded));
+        out.push_str("?=");
+        rest = after;
+    }
+    Cow::Owned(out)
+}
+
 struct Word<'a> {
     charset: &'a str,
     octets: Vec<u8>,
@@ -121,7 +153,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn encodes_words() {
+        assert_eq!(encode("order 17"), "order 17");
+        assert_eq!(encode("=?x"), "=?utf-8?B?PT94?=");
+        let long = "邮件未能送达 / not delivered / 邮件延迟送达";
+        let encoded = encode(long);
+        assert!(encoded.lines().all(|line| line.len() <= 66));
+        assert_eq!(decode(&encoded.replace("\r\n", "")), long);
+    }
+
     proptest! {
+        #[test]
+        fn round_trip(text in "\\PC{0,80}") {
+            prop_assert_eq!(decode(&encode(&text).replace("\r\n", "")), text);
+        }
+
         #[test]
         fn any_text(value in "(=\\?|\\?=|\\?|[bq]|utf-8|.){0,30}") {
             let _ = decode(&value);
