@@ -34,3 +34,18 @@ impl HashKey {
         i64::from_le_bytes(first)
     }
 }
+
+/// SHA-256 of `parts`, each with its length before it, so that no two lists of parts are hashed alike.
+#[must_use]
+pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_le_bytes());
+        context.update(part);
+    }
+    let mut out = [0; 32];
+    for (to, from) in out.iter_mut().zip(context.finish().as_ref()) {
+        *to = *from;
+    }
+    out
+}

@@ -1,1 +1,12 @@
-//! SMTP servers and delivery: thin drivers over wire::smtp.
+//! SMTP: the servers that take mail in and the process that delivers it. Thin drivers over [`wire::smtp`].
+//!
+//! `docs/flow/receive.md` and `docs/flow/deliver.md` tell the ways of a message; this crate keeps to them.
+
+pub mod deliver;
+mod figures;
+pub mod receive;
+mod settings;
+
+pub use deliver::route::RouteError;
+pub use figures::Figures;
+pub use settings::{DeliverySettings, Route, SmtpSettings, TlsDemand};

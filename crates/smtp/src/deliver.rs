@@ -1,0 +1,4 @@
+//! Mail going out.
+
+pub(crate) mod exchangers;
+pub(crate) mod route;

@@ -1,0 +1,211 @@
+//! Which way a domain's mail goes.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use env::Secret;
+
+use crate::settings::{Route, TlsDemand};
+
+/// Port of a relay that names none: submission with STARTTLS (RFC 6409).
+const RELAY_PORT: u16 = 587;
+
+/// A route that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RouteError {
+    /// It matches nothing.
+    #[error("delivery.route {number} names no recipients; say for example recipients = [\"*.ir\"]")]
+    NoRecipients {
+        /// Its place among the routes, from 1.
+        number: usize,
+    },
+    /// A pattern is none.
+    #[error("delivery.route {number}: `{pattern}` is no domain, `*.domain` or `*`")]
+    Pattern {
+        /// Its place among the routes, from 1.
+        number: usize,
+        /// The pattern.
+        pattern: String,
+    },
+    /// The relay's port is none.
+    #[error("delivery.route {number}: relay `{relay}` is not host or host:port")]
+    Relay {
+        /// Its place among the routes, from 1.
+        number: usize,
+        /// The relay.
+        relay: String,
+    },
+    /// The password cannot be read.
+    #[error("delivery.route {number}: cannot read password file {}: {cause}", path.display())]
+    Password {
+        /// Its place among the routes, from 1.
+        number: usize,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A name without a password or the other way about.
+    #[error("delivery.route {number}: user and password_file go together")]
+    HalfCredentials {
+        /// Its place among the routes, from 1.
+        number: usize,
+    },
+}
+
+/// The ways of all domains.
+#[derive(Debug, Default)]
+pub(crate) struct Routes(Vec<(Vec<Pattern>, Way)>);
+
+/// How mail to a domain travels.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Way {
+    /// Fixed next host instead of the domain's exchangers.
+    pub(crate) relay: Option<Relay>,
+    pub(crate) tls: TlsDemand,
+    /// Address of this machine to send from.
+    pub(crate) source: Option<IpAddr>,
+}
+
+/// A fixed next host.
+#[derive(Debug, Clone)]
+pub(crate) struct Relay {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) credentials: Option<Credentials>,
+}
+
+/// What is shown to a relay.
+#[derive(Debug, Clone)]
+pub(crate) struct Credentials {
+    pub(crate) user: String,
+    pub(crate) password: Secret<String>,
+}
+
+#[derive(Debug)]
+enum Pattern {
+    All,
+    Domain(String),
+    Below(String),
+}
+
+impl Routes {
+    /// Decides the settings' routes once; relative password files lie in `directory`.
+    pub(crate) fn resolve(routes: &[Route], directory: &Path) -> Result<Self, RouteError> {
+        let resolved = routes.iter().enumerate().map(|(index, route)| resolve_route(index + 1, route, directory));
+        resolved.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The way of mail to `domain` (lowercase A-labels).
+    pub(crate) fn way(&self, domain: &str) -> Way {
+        let found = self.0.iter().find(|(patterns, _)| patterns.iter().any(|pattern| pattern.matches(domain)));
+        found.map(|(_, way)| way.clone()).unwrap_or_default()
+    }
+}
+
+impl Pattern {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::All);
+        }
+        let (below, domain) = text.strip_prefix("*.").map_or((false, text), |domain| (true, domain));
+        let domain = mail::domain::canonical(domain).ok()?;
+        Some(if below { Self::Below(format!(".{domain}")) } else { Self::Domain(domain) })
+    }
+
+    fn matches(&self, domain: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Domain(name) => name == domain,
+            Self::Below(suffix) => domain.ends_with(suffix.as_str()),
+        }
+    }
+}
+
+fn resolve_route(number: usize, route: &Route, directory: &Path) -> Result<(Vec<Pattern>, Way), RouteError> {
+    if route.recipients.is_empty() {
+        return Err(RouteError::NoRecipients { number });
+    }
+    let pattern =
+        |text: &String| Pattern::parse(text).ok_or_else(|| RouteError::Pattern { number, pattern: text.clone() });
+    let patterns = route.recipients.iter().map(pattern).collect::<Result<Vec<_>, _>>()?;
+    let relay = match &route.relay {
+        Some(relay) => {
+            let (host, port) = parse_relay(relay).ok_or_else(|| RouteError::Relay { number, relay: relay.clone() })?;
+            Some(Relay { host, port, credentials: credentials(number, route, directory)? })
+        }
+        None => None,
+    };
+    Ok((patterns, Way { relay, tls: route.tls, source: route.source }))
+}
+
+fn parse_relay(relay: &str) -> Option<(String, u16)> {
+    if let Ok(address) = relay.parse::<SocketAddr>() {
+        return Some((address.ip().to_string(), address.port()));
+    }
+    if relay.parse::<IpAddr>().is_ok() {
+        return Some((relay.to_owned(), RELAY_PORT));
+    }
+    let (host, port) = match relay.split_once(':') {
+        Some((host, port)) => (host, port.parse().ok()?),
+        None => (relay, RELAY_PORT),
+    };
+    Some((mail::domain::canonical(host).ok()?, port))
+}
+
+fn credentials(number: usize, route: &Route, directory: &Path) -> Result<Option<Credentials>, RouteError> {
+    match (&route.user, &route.password_file) {
+        (None, None) => Ok(None),
+        (Some(user), Some(file)) => {
+            let path = directory.join(file);
+            let text = fs::read_to_string(&path).map_err(|cause| RouteError::Password { number, path, cause })?;
+            let password = text.lines().next().unwrap_or_default().to_owned();
+            Ok(Some(Credentials { user: user.clone(), password: Secret::new(password) }))
+        }
+        _ => Err(RouteError::HalfCredentials { number }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(recipients: &[&str], relay: Option<&str>) -> Route {
+        Route {
+            recipients: recipients.iter().map(|text| (*text).to_owned()).collect(),
+            relay: relay.map(str::to_owned),
+            ..Route::default()
+        }
+    }
+
+    #[test]
+    fn the_first_matching_route_is_taken() {
+        let routes = [
+            route(&["partner.example"], Some("192.0.2.1:2525")),
+            route(&["*.ir", "*.by"], Some("relay.example")),
+            route(&["*"], Some("[2001:db8::1]:26")),
+        ];
+        let routes = Routes::resolve(&routes, Path::new(".")).unwrap();
+        let next = |domain| routes.way(domain).relay.map(|relay| (relay.host, relay.port)).unwrap();
+        assert_eq!(next("partner.example"), ("192.0.2.1".to_owned(), 2525));
+        assert_eq!(next("mail.shop.ir"), ("relay.example".to_owned(), 587));
+        assert_eq!(next("sub.partner.example"), ("2001:db8::1".to_owned(), 26));
+        assert!(Routes::default().way("a.example").relay.is_none());
+    }
+
+    #[test]
+    fn wrong_routes_say_which_and_why() {
+        let mut half = route(&["*"], Some("relay.example:587"));
+        half.user = Some("me".to_owned());
+        for (route, expected) in [
+            (route(&[], None), "route 1 names no recipients"),
+            (route(&["a b"], None), "`a b` is no domain"),
+            (route(&["*"], Some("host:port")), "relay `host:port` is not host or host:port"),
+            (half, "user and password_file go together"),
+        ] {
+            let error = Routes::resolve(&[route], Path::new(".")).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What is counted while mail moves.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! figures {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// Running figures since the start of the process.
+        #[derive(Debug, Default)]
+        pub struct Figures {
+            $(pub(crate) $name: Figure,)+
+        }
+
+        impl Figures {
+            /// Name, meaning and present value of each figure.
+            #[must_use]
+            pub fn read(&self) -> Vec<(&'static str, &'static str, u64)> {
+                vec![$((stringify!($name), concat!($($doc),+), self.$name.get()),)+]
+            }
+        }
+    };
+}
+
+figures! {
+    /// Messages taken from other servers and from clients.
+    messages_accepted,
+    /// Messages refused after they had been sent.
+    messages_refused,
+    /// Bytes of messages taken.
+    bytes_accepted,
+    /// Recipients refused.
+    recipients_refused,
+    /// Sign-ins that succeeded.
+    sign_ins,
+    /// Sign-ins that failed.
+    sign_in_failures,
+    /// Recipients delivered to other servers.
+    delivered,
+    /// Recipients delivered to mailboxes here out of the queue.
+    delivered_locally,
+    /// Deliveries put off.
+    deferred,
+    /// Recipients given up.
+    failed,
+    /// Notifications sent to senders.
+    notifications,
+}
+
+/// One running figure.
+#[derive(Debug, Default)]
+pub(crate) struct Figure(AtomicU64);
+
+impl Figure {
+    pub(crate) fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}

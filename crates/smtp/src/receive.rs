@@ -1,0 +1,144 @@
+//! Mail coming in: one [`Receiver`] behind the doors of ports 25, 465 and 587.
+
+mod accept;
+mod conversation;
+mod recipients;
+mod submission;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::tls::{ServerTls, Service};
+use identity::{Directory, SignIn};
+use net::{Budget, Connection, Handler, Refusal};
+use store::Store;
+use wire::sasl::Mechanism;
+use wire::smtp::server::{Kind, Limits, ServerConfig};
+
+use crate::{DeliverySettings, Figures, SmtpSettings};
+
+use conversation::Conversation;
+
+/// Time for a TLS handshake.
+const HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
+
+/// What receiving mail needs.
+pub struct Receiver {
+    pub(crate) store: Store,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) sign_in: Arc<SignIn>,
+    pub(crate) tls: ServerTls,
+    pub(crate) budget: Budget,
+    pub(crate) settings: SmtpSettings,
+    pub(crate) hostname: String,
+    /// Whose postmaster is meant by a bare `<postmaster>` (RFC 5321 section 4.5.1).
+    pub(crate) postmaster_domain: String,
+    /// How long a message may wait for its delivery.
+    pub(crate) expire_after: Duration,
+    pub(crate) hold_max: Duration,
+    pub(crate) figures: Arc<Figures>,
+}
+
+/// What a [`Receiver`] is made from beside its settings.
+pub struct ReceiverParts {
+    /// Where mail is kept.
+    pub store: Store,
+    /// Whose an address is.
+    pub directory: Arc<Directory>,
+    /// Checks passwords.
+    pub sign_in: Arc<SignIn>,
+    /// Certificates.
+    pub tls: ServerTls,
+    /// Bytes of messages in flight, shared by all services.
+    pub budget: Budget,
+    /// Our host name.
+    pub hostname: String,
+    /// Domain whose postmaster is meant by a bare `<postmaster>`.
+    pub postmaster_domain: String,
+    /// What is counted.
+    pub figures: Arc<Figures>,
+}
+
+impl Receiver {
+    /// A receiver of these parts.
+    #[must_use]
+    pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
+        let ReceiverParts { store, directory, sign_in, tls, budget, hostname, postmaster_domain, figures } = parts;
+        Arc::new(Self {
+            store,
+            directory,
+            sign_in,
+            tls,
+            budget,
+            settings,
+            hostname,
+            postmaster_domain,
+            expire_after: Duration::from_secs(delivery.expire_hours * 3600),
+            hold_max: Duration::from_secs(delivery.schedule_days_max * 86_400),
+            figures,
+        })
+    }
+
+    /// The door of `kind`.
+    #[must_use]
+    pub fn door(self: &Arc<Self>, kind: Kind) -> Arc<Door> {
+        let defaults = Limits::default();
+        let limits = Limits {
+            size_bytes_max: self.settings.message_bytes_max,
+            recipients_max: self.settings.recipients_max,
+            ..defaults
+        };
+        let context = self.store.context();
+        let config = Arc::new(ServerConfig {
+            hostname: self.hostname.clone(),
+            kind,
+            starttls: kind != Kind::Submissions,
+            // Delivery onward does not yet verify every hop, so the promise of RFC 8689 cannot be kept.
+            require_tls: false,
+            mechanisms: Mechanism::ALL.to_vec(),
+            hold_seconds_max: kind.is_submission().then(|| u32::try_from(self.hold_max.as_secs()).unwrap_or(u32::MAX)),
+            limits,
+            pretence_secret: self.sign_in.pretence_secret(),
+            pretence_iterations: self.sign_in.pretence_iterations(),
+            entropy: Arc::clone(&context.entropy),
+            clock: Arc::clone(&context.clock),
+        });
+        Arc::new(Door { receiver: Arc::clone(self), config })
+    }
+}
+
+/// One of the services over which mail comes in.
+pub struct Door {
+    pub(crate) receiver: Arc<Receiver>,
+    pub(crate) config: Arc<ServerConfig>,
+}
+
+impl Handler for Door {
+    async fn serve(self: Arc<Self>, connection: Connection) {
+        let Connection { mut stream, stop, .. } = connection;
+        let peer = stream.peer();
+        if self.config.kind == Kind::Submissions {
+            let tls = self.receiver.tls.config(Service::Mail);
+            stream = match stream.upgrade_server(tls, HANDSHAKE_WAIT).await {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::debug!(%peer, %error, "no TLS");
+                    return;
+                }
+            };
+        }
+        if let Err(error) = Conversation::new(&self, stream).run(&stop).await {
+            tracing::debug!(%peer, %error, "SMTP connection ended early");
+        }
+    }
+
+    fn refusal(&self, reason: Refusal) -> &'static [u8] {
+        if self.config.kind == Kind::Submissions {
+            return b"";
+        }
+        match reason {
+            Refusal::Total => b"421 4.3.2 Too many connections, try again later\r\n",
+            Refusal::PerClient => b"421 4.7.0 Too many connections from your address\r\n",
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! A complete message: made ready, staged, committed, and only then accepted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use env::Timestamp;
+use identity::IdentityError;
+use mail::Address;
+use mail::trace::{self, Encryption, Hop, Protocol};
+use mailbox::{Delivery, Flags, MailboxError, Prepared, Target};
+use queue::{NewMessage, NewRecipient, QueueError};
+use store::{StagedBlob, StoreError, Tx};
+use wire::smtp::server::Verdict;
+use wire::smtp::{BodyKind, Envelope, Hold, RcptParams, Ret};
+
+use super::conversation::Conversation;
+use super::recipients::{Home, Taken};
+use super::submission;
+
+/// A message shorter than this is compressed and encrypted where it arrives; a longer one on a thread that may block.
+const INLINE_BYTES_MAX: usize = 128 << 10;
+
+/// Why a message was not accepted.
+#[derive(Debug, thiserror::Error)]
+enum AcceptError {
+    #[error(transparent)]
+    Mailbox(#[from] MailboxError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("making the message ready panicked")]
+    Panicked,
+}
+
+/// Everything that the transaction needs; it can run again with the same.
+struct Plan {
+    prepared: Prepared,
+    blob: StagedBlob,
+    /// Header fields before the message in a mailbox here.
+    local_trace: String,
+    /// Accounts here, each once, in order.
+    local: Vec<LocalRecipient>,
+    /// What goes through the queue: mail for elsewhere, and for here where the sender wants to hear of the delivery.
+    queued: Vec<NewRecipient>,
+    envelope: queue::Envelope,
+    organisation: i64,
+    received: Timestamp,
+    due: Timestamp,
+    expires: Timestamp,
+}
+
+struct LocalRecipient {
+    account: i64,
+    recipient: NewRecipient,
+}
+
+impl Conversation<'_> {
+    /// Takes the message, or says why not. Accepting it means that it is on disk and in the mailboxes or the queue.
+    pub(super) async fn accept(&mut self, envelope: Envelope, body: Vec<u8>) -> Verdict {
+        if trace::count_received(&body) > self.door.receiver.settings.hops_max {
+            return Verdict::reject(
+                554,
+                (5, 4, 6),
+                "The message has been through too many servers: it goes round in circles",
+            );
+        }
+        let id = format!("{:x}", self.door.receiver.store.context().ids.next());
+        let body = match self.as_submitted(body, &id).await {
+            Ok(body) => body,
+            Err(verdict) => return verdict,
+        };
+        let bytes = body.len();
+        match self.store(&envelope, body, &id).await {
+            Ok(()) => {
+                self.door.receiver.figures.bytes_accepted.add(bytes as u64);
+                tracing::debug!(%id, bytes, recipients = envelope.recipients.len(), "message accepted");
+                Verdict::accept(format!("Accepted as {id}"))
+            }
+            Err(error) => refuse(&error, &id),
+        }
+    }
+
+    /// A submitted message is completed, and its authors must be the sender's own addresses.
+    async fn as_submitted(&self, body: Vec<u8>, id: &str) -> Result<Vec<u8>, Verdict> {
+        let Some(principal) = &self.principal else { return Ok(body) };
+        let account = principal.account;
+        let authors = submission::authors(&body)?;
+        let store = &self.door.receiver.store;
+        let foreign = store.read(move |tx| first_foreign(tx, account, authors)).await.map_err(|error| {
+            tracing::error!(%error, "cannot look up who may send as whom");
+            Verdict::reject(451, (4, 3, 0), "The directory does not answer, try again later")
+        })?;
+        if let Some(foreign) = foreign {
+            return Err(Verdict::reject(
+                550,
+                (5, 7, 1),
+                format!("The From field names {foreign}, which is not one of your addresses"),
+            ));
+        }
+        let message_id = format!("{id}@{}", self.door.receiver.hostname);
+        Ok(submission::complete(body, store.context().clock.now(), &message_id))
+    }
+
+    async fn store(&self, envelope: &Envelope, body: Vec<u8>, id: &str) -> Result<(), AcceptError> {
+        let store = &self.door.receiver.store;
+        let (mut prepared, body_8bit) = prepare(Arc::clone(store.context()), body).await?;
+        let blob = store.stage(prepared.take_record()).await?;
+        let plan = self.plan(envelope, prepared, blob, body_8bit, id);
+        store.write(move |tx| commit(tx, &plan)).await
+    }
+
+    fn plan(&self, envelope: &Envelope, prepared: Prepared, blob: StagedBlob, body_8bit: bool, id: &str) -> Plan {
+        let receiver = &self.door.receiver;
+        let received = receiver.store.context().clock.now();
+        let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
+        let trace = self.received_field(envelope, id, received);
+        let sender = Address::parse(&reverse_path).ok();
+        let local_trace = trace::return_path(sender.as_ref()) + &trace;
+        let due = due(envelope, received, receiver.hold_max);
+        let (local, queued) = self.divide(envelope, due > received);
+        let params = &envelope.params;
+        let queue_envelope = queue::Envelope {
+            reverse_path,
+            ret: params.ret.map(|ret| match ret {
+                Ret::Full => queue::Return::Full,
+                Ret::Headers => queue::Return::Headers,
+            }),
+            envid: params.envid.clone(),
+            smtputf8: params.smtputf8,
+            requiretls: params.require_tls,
+            body_8bit: body_8bit || matches!(params.body, Some(BodyKind::EightBitMime)),
+            submitter: self.principal.as_ref().map(|principal| principal.account),
+            trace,
+        };
+        let expires = due.plus(receiver.expire_after);
+        let organisation = self.organisation();
+        Plan {
+            prepared,
+            blob,
+            local_trace,
+            local,
+            queued,
+            envelope: queue_envelope,
+            organisation,
+            received,
+            due,
+            expires,
+        }
+    }
+
+    /// Who gets the message in this transaction, and who through the queue.
+    fn divide(&self, envelope: &Envelope, later: bool) -> (Vec<LocalRecipient>, Vec<NewRecipient>) {
+        let (mut local, mut queued): (Vec<LocalRecipient>, _) = (Vec::new(), Vec::new());
+        for (taken, asked) in self.taken.iter().zip(&envelope.recipients) {
+            let recipient = new_recipient(taken, &asked.params);
+            match taken.home {
+                Home::Here { account, .. } if !later && !recipient.notify.success => {
+                    if !local.iter().any(|known| known.account == account) {
+                        local.push(LocalRecipient { account, recipient });
+                    }
+                }
+                _ => queued.push(recipient),
+            }
+        }
+        // In the order of their identifiers, so that two transactions never wait for each other.
+        local.sort_unstable_by_key(|it| it.account);
+        (local, queued)
+    }
+
+    /// Whose key seals what waits in the queue: the submitter's organisation, or the first recipient's.
+    fn organisation(&self) -> i64 {
+        let submitter = self.principal.as_ref().map(|principal| principal.organisation);
+        let recipient = self.taken.iter().find_map(|taken| match taken.home {
+            Home::Here { organisation, .. } => Some(organisation),
+            Home::Elsewhere => None,
+        });
+        submitter.or(recipient).unwrap_or(0)
+    }
+
+    fn received_field(&self, envelope: &Envelope, id: &str, at: Timestamp) -> String {
+        let hello = self.session.hello();
+        let tls = self.session.tls();
+        let only = match self.taken.as_slice() {
+            [only] => Some(&only.address),
+            _ => None,
+        };
+        trace::received(&Hop {
+            helo: hello.map_or("unknown", |hello| hello.name.as_str()),
+            peer: self.peer(),
+            peer_name: None,
+            by: &self.door.receiver.hostname,
+            protocol: Protocol {
+                extended: hello.is_some_and(|hello| hello.extended),
+                utf8: envelope.params.smtputf8,
+                encrypted: tls.is_some(),
+                authenticated: self.principal.is_some(),
+            },
+            tls: tls.map(|tls| Encryption { version: &tls.protocol, cipher: &tls.cipher, key_exchange: None }),
+            id,
+            recipient: only,
+            at,
+        })
+    }
+}
+
+/// The first of `authors` that is not an address of the account.
+fn first_foreign(tx: &mut Tx<'_>, account: i64, authors: Vec<Address>) -> Result<Option<Address>, IdentityError> {
+    for author in authors {
+        if !identity::may_send_as(tx, account, &author)? {
+            return Ok(Some(author));
+        }
+    }
+    Ok(None)
+}
+
+fn new_recipient(taken: &Taken, params: &RcptParams) -> NewRecipient {
+    let mut recipient = NewRecipient::new(taken.address.to_string());
+    if let Some(notify) = params.notify {
+        recipient.notify = queue::Notify { success: notify.success, failure: notify.failure, delay: notify.delay };
+    }
+    recipient.orcpt = params.original.as_ref().map(|it| format!("{};{}", it.address_type, it.address));
+    recipient
+}
+
+/// When the message is to go (RFC 4865 section 4), at most `hold_max` from now.
+fn due(envelope: &Envelope, now: Timestamp, hold_max: Duration) -> Timestamp {
+    let wanted = match &envelope.params.hold {
+        Some(Hold::ForSeconds(seconds)) => now.plus(Duration::from_secs(u64::from(*seconds))),
+        Some(Hold::Until(moment)) => *moment,
+        None => now,
+    };
+    wanted.clamp(now, now.plus(hold_max))
+}
+
+async fn prepare(context: Arc<store::Context>, body: Vec<u8>) -> Result<(Prepared, bool), AcceptError> {
+    let short = body.len() <= INLINE_BYTES_MAX;
+    let work = move || (Prepared::new(&body, &*context.entropy), !body.is_ascii());
+    if short {
+        return Ok(work());
+    }
+    tokio::task::spawn_blocking(work).await.map_err(|_| AcceptError::Panicked)
+}
+
+/// The transaction of a received message.
+fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
+    let refs = plan.local.len() + usize::from(!plan.queued.is_empty());
+    plan.blob.attach(tx, i64::try_from(refs).unwrap_or(i64::MAX))?;
+    let mut waiting = plan.queued.clone();
+    let mut refused = None;
+    for local in &plan.local {
+        match deliver(tx, plan, local.account) {
+            Ok(()) => {}
+            // One full or vanished mailbox must not refuse the message for the others: the queue tries again, then tells the sender.
+            Err(error @ (MailboxError::OverQuota { .. } | MailboxError::NoSuchMailbox)) => {
+                if !waiting.is_empty() {
+                    store::blobs::add_refs(tx, plan.blob.id(), -1)?;
+                }
+                waiting.push(local.recipient.clone());
+                refused = Some(error);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match refused {
+        // Nobody has it: the sending server is told at once.
+        Some(error) if waiting.len() == plan.local.len() && plan.queued.is_empty() => return Err(error.into()),
+        _ if waiting.is_empty() => return Ok(()),
+        _ => {}
+    }
+    let message = NewMessage {
+        organisation: plan.organisation,
+        blob: plan.blob.id(),
+        key: plan.prepared.key(),
+        envelope: plan.envelope.clone(),
+        size: plan.prepared.size() + plan.envelope.trace.len() as u64,
+        created: plan.received,
+        expires: plan.expires,
+        due: plan.due,
+        held: false,
+    };
+    queue::enqueue(tx, &message, &waiting)?;
+    Ok(())
+}
+
+fn deliver(tx: &mut Tx<'_>, plan: &Plan, account: i64) -> Result<(), MailboxError> {
+    let delivery = Delivery {
+        target: Target::Inbox,
+        prepared: &plan.prepared,
+        blob: plan.blob.id(),
+        trace: plan.local_trace.as_bytes(),
+        flags: Flags::NONE,
+        received: plan.received,
+        dedupe: None,
+    };
+    mailbox::deliver(tx, account, &delivery).map(drop)
+}
+
+/// The reply is one thing, the logged cause another.
+fn refuse(error: &AcceptError, id: &str) -> Verdict {
+    let (full, over_quota) = match error {
+        AcceptError::Mailbox(MailboxError::OverQuota { .. }) => (false, true),
+        AcceptError::Mailbox(error) => (error.is_full(), false),
+        AcceptError::Store(error) => (error.is_full(), false),
+        AcceptError::Queue(QueueError::Store(error)) => (error.is_full(), false),
+        AcceptError::Queue(_) => (false, false),
+        AcceptError::Panicked => (false, false),
+    };
+    if over_quota {
+        return Verdict::reject(452, (4, 2, 2), "The mailbox is full");
+    }
+    tracing::error!(%id, %error, "a message could not be stored");
+    if full {
+        // RFC 5321 section 4.2.3: 452 is for want of storage.
+        return Verdict::reject(452, (4, 3, 1), "No room for the message now, try again later");
+    }
+    Verdict::reject(451, (4, 3, 0), "The message could not be stored, try again later")
+}

@@ -1,0 +1,229 @@
+//! One client's connection: reads, writes, does the handshake, and answers the session's questions.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use crypto::tls::Service;
+use identity::{AuthFailure, Principal};
+use net::{BudgetShare, Pace, ReadPolicy, Stream, StreamError};
+use tokio_util::sync::CancellationToken;
+use wire::sasl::ChannelBindings;
+use wire::smtp::TlsInfo;
+use wire::smtp::server::{Proof, Question, Session, Step, Verdict};
+
+use super::recipients::Taken;
+use super::{Door, HANDSHAKE_WAIT};
+
+/// Longest wait for a client to take what we say (RFC 5321 section 4.5.3.2 has no figure for the server's writes).
+const SEND_WAIT: Duration = Duration::from_secs(60);
+
+/// Time for free before a sender of a message is measured.
+const DATA_GRACE: Duration = Duration::from_secs(60);
+
+/// Bytes of a message that each connection may hold outside the shared budget.
+const UNBUDGETED_BYTES: usize = 64 << 10;
+
+/// Bytes asked of the budget at a time.
+const BUDGET_STEP_BYTES: usize = 1 << 20;
+
+/// Longest wait for a place in the budget.
+const BUDGET_WAIT: Duration = Duration::from_secs(60);
+
+/// Wait before the answer to a failed sign-in, so that guessing is slow.
+const FAILURE_PAUSE: Duration = Duration::from_millis(500);
+
+/// A connection and what is known of its client.
+pub(super) struct Conversation<'d> {
+    pub(super) door: &'d Door,
+    stream: Stream,
+    pub(super) session: Session,
+    /// Who has signed in.
+    pub(super) principal: Option<Principal>,
+    /// Recipients of the present message that were taken, in the session's order.
+    pub(super) taken: Vec<Taken>,
+    share: Option<BudgetShare>,
+    pace: Option<Pace>,
+}
+
+impl<'d> Conversation<'d> {
+    pub(super) fn new(door: &'d Door, stream: Stream) -> Self {
+        let session = Session::new(door.config.clone(), tls_info(&stream));
+        Self { door, stream, session, principal: None, taken: Vec::new(), share: None, pace: None }
+    }
+
+    /// Serves the client until one side ends it.
+    pub(super) async fn run(mut self, stop: &CancellationToken) -> Result<(), StreamError> {
+        let mut input = BytesMut::new();
+        loop {
+            match self.session.next_step() {
+                Step::Read => {
+                    if !self.read(&mut input, stop).await? {
+                        return Ok(());
+                    }
+                }
+                Step::Send => {
+                    let output = self.session.take_output();
+                    self.stream.send(&output, SEND_WAIT).await?;
+                }
+                Step::Ask(question) => self.decide(question).await,
+                Step::StartTls => {
+                    // RFC 3207 section 4.2: what came in clear behind STARTTLS is dropped.
+                    input.clear();
+                    let tls = self.door.receiver.tls.config(Service::Mail);
+                    self.stream = self.stream.upgrade_server(tls, HANDSHAKE_WAIT).await?;
+                    self.session.tls_started(tls_info(&self.stream).unwrap_or_default());
+                    self.principal = None;
+                }
+                Step::Close => {
+                    self.stream.close().await;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Reads what comes next; false at the end of input.
+    async fn read(&mut self, input: &mut BytesMut, stop: &CancellationToken) -> Result<bool, StreamError> {
+        if !self.hold_budget().await {
+            self.session.shut_down();
+            return Ok(true);
+        }
+        let idle = Duration::from_secs(self.door.receiver.settings.idle_seconds);
+        let in_message = self.session.body_bytes_held() > 0;
+        let pace = in_message.then(|| *self.pace.get_or_insert_with(|| Pace::begin(data_policy(self.door))));
+        let between = self.session.is_between_messages();
+        let received = tokio::select! {
+            biased;
+            () = stop.cancelled(), if between => {
+                self.session.shut_down();
+                return Ok(true);
+            }
+            received = self.stream.receive(input, pace.map_or(idle, |pace| pace.allowance())) => received,
+        };
+        match received {
+            Ok(0) => Ok(false),
+            Ok(count) => {
+                if let Some(pace) = &mut self.pace {
+                    pace.note(count);
+                }
+                self.session.feed(input);
+                input.clear();
+                Ok(true)
+            }
+            Err(StreamError::ReadTimeout { .. }) => {
+                self.session.time_out();
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps the budget in step with the bytes held; false if there is no room and none came free.
+    async fn hold_budget(&mut self) -> bool {
+        let held = self.session.body_bytes_held();
+        if held == 0 {
+            self.share = None;
+            self.pace = None;
+            return true;
+        }
+        let covered = UNBUDGETED_BYTES + self.share.as_ref().map_or(0, BudgetShare::bytes);
+        if held <= covered {
+            return true;
+        }
+        let more = (held - covered).max(BUDGET_STEP_BYTES);
+        match self.door.receiver.budget.acquire(more, BUDGET_WAIT).await {
+            Ok(more) => {
+                match &mut self.share {
+                    Some(share) => share.merge(more),
+                    none => *none = Some(more),
+                }
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a message is turned away");
+                false
+            }
+        }
+    }
+
+    /// The client's address.
+    pub(super) fn peer(&self) -> IpAddr {
+        self.stream.peer().ip()
+    }
+
+    async fn decide(&mut self, question: Question) {
+        let verdict = match question {
+            Question::Authenticate { proof, .. } => self.authenticate(proof).await,
+            Question::ScramKeys { user } => match self.door.receiver.sign_in.scram_keys(&user, self.peer()).await {
+                Ok(keys) => return self.session.answer_keys(keys),
+                Err(failure) => refuse_sign_in(&failure),
+            },
+            Question::MailFrom { from, params } => self.judge_sender(&from, &params).await,
+            Question::RcptTo { to, params, .. } => self.judge_recipient(&to, &params).await,
+            Question::Message { envelope, body } => {
+                let verdict = self.accept(envelope, body).await;
+                let figures = &self.door.receiver.figures;
+                match &verdict {
+                    Verdict::Accept { .. } => figures.messages_accepted.add(1),
+                    _ => figures.messages_refused.add(1),
+                }
+                self.taken.clear();
+                verdict
+            }
+        };
+        self.session.answer(verdict);
+    }
+
+    async fn authenticate(&mut self, proof: Proof) -> Verdict {
+        let receiver = &self.door.receiver;
+        let from = self.peer();
+        let user = proof.identity().user.clone();
+        let outcome = match proof {
+            Proof::Password(credentials) => receiver.sign_in.authenticate(&user, &credentials.password, from).await,
+            Proof::Verified(_) => receiver.sign_in.scram_succeeded(&user, from).await,
+        };
+        match outcome {
+            Ok(principal) => {
+                receiver.figures.sign_ins.add(1);
+                tracing::info!(account = principal.account, %from, "signed in to submit mail");
+                self.principal = Some(principal);
+                Verdict::ACCEPT
+            }
+            Err(failure) => {
+                receiver.figures.sign_in_failures.add(1);
+                tracing::info!(%from, %failure, "sign-in to submit mail failed");
+                tokio::time::sleep(FAILURE_PAUSE).await;
+                refuse_sign_in(&failure)
+            }
+        }
+    }
+}
+
+fn refuse_sign_in(failure: &AuthFailure) -> Verdict {
+    match failure {
+        AuthFailure::Refused | AuthFailure::Disabled => {
+            Verdict::reject(535, (5, 7, 8), "Unknown user or wrong password")
+        }
+        AuthFailure::Throttled { .. } => {
+            Verdict::reject(454, (4, 7, 0), "Too many failed sign-ins, wait before the next one")
+        }
+        AuthFailure::Temporary(_) => Verdict::reject(454, (4, 7, 0), "Sign-in does not work now, try again later"),
+    }
+}
+
+fn data_policy(door: &Door) -> ReadPolicy {
+    let settings = &door.receiver.settings;
+    ReadPolicy {
+        idle: Duration::from_secs(settings.data_idle_seconds),
+        grace: DATA_GRACE,
+        bytes_per_second_min: settings.data_bytes_per_second_min,
+    }
+}
+
+fn tls_info(stream: &Stream) -> Option<TlsInfo> {
+    let info = stream.tls_info()?;
+    let bindings =
+        ChannelBindings { tls_exporter: info.exporter.map(|bytes| bytes.to_vec()), tls_server_end_point: None };
+    Some(TlsInfo { protocol: info.version.to_owned(), cipher: info.cipher.into_owned(), bindings })
+}

@@ -1,0 +1,100 @@
+//! Who may send from where, and whose mail is taken.
+
+use identity::{IdentityError, Principal, Resolution};
+use mail::Address;
+use wire::smtp::server::Verdict;
+use wire::smtp::{ForwardPath, Hold, MailParams, Mailbox, RcptParams, ReversePath};
+
+use super::conversation::Conversation;
+
+/// A recipient that was taken, with what was found out about it.
+#[derive(Debug, Clone)]
+pub(super) struct Taken {
+    pub(super) address: Address,
+    pub(super) home: Home,
+}
+
+/// Where a recipient's mail goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    /// A mailbox here.
+    Here { account: i64, organisation: i64 },
+    /// Another server.
+    Elsewhere,
+}
+
+impl Conversation<'_> {
+    /// MAIL FROM: people may use their own addresses only; other servers may use any but must not claim the impossible.
+    pub(super) async fn judge_sender(&mut self, from: &ReversePath, params: &MailParams) -> Verdict {
+        self.taken.clear();
+        if let Some(Hold::Until(_) | Hold::ForSeconds(_)) = &params.hold
+            && self.principal.is_none()
+        {
+            return Verdict::reject(550, (5, 7, 1), "Only our own users may ask for a later delivery");
+        }
+        let Some(mailbox) = from.mailbox() else { return Verdict::ACCEPT };
+        let Some(principal) = &self.principal else { return Verdict::ACCEPT };
+        match self.owns(principal.clone(), mailbox).await {
+            Ok(true) => Verdict::ACCEPT,
+            Ok(false) => Verdict::reject(
+                550,
+                (5, 7, 1),
+                format!("{} may not send as {mailbox}: it is not one of your addresses", principal.address),
+            ),
+            Err(error) => trouble(&error),
+        }
+    }
+
+    async fn owns(&self, principal: Principal, mailbox: &Mailbox) -> Result<bool, IdentityError> {
+        let Ok(address) = address_of(mailbox) else { return Ok(false) };
+        self.door.receiver.store.read(move |tx| identity::may_send_as(tx, principal.account, &address)).await
+    }
+
+    /// RCPT TO: ours, or anybody's for those who have signed in.
+    pub(super) async fn judge_recipient(&mut self, to: &ForwardPath, _params: &RcptParams) -> Verdict {
+        let verdict = self.find_recipient(to).await;
+        if !matches!(verdict, Verdict::Accept { .. }) {
+            self.door.receiver.figures.recipients_refused.add(1);
+        }
+        verdict
+    }
+
+    async fn find_recipient(&mut self, to: &ForwardPath) -> Verdict {
+        let receiver = &self.door.receiver;
+        let address = match to {
+            ForwardPath::Postmaster => Address::parse(&format!("postmaster@{}", receiver.postmaster_domain)),
+            ForwardPath::Mailbox(mailbox) => address_of(mailbox),
+        };
+        let Ok(address) = address else {
+            return Verdict::reject(553, (5, 1, 3), "The address is not a valid one");
+        };
+        let home = match receiver.directory.resolve(&address.canonical()).await {
+            Ok(Resolution::Local(recipient)) => {
+                Home::Here { account: recipient.account, organisation: recipient.organisation }
+            }
+            Ok(Resolution::UnknownLocal) => {
+                return Verdict::reject(550, (5, 1, 1), format!("There is no mailbox {address} here"));
+            }
+            Ok(Resolution::NotOurs) if self.principal.is_some() => Home::Elsewhere,
+            Ok(Resolution::NotOurs) => {
+                return Verdict::reject(
+                    550,
+                    (5, 7, 1),
+                    format!("We do not take mail for {}: relaying is for our own users", address.domain),
+                );
+            }
+            Err(error) => return trouble(&error),
+        };
+        self.taken.push(Taken { address, home });
+        Verdict::ACCEPT
+    }
+}
+
+pub(super) fn address_of(mailbox: &Mailbox) -> Result<Address, mail::AddressError> {
+    Address::parse(&mailbox.to_string())
+}
+
+fn trouble(error: &IdentityError) -> Verdict {
+    tracing::error!(%error, "the directory does not answer");
+    Verdict::reject(451, (4, 3, 0), "The directory does not answer, try again later")
+}

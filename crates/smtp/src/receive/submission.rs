@@ -1,0 +1,30 @@
+//! What a submission server may and must do to its users' messages (RFC 6409 section 8).
+
+use env::Timestamp;
+use mail::{Address, header};
+use wire::smtp::server::Verdict;
+
+/// The message as it travels: with Date and Message-ID, without Bcc (RFC 5322 section 3.6.3).
+pub(super) fn complete(raw: Vec<u8>, now: Timestamp, message_id: &str) -> Vec<u8> {
+    let prefix = header::complete_submission(&raw, now, message_id);
+    let hidden = header::hidden_recipients(&raw);
+    if prefix.is_empty() && hidden.is_empty() { raw } else { header::rewrite(&prefix, &raw, &hidden) }
+}
+
+/// The addresses in the From field; every one of them must be the sender's own.
+pub(super) fn authors(raw: &[u8]) -> Result<Vec<Address>, Verdict> {
+    let fields = header::fields(raw).filter(|field| field.is("From")).count();
+    if fields != 1 {
+        // RFC 5322 section 3.6: exactly one; with several, readers would not agree on who wrote.
+        let words =
+            if fields == 0 { "The message has no From field" } else { "The message has more than one From field" };
+        return Err(Verdict::reject(550, (5, 6, 0), words));
+    }
+    let envelope = mail::message::Envelope::parse(raw);
+    let authors = envelope.from.iter().filter(|it| it.is_mailbox()).filter_map(|it| Address::parse(&it.email()?).ok());
+    let authors: Vec<Address> = authors.collect();
+    if authors.is_empty() {
+        return Err(Verdict::reject(550, (5, 6, 0), "The From field names no address"));
+    }
+    Ok(authors)
+}

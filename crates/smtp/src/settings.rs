@@ -1,0 +1,91 @@
+//! Settings of the SMTP services and of delivery.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use env::settings::serde::{Deserialize, Serialize};
+
+env::settings! {
+    /// Mail that comes in: from other servers and from our users' clients.
+    pub struct SmtpSettings in "smtp" {
+        /// Longest message, in bytes as sent. Attachments grow by a third on their way: 50 MiB carries files of about 36 MiB.
+        message_bytes_max: u64 = 50 << 20,
+        /// Recipients of one message.
+        recipients_max: usize = 1000,
+        /// Bytes of all messages being received at the same time; further senders wait.
+        in_flight_bytes_max: u64 = 512 << 20,
+        /// Seconds that a client may be silent between commands (RFC 5321 section 4.5.3.2.7 asks for 300).
+        idle_seconds: u64 = 300,
+        /// Seconds that a client may be silent within a message (RFC 5321 section 4.5.3.2.5 asks for 180).
+        data_idle_seconds: u64 = 180,
+        /// Least bytes per second within a message, after the first minute; slower senders are cut off.
+        data_bytes_per_second_min: u32 = 200,
+        /// Connections at the same time on each service.
+        connections_max: usize = 4000,
+        /// Connections at the same time from one address.
+        connections_per_address_max: usize = 100,
+        /// `Received:` fields that a message may have; more mean a loop (RFC 5321 section 6.3).
+        hops_max: usize = 50,
+    }
+}
+
+env::settings! {
+    /// Mail that goes out: routes, waiting times, limits of each destination.
+    pub struct DeliverySettings in "delivery" {
+        /// Routes, tried in this order; what matches none goes to the domain's own mail exchangers. See the manual's page on routes.
+        route: Vec<Route> = Vec::new(),
+        /// Port of other servers. Anything but 25 is for tests.
+        port: u16 = 25,
+        /// Deliveries at the same time.
+        deliveries_max: usize = 200,
+        /// Connections at the same time to one destination.
+        connections_per_destination_max: usize = 10,
+        /// Messages sent over one connection before it is closed.
+        messages_per_connection_max: usize = 100,
+        /// Seconds to wait for a connection.
+        connect_seconds: u64 = 30,
+        /// Seconds to wait for an answer (RFC 5321 section 4.5.3.2 asks for 300, and 600 after the message).
+        answer_seconds: u64 = 300,
+        /// Seconds that a destination that could not be reached is left alone before the next message tries it.
+        unreachable_pause_seconds: u64 = 60,
+        /// Minutes to wait after each failed attempt; the last one repeats.
+        retry_minutes: Vec<u64> = vec![1, 5, 15, 30, 60, 120, 240],
+        /// Hours after which delivery is given up (RFC 5321 section 4.5.4.1 asks for four to five days).
+        expire_hours: u64 = 120,
+        /// Hours after which the sender is told that delivery is delayed.
+        delay_notice_hours: u64 = 4,
+        /// Days ahead for which a send may be scheduled (RFC 4865).
+        schedule_days_max: u64 = 30,
+        /// Oldest TLS version accepted from other servers: "1.2" or "1.3".
+        tls_version_min: String = "1.2".to_owned(),
+    }
+}
+
+/// A way for mail to certain domains.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(crate = "env::settings::serde", default, deny_unknown_fields)]
+pub struct Route {
+    /// Domains: `example.com`, `*.ir` for everything below a domain or a country's code, `*` for all.
+    pub recipients: Vec<String>,
+    /// Relay as `host`, `host:port`, or `address:port`; without it, the domain's own exchangers.
+    pub relay: Option<String>,
+    /// Name to sign in with at the relay; needs TLS.
+    pub user: Option<String>,
+    /// File whose first line is the password.
+    pub password_file: Option<PathBuf>,
+    /// Whether TLS must be had.
+    pub tls: TlsDemand,
+    /// Address of this machine to send from.
+    pub source: Option<IpAddr>,
+}
+
+/// What is asked of a connection's encryption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(crate = "env::settings::serde", rename_all = "lowercase")]
+pub enum TlsDemand {
+    /// TLS where it is offered, with whatever certificate; else in clear (RFC 7435).
+    #[default]
+    Opportunistic,
+    /// TLS with a certificate that is valid for the relay's or exchanger's name; else not at all.
+    Required,
+}
