@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::postfix::chown;
 use crate::process::tail;
-use crate::{Outcome, Process, Reserved, Scratch, SelfSigned, free_port, imap};
+use crate::{Access, Outcome, Process, Reserved, Scratch, SelfSigned, free_port, imap};
 
 /// What starting may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -88,6 +88,17 @@ impl Dovecot {
         let mut client = imap::Client::connect(self.imap)?;
         client.login(user, Self::PASSWORD).map_err(|failure| failure.during(&self.log_tail()))?;
         Ok(client)
+    }
+
+    /// What a client is told to reach `user`'s mailbox.
+    #[must_use]
+    pub fn access(&self, user: &str) -> Access {
+        Access {
+            imaps: self.imaps,
+            user: user.to_owned(),
+            password: Self::PASSWORD.to_owned(),
+            ca: self.certificate.clone(),
+        }
     }
 
     /// The end of its log.

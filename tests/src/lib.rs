@@ -17,6 +17,7 @@
 //! }
 //! ```
 
+mod access;
 mod bind;
 mod certificate;
 mod chance;
@@ -33,6 +34,7 @@ pub mod smtp;
 mod stream;
 mod tradewind;
 
+pub use access::Access;
 pub use bind::Bind;
 pub use certificate::SelfSigned;
 pub use chance::Chance;

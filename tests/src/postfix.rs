@@ -139,6 +139,19 @@ impl Postfix {
         .map_err(|failure| failure.during(&self.log_tail()))
     }
 
+    /// From now on, mail for `domain` goes to the server at `to`; other routes are forgotten.
+    ///
+    /// # Errors
+    /// If it cannot be told.
+    pub fn add_route(&self, domain: &str, to: SocketAddr) -> Outcome {
+        let path = self.scratch.join("config/main.cf");
+        let mut text = fs::read_to_string(&path)?;
+        // The last line for a name is the one that counts.
+        text.push_str(&transport_maps(&[(domain.to_owned(), to)]));
+        fs::write(path, text)?;
+        self.control("reload")
+    }
+
     /// Messages that are in its queue.
     ///
     /// # Errors
@@ -202,11 +215,6 @@ fn main_cf(options: &PostfixOptions, directory: &Path, certificate: &SelfSigned)
         .enumerate()
         .map(|(place, user)| format!("{{ {user}@{} = {place}/ }}", options.domain))
         .collect();
-    let routes: Vec<String> = options
-        .routes
-        .iter()
-        .map(|(domain, to)| format!("{{ {domain} = smtp:[{}]:{} }}", to.ip(), to.port()))
-        .collect();
     let mut text = format!(
         "compatibility_level = 3.6\n\
          queue_directory = {here}/queue\n\
@@ -247,13 +255,19 @@ fn main_cf(options: &PostfixOptions, directory: &Path, certificate: &SelfSigned)
         mailboxes = mailboxes.join(", "),
         transport = options.hand_over.as_deref().unwrap_or("virtual"),
     );
-    if !routes.is_empty() {
-        text.push_str(&format!("transport_maps = inline:{{ {} }}\n", routes.join(", ")));
+    if !options.routes.is_empty() {
+        text.push_str(&transport_maps(&options.routes));
     }
     for (name, value) in &options.settings {
         text.push_str(&format!("{name} = {value}\n"));
     }
     text
+}
+
+fn transport_maps(routes: &[(String, SocketAddr)]) -> String {
+    let routes: Vec<String> =
+        routes.iter().map(|(domain, to)| format!("{{ {domain} = smtp:[{}]:{} }}", to.ip(), to.port())).collect();
+    format!("transport_maps = inline:{{ {} }}\n", routes.join(", "))
 }
 
 /// Debian's services, without chroot: a chroot would need files copied into the queue directory.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::{Failure, Finished, Outcome, PortBase, Process, Scratch, Trust, imap, run, smtp};
+use crate::{Access, Failure, Finished, Outcome, PortBase, Process, Scratch, Trust, imap, run, smtp};
 
 /// From the start of the program to "everything is listening".
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -46,7 +46,7 @@ impl Options {
     /// Mail for `domain` goes to the server at `to`.
     #[must_use]
     pub fn route(self, domain: &str, to: SocketAddr) -> Self {
-        self.set("delivery", "routes", &format!("[{{ domain = \"{domain}\", relay = \"{to}\" }}]"))
+        self.set("delivery", "route", &format!("[{{ recipients = [\"{domain}\"], relay = \"{to}\" }}]"))
     }
 }
 
@@ -174,14 +174,31 @@ impl Tradewind {
         Ok(kib * 1024)
     }
 
+    /// What a client is told to reach the mailbox of the account with a job role.
+    ///
+    /// # Errors
+    /// If there is no such account.
+    pub fn access(&self, role: &str) -> Outcome<Access> {
+        let Account { address: user, password, .. } = self.account(role)?;
+        Ok(Access { imaps: self.listen("imaps")?, user, password, ca: self.ca()? })
+    }
+
     /// An IMAP session of the account with a job role, over TLS, with the local authority checked.
     ///
     /// # Errors
     /// If sign-in fails.
     pub fn imap(&self, role: &str) -> Outcome<imap::Client> {
+        self.access(role)?.session()
+    }
+
+    /// A submission session of the account with a job role, over TLS, signed in.
+    ///
+    /// # Errors
+    /// If sign-in fails.
+    pub fn submission(&self, role: &str) -> Outcome<smtp::Client> {
         let account = self.account(role)?;
-        let mut client = imap::Client::connect_tls(self.listen("imaps")?, &Trust::Authority(self.ca()?))?;
-        client.login(&account.address, &account.password)?;
+        let mut client = smtp::Client::connect_tls(self.listen("submissions")?, &Trust::Authority(self.ca()?))?;
+        client.sign_in(&account.address, &account.password)?;
         Ok(client)
     }
 

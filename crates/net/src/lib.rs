@@ -1,1 +1,22 @@
-//! Listeners, limits and streams shared by the servers.
+//! What all servers need of the network: listeners with limits, streams with deadlines, a budget for bytes in
+//! flight, and the client's true address behind a proxy. Knows no mail protocol.
+
+mod admission;
+mod budget;
+mod connect;
+mod files;
+mod listen;
+mod network;
+mod pace;
+pub mod proxy;
+mod serve;
+mod stream;
+
+pub use budget::{Budget, BudgetError, BudgetShare};
+pub use connect::{ConnectError, connect};
+pub use files::{FileLimit, raise_file_limit};
+pub use listen::{ListenError, Listener, listen};
+pub use network::{Network, NetworkError, TrustedNetworks};
+pub use pace::{Pace, ReadPolicy};
+pub use serve::{Acceptor, Connection, ConnectionLimits, Counters, Handler, Refusal, Served};
+pub use stream::{Stream, StreamError};

@@ -11,7 +11,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(crate) use segments::lock_directory;
+pub(crate) use segments::{HEADER_BYTES, SegmentSize};
 use segments::{Pin, Segments};
+
+use env::Timestamp;
 
 use crate::{StoreError, Tx, params};
 
@@ -73,6 +76,18 @@ impl StagedBlob {
             params![self.id, segment, position, length, refs, data],
         )?;
         Ok(())
+    }
+}
+
+impl StagedBlob {
+    /// Makes this copy the place of a blob that lies at `position` of `segment`; says whether it still lay there.
+    pub(crate) fn relocate(&self, tx: &mut Tx<'_>, segment: i64, position: i64) -> Result<bool, StoreError> {
+        let Location::Segment { segment: to, position: at, .. } = &self.location else { return Ok(false) };
+        let moved = tx.execute(
+            "UPDATE blob SET segment = $1, position = $2 WHERE id = $3 AND segment = $4 AND position = $5",
+            params![*to, i64::try_from(*at).unwrap_or(i64::MAX), self.id, segment, position],
+        )?;
+        Ok(moved == 1)
     }
 }
 
@@ -156,9 +171,7 @@ impl Blobs {
                 if range.end > *length || range.start > range.end {
                     return Err(beyond_end(&range));
                 }
-                let Kind::Segments(segments) = &self.0 else {
-                    return Err(StoreError::Corrupt { what: "a blob lies in a segment that is not here".to_owned() });
-                };
+                let segments = self.segments().ok_or_else(no_segments)?;
                 segments.read_onto(*segment, position + range.start..position + range.end, out)
             }
         }
@@ -174,12 +187,67 @@ impl Blobs {
         Ok(bytes)
     }
 
+    /// The segment files that nothing is appended to any more, by number; none on PostgreSQL.
+    pub(crate) fn closed_segments(&self) -> Result<Vec<SegmentSize>, StoreError> {
+        self.segments().map_or_else(|| Ok(Vec::new()), Segments::closed)
+    }
+
+    /// The segment file that is being filled.
+    pub(crate) fn active_segment(&self) -> Result<Option<SegmentSize>, StoreError> {
+        self.segments().map_or(Ok(None), Segments::active)
+    }
+
+    /// Lets the next blob begin a new segment.
+    pub(crate) fn roll_segment(&self) {
+        if let Some(segments) = self.segments() {
+            segments.roll();
+        }
+    }
+
+    /// Whether a staged blob in the segment waits to be attached.
+    pub(crate) fn is_pinned(&self, segment: i64) -> bool {
+        self.segments().is_some_and(|segments| segments.is_pinned(segment))
+    }
+
+    /// When the segment was first found empty, which is `now` if it was not known to be.
+    pub(crate) fn empty_since(&self, segment: i64, now: Timestamp) -> Timestamp {
+        self.segments().map_or(now, |segments| segments.empty_since(segment, now))
+    }
+
+    /// Removes the file of a segment that no row names, nothing is appended to and no pin holds.
+    pub(crate) fn remove_segment(&self, segment: i64) -> Result<(), StoreError> {
+        self.segments().map_or(Ok(()), |segments| segments.remove(segment))
+    }
+
+    /// Reads a blob from its segment and compares it with its checksum. Blocks while the disk is read.
+    pub(crate) fn read_checked(
+        &self,
+        id: i64,
+        segment: i64,
+        position: u64,
+        length: u64,
+    ) -> Result<Vec<u8>, StoreError> {
+        let segments = self.segments().ok_or_else(no_segments)?;
+        segments.read_checked(id, segment, position..position.saturating_add(length))
+    }
+
+    fn segments(&self) -> Option<&Segments> {
+        match &self.0 {
+            Kind::Segments(segments) => Some(segments),
+            Kind::Rows => None,
+        }
+    }
+
     pub(crate) fn stop(&self) {
         match &self.0 {
             Kind::Segments(segments) => segments.stop(),
             Kind::Rows => {}
         }
     }
+}
+
+fn no_segments() -> StoreError {
+    StoreError::Corrupt { what: "a blob lies in a segment, which this engine has none of".to_owned() }
 }
 
 fn beyond_end(range: &Range<u64>) -> StoreError {

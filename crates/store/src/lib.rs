@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod blobs;
+pub mod collect;
 mod dialect;
 mod engine;
 mod error;
@@ -16,6 +17,8 @@ mod migrate;
 mod notice;
 mod place;
 mod postgres;
+mod probe;
+mod space;
 mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -34,10 +37,12 @@ pub use error::StoreError;
 pub use keyring::Keyring;
 pub use notice::{Notice, Notices};
 pub use place::Place;
+pub use probe::Probe;
 pub use tx::Tx;
 pub use value::{Row, Value};
 
 use self::postgres::Postgres;
+use space::{BLOB_RESERVE_BYTES, Space, WRITE_RESERVE_BYTES};
 use sqlite::{CommitFailure, Job, Sqlite};
 
 /// What every transaction can use.
@@ -76,6 +81,9 @@ struct Inner {
     context: Arc<Context>,
     database: Database,
     blobs: Blobs,
+    /// Of an embedded store; a database server watches its own.
+    space: Option<Space>,
+    probed: probe::Kept,
 }
 
 enum Database {
@@ -96,7 +104,7 @@ impl Store {
             }
             Place::Postgres(url) => {
                 let database = Database::Postgres(Postgres::open(url.expose(), &context).await?);
-                Ok(Self(Arc::new(Inner { context, database, blobs: Blobs::in_rows() })))
+                Ok(Self::assemble(context, database, Blobs::in_rows(), None))
             }
         }
     }
@@ -107,15 +115,35 @@ impl Store {
         let sqlite = Sqlite::open(&directory.join("tradewind.db"), &context)?;
         let ends = sqlite.segment_ends(&context)?;
         let blobs = Blobs::open_segments(directory.join("blobs"), &ends, lock)?;
-        Ok(Self(Arc::new(Inner { context, database: Database::Sqlite(sqlite), blobs })))
+        Ok(Self::assemble(context, Database::Sqlite(sqlite), blobs, Some(Space::new(directory.to_owned()))))
+    }
+
+    fn assemble(context: Arc<Context>, database: Database, blobs: Blobs, space: Option<Space>) -> Self {
+        Self(Arc::new(Inner { context, database, blobs, space, probed: probe::Kept::default() }))
     }
 
     /// Runs `work` in a transaction and commits it together with whatever else waits; durable when it returns.
     /// An error from `work` undoes its changes. `work` may run more than once where engines ask for a retry.
     ///
     /// # Errors
-    /// What `work` gives, or [`StoreError`] if the transaction cannot be committed.
+    /// What `work` gives, or [`StoreError`] if the transaction cannot be committed; [`StoreError::Full`] before the
+    /// disk is so full that nothing could be deleted any more. If the connection to a database server is lost during the commit, the
+    /// work may stand although this is an error.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.demand(WRITE_RESERVE_BYTES)?;
+        self.write_freeing(work).await
+    }
+
+    /// As [`Self::write`], for work that frees space: also when the disk is nearly full.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn write_freeing<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
@@ -150,9 +178,27 @@ impl Store {
     /// Stages sealed bytes as a blob: on disk when this returns, part of the store once a transaction attaches it.
     ///
     /// # Errors
-    /// [`StoreError`] if they cannot be written.
+    /// [`StoreError`] if they cannot be written; [`StoreError::Full`] while the disk still has room for other changes.
     pub async fn stage(&self, record: Vec<u8>) -> Result<StagedBlob, StoreError> {
+        self.demand(BLOB_RESERVE_BYTES)?;
         self.0.blobs.stage(self.0.context.ids.next(), record).await
+    }
+
+    /// Tries the store with a small durable commit, at most once a second.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the commit fails or does not come within seconds.
+    pub async fn probe(&self) -> Result<Probe, StoreError> {
+        probe::run(self, &self.0.probed).await
+    }
+
+    fn demand(&self, reserve: u64) -> Result<(), StoreError> {
+        self.0.space.as_ref().map_or(Ok(()), |space| space.demand(reserve))
+    }
+
+    /// Bytes free where an embedded store lives.
+    fn free_bytes(&self) -> Result<Option<u64>, StoreError> {
+        self.0.space.as_ref().map(Space::free_bytes).transpose()
     }
 
     /// Reads blobs.

@@ -7,8 +7,10 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread::JoinHandle;
 
+use env::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
@@ -26,7 +28,7 @@ const GROUP_MAX: usize = 128;
 
 /// Before each blob: a mark, the blob's identifier, its length, the CRC-32 of its bytes.
 const MARK: [u8; 4] = *b"TWB1";
-const HEADER_BYTES: usize = 20;
+pub(crate) const HEADER_BYTES: u32 = 20;
 
 /// Segment files kept open for reading.
 const OPEN_FILES_MAX: usize = 64;
@@ -63,12 +65,26 @@ struct Append {
     answer: oneshot::Sender<Result<(Location, Pin), StoreError>>,
 }
 
+/// How large a segment is, its dead parts included.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SegmentSize {
+    pub(crate) number: i64,
+    /// Size of its file.
+    pub(crate) bytes: u64,
+}
+
 /// The segment files of a store.
 pub(super) struct Segments {
     directory: PathBuf,
     appends: Mutex<Option<mpsc::Sender<Append>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     open: Mutex<HashMap<i64, Arc<File>>>,
+    pins: Arc<Mutex<HashMap<i64, usize>>>,
+    /// The segment that is being filled; 0 before the first one.
+    active: Arc<AtomicI64>,
+    roll: Arc<AtomicBool>,
+    /// When segments were first found without rows and pins.
+    empty: Mutex<HashMap<i64, Timestamp>>,
     /// Held so that no second process opens the store.
     _lock: File,
 }
@@ -94,6 +110,7 @@ impl Segments {
         }
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
         let mut writer = SegmentWriter::new(directory.clone(), newest);
+        let (pins, active, roll) = (Arc::clone(&writer.pins), Arc::clone(&writer.active), Arc::clone(&writer.roll));
         let thread = std::thread::Builder::new()
             .name("store-blobs".into())
             .spawn(move || writer.run(receiver))
@@ -103,6 +120,10 @@ impl Segments {
             appends: Mutex::new(Some(sender)),
             thread: Mutex::new(Some(thread)),
             open: Mutex::new(HashMap::new()),
+            pins,
+            active,
+            roll,
+            empty: Mutex::default(),
             _lock: lock,
         })
     }
@@ -141,6 +162,72 @@ impl Segments {
         Ok(file)
     }
 
+    /// The segments that nothing is appended to any more, by number.
+    pub(super) fn closed(&self) -> Result<Vec<SegmentSize>, StoreError> {
+        let active = self.active.load(Ordering::SeqCst);
+        let mut closed = Vec::new();
+        // A segment made from here on is newer than the one that is active now.
+        for number in segment_numbers(&self.directory)? {
+            if active == 0 || number < active {
+                let path = segment_path(&self.directory, number);
+                let found = std::fs::metadata(&path).map_err(|cause| StoreError::io(path, cause))?;
+                closed.push(SegmentSize { number, bytes: found.len() });
+            }
+        }
+        closed.sort_unstable_by_key(|segment| segment.number);
+        Ok(closed)
+    }
+
+    /// The segment that is being filled.
+    pub(super) fn active(&self) -> Result<Option<SegmentSize>, StoreError> {
+        let number = self.active.load(Ordering::SeqCst);
+        if number == 0 {
+            return Ok(None);
+        }
+        let path = segment_path(&self.directory, number);
+        let found = std::fs::metadata(&path).map_err(|cause| StoreError::io(path, cause))?;
+        Ok(Some(SegmentSize { number, bytes: found.len() }))
+    }
+
+    /// Lets the next blob begin a new segment.
+    pub(super) fn roll(&self) {
+        self.roll.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a staged blob in the segment waits to be attached.
+    pub(super) fn is_pinned(&self, segment: i64) -> bool {
+        self.pins.lock().contains_key(&segment)
+    }
+
+    /// Reads the record of the blob `id` and compares it with the checksum before it.
+    pub(super) fn read_checked(&self, id: i64, segment: i64, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
+        let damaged = |what| StoreError::Corrupt { what: format!("blob {id} in segment {segment}: {what}") };
+        let begin =
+            range.start.checked_sub(u64::from(HEADER_BYTES)).ok_or_else(|| damaged("no room for its header"))?;
+        let mut record = Vec::new();
+        self.read_onto(segment, begin..range.end, &mut record)?;
+        let (header, bytes) =
+            record.split_first_chunk::<{ HEADER_BYTES as usize }>().ok_or_else(|| damaged("no header"))?;
+        if *header != header_of(id, bytes) {
+            return Err(damaged("its bytes do not match their checksum"));
+        }
+        record.drain(..HEADER_BYTES as usize);
+        Ok(record)
+    }
+
+    /// When the segment was first found empty, which is `now` if it was not known to be.
+    pub(super) fn empty_since(&self, segment: i64, now: Timestamp) -> Timestamp {
+        *self.empty.lock().entry(segment).or_insert(now)
+    }
+
+    /// Removes the file of a segment that no row names, nothing is appended to and no pin holds.
+    pub(super) fn remove(&self, segment: i64) -> Result<(), StoreError> {
+        self.open.lock().remove(&segment);
+        self.empty.lock().remove(&segment);
+        let path = segment_path(&self.directory, segment);
+        std::fs::remove_file(&path).map_err(|cause| StoreError::io(path, cause))
+    }
+
     pub(super) fn stop(&self) {
         drop(self.appends.lock().take());
         if let Some(thread) = self.thread.lock().take()
@@ -163,12 +250,15 @@ struct SegmentWriter {
     number: i64,
     current: Option<(File, u64)>,
     pins: Arc<Mutex<HashMap<i64, usize>>>,
+    active: Arc<AtomicI64>,
+    roll: Arc<AtomicBool>,
     buffer: Vec<u8>,
 }
 
 impl SegmentWriter {
     fn new(directory: PathBuf, newest: i64) -> Self {
-        Self { directory, number: newest, current: None, pins: Arc::default(), buffer: Vec::new() }
+        let (pins, active, roll) = (Arc::default(), Arc::default(), Arc::default());
+        Self { directory, number: newest, current: None, pins, active, roll, buffer: Vec::new() }
     }
 
     fn run(&mut self, mut appends: mpsc::Receiver<Append>) {
@@ -198,13 +288,10 @@ impl SegmentWriter {
         let (file, end) = self.segment()?;
         let (file, start) = (file.try_clone()?, *end);
         let mut positions = Vec::with_capacity(group.len());
-        self.buffer.reserve(group.iter().map(|append| HEADER_BYTES + append.record.len()).sum());
+        self.buffer.reserve(group.iter().map(|append| HEADER_BYTES as usize + append.record.len()).sum());
         for append in group {
-            let length = u32::try_from(append.record.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-            self.buffer.extend_from_slice(&MARK);
-            self.buffer.extend_from_slice(&append.id.to_le_bytes());
-            self.buffer.extend_from_slice(&length.to_le_bytes());
-            self.buffer.extend_from_slice(&crc32fast::hash(&append.record).to_le_bytes());
+            u32::try_from(append.record.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+            self.buffer.extend_from_slice(&header_of(append.id, &append.record));
             positions.push(start + self.buffer.len() as u64);
             self.buffer.extend_from_slice(&append.record);
         }
@@ -226,7 +313,8 @@ impl SegmentWriter {
     }
 
     fn segment(&mut self) -> io::Result<&mut (File, u64)> {
-        if self.current.as_ref().is_some_and(|(_, end)| *end >= SEGMENT_BYTES) {
+        let full = self.current.as_ref().is_some_and(|(_, end)| *end >= SEGMENT_BYTES);
+        if self.roll.swap(false, Ordering::SeqCst) || full {
             self.current = None;
         }
         match &mut self.current {
@@ -237,11 +325,27 @@ impl SegmentWriter {
                 // The name must survive a crash as the bytes do.
                 File::open(&self.directory)?.sync_all()?;
                 self.number += 1;
+                self.active.store(self.number, Ordering::SeqCst);
                 *current = Some((file, 0));
             }
         }
         self.current.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+}
+
+/// What stands before the bytes of a blob.
+fn header_of(id: i64, bytes: &[u8]) -> [u8; HEADER_BYTES as usize] {
+    let mut header = [0; HEADER_BYTES as usize];
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    let fields = MARK
+        .into_iter()
+        .chain(id.to_le_bytes())
+        .chain(length.to_le_bytes())
+        .chain(crc32fast::hash(bytes).to_le_bytes());
+    for (to, from) in header.iter_mut().zip(fields) {
+        *to = from;
+    }
+    header
 }
 
 /// Takes the lock that keeps a second process out of the store.

@@ -93,15 +93,15 @@ fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, conte
     }
 }
 
-/// Runs the jobs of `group`, each so that its failure undoes only its own changes, and commits them together.
+/// Runs the jobs of `group` and commits them together. A job that fails undoes only its own changes.
 fn commit_group(connection: &mut Connection, context: &Arc<Context>, group: &mut Vec<Box<dyn Job>>) {
-    let outcome = run_group(connection, context, group);
-    if outcome.is_err()
-        && !connection.is_idle()
-        && let Err(error) = connection.control("ROLLBACK")
-    {
-        tracing::error!(%error, "the store cannot roll back");
-    }
+    // Savepoints cost a copy of each page that a job touches, and failures are rare: only a group in which a job
+    // fails is run again with them.
+    let outcome = match run_group(connection, context, group, Failures::SpoilTheGroup) {
+        Ok(Some(notices)) => Ok(notices),
+        Ok(None) => run_group(connection, context, group, Failures::AreUndone).map(Option::unwrap_or_default),
+        Err(error) => Err(error),
+    };
     let failure = outcome.as_ref().err().map(CommitFailure::from);
     for job in group.drain(..) {
         job.finish(failure.clone().map_or(Ok(()), Err));
@@ -111,15 +111,45 @@ fn commit_group(connection: &mut Connection, context: &Arc<Context>, group: &mut
     }
 }
 
+/// What becomes of a group in which a job fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failures {
+    /// All is rolled back.
+    SpoilTheGroup,
+    /// The job's changes are rolled back, the others' stay.
+    AreUndone,
+}
+
+/// Runs and commits `group`; nothing if it was rolled back because a job failed.
 fn run_group(
     connection: &mut Connection,
     context: &Arc<Context>,
     group: &mut [Box<dyn Job>],
-) -> Result<Vec<Notice>, StoreError> {
+    failures: Failures,
+) -> Result<Option<Vec<Notice>>, StoreError> {
+    let outcome = run_jobs(connection, context, group, failures);
+    if !matches!(outcome, Ok(Some(_)))
+        && !connection.is_idle()
+        && let Err(error) = connection.control("ROLLBACK")
+    {
+        tracing::error!(%error, "the store cannot roll back");
+    }
+    outcome
+}
+
+fn run_jobs(
+    connection: &mut Connection,
+    context: &Arc<Context>,
+    group: &mut [Box<dyn Job>],
+    failures: Failures,
+) -> Result<Option<Vec<Notice>>, StoreError> {
     let mut notices = Vec::new();
     connection.control("BEGIN IMMEDIATE")?;
+    let single = group.len() == 1;
     for job in group {
-        connection.control("SAVEPOINT job")?;
+        if failures == Failures::AreUndone {
+            connection.control("SAVEPOINT job")?;
+        }
         let mut tx = Tx::new(connection, context);
         // A panic in one piece of work must not take the writer and with it the whole service.
         let keep = catch_unwind(AssertUnwindSafe(|| job.run(&mut tx))).unwrap_or(false);
@@ -128,13 +158,20 @@ fn run_group(
             // SQLite has rolled back everything by itself, as it may when the disk is full.
             return Err(StoreError::Full { path: connection.path().to_owned() });
         }
-        if keep {
-            notices.extend(job_notices);
-        } else {
-            connection.control("ROLLBACK TO job")?;
+        match (keep, failures) {
+            (true, _) => notices.extend(job_notices),
+            (false, Failures::AreUndone) => connection.control("ROLLBACK TO job")?,
+            // Alone in its group, the job has its result already.
+            (false, Failures::SpoilTheGroup) if single => {
+                connection.control("ROLLBACK")?;
+                return Ok(Some(Vec::new()));
+            }
+            (false, Failures::SpoilTheGroup) => return Ok(None),
         }
-        connection.control("RELEASE job")?;
+        if failures == Failures::AreUndone {
+            connection.control("RELEASE job")?;
+        }
     }
     connection.control("COMMIT")?;
-    Ok(notices)
+    Ok(Some(notices))
 }

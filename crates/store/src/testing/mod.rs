@@ -116,6 +116,11 @@ impl TestStore {
         Ok(())
     }
 
+    /// Lets the next blob begin a new segment file.
+    pub fn roll_segment(&self) {
+        self.blobs().roll_segment();
+    }
+
     /// Opens the same database as another node; only PostgreSQL lets it.
     pub async fn open_node(&self, node: u16) -> Store {
         let context = Context::new(self.clock.clone(), Arc::new(SeededEntropy::new(u64::from(node))), node, region());
