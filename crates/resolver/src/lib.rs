@@ -1,1 +1,157 @@
-//! DNS over a validating, caching resolver.
+//! DNS over hickory: caching, with time limits, validating DNSSEC where asked.
+
+pub mod fixed;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use env::dns::{DnsError, Mx, Resolver};
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
+use hickory_resolver::lookup::Lookup;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::{DnsError as AnswerError, NetError};
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
+
+/// Times that a question is asked before it counts as unanswered.
+const ATTEMPTS: usize = 2;
+
+/// How names are looked up.
+#[derive(Debug, Clone)]
+pub struct ResolverSettings {
+    /// Name servers; when empty, those of the system.
+    pub servers: Vec<SocketAddr>,
+    /// Check DNSSEC signatures ourselves. An answer whose signatures are wrong counts as no answer.
+    pub validate: bool,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
+    /// Answers kept.
+    pub cache_entries: u64,
+}
+
+/// A resolver that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up DNS: {0}; name servers can be given as dns.servers = [\"192.0.2.53:53\"]")]
+pub struct ResolverError(String);
+
+/// The resolver of a running server.
+pub struct HickoryResolver {
+    inner: TokioResolver,
+    validate: bool,
+}
+
+impl HickoryResolver {
+    /// A resolver with these settings.
+    ///
+    /// # Errors
+    /// [`ResolverError`] if the system's own settings cannot be read.
+    pub fn new(settings: &ResolverSettings) -> Result<Self, ResolverError> {
+        let failed = |error: NetError| ResolverError(error.to_string());
+        let mut builder = if settings.servers.is_empty() {
+            TokioResolver::builder_tokio().map_err(failed)?
+        } else {
+            let servers = settings.servers.iter().map(|server| name_server(*server)).collect();
+            let config = ResolverConfig::from_name_servers(servers);
+            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+        };
+        set_options(builder.options_mut(), settings);
+        Ok(Self { inner: builder.build().map_err(failed)?, validate: settings.validate })
+    }
+
+    /// Whether the name servers give answers that carry DNSSEC signatures down from the root: asks for the root's own keys.
+    ///
+    /// # Errors
+    /// [`DnsError`] if there is no answer.
+    pub async fn dnssec_works(&self) -> Result<bool, DnsError> {
+        let lookup = self.ask(".", RecordType::DNSKEY).await?;
+        Ok(self.validate && lookup.answers().iter().any(|record| record.proof.is_secure()))
+    }
+
+    async fn ask(&self, name: &str, kind: RecordType) -> Result<Lookup, DnsError> {
+        let mut queried = Name::from_utf8(name).map_err(|_| DnsError::NotFound { name: name.to_owned() })?;
+        // A name from mail is a whole name: search lists of the system must not complete it.
+        queried.set_fqdn(true);
+        let lookup = self.inner.lookup(queried, kind).await.map_err(|error| dns_error(name, &error))?;
+        if self.validate && lookup.answers().iter().any(|record| record.proof.is_bogus()) {
+            return Err(DnsError::Temporary { name: name.to_owned(), cause: "DNSSEC signatures are wrong".to_owned() });
+        }
+        Ok(lookup)
+    }
+
+    async fn collect<T>(&self, name: &str, kind: RecordType, pick: impl Fn(&RData) -> Option<T>) -> Result<Vec<T>, DnsError> {
+        let lookup = self.ask(name, kind).await?;
+        let found: Vec<T> = lookup.answers().iter().filter_map(|record| pick(&record.data)).collect();
+        if found.is_empty() { Err(DnsError::NotFound { name: name.to_owned() }) } else { Ok(found) }
+    }
+}
+
+#[async_trait]
+impl Resolver for HickoryResolver {
+    async fn mx(&self, name: &str) -> Result<Vec<Mx>, DnsError> {
+        let mut records = self
+            .collect(name, RecordType::MX, |data| match data {
+                RData::MX(mx) => Some(Mx { preference: mx.preference, exchange: without_dot(&mx.exchange) }),
+                _ => None,
+            })
+            .await?;
+        records.sort();
+        Ok(records)
+    }
+
+    async fn ipv4(&self, name: &str) -> Result<Vec<Ipv4Addr>, DnsError> {
+        self.collect(name, RecordType::A, |data| if let RData::A(address) = data { Some(address.0) } else { None }).await
+    }
+
+    async fn ipv6(&self, name: &str) -> Result<Vec<Ipv6Addr>, DnsError> {
+        self.collect(name, RecordType::AAAA, |data| if let RData::AAAA(address) = data { Some(address.0) } else { None })
+            .await
+    }
+
+    async fn txt(&self, name: &str) -> Result<Vec<String>, DnsError> {
+        self.collect(name, RecordType::TXT, |data| match data {
+            RData::TXT(txt) => Some(txt.txt_data.iter().map(|part| String::from_utf8_lossy(part)).collect::<String>()),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn ptr(&self, address: IpAddr) -> Result<Vec<String>, DnsError> {
+        let name = Name::from(address).to_ascii();
+        self.collect(&name, RecordType::PTR, |data| if let RData::PTR(host) = data { Some(without_dot(&host.0)) } else { None })
+            .await
+    }
+}
+
+fn name_server(address: SocketAddr) -> NameServerConfig {
+    let (mut udp, mut tcp) = (ConnectionConfig::udp(), ConnectionConfig::tcp());
+    udp.port = address.port();
+    tcp.port = address.port();
+    NameServerConfig::new(address.ip(), true, vec![udp, tcp])
+}
+
+fn set_options(options: &mut ResolverOpts, settings: &ResolverSettings) {
+    options.timeout = settings.timeout;
+    options.attempts = ATTEMPTS;
+    options.cache_size = settings.cache_entries;
+    options.validate = settings.validate;
+    options.edns0 = true;
+    options.try_tcp_on_error = true;
+}
+
+fn without_dot(name: &Name) -> String {
+    name.to_ascii().trim_end_matches('.').to_ascii_lowercase()
+}
+
+/// Only a server's own word that there is nothing is "not found"; all else may be different in a minute.
+fn dns_error(name: &str, error: &NetError) -> DnsError {
+    match error {
+        NetError::Dns(AnswerError::NoRecordsFound(none))
+            if matches!(none.response_code, ResponseCode::NXDomain | ResponseCode::NoError) =>
+        {
+            DnsError::NotFound { name: name.to_owned() }
+        }
+        other => DnsError::Temporary { name: name.to_owned(), cause: other.to_string() },
+    }
+}
