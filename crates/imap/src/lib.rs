@@ -1,1 +1,123 @@
-//! IMAP server: a thin driver over wire::imap.
+//! The IMAP server: a thin driver over [`wire::imap`], which keeps the protocol, and [`mailbox`], which keeps the mail.
+//!
+//! One task a connection. What is long streams: a page of messages is read while the page before it is sent, so that memory
+//! stays flat whatever is fetched.
+
+mod answer;
+mod commands;
+mod connection;
+mod figures;
+mod render;
+mod selected;
+mod settings;
+mod sign_in;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::tls::{ServerTls, Service};
+use identity::SignIn;
+use net::{Budget, Handler, Refusal};
+use store::Store;
+use wire::imap::{Limits, Settings};
+use wire::sasl::Mechanism;
+
+use connection::Connection;
+use figures::Figures;
+
+pub use settings::ImapSettings;
+
+/// Time for a TLS handshake.
+const HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
+
+/// What IMAP needs.
+pub struct Server {
+    store: Store,
+    sign_in: Arc<SignIn>,
+    tls: ServerTls,
+    budget: Budget,
+    settings: ImapSettings,
+    session: Arc<Settings>,
+    figures: Figures,
+}
+
+/// What a [`Server`] is made from beside its settings.
+pub struct ServerParts {
+    /// Where mail is kept.
+    pub store: Store,
+    /// Checks passwords.
+    pub sign_in: Arc<SignIn>,
+    /// Certificates.
+    pub tls: ServerTls,
+    /// Bytes of messages in flight, shared by all services.
+    pub budget: Budget,
+    /// Our host name.
+    pub hostname: String,
+    /// Longest message that may be appended, in bytes.
+    pub message_bytes_max: u64,
+}
+
+impl Server {
+    /// A server of these parts.
+    #[must_use]
+    pub fn new(parts: ServerParts, settings: ImapSettings) -> Arc<Self> {
+        let ServerParts { store, sign_in, tls, budget, hostname, message_bytes_max } = parts;
+        let limits = Limits {
+            message_bytes_max,
+            append_bytes_max: message_bytes_max.saturating_add(message_bytes_max / 4),
+            ..Limits::default()
+        };
+        let mechanisms = Mechanism::ALL.iter().filter(|it| **it != Mechanism::Login).map(|it| it.name().to_owned());
+        let session = Settings { host: hostname, mechanisms: mechanisms.collect(), starttls: true, compress: true, limits };
+        Arc::new(Self {
+            store,
+            sign_in,
+            tls,
+            budget,
+            settings,
+            session: Arc::new(session),
+            figures: Figures::default(),
+        })
+    }
+
+    /// The service with STARTTLS, or with TLS from the start.
+    #[must_use]
+    pub fn door(self: &Arc<Self>, implicit_tls: bool) -> Arc<Door> {
+        Arc::new(Door { server: Arc::clone(self), implicit_tls })
+    }
+
+    /// Name, meaning and present value of each running figure.
+    #[must_use]
+    pub fn figures(&self) -> Vec<(&'static str, &'static str, u64)> {
+        self.figures.read()
+    }
+}
+
+/// One of the services over which mail is read.
+pub struct Door {
+    server: Arc<Server>,
+    implicit_tls: bool,
+}
+
+impl Handler for Door {
+    async fn serve(self: Arc<Self>, connection: net::Connection) {
+        let net::Connection { mut stream, stop, .. } = connection;
+        let peer = stream.peer();
+        if self.implicit_tls {
+            stream = match stream.upgrade_server(self.server.tls.config(Service::Mail), HANDSHAKE_WAIT).await {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::debug!(%peer, %error, "no TLS");
+                    return;
+                }
+            };
+        }
+        if let Err(error) = Connection::new(&self.server, stream).run(&stop).await {
+            tracing::debug!(%peer, %error, "IMAP connection ended early");
+        }
+    }
+
+    fn refusal(&self, _: Refusal) -> &'static [u8] {
+        if self.implicit_tls { b"" } else { b"* BYE [UNAVAILABLE] too many connections, try again later\r\n" }
+    }
+}

@@ -51,6 +51,9 @@ pub enum MailboxError {
     /// The mailbox has given out every UID.
     #[error("the mailbox has no UIDs left")]
     UidsExhausted,
+    /// The part is encoded in a way that nobody here knows.
+    #[error("the part's transfer encoding is unknown")]
+    UnknownEncoding,
     /// What happened since then has been forgotten, or is more than the caller wants at once.
     #[error("the changes since then cannot be told")]
     CannotCalculate,

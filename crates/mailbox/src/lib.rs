@@ -16,6 +16,7 @@ mod flags;
 pub mod keywords;
 pub mod mailboxes;
 mod name;
+pub mod order;
 mod prepared;
 mod quota;
 pub mod search;

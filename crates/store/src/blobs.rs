@@ -126,7 +126,7 @@ pub fn add_refs(tx: &mut Tx<'_>, id: i64, more: i64) -> Result<(), StoreError> {
 pub struct Blobs(Kind);
 
 enum Kind {
-    Segments(Segments),
+    Segments(Box<Segments>),
     /// In the rows of the database; what is staged is kept in memory until it is attached.
     Rows,
 }
@@ -137,7 +137,7 @@ impl Blobs {
         ends: &[(i64, u64)],
         lock: std::fs::File,
     ) -> Result<Self, StoreError> {
-        Ok(Self(Kind::Segments(Segments::open(directory, ends, lock)?)))
+        Ok(Self(Kind::Segments(Box::new(Segments::open(directory, ends, lock)?))))
     }
 
     pub(crate) fn in_rows() -> Self {

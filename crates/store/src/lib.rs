@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod blobs;
+pub mod check;
 pub mod collect;
 mod dialect;
 mod engine;

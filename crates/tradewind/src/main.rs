@@ -1,1 +1,171 @@
-fn main() {}
+//! The program: settings, wiring, command line.
+
+mod cli;
+mod control;
+mod health;
+mod http;
+mod import;
+mod metrics;
+mod print;
+mod quickstart;
+mod serve;
+mod settings;
+mod system;
+mod texts;
+mod zone;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command, ConfigCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat, QueueCommand, StoreCommand, UserCommand};
+use crate::control::{Action, NewUser, Refused, ask, socket_path};
+use crate::settings::{LogSettings, Settings, reference};
+use crate::system::System;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&format!("cannot start: {error}")),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(code) => code,
+        Err(Refused(why)) => complain(&why),
+    }
+}
+
+fn complain(why: &str) -> ExitCode {
+    eprintln!("tradewind: {why}");
+    ExitCode::FAILURE
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Refused> {
+    let Cli { config, json, command } = cli;
+    match command {
+        Command::Quickstart(options) => quickstart::run(options, json).await,
+        Command::Serve => {
+            let settings = Settings::load(&config).map_err(Refused::because)?;
+            start_log(&settings.log);
+            serve::Server::open(settings).await?.run().await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Config(command) => configuration(&command, &config, json),
+        Command::Dns(DnsCommand::Zone { domain }) => {
+            let settings = Settings::load(&config).map_err(Refused::because)?;
+            println!("{}", quickstart::zone_of(&settings, &domain)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        command => {
+            let action = action(command)?;
+            let is_check = matches!(action, Action::StoreCheck { .. });
+            let answer = act(&config, action).await?;
+            print::print(&answer, json);
+            let failed = is_check && answer.get("sound") == Some(&Value::Bool(false));
+            Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        }
+    }
+}
+
+/// Begins to log on standard error as the settings say.
+pub(crate) fn start_log(settings: &LogSettings) {
+    let filter = EnvFilter::try_new(&settings.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let outcome = if settings.format == "json" { log.json().try_init() } else { log.with_ansi(false).try_init() };
+    if outcome.is_err() {
+        eprintln!("tradewind: a log is being written already");
+    }
+}
+
+fn configuration(command: &ConfigCommand, config: &Path, json: bool) -> Result<ExitCode, Refused> {
+    match command {
+        ConfigCommand::Reference => print!("{}", reference()),
+        ConfigCommand::Check => {
+            Settings::load(config).map_err(Refused::because)?;
+            print::print(&json!({ "config": config.display().to_string(), "sound": true }), json);
+        }
+        ConfigCommand::Show => {
+            let settings = Settings::load(config).map_err(Refused::because)?;
+            if json {
+                println!("{}", serde_json::to_string(&settings).map_err(Refused::because)?);
+            } else {
+                print!("{}", toml::to_string(&settings).map_err(Refused::because)?);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Has the running server carry `action` out, or does it here if none runs.
+async fn act(config: &Path, action: Action) -> Result<Value, Refused> {
+    let settings = Settings::load(config).map_err(Refused::because)?;
+    if let Some(answer) = ask(&socket_path(&settings.server.directory), &action).await {
+        return answer;
+    }
+    let system = System::open(settings).await?;
+    let answer = system.controls().carry_out(action).await;
+    system.store.close().await;
+    answer
+}
+
+/// What the command line asks for, as an action.
+fn action(command: Command) -> Result<Action, Refused> {
+    Ok(match command {
+        Command::Domain(DomainCommand::Add { domain, organisation }) => Action::DomainAdd { domain, organisation },
+        Command::Domain(DomainCommand::List) => Action::DomainList,
+        Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },
+        Command::User(command) => user_action(command)?,
+        Command::Queue(command) => match command {
+            QueueCommand::List => Action::QueueList,
+            QueueCommand::Show { id } => Action::QueueShow { id },
+            QueueCommand::Hold { id } => Action::QueueHold { id },
+            QueueCommand::Release { id } => Action::QueueRelease { id },
+            QueueCommand::Retry { id } => Action::QueueRetry { id },
+            QueueCommand::Expire { id } => Action::QueueExpire { id },
+            QueueCommand::Cancel { id, .. } => Action::QueueCancel { id },
+        },
+        Command::Import(command) => {
+            let (format, import) = match command {
+                ImportCommand::Mbox(import) => (ImportFormat::Mbox, import),
+                ImportCommand::Maildir(import) => (ImportFormat::Maildir, import),
+            };
+            // The running server may have another working directory.
+            let path = std::path::absolute(&import.path).map_err(Refused::because)?;
+            Action::Import { format, path, user: import.user, mailbox: import.mailbox }
+        }
+        Command::Store(StoreCommand::Check { deep }) => Action::StoreCheck { deep },
+        Command::Store(StoreCommand::Collect) => Action::StoreCollect,
+        _ => return Err(Refused("this command is not an action".to_owned())),
+    })
+}
+
+fn user_action(command: UserCommand) -> Result<Action, Refused> {
+    Ok(match command {
+        UserCommand::Add { address, name, role, language, quota_mib, password_stdin } => {
+            let password = read_password(password_stdin)?;
+            Action::UserAdd(NewUser { address, name, role, language, quota_mib, password })
+        }
+        UserCommand::List => Action::UserList,
+        UserCommand::Password { address, password_stdin } => {
+            Action::UserPassword { address, password: read_password(password_stdin)? }
+        }
+        UserCommand::AliasAdd { address, alias } => Action::AliasAdd { address, alias },
+        UserCommand::AliasRemove { alias } => Action::AliasRemove { alias },
+        UserCommand::Disable { address } => Action::UserState { address, enabled: false },
+        UserCommand::Enable { address } => Action::UserState { address, enabled: true },
+        UserCommand::Quota { address, mib } => Action::UserQuota { address, mib },
+        UserCommand::Delete { address, .. } => Action::UserDelete { address },
+    })
+}
+
+fn read_password(from_stdin: bool) -> Result<Option<String>, Refused> {
+    if !from_stdin {
+        return Ok(None);
+    }
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(Refused::because)?;
+    Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
+}

@@ -116,7 +116,7 @@ fn push_recipient(out: &mut String, recipient: &RecipientStatus, utf8: bool) {
 /// `rfc822; a@b`, or `utf-8; ...` where the local part is not ASCII: as it is in a global report, else written with
 /// `\x{...}` (RFC 6533 section 3).
 fn typed_address(address: &Address, utf8: bool) -> String {
-    if address.local.is_ascii() && !(utf8 && !address.domain.is_ascii()) {
+    if address.local.is_ascii() && (!utf8 || address.domain.is_ascii()) {
         format!("rfc822; {}", on_wire(address, false))
     } else if utf8 {
         format!("utf-8; {address}")

@@ -27,11 +27,10 @@ impl Content {
         }
         let mut body = fold(&body);
         for part in &structure.parts {
-            for label in [part.file_name(), part.description.as_deref().map(|text| words::decode(text).into_owned())] {
-                if let Some(label) = label {
-                    body.push(DIVIDER);
-                    body.push_str(&fold(&label));
-                }
+            let description = part.description.as_deref().map(|text| words::decode(text).into_owned());
+            for label in [part.file_name(), description].into_iter().flatten() {
+                body.push(DIVIDER);
+                body.push_str(&fold(&label));
             }
         }
         Self { headers, head, body }

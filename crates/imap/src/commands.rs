@@ -1,0 +1,213 @@
+//! What each command does.
+
+mod append;
+mod copy;
+mod fetch;
+mod flags;
+mod mailboxes;
+mod search;
+mod select;
+
+use mailbox::{Expunged, changes_since};
+use net::StreamError;
+use wire::imap::{Code, Command, State, Tagged, Writer};
+
+use crate::answer::{Answer, ImapError};
+use crate::connection::Connection;
+
+type Outcome = Result<Answer, ImapError>;
+
+/// Whether EXPUNGE may be told before the command's answer: not for commands whose message numbers the client still holds
+/// (RFC 9051 section 7.5.1).
+pub(crate) fn may_tell_expunges(command: &Command) -> bool {
+    match command {
+        Command::Fetch(fetch) => fetch.uid,
+        Command::Store(store) => store.uid,
+        Command::Search(search) => search.uid,
+        Command::Sort(sort) => sort.uid,
+        Command::Thread(thread) => thread.uid,
+        Command::Copy(copy) => copy.uid,
+        _ => true,
+    }
+}
+
+impl Connection<'_> {
+    pub(crate) async fn execute(&mut self, tagged: Tagged) -> Outcome {
+        let Tagged { tag, command } = tagged;
+        match command {
+            Command::Noop | Command::Check => Ok(Answer::ok("done")),
+            Command::Id(_) => {
+                self.writer().id(&[("name", "Tradewind"), ("version", env!("CARGO_PKG_VERSION")), ("vendor", "Tradewind")]);
+                Ok(Answer::ok("pleased to meet you"))
+            }
+            Command::Namespace => {
+                self.writer().namespace();
+                Ok(Answer::ok("done"))
+            }
+            Command::Select(select) => self.select(select).await,
+            Command::Create { mailbox, uses, .. } => self.create(&mailbox, &uses).await,
+            Command::Delete(mailbox) => self.delete(&mailbox).await,
+            Command::Rename { from, to } => self.rename(&from, &to).await,
+            Command::Subscribe(mailbox) => self.subscribe(&mailbox, true).await,
+            Command::Unsubscribe(mailbox) => self.subscribe(&mailbox, false).await,
+            Command::List(list) => self.list(list).await,
+            Command::Lsub { reference, pattern } => self.lsub(&reference, &pattern).await,
+            Command::Status { mailbox, items } => self.status(&mailbox, &items).await,
+            Command::Append { mailbox, messages } => self.append(&mailbox, messages).await,
+            Command::GetQuota(root) => self.quota(&root).await,
+            Command::GetQuotaRoot(mailbox) => self.quota_root(&mailbox).await,
+            Command::SetQuota { .. } => Ok(Answer::no(Code::NoPerm, "room is given by the administrator")),
+            Command::Close => self.close().await,
+            Command::Unselect => Ok(Answer::ok("closed")),
+            Command::Expunge(set) => self.expunge(set).await,
+            Command::Search(search) => self.search(&tag, *search).await,
+            Command::Sort(sort) => self.sort(*sort).await,
+            Command::Thread(thread) => self.thread(*thread).await,
+            Command::Fetch(fetch) => self.fetch(*fetch).await,
+            Command::Store(store) => self.store_flags(*store).await,
+            Command::Copy(copy) => self.copy(copy).await,
+            Command::Move(copy) => self.move_messages(copy).await,
+            // The session itself deals with these.
+            Command::Capability
+            | Command::Logout
+            | Command::StartTls
+            | Command::Authenticate { .. }
+            | Command::Login { .. }
+            | Command::Enable(_)
+            | Command::Idle
+            | Command::Compress => Ok(Answer::bad("not now")),
+        }
+    }
+
+    /// Tells the client what has changed in the selected mailbox since it was last told.
+    pub(crate) async fn sync(&mut self, may_expunge: bool) -> Result<(), StreamError> {
+        let account = self.account();
+        let Some(selected) = &mut self.selected else { return Ok(()) };
+        let has_news = selected.watch.has_changed().unwrap_or(true);
+        if has_news {
+            selected.watch.mark_unchanged();
+            let (mailbox, modseq) = (selected.mailbox, selected.modseq);
+            let changes = self.server.store.read(move |tx| changes_since(tx, account, mailbox, modseq)).await;
+            match changes {
+                Ok(changes) => {
+                    let (changed, arrived) = selected.apply(changes);
+                    self.tell_changes(&changed, arrived).await?;
+                }
+                Err(mailbox::MailboxError::NoSuchMailbox) => {
+                    // Another session has deleted it. Everything in it is gone.
+                    selected.expunged.push(mailbox::UidRange::ALL);
+                }
+                Err(error) => tracing::error!(%error, "cannot read what changed in a mailbox"),
+            }
+        }
+        if may_expunge && let Some(selected) = &mut self.selected {
+            let gone = std::mem::take(&mut selected.expunged);
+            selected.tell_expunged(&gone, self.session.enabled(), &mut self.out);
+        }
+        Ok(())
+    }
+
+    async fn tell_changes(&mut self, changed: &[usize], arrived: bool) -> Result<(), StreamError> {
+        let unknown = self.selected.as_ref().is_some_and(|selected| {
+            let bits = selected.entries.iter().fold(0, |bits, entry| bits | entry.keywords);
+            self.keywords.len() < 64 - bits.leading_zeros() as usize
+        });
+        if unknown {
+            self.learn_keywords(true).await;
+        }
+        if let Some(selected) = &self.selected
+            && arrived
+        {
+            let (count, recent) = (selected.count(), selected.recent_count());
+            let is_rev2 = self.session.enabled().imap4rev2;
+            let mut writer = Writer::new(&mut self.out, false);
+            writer.exists(count);
+            if !is_rev2 {
+                writer.recent(recent);
+            }
+        }
+        for at in changed {
+            self.tell_flags(*at, true);
+            self.flush_full().await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the names of the account's keywords; tells them with `* FLAGS` if the client is to know.
+    pub(crate) async fn learn_keywords(&mut self, tell: bool) {
+        let account = self.account();
+        match self.server.store.read(move |tx| mailbox::keywords::list(tx, account)).await {
+            Ok(known) => self.keywords = names_by_bit(known),
+            Err(error) => tracing::error!(%error, "cannot read keywords"),
+        }
+        if tell {
+            let names: Vec<String> = self.keywords.iter().filter(|name| !name.is_empty()).cloned().collect();
+            self.writer().flags(wire::imap::SystemFlags::SETTABLE, names.iter().map(String::as_str));
+        }
+    }
+
+    /// `* n FETCH (FLAGS ..)`, with UID and MODSEQ where the client wants them.
+    pub(crate) fn tell_flags(&mut self, at: usize, with_uid: bool) {
+        let Some(selected) = &self.selected else { return };
+        let Some(entry) = selected.entries.get(at) else { return };
+        let enabled = self.session.enabled();
+        let mut fetch = Writer::new(&mut self.out, enabled.utf8()).fetch(u32::try_from(at + 1).unwrap_or(u32::MAX));
+        if with_uid {
+            fetch.uid(entry.uid);
+        }
+        fetch.flags(selected.system_flags(entry), keyword_names(&self.keywords, entry.keywords));
+        if enabled.condstore {
+            fetch.mod_seq(entry.modseq.unsigned_abs());
+        }
+        fetch.finish();
+    }
+
+    /// CLOSE (RFC 9051 section 6.4.1): removes what is marked, in silence.
+    async fn close(&mut self) -> Outcome {
+        if let Some(selected) = self.selected.take()
+            && !matches!(self.session.state(), State::Selected { read_only: true })
+        {
+            let (account, mailbox) = (self.account(), selected.mailbox);
+            self.server.store.write(move |tx| mailbox::expunge(tx, account, mailbox, None)).await?;
+        }
+        Ok(Answer::ok("closed"))
+    }
+
+    /// EXPUNGE and UID EXPUNGE (RFC 9051 sections 6.4.3 and 6.4.9).
+    async fn expunge(&mut self, set: Option<wire::imap::SequenceSet>) -> Outcome {
+        let account = self.account();
+        let Some(selected) = &self.selected else { return Ok(Answer::bad("no mailbox is selected")) };
+        let mailbox = selected.mailbox;
+        let ranges = set.map(|set| selected.ranges(&selected.positions(true, &set, &self.saved)));
+        let gone: Expunged =
+            self.server.store.write(move |tx| mailbox::expunge(tx, account, mailbox, ranges.as_deref())).await?;
+        if let Some(selected) = &mut self.selected {
+            selected.expunged.extend(mailbox::UidRange::collect(gone.uids));
+        }
+        Ok(Answer::ok("expunged"))
+    }
+}
+
+/// Keywords as names, each at its bit.
+pub(crate) fn names_by_bit(known: Vec<mailbox::keywords::Keyword>) -> Vec<String> {
+    let mut names = Vec::new();
+    for keyword in known {
+        let at = usize::from(keyword.bit);
+        if names.len() <= at {
+            names.resize(at + 1, String::new());
+        }
+        if let Some(place) = names.get_mut(at) {
+            *place = keyword.name;
+        }
+    }
+    names
+}
+
+/// The names of the keywords whose bits are set.
+pub(crate) fn keyword_names(names: &[String], bits: u64) -> impl Iterator<Item = &str> {
+    names
+        .iter()
+        .enumerate()
+        .filter(move |(at, name)| bits >> at & 1 == 1 && !name.is_empty())
+        .map(|(_, name)| name.as_str())
+}

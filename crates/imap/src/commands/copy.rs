@@ -1,0 +1,63 @@
+//! COPY (RFC 9051 section 6.4.7) and MOVE (section 6.4.8).
+
+use mailbox::{CopyOutcome, MailboxError};
+use wire::imap::{Code, Copy, Reply};
+
+use super::Outcome;
+use super::select::parse_name;
+use crate::answer::{Answer, AnswerCode, ImapError};
+use crate::connection::Connection;
+
+impl Connection<'_> {
+    pub(super) async fn copy(&mut self, copy: Copy) -> Outcome {
+        let Some(outcome) = self.transfer(&copy, false).await? else { return Ok(Answer::ok("nothing to copy")) };
+        let (from, to) = uids(&outcome);
+        Ok(Answer::ok("copied").with(AnswerCode::CopyUid(outcome.uidvalidity, from, to)))
+    }
+
+    pub(super) async fn move_messages(&mut self, copy: Copy) -> Outcome {
+        let Some(outcome) = self.transfer(&copy, true).await? else { return Ok(Answer::ok("nothing to move")) };
+        let (from, to) = uids(&outcome);
+        // RFC 6851 section 4.3: told before the messages go.
+        self.writer().untagged(&Reply::ok("moved").with(Code::CopyUid(outcome.uidvalidity, &from, &to)));
+        if let Some(selected) = &mut self.selected {
+            selected.expunged.extend(mailbox::UidRange::collect(from));
+        }
+        Ok(Answer::ok("moved"))
+    }
+
+    async fn transfer(&mut self, copy: &Copy, moves: bool) -> Result<Option<CopyOutcome>, ImapError> {
+        let account = self.account();
+        let Some(selected) = &self.selected else { return Ok(None) };
+        if !copy.uid && selected.is_beyond(&copy.set) {
+            return Err(ImapError::Refused(Answer::bad("no such message")));
+        }
+        let positions = selected.positions(copy.uid, &copy.set, &self.saved);
+        if positions.is_empty() {
+            return Ok(None);
+        }
+        let (from, ranges, name) = (selected.mailbox, selected.ranges(&positions), parse_name(&copy.mailbox)?);
+        let outcome = self
+            .server
+            .store
+            .write(move |tx| {
+                let to = mailbox::mailboxes::find(tx, account, &name)?.ok_or(MailboxError::NoSuchMailbox)?;
+                if moves {
+                    mailbox::move_messages(tx, account, from, &ranges, to.id)
+                } else {
+                    mailbox::copy(tx, account, from, &ranges, to.id)
+                }
+            })
+            .await;
+        match outcome {
+            Err(MailboxError::NoSuchMailbox) => {
+                Err(ImapError::Refused(Answer::no(Code::TryCreate, "no such mailbox")))
+            }
+            outcome => Ok(Some(outcome?)),
+        }
+    }
+}
+
+fn uids(outcome: &CopyOutcome) -> (Vec<u32>, Vec<u32>) {
+    outcome.copied.iter().map(|copied| (copied.from, copied.to)).unzip()
+}

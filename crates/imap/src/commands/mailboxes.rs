@@ -1,0 +1,204 @@
+//! Commands about mailboxes: CREATE, DELETE, RENAME, SUBSCRIBE, LIST, LSUB, STATUS, quota.
+
+use std::collections::HashMap;
+
+use mailbox::{Mailbox, MailboxError, Name};
+use wire::imap::{
+    Code, List, ListEntry, MailboxName, QuotaResource, SpecialUse, StatusItem, StatusValue, Writer, pattern_matches,
+};
+
+use super::Outcome;
+use super::select::{parse_name, wire_use};
+use crate::answer::{Answer, AnswerCode, ImapError};
+use crate::connection::Connection;
+
+/// Units of the resource STORAGE (RFC 9208 section 5.1).
+const STORAGE_UNIT_BYTES: u64 = 1024;
+
+impl Connection<'_> {
+    pub(super) async fn create(&mut self, mailbox: &MailboxName, uses: &[SpecialUse]) -> Outcome {
+        let (account, name) = (self.account(), parse_name(mailbox)?);
+        let special_use = match uses {
+            [] => None,
+            [one] => match mailbox::SpecialUse::parse(one.name().trim_start_matches('\\')) {
+                Some(special_use) => Some(special_use),
+                None => return Ok(Answer::no(Code::UseAttr, "there is no mailbox for this use")),
+            },
+            _ => return Ok(Answer::no(Code::UseAttr, "a mailbox has one use")),
+        };
+        let has_use = special_use.is_some();
+        let made =
+            self.server.store.write(move |tx| mailbox::mailboxes::create(tx, account, &name, special_use)).await;
+        match made {
+            Ok(made) => Ok(Answer::ok("created").with(AnswerCode::MailboxId(made.id.to_string()))),
+            Err(MailboxError::AlreadyExists) if has_use => {
+                Ok(Answer::no(Code::UseAttr, "the mailbox or one for this use exists already"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) async fn delete(&mut self, mailbox: &MailboxName) -> Outcome {
+        let (account, name) = (self.account(), parse_name(mailbox)?);
+        self.server
+            .store
+            .write(move |tx| {
+                let found = mailbox::mailboxes::find(tx, account, &name)?.ok_or(MailboxError::NoSuchMailbox)?;
+                mailbox::mailboxes::delete(tx, account, found.id)
+            })
+            .await?;
+        Ok(Answer::ok("deleted"))
+    }
+
+    pub(super) async fn rename(&mut self, from: &MailboxName, to: &MailboxName) -> Outcome {
+        let (account, from, to) = (self.account(), parse_name(from)?, parse_name(to)?);
+        self.server.store.write(move |tx| mailbox::mailboxes::rename(tx, account, &from, &to)).await?;
+        Ok(Answer::ok("renamed"))
+    }
+
+    pub(super) async fn subscribe(&mut self, mailbox: &MailboxName, subscribed: bool) -> Outcome {
+        let (account, name) = (self.account(), parse_name(mailbox)?);
+        self.server
+            .store
+            .write(move |tx| {
+                let found = mailbox::mailboxes::find(tx, account, &name)?.ok_or(MailboxError::NoSuchMailbox)?;
+                mailbox::mailboxes::subscribe(tx, account, found.id, subscribed)
+            })
+            .await?;
+        Ok(Answer::ok("done"))
+    }
+
+    async fn mailboxes(&self) -> Result<Vec<Mailbox>, ImapError> {
+        let account = self.account();
+        Ok(self.server.store.read(move |tx| mailbox::mailboxes::list(tx, account)).await?)
+    }
+
+    /// LIST (RFC 9051 section 6.3.9).
+    pub(super) async fn list(&mut self, list: List) -> Outcome {
+        if !list.is_extended && list.patterns.iter().all(String::is_empty) {
+            // The question what divides levels.
+            self.writer().list(&ListEntry { name: "", no_select: true, ..ListEntry::default() });
+            return Ok(Answer::ok("listed"));
+        }
+        let mailboxes = self.mailboxes().await?;
+        let patterns: Vec<String> = list.patterns.iter().map(|pattern| format!("{}{pattern}", list.reference)).collect();
+        let parents = parents(&mailboxes);
+        for mailbox in &mailboxes {
+            if !patterns.iter().any(|pattern| pattern_matches(pattern, mailbox.name.as_str())) {
+                continue;
+            }
+            let uses: Vec<SpecialUse> = mailbox.special_use.and_then(wire_use).into_iter().collect();
+            let selected = (!list.select.subscribed || mailbox.subscribed) && (!list.select.special_use || !uses.is_empty());
+            let child_subscribed = list.select.recursive_match
+                && mailboxes.iter().any(|below| below.subscribed && below.name.is_below(&mailbox.name));
+            if !selected && !child_subscribed {
+                continue;
+            }
+            let entry = ListEntry {
+                name: mailbox.name.as_str(),
+                has_children: Some(parents.contains_key(mailbox.name.as_str())),
+                subscribed: mailbox.subscribed && (list.select.subscribed || list.returns.subscribed),
+                uses: &uses,
+                child_subscribed,
+                ..ListEntry::default()
+            };
+            self.writer().list(&entry);
+            if selected && !list.returns.status.is_empty() {
+                self.tell_status(mailbox, &list.returns.status);
+            }
+            self.flush_full().await?;
+        }
+        Ok(Answer::ok("listed"))
+    }
+
+    /// LSUB (RFC 3501 section 6.3.9).
+    pub(super) async fn lsub(&mut self, reference: &str, pattern: &str) -> Outcome {
+        let mailboxes = self.mailboxes().await?;
+        let pattern = format!("{reference}{pattern}");
+        let ends_in_level = pattern.ends_with('%');
+        for mailbox in &mailboxes {
+            let name = mailbox.name.as_str();
+            if mailbox.subscribed && pattern_matches(&pattern, name) {
+                self.writer().lsub(&ListEntry { name, ..ListEntry::default() });
+            } else if ends_in_level
+                && pattern_matches(&pattern, name)
+                && mailboxes.iter().any(|below| below.subscribed && below.name.is_below(&mailbox.name))
+            {
+                self.writer().lsub(&ListEntry { name, no_select: true, ..ListEntry::default() });
+            }
+        }
+        Ok(Answer::ok("listed"))
+    }
+
+    /// STATUS (RFC 9051 section 6.3.11).
+    pub(super) async fn status(&mut self, mailbox: &MailboxName, items: &[StatusItem]) -> Outcome {
+        let (account, name) = (self.account(), parse_name(mailbox)?);
+        let found = self
+            .server
+            .store
+            .read(move |tx| mailbox::mailboxes::find(tx, account, &name)?.ok_or(MailboxError::NoSuchMailbox))
+            .await?;
+        self.tell_status(&found, items);
+        Ok(Answer::ok("done"))
+    }
+
+    fn tell_status(&mut self, mailbox: &Mailbox, items: &[StatusItem]) {
+        let id = mailbox.id.to_string();
+        let limit = self.server.session.limits.message_bytes_max;
+        let values = items.iter().filter_map(|item| {
+            let number = |number: u64| Some((*item, StatusValue::Number(number)));
+            match item {
+                StatusItem::Messages => number(u64::from(mailbox.total)),
+                StatusItem::Recent => {
+                    number(u64::from(mailbox.uidnext.saturating_sub(mailbox.first_recent).min(mailbox.total)))
+                }
+                StatusItem::UidNext => number(u64::from(mailbox.uidnext)),
+                StatusItem::UidValidity => number(u64::from(mailbox.uidvalidity)),
+                StatusItem::Unseen => number(u64::from(mailbox.unseen)),
+                StatusItem::Deleted => number(u64::from(mailbox.deleted)),
+                StatusItem::Size => number(mailbox.bytes),
+                StatusItem::HighestModSeq => number(mailbox.highestmodseq.unsigned_abs()),
+                StatusItem::MailboxId => Some((*item, StatusValue::ObjectId(&id))),
+                StatusItem::AppendLimit => number(limit),
+                // Not kept as a counter, and not offered.
+                StatusItem::DeletedStorage => None,
+            }
+        });
+        let values: Vec<_> = values.collect();
+        let utf8 = self.session.enabled().utf8();
+        Writer::new(&mut self.out, utf8).status_data(mailbox.name.as_str(), values);
+    }
+
+    /// GETQUOTA (RFC 9208 section 4.1.1): an account is one quota root, named "".
+    pub(super) async fn quota(&mut self, root: &str) -> Outcome {
+        if !root.is_empty() {
+            return Ok(Answer::no(Code::NonExistent, "no such quota root"));
+        }
+        let account = self.account();
+        let usage = self.server.store.read(move |tx| mailbox::usage(tx, account)).await?;
+        let storage = QuotaResource {
+            name: "STORAGE",
+            usage: usage.bytes.div_ceil(STORAGE_UNIT_BYTES),
+            limit: usage.quota_bytes.div_ceil(STORAGE_UNIT_BYTES),
+        };
+        let resources: &[QuotaResource<'_>] = if usage.quota_bytes == 0 { &[] } else { &[storage] };
+        self.writer().quota("", resources);
+        Ok(Answer::ok("done"))
+    }
+
+    /// GETQUOTAROOT (RFC 9208 section 4.1.2).
+    pub(super) async fn quota_root(&mut self, mailbox: &MailboxName) -> Outcome {
+        let (account, name) = (self.account(), parse_name(mailbox)?);
+        self.server
+            .store
+            .read(move |tx| mailbox::mailboxes::find(tx, account, &name)?.ok_or(MailboxError::NoSuchMailbox))
+            .await?;
+        self.writer().quota_root(mailbox.as_str(), &[""]);
+        self.quota("").await
+    }
+}
+
+/// Names that others are below.
+fn parents(mailboxes: &[Mailbox]) -> HashMap<String, ()> {
+    mailboxes.iter().flat_map(|mailbox| mailbox.name.superiors()).map(|name: Name| (name.as_str().to_owned(), ())).collect()
+}

@@ -1,0 +1,268 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Tradewind (信风): a secure mail system that a trading company runs itself.
+#[derive(Debug, Parser)]
+#[command(name = "tradewind", version, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Configuration file.
+    #[arg(long, short, global = true, env = "TRADEWIND_CONFIG", default_value = "tradewind.toml")]
+    pub(crate) config: PathBuf,
+    /// Answer as JSON, for scripts.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// From nothing to a working mail system: configuration, keys, certificates, a demo company; then serve.
+    Quickstart(Quickstart),
+    /// Run the server in the foreground.
+    Serve,
+    /// Look whether everything around the server is as it must be.
+    Check(Check),
+    /// The configuration file.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Mail domains.
+    #[command(subcommand)]
+    Domain(DomainCommand),
+    /// People and their mail accounts.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Messages on their way out.
+    #[command(subcommand)]
+    Queue(QueueCommand),
+    /// Bring mail from elsewhere into a mailbox.
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// The store itself.
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// DNS records.
+    #[command(subcommand)]
+    Dns(DnsCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Quickstart {
+    /// Directory to set up; a second run changes nothing in it.
+    #[arg(long, default_value = "tradewind")]
+    pub(crate) dir: PathBuf,
+    /// Mail domain of the company.
+    #[arg(long, default_value = "trade.test")]
+    pub(crate) domain: String,
+    /// Put each service on this number plus its usual port; 0 for the usual ports.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port_base: u16,
+    /// Address to listen on; by default loopback with a port base, every address without.
+    #[arg(long)]
+    pub(crate) address: Option<std::net::IpAddr>,
+    /// PostgreSQL address for the store instead of the embedded one.
+    #[arg(long, default_value = "embedded")]
+    pub(crate) store: String,
+    /// Only set up.
+    #[arg(long)]
+    pub(crate) no_serve: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Skip what needs the outside world: DNS, port 25 outward, reverse DNS.
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print the manual page of all settings.
+    Reference,
+    /// Read the file and say what is wrong with it.
+    Check,
+    /// Print the settings in force, defaults included.
+    Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DomainCommand {
+    /// Take mail for a domain.
+    Add {
+        /// Domain name.
+        domain: String,
+        /// Organisation that it belongs to, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// List domains.
+    List,
+    /// Stop taking mail for a domain without addresses.
+    Remove {
+        /// Domain name.
+        domain: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make an account. Prints a fresh password unless one is given on standard input.
+    Add {
+        /// Mail address.
+        address: String,
+        /// Shown name.
+        #[arg(long)]
+        name: Option<String>,
+        /// Job role.
+        #[arg(long, default_value = "sales")]
+        role: String,
+        /// Language of notices to this person.
+        #[arg(long, default_value = "en")]
+        language: String,
+        /// Room for mail in MiB; 0 for no limit.
+        #[arg(long, default_value_t = 0)]
+        quota_mib: u64,
+        /// Read the password from the first line of standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List accounts.
+    List,
+    /// Set a new password. Prints a fresh one unless it is given on standard input.
+    Password {
+        /// Mail address.
+        address: String,
+        /// Read the password from the first line of standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Add another address to an account.
+    AliasAdd {
+        /// Address of the account.
+        address: String,
+        /// Address to add.
+        alias: String,
+    },
+    /// Remove an additional address.
+    AliasRemove {
+        /// Address to remove.
+        alias: String,
+    },
+    /// Refuse sign-in; mail is still received.
+    Disable {
+        /// Mail address.
+        address: String,
+    },
+    /// Allow sign-in again.
+    Enable {
+        /// Mail address.
+        address: String,
+    },
+    /// Set the room for mail.
+    Quota {
+        /// Mail address.
+        address: String,
+        /// MiB; 0 for no limit.
+        mib: u64,
+    },
+    /// Destroy an account's key and with it all its mail, for ever.
+    Delete {
+        /// Mail address.
+        address: String,
+        /// Say that it is meant.
+        #[arg(long, required = true)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QueueCommand {
+    /// List messages that are not yet delivered to all recipients.
+    List,
+    /// Show one message with each recipient's last answer.
+    Show {
+        /// Number from the list.
+        id: i64,
+    },
+    /// Keep a message from being sent.
+    Hold {
+        /// Number from the list.
+        id: i64,
+    },
+    /// Let a held message go.
+    Release {
+        /// Number from the list.
+        id: i64,
+    },
+    /// Try a message again now.
+    Retry {
+        /// Number from the list; all messages if left out.
+        id: Option<i64>,
+    },
+    /// Give a message up and tell its sender.
+    Expire {
+        /// Number from the list.
+        id: i64,
+    },
+    /// Remove a message without telling anybody.
+    Cancel {
+        /// Number from the list.
+        id: i64,
+        /// Say that it is meant.
+        #[arg(long, required = true)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// From an mbox file (RFC 4155).
+    Mbox(Import),
+    /// From a Maildir, its subfolders included.
+    Maildir(Import),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// File or directory.
+    pub(crate) path: PathBuf,
+    /// Address of the account.
+    #[arg(long)]
+    pub(crate) user: String,
+    /// Mailbox to put the mail into.
+    #[arg(long, default_value = "INBOX")]
+    pub(crate) mailbox: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Check that everything in the store fits together.
+    Check {
+        /// Open every message, not only the tables.
+        #[arg(long)]
+        deep: bool,
+    },
+    /// Give back the room of messages that are gone.
+    Collect,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DnsCommand {
+    /// Print the zone records that a domain needs.
+    Zone {
+        /// Domain name.
+        domain: String,
+    },
+}
+
+/// Forms of a mail folder that can be imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
+pub(crate) enum ImportFormat {
+    /// One file.
+    Mbox,
+    /// A directory.
+    Maildir,
+}

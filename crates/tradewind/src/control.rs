@@ -1,0 +1,109 @@
+//! What the command line can do to a system: one list of actions, carried out by the running server when there is one, else here.
+//!
+//! A running server holds the embedded store to itself, so the command line hands it the action over a local socket that only its
+//! owner can open. Either way the same code runs.
+
+mod import;
+mod people;
+mod queue;
+mod socket;
+mod store;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use identity::{Directory, Hasher};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::cli::ImportFormat;
+
+pub(crate) use socket::{ControlSocket, ask, socket_path};
+
+/// An action and what it needs to know.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub(crate) enum Action {
+    DomainAdd { domain: String, organisation: Option<String> },
+    DomainList,
+    DomainRemove { domain: String },
+    UserAdd(people::NewUser),
+    UserList,
+    UserPassword { address: String, password: Option<String> },
+    UserState { address: String, enabled: bool },
+    UserQuota { address: String, mib: u64 },
+    UserDelete { address: String },
+    AliasAdd { address: String, alias: String },
+    AliasRemove { alias: String },
+    QueueList,
+    QueueShow { id: i64 },
+    QueueHold { id: i64 },
+    QueueRelease { id: i64 },
+    QueueRetry { id: Option<i64> },
+    QueueExpire { id: i64 },
+    QueueCancel { id: i64 },
+    Import { format: ImportFormat, path: PathBuf, user: String, mailbox: String },
+    StoreCheck { deep: bool },
+    StoreCollect,
+}
+
+pub(crate) use people::{NewUser, PeopleError};
+
+/// Why an action was not carried out, in words for the one who asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refused(pub(crate) String);
+
+impl Refused {
+    pub(crate) fn because(cause: impl std::fmt::Display) -> Self {
+        Self(cause.to_string())
+    }
+}
+
+/// What actions work on.
+#[derive(Clone)]
+pub(crate) struct Controls {
+    pub(crate) store: ::store::Store,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) hasher: Hasher,
+}
+
+impl Controls {
+    pub(crate) fn new(store: ::store::Store, directory: Arc<Directory>) -> Self {
+        let hasher = Hasher::new(Arc::clone(&store.context().entropy));
+        Self { store, directory, hasher }
+    }
+
+    /// Carries `action` out; gives what there is to say about it.
+    pub(crate) async fn carry_out(&self, action: Action) -> Result<Value, Refused> {
+        let answer = match action {
+            Action::DomainAdd { domain, organisation } => people::add_domain(self, domain, organisation).await,
+            Action::DomainList => people::list_domains(self).await,
+            Action::DomainRemove { domain } => people::remove_domain(self, domain).await,
+            Action::UserAdd(new) => people::add_user(self, new).await,
+            Action::UserList => people::list_users(self).await,
+            Action::UserPassword { address, password } => people::set_password(self, address, password).await,
+            Action::UserState { address, enabled } => people::set_state(self, address, enabled).await,
+            Action::UserQuota { address, mib } => people::set_quota(self, address, mib).await,
+            Action::UserDelete { address } => people::delete_user(self, address).await,
+            Action::AliasAdd { address, alias } => people::add_alias(self, address, alias).await,
+            Action::AliasRemove { alias } => people::remove_alias(self, alias).await,
+            Action::QueueList => queue::list(self).await,
+            Action::QueueShow { id } => queue::show(self, id).await,
+            Action::QueueHold { id } => queue::change(self, "held", move |tx| ::queue::hold(tx, id)).await,
+            Action::QueueRelease { id } => queue::change(self, "released", move |tx| ::queue::release(tx, id)).await,
+            Action::QueueRetry { id: Some(id) } => {
+                queue::change(self, "retried", move |tx| ::queue::retry_now(tx, id)).await
+            }
+            Action::QueueRetry { id: None } => queue::retry_all(self).await,
+            Action::QueueExpire { id } => queue::change(self, "expired", move |tx| ::queue::expire_now(tx, id)).await,
+            Action::QueueCancel { id } => queue::change(self, "cancelled", move |tx| ::queue::cancel(tx, id)).await,
+            Action::Import { format, path, user, mailbox } => import::run(self, format, path, user, mailbox).await,
+            Action::StoreCheck { deep } => store::check(self, deep).await,
+            Action::StoreCollect => store::collect(self).await,
+        };
+        // Whatever was changed holds from now on, not only when a remembered answer has grown old.
+        self.directory.forget();
+        answer
+    }
+}

@@ -1,0 +1,205 @@
+//! Domains and accounts.
+
+use env::Secret;
+use identity::{AccountKind, AccountState, IdentityError, Language, Level, PAGE_MAX, PreparedPassword, Role};
+use mailbox::MailboxError;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{StoreError, Tx};
+
+use super::{Controls, Refused};
+
+/// An account to be made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct NewUser {
+    pub(crate) address: String,
+    pub(crate) name: Option<String>,
+    pub(crate) role: String,
+    pub(crate) language: String,
+    pub(crate) quota_mib: u64,
+    /// A fresh one is made and told if none is given.
+    pub(crate) password: Option<String>,
+}
+
+/// A failure of one of the crates that a transaction here calls.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PeopleError {
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error(transparent)]
+    Mailbox(#[from] MailboxError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+pub(super) async fn add_domain(controls: &Controls, domain: String, organisation: Option<String>) -> Result<Value, Refused> {
+    let added = controls
+        .store
+        .write(move |tx| {
+            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            identity::create_domain(tx, organisation, &domain)
+        })
+        .await
+        .map_err(Refused::because)?;
+    Ok(json!({ "domain": added }))
+}
+
+/// The organisation called `name`, or the only one there is.
+fn pick_organisation(tx: &mut Tx<'_>, name: Option<&str>) -> Result<i64, IdentityError> {
+    let organisations = identity::list_organisations(tx)?;
+    let found = match (name, organisations.as_slice()) {
+        (None, [only]) => Some(only.id),
+        (None, _) => None,
+        (Some(name), all) => all.iter().find(|it| it.name == name).map(|it| it.id),
+    };
+    found.ok_or(IdentityError::NoOrganisation(0))
+}
+
+pub(super) async fn list_domains(controls: &Controls) -> Result<Value, Refused> {
+    let domains = controls.store.read(|tx| identity::list_domains(tx, None)).await.map_err(Refused::because)?;
+    Ok(domains.iter().map(|it| json!({ "domain": it.name, "since": it.created.to_string() })).collect())
+}
+
+pub(super) async fn remove_domain(controls: &Controls, domain: String) -> Result<Value, Refused> {
+    let name = domain.clone();
+    controls.store.write(move |tx| identity::delete_domain(tx, &name)).await.map_err(Refused::because)?;
+    Ok(json!({ "removed": domain }))
+}
+
+pub(super) async fn add_user(controls: &Controls, new: NewUser) -> Result<Value, Refused> {
+    let role: Role = new.role.parse().map_err(Refused::because)?;
+    let language: Language = new.language.parse().map_err(Refused::because)?;
+    let (shown, prepared) = prepare_password(controls, new.password.clone()).await?;
+    let address = new.address.clone();
+    controls
+        .store
+        .write(move |tx| {
+            let parsed = mail::address::Address::parse(&new.address)
+                .map_err(|_| IdentityError::NoAccount(new.address.clone()))?;
+            let domain = parsed.domain_ascii();
+            let organisation = identity::find_domain(tx, &domain)?.map_or(0, |it| it.organisation);
+            let account = identity::NewAccount {
+                organisation,
+                address: &new.address,
+                name: new.name.as_deref().unwrap_or(&new.address),
+                role,
+                language,
+                kind: AccountKind::Person,
+                quota_bytes: new.quota_mib.saturating_mul(1 << 20),
+                password: Some(&prepared),
+            };
+            let id = identity::create_account(tx, &account)?;
+            mailbox::mailboxes::create_defaults(tx, id)?;
+            Ok::<_, PeopleError>(id)
+        })
+        .await
+        .map_err(Refused::because)?;
+    Ok(told_password(&address, shown))
+}
+
+pub(super) async fn list_users(controls: &Controls) -> Result<Value, Refused> {
+    let mut users = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = controls
+            .store
+            .read(move |tx| identity::list_accounts(tx, None, after, PAGE_MAX))
+            .await
+            .map_err(Refused::because)?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        users.extend(page.iter().map(|it| {
+            json!({
+                "address": it.addresses.first(),
+                "aliases": it.addresses.get(1..).unwrap_or_default(),
+                "name": it.name,
+                "role": it.role.as_str(),
+                "state": it.state.as_str(),
+                "messages": it.messages,
+                "bytes": it.bytes,
+                "quota_bytes": it.quota_bytes,
+            })
+        }));
+    }
+    Ok(users.into())
+}
+
+pub(super) async fn set_password(controls: &Controls, address: String, password: Option<String>) -> Result<Value, Refused> {
+    let (shown, prepared) = prepare_password(controls, password).await?;
+    let name = address.clone();
+    change_account(controls, address, move |tx, account| identity::set_password(tx, account, &prepared)).await?;
+    Ok(told_password(&name, shown))
+}
+
+pub(super) async fn set_state(controls: &Controls, address: String, enabled: bool) -> Result<Value, Refused> {
+    let state = if enabled { AccountState::Active } else { AccountState::Disabled };
+    let name = address.clone();
+    change_account(controls, address, move |tx, account| identity::set_state(tx, account, state)).await?;
+    Ok(json!({ "address": name, "state": state.as_str() }))
+}
+
+pub(super) async fn set_quota(controls: &Controls, address: String, mib: u64) -> Result<Value, Refused> {
+    let bytes = mib.saturating_mul(1 << 20);
+    let name = address.clone();
+    change_account(controls, address, move |tx, account| identity::set_quota(tx, account, bytes)).await?;
+    Ok(json!({ "address": name, "quota_bytes": bytes }))
+}
+
+pub(super) async fn delete_user(controls: &Controls, address: String) -> Result<Value, Refused> {
+    let name = address.clone();
+    change_account(controls, address, identity::delete_account).await?;
+    Ok(json!({ "deleted": name }))
+}
+
+pub(super) async fn add_alias(controls: &Controls, address: String, alias: String) -> Result<Value, Refused> {
+    let name = address.clone();
+    let added = change_account(controls, address, move |tx, account| identity::add_alias(tx, account, &alias)).await?;
+    Ok(json!({ "address": name, "alias": added }))
+}
+
+pub(super) async fn remove_alias(controls: &Controls, alias: String) -> Result<Value, Refused> {
+    let name = alias.clone();
+    change_account(controls, alias.clone(), move |tx, account| identity::remove_alias(tx, account, &alias)).await?;
+    Ok(json!({ "removed": name }))
+}
+
+/// Does `change` to the account that `address` belongs to.
+async fn change_account<T: Send + 'static>(
+    controls: &Controls,
+    address: String,
+    mut change: impl FnMut(&mut Tx<'_>, i64) -> Result<T, IdentityError> + Send + 'static,
+) -> Result<T, Refused> {
+    controls
+        .store
+        .write(move |tx| {
+            let found = identity::find_by_address(tx, &address)?;
+            let account = found.ok_or_else(|| IdentityError::NoAccount(address.clone()))?;
+            change(tx, account)
+        })
+        .await
+        .map_err(Refused::because)
+}
+
+/// The hashes of `password`; of a fresh one if none is given, which is then to be told.
+async fn prepare_password(
+    controls: &Controls,
+    password: Option<String>,
+) -> Result<(Option<Secret<String>>, PreparedPassword), Refused> {
+    let given = password.map(Secret::new);
+    if let Some(given) = &given {
+        identity::password::check_strength(given).map_err(Refused::because)?;
+    }
+    let fresh = given.is_none().then(|| identity::generate_password(&*controls.store.context().entropy));
+    let Some(password) = given.or_else(|| fresh.clone()) else {
+        return Err(Refused("no password was given or made".to_owned()));
+    };
+    let prepared = controls.hasher.prepare(password, Level::Basic).await.map_err(Refused::because)?;
+    Ok((fresh, prepared))
+}
+
+fn told_password(address: &str, fresh: Option<Secret<String>>) -> Value {
+    match fresh {
+        Some(password) => json!({ "address": address, "password": password.expose() }),
+        None => json!({ "address": address }),
+    }
+}

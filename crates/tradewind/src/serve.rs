@@ -1,0 +1,230 @@
+//! The running server: everything is opened, wired and stopped here.
+
+mod listening;
+mod upkeep;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Challenges, ClientService, Facts};
+use crypto::tls::{ServerTls, install_provider};
+use identity::{Hasher, SignIn};
+use net::{Budget, Handler};
+use smtp::Figures;
+use smtp::receive::{Receiver, ReceiverParts};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wire::smtp::server::Kind;
+
+use crate::control::{ControlSocket, Refused, socket_path};
+use crate::health::SystemHealth;
+use crate::http::HttpDoor;
+use crate::metrics::Measured;
+use crate::settings::Settings;
+use crate::system::{System, home_domain, reload_certificates, server_tls};
+
+pub(crate) use listening::{Addresses, Listening};
+
+/// A server that listens and is about to accept.
+pub(crate) struct Server {
+    system: System,
+    listening: Listening,
+    tls: ServerTls,
+    challenges: Challenges,
+    control: ControlSocket,
+}
+
+impl Server {
+    /// Opens the store, reads certificates, binds every address. Nothing is accepted yet.
+    pub(crate) async fn open(settings: Settings) -> Result<Self, Refused> {
+        install_provider();
+        if let Err(error) = net::raise_file_limit() {
+            tracing::warn!(%error, "cannot raise the limit of open files");
+        }
+        let (tls_settings, chains) = server_tls(&settings)?;
+        let tls = ServerTls::new(tls_settings, chains).map_err(Refused::because)?;
+        let system = System::open(settings).await?;
+        let listening = Listening::bind(&system.settings)?;
+        let path = socket_path(&system.settings.server.directory);
+        let control = ControlSocket::listen(path.clone())
+            .map_err(|error| Refused(format!("cannot listen on the control socket {}: {error}", path.display())))?;
+        Ok(Self { system, listening, tls, challenges: Challenges::default(), control })
+    }
+
+    /// Where each service listens.
+    pub(crate) fn addresses(&self) -> &Addresses {
+        &self.listening.addresses
+    }
+
+    /// Serves until the process is told to stop; then finishes what is under way, within the settings' time.
+    pub(crate) async fn run(self) -> Result<(), Refused> {
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let Self { system, listening, tls, challenges, control } = self;
+        let settings = system.settings.clone();
+        let store = system.store.clone();
+        tasks.spawn(control.serve(system.controls(), stop.clone()));
+        spawn_upkeep(&tasks, &system, &tls, &challenges, &stop);
+        spawn_services(&tasks, &system, listening, &tls, challenges, &stop)?;
+        tasks.close();
+        wait_for_the_end(&tls, &settings).await?;
+        tracing::info!("stopping");
+        stop.cancel();
+        // The services cut what is left after their own time; this only bounds what should not happen.
+        let patience = Duration::from_secs(settings.server.stop_seconds + 1);
+        if tokio::time::timeout(patience, tasks.wait()).await.is_err() {
+            tracing::warn!("some work did not end in time");
+        }
+        store.close().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Waits for SIGTERM or SIGINT; SIGHUP takes up new certificates.
+async fn wait_for_the_end(tls: &ServerTls, settings: &Settings) -> Result<(), Refused> {
+    let listen = |kind| signal(kind).map_err(|error| Refused(format!("cannot wait for signals: {error}")));
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut hang_up = listen(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hang_up.recv() => reload_certificates(tls, settings),
+        }
+    }
+}
+
+fn spawn_upkeep(tasks: &TaskTracker, system: &System, tls: &ServerTls, challenges: &Challenges, stop: &CancellationToken) {
+    tasks.spawn(upkeep::collect(system.store.clone(), stop.clone()));
+    tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
+    if system.settings.acme.enabled {
+        let store = system.store.clone();
+        tasks.spawn(upkeep::renew_certificates(store, tls.clone(), challenges.clone(), system.settings.clone(), stop.clone()));
+    }
+}
+
+fn spawn_services(
+    tasks: &TaskTracker,
+    system: &System,
+    mut listening: Listening,
+    tls: &ServerTls,
+    challenges: Challenges,
+    stop: &CancellationToken,
+) -> Result<(), Refused> {
+    let settings = &system.settings;
+    let figures = Arc::new(Figures::default());
+    let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
+    let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
+    let sign_in = Arc::new(SignIn::new(system.store.clone(), hasher));
+    let mut measured = Measured::default();
+    let counted = Arc::clone(&figures);
+    measured.figures("smtp", move || counted.read());
+
+    let receiver = Receiver::new(
+        ReceiverParts {
+            store: system.store.clone(),
+            directory: Arc::clone(&system.directory),
+            sign_in: Arc::clone(&sign_in),
+            tls: tls.clone(),
+            budget: budget.clone(),
+            hostname: settings.server.hostname.clone(),
+            postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
+            figures: Arc::clone(&figures),
+        },
+        settings.smtp.clone(),
+        &settings.delivery,
+    );
+    for (name, kind) in [("smtp", Kind::Mx), ("submission", Kind::Submission), ("submissions", Kind::Submissions)] {
+        serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
+    }
+    let imap = imap::Server::new(
+        imap::ServerParts {
+            store: system.store.clone(),
+            sign_in,
+            tls: tls.clone(),
+            budget,
+            hostname: settings.server.hostname.clone(),
+            message_bytes_max: settings.smtp.message_bytes_max,
+        },
+        settings.imap.clone(),
+    );
+    let counted = Arc::clone(&imap);
+    measured.figures("imap", move || counted.figures());
+    serve(tasks, &mut listening, &mut measured, "imap", imap.door(false), stop);
+    serve(tasks, &mut listening, &mut measured, "imaps", imap.door(true), stop);
+
+    spawn_http(tasks, system, &mut listening, measured, tls, challenges, stop);
+    Ok(())
+}
+
+fn spawn_http(
+    tasks: &TaskTracker,
+    system: &System,
+    listening: &mut Listening,
+    mut measured: Measured,
+    tls: &ServerTls,
+    challenges: Challenges,
+    stop: &CancellationToken,
+) {
+    let acceptors = ["http", "https"].map(|name| listening.take(name));
+    for (name, acceptor) in ["http", "https"].into_iter().zip(&acceptors) {
+        if let Some(acceptor) = acceptor {
+            measured.service(name, acceptor.counters());
+        }
+    }
+    let facts = Arc::new(Facts {
+        hostname: system.settings.server.hostname.clone(),
+        settings: system.settings.http.clone(),
+        services: client_services(&listening.addresses),
+        health: Arc::new(SystemHealth { store: system.store.clone(), directory: Arc::clone(&system.directory) }),
+        metrics: measured.into_registry(),
+        challenges,
+    });
+    let [plain, secure] = acceptors;
+    if let Some(acceptor) = plain {
+        let door = HttpDoor { router: api::plain_router(Arc::clone(&facts)), tls: None };
+        tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
+    }
+    if let Some(acceptor) = secure {
+        let door = HttpDoor { router: api::secure_router(facts), tls: Some(tls.clone()) };
+        tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
+    }
+}
+
+/// The services that mail clients are sent to, those with TLS from the start first (RFC 8314 section 3).
+fn client_services(addresses: &Addresses) -> Vec<ClientService> {
+    let service = |name, protocol, implicit_tls| {
+        addresses.port(name).map(|port| ClientService { protocol, port, implicit_tls })
+    };
+    [
+        service("imaps", "imap", true),
+        service("imap", "imap", false),
+        service("submissions", "smtp", true),
+        service("submission", "smtp", false),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn serve<H: Handler>(
+    tasks: &TaskTracker,
+    listening: &mut Listening,
+    measured: &mut Measured,
+    name: &'static str,
+    handler: Arc<H>,
+    stop: &CancellationToken,
+) {
+    if let Some(acceptor) = listening.take(name) {
+        measured.service(name, acceptor.counters());
+        tasks.spawn(run_acceptor(acceptor, handler, stop.clone()));
+    }
+}
+
+async fn run_acceptor<H: Handler>(acceptor: net::Acceptor, handler: Arc<H>, stop: CancellationToken) {
+    let served = acceptor.serve(handler, stop).await;
+    tracing::debug!(?served, "service ended");
+}

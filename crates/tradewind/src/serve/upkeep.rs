@@ -1,0 +1,198 @@
+//! What the server does beside serving.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use api::Challenges;
+use async_trait::async_trait;
+use certs::acme::{AcmeOrder, Challenge, ChallengePublisher};
+use certs::{CertificateFacts, CertsError};
+use crypto::tls::ServerTls;
+use env::Outlook;
+use rustls::sign::CertifiedKey;
+use store::Store;
+use store::collect::Budget;
+use tokio_util::sync::CancellationToken;
+
+use crate::settings::Settings;
+use crate::system::reload_certificates;
+
+/// How often room is given back.
+const COLLECT_EVERY: Duration = Duration::from_secs(600);
+
+/// How often certificate files are looked at.
+const WATCH_EVERY: Duration = Duration::from_secs(30);
+
+/// How often the certificate's age is looked at.
+const RENEWAL_LOOK_EVERY: Duration = Duration::from_secs(6 * 3600);
+
+/// Wait after an order that failed: authorities limit how many may.
+const RENEWAL_RETRY: Duration = Duration::from_secs(3600);
+
+/// Longest run of the administrator's DNS hook, which returns when the record can be seen.
+const HOOK_WAIT: Duration = Duration::from_secs(300);
+
+/// Gives back the room of messages that are gone, from time to time.
+pub(super) async fn collect(store: Store, stop: CancellationToken) {
+    while !wait(COLLECT_EVERY, &stop).await {
+        let now = store.context().clock.now();
+        match store::collect::run(&store, Budget::default(), now).await {
+            Ok(collected) => tracing::debug!(?collected, "room given back"),
+            Err(error) => tracing::error!(%error, "cannot give back room"),
+        }
+    }
+}
+
+/// Takes up certificate files that have changed.
+pub(super) async fn watch_certificates(tls: ServerTls, settings: Settings, stop: CancellationToken) {
+    let changed = || [&settings.tls.certificate, &settings.tls.key].map(|path| modified(path));
+    let mut known = changed();
+    while !wait(WATCH_EVERY, &stop).await {
+        let found = changed();
+        if found != known {
+            reload_certificates(&tls, &settings);
+            known = found;
+        }
+    }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|facts| facts.modified()).ok()
+}
+
+/// Fetches a certificate where there is none by the authority, and a new one in time.
+pub(super) async fn renew_certificates(
+    store: Store,
+    tls: ServerTls,
+    challenges: Challenges,
+    settings: Settings,
+    stop: CancellationToken,
+) {
+    let publisher = Publisher { tls: tls.clone(), challenges, dns_hook: settings.acme.dns_hook.clone() };
+    let mut pause = Duration::ZERO;
+    while !wait(pause, &stop).await {
+        pause = RENEWAL_LOOK_EVERY;
+        if !is_due(&settings, &store) {
+            continue;
+        }
+        let order = match acme_order(&settings, &store).await {
+            Ok(order) => order,
+            Err(error) => {
+                tracing::error!(%error, "cannot read the domains for a certificate");
+                continue;
+            }
+        };
+        match certs::acme::obtain(&order, &publisher).await {
+            Ok(()) => {
+                tracing::info!(names = ?order.names, "certificate fetched");
+                reload_certificates(&tls, &settings);
+            }
+            Err(error) => {
+                tracing::error!(%error, names = ?order.names, "no certificate; the old one stays, next attempt in an hour");
+                pause = RENEWAL_RETRY;
+            }
+        }
+    }
+}
+
+/// Whether the certificate in use is past two thirds of its life, or not by the authority.
+fn is_due(settings: &Settings, store: &Store) -> bool {
+    let marked = acme_account(settings).exists();
+    let facts = std::fs::read(&settings.tls.certificate).ok().and_then(|pem| CertificateFacts::read(&pem).ok());
+    let due = facts.is_none_or(|facts| store.context().clock.now() >= facts.renew_at());
+    !marked || due
+}
+
+fn acme_account(settings: &Settings) -> PathBuf {
+    settings.server.directory.join("acme-account.json")
+}
+
+async fn acme_order(settings: &Settings, store: &Store) -> Result<AcmeOrder, identity::IdentityError> {
+    let acme = &settings.acme;
+    let mut names = acme.names.clone();
+    if names.is_empty() {
+        names.push(settings.server.hostname.clone());
+        for domain in store.read(|tx| identity::list_domains(tx, None)).await? {
+            names.extend(["mta-sts", "autoconfig", "autodiscover"].map(|name| format!("{name}.{}", domain.name)));
+        }
+    }
+    Ok(AcmeOrder {
+        directory_url: acme.directory_url.clone(),
+        roots: acme.roots.clone(),
+        contact: acme.contact.clone(),
+        account: acme_account(settings),
+        names,
+        challenge: match acme.challenge.as_str() {
+            "tls-alpn-01" => Challenge::TlsAlpn01,
+            "dns-01" => Challenge::Dns01,
+            _ => Challenge::Http01,
+        },
+        chain: settings.tls.certificate.clone(),
+        key: settings.tls.key.clone(),
+    })
+}
+
+/// Shows challenges through the running services, or through the administrator's hook.
+struct Publisher {
+    tls: ServerTls,
+    challenges: Challenges,
+    dns_hook: Vec<String>,
+}
+
+impl Publisher {
+    async fn hook(&self, verb: &str, name: &str, value: &str) -> Result<(), CertsError> {
+        let refused = |cause: String| CertsError::Authority { cause: format!("acme.dns_hook: {cause}"), outlook: Outlook::Temporary };
+        let Some((program, arguments)) = self.dns_hook.split_first() else {
+            return Err(refused("no command is named".to_owned()));
+        };
+        let mut command = tokio::process::Command::new(program);
+        command.args(arguments).args([verb, name, value]).kill_on_drop(true);
+        let running = tokio::time::timeout(HOOK_WAIT, command.status());
+        match running.await {
+            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(Ok(status)) => Err(refused(format!("{program} {verb} ended with {status}"))),
+            Ok(Err(error)) => Err(refused(format!("cannot run {program}: {error}"))),
+            Err(_) => Err(refused(format!("{program} {verb} took longer than {HOOK_WAIT:?}"))),
+        }
+    }
+}
+
+#[async_trait]
+impl ChallengePublisher for Publisher {
+    async fn publish_http(&self, token: &str, key_authorization: &str) -> Result<(), CertsError> {
+        self.challenges.publish(token.to_owned(), key_authorization.to_owned());
+        Ok(())
+    }
+
+    async fn withdraw_http(&self, token: &str) {
+        self.challenges.withdraw(token);
+    }
+
+    async fn publish_alpn(&self, domain: &str, certificate: Arc<CertifiedKey>) -> Result<(), CertsError> {
+        self.tls.set_alpn_challenge(domain, certificate);
+        Ok(())
+    }
+
+    async fn withdraw_alpn(&self, domain: &str) {
+        self.tls.clear_alpn_challenge(domain);
+    }
+
+    async fn publish_dns(&self, name: &str, value: &str) -> Result<(), CertsError> {
+        self.hook("add", name, value).await
+    }
+
+    async fn withdraw_dns(&self, name: &str, value: &str) {
+        if let Err(error) = self.hook("remove", name, value).await {
+            tracing::warn!(%error, name, "a challenge record stays");
+        }
+    }
+}
+
+/// Waits for `span`; true if the server is stopping.
+async fn wait(span: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => true,
+        () = tokio::time::sleep(span) => false,
+    }
+}

@@ -1,0 +1,180 @@
+//! The configuration file: one TOML file whose sections are declared by the crates that they configure.
+
+mod file;
+mod reference;
+
+use std::path::{Path, PathBuf};
+
+use api::HttpSettings;
+use env::settings::{self, Section};
+use imap::ImapSettings;
+use serde::{Deserialize, Serialize};
+use smtp::{DeliverySettings, SmtpSettings};
+
+pub(crate) use file::SettingsError;
+pub(crate) use reference::{commented_file, reference};
+
+env::settings! {
+    /// Who this server is and where it keeps its files.
+    pub(crate) struct ServerSettings in "server" {
+        /// Host name that the server calls itself in SMTP and IMAP and in its certificate; must resolve to this machine
+        /// for mail from outside to arrive.
+        hostname: String = "mail.trade.test".to_owned(),
+        /// Directory of everything that the server writes. Relative paths in this file start at the file's own directory.
+        directory: PathBuf = PathBuf::from("data"),
+        /// Region key file: the root of all encryption at rest. Keep a copy off this machine; without it no mail can be read.
+        region_key: PathBuf = PathBuf::from("region.key"),
+        /// Number of this node, 0 to 1023, different on every node that shares a database.
+        node: u16 = 0,
+        /// Language of notices to administrators and of bounces' first part: "en" or "zh".
+        language: String = "en".to_owned(),
+        /// Seconds that a stopping server gives its connections to finish.
+        stop_seconds: u64 = 8,
+    }
+}
+
+env::settings! {
+    /// Where mail and accounts are kept.
+    pub(crate) struct StoreSettings in "store" {
+        /// "embedded" (SQLite and segment files in the server's directory) or a PostgreSQL address
+        /// ("postgres://user:password@host/database").
+        place: String = "embedded".to_owned(),
+        /// Connections to PostgreSQL; no meaning for the embedded store.
+        connections: u32 = 16,
+    }
+}
+
+env::settings! {
+    /// Addresses that the services listen on; an empty list switches a service off.
+    pub(crate) struct ListenSettings in "listen" {
+        /// Mail from other servers (RFC 5321).
+        smtp: Vec<String> = vec!["[::]:25".to_owned()],
+        /// Mail from our users' clients, STARTTLS required (RFC 6409).
+        submission: Vec<String> = vec!["[::]:587".to_owned()],
+        /// Mail from our users' clients, TLS from the start (RFC 8314).
+        submissions: Vec<String> = vec!["[::]:465".to_owned()],
+        /// IMAP with STARTTLS (RFC 9051).
+        imap: Vec<String> = vec!["[::]:143".to_owned()],
+        /// IMAP with TLS from the start (RFC 8314).
+        imaps: Vec<String> = vec!["[::]:993".to_owned()],
+        /// HTTP: health, metrics, ACME challenges, redirects to HTTPS.
+        http: Vec<String> = vec!["[::]:80".to_owned()],
+        /// HTTPS: autoconfig, MTA-STS policy.
+        https: Vec<String> = vec!["[::]:443".to_owned()],
+        /// Networks of proxies whose PROXY protocol header is believed ("10.0.0.0/8"). From elsewhere such a header is refused.
+        proxies: Vec<String> = Vec::new(),
+    }
+}
+
+env::settings! {
+    /// Certificates of the TLS services.
+    pub(crate) struct TlsSettings in "tls" {
+        /// Certificate chain in PEM, own certificate first.
+        certificate: PathBuf = PathBuf::from("tls/server.pem"),
+        /// Its private key in PEM, readable by the server alone.
+        key: PathBuf = PathBuf::from("tls/server.key"),
+        /// Oldest TLS version offered: "1.2" or "1.3". Level `basic` allows 1.2; `enhanced` and `trade` want 1.3.
+        version_min: String = "1.2".to_owned(),
+    }
+}
+
+env::settings! {
+    /// Certificates fetched and renewed by ACME (RFC 8555).
+    pub(crate) struct AcmeSettings in "acme" {
+        /// Fetch certificates. When off, the files named under [tls] are used as they are and reloaded when they change.
+        enabled: bool = false,
+        /// Directory of the certificate authority.
+        directory_url: String = "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
+        /// Address that the authority may write to.
+        contact: String = String::new(),
+        /// Names for the certificate; when empty, the server's host name, mta-sts, autoconfig and autodiscover of each domain.
+        names: Vec<String> = Vec::new(),
+        /// How control over the names is shown: "http-01", "tls-alpn-01" or "dns-01".
+        challenge: String = "http-01".to_owned(),
+        /// For dns-01: command called with "add" or "remove", the record's name and its value.
+        dns_hook: Vec<String> = Vec::new(),
+        /// Further trusted root certificates (PEM) for a private authority's own HTTPS.
+        roots: Option<PathBuf> = None,
+    }
+}
+
+env::settings! {
+    /// How names are looked up.
+    pub(crate) struct DnsSettings in "dns" {
+        /// Name servers ("127.0.0.1:53"); when empty, those of the system.
+        servers: Vec<String> = Vec::new(),
+        /// Check DNSSEC signatures ourselves.
+        validate: bool = true,
+        /// Seconds to wait for one answer.
+        timeout_seconds: u64 = 5,
+        /// Answers kept.
+        cache_entries: u64 = 8192,
+    }
+}
+
+env::settings! {
+    /// What is logged. The log never holds content or secrets.
+    pub(crate) struct LogSettings in "log" {
+        /// Least weight that is logged: "error", "warn", "info", "debug", or a filter such as "info,smtp=debug".
+        level: String = "info".to_owned(),
+        /// "text" or "json".
+        format: String = "text".to_owned(),
+    }
+}
+
+/// The sections of the file. Each is read by serde from its own declaration.
+macro_rules! sections {
+    ($($field:ident: $section:ty,)+) => {
+        /// Everything that can be set.
+        #[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub(crate) struct Settings {
+            $(pub(crate) $field: $section,)+
+        }
+
+        /// Name, doc and settings of each section, in the order of the file.
+        fn schema() -> Vec<SectionSchema> {
+            vec![$(SectionSchema {
+                name: <$section as Section>::NAME,
+                doc: <$section as Section>::DOC,
+                fields: <$section as Section>::FIELDS,
+            },)+]
+        }
+    };
+}
+
+sections! {
+    server: ServerSettings,
+    store: StoreSettings,
+    listen: ListenSettings,
+    tls: TlsSettings,
+    acme: AcmeSettings,
+    dns: DnsSettings,
+    smtp: SmtpSettings,
+    delivery: DeliverySettings,
+    imap: ImapSettings,
+    http: HttpSettings,
+    log: LogSettings,
+}
+
+/// What the reference says of a section.
+struct SectionSchema {
+    name: &'static str,
+    doc: &'static str,
+    fields: &'static [settings::Field],
+}
+
+impl Settings {
+    /// Reads and checks the file at `path`; relative paths in it become absolute.
+    ///
+    /// # Errors
+    /// [`SettingsError`], which names the file, the line and what to do.
+    pub(crate) fn load(path: &Path) -> Result<Self, SettingsError> {
+        file::load(path)
+    }
+
+    /// Where relative paths start.
+    pub(crate) fn home(&self) -> &Path {
+        self.server.region_key.parent().unwrap_or_else(|| Path::new("."))
+    }
+}

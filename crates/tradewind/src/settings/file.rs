@@ -1,0 +1,192 @@
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::Settings;
+
+/// A configuration file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {cause}; make one with: tradewind quickstart --dir {}", path.display(), path.parent().unwrap_or(path).display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The file is not TOML, or has a setting that does not exist or is of another type.
+    #[error("{} line {line}: {message}; all settings: tradewind config reference", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A setting has a value that it cannot have.
+    #[error("{} line {line}: {setting} = {value}: {remedy}", path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// Line of the setting, or of nothing (0) when the default is meant.
+        line: usize,
+        /// Section and name.
+        setting: String,
+        /// The value found.
+        value: String,
+        /// What it must be.
+        remedy: String,
+    },
+}
+
+pub(super) fn load(path: &Path) -> Result<Settings, SettingsError> {
+    let text = fs::read_to_string(path).map_err(|cause| SettingsError::Io { path: path.to_owned(), cause })?;
+    let mut settings: Settings = toml::from_str(&text).map_err(|error| SettingsError::Syntax {
+        path: path.to_owned(),
+        line: error.span().map_or(1, |span| line_of(&text, span.start)),
+        message: error.message().replace('\n', ", "),
+    })?;
+    for (setting, value, remedy) in wrong_values(&settings) {
+        let line = find_setting(&text, setting);
+        return Err(SettingsError::Value {
+            path: path.to_owned(),
+            line,
+            setting: setting.to_owned(),
+            value,
+            remedy: remedy.to_owned(),
+        });
+    }
+    resolve_paths(&mut settings, path.parent().unwrap_or_else(|| Path::new(".")));
+    Ok(settings)
+}
+
+/// Each setting whose value is of the right type and still makes no sense: name, value, remedy.
+fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)> {
+    let mut wrong = Vec::new();
+    let mut check = |right: bool, setting, value: String, remedy| {
+        if !right {
+            wrong.push((setting, value, remedy));
+        }
+    };
+    let server = &settings.server;
+    check(
+        server.hostname.contains('.') && mail::domain::canonical(&server.hostname).is_ok(),
+        "server.hostname",
+        server.hostname.clone(),
+        "must be a full host name such as mail.example.com",
+    );
+    check(server.node <= env::NODE_MAX, "server.node", server.node.to_string(), "must be 0 to 1023");
+    check(is_one_of(&server.language, &["en", "zh"]), "server.language", server.language.clone(), "must be en or zh");
+    let listen = &settings.listen;
+    for (setting, addresses) in [
+        ("listen.smtp", &listen.smtp),
+        ("listen.submission", &listen.submission),
+        ("listen.submissions", &listen.submissions),
+        ("listen.imap", &listen.imap),
+        ("listen.imaps", &listen.imaps),
+        ("listen.http", &listen.http),
+        ("listen.https", &listen.https),
+    ] {
+        for address in addresses {
+            let remedy = "must be address and port such as 127.0.0.1:25 or [::]:25";
+            check(address.parse::<SocketAddr>().is_ok(), setting, address.clone(), remedy);
+        }
+    }
+    let version = &settings.tls.version_min;
+    check(is_one_of(version, &["1.2", "1.3"]), "tls.version_min", version.clone(), "must be 1.2 or 1.3");
+    let acme = &settings.acme;
+    check(
+        is_one_of(&acme.challenge, &["http-01", "tls-alpn-01", "dns-01"]),
+        "acme.challenge",
+        acme.challenge.clone(),
+        "must be http-01, tls-alpn-01 or dns-01",
+    );
+    check(
+        !acme.enabled || acme.challenge != "dns-01" || !acme.dns_hook.is_empty(),
+        "acme.dns_hook",
+        "[]".to_owned(),
+        "must name a command when acme.challenge is dns-01",
+    );
+    for address in &settings.dns.servers {
+        let remedy = "must be address and port such as 127.0.0.1:53";
+        check(address.parse::<SocketAddr>().is_ok(), "dns.servers", address.clone(), remedy);
+    }
+    check(is_one_of(&settings.log.format, &["text", "json"]), "log.format", settings.log.format.clone(), "must be text or json");
+    wrong
+}
+
+fn is_one_of(value: &str, allowed: &[&str]) -> bool {
+    allowed.contains(&value)
+}
+
+fn resolve_paths(settings: &mut Settings, base: &Path) {
+    let base = base.canonicalize().unwrap_or_else(|_| base.to_owned());
+    let paths = [
+        &mut settings.server.directory,
+        &mut settings.server.region_key,
+        &mut settings.tls.certificate,
+        &mut settings.tls.key,
+    ];
+    for path in paths.into_iter().chain(settings.acme.roots.as_mut()) {
+        *path = base.join(&path);
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// The line on which the setting `section.name` stands; 1 if it does not.
+fn find_setting(text: &str, setting: &str) -> usize {
+    let (section, name) = setting.split_once('.').unwrap_or(("", setting));
+    let mut current = String::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(table) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            table.trim().clone_into(&mut current);
+        } else if current == section && line.split('=').next().is_some_and(|key| key.trim() == name) {
+            return number + 1;
+        }
+    }
+    1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load_text(text: &str) -> Result<Settings, SettingsError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tradewind.toml");
+        fs::write(&path, text).unwrap();
+        load(&path)
+    }
+
+    #[test]
+    fn an_error_names_file_line_and_remedy() {
+        let cases = [
+            ("[server]\nhostnme = \"a.b\"\n", "line 2: unknown field `hostnme`, expected one of `hostname`"),
+            ("[server]\nnode = \"x\"\n", "line 2: invalid type: string \"x\", expected u16"),
+            ("[server\n", "line 1:"),
+            ("[server]\n\nhostname = \"nodot\"\n", "line 3: server.hostname = nodot: must be a full host name"),
+            ("[listen]\nsmtp = [\"25\"]\n", "line 2: listen.smtp = 25: must be address and port"),
+            ("[acme]\nenabled = true\nchallenge = \"dns-01\"\n", "acme.dns_hook = []: must name a command"),
+            ("[sever]\n", "line 1: unknown field `sever`"),
+        ];
+        for (text, expected) in cases {
+            let error = load_text(text).unwrap_err().to_string();
+            assert!(error.contains("tradewind.toml") && error.contains(expected), "{error}");
+        }
+        let missing = load(Path::new("/nonexistent/tradewind.toml")).unwrap_err().to_string();
+        assert!(missing.contains("/nonexistent/tradewind.toml") && missing.contains("quickstart"), "{missing}");
+    }
+
+    #[test]
+    fn paths_start_at_the_file() {
+        let settings = load_text("[tls]\nkey = \"my.key\"\n").unwrap();
+        assert!(settings.tls.key.is_absolute() && settings.tls.key.ends_with("my.key"));
+    }
+}

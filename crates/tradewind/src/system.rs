@@ -1,0 +1,89 @@
+//! A system that is open: settings resolved, store and keys at hand. Serving and the command line both begin here.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::region;
+use crypto::tls::{CertifiedChains, MinimumVersion, ServerTls, TlsSettings, load_chain};
+use env::{Entropy, SystemClock, SystemEntropy};
+use identity::Directory;
+use resolver::{HickoryResolver, ResolverSettings};
+use store::{Context, Place, Store};
+
+use crate::control::{Controls, Refused};
+use crate::settings::Settings;
+
+/// What everything works on.
+pub(crate) struct System {
+    pub(crate) settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) directory: Arc<Directory>,
+}
+
+impl System {
+    /// Opens the store that `settings` name.
+    pub(crate) async fn open(settings: Settings) -> Result<Self, Refused> {
+        let key = region::load(&settings.server.region_key).map_err(Refused::because)?;
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
+        let context = Context::new(Arc::new(SystemClock), entropy, settings.server.node, key);
+        let store = Store::open(place(&settings)?, context).await.map_err(Refused::because)?;
+        let directory = Arc::new(Directory::new(store.clone()));
+        Ok(Self { settings, store, directory })
+    }
+
+    /// Looks names up as the settings say.
+    pub(crate) fn resolver(&self) -> Result<Arc<HickoryResolver>, Refused> {
+        let dns = &self.settings.dns;
+        let settings = ResolverSettings {
+            servers: dns.servers.iter().filter_map(|server| server.parse().ok()).collect(),
+            validate: dns.validate,
+            timeout: Duration::from_secs(dns.timeout_seconds),
+            cache_entries: dns.cache_entries,
+        };
+        HickoryResolver::new(&settings).map(Arc::new).map_err(Refused::because)
+    }
+
+    pub(crate) fn controls(&self) -> Controls {
+        Controls::new(self.store.clone(), Arc::clone(&self.directory))
+    }
+}
+
+/// Where the settings say that the store lives.
+pub(crate) fn place(settings: &Settings) -> Result<Place, Refused> {
+    match settings.store.place.as_str() {
+        "embedded" => Ok(Place::Embedded(settings.server.directory.join("store"))),
+        other => other.parse().map_err(Refused::because),
+    }
+}
+
+/// The certificates and TLS settings of the services.
+pub(crate) fn server_tls(settings: &Settings) -> Result<(TlsSettings, CertifiedChains), Refused> {
+    let minimum_version =
+        if settings.tls.version_min == "1.3" { MinimumVersion::Tls13 } else { MinimumVersion::Tls12 };
+    let tls = TlsSettings { minimum_version, ..TlsSettings::default() };
+    let chain = load_chain(&settings.tls.certificate, &settings.tls.key).map_err(Refused::because)?;
+    let chains = CertifiedChains::new(chain, Vec::new()).map_err(Refused::because)?;
+    Ok((tls, chains))
+}
+
+/// Takes up changed certificate files; what cannot be read leaves the old ones in force.
+pub(crate) fn reload_certificates(tls: &ServerTls, settings: &Settings) {
+    let outcome = server_tls(settings).and_then(|(tls_settings, chains)| tls.reload(tls_settings, chains).map_err(Refused::because));
+    match outcome {
+        Ok(()) => tracing::info!(certificate = %settings.tls.certificate.display(), "certificate taken up"),
+        Err(error) => tracing::error!(%error, "the new certificate cannot be used, the old one stays"),
+    }
+}
+
+/// The domain after the first label of the server's host name, for addresses without one.
+pub(crate) fn home_domain(hostname: &str) -> &str {
+    hostname.split_once('.').map_or(hostname, |(_, domain)| domain)
+}
+
+/// Makes `directory` for the owner alone.
+pub(crate) fn make_private_directory(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700))
+}
