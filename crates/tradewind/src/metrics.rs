@@ -53,29 +53,27 @@ impl Collector for Measured {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         for (prefix, read) in &self.figures {
             for (name, meaning, value) in read() {
-                let counter = ConstCounter::new(value);
-                let metric = encoder.encode_descriptor(&format!("{prefix}_{name}"), meaning.trim(), None, counter.metric_type())?;
-                counter.encode(metric)?;
+                tell_counter(&mut encoder, &format!("{prefix}_{name}"), meaning.trim(), value)?;
             }
         }
         for (service, counters) in &self.services {
-            let open = ConstGauge::new(i64::try_from(counters.open()).unwrap_or(i64::MAX));
-            let metric = encoder.encode_descriptor(
-                &format!("{service}_connections"),
-                "Connections that are open now.",
-                None,
-                open.metric_type(),
-            )?;
-            open.encode(metric)?;
-            for (what, meaning, value) in [
-                ("connections_accepted", "Connections served since the start.", counters.accepted()),
-                ("connections_refused", "Connections refused since the start.", counters.refused()),
-            ] {
-                let counter = ConstCounter::new(value);
-                let metric = encoder.encode_descriptor(&format!("{service}_{what}"), meaning, None, counter.metric_type())?;
-                counter.encode(metric)?;
-            }
+            tell_open(&mut encoder, &format!("{service}_connections"), counters.open())?;
+            let (accepted, refused) = (counters.accepted(), counters.refused());
+            tell_counter(&mut encoder, &format!("{service}_connections_accepted"), "Connections served since the start.", accepted)?;
+            tell_counter(&mut encoder, &format!("{service}_connections_refused"), "Connections refused since the start.", refused)?;
         }
         Ok(())
     }
+}
+
+fn tell_counter(encoder: &mut DescriptorEncoder<'_>, name: &str, meaning: &str, value: u64) -> Result<(), fmt::Error> {
+    let counter = ConstCounter::new(value);
+    let metric = encoder.encode_descriptor(name, meaning, None, counter.metric_type())?;
+    counter.encode(metric)
+}
+
+fn tell_open(encoder: &mut DescriptorEncoder<'_>, name: &str, open: u64) -> Result<(), fmt::Error> {
+    let gauge = ConstGauge::new(i64::try_from(open).unwrap_or(i64::MAX));
+    let metric = encoder.encode_descriptor(name, "Connections that are open now.", None, gauge.metric_type())?;
+    gauge.encode(metric)
 }

@@ -193,7 +193,7 @@ async fn prepare_password(
     let Some(password) = given.or_else(|| fresh.clone()) else {
         return Err(Refused("no password was given or made".to_owned()));
     };
-    let prepared = controls.hasher.prepare(password, Level::Basic).await.map_err(Refused::because)?;
+    let prepared = controls.hasher.prepare(&password, Level::Basic).await.map_err(Refused::because)?;
     Ok((fresh, prepared))
 }
 

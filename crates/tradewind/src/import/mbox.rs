@@ -114,7 +114,7 @@ fn month_number(word: &str) -> Option<u8> {
 /// Flags from the `Status` and `X-Status` fields that mbox readers write.
 fn status_flags(raw: &[u8]) -> ImportedFlags {
     let mut flags = ImportedFlags::default();
-    let header = raw.split(|byte| *byte == b'\n').take_while(|line| !matches!(line, b"" | b"\r"));
+    let header = raw.split(|byte| *byte == b'\n').take_while(|line| !matches!(*line, b"" | b"\r"));
     for line in header {
         let Some((name, value)) = line.split_at_checked(line.iter().position(|byte| *byte == b':').unwrap_or(0)) else { continue };
         if name.eq_ignore_ascii_case(b"status") || name.eq_ignore_ascii_case(b"x-status") {
