@@ -13,13 +13,13 @@ use store::testing::TestStore;
 use store::{Store, StoreError, Tx, params};
 
 /// 2027-01-15T08:00:00Z, as the test store's clock shows.
-pub const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// An account in a test store.
-pub struct Desk<'s> {
-    pub store: &'s TestStore,
-    pub account: i64,
-    pub inbox: i64,
+pub(crate) struct Desk<'s> {
+    pub(crate) store: &'s TestStore,
+    pub(crate) account: i64,
+    pub(crate) inbox: i64,
 }
 
 impl Deref for Desk<'_> {
@@ -32,7 +32,7 @@ impl Deref for Desk<'_> {
 
 impl<'s> Desk<'s> {
     /// A new account with the default mailboxes.
-    pub async fn open(store: &'s TestStore) -> Self {
+    pub(crate) async fn open(store: &'s TestStore) -> Self {
         let account = store.write(new_account).await.unwrap();
         let desk = Self { store, account, inbox: 0 };
         let inbox = desk.mailbox("INBOX").await.id;
@@ -40,7 +40,7 @@ impl<'s> Desk<'s> {
     }
 
     /// Runs work on the account in a transaction.
-    pub async fn change<T, F>(&self, mut work: F) -> Result<T, MailboxError>
+    pub(crate) async fn change<T, F>(&self, mut work: F) -> Result<T, MailboxError>
     where
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>, i64) -> Result<T, MailboxError> + Send + 'static,
@@ -50,7 +50,7 @@ impl<'s> Desk<'s> {
     }
 
     /// Reads something of the account.
-    pub async fn look<T, F>(&self, work: F) -> Result<T, MailboxError>
+    pub(crate) async fn look<T, F>(&self, work: F) -> Result<T, MailboxError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, i64) -> Result<T, MailboxError> + Send + 'static,
@@ -59,22 +59,22 @@ impl<'s> Desk<'s> {
         self.store.read(move |tx| work(tx, account)).await
     }
 
-    pub async fn mailbox(&self, name: &str) -> mailbox::Mailbox {
+    pub(crate) async fn mailbox(&self, name: &str) -> mailbox::Mailbox {
         let name = Name::parse(name).unwrap();
         self.look(move |tx, account| mailboxes::find(tx, account, &name)).await.unwrap().expect("the mailbox exists")
     }
 
-    pub async fn names(&self) -> Vec<String> {
+    pub(crate) async fn names(&self) -> Vec<String> {
         let all = self.look(mailboxes::list).await.unwrap();
         all.into_iter().map(|one| one.name.as_str().to_owned()).collect()
     }
 
-    pub async fn create(&self, name: &str) -> Result<mailbox::Mailbox, MailboxError> {
+    pub(crate) async fn create(&self, name: &str) -> Result<mailbox::Mailbox, MailboxError> {
         let name = Name::parse(name).unwrap();
         self.change(move |tx, account| mailboxes::create(tx, account, &name, None)).await
     }
 
-    pub async fn append(&self, mailbox: i64, raw: &[u8], flags: u8) -> Result<Appended, MailboxError> {
+    pub(crate) async fn append(&self, mailbox: i64, raw: &[u8], flags: u8) -> Result<Appended, MailboxError> {
         let mut prepared = Prepared::new(raw, self.context().entropy.as_ref());
         let staged = self.stage(prepared.take_record()).await?;
         self.change(move |tx, account| {
@@ -84,11 +84,11 @@ impl<'s> Desk<'s> {
         .await
     }
 
-    pub async fn snapshot(&self, mailbox: i64) -> Vec<Entry> {
+    pub(crate) async fn snapshot(&self, mailbox: i64) -> Vec<Entry> {
         self.look(move |tx, account| mailbox::snapshot(tx, account, mailbox)).await.unwrap()
     }
 
-    pub async fn store_flags(
+    pub(crate) async fn store_flags(
         &self,
         mailbox: i64,
         uids: &[UidRange],
@@ -101,25 +101,25 @@ impl<'s> Desk<'s> {
             .unwrap()
     }
 
-    pub async fn add_flags(&self, mailbox: i64, uids: &[UidRange], flags: u8) -> StoreOutcome {
+    pub(crate) async fn add_flags(&self, mailbox: i64, uids: &[UidRange], flags: u8) -> StoreOutcome {
         self.store_flags(mailbox, uids, FlagChange::Add(Flags::system(flags)), None).await
     }
 
-    pub async fn expunge(&self, mailbox: i64) -> Vec<u32> {
+    pub(crate) async fn expunge(&self, mailbox: i64) -> Vec<u32> {
         self.change(move |tx, account| mailbox::expunge(tx, account, mailbox, None)).await.unwrap().uids
     }
 
-    pub async fn changes(&self, mailbox: i64, since: i64) -> Changes {
+    pub(crate) async fn changes(&self, mailbox: i64, since: i64) -> Changes {
         self.look(move |tx, account| mailbox::changes_since(tx, account, mailbox, since)).await.unwrap()
     }
 
-    pub async fn content(&self, message: i64) -> Vec<u8> {
+    pub(crate) async fn content(&self, message: i64) -> Vec<u8> {
         let source = self.look(move |tx, account| mailbox::source(tx, account, message)).await.unwrap();
         source.reader(self.blobs()).read_all().unwrap()
     }
 
     /// The counters that are kept equal those that are counted.
-    pub async fn assert_consistent(&self) {
+    pub(crate) async fn assert_consistent(&self) {
         self.look(|tx, account| {
             check(tx, account);
             Ok(())
@@ -130,7 +130,7 @@ impl<'s> Desk<'s> {
 }
 
 /// An organisation with an account that has the default mailboxes.
-pub fn new_account(tx: &mut Tx<'_>) -> Result<i64, MailboxError> {
+pub(crate) fn new_account(tx: &mut Tx<'_>) -> Result<i64, MailboxError> {
     let context = tx.context();
     let entropy = context.entropy.as_ref();
     let (organisation, account) = (tx.next_id(), tx.next_id());
@@ -213,7 +213,7 @@ fn check(tx: &mut Tx<'_>, account: i64) {
 }
 
 /// A small message with these header fields and body.
-pub fn message(fields: &[(&str, &str)], body: &str) -> Vec<u8> {
+pub(crate) fn message(fields: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut raw = String::new();
     for (name, value) in fields {
         raw.push_str(&format!("{name}: {value}\r\n"));
@@ -222,6 +222,6 @@ pub fn message(fields: &[(&str, &str)], body: &str) -> Vec<u8> {
 }
 
 /// A small message with this subject.
-pub fn plain(subject: &str) -> Vec<u8> {
+pub(crate) fn plain(subject: &str) -> Vec<u8> {
     message(&[("From", "Li <li@trade.test>"), ("Subject", subject)], "Dear Sir or Madam")
 }
