@@ -1,4 +1,219 @@
-//! Mail going out.
+//! Mail going out: takes leases on what is due, delivers here or to other servers, and records what became of it.
+//!
+//! `docs/flow/deliver.md` tells the way.
 
+mod attempt;
+mod busy;
+mod content;
 pub(crate) mod exchangers;
+mod here;
+mod link;
+mod pool;
+mod report;
 pub(crate) mod route;
+mod settle;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::tls::{ClientTls, PemError, Roots, TlsSetupError};
+use env::dns::Resolver;
+use identity::Directory;
+use queue::{Lease, LeaseRequest, Schedule};
+use store::Store;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::{DeliverySettings, Figures};
+use busy::Busy;
+use pool::Pool;
+use route::{RouteError, Routes};
+
+/// How long a lease holds; it is renewed while a delivery goes on.
+pub(crate) const LEASE_FOR: Duration = Duration::from_secs(600);
+
+/// Longest sleep of the scheduler: what no notice tells, a look every so often finds.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// Shortest sleep when what is due cannot be taken yet.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Leases taken at once.
+const LEASES_MAX: usize = 64;
+
+/// A set-up that cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// A route is wrong.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// A file of root certificates is.
+    #[error(transparent)]
+    Roots(#[from] PemError),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsSetupError),
+}
+
+/// Delivers what is in the queue.
+pub struct Deliverer {
+    store: Store,
+    directory: Arc<Directory>,
+    dns: Arc<dyn Resolver>,
+    opportunistic: ClientTls,
+    verified: ClientTls,
+    hostname: String,
+    figures: Arc<Figures>,
+    routes: Routes,
+    schedule: Schedule,
+    settings: DeliverySettings,
+    pool: Pool,
+    busy: Busy,
+    slots: Arc<Semaphore>,
+    freed: Notify,
+}
+
+/// What a [`Deliverer`] is made from beside its settings.
+pub struct DelivererParts {
+    /// Where mail and queue are kept.
+    pub store: Store,
+    /// Whose an address is.
+    pub directory: Arc<Directory>,
+    /// Looks exchangers up.
+    pub dns: Arc<dyn Resolver>,
+    /// Our host name.
+    pub hostname: String,
+    /// What is counted.
+    pub figures: Arc<Figures>,
+}
+
+impl Deliverer {
+    /// A deliverer of these parts; relative files of the settings lie in `home`.
+    ///
+    /// # Errors
+    /// [`DeliverError`] if a route or a file of roots cannot be used.
+    pub fn new(parts: DelivererParts, settings: &DeliverySettings, home: &Path) -> Result<Arc<Self>, DeliverError> {
+        let DelivererParts { store, directory, dns, hostname, figures } = parts;
+        let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
+        let roots = Roots::system(&extra)?;
+        Ok(Arc::new(Self {
+            store,
+            directory,
+            dns,
+            opportunistic: ClientTls::opportunistic(&roots)?,
+            verified: ClientTls::verified(&roots)?,
+            hostname,
+            figures,
+            routes: Routes::resolve(&settings.route, home)?,
+            schedule: schedule(settings),
+            pool: Pool::default(),
+            busy: Busy::new(settings.connections_per_destination_max),
+            slots: Arc::new(Semaphore::new(settings.deliveries_max)),
+            freed: Notify::new(),
+            settings: settings.clone(),
+        }))
+    }
+
+    /// Delivers until `stop`; then gives back what is not finished.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let due = self.store.context().notices.queue();
+        let tasks = TaskTracker::new();
+        while !stop.is_cancelled() {
+            let taken = self.take(&tasks, &stop).await;
+            self.pool.close_stale(self.store.context().clock.now());
+            if taken {
+                continue;
+            }
+            let pause = self.pause().await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = due.notified() => {}
+                () = self.freed.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        tasks.close();
+        tasks.wait().await;
+        self.pool.close_all();
+    }
+
+    /// Takes leases for the free slots and begins to deliver them; says whether there were any.
+    async fn take(self: &Arc<Self>, tasks: &TaskTracker, stop: &CancellationToken) -> bool {
+        let free = self.slots.available_permits().min(LEASES_MAX);
+        if free == 0 {
+            return false;
+        }
+        let request = LeaseRequest {
+            lease_for: LEASE_FOR,
+            leases_max: free,
+            per_destination_max: self.settings.connections_per_destination_max,
+            excluded: self.busy.excluded(self.store.context().clock.now()),
+        };
+        let leases = match self.store.write(move |tx| queue::lease(tx, &request)).await {
+            Ok(leases) => leases,
+            Err(error) => {
+                tracing::error!(%error, "cannot take messages from the queue");
+                return false;
+            }
+        };
+        let any = !leases.is_empty();
+        for lease in leases {
+            let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else { break };
+            let (this, stop) = (Arc::clone(self), stop.clone());
+            let place = self.busy.enter(lease.destination);
+            tasks.spawn(async move {
+                this.deliver(&lease, &stop).await;
+                drop((slot, place));
+                this.freed.notify_one();
+            });
+        }
+        any
+    }
+
+    /// Delivers under a lease, which is renewed meanwhile, and settles it.
+    async fn deliver(self: &Arc<Self>, lease: &Lease, stop: &CancellationToken) {
+        let results = tokio::select! {
+            results = self.attempt(lease) => results,
+            () = self.hold(lease) => return,
+            () = stop.cancelled() => settle::returned(lease),
+        };
+        self.settle(lease, results).await;
+    }
+
+    /// Renews the lease until it is lost.
+    async fn hold(&self, lease: &Lease) {
+        let (message, fence) = (lease.message, lease.fence);
+        loop {
+            tokio::time::sleep(LEASE_FOR / 2).await;
+            if let Err(error) = self.store.write(move |tx| queue::renew(tx, message, fence, LEASE_FOR)).await {
+                tracing::warn!(message, %error, "a delivery is given up, another process has it");
+                return;
+            }
+        }
+    }
+
+    /// How long there is nothing to do.
+    async fn pause(&self) -> Duration {
+        let now = self.store.context().clock.now();
+        match self.store.read(queue::next_due).await {
+            Ok(Some(due)) => due.since(now).clamp(LOOK_AGAIN, LOOK_EVERY),
+            Ok(None) => LOOK_EVERY,
+            Err(error) => {
+                tracing::error!(%error, "cannot look into the queue");
+                LOOK_EVERY
+            }
+        }
+    }
+}
+
+fn schedule(settings: &DeliverySettings) -> Schedule {
+    let minutes = |minutes: &u64| Duration::from_secs(minutes * 60);
+    Schedule {
+        steps: settings.retry_minutes.iter().map(minutes).collect(),
+        expire_after: Duration::from_secs(settings.expire_hours * 3600),
+        delay_notice_after: Duration::from_secs(settings.delay_notice_hours * 3600),
+        ..Schedule::default()
+    }
+}

@@ -56,8 +56,8 @@ env::settings! {
         delay_notice_hours: u64 = 4,
         /// Days ahead for which a send may be scheduled (RFC 4865).
         schedule_days_max: u64 = 30,
-        /// Oldest TLS version accepted from other servers: "1.2" or "1.3".
-        tls_version_min: String = "1.2".to_owned(),
+        /// Files with further root certificates (PEM) that vouch for relays and exchangers.
+        roots: Vec<PathBuf> = Vec::new(),
     }
 }
 

@@ -11,6 +11,7 @@ use crypto::tls::{ServerTls, install_provider};
 use identity::{Hasher, SignIn};
 use net::{Budget, Handler};
 use smtp::Figures;
+use smtp::deliver::{Deliverer, DelivererParts};
 use smtp::receive::{Receiver, ReceiverParts};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -156,6 +157,19 @@ fn spawn_services(
     serve(tasks, &mut listening, &mut measured, "imap", imap.door(false), stop);
     serve(tasks, &mut listening, &mut measured, "imaps", imap.door(true), stop);
 
+    let deliverer = Deliverer::new(
+        DelivererParts {
+            store: system.store.clone(),
+            directory: Arc::clone(&system.directory),
+            dns: system.resolver()?,
+            hostname: settings.server.hostname.clone(),
+            figures,
+        },
+        &settings.delivery,
+        settings.home(),
+    )
+    .map_err(Refused::because)?;
+    tasks.spawn(deliverer.run(stop.clone()));
     spawn_http(tasks, system, &mut listening, measured, tls, challenges, stop);
     Ok(())
 }

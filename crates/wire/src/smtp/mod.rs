@@ -1,7 +1,7 @@
 //! SMTP (RFC 5321) with its extensions: commands and replies as types, sessions of server and client without I/O.
 
 mod address;
-
+pub mod client;
 mod command;
 #[cfg(test)]
 mod command_tests;

@@ -16,6 +16,7 @@ pub(super) fn render<'o>(
     item: &FetchItem,
     message: &Message<'_>,
     utf8: bool,
+    is_first: bool,
     blobs: &Blobs,
     output: &'o mut Output,
 ) -> Result<FetchWriter<'o>, MailboxError> {
@@ -24,7 +25,7 @@ pub(super) fn render<'o>(
     };
     match item {
         FetchItem::Section { section, partial, .. } => {
-            FetchWriter::resume(&mut output.bytes, utf8).section(section, partial.map(|it| it.offset));
+            FetchWriter::resume(&mut output.bytes, utf8, is_first).section(section, partial.map(|it| it.offset));
             let found = locate(message, source, section)?;
             section_value(found, section, *partial, source, utf8, blobs, output)?;
         }
@@ -34,14 +35,14 @@ pub(super) fn render<'o>(
                 FetchItem::Rfc822Text => ("RFC822.TEXT", SectionText::Text),
                 _ => ("RFC822", SectionText::Whole),
             };
-            FetchWriter::resume(&mut output.bytes, utf8).rfc822(name);
+            FetchWriter::resume(&mut output.bytes, utf8, is_first).rfc822(name);
             let section = Section { part: Vec::new(), text };
             let found = locate(message, source, &section)?;
             section_value(found, &section, None, source, utf8, blobs, output)?;
         }
         FetchItem::Binary { part, partial, .. } => {
             let decoded = decoded(message, source, part, blobs)?;
-            let mut fetch = FetchWriter::resume(&mut output.bytes, utf8);
+            let mut fetch = FetchWriter::resume(&mut output.bytes, utf8, is_first);
             fetch.binary(part, partial.map(|it| it.offset));
             match decoded {
                 None => fetch.nil(),
@@ -58,11 +59,11 @@ pub(super) fn render<'o>(
         }
         FetchItem::BinarySize(part) => {
             let size = decoded(message, source, part, blobs)?.map_or(0, |bytes| bytes.len() as u64);
-            FetchWriter::resume(&mut output.bytes, utf8).binary_size(part, size);
+            FetchWriter::resume(&mut output.bytes, utf8, is_first).binary_size(part, size);
         }
         _ => {}
     }
-    Ok(FetchWriter::resume(&mut output.bytes, utf8))
+    Ok(FetchWriter::resume(&mut output.bytes, utf8, false))
 }
 
 /// The octets that a section names, in the message as the client sees it.
@@ -100,7 +101,7 @@ fn section_value(
     output: &mut Output,
 ) -> Result<(), MailboxError> {
     let Some(range) = found else {
-        FetchWriter::resume(&mut output.bytes, utf8).nil();
+        FetchWriter::resume(&mut output.bytes, utf8, false).nil();
         return Ok(());
     };
     let filtered = match &section.text {
@@ -113,12 +114,12 @@ fn section_value(
         source.reader(blobs).read_range(range, &mut whole)?;
         let fields = chosen_fields(&whole, names, wanted);
         let part = fields.get(partial.map_or(0..fields.len(), |it| it.range(fields.len()))).unwrap_or_default();
-        FetchWriter::resume(&mut output.bytes, utf8).literal(part);
+        FetchWriter::resume(&mut output.bytes, utf8, false).literal(part);
         return Ok(());
     }
     let length = range.end - range.start;
     let within = partial.map_or(0..length, |it| it.offset.min(length)..it.offset.saturating_add(it.length).min(length));
-    FetchWriter::resume(&mut output.bytes, utf8).literal_head(within.end - within.start);
+    FetchWriter::resume(&mut output.bytes, utf8, false).literal_head(within.end - within.start);
     output.content(source, blobs, range.start + within.start..range.start + within.end)
 }
 

@@ -170,15 +170,17 @@ fn render_message(
     if wanted.with_uid {
         fetch.uid(message.entry.uid);
     }
+    let mut is_first = !wanted.with_uid;
     for item in &wanted.items {
         if item.needs_content() {
-            fetch = content::render(item, message, utf8, blobs, output)?;
+            fetch = content::render(item, message, utf8, is_first, blobs, output)?;
         } else {
             if matches!(item, FetchItem::Flags) {
                 fetch.flags(flags, keyword_names(keywords, message.entry.keywords));
             }
             render_known(&mut fetch, item, message)?;
         }
+        is_first = false;
     }
     fetch.finish();
     Ok(())

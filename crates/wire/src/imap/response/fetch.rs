@@ -23,9 +23,9 @@ impl<'a> FetchWriter<'a> {
         Self { out, utf8, is_first: true }
     }
 
-    /// Goes on with a response that has items already, after its buffer was handed elsewhere.
-    pub fn resume(out: &'a mut Vec<u8>, utf8: bool) -> Self {
-        Self { out, utf8, is_first: false }
+    /// Goes on with a response after its buffer was handed elsewhere; `is_first` says that it has no items yet.
+    pub fn resume(out: &'a mut Vec<u8>, utf8: bool, is_first: bool) -> Self {
+        Self { out, utf8, is_first }
     }
 
     /// The buffer: where a literal's bytes go after its head, and from where it may be drained at any time.

@@ -1,0 +1,223 @@
+//! A connection to another server: drives the client session over a stream.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use crypto::tls::ClientTls;
+use env::{Clock, Entropy};
+use net::{Stream, StreamError};
+use rustls_pki_types::ServerName;
+use wire::sasl::{ChannelBindings, ClientCredentials};
+use wire::smtp::TlsInfo;
+use wire::smtp::client::{Answer, Body, ClientConfig, CloseCause, Session, Step, Transaction, TransactionOutcome};
+
+use super::content::Content;
+
+/// Time for a TLS handshake.
+const HANDSHAKE_WAIT: Duration = Duration::from_secs(60);
+
+/// Longest wait for the server to take what is sent (RFC 5321 section 4.5.3.2.5 asks for three minutes).
+const SEND_WAIT: Duration = Duration::from_secs(180);
+
+/// Times that the wait for the answer to a whole message is longer than for others (RFC 5321 section 4.5.3.2.6).
+const FINAL_ANSWER_FACTOR: u32 = 2;
+
+/// Why a connection came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LinkError {
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] net::ConnectError),
+    /// It broke.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// The handshake failed; without TLS it may work.
+    #[error("no TLS with the server: {0}")]
+    Handshake(StreamError),
+    /// The server refused to talk.
+    #[error("{0}")]
+    Refused(Answer),
+    /// The session cannot go on.
+    #[error("{0}")]
+    Protocol(&'static str),
+    /// TLS must be had and is not offered.
+    #[error("the server offers no TLS, which the route demands")]
+    NoTls,
+    /// Our own store failed.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+}
+
+/// How to connect.
+pub(super) struct Door<'a> {
+    pub(super) host: &'a str,
+    pub(super) address: SocketAddr,
+    pub(super) source: Option<IpAddr>,
+    pub(super) hello: &'a str,
+    pub(super) credentials: Option<ClientCredentials>,
+    /// None: in clear, as after a handshake that failed.
+    pub(super) tls: Option<&'a ClientTls>,
+    pub(super) tls_required: bool,
+    pub(super) connect_wait: Duration,
+    pub(super) answer_wait: Duration,
+}
+
+/// A connection at which transactions can be made.
+pub(super) struct Link {
+    stream: Stream,
+    session: Session,
+    input: BytesMut,
+    answer_wait: Duration,
+    /// The certificate is valid for the server's name.
+    pub(super) verified: bool,
+    /// Messages sent so far.
+    pub(super) sent: usize,
+}
+
+impl Link {
+    /// Connects, greets, begins TLS where offered, signs in where asked.
+    pub(super) async fn open(door: &Door<'_>, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Self, LinkError> {
+        let stream = net::connect(door.address, door.source, door.connect_wait).await?;
+        let config = ClientConfig {
+            hello: door.hello.to_owned(),
+            starttls: door.tls.is_some(),
+            credentials: door.credentials.clone(),
+        };
+        let session = Session::new(config, None);
+        let mut link =
+            Self { stream, session, input: BytesMut::new(), answer_wait: door.answer_wait, verified: false, sent: 0 };
+        loop {
+            match link.session.next_step() {
+                Step::Read => link.exchange(door.answer_wait).await?,
+                Step::StartTls => link = link.start_tls(door, clock).await?,
+                Step::Ready if door.tls_required && !link.stream.is_tls() => return Err(LinkError::NoTls),
+                Step::Ready if link.session.needs_sign_in() => link.session.sign_in(entropy),
+                Step::Ready => return Ok(link),
+                Step::Close(cause) => return Err(closed(cause)),
+                Step::SendBody | Step::Done(_) => return Err(LinkError::Protocol("a transaction before its time")),
+            }
+        }
+    }
+
+    async fn start_tls(mut self, door: &Door<'_>, clock: &dyn Clock) -> Result<Self, LinkError> {
+        self.send().await?;
+        let Some(tls) = door.tls else { return Err(LinkError::NoTls) };
+        let name = server_name(door.host)?;
+        let upgraded = self.stream.upgrade_client(tls.config(), name.clone(), HANDSHAKE_WAIT).await;
+        self.stream = upgraded.map_err(LinkError::Handshake)?;
+        self.verified = tls.verdict(self.stream.peer_certificates(), &name, clock.now()).is_verified();
+        let info = self.stream.tls_info();
+        self.session.tls_started(info.map_or_else(TlsInfo::default, |info| TlsInfo {
+            protocol: info.version.to_owned(),
+            cipher: info.cipher.into_owned(),
+            bindings: ChannelBindings {
+                tls_exporter: info.exporter.map(|bytes| bytes.to_vec()),
+                tls_server_end_point: None,
+            },
+        }));
+        Ok(self)
+    }
+
+    /// Sends a message: its trace fields, then its content, a chunk at a time.
+    pub(super) async fn send_message(
+        &mut self,
+        transaction: Transaction,
+        trace: &[u8],
+        content: &Content,
+    ) -> Result<TransactionOutcome, LinkError> {
+        self.session.begin(transaction);
+        let mut wait = self.answer_wait;
+        loop {
+            match self.session.next_step() {
+                Step::Read => self.exchange(wait).await?,
+                Step::SendBody => {
+                    self.send().await?;
+                    self.send_body(trace, content).await?;
+                    self.session.end_body();
+                    wait = self.answer_wait * FINAL_ANSWER_FACTOR;
+                }
+                Step::Done(outcome) => {
+                    self.sent += 1;
+                    return Ok(outcome);
+                }
+                Step::Ready | Step::StartTls => return Err(LinkError::Protocol("the transaction was lost")),
+                Step::Close(cause) => return Err(closed(cause)),
+            }
+        }
+    }
+
+    async fn send_body(&mut self, trace: &[u8], content: &Content) -> Result<(), LinkError> {
+        let mut body = Body::default();
+        let mut out = Vec::new();
+        body.push(trace, &mut out);
+        for number in 0..content.chunks() {
+            let chunk = content.chunk(number).await?;
+            body.push(&chunk, &mut out);
+            self.stream.send_part(&out, SEND_WAIT).await?;
+            out.clear();
+        }
+        body.finish(&mut out);
+        self.stream.send(&out, SEND_WAIT).await?;
+        Ok(())
+    }
+
+    /// Whether another transaction can be made.
+    pub(super) async fn is_ready(&mut self) -> bool {
+        loop {
+            match self.session.next_step() {
+                Step::Ready => return true,
+                // The answer to RSET.
+                Step::Read => {
+                    if self.exchange(self.answer_wait).await.is_err() {
+                        return false;
+                    }
+                }
+                _ => return false,
+            }
+        }
+    }
+
+    /// Says QUIT without waiting for what the server says to it.
+    pub(super) fn quit(mut self) {
+        tokio::spawn(async move {
+            self.session.quit();
+            if self.send().await.is_ok() {
+                self.stream.close().await;
+            }
+        });
+    }
+
+    async fn send(&mut self) -> Result<(), LinkError> {
+        let output = self.session.take_output();
+        if !output.is_empty() {
+            self.stream.send(&output, SEND_WAIT).await?;
+        }
+        Ok(())
+    }
+
+    async fn exchange(&mut self, wait: Duration) -> Result<(), LinkError> {
+        self.send().await?;
+        if self.stream.receive(&mut self.input, wait).await? == 0 {
+            return Err(LinkError::Protocol("the server closed the connection"));
+        }
+        self.session.feed(&self.input);
+        self.input.clear();
+        Ok(())
+    }
+}
+
+fn closed(cause: CloseCause) -> LinkError {
+    match cause {
+        CloseCause::Refused(answer) | CloseCause::Leaving(answer) => LinkError::Refused(answer),
+        CloseCause::Quit => LinkError::Protocol("the connection was closed"),
+        CloseCause::Protocol(what) => LinkError::Protocol(what),
+        CloseCause::Injection => LinkError::Protocol("something was injected before TLS"),
+    }
+}
+
+fn server_name(host: &str) -> Result<ServerName<'static>, LinkError> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let bare = bare.strip_prefix("IPv6:").unwrap_or(bare);
+    ServerName::try_from(bare.to_owned()).map_err(|_| LinkError::Protocol("the server's name is none"))
+}

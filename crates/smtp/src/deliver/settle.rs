@@ -1,0 +1,148 @@
+//! What became of a lease, recorded with the notification to the sender in one transaction.
+
+use env::Timestamp;
+use queue::{Attempt, Lease, LeasedRecipient, Outcome, QueueError, Settlement, next_attempt};
+use wire::smtp::client::Answer;
+
+use super::Deliverer;
+use super::report::{self, Notice};
+
+/// What became of a recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// In a mailbox here.
+    Delivered,
+    /// With the next server, which tells the sender of success or does not.
+    Relayed { tells_success: bool },
+    /// Refused for good.
+    Failed,
+    /// To be tried again.
+    Deferred,
+    /// Not tried.
+    Returned,
+}
+
+/// A recipient's fate with the answer that decided it.
+#[derive(Debug, Clone)]
+pub(super) struct Verdict {
+    pub(super) number: u32,
+    pub(super) fate: Fate,
+    /// Who answered.
+    pub(super) host: String,
+    pub(super) answer: Answer,
+}
+
+/// Nothing was tried, as when the server stops.
+pub(super) fn returned(lease: &Lease) -> Vec<Verdict> {
+    let answer = Answer::ours(451, (4, 3, 2), "the server is stopping");
+    let verdict = |it: &LeasedRecipient| Verdict {
+        number: it.number,
+        fate: Fate::Returned,
+        host: String::new(),
+        answer: answer.clone(),
+    };
+    lease.recipients.iter().map(verdict).collect()
+}
+
+impl Deliverer {
+    /// Records `verdicts`, and tells the sender what the sender wants to hear.
+    pub(super) async fn settle(&self, lease: &Lease, verdicts: Vec<Verdict>) {
+        let now = self.store.context().clock.now();
+        let mut settlements = Vec::with_capacity(verdicts.len());
+        let mut told = Vec::new();
+        for verdict in &verdicts {
+            let Some(recipient) = lease.recipients.iter().find(|it| it.number == verdict.number) else { continue };
+            let outcome = self.outcome(lease, recipient, verdict.fate, now);
+            let notice = self.notice(lease, recipient, verdict, outcome, now);
+            let is_delay = matches!(notice, Some(Notice::Delayed { .. }));
+            told.extend(notice.map(|notice| (recipient, verdict, notice)));
+            settlements.push(Settlement {
+                number: verdict.number,
+                outcome,
+                attempt: (verdict.fate != Fate::Returned).then(|| attempt(verdict, now)),
+                delay_notified: recipient.delay_notified || is_delay,
+            });
+            self.count(verdict, outcome);
+        }
+        let letter = report::prepare(self, lease, &told).await;
+        let (message, fence) = (lease.message, lease.fence);
+        let settled = self
+            .store
+            .write(move |tx| {
+                let settled = queue::settle(tx, message, fence, &settlements)?;
+                if let Some(letter) = &letter {
+                    letter.post(tx)?;
+                }
+                Ok::<_, QueueError>(settled)
+            })
+            .await;
+        match settled {
+            Ok(_) => {}
+            Err(QueueError::StaleLease { .. }) => {
+                tracing::warn!(message, "another process has taken the message over");
+            }
+            Err(error) => tracing::error!(message, %error, "what became of a message cannot be recorded; it will be tried again"),
+        }
+    }
+
+    fn outcome(&self, lease: &Lease, recipient: &LeasedRecipient, fate: Fate, now: Timestamp) -> Outcome {
+        match fate {
+            Fate::Delivered | Fate::Relayed { .. } => Outcome::Delivered,
+            Fate::Failed => Outcome::Failed,
+            Fate::Returned => Outcome::Returned { until: now },
+            Fate::Deferred if now >= lease.expires => Outcome::Expired,
+            Fate::Deferred => {
+                let entropy = &*self.store.context().entropy;
+                Outcome::Deferred { until: next_attempt(&self.schedule, recipient.attempts, now, lease.expires, entropy) }
+            }
+        }
+    }
+
+    /// What the sender is told of the recipient now, if anything (RFC 3461 section 4.1).
+    fn notice(
+        &self,
+        lease: &Lease,
+        recipient: &LeasedRecipient,
+        verdict: &Verdict,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Option<Notice> {
+        let wishes = recipient.notify;
+        match outcome {
+            Outcome::Delivered => match verdict.fate {
+                Fate::Delivered if wishes.success => Some(Notice::Delivered),
+                Fate::Relayed { tells_success: false } if wishes.success => Some(Notice::Relayed),
+                _ => None,
+            },
+            Outcome::Failed | Outcome::Expired => wishes.failure.then_some(Notice::Failed),
+            Outcome::Deferred { .. } => {
+                let is_late = now.since(lease.created) >= self.schedule.delay_notice_after;
+                let wanted = wishes.delay && is_late && !recipient.delay_notified;
+                wanted.then_some(Notice::Delayed { until: lease.expires })
+            }
+            Outcome::Returned { .. } => None,
+        }
+    }
+
+    fn count(&self, verdict: &Verdict, outcome: Outcome) {
+        let figures = &self.figures;
+        match outcome {
+            Outcome::Delivered if verdict.fate == Fate::Delivered => figures.delivered_locally.add(1),
+            Outcome::Delivered => figures.delivered.add(1),
+            Outcome::Failed | Outcome::Expired => figures.failed.add(1),
+            Outcome::Deferred { .. } => figures.deferred.add(1),
+            Outcome::Returned { .. } => {}
+        }
+    }
+}
+
+fn attempt(verdict: &Verdict, now: Timestamp) -> Attempt {
+    let enhanced = verdict.answer.enhanced.map(|enhanced| enhanced.to_string()).unwrap_or_default();
+    Attempt {
+        at: now.millis(),
+        host: verdict.host.clone(),
+        code: verdict.answer.code,
+        status: enhanced,
+        text: verdict.answer.text.clone(),
+    }
+}

@@ -1,0 +1,222 @@
+//! The client's side of SMTP (RFC 5321 section 4.1), without I/O: one connection, any number of transactions.
+//!
+//! The driver feeds bytes and asks [`Session::next_step`]; what is to be sent stands in the output. The body of a message
+//! goes through [`Session::body`], which doubles dots as it passes, so that a large message is never held.
+
+mod greeting;
+mod replies;
+mod transaction;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use crate::sasl::{self, ClientCredentials};
+use crate::smtp::TlsInfo;
+
+pub use replies::{Answer, ReplyError};
+pub use transaction::{Body, Recipient, Transaction, TransactionOutcome};
+
+use replies::Replies;
+use transaction::Progress;
+
+/// What a client is told once.
+#[derive(Debug, Clone)]
+pub struct ClientConfig {
+    /// Our name for EHLO.
+    pub hello: String,
+    /// Whether STARTTLS is used where it is offered.
+    pub starttls: bool,
+    /// What to sign in with; only under TLS.
+    pub credentials: Option<ClientCredentials>,
+}
+
+/// What the driver does next.
+#[derive(Debug)]
+pub enum Step {
+    /// Send the output if there is any, read, [`Session::feed`].
+    Read,
+    /// Send the output, do the TLS handshake as client, then [`Session::tls_started`].
+    StartTls,
+    /// Nothing is under way: [`Session::begin`] a transaction, or [`Session::quit`].
+    Ready,
+    /// Send the output, then the message through [`Session::body`], then [`Session::end_body`].
+    SendBody,
+    /// The transaction is over.
+    Done(TransactionOutcome),
+    /// The connection is of no use any more: send the output, close.
+    Close(CloseCause),
+}
+
+/// Why a connection cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CloseCause {
+    /// We said QUIT.
+    Quit,
+    /// The server refused before any transaction: at the greeting, EHLO, or sign-in.
+    Refused(Answer),
+    /// The server closes by itself (421).
+    Leaving(Answer),
+    /// What came is not SMTP, or out of place.
+    Protocol(&'static str),
+    /// Something came in clear after the reply to STARTTLS: somebody may stand in between (RFC 3207 section 6).
+    Injection,
+}
+
+/// What the server offers (RFC 5321 section 4.1.1.1).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offers {
+    /// `PIPELINING` (RFC 2920)
+    pub pipelining: bool,
+    /// `8BITMIME` (RFC 6152)
+    pub eight_bit_mime: bool,
+    /// `SMTPUTF8` (RFC 6531)
+    pub smtputf8: bool,
+    /// `DSN` (RFC 3461)
+    pub dsn: bool,
+    /// `STARTTLS` (RFC 3207)
+    pub starttls: bool,
+    /// `REQUIRETLS` (RFC 8689)
+    pub require_tls: bool,
+    /// `SIZE` (RFC 1870); 0 names no limit.
+    pub size: Option<u64>,
+    /// Mechanisms of `AUTH` (RFC 4954).
+    pub auth: Vec<String>,
+}
+
+/// A connection to a server.
+#[derive(Debug)]
+pub struct Session {
+    config: ClientConfig,
+    replies: Replies,
+    output: Vec<u8>,
+    stage: Stage,
+    tls: Option<TlsInfo>,
+    offers: Offers,
+    sasl: Option<sasl::Client>,
+    signed_in: bool,
+    /// Replies that are due, in order.
+    awaited: VecDeque<Awaited>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Greeting,
+    Handshake,
+    Ready,
+    Transaction(Box<Progress>),
+    Closed(CloseCause),
+}
+
+/// What a reply answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Awaited {
+    Greeting,
+    Ehlo,
+    Helo,
+    StartTls,
+    Auth,
+    Mail,
+    Rcpt(usize),
+    Data,
+    EndOfData,
+    Rset,
+    Quit,
+}
+
+impl Session {
+    /// A session on a new connection; `tls` is the connection's where it began with TLS.
+    #[must_use]
+    pub fn new(config: ClientConfig, tls: Option<TlsInfo>) -> Self {
+        Self {
+            config,
+            replies: Replies::default(),
+            output: Vec::new(),
+            stage: Stage::Greeting,
+            tls,
+            offers: Offers::default(),
+            sasl: None,
+            signed_in: false,
+            awaited: VecDeque::from([Awaited::Greeting]),
+        }
+    }
+
+    /// Takes bytes from the server.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.replies.push(bytes);
+    }
+
+    /// What is to be sent now.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output)
+    }
+
+    /// What the server offers.
+    #[must_use]
+    pub const fn offers(&self) -> &Offers {
+        &self.offers
+    }
+
+    /// What to do next.
+    pub fn next_step(&mut self) -> Step {
+        loop {
+            match &mut self.stage {
+                Stage::Closed(cause) => return Step::Close(cause.clone()),
+                Stage::Handshake => return Step::StartTls,
+                Stage::Ready if self.awaited.is_empty() => return Step::Ready,
+                Stage::Transaction(progress) => {
+                    if let Some(step) = progress.ready_step(self.awaited.is_empty()) {
+                        if matches!(step, Step::Done(_)) {
+                            self.stage = Stage::Ready;
+                        }
+                        return step;
+                    }
+                }
+                Stage::Greeting | Stage::Ready => {}
+            }
+            match self.replies.next() {
+                Ok(Some(answer)) => self.take_answer(answer),
+                Ok(None) => return Step::Read,
+                Err(ReplyError(what)) => self.close(CloseCause::Protocol(what)),
+            }
+        }
+    }
+
+    /// Says QUIT; the next steps lead to [`Step::Close`].
+    pub fn quit(&mut self) {
+        self.output.extend_from_slice(b"QUIT\r\n");
+        self.awaited.push_back(Awaited::Quit);
+    }
+
+    fn close(&mut self, cause: CloseCause) {
+        self.stage = Stage::Closed(cause);
+    }
+
+    fn take_answer(&mut self, answer: Answer) {
+        let Some(awaited) = self.awaited.pop_front() else {
+            // RFC 5321 section 3.8: a server may say 421 at any time.
+            let cause = if answer.code == 421 { CloseCause::Leaving(answer) } else { CloseCause::Protocol("reply without a command") };
+            return self.close(cause);
+        };
+        match awaited {
+            Awaited::Greeting | Awaited::Ehlo | Awaited::Helo | Awaited::StartTls | Awaited::Auth => {
+                self.take_opening(awaited, answer);
+            }
+            Awaited::Mail | Awaited::Rcpt(_) | Awaited::Data | Awaited::EndOfData => self.take_transaction(awaited, answer),
+            Awaited::Rset => {
+                if !answer.is_positive() {
+                    self.close(CloseCause::Leaving(answer));
+                }
+            }
+            Awaited::Quit => self.close(CloseCause::Quit),
+        }
+    }
+
+    /// Queues a command line and what its reply will answer.
+    fn command(&mut self, line: &str, awaited: Awaited) {
+        self.output.extend_from_slice(line.as_bytes());
+        self.output.extend_from_slice(b"\r\n");
+        self.awaited.push_back(awaited);
+    }
+}

@@ -1,0 +1,137 @@
+//! Replies of a server (RFC 5321 section 4.2), bounded.
+
+use std::fmt;
+
+use env::Outlook;
+use memchr::memchr;
+
+use crate::smtp::Enhanced;
+
+/// Octets of one reply line; RFC 5321 section 4.5.3.1.5 names 512, some servers write more.
+const LINE_BYTES_MAX: usize = 4096;
+
+/// Lines of one reply.
+const LINES_MAX: usize = 200;
+
+/// Octets of a reply's words that are kept.
+const TEXT_BYTES_MAX: usize = 2048;
+
+/// Something that is no reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ReplyError(pub &'static str);
+
+/// A server's reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Three digits.
+    pub code: u16,
+    /// Enhanced status code (RFC 2034), where there is one.
+    pub enhanced: Option<Enhanced>,
+    /// The words of all lines, divided by line feeds, without codes.
+    pub text: String,
+}
+
+impl Answer {
+    /// An answer of our own, where the server was not asked.
+    #[must_use]
+    pub fn ours(code: u16, (class, subject, detail): (u8, u16, u16), text: impl Into<String>) -> Self {
+        Self { code, enhanced: Some(Enhanced::new(class, subject, detail)), text: text.into() }
+    }
+
+    /// 2xx.
+    #[must_use]
+    pub const fn is_positive(&self) -> bool {
+        self.code / 100 == 2
+    }
+
+    /// 5xx is for good; all else may be different later.
+    #[must_use]
+    pub const fn outlook(&self) -> Outlook {
+        if self.code / 100 == 5 { Outlook::Permanent } else { Outlook::Temporary }
+    }
+}
+
+impl fmt::Display for Answer {
+    /// In one line, as the server said it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        if let Some(enhanced) = &self.enhanced {
+            write!(f, " {enhanced}")?;
+        }
+        write!(f, " {}", self.text.replace('\n', " "))
+    }
+}
+
+/// Cuts the input into replies.
+#[derive(Debug, Default)]
+pub(super) struct Replies {
+    input: Vec<u8>,
+    lines: usize,
+    partial: Option<Answer>,
+}
+
+impl Replies {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.input.extend_from_slice(bytes);
+    }
+
+    /// Whether anything waits that has not been used.
+    pub(super) fn is_empty(&self) -> bool {
+        self.input.is_empty()
+    }
+
+    /// The next whole reply.
+    pub(super) fn next(&mut self) -> Result<Option<Answer>, ReplyError> {
+        loop {
+            let Some(end) = memchr(b'\n', &self.input) else {
+                let fits = self.input.len() <= LINE_BYTES_MAX;
+                return if fits { Ok(None) } else { Err(ReplyError("reply line too long")) };
+            };
+            if end > LINE_BYTES_MAX {
+                return Err(ReplyError("reply line too long"));
+            }
+            let line: Vec<u8> = self.input.drain(..=end).collect();
+            if let Some(answer) = self.line(line.trim_ascii_end())? {
+                self.lines = 0;
+                return Ok(Some(answer));
+            }
+            self.lines += 1;
+            if self.lines > LINES_MAX {
+                return Err(ReplyError("reply of too many lines"));
+            }
+        }
+    }
+
+    fn line(&mut self, line: &[u8]) -> Result<Option<Answer>, ReplyError> {
+        let text = String::from_utf8_lossy(line);
+        let digits = text.get(..3).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
+        let code: u16 = digits.and_then(|code| code.parse().ok()).ok_or(ReplyError("reply without a code"))?;
+        let is_last = match text.as_bytes().get(3) {
+            None | Some(b' ') => true,
+            Some(b'-') => false,
+            Some(_) => return Err(ReplyError("reply without a code")),
+        };
+        if !(200..600).contains(&code) || self.partial.as_ref().is_some_and(|partial| partial.code != code) {
+            return Err(ReplyError("reply whose lines have different codes"));
+        }
+        let words = text.get(4..).unwrap_or_default();
+        let (enhanced, words) = split_enhanced(words);
+        let partial = self.partial.get_or_insert_with(|| Answer { code, enhanced, text: String::new() });
+        if partial.text.len() < TEXT_BYTES_MAX {
+            if !partial.text.is_empty() {
+                partial.text.push('\n');
+            }
+            partial.text.push_str(words);
+        }
+        Ok(if is_last { self.partial.take() } else { None })
+    }
+}
+
+fn split_enhanced(words: &str) -> (Option<Enhanced>, &str) {
+    let (first, rest) = words.split_once(' ').unwrap_or((words, ""));
+    match Enhanced::parse(first) {
+        Some(enhanced) => (Some(enhanced), rest),
+        None => (None, words),
+    }
+}

@@ -1,0 +1,172 @@
+use super::*;
+use crate::smtp::Notify;
+
+fn config() -> ClientConfig {
+    ClientConfig { hello: "us.example".to_owned(), starttls: false, credentials: None }
+}
+
+fn transaction(recipients: &[&str]) -> Transaction {
+    let recipients = recipients.iter().map(|to| Recipient { to: (*to).to_owned(), ..Recipient::default() });
+    Transaction { from: "a@us.example".to_owned(), size: 10, recipients: recipients.collect(), ..Transaction::default() }
+}
+
+/// Plays a dialog: `>` lines are what the client must have said, `<` lines are what the server says.
+fn play(session: &mut Session, script: &str, body: &[u8]) -> Option<TransactionOutcome> {
+    let mut done = None;
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match line.split_at(2) {
+            ("< ", said) => {
+                session.feed(said.as_bytes());
+                session.feed(b"\r\n");
+            }
+            ("> ", expected) => {
+                loop {
+                    match session.next_step() {
+                        Step::SendBody => {
+                            let (mut filter, mut out) = (Body::default(), Vec::new());
+                            filter.push(body, &mut out);
+                            filter.finish(&mut out);
+                            session.end_body();
+                            session.output.extend(out);
+                        }
+                        Step::Done(outcome) => {
+                            done = Some(outcome);
+                            continue;
+                        }
+                        _ => break,
+                    }
+                }
+                let said = String::from_utf8(session.take_output()).unwrap();
+                assert_eq!(said.replace("\r\n", "|").trim_end_matches('|'), expected, "{script}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    while let Step::Done(outcome) = session.next_step() {
+        done = Some(outcome);
+    }
+    done
+}
+
+#[test]
+fn pipelined_with_a_refused_recipient() {
+    let mut session = Session::new(config(), None);
+    play(&mut session, "< 220 them\n > EHLO us.example\n < 250-them\n < 250-PIPELINING\n < 250 SIZE 100", b"");
+    assert!(matches!(session.next_step(), Step::Ready));
+    session.begin(transaction(&["x@them.example", "y@them.example"]));
+    let outcome = play(
+        &mut session,
+        "> MAIL FROM:<a@us.example> SIZE=10|RCPT TO:<x@them.example>|RCPT TO:<y@them.example>|DATA
+         < 250 ok
+         < 550 5.1.1 no such user
+         < 250 ok
+         < 354 go
+         > a|..b|.
+         < 250 2.0.0 taken",
+        b"a\r\n.b",
+    )
+    .unwrap();
+    assert_eq!(outcome.recipients[0].to_string(), "550 5.1.1 no such user");
+    assert!(outcome.recipients[1].is_positive());
+    assert!(matches!(session.next_step(), Step::Ready), "the connection can be used again");
+}
+
+#[test]
+fn one_command_at_a_time_without_pipelining_and_reset_if_nobody_is_taken() {
+    let mut session = Session::new(config(), None);
+    play(&mut session, "< 220 them\n > EHLO us.example\n < 500 what\n > HELO us.example\n < 250 them", b"");
+    session.begin(transaction(&["x@them.example"]));
+    let outcome = play(
+        &mut session,
+        "> MAIL FROM:<a@us.example>
+         < 250 ok
+         > RCPT TO:<x@them.example>
+         < 450 4.2.1 busy
+         > RSET
+         < 250 ok",
+        b"",
+    )
+    .unwrap();
+    assert_eq!(outcome.recipients[0].code, 450);
+}
+
+#[test]
+fn data_taken_without_recipients_sends_an_empty_message() {
+    let mut session = Session::new(config(), None);
+    play(&mut session, "< 220 them\n > EHLO us.example\n < 250-them\n < 250 PIPELINING", b"");
+    session.begin(transaction(&["x@them.example"]));
+    let script = "> MAIL FROM:<a@us.example>|RCPT TO:<x@them.example>|DATA\n < 250 ok\n < 550 no\n < 354 go\n > .\n < 554 no recipients";
+    assert_eq!(play(&mut session, script, b"").unwrap().recipients[0].code, 550);
+}
+
+#[test]
+fn what_the_server_cannot_take_is_not_sent() {
+    for (change, status) in [
+        (Transaction { utf8: true, ..transaction(&["x@y"]) }, "5.6.7"),
+        (Transaction { size: 101, ..transaction(&["x@y"]) }, "5.3.4"),
+        (Transaction { require_tls: true, ..transaction(&["x@y"]) }, "5.7.30"),
+        (Transaction { eight_bit: true, ..transaction(&["x@y"]) }, "5.6.3"),
+    ] {
+        let mut session = Session::new(config(), None);
+        play(&mut session, "< 220 them\n > EHLO us.example\n < 250-them\n < 250 SIZE 100", b"");
+        session.begin(change);
+        let Step::Done(outcome) = session.next_step() else { panic!() };
+        assert_eq!(outcome.recipients[0].enhanced.unwrap().to_string(), status);
+        assert!(session.take_output().is_empty());
+    }
+}
+
+#[test]
+fn wishes_for_notifications_are_passed_on() {
+    let mut session = Session::new(config(), None);
+    play(&mut session, "< 220 them\n > EHLO us.example\n < 250-them\n < 250 DSN", b"");
+    let notify = Some(Notify { success: true, failure: false, delay: false });
+    let original = Some(("rfc822".to_owned(), "x+y@z".to_owned()));
+    let recipients = vec![Recipient { to: "x@y".to_owned(), notify, original }];
+    session.begin(Transaction { envid: Some("a b".to_owned()), recipients, ..transaction(&[]) });
+    play(
+        &mut session,
+        "> MAIL FROM:<a@us.example> ENVID=a+20b\n < 250 ok\n > RCPT TO:<x@y> NOTIFY=SUCCESS ORCPT=rfc822;x+2By@z",
+        b"",
+    );
+}
+
+#[test]
+fn text_behind_the_answer_to_starttls_is_an_attack() {
+    let mut session = Session::new(ClientConfig { starttls: true, ..config() }, None);
+    play(&mut session, "< 220 them\n > EHLO us.example\n < 250-them\n < 250 STARTTLS\n > STARTTLS", b"");
+    session.feed(b"220 go\r\n250 injected\r\n");
+    assert!(matches!(session.next_step(), Step::Close(CloseCause::Injection)));
+}
+
+#[test]
+fn a_server_that_leaves_leaves_recipients_undecided() {
+    let mut session = Session::new(config(), None);
+    play(&mut session, "< 220 them\n > EHLO us.example\n < 250-them\n < 250 PIPELINING", b"");
+    session.begin(transaction(&["x@y", "z@y"]));
+    let outcome = play(&mut session, "> MAIL FROM:<a@us.example>|RCPT TO:<x@y>|RCPT TO:<z@y>|DATA\n < 250 ok\n < 550 no\n < 421 4.3.2 bye", b"");
+    let codes: Vec<u16> = outcome.unwrap().recipients.iter().map(|answer| answer.code).collect();
+    assert_eq!(codes, [550, 421]);
+}
+
+#[test]
+fn what_is_no_reply_ends_the_session() {
+    for said in ["hello\r\n", "250-a\r\n251 b\r\n", "99 x\r\n"] {
+        let mut session = Session::new(config(), None);
+        session.feed(said.as_bytes());
+        assert!(matches!(session.next_step(), Step::Close(CloseCause::Protocol(_))), "{said}");
+    }
+}
+
+#[test]
+fn dots_are_doubled_whatever_the_pieces() {
+    let message = b".a\r\n..b\r\nc.\r\n.";
+    for cut in 0..message.len() {
+        let (mut body, mut out) = (Body::default(), Vec::new());
+        let (one, two) = message.split_at(cut);
+        body.push(one, &mut out);
+        body.push(two, &mut out);
+        body.finish(&mut out);
+        assert_eq!(out, b"..a\r\n...b\r\nc.\r\n..\r\n.\r\n", "{cut}");
+    }
+}
