@@ -124,7 +124,8 @@ impl Store {
     }
 
     /// Runs `work` in a transaction and commits it together with whatever else waits; durable when it returns.
-    /// An error from `work` undoes its changes. `work` may run more than once where engines ask for a retry.
+    /// An error from `work` undoes its changes. `work` may run more than once: PostgreSQL asks for it after a conflict, and SQLite
+    /// runs a group again in which another piece of work failed.
     ///
     /// # Errors
     /// What `work` gives, or [`StoreError`] if the transaction cannot be committed; [`StoreError::Full`] before the
