@@ -47,8 +47,11 @@ fn server_state(access: &Access) -> Outcome<BTreeSet<String>> {
     session.command("EXAMINE INBOX")?.ok()?;
     let mut state: BTreeSet<String> = BTreeSet::new();
     for response in session.ask("FETCH 1:* (UID FLAGS MODSEQ)")?.ok()?.kept {
-        // Which messages are \Recent depends on who looks first.
-        state.insert(String::from_utf8_lossy(&response).replace("\\Recent", "").replace("( ", "("));
+        let response = String::from_utf8_lossy(&response);
+        if response.contains(" FETCH (") {
+            // Which messages are \\Recent depends on who looks first.
+            state.insert(response.replace(" \\Recent", "").replace("\\Recent", ""));
+        }
     }
     session.logout()?;
     Ok(state)

@@ -27,25 +27,23 @@ fn wait_for_mail(tradewind: &Tradewind, role: &str, count: u64) -> Outcome {
 
 #[test]
 fn submits_with_each_mechanism_on_both_ports() -> Outcome {
-    require!("swaks", "libnet-ssleay-perl", "libauthen-sasl-perl");
+    require!("swaks", "libnet-ssleay-perl", "libauthen-sasl-perl", "python3");
     let tradewind = Tradewind::start(Options::default())?;
     let access = tradewind.access("sales")?;
     let finance = tradewind.account("finance")?.address;
     let mut sent = 0;
     for (service, tls) in [("submissions", "--tls-on-connect"), ("submission", "--tls")] {
-        for mechanism in ["PLAIN", "LOGIN", "SCRAM-SHA-256"] {
+        for mechanism in ["PLAIN", "LOGIN"] {
             let mut arguments = vec![tls, "--from", &access.user, "--to", &finance];
             arguments.extend(sign_in(&access, mechanism));
             let done = swaks(&tradewind, service, &arguments)?;
-            if done.stdout.contains("SCRAM") && done.stdout.contains("not supported") {
-                // This swaks has no SCRAM; Python's client in tests of the wire crate has.
-                continue;
-            }
             done.success().map_err(|failure| failure.during(&format!("{mechanism} on {service}")))?;
             sent += 1;
         }
     }
-    assert!(sent >= 4, "only {sent} submissions");
+    // swaks knows no SCRAM; Python's client is taught it in tests/clients.
+    access.python("scram_submission.py", &[&tradewind.listen("submissions")?.port().to_string(), &finance], PATIENCE)?;
+    sent += 1;
     wait_for_mail(&tradewind, "finance", sent)
 }
 

@@ -238,10 +238,11 @@ fn bury(tx: &mut Tx<'_>, account: i64, modseq: i64) -> Result<(), MailboxError> 
     for statement in [
         "DELETE FROM thread_ref WHERE account = $1 AND thread IN
          (SELECT id FROM destroyed WHERE account = $1 AND modseq = $2 AND kind = 'thread')",
-        "DELETE FROM search_signature WHERE account = $1 AND message IN
-         (SELECT id FROM destroyed WHERE account = $1 AND modseq = $2 AND kind = 'message')",
-        "DELETE FROM message WHERE account = $1 AND id IN
-         (SELECT id FROM destroyed WHERE account = $1 AND modseq = $2 AND kind = 'message')",
+        // Pairs lead both engines to the primary key; with a condition on the account alone SQLite scans all of it.
+        "DELETE FROM search_signature WHERE (account, message) IN
+         (SELECT account, id FROM destroyed WHERE account = $1 AND modseq = $2 AND kind = 'message')",
+        "DELETE FROM message WHERE (account, id) IN
+         (SELECT account, id FROM destroyed WHERE account = $1 AND modseq = $2 AND kind = 'message')",
     ] {
         tx.execute(statement, params![account, modseq])?;
     }

@@ -293,7 +293,8 @@ fn original_recipient(value: &str) -> Option<OriginalRecipient> {
     let address = if address_type == "utf-8" {
         xtext::decode_utf8_address(encoded)?
     } else {
-        xtext::decode(encoded).filter(|address| address.bytes().all(|byte| matches!(byte, b' '..=b'~')))?
+        // RFC 6533 wants the type utf-8 for an address like that; Postfix 3.7 sends UTF-8 octets as xtext under rfc822.
+        xtext::decode(encoded).filter(|address| !address.chars().any(char::is_control))?
     };
     (type_fine && !address_type.is_empty() && !address.is_empty())
         .then_some(OriginalRecipient { address_type, address })
