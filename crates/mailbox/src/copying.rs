@@ -38,12 +38,12 @@ pub fn copy(tx: &mut Tx<'_>, account: i64, from: i64, uids: &[UidRange], to: i64
     for_each_in(tx, account, from, &ranges, 0, |entry| entries.push(*entry))?;
     let outcome = place(tx, account, from, &entries, to, modseq)?;
     for range in scopes(&ranges, &entries) {
-        // Rows of this modseq are the new ones, should they be in the same mailbox.
+        // The copies have UIDs beyond these ranges, should they be in the same mailbox.
         tx.execute(
             "UPDATE message SET copies = copies + more.n FROM (
-                 SELECT message AS id, COUNT(*) AS n FROM mailbox_message
-                 WHERE account = $1 AND mailbox = $2 AND uid BETWEEN $3 AND $4 GROUP BY message
-             ) AS more WHERE message.account = $1 AND message.id = more.id",
+                 SELECT account, message AS id, COUNT(*) AS n FROM mailbox_message
+                 WHERE account = $1 AND mailbox = $2 AND uid BETWEEN $3 AND $4 GROUP BY account, message
+             ) AS more WHERE message.account = more.account AND message.id = more.id",
             params![account, from, range.first, range.last],
         )?;
     }

@@ -91,14 +91,21 @@ pub(crate) fn remove(
     let gone_ranges = UidRange::collect(gone.iter().map(|entry| entry.uid));
     // Many small ranges are better taken as few wide ones with the flag as a condition.
     let spans = if gone_ranges.len() > ranges.len().max(STATEMENTS_MAX) { &ranges } else { &gone_ranges };
+    let mut touched = HashSet::new();
     for range in spans {
         release(tx, account, mailbox, *range, which, modseq)?;
+        touch_others(tx, account, mailbox, *range, which, modseq, &mut touched)?;
         delete_rows(tx, account, mailbox, *range, which)?;
     }
     remember(tx, account, mailbox, &gone_ranges, modseq)?;
     discount(tx, account, mailbox, &gone, modseq)?;
     bury(tx, account, modseq)?;
-    touch_remaining(tx, account, &gone, modseq)?;
+    for other in touched {
+        tx.execute(
+            "UPDATE mailbox SET highestmodseq = $3 WHERE account = $1 AND id = $2",
+            params![account, other, modseq],
+        )?;
+    }
     Ok(gone.iter().map(|entry| entry.uid).collect())
 }
 
@@ -114,9 +121,9 @@ fn release(
     let mask = i64::from(which.mask());
     tx.execute(
         "UPDATE message SET copies = copies - gone.n FROM (
-             SELECT message AS id, COUNT(*) AS n FROM mailbox_message
-             WHERE account = $1 AND mailbox = $2 AND uid BETWEEN $3 AND $4 AND (flags & $5) = $5 GROUP BY message
-         ) AS gone WHERE message.account = $1 AND message.id = gone.id",
+             SELECT account, message AS id, COUNT(*) AS n FROM mailbox_message
+             WHERE account = $1 AND mailbox = $2 AND uid BETWEEN $3 AND $4 AND (flags & $5) = $5 GROUP BY account, message
+         ) AS gone WHERE message.account = gone.account AND message.id = gone.id",
         params![account, mailbox, range.first, range.last, mask],
     )?;
     tx.execute(
@@ -249,35 +256,29 @@ fn bury(tx: &mut Tx<'_>, account: i64, modseq: i64) -> Result<(), MailboxError> 
     Ok(())
 }
 
-/// A message that remains in other mailboxes has changed for those who watch the account, so its rows there say so.
-fn touch_remaining(tx: &mut Tx<'_>, account: i64, gone: &[Entry], modseq: i64) -> Result<(), MailboxError> {
-    let destroyed = tx.row(
-        "SELECT COUNT(*) FROM destroyed WHERE account = $1 AND modseq = $2 AND kind = 'message'",
-        params![account, modseq],
-        |row| row.int(0),
+/// A message that remains in other mailboxes has changed for those who watch the account, so its rows there say so; adds
+/// those mailboxes to `touched`.
+fn touch_others(
+    tx: &mut Tx<'_>,
+    account: i64,
+    mailbox: i64,
+    range: UidRange,
+    which: Which,
+    modseq: i64,
+    touched: &mut HashSet<i64>,
+) -> Result<(), MailboxError> {
+    tx.for_each(
+        "UPDATE mailbox_message SET modseq = $6 WHERE (account, mailbox, uid) IN (
+             SELECT o.account, o.mailbox, o.uid FROM mailbox_message c
+             JOIN mailbox_message o ON o.account = c.account AND o.message = c.message
+             WHERE c.account = $1 AND c.mailbox = $2 AND c.uid BETWEEN $3 AND $4 AND (c.flags & $5) = $5
+             AND o.mailbox <> c.mailbox
+         ) RETURNING mailbox",
+        params![account, mailbox, range.first, range.last, i64::from(which.mask()), modseq],
+        |row| {
+            touched.insert(row.int(0)?);
+            Ok(())
+        },
     )?;
-    let mut messages: Vec<i64> = gone.iter().map(|entry| entry.message).collect();
-    messages.sort_unstable();
-    messages.dedup();
-    if i64::try_from(messages.len()).unwrap_or(i64::MAX) == destroyed.unwrap_or(0) {
-        return Ok(());
-    }
-    let mut mailboxes = HashSet::new();
-    for message in messages {
-        tx.for_each(
-            "UPDATE mailbox_message SET modseq = $3 WHERE account = $1 AND message = $2 RETURNING mailbox",
-            params![account, message, modseq],
-            |row| {
-                mailboxes.insert(row.int(0)?);
-                Ok(())
-            },
-        )?;
-    }
-    for mailbox in mailboxes {
-        tx.execute(
-            "UPDATE mailbox SET highestmodseq = $3 WHERE account = $1 AND id = $2",
-            params![account, mailbox, modseq],
-        )?;
-    }
     Ok(())
 }

@@ -95,11 +95,31 @@ pub(super) fn readable<'a>(octets: &'a [u8], part: &Part) -> Cow<'a, str> {
 #[must_use]
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
-        return collapse(text.chars().map(|c| c.to_ascii_lowercase()), text.len());
+        return fold_ascii(text);
     }
     // Lowercase may undo a composition (İ); folding is done when doing it again changes nothing.
     let lower: String = text.nfkc().flat_map(char::to_lowercase).collect();
     collapse(lower.nfkc(), text.len())
+}
+
+/// [`fold`] for most text, octet by octet and without branches that depend on the text.
+fn fold_ascii(text: &str) -> String {
+    let mut out = vec![0; text.len()];
+    let mut length = 0;
+    let mut after_blank = true;
+    for &octet in text.as_bytes() {
+        let blank = matches!(octet, b'\t'..=b'\r' | b' ' | b'\0');
+        if let Some(slot) = out.get_mut(length) {
+            *slot = if blank { b' ' } else { octet.to_ascii_lowercase() };
+        }
+        length += usize::from(!(blank && after_blank));
+        after_blank = blank;
+    }
+    if after_blank && length > 0 {
+        length -= 1;
+    }
+    out.truncate(length);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 fn collapse(chars: impl Iterator<Item = char>, capacity: usize) -> String {

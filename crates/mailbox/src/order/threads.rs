@@ -75,7 +75,11 @@ impl Forest {
             Some(id) => {
                 let known = self.node_of(id);
                 // Two messages with one identifier: the second gets a place of its own.
-                if self.nodes.get(known).is_some_and(|node| node.thread.message.is_some()) { self.new_node() } else { known }
+                if self.nodes.get(known).is_some_and(|node| node.thread.message.is_some()) {
+                    self.new_node()
+                } else {
+                    known
+                }
             }
             None => self.new_node(),
         };
@@ -152,7 +156,10 @@ impl Forest {
         while std::mem::take(&mut again) {
             for place in 0..self.nodes.len() {
                 let is_dropped = self.dropped.get(place).copied().unwrap_or(true);
-                let Some(node) = self.nodes.get(place).filter(|node| !is_dropped && node.thread.message.is_none()) else { continue };
+                let Some(node) = self.nodes.get(place).filter(|node| !is_dropped && node.thread.message.is_none())
+                else {
+                    continue;
+                };
                 let (parent, children) = (node.parent, node.thread.children.clone());
                 if !children.is_empty() && parent.is_none() && children.len() > 1 {
                     continue;
@@ -175,7 +182,8 @@ impl Forest {
     /// Step 5: roots of one subject become one thread.
     fn join_subjects(&mut self, keys: &[OrderKey]) {
         let mut table: HashMap<String, usize> = HashMap::new();
-        let subject = |forest: &Self, place: usize| forest.first_key(place, keys).map(|key| (key.subject.clone(), key.is_reply));
+        let subject =
+            |forest: &Self, place: usize| forest.first_key(place, keys).map(|key| (key.subject.clone(), key.is_reply));
         for root in self.roots() {
             let Some((text, is_reply)) = subject(self, root).filter(|(text, _)| !text.is_empty()) else { continue };
             let is_empty = self.is_empty(root);
@@ -230,7 +238,8 @@ impl Forest {
     }
 
     fn is_root(&self, place: usize) -> bool {
-        !self.dropped.get(place).copied().unwrap_or(true) && self.nodes.get(place).is_some_and(|node| node.parent.is_none())
+        !self.dropped.get(place).copied().unwrap_or(true)
+            && self.nodes.get(place).is_some_and(|node| node.parent.is_none())
     }
 
     /// The key of the place, or of its first child if it is empty.

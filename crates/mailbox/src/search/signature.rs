@@ -87,12 +87,11 @@ impl Probe {
 }
 
 fn for_each_gram(text: &[u8], mut visit: impl FnMut(u32)) {
-    let mut gram = 0;
-    for (at, &octet) in text.iter().enumerate() {
+    let Some((first, rest)) = text.split_at_checked(GRAM_BYTES - 1) else { return };
+    let mut gram = first.iter().fold(0, |gram, &octet| (gram << 8) | u32::from(octet));
+    for &octet in rest {
         gram = ((gram << 8) | u32::from(octet)) & 0x00ff_ffff;
-        if at + 1 >= GRAM_BYTES {
-            visit(gram);
-        }
+        visit(gram);
     }
 }
 
@@ -109,7 +108,9 @@ fn hash(gram: u32) -> u64 {
 
 /// Bits of the full filter that stand for a sequence.
 fn positions(hash: u64) -> [u32; 2] {
-    [(hash >> 32) as u32 % FULL_BITS, hash as u32 % FULL_BITS]
+    // A product's upper half, rather than a remainder, brings a number below a bound.
+    let bound = u64::from(FULL_BITS);
+    [((hash >> 32) * bound >> 32) as u32, ((hash & 0xffff_ffff) * bound >> 32) as u32]
 }
 
 fn set(full: &mut [u64], gram: u32) {
