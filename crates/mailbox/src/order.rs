@@ -5,3 +5,6 @@ mod threads;
 
 pub use keys::{OrderKey, order_keys};
 pub use threads::{ThreadNode, by_references, by_subject};
+
+#[cfg(test)]
+mod tests;
