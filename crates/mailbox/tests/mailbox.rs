@@ -1,5 +1,7 @@
 //! What the crate promises, on both engines.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "code of tests")]
+
 mod support;
 
 use mailbox::{

@@ -1,5 +1,7 @@
 //! Random work, against a simple model in memory and two kinds of clients that follow by changes alone, on both engines.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "code of tests")]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,7 @@
 //! What search finds, on both engines.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "code of tests")]
+
 mod support;
 
 use std::collections::BTreeSet;

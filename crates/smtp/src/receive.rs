@@ -86,6 +86,7 @@ impl Receiver {
         let limits = Limits {
             size_bytes_max: self.settings.message_bytes_max,
             recipients_max: self.settings.recipients_max,
+            messages_max: self.settings.messages_per_connection_max,
             ..defaults
         };
         let context = self.store.context();

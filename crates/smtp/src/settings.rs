@@ -12,6 +12,8 @@ env::settings! {
         message_bytes_max: u64 = 50 << 20,
         /// Recipients of one message.
         recipients_max: usize = 1000,
+        /// Messages of one connection.
+        messages_per_connection_max: usize = 10_000,
         /// Bytes of all messages being received at the same time; further senders wait.
         in_flight_bytes_max: u64 = 512 << 20,
         /// Seconds that a client may be silent between commands (RFC 5321 section 4.5.3.2.7 asks for 300).

@@ -18,6 +18,10 @@ use env::Timestamp;
 
 use crate::{StoreError, Tx, params};
 
+/// Sealed bytes up to this length travel in the row, on the embedded engine too: one sync then holds message and rows, where a
+/// segment needs one of its own.
+const ROW_BYTES_MAX: usize = 8 << 10;
+
 /// Where a blob's bytes are.
 #[derive(Debug, Clone)]
 pub enum Location {
@@ -146,6 +150,9 @@ impl Blobs {
 
     pub(crate) async fn stage(&self, id: i64, record: Vec<u8>) -> Result<StagedBlob, StoreError> {
         match &self.0 {
+            Kind::Segments(_) if record.len() <= ROW_BYTES_MAX => {
+                Ok(StagedBlob { id, location: Location::Inline(record.into()), _pin: None })
+            }
             Kind::Segments(segments) => {
                 let (location, pin) = segments.append(id, record).await?;
                 Ok(StagedBlob { id, location, _pin: Some(pin) })

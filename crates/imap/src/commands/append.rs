@@ -44,7 +44,9 @@ impl Connection<'_> {
         } else {
             None
         };
-        self.check_target(account, &name).await?;
+        if bytes > INLINE_BYTES_MAX {
+            self.check_target(account, &name).await?;
+        }
         let mut ready = Vec::with_capacity(messages.len());
         for message in messages {
             count(&self.server.figures.appended);
@@ -58,7 +60,7 @@ impl Connection<'_> {
         }
     }
 
-    /// Refuses early what cannot be stored, before bytes are written for nothing.
+    /// Refuses early what cannot be stored, before many bytes are written for nothing. The transaction looks again.
     async fn check_target(&self, account: i64, name: &Name) -> Result<(), ImapError> {
         let name = name.clone();
         let found = self.server.store.read(move |tx| mailbox::mailboxes::find(tx, account, &name)).await?;

@@ -1,11 +1,12 @@
 //! FETCH (RFC 9051 section 6.4.5).
 //!
-//! What the snapshot holds is answered from it. Everything else is read a page at a time, and a page is sent while the next one is
+//! What the snapshot holds is answered from it. Everything else is read a page at a time, and a page is sent while the next ones are
 //! read, so that memory stays flat and both processors have work. Long contents are sent a chunk at a time.
 
 mod content;
 mod page;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use mailbox::{FlagChange, Flags, MailboxError};
@@ -18,7 +19,10 @@ use crate::connection::Connection;
 use crate::render::date_time;
 
 /// Messages of one page.
-const PAGE_MESSAGES: usize = 1000;
+const PAGE_MESSAGES: usize = 500;
+
+/// Pages that are read at the same time, ahead of the one that is sent.
+const PAGES_AHEAD: usize = 3;
 
 /// Bytes of content of one page; a page has at least one message.
 const PAGE_CONTENT_BYTES: usize = 512 << 10;
@@ -174,29 +178,25 @@ impl Connection<'_> {
         Ok(())
     }
 
-    /// Reads page after page, each while the one before it is sent.
+    /// Reads page after page, some ahead of the one that is sent.
     async fn fetch_pages(&mut self, wanted: Wanted, positions: &[usize]) -> Outcome {
         let wanted = Arc::new(wanted);
         let mut pages = self.divide(&wanted, positions).into_iter();
         let mut is_whole = true;
-        let mut ready = match pages.next() {
-            Some(page) => self.read_page(&wanted, page).await?,
-            None => return Ok(Answer::ok("fetched")),
-        };
+        let mut reading = VecDeque::new();
         loop {
-            let Some(next) = pages.next() else {
-                is_whole &= ready.is_whole;
-                self.send_page(ready).await?;
-                break;
+            while reading.len() < PAGES_AHEAD
+                && let Some(page) = pages.next()
+            {
+                reading.push_back(tokio::spawn(self.read_page(&wanted, page)));
+            }
+            let Some(next) = reading.pop_front() else { break };
+            let Ok(page) = next.await else {
+                return Ok(Answer::no(Code::ServerBug, "reading the messages failed"));
             };
-            let reading = self.read_page(&wanted, next);
-            let reading = tokio::spawn(reading);
-            is_whole &= ready.is_whole;
-            self.send_page(ready).await?;
-            ready = match reading.await {
-                Ok(page) => page?,
-                Err(_) => return Ok(Answer::no(Code::ServerBug, "reading the messages failed")),
-            };
+            let page = page?;
+            is_whole &= page.is_whole;
+            self.send_page(page).await?;
         }
         if is_whole {
             Ok(Answer::ok("fetched"))

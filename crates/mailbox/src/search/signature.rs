@@ -110,7 +110,7 @@ fn hash(gram: u32) -> u64 {
 fn positions(hash: u64) -> [u32; 2] {
     // A product's upper half, rather than a remainder, brings a number below a bound.
     let bound = u64::from(FULL_BITS);
-    [((hash >> 32) * bound >> 32) as u32, ((hash & 0xffff_ffff) * bound >> 32) as u32]
+    [(((hash >> 32) * bound) >> 32) as u32, (((hash & 0xffff_ffff) * bound) >> 32) as u32]
 }
 
 fn set(full: &mut [u64], gram: u32) {

@@ -158,6 +158,8 @@ fn rcpt_parameters() {
     assert_eq!(never.to_string(), "NEVER");
     let utf8 = rcpt(" ORCPT=utf-8;\\x{7528}@x.example").unwrap().original.unwrap();
     assert_eq!(utf8.address, "\u{7528}@x.example");
+    // Postfix sends UTF-8 under rfc822.
+    assert_eq!(rcpt(" ORCPT=rfc822;+C3+BC").unwrap().original.unwrap().address, "\u{fc}");
     for (text, wanted) in [
         (" NOTIFY=", "NOTIFY"),
         (" NOTIFY=NEVER,SUCCESS", "NOTIFY"),
@@ -165,7 +167,7 @@ fn rcpt_parameters() {
         (" ORCPT=x", "ORCPT"),
         (" ORCPT=;x", "ORCPT"),
         (" ORCPT=rfc822;", "ORCPT"),
-        (" ORCPT=rfc822;+C3+BC", "ORCPT"),
+        (" ORCPT=rfc822;+0D+0A", "ORCPT"),
     ] {
         assert_eq!(rcpt(text), Err(CommandError::BadParameter(wanted)), "{text}");
     }
