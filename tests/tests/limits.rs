@@ -1,0 +1,203 @@
+//! Bad input gets the RFC's error, and the connection's bounds hold.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use harness::{Options, Outcome, Tradewind};
+
+/// Memory that the server may grow by while it is fed nonsense.
+const GROWTH_BYTES_MAX: u64 = 120 << 20;
+
+/// A connection in clear.
+struct Raw(TcpStream);
+
+impl Raw {
+    fn connect(address: SocketAddr) -> Outcome<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        stream.set_write_timeout(Some(Duration::from_secs(20)))?;
+        Ok(Self(stream))
+    }
+
+    /// Sends `bytes`; false once the server has closed.
+    fn send(&mut self, bytes: &[u8]) -> bool {
+        self.0.write_all(bytes).is_ok()
+    }
+
+    /// Everything up to a line that begins with `mark`, or to the end.
+    fn read_to(&mut self, mark: &str) -> String {
+        let (mut text, mut buffer) = (String::new(), [0; 4096]);
+        while !text.lines().any(|line| line.starts_with(mark)) || !text.ends_with('\n') {
+            match self.0.read(&mut buffer) {
+                Ok(0) | Err(_) => break,
+                Ok(count) => text.push_str(&String::from_utf8_lossy(&buffer[..count])),
+            }
+        }
+        text
+    }
+
+    /// Everything until the server closes.
+    fn read_out(&mut self) -> String {
+        self.read_to("\u{0}")
+    }
+}
+
+fn smtp(tradewind: &Tradewind) -> Outcome<Raw> {
+    let mut raw = Raw::connect(tradewind.listen("smtp")?)?;
+    raw.read_to("220");
+    raw.send(b"EHLO limits.test\r\n");
+    raw.read_to("250 ");
+    Ok(raw)
+}
+
+fn imap(tradewind: &Tradewind) -> Outcome<Raw> {
+    let mut raw = Raw::connect(tradewind.listen("imap")?)?;
+    raw.read_to("* OK");
+    Ok(raw)
+}
+
+#[test]
+fn smtp_bounds_hold() -> Outcome {
+    let tradewind = Tradewind::start(Options::default())?;
+    let before = tradewind.memory_bytes()?;
+    let to = "RCPT TO:<sales@trade.test>\r\n";
+
+    let mut raw = smtp(&tradewind)?;
+    for _ in 0..10_000 {
+        if !raw.send(b"NONSENSE\r\n") {
+            break;
+        }
+    }
+    let said = raw.read_out();
+    assert!(said.contains("500 5.5.1") || said.contains("500 5.5.2"), "{said}");
+    assert!(said.contains("421 4.7.0"), "10,000 errors: {said}");
+    assert!(said.lines().count() < 100, "errors must end the connection, not fill it");
+
+    let mut raw = smtp(&tradewind)?;
+    let endless = vec![b'x'; 1 << 20];
+    let mut sent = 0;
+    while sent < 200 << 20 && raw.send(&endless) {
+        sent += endless.len();
+    }
+    assert!(sent < 200 << 20, "an endless line must be cut off");
+
+    let mut raw = smtp(&tradewind)?;
+    raw.send(format!("MAIL FROM:<a@b.example>\r\n{to}DATA\r\n").as_bytes());
+    raw.read_to("354");
+    let line = [&b"X-Endless: "[..], &[b'y'; 900], b"\r\n"].concat().repeat(1000);
+    let mut sent = 0_u64;
+    while sent < 400 << 20 && raw.send(&line) {
+        sent += line.len() as u64;
+    }
+    assert!(sent < 400 << 20, "an endless header must be cut off");
+
+    let mut raw = smtp(&tradewind)?;
+    raw.send(b"MAIL FROM:<a@b.example>\r\n");
+    raw.read_to("250");
+    let many = to.repeat(1000);
+    let mut refused = false;
+    for _ in 0..100 {
+        if !raw.send(many.as_bytes()) {
+            break;
+        }
+        let said = raw.read_to("4");
+        refused |= said.contains("452 4.5.3");
+        if refused {
+            break;
+        }
+    }
+    assert!(refused, "100,000 recipients");
+
+    for (what, bytes) in [
+        ("NUL", &b"MAIL FROM:<a\0b@c.example>\r\n"[..]),
+        ("bare CR", b"MAIL FROM:<a@c.example>\rRCPT TO:<b@c.example>\r\n"),
+        ("bare LF", b"NOOP\nNOOP\r\n"),
+    ] {
+        let mut raw = smtp(&tradewind)?;
+        raw.send(bytes);
+        let said = raw.read_to("5");
+        assert!(said.starts_with('5'), "{what}: {said}");
+    }
+
+    let grown = tradewind.memory_bytes()?.saturating_sub(before);
+    assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
+    tradewind.command(&["store", "check", "--deep"])?.success()?;
+    Ok(())
+}
+
+#[test]
+fn smuggled_messages_are_refused_whole() -> Outcome {
+    let tradewind = Tradewind::start(Options::default())?;
+    for end in ["\n.\n", "\r\n.\n", "\n.\r\n", "\r.\r", "\r\n.\r", "\r.\r\n", "\0\r\n.\r\n\0"] {
+        let mut raw = smtp(&tradewind)?;
+        raw.send(b"MAIL FROM:<a@b.example>\r\nRCPT TO:<sales@trade.test>\r\nDATA\r\n");
+        raw.read_to("354");
+        let inner = "MAIL FROM:<ceo@trade.test>\r\nRCPT TO:<finance@trade.test>\r\nDATA\r\nSubject: pay\r\n\r\nnow\r\n.\r\n";
+        raw.send(format!("Subject: outer\r\n\r\nbody{end}{inner}").as_bytes());
+        let said = raw.read_to("5");
+        assert!(said.starts_with("55") || said.starts_with("50"), "{end:?}: {said}");
+    }
+    for role in ["sales", "finance"] {
+        assert_eq!(tradewind.imap(role)?.count("INBOX")?, 0, "{role} got a smuggled message");
+    }
+    Ok(())
+}
+
+#[test]
+fn commands_behind_starttls_are_not_executed() -> Outcome {
+    let tradewind = Tradewind::start(Options::default())?;
+    let mut raw = smtp(&tradewind)?;
+    raw.send(b"STARTTLS\r\nNOOP\r\nMAIL FROM:<a@b.example>\r\n");
+    let said = raw.read_to("\u{0}");
+    assert!(!said.contains("250"), "SMTP executed what was injected: {said}");
+    let mut raw = imap(&tradewind)?;
+    raw.send(b"a STARTTLS\r\nb NOOP\r\n");
+    let said = raw.read_to("\u{0}");
+    assert!(!said.contains("b OK"), "IMAP executed what was injected: {said}");
+    Ok(())
+}
+
+#[test]
+fn imap_bounds_hold() -> Outcome {
+    let tradewind = Tradewind::start(Options::default())?;
+    let before = tradewind.memory_bytes()?;
+
+    let mut raw = imap(&tradewind)?;
+    for _ in 0..10_000 {
+        if !raw.send(b"a NONSENSE\r\n") {
+            break;
+        }
+    }
+    let said = raw.read_out();
+    assert!(said.contains("a BAD") && said.contains("* BYE") && said.lines().count() < 100, "{said}");
+
+    let mut raw = imap(&tradewind)?;
+    while raw.send(&vec![b'x'; 1 << 20]) {}
+    assert!(raw.read_out().contains("BYE"), "an endless line");
+
+    let mut session = tradewind.imap("sales")?;
+    let said = session.send("APPEND INBOX {1073741824}")?;
+    let answer = session.answer(&said, false);
+    assert!(answer.is_ok_and(|answer| answer.ok().is_err()), "a literal of 1 GiB must be refused before it is sent");
+
+    let grown = tradewind.memory_bytes()?.saturating_sub(before);
+    assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
+    Ok(())
+}
+
+#[test]
+fn a_slow_client_is_cut_off_and_harms_nobody() -> Outcome {
+    let options = Options::default().set("smtp", "idle_seconds", "2").set("imap", "command_seconds", "2");
+    let tradewind = Tradewind::start(options)?;
+    let mut slow = smtp(&tradewind)?;
+    slow.send(b"MAIL FR");
+    let began = Instant::now();
+    let said = slow.read_out();
+    assert!(said.contains("421 4.4.2"), "{said}");
+    assert!(began.elapsed() < Duration::from_secs(10));
+    let mut slow = imap(&tradewind)?;
+    slow.send(b"a LOG");
+    assert!(slow.read_out().contains("BYE"));
+    tradewind.smtp()?.quit()
+}
