@@ -133,7 +133,8 @@ fn smuggled_messages_are_refused_whole() -> Outcome {
         let mut raw = smtp(&tradewind)?;
         raw.send(b"MAIL FROM:<a@b.example>\r\nRCPT TO:<sales@trade.test>\r\nDATA\r\n");
         raw.read_to("354");
-        let inner = "MAIL FROM:<ceo@trade.test>\r\nRCPT TO:<finance@trade.test>\r\nDATA\r\nSubject: pay\r\n\r\nnow\r\n.\r\n";
+        let inner =
+            "MAIL FROM:<ceo@trade.test>\r\nRCPT TO:<finance@trade.test>\r\nDATA\r\nSubject: pay\r\n\r\nnow\r\n.\r\n";
         raw.send(format!("Subject: outer\r\n\r\nbody{end}{inner}").as_bytes());
         let said = raw.read_to("5");
         assert!(said.starts_with("55") || said.starts_with("50"), "{end:?}: {said}");

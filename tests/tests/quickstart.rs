@@ -34,7 +34,18 @@ fn a_second_run_changes_nothing() -> Outcome {
         assert_eq!(fs::metadata(site.join(private))?.permissions().mode() & 0o777, 0o600, "{private}");
     }
     let zone = fs::read_to_string(site.join("zone.txt"))?;
-    for record in ["IN MX", "v=spf1", "_domainkey", "v=DMARC1", "_mta-sts", "_smtp._tls", "_imaps._tcp", "CAA", "PTR", "autoconfig"] {
+    for record in [
+        "IN MX",
+        "v=spf1",
+        "_domainkey",
+        "v=DMARC1",
+        "_mta-sts",
+        "_smtp._tls",
+        "_imaps._tcp",
+        "CAA",
+        "PTR",
+        "autoconfig",
+    ] {
         assert!(zone.contains(record), "{record} is missing in the zone");
     }
     Ok(())

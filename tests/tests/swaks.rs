@@ -42,7 +42,11 @@ fn submits_with_each_mechanism_on_both_ports() -> Outcome {
         }
     }
     // swaks knows no SCRAM; Python's client is taught it in tests/clients.
-    access.python("scram_submission.py", &[&tradewind.listen("submissions")?.port().to_string(), &finance], PATIENCE)?;
+    access.python(
+        "scram_submission.py",
+        &[&tradewind.listen("submissions")?.port().to_string(), &finance],
+        PATIENCE,
+    )?;
     sent += 1;
     wait_for_mail(&tradewind, "finance", sent)
 }

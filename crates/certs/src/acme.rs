@@ -181,10 +181,9 @@ impl Publication {
         let domain = challenge.identifier().to_string();
         let authorization = challenge.key_authorization();
         Ok(match kind {
-            Challenge::Http01 => Self::Http {
-                token: challenge.token.clone(),
-                key_authorization: authorization.as_str().to_owned(),
-            },
+            Challenge::Http01 => {
+                Self::Http { token: challenge.token.clone(), key_authorization: authorization.as_str().to_owned() }
+            }
             Challenge::TlsAlpn01 => {
                 let certificate = alpn_certificate(&domain, authorization.digest().as_ref())?;
                 Self::Alpn { domain, certificate }
@@ -219,6 +218,7 @@ fn alpn_certificate(domain: &str, digest: &[u8]) -> Result<Arc<CertifiedKey>, Ce
     params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
     let key = KeyPair::generate()?;
     let certificate = params.self_signed(&key)?;
-    let parsed = crypto::tls::parse_chain(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), Path::new("challenge"));
+    let parsed =
+        crypto::tls::parse_chain(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), Path::new("challenge"));
     parsed.map_err(|error| CertsError::Malformed { what: "challenge certificate".to_owned(), cause: error.to_string() })
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use env::{Clock, Civil, Timestamp};
+use env::{Civil, Clock, Timestamp};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, date_time_ymd,
@@ -62,7 +62,8 @@ impl LocalAuthority {
     /// # Errors
     /// [`CertsError`] if the authority's files cannot be read, a name is none, or the files cannot be written.
     pub fn issue(&self, names: &[String], chain: &Path, key_path: &Path, clock: &dyn Clock) -> Result<(), CertsError> {
-        let read = |path: &Path| fs::read_to_string(path).map_err(|cause| CertsError::Io { path: path.to_owned(), cause });
+        let read =
+            |path: &Path| fs::read_to_string(path).map_err(|cause| CertsError::Io { path: path.to_owned(), cause });
         let authority_pem = read(&self.certificate)?;
         let issuer = Issuer::from_ca_cert_pem(&authority_pem, KeyPair::from_pem(&read(&self.key)?)?)?;
         let mut params = CertificateParams::new(names.to_vec())?;

@@ -75,7 +75,9 @@ impl From<MailboxError> for ImapError {
     /// The reply is one thing, the logged cause another.
     fn from(error: MailboxError) -> Self {
         Self::Refused(match &error {
-            MailboxError::OverQuota { .. } => Answer::no(Code::OverQuota, "the mailbox is full: delete mail or ask for more room"),
+            MailboxError::OverQuota { .. } => {
+                Answer::no(Code::OverQuota, "the mailbox is full: delete mail or ask for more room")
+            }
             MailboxError::KeywordsExhausted => Answer::no(Code::Limit, "no more different keywords are possible"),
             MailboxError::InvalidKeyword { .. } => Answer::no(Code::Cannot, "not a keyword"),
             MailboxError::NoSuchMailbox => Answer::no(Code::NonExistent, "no such mailbox"),

@@ -37,7 +37,11 @@ impl Connection<'_> {
         match command {
             Command::Noop | Command::Check => Ok(Answer::ok("done")),
             Command::Id(_) => {
-                self.writer().id(&[("name", "Tradewind"), ("version", env!("CARGO_PKG_VERSION")), ("vendor", "Tradewind")]);
+                self.writer().id(&[
+                    ("name", "Tradewind"),
+                    ("version", env!("CARGO_PKG_VERSION")),
+                    ("vendor", "Tradewind"),
+                ]);
                 Ok(Answer::ok("pleased to meet you"))
             }
             Command::Namespace => {

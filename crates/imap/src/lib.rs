@@ -68,7 +68,8 @@ impl Server {
             ..Limits::default()
         };
         let mechanisms = Mechanism::ALL.iter().filter(|it| **it != Mechanism::Login).map(|it| it.name().to_owned());
-        let session = Settings { host: hostname, mechanisms: mechanisms.collect(), starttls: true, compress: true, limits };
+        let session =
+            Settings { host: hostname, mechanisms: mechanisms.collect(), starttls: true, compress: true, limits };
         Arc::new(Self {
             store,
             sign_in,

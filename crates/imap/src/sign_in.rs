@@ -115,7 +115,9 @@ impl Connection<'_> {
                     AuthFailure::Refused | AuthFailure::Disabled => {
                         (Code::AuthenticationFailed, "unknown user or wrong password")
                     }
-                    AuthFailure::Throttled { .. } => (Code::Limit, "too many failed sign-ins, wait before the next one"),
+                    AuthFailure::Throttled { .. } => {
+                        (Code::Limit, "too many failed sign-ins, wait before the next one")
+                    }
                     AuthFailure::Temporary(_) => (Code::Unavailable, "sign-in does not work now, try again later"),
                 };
                 self.session.sign_in_failed(&mut self.out, code, text);

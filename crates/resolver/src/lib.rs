@@ -80,7 +80,12 @@ impl HickoryResolver {
         Ok(lookup)
     }
 
-    async fn collect<T>(&self, name: &str, kind: RecordType, pick: impl Fn(&RData) -> Option<T>) -> Result<Vec<T>, DnsError> {
+    async fn collect<T>(
+        &self,
+        name: &str,
+        kind: RecordType,
+        pick: impl Fn(&RData) -> Option<T>,
+    ) -> Result<Vec<T>, DnsError> {
         let lookup = self.ask(name, kind).await?;
         let found: Vec<T> = lookup.answers().iter().filter_map(|record| pick(&record.data)).collect();
         if found.is_empty() { Err(DnsError::NotFound { name: name.to_owned() }) } else { Ok(found) }
@@ -101,12 +106,17 @@ impl Resolver for HickoryResolver {
     }
 
     async fn ipv4(&self, name: &str) -> Result<Vec<Ipv4Addr>, DnsError> {
-        self.collect(name, RecordType::A, |data| if let RData::A(address) = data { Some(address.0) } else { None }).await
+        self.collect(name, RecordType::A, |data| if let RData::A(address) = data { Some(address.0) } else { None })
+            .await
     }
 
     async fn ipv6(&self, name: &str) -> Result<Vec<Ipv6Addr>, DnsError> {
-        self.collect(name, RecordType::AAAA, |data| if let RData::AAAA(address) = data { Some(address.0) } else { None })
-            .await
+        self.collect(
+            name,
+            RecordType::AAAA,
+            |data| if let RData::AAAA(address) = data { Some(address.0) } else { None },
+        )
+        .await
     }
 
     async fn txt(&self, name: &str) -> Result<Vec<String>, DnsError> {
@@ -119,8 +129,10 @@ impl Resolver for HickoryResolver {
 
     async fn ptr(&self, address: IpAddr) -> Result<Vec<String>, DnsError> {
         let name = Name::from(address).to_ascii();
-        self.collect(&name, RecordType::PTR, |data| if let RData::PTR(host) = data { Some(without_dot(&host.0)) } else { None })
-            .await
+        self.collect(&name, RecordType::PTR, |data| {
+            if let RData::PTR(host) = data { Some(without_dot(&host.0)) } else { None }
+        })
+        .await
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod cli;
 mod control;
+mod doctor;
 mod health;
 mod http;
 mod import;
@@ -21,7 +22,10 @@ use clap::Parser;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command, ConfigCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat, QueueCommand, StoreCommand, UserCommand};
+use crate::cli::{
+    Cli, Command, ConfigCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat, QueueCommand, StoreCommand,
+    UserCommand,
+};
 use crate::control::{Action, NewUser, Refused, ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
 use crate::system::System;
@@ -52,6 +56,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             start_log(&settings.log);
             serve::Server::open(settings).await?.run().await?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Check(options) => {
+            let settings = Settings::load(&config).map_err(Refused::because)?;
+            let (findings, is_sound) = doctor::run(&settings, options.offline).await?;
+            print::print(&findings, json);
+            Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Config(command) => configuration(&command, &config, json),
         Command::Dns(DnsCommand::Zone { domain }) => {

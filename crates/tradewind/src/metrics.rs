@@ -59,8 +59,18 @@ impl Collector for Measured {
         for (service, counters) in &self.services {
             tell_open(&mut encoder, &format!("{service}_connections"), counters.open())?;
             let (accepted, refused) = (counters.accepted(), counters.refused());
-            tell_counter(&mut encoder, &format!("{service}_connections_accepted"), "Connections served since the start.", accepted)?;
-            tell_counter(&mut encoder, &format!("{service}_connections_refused"), "Connections refused since the start.", refused)?;
+            tell_counter(
+                &mut encoder,
+                &format!("{service}_connections_accepted"),
+                "Connections served since the start.",
+                accepted,
+            )?;
+            tell_counter(
+                &mut encoder,
+                &format!("{service}_connections_refused"),
+                "Connections refused since the start.",
+                refused,
+            )?;
         }
         Ok(())
     }

@@ -32,13 +32,16 @@ fn field(name: &str, value: &Value) -> String {
 }
 
 fn table(rows: &[Value]) -> String {
-    let Some(names) = rows.first().and_then(Value::as_object).map(|first| first.keys().cloned().collect::<Vec<_>>()) else {
+    let Some(names) = rows.first().and_then(Value::as_object).map(|first| first.keys().cloned().collect::<Vec<_>>())
+    else {
         return rows.iter().fold(String::new(), |text, row| text + &cell(row) + "\n");
     };
     let mut lines = vec![names.iter().map(|name| name.replace('_', " ")).collect::<Vec<_>>()];
     lines.extend(rows.iter().map(|row| names.iter().map(|name| cell(row.get(name).unwrap_or(&Value::Null))).collect()));
     let widths: Vec<usize> = (0..names.len())
-        .map(|column| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .map(|column| {
+            lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
         .collect();
     lines.iter().fold(String::new(), |text, line| {
         let cells: Vec<String> = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();

@@ -61,7 +61,8 @@ pub(crate) async fn run(options: Quickstart, json: bool) -> Result<ExitCode, Ref
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let log = if json { LogSettings { level: "warn".to_owned(), ..settings.log.clone() } } else { settings.log.clone() };
+    let log =
+        if json { LogSettings { level: "warn".to_owned(), ..settings.log.clone() } } else { settings.log.clone() };
     start_log(&log);
     let server = Server::open(settings.clone()).await?;
     if json {
@@ -128,7 +129,11 @@ fn new_settings(options: &Quickstart, domain: &str) -> Result<Settings, Refused>
     });
     let listen = |usual: u16| {
         let port = options.port_base.checked_add(usual).ok_or_else(|| {
-            Refused(format!("--port-base {}: port {usual} above it does not exist; give at most {}", options.port_base, u16::MAX - 993))
+            Refused(format!(
+                "--port-base {}: port {usual} above it does not exist; give at most {}",
+                options.port_base,
+                u16::MAX - 993
+            ))
         })?;
         Ok::<_, Refused>(vec![std::net::SocketAddr::new(address, port).to_string()])
     };
@@ -223,10 +228,8 @@ fn summary(
     directory: &Path,
     config: &Path,
 ) -> Value {
-    let accounts: Vec<Value> = sign_ins
-        .iter()
-        .map(|it| json!({ "address": it.address, "password": it.password, "role": it.role }))
-        .collect();
+    let accounts: Vec<Value> =
+        sign_ins.iter().map(|it| json!({ "address": it.address, "password": it.password, "role": it.role })).collect();
     json!({
         "listen": addresses.map_or_else(|| json!({}), Addresses::to_json),
         "accounts": accounts,

@@ -98,12 +98,24 @@ async fn wait_for_the_end(tls: &ServerTls, settings: &Settings) -> Result<(), Re
     }
 }
 
-fn spawn_upkeep(tasks: &TaskTracker, system: &System, tls: &ServerTls, challenges: &Challenges, stop: &CancellationToken) {
+fn spawn_upkeep(
+    tasks: &TaskTracker,
+    system: &System,
+    tls: &ServerTls,
+    challenges: &Challenges,
+    stop: &CancellationToken,
+) {
     tasks.spawn(upkeep::collect(system.store.clone(), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
     if system.settings.acme.enabled {
         let store = system.store.clone();
-        tasks.spawn(upkeep::renew_certificates(store, tls.clone(), challenges.clone(), system.settings.clone(), stop.clone()));
+        tasks.spawn(upkeep::renew_certificates(
+            store,
+            tls.clone(),
+            challenges.clone(),
+            system.settings.clone(),
+            stop.clone(),
+        ));
     }
 }
 
@@ -210,9 +222,8 @@ fn spawn_http(
 
 /// The services that mail clients are sent to, those with TLS from the start first (RFC 8314 section 3).
 fn client_services(addresses: &Addresses) -> Vec<ClientService> {
-    let service = |name, protocol, implicit_tls| {
-        addresses.port(name).map(|port| ClientService { protocol, port, implicit_tls })
-    };
+    let service =
+        |name, protocol, implicit_tls| addresses.port(name).map(|port| ClientService { protocol, port, implicit_tls });
     [
         service("imaps", "imap", true),
         service("imap", "imap", false),

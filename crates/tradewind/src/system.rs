@@ -59,8 +59,7 @@ pub(crate) fn place(settings: &Settings) -> Result<Place, Refused> {
 
 /// The certificates and TLS settings of the services.
 pub(crate) fn server_tls(settings: &Settings) -> Result<(TlsSettings, CertifiedChains), Refused> {
-    let minimum_version =
-        if settings.tls.version_min == "1.3" { MinimumVersion::Tls13 } else { MinimumVersion::Tls12 };
+    let minimum_version = if settings.tls.version_min == "1.3" { MinimumVersion::Tls13 } else { MinimumVersion::Tls12 };
     let tls = TlsSettings { minimum_version, ..TlsSettings::default() };
     let chain = load_chain(&settings.tls.certificate, &settings.tls.key).map_err(Refused::because)?;
     let chains = CertifiedChains::new(chain, Vec::new()).map_err(Refused::because)?;
@@ -69,7 +68,8 @@ pub(crate) fn server_tls(settings: &Settings) -> Result<(TlsSettings, CertifiedC
 
 /// Takes up changed certificate files; what cannot be read leaves the old ones in force.
 pub(crate) fn reload_certificates(tls: &ServerTls, settings: &Settings) {
-    let outcome = server_tls(settings).and_then(|(tls_settings, chains)| tls.reload(tls_settings, chains).map_err(Refused::because));
+    let outcome = server_tls(settings)
+        .and_then(|(tls_settings, chains)| tls.reload(tls_settings, chains).map_err(Refused::because));
     match outcome {
         Ok(()) => tracing::info!(certificate = %settings.tls.certificate.display(), "certificate taken up"),
         Err(error) => tracing::error!(%error, "the new certificate cannot be used, the old one stays"),

@@ -55,9 +55,14 @@ pub(crate) fn zone(facts: &ZoneFacts<'_>) -> String {
 fn receiving(zone: &mut String, facts: &ZoneFacts<'_>) {
     let host = facts.hostname;
     let _ = writeln!(zone, "\n; Mail for the domain comes to this server.\n@ IN MX 10 {host}.");
-    zone.push_str("\n; The server's own addresses; the MX name must have them and must not be an alias (RFC 5321 section 5.1).\n");
+    zone.push_str(
+        "\n; The server's own addresses; the MX name must have them and must not be an alias (RFC 5321 section 5.1).\n",
+    );
     if facts.addresses.is_empty() {
-        let _ = writeln!(zone, "; replace the example addresses with the server's public ones\n;{host}. IN A 192.0.2.1\n;{host}. IN AAAA 2001:db8::1");
+        let _ = writeln!(
+            zone,
+            "; replace the example addresses with the server's public ones\n;{host}. IN A 192.0.2.1\n;{host}. IN AAAA 2001:db8::1"
+        );
     }
     for address in facts.addresses {
         let kind = if address.is_ipv4() { "A" } else { "AAAA" };
@@ -67,7 +72,11 @@ fn receiving(zone: &mut String, facts: &ZoneFacts<'_>) {
 
 fn sending(zone: &mut String, facts: &ZoneFacts<'_>) {
     zone.push_str("\n; SPF: only the servers that take mail for the domain send for it (RFC 7208).\n@ IN TXT \"v=spf1 mx -all\"\n");
-    let _ = writeln!(zone, "; SPF for the host's own name, which it says in HELO.\n{}. IN TXT \"v=spf1 a -all\"", facts.hostname);
+    let _ = writeln!(
+        zone,
+        "; SPF for the host's own name, which it says in HELO.\n{}. IN TXT \"v=spf1 a -all\"",
+        facts.hostname
+    );
     zone.push_str("\n; DKIM: public keys of outgoing signatures (RFC 6376, RFC 8463).\n");
     for (name, value) in facts.dkim {
         let _ = writeln!(zone, "{name} IN TXT {}", txt_strings(value));
@@ -88,8 +97,15 @@ fn transport(zone: &mut String, facts: &ZoneFacts<'_>) {
          _mta-sts IN TXT \"v=STSv1; id={}\"\nmta-sts IN CNAME {host}.",
         facts.mta_sts_id
     );
-    let _ = writeln!(zone, "\n; TLS-RPT: where others report failed TLS to (RFC 8460).\n_smtp._tls IN TXT \"v=TLSRPTv1; rua=mailto:postmaster@{domain}\"");
-    let _ = writeln!(zone, "\n; CAA: only this authority may issue certificates (RFC 8659).\n@ IN CAA 0 issue \"{}\"", facts.authority);
+    let _ = writeln!(
+        zone,
+        "\n; TLS-RPT: where others report failed TLS to (RFC 8460).\n_smtp._tls IN TXT \"v=TLSRPTv1; rua=mailto:postmaster@{domain}\""
+    );
+    let _ = writeln!(
+        zone,
+        "\n; CAA: only this authority may issue certificates (RFC 8659).\n@ IN CAA 0 issue \"{}\"",
+        facts.authority
+    );
 }
 
 fn clients(zone: &mut String, facts: &ZoneFacts<'_>) {
@@ -118,7 +134,8 @@ fn reverse(zone: &mut String, facts: &ZoneFacts<'_>) {
 
 /// `value` as the quoted strings of a TXT record.
 fn txt_strings(value: &str) -> String {
-    let chunks = value.as_bytes().chunks(TXT_STRING_BYTES).map(|chunk| format!("\"{}\"", String::from_utf8_lossy(chunk)));
+    let chunks =
+        value.as_bytes().chunks(TXT_STRING_BYTES).map(|chunk| format!("\"{}\"", String::from_utf8_lossy(chunk)));
     let strings: Vec<String> = chunks.collect();
     if strings.len() == 1 { strings.concat() } else { format!("( {} )", strings.join(" ")) }
 }

@@ -50,9 +50,7 @@ impl Connection<'_> {
             })
             .await;
         match outcome {
-            Err(MailboxError::NoSuchMailbox) => {
-                Err(ImapError::Refused(Answer::no(Code::TryCreate, "no such mailbox")))
-            }
+            Err(MailboxError::NoSuchMailbox) => Err(ImapError::Refused(Answer::no(Code::TryCreate, "no such mailbox"))),
             outcome => Ok(Some(outcome?)),
         }
     }

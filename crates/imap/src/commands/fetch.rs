@@ -240,9 +240,7 @@ impl Connection<'_> {
         let utf8 = self.session.enabled().utf8();
         async move {
             let reading = store.clone();
-            store
-                .read(move |tx| page.render(tx, reading.blobs(), account, mailbox, &wanted, &keywords, utf8))
-                .await
+            store.read(move |tx| page.render(tx, reading.blobs(), account, mailbox, &wanted, &keywords, utf8)).await
         }
     }
 

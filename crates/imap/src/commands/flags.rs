@@ -69,7 +69,12 @@ impl Connection<'_> {
 
     /// Takes over what was stored and tells it. Without `.SILENT` every message named is told, changed or not; with it only
     /// the new modseq, to those who follow it (RFC 7162 section 3.1.3).
-    async fn tell_stored(&mut self, store: &Store, positions: &[usize], outcome: &StoreOutcome) -> Result<(), ImapError> {
+    async fn tell_stored(
+        &mut self,
+        store: &Store,
+        positions: &[usize],
+        outcome: &StoreOutcome,
+    ) -> Result<(), ImapError> {
         let enabled = self.session.enabled();
         let Some(selected) = &mut self.selected else { return Ok(()) };
         for changed in &outcome.changed {

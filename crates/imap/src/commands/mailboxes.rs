@@ -27,8 +27,7 @@ impl Connection<'_> {
             _ => return Ok(Answer::no(Code::UseAttr, "a mailbox has one use")),
         };
         let has_use = special_use.is_some();
-        let made =
-            self.server.store.write(move |tx| mailbox::mailboxes::create(tx, account, &name, special_use)).await;
+        let made = self.server.store.write(move |tx| mailbox::mailboxes::create(tx, account, &name, special_use)).await;
         match made {
             Ok(made) => Ok(Answer::ok("created").with(AnswerCode::MailboxId(made.id.to_string()))),
             Err(MailboxError::AlreadyExists) if has_use => {
@@ -81,14 +80,16 @@ impl Connection<'_> {
             return Ok(Answer::ok("listed"));
         }
         let mailboxes = self.mailboxes().await?;
-        let patterns: Vec<String> = list.patterns.iter().map(|pattern| format!("{}{pattern}", list.reference)).collect();
+        let patterns: Vec<String> =
+            list.patterns.iter().map(|pattern| format!("{}{pattern}", list.reference)).collect();
         let parents = parents(&mailboxes);
         for mailbox in &mailboxes {
             if !patterns.iter().any(|pattern| pattern_matches(pattern, mailbox.name.as_str())) {
                 continue;
             }
             let uses: Vec<SpecialUse> = mailbox.special_use.and_then(wire_use).into_iter().collect();
-            let selected = (!list.select.subscribed || mailbox.subscribed) && (!list.select.special_use || !uses.is_empty());
+            let selected =
+                (!list.select.subscribed || mailbox.subscribed) && (!list.select.special_use || !uses.is_empty());
             let child_subscribed = list.select.recursive_match
                 && mailboxes.iter().any(|below| below.subscribed && below.name.is_below(&mailbox.name));
             if !selected && !child_subscribed {
@@ -200,5 +201,9 @@ impl Connection<'_> {
 
 /// Names that others are below.
 fn parents(mailboxes: &[Mailbox]) -> HashMap<String, ()> {
-    mailboxes.iter().flat_map(|mailbox| mailbox.name.superiors()).map(|name: Name| (name.as_str().to_owned(), ())).collect()
+    mailboxes
+        .iter()
+        .flat_map(|mailbox| mailbox.name.superiors())
+        .map(|name: Name| (name.as_str().to_owned(), ()))
+        .collect()
 }

@@ -82,13 +82,15 @@ impl Connection<'_> {
         if uid {
             return uids.to_vec();
         }
-        let number = |uid: &u32| self.selected.as_ref()?.position(*uid).map(|at| u32::try_from(at + 1).unwrap_or(u32::MAX));
+        let number =
+            |uid: &u32| self.selected.as_ref()?.position(*uid).map(|at| u32::try_from(at + 1).unwrap_or(u32::MAX));
         uids.iter().filter_map(number).collect()
     }
 
     fn highest_mod_seq(&self, uids: &[u32]) -> Option<u64> {
         let selected = self.selected.as_ref()?;
-        let modseq = |uid: &u32| selected.position(*uid).and_then(|at| selected.entries.get(at)).map(|entry| entry.modseq);
+        let modseq =
+            |uid: &u32| selected.position(*uid).and_then(|at| selected.entries.get(at)).map(|entry| entry.modseq);
         uids.iter().filter_map(modseq).max().map(i64::unsigned_abs)
     }
 

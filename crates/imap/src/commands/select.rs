@@ -76,7 +76,8 @@ impl Connection<'_> {
             }
         }
         let may_add = names.len() < mailbox::keywords::KEYWORDS_MAX;
-        let (settable, names) = if selected.read_only { (SystemFlags::NONE, &[][..]) } else { (SystemFlags::SETTABLE, &names[..]) };
+        let (settable, names) =
+            if selected.read_only { (SystemFlags::NONE, &[][..]) } else { (SystemFlags::SETTABLE, &names[..]) };
         let permanent = Code::PermanentFlags(settable, names, may_add && !selected.read_only);
         writer.untagged(&Reply::ok("flags that are kept").with(permanent));
         writer.untagged(&Reply::ok("uids are valid").with(Code::UidValidity(mailbox.uidvalidity)));

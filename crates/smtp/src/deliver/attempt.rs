@@ -109,8 +109,8 @@ impl Deliverer {
                 Err(error) => tracing::debug!(%error, "a kept connection was of no use"),
             }
         }
-        let credentials = credentials
-            .map(|it| ClientCredentials { user: it.user.clone(), password: it.password.clone() });
+        let credentials =
+            credentials.map(|it| ClientCredentials { user: it.user.clone(), password: it.password.clone() });
         let mut door = Door {
             host: &exchanger.host,
             address,
@@ -169,7 +169,11 @@ fn recipient(leased: &LeasedRecipient, utf8: bool) -> Recipient {
     Recipient {
         to: if utf8 { leased.address.clone() } else { ascii_domain(&leased.address) },
         notify: (!usual).then_some(Notify { success: wishes.success, failure: wishes.failure, delay: wishes.delay }),
-        original: leased.orcpt.as_deref().and_then(|orcpt| orcpt.split_once(';')).map(|(kind, address)| (kind.to_owned(), address.to_owned())),
+        original: leased
+            .orcpt
+            .as_deref()
+            .and_then(|orcpt| orcpt.split_once(';'))
+            .map(|(kind, address)| (kind.to_owned(), address.to_owned())),
     }
 }
 

@@ -81,7 +81,9 @@ impl Deliverer {
             Err(QueueError::StaleLease { .. }) => {
                 tracing::warn!(message, "another process has taken the message over");
             }
-            Err(error) => tracing::error!(message, %error, "what became of a message cannot be recorded; it will be tried again"),
+            Err(error) => {
+                tracing::error!(message, %error, "what became of a message cannot be recorded; it will be tried again")
+            }
         }
     }
 
@@ -93,7 +95,9 @@ impl Deliverer {
             Fate::Deferred if now >= lease.expires => Outcome::Expired,
             Fate::Deferred => {
                 let entropy = &*self.store.context().entropy;
-                Outcome::Deferred { until: next_attempt(&self.schedule, recipient.attempts, now, lease.expires, entropy) }
+                Outcome::Deferred {
+                    until: next_attempt(&self.schedule, recipient.attempts, now, lease.expires, entropy),
+                }
             }
         }
     }

@@ -66,7 +66,12 @@ fn read_all(
     Ok(())
 }
 
-async fn store_message(controls: &Controls, account: i64, mailbox: &str, message: Imported) -> Result<Delivered, Refused> {
+async fn store_message(
+    controls: &Controls,
+    account: i64,
+    mailbox: &str,
+    message: Imported,
+) -> Result<Delivered, Refused> {
     let path = if message.folder.is_empty() { mailbox.to_owned() } else { format!("{mailbox}/{}", message.folder) };
     let path = path.strip_prefix("INBOX/").map_or(path.clone(), str::to_owned);
     let name = Name::parse(&path).map_err(Refused::because)?;

@@ -32,7 +32,11 @@ pub(crate) enum PeopleError {
     Store(#[from] StoreError),
 }
 
-pub(super) async fn add_domain(controls: &Controls, domain: String, organisation: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn add_domain(
+    controls: &Controls,
+    domain: String,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
     let added = controls
         .store
         .write(move |tx| {
@@ -124,7 +128,11 @@ pub(super) async fn list_users(controls: &Controls) -> Result<Value, Refused> {
     Ok(users.into())
 }
 
-pub(super) async fn set_password(controls: &Controls, address: String, password: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn set_password(
+    controls: &Controls,
+    address: String,
+    password: Option<String>,
+) -> Result<Value, Refused> {
     let (shown, prepared) = prepare_password(controls, password).await?;
     let name = address.clone();
     change_account(controls, address, move |tx, account| identity::set_password(tx, account, &prepared)).await?;

@@ -97,7 +97,11 @@ async fn answer(stream: UnixStream, controls: &Controls) -> io::Result<()> {
 /// Asks the server behind `path`; `None` if none runs.
 pub(crate) async fn ask(path: &Path, action: &Action) -> Option<Result<Value, Refused>> {
     let stream = UnixStream::connect(path).await.ok()?;
-    Some(exchange(stream, action).await.unwrap_or_else(|error| Err(Refused(format!("the running server did not answer: {error}")))))
+    Some(
+        exchange(stream, action)
+            .await
+            .unwrap_or_else(|error| Err(Refused(format!("the running server did not answer: {error}")))),
+    )
 }
 
 async fn exchange(stream: UnixStream, action: &Action) -> io::Result<Result<Value, Refused>> {

@@ -7,7 +7,9 @@ use super::{Controls, Refused};
 pub(super) async fn check(controls: &Controls, deep: bool) -> Result<Value, Refused> {
     let report = store::check::run(&controls.store, deep).await.map_err(Refused::because)?;
     let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
-    Ok(json!({ "sound": findings.is_empty(), "findings": findings, "messages": report.messages, "accounts": report.accounts }))
+    Ok(
+        json!({ "sound": findings.is_empty(), "findings": findings, "messages": report.messages, "accounts": report.accounts }),
+    )
 }
 
 pub(super) async fn collect(controls: &Controls) -> Result<Value, Refused> {

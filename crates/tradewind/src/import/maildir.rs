@@ -101,7 +101,9 @@ mod tests {
     #[test]
     fn folders_and_flags() {
         let directory = tempfile::tempdir().unwrap();
-        for (folder, name) in [("new", "1.a"), ("cur", "2.b:2,FS"), (".Sent/cur", "3.c:2,S"), (".Sent.Old/cur", "4.d:2,RT")] {
+        for (folder, name) in
+            [("new", "1.a"), ("cur", "2.b:2,FS"), (".Sent/cur", "3.c:2,S"), (".Sent.Old/cur", "4.d:2,RT")]
+        {
             let at = directory.path().join(folder);
             fs::create_dir_all(&at).unwrap();
             fs::write(at.join(name), format!("Subject: {name}\n\nx\n")).unwrap();

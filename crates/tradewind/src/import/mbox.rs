@@ -34,7 +34,10 @@ impl<R: BufRead> Mbox<R> {
         if first.starts_with(b"From ") {
             mbox.separator = Some(first);
         } else if !first.is_empty() {
-            let why = format!("its first line is not `From ...` but `{}`", String::from_utf8_lossy(first.get(..40).unwrap_or(&first)).trim_end());
+            let why = format!(
+                "its first line is not `From ...` but `{}`",
+                String::from_utf8_lossy(first.get(..40).unwrap_or(&first)).trim_end()
+            );
             return Err(ImportError::NotOfForm { path: mbox.path, form: "mbox", why });
         }
         Ok(mbox)
@@ -91,7 +94,11 @@ fn is_separator(line: &[u8]) -> bool {
 
 fn unquote(line: &[u8]) -> &[u8] {
     let quoted = line.iter().take_while(|byte| **byte == b'>').count();
-    if quoted > 0 && line.get(quoted..).is_some_and(|rest| rest.starts_with(b"From ")) { line.get(1..).unwrap_or(line) } else { line }
+    if quoted > 0 && line.get(quoted..).is_some_and(|rest| rest.starts_with(b"From ")) {
+        line.get(1..).unwrap_or(line)
+    } else {
+        line
+    }
 }
 
 /// The date of a `From sender Thu Jan  4 12:34:56 2024` line, taken as UTC.
@@ -116,7 +123,9 @@ fn status_flags(raw: &[u8]) -> ImportedFlags {
     let mut flags = ImportedFlags::default();
     let header = raw.split(|byte| *byte == b'\n').take_while(|line| !matches!(*line, b"" | b"\r"));
     for line in header {
-        let Some((name, value)) = line.split_at_checked(line.iter().position(|byte| *byte == b':').unwrap_or(0)) else { continue };
+        let Some((name, value)) = line.split_at_checked(line.iter().position(|byte| *byte == b':').unwrap_or(0)) else {
+            continue;
+        };
         if name.eq_ignore_ascii_case(b"status") || name.eq_ignore_ascii_case(b"x-status") {
             flags.seen |= value.contains(&b'R');
             flags.answered |= value.contains(&b'A');
@@ -147,7 +156,12 @@ mod tests {
             b"Subject: one\r\nStatus: RO\r\nX-Status: AF\r\n\r\nbody\r\nFrom here\r\n>From there\r\nFrom inside\r\n"
         );
         assert_eq!(messages[0].received.unwrap().to_string(), "2024-01-04T12:34:56Z");
-        assert!(messages[0].flags.seen && messages[0].flags.answered && messages[0].flags.flagged && !messages[0].flags.draft);
+        assert!(
+            messages[0].flags.seen
+                && messages[0].flags.answered
+                && messages[0].flags.flagged
+                && !messages[0].flags.draft
+        );
         assert_eq!(messages[1].raw, b"Subject: two\r\n\r\nlast\r\n");
     }
 

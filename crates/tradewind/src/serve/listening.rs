@@ -53,13 +53,18 @@ impl Addresses {
 
     /// Each service with its first address, for scripts.
     pub(crate) fn to_json(&self) -> Value {
-        let entries = self.0.iter().filter_map(|(name, addresses)| Some(((*name).to_owned(), addresses.first()?.to_string().into())));
+        let entries = self
+            .0
+            .iter()
+            .filter_map(|(name, addresses)| Some(((*name).to_owned(), addresses.first()?.to_string().into())));
         Value::Object(entries.collect::<Map<_, _>>())
     }
 
     /// Each service with its addresses.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&'static str, String)> {
-        self.0.iter().map(|(name, addresses)| (*name, addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")))
+        self.0
+            .iter()
+            .map(|(name, addresses)| (*name, addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")))
     }
 }
 

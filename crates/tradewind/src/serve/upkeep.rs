@@ -142,7 +142,10 @@ struct Publisher {
 
 impl Publisher {
     async fn hook(&self, verb: &str, name: &str, value: &str) -> Result<(), CertsError> {
-        let refused = |cause: String| CertsError::Authority { cause: format!("acme.dns_hook: {cause}"), outlook: Outlook::Temporary };
+        let refused = |cause: String| CertsError::Authority {
+            cause: format!("acme.dns_hook: {cause}"),
+            outlook: Outlook::Temporary,
+        };
         let Some((program, arguments)) = self.dns_hook.split_first() else {
             return Err(refused("no command is named".to_owned()));
         };

@@ -114,7 +114,12 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         let remedy = "must be address and port such as 127.0.0.1:53";
         check(address.parse::<SocketAddr>().is_ok(), "dns.servers", address.clone(), remedy);
     }
-    check(is_one_of(&settings.log.format, &["text", "json"]), "log.format", settings.log.format.clone(), "must be text or json");
+    check(
+        is_one_of(&settings.log.format, &["text", "json"]),
+        "log.format",
+        settings.log.format.clone(),
+        "must be text or json",
+    );
     wrong
 }
 

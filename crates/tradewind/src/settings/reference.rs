@@ -7,7 +7,9 @@ use super::{Settings, schema};
 /// Manual page of all settings in Markdown.
 pub(crate) fn reference() -> String {
     let defaults = table(&Settings::default());
-    let mut page = String::from("# Settings of Tradewind\n\nThe file is TOML; every setting may be left out and then has its default.\n");
+    let mut page = String::from(
+        "# Settings of Tradewind\n\nThe file is TOML; every setting may be left out and then has its default.\n",
+    );
     for section in schema() {
         let _ = write!(page, "\n## [{}]\n\n{}\n", section.name, paragraph(section.doc));
         for field in section.fields {

@@ -47,7 +47,8 @@ pub(super) fn render<'o>(
             match decoded {
                 None => fetch.nil(),
                 Some(bytes) => {
-                    let bytes = bytes.get(partial.map_or(0..bytes.len(), |it| it.range(bytes.len()))).unwrap_or_default();
+                    let bytes =
+                        bytes.get(partial.map_or(0..bytes.len(), |it| it.range(bytes.len()))).unwrap_or_default();
                     if bytes.contains(&0) {
                         fetch.literal8_head(bytes.len() as u64);
                         fetch.out().extend_from_slice(bytes);
@@ -136,11 +137,17 @@ fn chosen_fields(whole: &[u8], names: &[String], wanted: bool) -> Vec<u8> {
 }
 
 /// A part without its transfer encoding (RFC 3516); nothing if there is no such part.
-fn decoded(message: &Message<'_>, source: &Source, path: &[u32], blobs: &Blobs) -> Result<Option<Vec<u8>>, MailboxError> {
+fn decoded(
+    message: &Message<'_>,
+    source: &Source,
+    path: &[u32],
+    blobs: &Blobs,
+) -> Result<Option<Vec<u8>>, MailboxError> {
     let Some(found) = part(message, path)? else { return Ok(None) };
     let trace = source.trace_bytes();
     let mut body = Vec::new();
-    let range = if path.is_empty() { 0..source.size() } else { found.body.start as u64 + trace..found.body.end as u64 + trace };
+    let range =
+        if path.is_empty() { 0..source.size() } else { found.body.start as u64 + trace..found.body.end as u64 + trace };
     source.reader(blobs).read_range(range, &mut body)?;
     let encoding = message
         .summary

@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use mailbox::{Entry, MailboxError, Source, UidRange};
 use mail::message::SummaryRef;
+use mailbox::{Entry, MailboxError, Source, UidRange};
 use store::{Blobs, StoreError, Tx};
 use wire::imap::{FetchItem, FetchWriter, SystemFlags, Writer};
 
@@ -71,7 +71,8 @@ impl Page {
                 return Ok(());
             };
             let parsed = SummaryRef::parse(summary);
-            let summary = parsed.map_err(|error| StoreError::Corrupt { what: format!("message {}: {error}", entry.message) })?;
+            let summary =
+                parsed.map_err(|error| StoreError::Corrupt { what: format!("message {}: {error}", entry.message) })?;
             let (thread, saved) = objects.get(at).copied().unwrap_or_default();
             let source = sources.get(at).and_then(Option::as_ref);
             let message = Message { entry, summary: Some(summary), source, thread, saved };
@@ -138,7 +139,12 @@ pub(super) struct Output {
 
 impl Output {
     /// Adds a part of a message: read at once if it is short, else when it is sent.
-    pub(super) fn content(&mut self, source: &Arc<Source>, blobs: &Blobs, range: Range<u64>) -> Result<(), MailboxError> {
+    pub(super) fn content(
+        &mut self,
+        source: &Arc<Source>,
+        blobs: &Blobs,
+        range: Range<u64>,
+    ) -> Result<(), MailboxError> {
         if range.end - range.start < LONG_BYTES {
             return source.reader(blobs).read_range(range, &mut self.bytes);
         }

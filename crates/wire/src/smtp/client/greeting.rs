@@ -77,10 +77,12 @@ impl Session {
             let refusal = Answer::ours(523, (5, 7, 10), "signing in needs TLS, which the relay does not offer");
             return self.close(CloseCause::Refused(refusal));
         };
-        let offered = |mechanism: &&Mechanism| self.offers.auth.iter().any(|name| name.eq_ignore_ascii_case(mechanism.name()));
-        let usable = Mechanism::ALL.iter().filter(offered).find_map(|mechanism| {
-            sasl::Client::new(*mechanism, credentials.clone(), &tls.bindings, entropy).ok()
-        });
+        let offered =
+            |mechanism: &&Mechanism| self.offers.auth.iter().any(|name| name.eq_ignore_ascii_case(mechanism.name()));
+        let usable = Mechanism::ALL
+            .iter()
+            .filter(offered)
+            .find_map(|mechanism| sasl::Client::new(*mechanism, credentials.clone(), &tls.bindings, entropy).ok());
         let Some(mut client) = usable else {
             let refusal = Answer::ours(504, (5, 5, 4), "the relay offers no way to sign in that we know");
             return self.close(CloseCause::Refused(refusal));

@@ -196,14 +196,20 @@ impl Session {
     fn take_answer(&mut self, answer: Answer) {
         let Some(awaited) = self.awaited.pop_front() else {
             // RFC 5321 section 3.8: a server may say 421 at any time.
-            let cause = if answer.code == 421 { CloseCause::Leaving(answer) } else { CloseCause::Protocol("reply without a command") };
+            let cause = if answer.code == 421 {
+                CloseCause::Leaving(answer)
+            } else {
+                CloseCause::Protocol("reply without a command")
+            };
             return self.close(cause);
         };
         match awaited {
             Awaited::Greeting | Awaited::Ehlo | Awaited::Helo | Awaited::StartTls | Awaited::Auth => {
                 self.take_opening(awaited, answer);
             }
-            Awaited::Mail | Awaited::Rcpt(_) | Awaited::Data | Awaited::EndOfData => self.take_transaction(awaited, answer),
+            Awaited::Mail | Awaited::Rcpt(_) | Awaited::Data | Awaited::EndOfData => {
+                self.take_transaction(awaited, answer)
+            }
             Awaited::Rset => {
                 if !answer.is_positive() {
                     self.close(CloseCause::Leaving(answer));

@@ -7,7 +7,12 @@ fn config() -> ClientConfig {
 
 fn transaction(recipients: &[&str]) -> Transaction {
     let recipients = recipients.iter().map(|to| Recipient { to: (*to).to_owned(), ..Recipient::default() });
-    Transaction { from: "a@us.example".to_owned(), size: 10, recipients: recipients.collect(), ..Transaction::default() }
+    Transaction {
+        from: "a@us.example".to_owned(),
+        size: 10,
+        recipients: recipients.collect(),
+        ..Transaction::default()
+    }
 }
 
 /// Plays a dialog: `>` lines are what the client must have said, `<` lines are what the server says.
@@ -144,7 +149,11 @@ fn a_server_that_leaves_leaves_recipients_undecided() {
     let mut session = Session::new(config(), None);
     play(&mut session, "< 220 them\n > EHLO us.example\n < 250-them\n < 250 PIPELINING", b"");
     session.begin(transaction(&["x@y", "z@y"]));
-    let outcome = play(&mut session, "> MAIL FROM:<a@us.example>|RCPT TO:<x@y>|RCPT TO:<z@y>|DATA\n < 250 ok\n < 550 no\n < 421 4.3.2 bye", b"");
+    let outcome = play(
+        &mut session,
+        "> MAIL FROM:<a@us.example>|RCPT TO:<x@y>|RCPT TO:<z@y>|DATA\n < 250 ok\n < 550 no\n < 421 4.3.2 bye",
+        b"",
+    );
     let codes: Vec<u16> = outcome.unwrap().recipients.iter().map(|answer| answer.code).collect();
     assert_eq!(codes, [550, 421]);
 }

@@ -255,7 +255,11 @@ impl Session {
 fn refusal(transaction: &Transaction, offers: &Offers) -> Option<Answer> {
     if transaction.require_tls && !offers.require_tls {
         // RFC 8689 section 4.2.1
-        return Some(Answer::ours(550, (5, 7, 30), "the message may travel only where REQUIRETLS is kept, which the server does not offer"));
+        return Some(Answer::ours(
+            550,
+            (5, 7, 30),
+            "the message may travel only where REQUIRETLS is kept, which the server does not offer",
+        ));
     }
     if transaction.utf8 && !offers.smtputf8 {
         // RFC 6531 section 3.5
@@ -266,9 +270,11 @@ fn refusal(transaction: &Transaction, offers: &Offers) -> Option<Answer> {
         return Some(Answer::ours(554, (5, 6, 3), "the server takes only seven-bit messages"));
     }
     match offers.size {
-        Some(limit) if limit > 0 && transaction.size > limit => {
-            Some(Answer::ours(552, (5, 3, 4), format!("the message has {} bytes, the server takes {limit}", transaction.size)))
-        }
+        Some(limit) if limit > 0 && transaction.size > limit => Some(Answer::ours(
+            552,
+            (5, 3, 4),
+            format!("the message has {} bytes, the server takes {limit}", transaction.size),
+        )),
         _ => None,
     }
 }
@@ -310,7 +316,11 @@ fn rcpt_line(recipient: &Recipient, offers: &Offers) -> String {
         line.push_str(&format!(" NOTIFY={words}"));
     }
     if let Some((kind, address)) = &recipient.original {
-        let address = if kind.eq_ignore_ascii_case("utf-8") { xtext::encode_utf8_address(address) } else { xtext::encode(address) };
+        let address = if kind.eq_ignore_ascii_case("utf-8") {
+            xtext::encode_utf8_address(address)
+        } else {
+            xtext::encode(address)
+        };
         line.push_str(&format!(" ORCPT={kind};{address}"));
     }
     line
