@@ -162,7 +162,7 @@ fn certificate_names(hostname: &str, domain: &str) -> Vec<String> {
 /// The demo company in the store, unless it is there.
 async fn found_company(settings: Settings, domain: &str) -> Result<Vec<SignIn>, Refused> {
     let system = System::open(settings).await?;
-    let known = system.store.read(|tx| identity::list_organisations(tx)).await.map_err(Refused::because)?;
+    let known = system.store.read(identity::list_organisations).await.map_err(Refused::because)?;
     if !known.is_empty() {
         system.store.close().await;
         return Ok(Vec::new());

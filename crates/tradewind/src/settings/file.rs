@@ -49,7 +49,7 @@ pub(super) fn load(path: &Path) -> Result<Settings, SettingsError> {
         line: error.span().map_or(1, |span| line_of(&text, span.start)),
         message: error.message().replace('\n', ", "),
     })?;
-    for (setting, value, remedy) in wrong_values(&settings) {
+    if let Some((setting, value, remedy)) = wrong_values(&settings).into_iter().next() {
         let line = find_setting(&text, setting);
         return Err(SettingsError::Value {
             path: path.to_owned(),
