@@ -5,7 +5,7 @@ DIR ?= run
 DOMAIN ?= trade.test
 PORT_BASE ?= 10000
 
-.PHONY: run build test lint docs bench package clean toolchain peers
+.PHONY: run build test lint docs bench clean toolchain peers
 
 ## Builds, starts the server on the embedded store with a demo company, prints addresses, sign-ins and what is missing.
 run: build
@@ -32,9 +32,6 @@ bench: build peers
 docs: toolchain
 	command -v mdbook >/dev/null || $(CARGO) install --locked mdbook
 	mdbook build docs
-
-package: build
-	tools/package
 
 toolchain:
 	@tools/install toolchain

@@ -173,7 +173,7 @@ async fn found_company(settings: Settings, domain: &str) -> Result<Vec<SignIn>, 
         let password = identity::generate_password(&**entropy);
         let prepared = PreparedPassword::new(&password, Level::Basic, &**entropy).map_err(Refused::because)?;
         let address = format!("{local}@{domain}");
-        sign_ins.push(SignIn { address: address.clone(), password: password.expose().clone(), role: role.as_str() });
+        sign_ins.push(SignIn { address: address.clone(), password: password.expose().clone(), role: local });
         people.push((address, name, role, prepared));
     }
     let domain = domain.to_owned();

@@ -26,8 +26,6 @@ env::settings! {
         region_key: PathBuf = PathBuf::from("region.key"),
         /// Number of this node, 0 to 1023, different on every node that shares a database.
         node: u16 = 0,
-        /// Language of notices to administrators and of bounces' first part: "en" or "zh".
-        language: String = "en".to_owned(),
         /// Seconds that a stopping server gives its connections to finish.
         stop_seconds: u64 = 8,
     }
@@ -37,10 +35,8 @@ env::settings! {
     /// Where mail and accounts are kept.
     pub(crate) struct StoreSettings in "store" {
         /// "embedded" (SQLite and segment files in the server's directory) or a PostgreSQL address
-        /// ("postgres://user:password@host/database").
+        /// ("postgres://user:password@host/database?sslmode=verify-full&connections=16").
         place: String = "embedded".to_owned(),
-        /// Connections to PostgreSQL; no meaning for the embedded store.
-        connections: u32 = 16,
     }
 }
 

@@ -79,7 +79,6 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         "must be a full host name such as mail.example.com",
     );
     check(server.node <= env::NODE_MAX, "server.node", server.node.to_string(), "must be 0 to 1023");
-    check(is_one_of(&server.language, &["en", "zh"]), "server.language", server.language.clone(), "must be en or zh");
     let listen = &settings.listen;
     for (setting, addresses) in [
         ("listen.smtp", &listen.smtp),

@@ -72,6 +72,12 @@ mod tests {
     }
 
     #[test]
+    fn the_manuals_page_is_up_to_date() {
+        let page = include_str!("../../../../docs/settings.md");
+        assert!(page == reference(), "run: tradewind config reference > docs/settings.md");
+    }
+
+    #[test]
     fn every_setting_is_in_the_reference_with_its_doc() {
         let page = reference();
         for section in schema() {

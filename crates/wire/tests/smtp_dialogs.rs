@@ -1,0 +1,224 @@
+//! Plays the transcripts of `tests/dialogs/smtp` against a server session without a store.
+//!
+//! A transcript has settings (`kind = mx | submission | submissions`, `tls = yes` for a connection that has STARTTLS behind it), then lines:
+//! `C:` is sent with CRLF, `C!` without, `S:` is expected. Escapes in client lines as in `dialog::unescape`. The driver here knows the people
+//! `sales` and `finance` of trade.test with the password `secret`, refuses other addresses of trade.test, and relays for whoever has
+//! signed in. Each transcript is played with the client's lines whole and byte by byte. `UPDATE_DIALOGS=1` rewrites what is
+//! expected; read the difference.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says by panicking what is wrong")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use env::{ManualClock, SeededEntropy, Timestamp};
+use wire::sasl::Mechanism;
+use wire::smtp::TlsInfo;
+use wire::smtp::server::{Kind, Limits, Proof, Question, ServerConfig, Session, Step, Verdict};
+
+mod dialog;
+
+use dialog::unescape;
+
+struct Dialog {
+    kind: Kind,
+    tls: bool,
+    /// Everything up to the first line of client or server.
+    head: String,
+    /// What the server says by itself.
+    greeting: String,
+    turns: Vec<(String, Vec<u8>, String)>,
+}
+
+fn parse(text: &str) -> Dialog {
+    let mut dialog =
+        Dialog { kind: Kind::Mx, tls: false, head: String::new(), greeting: String::new(), turns: Vec::new() };
+    for line in text.lines() {
+        if let Some(answer) = line.strip_prefix("S: ") {
+            let expected = dialog.turns.last_mut().map_or(&mut dialog.greeting, |(_, _, expected)| expected);
+            writeln!(expected, "{answer}").unwrap();
+        } else if line.starts_with("C: ") || line.starts_with("C! ") {
+            let mut bytes = unescape(&line[3..]);
+            if line.starts_with("C: ") {
+                bytes.extend(b"\r\n");
+            }
+            dialog.turns.push((line.to_owned(), bytes, String::new()));
+        } else {
+            assert!(dialog.turns.is_empty() || line.is_empty(), "unknown line: {line}");
+            writeln!(dialog.head, "{line}").unwrap();
+            match line {
+                "kind = mx" => dialog.kind = Kind::Mx,
+                "kind = submission" => dialog.kind = Kind::Submission,
+                "kind = submissions" => dialog.kind = Kind::Submissions,
+                "tls = yes" => dialog.tls = true,
+                other => assert!(other.is_empty() || other.starts_with('#'), "unknown line: {other}"),
+            }
+        }
+    }
+    dialog
+}
+
+struct Player {
+    session: Session,
+    out: Vec<u8>,
+    closed: bool,
+}
+
+fn tls() -> TlsInfo {
+    TlsInfo { protocol: "TLSv1.3".to_owned(), cipher: "TLS_AES_256_GCM_SHA384".to_owned(), ..TlsInfo::default() }
+}
+
+impl Player {
+    fn new(dialog: &Dialog) -> Self {
+        let limits = Limits {
+            size_bytes_max: 2000,
+            oversize_bytes_max: 10_000,
+            recipients_max: 3,
+            recipients_refused_max: 5,
+            errors_max: 5,
+            idle_commands_max: 12,
+            ..Limits::default()
+        };
+        let config = ServerConfig {
+            hostname: "mail.trade.test".to_owned(),
+            kind: dialog.kind,
+            starttls: dialog.kind != Kind::Submissions,
+            require_tls: false,
+            mechanisms: Mechanism::ALL.to_vec(),
+            hold_seconds_max: dialog.kind.is_submission().then_some(86_400),
+            limits,
+            pretence_secret: [7; 32],
+            pretence_iterations: 4096,
+            entropy: Arc::new(SeededEntropy::new(1)),
+            clock: Arc::new(ManualClock::at(Timestamp::from_seconds(1_790_000_000))),
+        };
+        let from_the_start = dialog.kind == Kind::Submissions || dialog.tls;
+        let session = Session::new(Arc::new(config), from_the_start.then(tls));
+        let mut player = Self { session, out: Vec::new(), closed: false };
+        player.run();
+        player
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        if !self.closed {
+            self.session.feed(bytes);
+            self.run();
+        }
+    }
+
+    fn run(&mut self) {
+        loop {
+            match self.session.next_step() {
+                Step::Read => return,
+                Step::Send => self.out.extend(self.session.take_output()),
+                Step::Ask(question) => match decide(question) {
+                    Some(verdict) => self.session.answer(verdict),
+                    None => self.session.answer_keys(None),
+                },
+                Step::StartTls => {
+                    self.out.extend(b"[tls]\r\n");
+                    self.session.tls_started(tls());
+                }
+                Step::Close => {
+                    self.out.extend(self.session.take_output());
+                    self.out.extend(b"[closed]\r\n");
+                    self.closed = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self) -> String {
+        let out = String::from_utf8(std::mem::take(&mut self.out)).expect("replies in UTF-8");
+        assert!(out.is_empty() || out.ends_with("\r\n"), "cut off: {out:?}");
+        out.replace("\r\n", "\n")
+    }
+}
+
+fn decide(question: Question) -> Option<Verdict> {
+    Some(match question {
+        Question::ScramKeys { .. } => return None,
+        Question::Authenticate { proof: Proof::Password(credentials), .. } => {
+            let known = ["sales@trade.test", "finance@trade.test"].contains(&credentials.identity.user.as_str());
+            if known && credentials.password.expose() == "secret" {
+                Verdict::ACCEPT
+            } else {
+                Verdict::reject(535, (5, 7, 8), "Unknown user or wrong password")
+            }
+        }
+        Question::Authenticate { .. } => Verdict::ACCEPT,
+        Question::MailFrom { from, .. } if from.mailbox().is_some_and(|from| from.domain == "forged.example") => {
+            Verdict::reject(550, (5, 7, 1), "Not your address")
+        }
+        Question::MailFrom { .. } => Verdict::ACCEPT,
+        Question::RcptTo { to, .. } => match to.mailbox() {
+            Some(to) if to.domain == "trade.test" && !["sales", "finance"].contains(&to.local.as_str()) => {
+                Verdict::reject(550, (5, 1, 1), "No such mailbox")
+            }
+            _ => Verdict::ACCEPT,
+        },
+        Question::Message { body, .. } => Verdict::accept(format!("{} octets", body.len())),
+    })
+}
+
+fn check(name: &str, dialog: &Dialog, failures: &mut String) {
+    for by_byte in [false, true] {
+        let mut player = Player::new(dialog);
+        let greeting = player.answer();
+        if greeting != dialog.greeting {
+            writeln!(failures, "{name}\nexpected:\n{}got:\n{greeting}", dialog.greeting).unwrap();
+        }
+        for (line, bytes, expected) in &dialog.turns {
+            if by_byte {
+                // What is sent along with STARTTLS is injected only when it comes along.
+                if line.contains("STARTTLS\\r\\n") {
+                    break;
+                }
+                bytes.iter().for_each(|byte| player.feed(&[*byte]));
+            } else {
+                player.feed(bytes);
+            }
+            let answer = player.answer();
+            if answer != *expected {
+                writeln!(failures, "{name} (by byte: {by_byte})\n{line}\nexpected:\n{expected}got:\n{answer}").unwrap();
+            }
+        }
+    }
+}
+
+fn rewrite(path: &Path, dialog: &Dialog) {
+    let mut player = Player::new(dialog);
+    let mut text = dialog.head.clone();
+    let mut tell = |text: &mut String, player: &mut Player| {
+        for answer in player.answer().lines() {
+            writeln!(text, "S: {answer}").unwrap();
+        }
+    };
+    tell(&mut text, &mut player);
+    for (line, bytes, _) in &dialog.turns {
+        player.feed(bytes);
+        writeln!(text, "{line}").unwrap();
+        tell(&mut text, &mut player);
+    }
+    std::fs::write(path, text).unwrap();
+}
+
+#[test]
+fn transcripts() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/dialogs/smtp");
+    let mut paths: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() >= 70, "only {} transcripts", paths.len());
+    let mut failures = String::new();
+    for path in paths {
+        let dialog = parse(&std::fs::read_to_string(&path).unwrap());
+        if std::env::var_os("UPDATE_DIALOGS").is_some() {
+            rewrite(&path, &dialog);
+        } else {
+            check(&path.file_name().unwrap().to_string_lossy(), &dialog, &mut failures);
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
