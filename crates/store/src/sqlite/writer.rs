@@ -103,11 +103,12 @@ fn commit_group(connection: &mut Connection, context: &Arc<Context>, group: &mut
         Err(error) => Err(error),
     };
     let failure = outcome.as_ref().err().map(CommitFailure::from);
-    for job in group.drain(..) {
-        job.finish(failure.clone().map_or(Ok(()), Err));
-    }
+    // Before anybody is told that the work is done: whoever hears of it and looks elsewhere must find it told there too.
     for notice in outcome.unwrap_or_default() {
         context.notices.publish(notice);
+    }
+    for job in group.drain(..) {
+        job.finish(failure.clone().map_or(Ok(()), Err));
     }
 }
 
