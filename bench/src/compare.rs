@@ -201,7 +201,11 @@ impl Plan {
             measure("Dovecot", State::Idling, true, dovecot.imaps, dovecot.id(), account)?;
         }
         if self.who.contains(&Who::Tradewind) {
-            let options = Options::default().set("listen", "connections_per_address_max", "2000");
+            let options = Options::default().set("imap", "connections_per_address_max", "2000").set(
+                "smtp",
+                "connections_per_address_max",
+                "2000",
+            );
             let tradewind = Tradewind::start(options)?;
             let account = tradewind.account("sales")?;
             let account = (account.address.as_str(), account.password.as_str());

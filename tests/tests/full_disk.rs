@@ -62,7 +62,11 @@ fn a_full_disk_takes_no_mail_and_loses_none() -> Outcome {
     let refused = refused.expect("the disk is smaller than all messages");
     assert!(refused.code == 452 && refused.text.contains("4.3.1"), "{} {}", refused.code, refused.text);
     assert!(accepted > 10, "only {accepted} were accepted");
-    assert_eq!(tradewind.imap("sales")?.count("INBOX")?, accepted, "what was accepted is there, what was refused is not");
+    assert_eq!(
+        tradewind.imap("sales")?.count("INBOX")?,
+        accepted,
+        "what was accepted is there, what was refused is not"
+    );
 
     fs::remove_file(&filler)?;
     std::thread::sleep(std::time::Duration::from_secs(2));

@@ -191,7 +191,7 @@ fn check(name: &str, dialog: &Dialog, failures: &mut String) {
 fn rewrite(path: &Path, dialog: &Dialog) {
     let mut player = Player::new(dialog);
     let mut text = dialog.head.clone();
-    let mut tell = |text: &mut String, player: &mut Player| {
+    let tell = |text: &mut String, player: &mut Player| {
         for answer in player.answer().lines() {
             writeln!(text, "S: {answer}").unwrap();
         }
