@@ -1,4 +1,4 @@
-//! The collector takes what is dead, and never what lives.
+//! The collector takes what is dead, and never what lives. Blobs of more than 8 KiB are in segments, shorter ones in rows.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -87,7 +87,7 @@ async fn nothing_is_taken_while_names_come_and_go(store: TestStore) {
                 let mut living = HashMap::new();
                 for turn in 0..60_u8 {
                     let byte = sender.wrapping_mul(60).wrapping_add(turn);
-                    let id = add_blob(&store, byte, 2_000).await;
+                    let id = add_blob(&store, byte, 12_000).await;
                     match turn % 3 {
                         // Named by another and released by the first: lives on.
                         0 => {
@@ -118,7 +118,7 @@ async fn nothing_is_taken_while_names_come_and_go(store: TestStore) {
     collect(&store).await;
     for sender in senders {
         for (id, byte) in sender.await.unwrap() {
-            assert!(read(&store, id).await.unwrap() == [byte; 2_000], "blob {id}");
+            assert!(read(&store, id).await.unwrap() == [byte; 12_000], "blob {id}");
         }
     }
     let dead =
@@ -139,10 +139,10 @@ fn a_mostly_dead_segment_is_compacted_and_later_removed() {
         let directory = store.directory().unwrap().to_owned();
         let mut ids = Vec::new();
         for byte in 0..100 {
-            ids.push(add_blob(&store, byte, 5_000).await);
+            ids.push(add_blob(&store, byte, 50_000).await);
         }
         store.roll_segment();
-        add_blob(&store, 200, 10).await;
+        add_blob(&store, 200, 9_000).await;
         for (at, id) in ids.iter().enumerate() {
             if at % 4 != 0 {
                 release(&store, *id).await;
@@ -155,13 +155,13 @@ fn a_mostly_dead_segment_is_compacted_and_later_removed() {
         let collected = collect(&store).await;
         assert_eq!((collected.blobs, collected.moved_blobs, collected.segments), (75, 25, 0));
         assert_eq!(segments(&directory), ["00000001.segment", "00000002.segment"]);
-        assert_eq!(store.blobs().read(&location).unwrap(), [0; 5_000], "the old place is still there");
+        assert_eq!(store.blobs().read(&location).unwrap(), [0; 50_000], "the old place is still there");
         store.clock.advance(GRACE);
         let collected = collect(&store).await;
         assert_eq!((collected.moved_blobs, collected.segments), (0, 1));
         assert_eq!(segments(&directory), ["00000002.segment"]);
         for (at, id) in ids.iter().enumerate().step_by(4) {
-            assert_eq!(read(&store, *id).await.unwrap(), vec![at as u8; 5_000]);
+            assert_eq!(read(&store, *id).await.unwrap(), vec![at as u8; 50_000]);
         }
     });
 }
@@ -169,9 +169,9 @@ fn a_mostly_dead_segment_is_compacted_and_later_removed() {
 #[test]
 fn a_pinned_segment_stays() {
     store::testing::run(Engine::Sqlite, |store| async move {
-        let staged = store.stage(vec![7; 100]).await.unwrap();
+        let staged = store.stage(vec![7; 10_100]).await.unwrap();
         store.roll_segment();
-        add_blob(&store, 1, 10).await;
+        add_blob(&store, 1, 9_000).await;
         for _ in 0..3 {
             store.clock.advance(GRACE * 2);
             assert_eq!(collect(&store).await.segments, 0);
@@ -182,7 +182,7 @@ fn a_pinned_segment_stays() {
             store.clock.advance(GRACE * 2);
             assert_eq!(collect(&store).await.segments, 0);
         }
-        assert_eq!(read(&store, id).await.unwrap(), [7; 100]);
+        assert_eq!(read(&store, id).await.unwrap(), [7; 10_100]);
     });
 }
 
@@ -190,18 +190,18 @@ fn a_pinned_segment_stays() {
 fn a_damaged_blob_is_not_moved_and_keeps_its_segment() {
     store::testing::run(Engine::Sqlite, |store| async move {
         let path = store.directory().unwrap().join("blobs/00000001.segment");
-        let (one, two) = (add_blob(&store, 1, 1_000).await, add_blob(&store, 2, 5_000).await);
+        let (one, two) = (add_blob(&store, 1, 10_000).await, add_blob(&store, 2, 50_000).await);
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[500] ^= 1;
         std::fs::write(&path, bytes).unwrap();
         store.roll_segment();
-        add_blob(&store, 3, 10).await;
+        add_blob(&store, 3, 9_000).await;
         release(&store, two).await;
         for _ in 0..3 {
             store.clock.advance(GRACE * 2);
             let collected = collect(&store).await;
             assert_eq!((collected.moved_blobs, collected.segments), (0, 0));
         }
-        assert_eq!(read(&store, one).await.unwrap().len(), 1_000, "what is left of it is still there");
+        assert_eq!(read(&store, one).await.unwrap().len(), 10_000, "what is left of it is still there");
     });
 }
