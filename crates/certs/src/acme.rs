@@ -1,6 +1,6 @@
 //! Certificates by ACME (RFC 8555): HTTP-01, TLS-ALPN-01 (RFC 8737), DNS-01.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use instant_acme::{
 };
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
 use rustls::sign::CertifiedKey;
+use rustls_pki_types::PrivateKeyDer;
 
 use crate::CertsError;
 use crate::files::{PRIVATE, PUBLIC, write};
@@ -218,7 +219,12 @@ fn alpn_certificate(domain: &str, digest: &[u8]) -> Result<Arc<CertifiedKey>, Ce
     params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
     let key = KeyPair::generate()?;
     let certificate = params.self_signed(&key)?;
-    let parsed =
-        crypto::tls::parse_chain(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), Path::new("challenge"));
-    parsed.map_err(|error| CertsError::Malformed { what: "challenge certificate".to_owned(), cause: error.to_string() })
+    // Not read back as other chains are: the library that compares key and certificate refuses the extension, which is critical.
+    let malformed = |cause: rustls::Error| CertsError::Malformed {
+        what: "challenge certificate".to_owned(),
+        cause: cause.to_string(),
+    };
+    let private = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    let signing = rustls::crypto::aws_lc_rs::sign::any_supported_type(&private).map_err(malformed)?;
+    Ok(Arc::new(CertifiedKey::new(vec![certificate.der().clone()], signing)))
 }

@@ -1,0 +1,91 @@
+//! Certificates by ACME, from Let's Encrypt's test authority Pebble: over HTTP and over TLS-ALPN.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::Duration;
+
+use harness::{Bind, Options, Outcome, Process, Scratch, SelfSigned, Tradewind, free_port, require, wait_until};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A certificate authority that looks at our own ports.
+struct Pebble {
+    address: SocketAddr,
+    root: std::path::PathBuf,
+    process: Process,
+    _dns: Bind,
+    _scratch: Scratch,
+}
+
+impl Pebble {
+    fn start(http: SocketAddr, https: SocketAddr) -> Outcome<Self> {
+        let scratch = Scratch::new("pebble")?;
+        let dns = Bind::start(&[("trade.test", "mail A 127.0.0.1")])?;
+        let own = SelfSigned::write(&scratch)?;
+        let (port, management) = (free_port()?, free_port()?);
+        let address = SocketAddr::from(([127, 0, 0, 1], port.port));
+        let config = serde_json::json!({ "pebble": {
+            "listenAddress": address.to_string(),
+            "managementListenAddress": format!("127.0.0.1:{}", management.port),
+            "certificate": own.certificate,
+            "privateKey": own.key,
+            "httpPort": http.port(),
+            "tlsPort": https.port(),
+        }});
+        let config = scratch.file("pebble.json", config.to_string())?;
+        let mut command = Command::new("pebble");
+        command.arg("-config").arg(config).args(["-dnsserver", &dns.address.to_string()]);
+        command.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", "0");
+        let mut process = Process::spawn("pebble", scratch.path(), command)?;
+        process.wait_for_port(address, PATIENCE)?;
+        Ok(Self { address, root: own.certificate, process, _dns: dns, _scratch: scratch })
+    }
+}
+
+/// Switches ACME on in the configuration file.
+fn switch_on(tradewind: &Tradewind, pebble: &Pebble, challenge: &str) -> Outcome {
+    let config = tradewind.config()?;
+    let mut text = fs::read_to_string(&config)?;
+    for (name, value) in [
+        ("enabled", "true".to_owned()),
+        ("directory_url", format!("\"https://{}/dir\"", pebble.address)),
+        ("names", "[\"mail.trade.test\"]".to_owned()),
+        ("challenge", format!("\"{challenge}\"")),
+        ("roots", format!("\"{}\"", pebble.root.display())),
+    ] {
+        let line = text.lines().find(|line| line.starts_with(&format!("#{name} = "))).unwrap_or_default().to_owned();
+        assert!(!line.is_empty(), "no setting {name}");
+        text = text.replacen(&line, &format!("{name} = {value}"), 1);
+    }
+    fs::write(config, text)?;
+    Ok(())
+}
+
+fn fetches_a_certificate(challenge: &str) -> Outcome {
+    let mut tradewind = Tradewind::start(Options::default())?;
+    let pebble = Pebble::start(tradewind.listen("http")?, tradewind.listen("https")?)?;
+    switch_on(&tradewind, &pebble, challenge)?;
+    tradewind.restart()?;
+    let issuer = || -> Outcome<String> { Ok(tradewind.command(&["check", "--offline", "--json"])?.stdout) };
+    wait_until("a certificate from Pebble", PATIENCE, || Ok(issuer()?.contains("Pebble").then_some(())))
+        .map_err(|failure| failure.during(&format!("{}\n{}", tradewind.log_tail(), pebble.process.log_tail())))?;
+    // Taken up without a restart: the old authority no longer vouches for what is shown.
+    let trust = harness::Trust::Authority(tradewind.ca()?);
+    wait_until("the certificate to be shown", PATIENCE, || {
+        let mut client = tradewind.smtp()?;
+        Ok(client.start_tls(&trust).is_err().then_some(()))
+    })
+}
+
+#[test]
+fn a_certificate_over_http() -> Outcome {
+    require!("pebble", "bind9");
+    fetches_a_certificate("http-01")
+}
+
+#[test]
+fn a_certificate_over_tls_alpn() -> Outcome {
+    require!("pebble", "bind9");
+    fetches_a_certificate("tls-alpn-01")
+}
