@@ -69,11 +69,7 @@ impl StagedBlob {
     /// # Errors
     /// [`StoreError`] if the row cannot be written.
     pub fn attach(&self, tx: &mut Tx<'_>, refs: i64) -> Result<(), StoreError> {
-        let (segment, position, data) = match &self.location {
-            Location::Segment { segment, position, .. } => (*segment, *position, None),
-            Location::Inline(bytes) => (0, 0, Some(bytes.as_ref())),
-        };
-        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        let (segment, position, data) = self.columns();
         let length = i64::try_from(self.location.length()).unwrap_or(i64::MAX);
         tx.execute(
             "INSERT INTO blob (id, segment, position, length, refs, released, data) VALUES ($1, $2, $3, $4, $5, 0, $6)",
@@ -84,12 +80,22 @@ impl StagedBlob {
 }
 
 impl StagedBlob {
+    /// What the row says of the bytes: segment, position, or the bytes themselves.
+    fn columns(&self) -> (i64, i64, Option<&[u8]>) {
+        match &self.location {
+            Location::Segment { segment, position, .. } => {
+                (*segment, i64::try_from(*position).unwrap_or(i64::MAX), None)
+            }
+            Location::Inline(bytes) => (0, 0, Some(bytes.as_ref())),
+        }
+    }
+
     /// Makes this copy the place of a blob that lies at `position` of `segment`; says whether it still lay there.
     pub(crate) fn relocate(&self, tx: &mut Tx<'_>, segment: i64, position: i64) -> Result<bool, StoreError> {
-        let Location::Segment { segment: to, position: at, .. } = &self.location else { return Ok(false) };
+        let (to, at, data) = self.columns();
         let moved = tx.execute(
-            "UPDATE blob SET segment = $1, position = $2 WHERE id = $3 AND segment = $4 AND position = $5",
-            params![*to, i64::try_from(*at).unwrap_or(i64::MAX), self.id, segment, position],
+            "UPDATE blob SET segment = $1, position = $2, data = $3 WHERE id = $4 AND segment = $5 AND position = $6",
+            params![to, at, data, self.id, segment, position],
         )?;
         Ok(moved == 1)
     }
@@ -209,6 +215,11 @@ impl Blobs {
         if let Some(segments) = self.segments() {
             segments.roll();
         }
+    }
+
+    /// Size of a segment's file, if it is there.
+    pub(crate) fn segment_bytes(&self, segment: i64) -> Option<u64> {
+        self.segments()?.bytes(segment)
     }
 
     /// Whether a staged blob in the segment waits to be attached.

@@ -189,6 +189,11 @@ impl Segments {
         Ok(Some(SegmentSize { number, bytes: found.len() }))
     }
 
+    /// Size of a segment's file, if it is there.
+    pub(super) fn bytes(&self, segment: i64) -> Option<u64> {
+        std::fs::metadata(segment_path(&self.directory, segment)).ok().map(|found| found.len())
+    }
+
     /// Lets the next blob begin a new segment.
     pub(super) fn roll(&self) {
         self.roll.store(true, Ordering::SeqCst);

@@ -67,6 +67,11 @@ impl Connection {
         Ok(Self { inner, path: path.to_owned(), translated: HashMap::new() })
     }
 
+    /// Lets sorting of any size take files instead of memory.
+    pub(super) fn sort_in_files(&self) -> Result<(), StoreError> {
+        self.pragma("temp_store", 1)
+    }
+
     fn pragma(&self, name: &str, value: i64) -> Result<(), StoreError> {
         Ok(self.inner.pragma_update(None, name, value).or_else(ignore_row)?)
     }

@@ -54,6 +54,16 @@ impl Sqlite {
         self.readers.read(Arc::clone(context), work).await
     }
 
+    /// Runs `work` on a snapshot with a connection of its own, which sorts in temporary files rather than in memory.
+    pub(crate) async fn read_apart<T, E, F>(&self, context: &Arc<Context>, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.readers.read_apart(Arc::clone(context), work).await
+    }
+
     /// Finishes what waits and stops the writer thread.
     pub(crate) fn stop(&self) {
         self.writer.stop();

@@ -38,6 +38,22 @@ impl Readers {
         running.await.map_err(|_| StoreError::Abandoned("the reading work panicked"))?
     }
 
+    pub(super) async fn read_apart<T, E, F>(&self, context: Arc<Context>, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let path = self.path.clone();
+        let running = tokio::task::spawn_blocking(move || {
+            let mut connection = Connection::open_reader(&path)?;
+            connection.sort_in_files()?;
+            connection.control("BEGIN")?;
+            work(&mut Tx::new(&mut connection, &context))
+        });
+        running.await.map_err(|_| StoreError::Abandoned("the reading work panicked"))?
+    }
+
     pub(super) fn run<T, E>(
         &self,
         context: &Arc<Context>,

@@ -1,0 +1,181 @@
+//! Invariants between rows, as queries for what breaks them.
+
+/// An invariant: the query finds what breaks it, as two numbers that name the object; at most as many as are told.
+pub(super) struct Rule {
+    /// What is wrong where the rule is broken.
+    pub(super) says: &'static str,
+    /// Kind of the object that the numbers name.
+    pub(super) kind: &'static str,
+    pub(super) query: &'static str,
+}
+
+/// What must hold between the rows.
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        says: "counters of the mailbox differ from its messages",
+        kind: "mailbox",
+        query: "SELECT m.account, m.id FROM mailbox m LEFT JOIN (
+                    SELECT account, mailbox, COUNT(*) AS total, SUM(CASE WHEN flags & 1 = 0 THEN 1 ELSE 0 END) AS unseen,
+                        SUM(CASE WHEN flags & 8 = 8 THEN 1 ELSE 0 END) AS deleted, SUM(size) AS bytes,
+                        MAX(uid) AS uid, MAX(modseq) AS modseq
+                    FROM mailbox_message GROUP BY account, mailbox
+                ) c ON c.account = m.account AND c.mailbox = m.id
+                WHERE m.total <> COALESCE(c.total, 0) OR m.unseen <> COALESCE(c.unseen, 0)
+                    OR m.deleted <> COALESCE(c.deleted, 0) OR m.bytes <> COALESCE(c.bytes, 0)
+                    OR m.uidnext <= COALESCE(c.uid, 0) OR m.highestmodseq < COALESCE(c.modseq, 0) LIMIT 20",
+    },
+    Rule {
+        says: "counters of the account differ from its messages",
+        kind: "account",
+        query: "SELECT a.id, a.id FROM account a LEFT JOIN (
+                    SELECT account, COUNT(*) AS messages, SUM(size) AS bytes FROM message GROUP BY account
+                ) c ON c.account = a.id
+                WHERE a.messages <> COALESCE(c.messages, 0) OR a.bytes <> COALESCE(c.bytes, 0) LIMIT 20",
+    },
+    Rule {
+        says: "a mailbox has a later modseq than its account",
+        kind: "mailbox",
+        query: "SELECT m.account, m.id FROM mailbox m JOIN account a ON a.id = m.account
+                WHERE m.highestmodseq > a.modseq LIMIT 20",
+    },
+    Rule {
+        says: "the mailbox lists a message that is not there",
+        kind: "mailbox",
+        query: "SELECT c.account, c.mailbox FROM mailbox_message c
+                LEFT JOIN message m ON m.account = c.account AND m.id = c.message WHERE m.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "messages lie in a mailbox that is not there",
+        kind: "mailbox",
+        query: "SELECT c.account, c.mailbox FROM mailbox_message c
+                LEFT JOIN mailbox m ON m.account = c.account AND m.id = c.mailbox WHERE m.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "the message's size or date in the mailbox is another than its own",
+        kind: "message",
+        query: "SELECT c.account, c.message FROM mailbox_message c
+                JOIN message m ON m.account = c.account AND m.id = c.message
+                WHERE m.size <> c.size OR m.received <> c.received LIMIT 20",
+    },
+    Rule {
+        says: "the message's number of copies is wrong",
+        kind: "message",
+        query: "SELECT m.account, m.id FROM message m LEFT JOIN (
+                    SELECT account, message, COUNT(*) AS copies FROM mailbox_message GROUP BY account, message
+                ) c ON c.account = m.account AND c.message = m.id WHERE m.copies <> COALESCE(c.copies, 0) LIMIT 20",
+    },
+    Rule {
+        says: "the message's content is missing",
+        kind: "message",
+        query: "SELECT m.account, m.id FROM message m LEFT JOIN blob b ON b.id = m.blob WHERE b.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "the message belongs to an account that is not there",
+        kind: "message",
+        query: "SELECT m.account, m.id FROM message m LEFT JOIN account a ON a.id = m.account WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "the queued message's content is missing",
+        kind: "queued message",
+        query: "SELECT q.id, q.id FROM queue_message q LEFT JOIN blob b ON b.id = q.blob WHERE b.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "the queued message has no recipients",
+        kind: "queued message",
+        query: "SELECT q.id, q.id FROM queue_message q LEFT JOIN queue_recipient r ON r.message = q.id
+                WHERE r.message IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "recipients wait for a message that is not in the queue",
+        kind: "queued message",
+        query: "SELECT r.message, r.number FROM queue_recipient r LEFT JOIN queue_message q ON q.id = r.message
+                WHERE q.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "the content's number of references is wrong",
+        kind: "blob",
+        query: "SELECT b.id, b.refs FROM blob b LEFT JOIN (
+                    SELECT blob, COUNT(*) AS refs FROM (
+                        SELECT blob FROM message UNION ALL SELECT blob FROM queue_message
+                    ) AS named GROUP BY blob
+                ) c ON c.blob = b.id WHERE b.refs <> COALESCE(c.refs, 0) LIMIT 20",
+    },
+    Rule {
+        says: "a UID is told as gone and still there",
+        kind: "mailbox",
+        query: "SELECT c.account, c.mailbox FROM expunged e JOIN mailbox_message c
+                ON c.account = e.account AND c.mailbox = e.mailbox AND c.uid BETWEEN e.uid_first AND e.uid_last LIMIT 20",
+    },
+    Rule {
+        says: "a search signature belongs to no message",
+        kind: "message",
+        query: "SELECT s.account, s.message FROM search_signature s
+                LEFT JOIN message m ON m.account = s.account AND m.id = s.message WHERE m.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "an address leads to no account",
+        kind: "account",
+        query: "SELECT d.account, d.account FROM address d LEFT JOIN account a ON a.id = d.account
+                WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a UID is told as gone that was never given out",
+        kind: "mailbox",
+        query: "SELECT e.account, e.mailbox FROM expunged e
+                LEFT JOIN mailbox m ON m.account = e.account AND m.id = e.mailbox
+                WHERE m.id IS NULL OR e.uid_last >= m.uidnext OR e.modseq > m.highestmodseq LIMIT 20",
+    },
+    Rule {
+        says: "the mailbox belongs to an account that is not there",
+        kind: "mailbox",
+        query: "SELECT m.account, m.id FROM mailbox m LEFT JOIN account a ON a.id = m.account WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "something of the account is gone later than its modseq",
+        kind: "account",
+        query: "SELECT d.account, d.id FROM destroyed d LEFT JOIN account a ON a.id = d.account
+                WHERE a.id IS NULL OR d.modseq > a.modseq LIMIT 20",
+    },
+    Rule {
+        says: "a reference leads to a thread that is not there",
+        kind: "thread",
+        query: "SELECT t.account, t.thread FROM thread_ref t WHERE NOT EXISTS (
+                    SELECT 1 FROM message m WHERE m.account = t.account AND m.thread = t.thread) LIMIT 20",
+    },
+    Rule {
+        says: "the queued recipient's state is unknown, or held otherwise than its message",
+        kind: "queued message",
+        query: "SELECT r.message, r.number FROM queue_recipient r JOIN queue_message q ON q.id = r.message
+                WHERE r.state NOT IN ('due', 'held', 'delivered', 'failed', 'expired')
+                    OR (r.state = 'due' AND q.held <> 0) OR (r.state = 'held' AND q.held = 0) LIMIT 20",
+    },
+    Rule {
+        says: "the queued message belongs to an organisation that is not there",
+        kind: "queued message",
+        query: "SELECT q.id, q.organisation FROM queue_message q LEFT JOIN organisation o ON o.id = q.organisation
+                WHERE o.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "the content in the row is missing or of another length than is said",
+        kind: "blob",
+        query: "SELECT id, length FROM blob
+                WHERE segment = 0 AND (data IS NULL OR LENGTH(data) <> length) OR segment <> 0 AND data IS NOT NULL LIMIT 20",
+    },
+    Rule {
+        says: "the account belongs to an organisation that is not there",
+        kind: "account",
+        query: "SELECT a.id, a.organisation FROM account a LEFT JOIN organisation o ON o.id = a.organisation
+                WHERE o.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a credential belongs to an account that is not there",
+        kind: "account",
+        query: "SELECT c.account, c.id FROM credential c LEFT JOIN account a ON a.id = c.account
+                WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a step of the schema is missing",
+        kind: "schema",
+        query: "SELECT MAX(version), COUNT(*) FROM schema_version HAVING MAX(version) <> COUNT(*)",
+    },
+];
