@@ -172,7 +172,7 @@ impl Connection<'_> {
             && !matches!(self.session.state(), State::Selected { read_only: true })
         {
             let (account, mailbox) = (self.account(), selected.mailbox);
-            self.server.store.write(move |tx| mailbox::expunge(tx, account, mailbox, None)).await?;
+            self.server.store.write_freeing(move |tx| mailbox::expunge(tx, account, mailbox, None)).await?;
         }
         Ok(Answer::ok("closed"))
     }
@@ -183,8 +183,11 @@ impl Connection<'_> {
         let Some(selected) = &self.selected else { return Ok(Answer::bad("no mailbox is selected")) };
         let mailbox = selected.mailbox;
         let ranges = set.map(|set| selected.ranges(&selected.positions(true, &set, &self.saved)));
-        let gone: Expunged =
-            self.server.store.write(move |tx| mailbox::expunge(tx, account, mailbox, ranges.as_deref())).await?;
+        let gone: Expunged = self
+            .server
+            .store
+            .write_freeing(move |tx| mailbox::expunge(tx, account, mailbox, ranges.as_deref()))
+            .await?;
         if let Some(selected) = &mut self.selected {
             selected.expunged.extend(mailbox::UidRange::collect(gone.uids));
         }

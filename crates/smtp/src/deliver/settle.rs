@@ -68,7 +68,7 @@ impl Deliverer {
         let (message, fence) = (lease.message, lease.fence);
         let settled = self
             .store
-            .write(move |tx| {
+            .write_freeing(move |tx| {
                 let settled = queue::settle(tx, message, fence, &settlements)?;
                 if let Some(letter) = &letter {
                     letter.post(tx)?;
