@@ -30,11 +30,7 @@ impl Session {
                 self.after_ehlo();
             }
             (Awaited::Auth, 334) => self.answer_challenge(&answer),
-            (Awaited::Auth, 235) => {
-                self.sasl = None;
-                self.signed_in = true;
-                self.after_ehlo();
-            }
+            (Awaited::Auth, 235) => self.take_success(),
             (_, 421) => self.close(CloseCause::Leaving(answer)),
             _ => self.close(CloseCause::Refused(answer)),
         }
@@ -97,16 +93,30 @@ impl Session {
         self.command(&line, Awaited::Auth);
     }
 
+    /// The server says that we are signed in. With SCRAM it must have proved by now that it knows the password too
+    /// (RFC 5802 section 5.1); one that skips its proof, or lets us in after we cancelled, is an impostor.
+    fn take_success(&mut self) {
+        if self.sasl.take().is_some_and(|client| client.is_complete()) {
+            self.signed_in = true;
+            self.after_ehlo();
+        } else {
+            self.close(CloseCause::Protocol("the relay let us in without proving that it knows the password"));
+        }
+    }
+
     fn answer_challenge(&mut self, answer: &Answer) {
-        let challenge = STANDARD.decode(answer.text.trim()).unwrap_or_default();
-        let response = self.sasl.as_mut().map(|client| client.respond(&challenge));
+        let challenge = STANDARD.decode(answer.text.trim()).ok();
+        let response = challenge.zip(self.sasl.as_mut()).map(|(challenge, client)| client.respond(&challenge));
         match response {
             Some(Ok(response)) => {
                 let line = STANDARD.encode(response);
                 self.command(&line, Awaited::Auth);
             }
             // RFC 4954 section 4: an asterisk cancels.
-            _ => self.command("*", Awaited::Auth),
+            _ => {
+                self.sasl = None;
+                self.command("*", Awaited::Auth);
+            }
         }
     }
 }

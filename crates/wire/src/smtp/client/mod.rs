@@ -168,7 +168,9 @@ impl Session {
                 Stage::Transaction(progress) => {
                     if let Some(step) = progress.ready_step(self.awaited.is_empty()) {
                         if matches!(step, Step::Done(_)) {
-                            self.stage = Stage::Ready;
+                            let leaving = progress.leaving.take();
+                            self.stage =
+                                leaving.map_or(Stage::Ready, |answer| Stage::Closed(CloseCause::Leaving(answer)));
                         }
                         return step;
                     }

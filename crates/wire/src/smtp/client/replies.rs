@@ -104,7 +104,9 @@ impl Replies {
     }
 
     fn line(&mut self, line: &[u8]) -> Result<Option<Answer>, ReplyError> {
-        let text = String::from_utf8_lossy(line);
+        // Words go into logs and reports, where a control character could begin a line of its own.
+        let text: String =
+            String::from_utf8_lossy(line).chars().map(|c| if c.is_control() { '?' } else { c }).collect();
         let digits = text.get(..3).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
         let code: u16 = digits.and_then(|code| code.parse().ok()).ok_or(ReplyError("reply without a code"))?;
         let is_last = match text.as_bytes().get(3) {

@@ -156,6 +156,94 @@ fn a_server_that_leaves_leaves_recipients_undecided() {
     );
     let codes: Vec<u16> = outcome.unwrap().recipients.iter().map(|answer| answer.code).collect();
     assert_eq!(codes, [550, 421]);
+    assert!(matches!(session.next_step(), Step::Close(CloseCause::Leaving(_))), "no more transactions");
+}
+
+/// A session under TLS that wants to sign in; `offers` is what `AUTH` offers.
+fn before_sign_in(offers: &str) -> Session {
+    let credentials = ClientCredentials { user: "us".to_owned(), password: env::Secret::new("pw".to_owned()) };
+    let config = ClientConfig { credentials: Some(credentials), ..config() };
+    let mut session = Session::new(config, Some(TlsInfo::default()));
+    play(&mut session, &format!("< 220 them\n > EHLO us.example\n < 250-them\n < 250 AUTH {offers}"), b"");
+    assert!(matches!(session.next_step(), Step::Ready) && session.needs_sign_in());
+    session.sign_in(&env::SeededEntropy::new(1));
+    session
+}
+
+#[test]
+fn plain_and_login() {
+    let mut session = before_sign_in("LOGIN PLAIN");
+    play(&mut session, "> AUTH PLAIN AHVzAHB3\n < 235 2.7.0 welcome", b"");
+    assert!(matches!(session.next_step(), Step::Ready) && !session.needs_sign_in());
+    let mut session = before_sign_in("LOGIN");
+    play(&mut session, "> AUTH LOGIN\n < 334 VXNlcjo=\n > dXM=\n < 334 UGFzczo=\n > cHc=\n < 235 2.7.0 welcome", b"");
+    assert!(!session.needs_sign_in());
+}
+
+#[test]
+fn refused_sign_in_ends_the_session() {
+    let mut session = before_sign_in("PLAIN");
+    play(&mut session, "> AUTH PLAIN AHVzAHB3\n < 535 5.7.8 no", b"");
+    assert!(matches!(session.next_step(), Step::Close(CloseCause::Refused(answer)) if answer.code == 535));
+}
+
+#[test]
+fn a_relay_must_prove_that_it_knows_the_password() {
+    // Success at once, success after half the exchange, and success after we cancelled.
+    for script in ["< 235 welcome", "< 334 !\n > *\n < 235 welcome", "< 334 dj1BQUFB\n > *\n < 235 welcome"] {
+        let mut session = before_sign_in("PLAIN SCRAM-SHA-256");
+        let first = String::from_utf8(session.take_output()).unwrap();
+        assert!(first.starts_with("AUTH SCRAM-SHA-256 "), "{first}");
+        play(&mut session, script, b"");
+        assert!(matches!(session.next_step(), Step::Close(CloseCause::Protocol(_))), "{script}");
+        assert!(session.needs_sign_in());
+    }
+}
+
+#[test]
+fn scram_with_a_relay_that_knows_the_password() {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    let context = sasl::ServerContext {
+        bindings: sasl::ChannelBindings::default(),
+        offers_plus: false,
+        pretence_secret: [1; 32],
+        pretence_iterations: 4096,
+    };
+    let mut relay = sasl::Server::new(sasl::Mechanism::ScramSha256, context, &env::SeededEntropy::new(2));
+    let mut session = before_sign_in("SCRAM-SHA-256");
+    let mut said = String::from_utf8(session.take_output()).unwrap().replace("AUTH SCRAM-SHA-256 ", "");
+    for _ in 0..3 {
+        let mut step = relay.respond(&STANDARD.decode(said.trim()).unwrap());
+        loop {
+            step = match step {
+                sasl::Step::FetchKeys { .. } => {
+                    relay.keys(Some(sasl::StoredKeys::derive("pw", b"salt", 4096).unwrap()))
+                }
+                sasl::Step::Authorize(_) => relay.decide(true),
+                sasl::Step::Challenge(bytes) => {
+                    session.feed(format!("334 {}\r\n", STANDARD.encode(bytes)).as_bytes());
+                    break;
+                }
+                sasl::Step::Success(_) => {
+                    session.feed(b"235 2.7.0 welcome\r\n");
+                    break;
+                }
+                other => panic!("{other:?}"),
+            };
+        }
+        session.next_step();
+        said = String::from_utf8(session.take_output()).unwrap();
+    }
+    assert!(matches!(session.next_step(), Step::Ready) && !session.needs_sign_in());
+}
+
+#[test]
+fn words_of_a_server_cannot_begin_a_line() {
+    let mut session = Session::new(config(), None);
+    session.feed(b"554 no\rBcc: x\0\x1b\r\n");
+    let Step::Close(CloseCause::Refused(answer)) = session.next_step() else { panic!() };
+    assert_eq!(answer.text, "no?Bcc: x??");
 }
 
 #[test]

@@ -96,6 +96,8 @@ pub(super) struct Progress {
     answers: Vec<Option<Answer>>,
     phase: Phase,
     dsn: bool,
+    /// The server said 421: no more transactions.
+    pub(super) leaving: Option<Answer>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -138,7 +140,8 @@ impl Session {
         let count = transaction.recipients.len();
         let refusal = refusal(&transaction, &self.offers);
         let dsn = self.offers.dsn;
-        let mut progress = Progress { answers: vec![None; count], phase: Phase::Envelope, dsn, transaction };
+        let mut progress =
+            Progress { answers: vec![None; count], phase: Phase::Envelope, dsn, transaction, leaving: None };
         if let Some(refusal) = refusal {
             progress.answer_rest(&refusal);
             progress.phase = Phase::Done;
@@ -179,6 +182,7 @@ impl Session {
             // RFC 5321 section 3.8: the server leaves; whatever is not decided is undecided.
             progress.answer_rest(&answer);
             progress.phase = Phase::Done;
+            progress.leaving = Some(answer);
             self.awaited.clear();
             self.stage = Stage::Transaction(progress);
             return;
