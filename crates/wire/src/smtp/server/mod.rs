@@ -25,6 +25,8 @@ mod content_tests;
 mod hello;
 mod lines;
 mod question;
+#[cfg(test)]
+mod session_tests;
 mod transfer;
 mod verdicts;
 
