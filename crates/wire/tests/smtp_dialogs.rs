@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use env::{ManualClock, SeededEntropy, Timestamp};
+use proptest::prelude::*;
 use wire::sasl::Mechanism;
 use wire::smtp::TlsInfo;
 use wire::smtp::server::{Kind, Limits, Proof, Question, ServerConfig, Session, Step, Verdict};
@@ -221,4 +222,59 @@ fn transcripts() {
         }
     }
     assert!(failures.is_empty(), "{failures}");
+}
+
+/// Pieces whose lengths come from `seed`, 1 to 40 octets each.
+fn pieces(bytes: &[u8], seed: u64) -> Vec<&[u8]> {
+    let (mut rest, mut state, mut out) = (bytes, seed, Vec::new());
+    while !rest.is_empty() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (piece, after) = rest.split_at(rest.len().min(1 + (state >> 33) as usize % 40));
+        out.push(piece);
+        rest = after;
+    }
+    out
+}
+
+/// Everything that the server says to `script`, fed in pieces.
+fn said(kind: Kind, script: &[u8], seed: Option<u64>) -> String {
+    let dialog = Dialog { kind, tls: false, head: String::new(), greeting: String::new(), turns: Vec::new() };
+    let mut player = Player::new(&dialog);
+    match seed {
+        Some(seed) => pieces(script, seed).into_iter().for_each(|piece| player.feed(piece)),
+        None => player.feed(script),
+    }
+    player.answer()
+}
+
+fn a_line() -> impl Strategy<Value = Vec<u8>> {
+    let known = prop::sample::select(vec![
+        "EHLO a.example\r\n",
+        "MAIL FROM:<a@b.example> SIZE=9\r\n",
+        "RCPT TO:<sales@trade.test>\r\n",
+        "RCPT TO:<nobody@trade.test>\r\n",
+        "DATA\r\n",
+        "Subject: x\r\n\r\n..text\r\n",
+        ".\r\n",
+        "\r\n.\n",
+        "BDAT 5\r\nab\r\nc",
+        "BDAT 0 LAST\r\n",
+        "RSET\r\n",
+        "NOOP\r\n",
+        "VRFY x\r\n",
+        "\r",
+        "\n",
+        "\0",
+    ]);
+    prop_oneof![8 => known.prop_map(|line| line.as_bytes().to_vec()), 1 => prop::collection::vec(any::<u8>(), 0..40)]
+}
+
+proptest! {
+    #[test]
+    fn how_the_input_is_split_makes_no_difference(lines in prop::collection::vec(a_line(), 1..30), seed in any::<u64>()) {
+        let script = lines.concat();
+        for kind in [Kind::Mx, Kind::Submissions] {
+            prop_assert_eq!(said(kind, &script, Some(seed)), said(kind, &script, None));
+        }
+    }
 }

@@ -125,6 +125,9 @@ fn one_line<'a>(lines: impl Iterator<Item = &'a str>) -> String {
         c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{ad}' | '\u{34f}')
     };
     for word in lines.flat_map(|line| line.split(blank)).filter(|word| !word.is_empty()) {
+        if count + 1 >= PREVIEW_CHARS_MAX {
+            break;
+        }
         if count > 0 {
             out.push(' ');
             count += 1;
