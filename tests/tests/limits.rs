@@ -2,9 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::{Options, Outcome, Tradewind};
+use harness::{Options, Outcome, Tradewind, wait_until};
 
 /// Memory that the server may grow by while it is fed nonsense.
 const GROWTH_BYTES_MAX: u64 = 120 << 20;
@@ -92,23 +93,6 @@ fn smtp_bounds_hold() -> Outcome {
     }
     assert!(sent < 400 << 20, "an endless header must be cut off");
 
-    let mut raw = smtp(&tradewind)?;
-    raw.send(b"MAIL FROM:<a@b.example>\r\n");
-    raw.read_to("250");
-    let many = to.repeat(1000);
-    let mut refused = false;
-    for _ in 0..100 {
-        if !raw.send(many.as_bytes()) {
-            break;
-        }
-        let said = raw.read_to("4");
-        refused |= said.contains("452 4.5.3");
-        if refused {
-            break;
-        }
-    }
-    assert!(refused, "100,000 recipients");
-
     for (what, bytes) in [
         ("NUL", &b"MAIL FROM:<a\0b@c.example>\r\n"[..]),
         ("bare CR", b"MAIL FROM:<a@c.example>\rRCPT TO:<b@c.example>\r\n"),
@@ -124,6 +108,48 @@ fn smtp_bounds_hold() -> Outcome {
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
     tradewind.command(&["store", "check", "--deep"])?.success()?;
     Ok(())
+}
+
+/// RFC 5321 section 4.5.3.1.10: too many recipients are refused with 452, and what was taken before stays taken.
+#[test]
+fn a_hundred_thousand_recipients_are_refused_and_cut_off() -> Outcome {
+    const RECIPIENTS: usize = 100_000;
+    let options = Options::default().set("smtp", "recipients_max", "100");
+    let tradewind = Tradewind::start(options)?;
+    let before = tradewind.memory_bytes()?;
+    let mut raw = smtp(&tradewind)?;
+    raw.send(b"MAIL FROM:<a@b.example>\r\n");
+    raw.read_to("250");
+    let mut reader = Raw(raw.0.try_clone()?);
+    let replies = thread::spawn(move || reader.read_out());
+    let batch = "RCPT TO:<sales@trade.test>\r\n".repeat(1000);
+    let mut open = true;
+    for _ in 0..RECIPIENTS / 1000 {
+        open = open && raw.send(batch.as_bytes());
+    }
+    let replies = replies.join().expect("the reader does not panic");
+    let taken = replies.lines().filter(|line| line.starts_with("250")).count();
+    assert_eq!(taken, 100);
+    assert!(replies.contains("452 4.5.3"), "{replies}");
+    assert!(replies.lines().count() < RECIPIENTS && replies.contains("421"), "nobody may go on for ever");
+    let grown = tradewind.memory_bytes()?.saturating_sub(before);
+    assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
+    Ok(())
+}
+
+#[test]
+fn connections_from_one_address_are_counted() -> Outcome {
+    let tradewind = Tradewind::start(Options::default().set("smtp", "connections_per_address_max", "10"))?;
+    let mut held = (0..10).map(|_| smtp(&tradewind)).collect::<Outcome<Vec<_>>>()?;
+    let mut refused = Raw::connect(tradewind.listen("smtp")?)?;
+    let said = refused.read_out();
+    assert!(said.starts_with("421 4.7"), "{said}");
+    for raw in &mut held {
+        raw.send(b"NOOP\r\n");
+        assert!(raw.read_to("250").starts_with("250"), "those that were there first go on");
+    }
+    drop(held);
+    wait_until("room after they left", Duration::from_secs(5), || Ok(tradewind.smtp().ok()))?.quit()
 }
 
 #[test]
@@ -181,6 +207,20 @@ fn imap_bounds_hold() -> Outcome {
     let said = session.send("APPEND INBOX {1073741824}")?;
     let answer = session.answer(&said, false);
     assert!(answer.is_ok_and(|answer| answer.ok().is_err()), "a literal of 1 GiB must be refused before it is sent");
+
+    // A non-synchronising one is on its way already (RFC 7888 section 4): the connection ends before all of it came.
+    let mut session = tradewind.imap("sales")?;
+    session.send("APPEND INBOX {1073741824+}")?;
+    let (piece, mut sent) = (vec![b'x'; 1 << 20], 0_usize);
+    while sent < 1 << 30 && session.stream.send(&piece).is_ok() {
+        sent += piece.len();
+    }
+    assert!(sent < 1 << 30, "all of a literal of 1 GiB was taken");
+
+    let mut raw = imap(&tradewind)?;
+    raw.send(b"a LOGIN {1073741824}\r\n");
+    let said = raw.read_to("a ");
+    assert!(said.starts_with("a BAD") || said.starts_with("a NO"), "before sign-in: {said}");
 
     let grown = tradewind.memory_bytes()?.saturating_sub(before);
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use harness::{Options, Outcome, Scratch, Tradewind, run};
+use harness::{Options, Outcome, Scratch, Tradewind, Trust, imap, require, run, smtp};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -47,6 +47,45 @@ fn a_second_run_changes_nothing() -> Outcome {
         "autoconfig",
     ] {
         assert!(zone.contains(record), "{record} is missing in the zone");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_service_answers_on_its_port() -> Outcome {
+    require!("curl");
+    let tradewind = Tradewind::start(Options::default())?;
+    let roles: Vec<&str> = tradewind.accounts().iter().map(|account| account.role.as_str()).collect();
+    for role in ["sales", "finance", "manager", "admin"] {
+        assert!(roles.contains(&role), "{role} in {roles:?}");
+        tradewind.imap(role)?.logout()?;
+        tradewind.submission(role)?.quit()?;
+    }
+    let base = tradewind.listen("smtp")?.port() - 25;
+    for (service, usual) in
+        [("submission", 587), ("submissions", 465), ("imap", 143), ("imaps", 993), ("http", 80), ("https", 443)]
+    {
+        assert_eq!(tradewind.listen(service)?.port(), base + usual, "{service}");
+    }
+    let ca = Trust::Authority(tradewind.ca()?);
+    let mut submission = smtp::Client::connect(tradewind.listen("submission")?, smtp::Dialect::Smtp)?;
+    submission.start_tls(&ca)?;
+    submission.quit()?;
+    let mut imap = imap::Client::connect(tradewind.listen("imap")?)?;
+    imap.start_tls(&ca)?;
+    imap.logout()?;
+    for (scheme, path, wanted) in [
+        ("http", "/healthz", ""),
+        ("http", "/readyz", ""),
+        ("http", "/metrics", "# EOF"),
+        ("http", "/mail/config-v1.1.xml?emailaddress=sales@trade.test", "<clientConfig"),
+        ("https", "/healthz", ""),
+    ] {
+        let url = format!("{scheme}://localhost:{}{path}", tradewind.listen(scheme)?.port());
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--fail", "--cacert"]).arg(tradewind.ca()?).arg(&url);
+        let told = run(curl, PATIENCE)?.success().map_err(|failure| failure.during(&url))?.stdout;
+        assert!(told.contains(wanted), "{url}: {told}");
     }
     Ok(())
 }
