@@ -1,5 +1,7 @@
 //! Every message of `tests/messages` with what is found in it, as a snapshot to review; and what holds for any octets.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something fails")]
+
 use std::fmt::Write;
 use std::path::Path;
 
