@@ -227,6 +227,13 @@ impl Blobs {
         self.segments().is_some_and(|segments| segments.is_pinned(segment))
     }
 
+    /// Notes that the segment was not found empty.
+    pub(crate) fn not_empty(&self, segment: i64) {
+        if let Some(segments) = self.segments() {
+            segments.not_empty(segment);
+        }
+    }
+
     /// When the segment was first found empty, which is `now` if it was not known to be.
     pub(crate) fn empty_since(&self, segment: i64, now: Timestamp) -> Timestamp {
         self.segments().map_or(now, |segments| segments.empty_since(segment, now))

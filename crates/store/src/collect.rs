@@ -243,6 +243,7 @@ async fn remove_empty(store: &Store, now: Timestamp, collected: &mut Collected) 
         let segment = closed.number;
         let busy = store.blobs().is_pinned(segment) || store.write_freeing(move |tx| has_rows(tx, segment)).await?;
         if busy {
+            store.blobs().not_empty(segment);
             continue;
         }
         let empty_since = store.blobs().empty_since(segment, now);

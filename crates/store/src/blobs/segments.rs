@@ -80,7 +80,7 @@ pub(super) struct Segments {
     thread: Mutex<Option<JoinHandle<()>>>,
     open: Mutex<HashMap<i64, Arc<File>>>,
     pins: Arc<Mutex<HashMap<i64, usize>>>,
-    /// The segment that is being filled; 0 before the first one.
+    /// The segment that is being filled, or that the next blob begins. Those before it are closed.
     active: Arc<AtomicI64>,
     roll: Arc<AtomicBool>,
     /// When segments were first found without rows and pins.
@@ -166,27 +166,20 @@ impl Segments {
     pub(super) fn closed(&self) -> Result<Vec<SegmentSize>, StoreError> {
         let active = self.active.load(Ordering::SeqCst);
         let mut closed = Vec::new();
-        // A segment made from here on is newer than the one that is active now.
-        for number in segment_numbers(&self.directory)? {
-            if active == 0 || number < active {
-                let path = segment_path(&self.directory, number);
-                let found = std::fs::metadata(&path).map_err(|cause| StoreError::io(path, cause))?;
-                closed.push(SegmentSize { number, bytes: found.len() });
-            }
+        // A segment made from here on is not older than the one that is active now.
+        for number in segment_numbers(&self.directory)?.into_iter().filter(|number| *number < active) {
+            let path = segment_path(&self.directory, number);
+            let found = std::fs::metadata(&path).map_err(|cause| StoreError::io(path, cause))?;
+            closed.push(SegmentSize { number, bytes: found.len() });
         }
         closed.sort_unstable_by_key(|segment| segment.number);
         Ok(closed)
     }
 
-    /// The segment that is being filled.
+    /// The segment that is being filled, if one has been begun.
     pub(super) fn active(&self) -> Result<Option<SegmentSize>, StoreError> {
         let number = self.active.load(Ordering::SeqCst);
-        if number == 0 {
-            return Ok(None);
-        }
-        let path = segment_path(&self.directory, number);
-        let found = std::fs::metadata(&path).map_err(|cause| StoreError::io(path, cause))?;
-        Ok(Some(SegmentSize { number, bytes: found.len() }))
+        Ok(self.bytes(number).map(|bytes| SegmentSize { number, bytes }))
     }
 
     /// Size of a segment's file, if it is there.
@@ -218,6 +211,11 @@ impl Segments {
         }
         record.drain(..HEADER_BYTES as usize);
         Ok(record)
+    }
+
+    /// Notes that the segment is not empty.
+    pub(super) fn not_empty(&self, segment: i64) {
+        self.empty.lock().remove(&segment);
     }
 
     /// When the segment was first found empty, which is `now` if it was not known to be.
@@ -262,7 +260,8 @@ struct SegmentWriter {
 
 impl SegmentWriter {
     fn new(directory: PathBuf, newest: i64) -> Self {
-        let (pins, active, roll) = (Arc::default(), Arc::default(), Arc::default());
+        let (pins, roll) = (Arc::default(), Arc::default());
+        let active = Arc::new(AtomicI64::new(newest + 1));
         Self { directory, number: newest, current: None, pins, active, roll, buffer: Vec::new() }
     }
 
@@ -325,12 +324,13 @@ impl SegmentWriter {
         match &mut self.current {
             Some(_) => {}
             current @ None => {
+                // Known as the active one before it can be seen: the collector removes closed ones in which it finds no blob.
+                self.active.store(self.number + 1, Ordering::SeqCst);
                 let path = segment_path(&self.directory, self.number + 1);
                 let file = OpenOptions::new().write(true).create_new(true).open(path)?;
                 // The name must survive a crash as the bytes do.
                 File::open(&self.directory)?.sync_all()?;
                 self.number += 1;
-                self.active.store(self.number, Ordering::SeqCst);
                 *current = Some((file, 0));
             }
         }
