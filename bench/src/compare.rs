@@ -167,6 +167,7 @@ impl Plan {
             size: 10_240,
             many: 100_000 / divide,
             runs: self.runs.max(5),
+            only: None,
             settle: 5,
         }
     }

@@ -52,6 +52,9 @@ pub(crate) struct Work {
     /// Runs of each line after the first.
     #[arg(long, default_value_t = 5)]
     pub(crate) runs: usize,
+    /// Only FETCH and SEARCH lines whose command has this text, for a look at one of them.
+    #[arg(long)]
+    pub(crate) only: Option<String>,
     /// Seconds between filling and measuring, for what the server does afterwards.
     #[arg(long, default_value_t = 2)]
     pub(crate) settle: u64,
@@ -83,6 +86,9 @@ impl Work {
         drop(client);
         let mut client = self.sign_in()?;
         let mut lines = self.reading(&mut client)?;
+        if self.only.is_some() {
+            return Ok(lines);
+        }
         lines.extend(self.writing(&mut client)?);
         if self.many > 0 {
             let many = imap::quoted(MANY);
@@ -145,6 +151,9 @@ impl Work {
             (format!("FETCH 1:{bodies} BODY.PEEK[]"), bodies),
             ("SEARCH TEXT zyxwvutsr".to_owned(), 1),
         ] {
+            if self.only.as_ref().is_some_and(|only| !command.contains(only)) {
+                continue;
+            }
             let line = self.line(&command, || {
                 let (answer, took) = timed(client, &command)?;
                 if answer.untagged < untagged {

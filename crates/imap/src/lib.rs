@@ -17,8 +17,10 @@ use std::time::Duration;
 
 use crypto::tls::{ServerTls, Service};
 use identity::SignIn;
+use mailbox::OpenedSummaries;
 use net::{Budget, Handler, Refusal};
 use store::Store;
+use tokio_util::sync::CancellationToken;
 use wire::imap::{Limits, Settings};
 use wire::sasl::Mechanism;
 
@@ -26,6 +28,9 @@ use connection::Connection;
 use figures::Figures;
 
 pub use settings::ImapSettings;
+
+/// How often what is kept in memory is looked through.
+const TEND_EVERY: Duration = Duration::from_secs(60);
 
 /// Time for a TLS handshake.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
@@ -39,6 +44,7 @@ pub struct Server {
     settings: ImapSettings,
     session: Arc<Settings>,
     figures: Figures,
+    summaries: Arc<OpenedSummaries>,
 }
 
 /// What a [`Server`] is made from beside its settings.
@@ -70,6 +76,7 @@ impl Server {
         let mechanisms = Mechanism::ALL.iter().filter(|it| **it != Mechanism::Login).map(|it| it.name().to_owned());
         let session =
             Settings { host: hostname, mechanisms: mechanisms.collect(), starttls: true, compress: true, limits };
+        let summaries = Arc::new(OpenedSummaries::new(settings.summaries_mib << 20));
         Arc::new(Self {
             store,
             sign_in,
@@ -78,6 +85,7 @@ impl Server {
             settings,
             session: Arc::new(session),
             figures: Figures::default(),
+            summaries,
         })
     }
 
@@ -85,6 +93,17 @@ impl Server {
     #[must_use]
     pub fn door(self: &Arc<Self>, implicit_tls: bool) -> Arc<Door> {
         Arc::new(Door { server: Arc::clone(self), implicit_tls })
+    }
+
+    /// Lets go, until `stop`, of what is kept of mailboxes that nobody reads any more.
+    pub async fn tend(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(TEND_EVERY) => {}
+            }
+            self.summaries.forget_unused(self.store.context().clock.now());
+        }
     }
 
     /// Name, meaning and present value of each running figure.

@@ -11,5 +11,8 @@ env::settings! {
         command_seconds: u64 = 60,
         /// Seconds that one search may take.
         search_seconds: u64 = 60,
+        /// MiB of opened summaries (envelope, structure, preview) that are kept for clients that ask again. They are forgotten
+        /// after a quarter of an hour without use.
+        summaries_mib: usize = 64,
     }
 }

@@ -35,8 +35,8 @@ pub use mailboxes::{Mailbox, SpecialUse};
 pub use name::{LEVELS_MAX, NAME_BYTES_MAX, Name, SEPARATOR};
 pub use prepared::Prepared;
 pub use quota::{Usage, usage};
-pub use source::{Reader, Source, source};
-pub use summaries::{Object, objects, summaries};
+pub use source::{Reader, Source, source, sources};
+pub use summaries::{Object, OpenedSummaries, objects, summaries};
 
 /// What a sealed column is bound to: its name and the row's identifier.
 pub(crate) fn sealed_context(column: &[u8; 12], id: i64) -> [u8; 20] {

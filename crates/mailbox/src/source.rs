@@ -6,7 +6,8 @@ use crypto::keys::{Account, Key, MessageKey};
 use crypto::record::{CHUNK_BYTES, Directory, Opener};
 use store::{Blobs, Location, Row, StoreError, Tx, params};
 
-use crate::MailboxError;
+use crate::entry::{reaches, spans};
+use crate::{MailboxError, UidRange};
 
 /// Sealed messages up to this length are read in one piece.
 const ONE_READ_BYTES: u64 = CHUNK_BYTES as u64 + 1024;
@@ -64,6 +65,35 @@ pub fn source(tx: &mut Tx<'_>, account: i64, message: i64) -> Result<Source, Mai
         |row| from_row(&key, row),
     )?;
     found.ok_or(MailboxError::NoSuchMessage)
+}
+
+/// Calls `visit` with the UID and the content of each message of a mailbox in `ranges`, in the order of their UIDs.
+///
+/// # Errors
+/// What `visit` gives, which ends the reading, or if the store fails or something does not open.
+pub fn sources(
+    tx: &mut Tx<'_>,
+    account: i64,
+    mailbox: i64,
+    ranges: &[UidRange],
+    mut visit: impl FnMut(u32, Source) -> Result<(), StoreError>,
+) -> Result<(), MailboxError> {
+    let key = tx.context().keys.account(tx, account)?;
+    let ranges = UidRange::normalised(ranges, u32::MAX);
+    let mut wanted = ranges.iter().copied().peekable();
+    for range in spans(&ranges) {
+        tx.for_each(
+            "SELECT m.id, m.blob, m.key_wrapped, m.trace, m.size, b.segment, b.position, b.length, b.data, c.uid
+             FROM mailbox_message c JOIN message m ON m.account = c.account AND m.id = c.message JOIN blob b ON b.id = m.blob
+             WHERE c.account = $1 AND c.mailbox = $2 AND c.uid BETWEEN $3 AND $4 ORDER BY c.uid",
+            params![account, mailbox, range.first, range.last],
+            |row| {
+                let uid = row.uint32(9)?;
+                if reaches(&mut wanted, uid) { visit(uid, from_row(&key, row)?) } else { Ok(()) }
+            },
+        )?;
+    }
+    Ok(())
 }
 
 fn from_row(key: &Key<Account>, row: &Row<'_>) -> Result<Source, StoreError> {

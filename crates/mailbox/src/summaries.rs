@@ -1,10 +1,14 @@
 //! Reading what is known of messages without their content.
 
+mod opened;
+
 use env::Timestamp;
 use store::{StoreError, Tx, params};
 
 use crate::entry::{reaches, spans};
 use crate::{Entry, MailboxError, UidRange};
+
+pub use opened::OpenedSummaries;
 
 /// What the summary of a message is sealed for.
 pub(crate) fn summary_context(message: i64) -> [u8; 20] {

@@ -166,6 +166,7 @@ fn spawn_services(
     );
     let counted = Arc::clone(&imap);
     measured.figures("imap", move || counted.figures());
+    tasks.spawn(Arc::clone(&imap).tend(stop.clone()));
     serve(tasks, &mut listening, &mut measured, "imap", imap.door(false), stop);
     serve(tasks, &mut listening, &mut measured, "imaps", imap.door(true), stop);
 

@@ -10,9 +10,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use mailbox::{FlagChange, Flags, MailboxError};
-use wire::imap::{Code, Fetch, FetchItem, NumberSet, Writer};
+use store::Tx;
+use wire::imap::{Code, Fetch, FetchItem, NumberSet, SectionText, Writer};
 
-use self::page::{Page, Piece};
+use self::page::{Page, Piece, Reading};
 use super::{Outcome, keyword_names};
 use crate::answer::{Answer, ImapError};
 use crate::connection::Connection;
@@ -62,6 +63,23 @@ impl Wanted {
                     | FetchItem::ModSeq
                     | FetchItem::EmailId
             )
+        })
+    }
+
+    /// Whether anything is told that is in the summary: what is known of a message without its content, parts of it included.
+    fn needs_summary(&self) -> bool {
+        self.items.iter().any(|item| match item {
+            FetchItem::Section { section, .. } => !section.part.is_empty() || section.text != SectionText::Whole,
+            FetchItem::Rfc822
+            | FetchItem::Uid
+            | FetchItem::Flags
+            | FetchItem::InternalDate
+            | FetchItem::Rfc822Size
+            | FetchItem::ModSeq
+            | FetchItem::EmailId
+            | FetchItem::ThreadId
+            | FetchItem::SaveDate => false,
+            _ => true,
         })
     }
 
@@ -234,13 +252,18 @@ impl Connection<'_> {
         wanted: &Arc<Wanted>,
         page: Page,
     ) -> impl Future<Output = Result<page::Rendered, MailboxError>> + Send + 'static {
-        let store = self.server.store.clone();
+        let (store, opened) = (self.server.store.clone(), Arc::clone(&self.server.summaries));
         let (account, mailbox) = (self.account(), self.selected.as_ref().map_or(0, |selected| selected.mailbox));
         let (wanted, keywords) = (Arc::clone(wanted), self.keywords.clone());
         let utf8 = self.session.enabled().utf8();
         async move {
-            let reading = store.clone();
-            store.read(move |tx| page.render(tx, reading.blobs(), account, mailbox, &wanted, &keywords, utf8)).await
+            let blobs = store.clone();
+            let render = move |tx: &mut Tx<'_>| {
+                let (blobs, keywords) = (blobs.blobs(), keywords.as_slice());
+                let opened = &*opened;
+                page.render(tx, &Reading { opened, blobs, account, mailbox, wanted: &wanted, keywords, utf8 })
+            };
+            store.read(render).await
         }
     }
 

@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use env::Timestamp;
 use mail::message::SummaryRef;
-use mailbox::{Entry, MailboxError, Source, UidRange};
+use mailbox::{Entry, MailboxError, OpenedSummaries, Source, UidRange};
 use store::{Blobs, StoreError, Tx};
 use wire::imap::{FetchItem, FetchWriter, SystemFlags, Writer};
 
@@ -39,7 +40,19 @@ pub(super) struct Message<'m> {
     pub(super) summary: Option<SummaryRef<'m>>,
     pub(super) source: Option<&'m Arc<Source>>,
     thread: i64,
-    saved: env::Timestamp,
+    saved: Timestamp,
+}
+
+/// What a page is rendered from, beside its messages.
+pub(super) struct Reading<'r> {
+    pub(super) opened: &'r OpenedSummaries,
+    pub(super) blobs: &'r Blobs,
+    pub(super) account: i64,
+    pub(super) mailbox: i64,
+    pub(super) wanted: &'r Wanted,
+    /// Names of the account's keywords.
+    pub(super) keywords: &'r [String],
+    pub(super) utf8: bool,
 }
 
 impl Page {
@@ -47,38 +60,43 @@ impl Page {
         Self(messages)
     }
 
-    /// Renders the page's responses.
-    #[expect(clippy::too_many_arguments, reason = "everything comes from the one caller, which must not be borrowed")]
-    pub(super) fn render(
-        &self,
-        tx: &mut Tx<'_>,
-        blobs: &Blobs,
-        account: i64,
-        mailbox: i64,
-        wanted: &Wanted,
-        keywords: &[String],
-        utf8: bool,
-    ) -> Result<Rendered, MailboxError> {
-        let Loaded { sources, objects } = self.load(tx, account, mailbox, wanted)?;
+    /// Renders the page's responses. A message that another session has removed is left out.
+    pub(super) fn render(&self, tx: &mut Tx<'_>, reading: &Reading<'_>) -> Result<Rendered, MailboxError> {
+        let loaded = self.load(tx, reading)?;
         let mut output = Output { pieces: Vec::new(), bytes: Vec::new() };
-        let mut next = self.0.iter().enumerate().peekable();
-        let mut failure = None;
         let mut rendered = 0;
-        let ranges = UidRange::collect(self.0.iter().map(|(_, entry, _)| entry.uid));
-        mailbox::summaries(tx, account, mailbox, &ranges, |found, summary| {
-            while next.next_if(|(_, (_, entry, _))| entry.uid < found.uid).is_some() {}
-            let Some((at, (number, entry, flags))) = next.next_if(|(_, (_, entry, _))| entry.uid == found.uid) else {
+        let mut render = |at: usize, summary: Option<SummaryRef<'_>>| {
+            let (Some((number, entry, flags)), Some((source, object))) = (self.0.get(at), loaded.at(at)) else {
                 return Ok(());
             };
-            let parsed = SummaryRef::parse(summary);
-            let summary =
-                parsed.map_err(|error| StoreError::Corrupt { what: format!("message {}: {error}", entry.message) })?;
-            let (thread, saved) = objects.get(at).copied().unwrap_or_default();
-            let source = sources.get(at).and_then(Option::as_ref);
-            let message = Message { entry, summary: Some(summary), source, thread, saved };
-            let outcome = render_message(*number, &message, *flags, wanted, keywords, utf8, blobs, &mut output);
+            let message = Message { entry, summary, source, thread: object.0, saved: object.1 };
             rendered += 1;
-            match outcome {
+            render_message(*number, &message, *flags, reading, &mut output)
+        };
+        if reading.wanted.needs_summary() {
+            self.with_summaries(tx, reading, render)?;
+        } else {
+            (0..self.0.len()).try_for_each(|at| render(at, None))?;
+        }
+        Ok(Rendered { pieces: output.finish(), is_whole: rendered == self.0.len() })
+    }
+
+    /// Calls `render` with the place of each message in the page and its summary.
+    fn with_summaries(
+        &self,
+        tx: &mut Tx<'_>,
+        reading: &Reading<'_>,
+        mut render: impl FnMut(usize, Option<SummaryRef<'_>>) -> Result<(), MailboxError>,
+    ) -> Result<(), MailboxError> {
+        let uids: Vec<u32> = self.0.iter().map(|(_, entry, _)| entry.uid).collect();
+        let mut next = self.0.iter().enumerate().peekable();
+        let mut failure = None;
+        let visited = reading.opened.visit(tx, reading.account, reading.mailbox, &uids, |uid, summary| {
+            while next.next_if(|(_, (_, entry, _))| entry.uid < uid).is_some() {}
+            let Some((at, (_, entry, _))) = next.next_if(|(_, (_, entry, _))| entry.uid == uid) else { return Ok(()) };
+            let summary = SummaryRef::parse(summary)
+                .map_err(|error| StoreError::Corrupt { what: format!("message {}: {error}", entry.message) })?;
+            match render(at, Some(summary)) {
                 Ok(()) => Ok(()),
                 Err(MailboxError::Store(error)) => Err(error),
                 Err(error) => {
@@ -86,49 +104,65 @@ impl Page {
                     Err(StoreError::Abandoned("a message cannot be read"))
                 }
             }
-        })
-        .map_err(|error| failure.take().unwrap_or(error))?;
-        let pieces = output.finish();
-        Ok(Rendered { pieces, is_whole: rendered == self.0.len() })
+        });
+        visited.map_err(|error| failure.take().unwrap_or(error))
     }
 
-    fn load(&self, tx: &mut Tx<'_>, account: i64, mailbox: i64, wanted: &Wanted) -> Result<Loaded, MailboxError> {
+    fn load(&self, tx: &mut Tx<'_>, reading: &Reading<'_>) -> Result<Loaded, MailboxError> {
+        let (account, mailbox) = (reading.account, reading.mailbox);
+        let ranges = UidRange::collect(self.0.iter().map(|(_, entry, _)| entry.uid));
         let mut loaded = Loaded::default();
-        if wanted.needs_content() {
-            for (_, entry, _) in &self.0 {
-                loaded.sources.push(match mailbox::source(tx, account, entry.message) {
-                    Ok(source) => Some(Arc::new(source)),
-                    // Another session has removed it; it is left out and told as gone.
-                    Err(MailboxError::NoSuchMessage) => None,
-                    Err(error) => return Err(error),
-                });
-            }
+        if reading.wanted.needs_content() {
+            let mut found = Vec::with_capacity(self.0.len());
+            mailbox::sources(tx, account, mailbox, &ranges, |uid, source| {
+                found.push((uid, Arc::new(source)));
+                Ok(())
+            })?;
+            loaded.sources = Some(self.by_place(&found));
         }
-        if wanted.items.iter().any(|item| matches!(item, FetchItem::ThreadId | FetchItem::SaveDate)) {
-            let ranges = UidRange::collect(self.0.iter().map(|(_, entry, _)| entry.uid));
-            let mut found = Vec::new();
+        if reading.wanted.items.iter().any(|item| matches!(item, FetchItem::ThreadId | FetchItem::SaveDate)) {
+            let mut found = Vec::with_capacity(self.0.len());
             mailbox::objects(tx, account, mailbox, &ranges, |object| {
                 found.push((object.uid, (object.thread, object.saved)));
                 Ok(())
             })?;
-            loaded.objects = self
-                .0
-                .iter()
-                .map(|(_, entry, _)| {
-                    let at = found.binary_search_by_key(&entry.uid, |(uid, _)| *uid).ok();
-                    at.and_then(|at| found.get(at)).map(|(_, object)| *object).unwrap_or_default()
-                })
-                .collect();
+            loaded.objects = Some(self.by_place(&found));
         }
         Ok(loaded)
     }
+
+    /// What was `found` for each message of the page; `found` is in the order of UIDs.
+    fn by_place<T: Clone>(&self, found: &[(u32, T)]) -> Vec<Option<T>> {
+        let mut found = found.iter().peekable();
+        let of = |entry: &Entry| {
+            while found.next_if(|(uid, _)| *uid < entry.uid).is_some() {}
+            found.next_if(|(uid, _)| *uid == entry.uid).map(|(_, it)| it.clone())
+        };
+        self.0.iter().map(|(_, entry, _)| entry).map(of).collect()
+    }
 }
 
+/// What was read of a page's messages, by their places; none of a kind that nobody wants.
 #[derive(Default)]
 struct Loaded {
-    sources: Vec<Option<Arc<Source>>>,
+    sources: Option<Vec<Option<Arc<Source>>>>,
     /// Thread and save date.
-    objects: Vec<(i64, env::Timestamp)>,
+    objects: Option<Vec<Option<(i64, Timestamp)>>>,
+}
+
+impl Loaded {
+    /// What was read of the message at a place; nothing if the message was gone.
+    fn at(&self, at: usize) -> Option<(Option<&Arc<Source>>, (i64, Timestamp))> {
+        let source = match &self.sources {
+            Some(sources) => Some(sources.get(at)?.as_ref()?),
+            None => None,
+        };
+        let object = match &self.objects {
+            Some(objects) => *objects.get(at)?.as_ref()?,
+            None => Default::default(),
+        };
+        Some((source, object))
+    }
 }
 
 /// Collects what is to be sent.
@@ -161,28 +195,24 @@ impl Output {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one message's share of the page's context")]
 fn render_message(
     number: u32,
     message: &Message<'_>,
     flags: SystemFlags,
-    wanted: &Wanted,
-    keywords: &[String],
-    utf8: bool,
-    blobs: &Blobs,
+    reading: &Reading<'_>,
     output: &mut Output,
 ) -> Result<(), MailboxError> {
-    let mut fetch = Writer::new(&mut output.bytes, utf8).fetch(number);
-    if wanted.with_uid {
+    let mut fetch = Writer::new(&mut output.bytes, reading.utf8).fetch(number);
+    if reading.wanted.with_uid {
         fetch.uid(message.entry.uid);
     }
-    let mut is_first = !wanted.with_uid;
-    for item in &wanted.items {
+    let mut is_first = !reading.wanted.with_uid;
+    for item in &reading.wanted.items {
         if item.needs_content() {
-            fetch = content::render(item, message, utf8, is_first, blobs, output)?;
+            fetch = content::render(item, message, reading.utf8, is_first, reading.blobs, output)?;
         } else {
             if matches!(item, FetchItem::Flags) {
-                fetch.flags(flags, keyword_names(keywords, message.entry.keywords));
+                fetch.flags(flags, keyword_names(reading.keywords, message.entry.keywords));
             }
             render_known(&mut fetch, item, message)?;
         }
