@@ -200,7 +200,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let connection = Connection::open_writer(&directory.path().join("db")).unwrap().inner;
         connection.execute_batch("CREATE TABLE t (a INTEGER, b INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID").unwrap();
-        let mut statement = connection.prepare("SELECT b FROM t WHERE a = ?1 AND b BETWEEN ?2 AND ?3 ORDER BY b").unwrap();
+        let mut statement =
+            connection.prepare("SELECT b FROM t WHERE a = ?1 AND b BETWEEN ?2 AND ?3 ORDER BY b").unwrap();
         for value in 0..10_i64 {
             statement.query((value, value, value + 1)).unwrap().next().unwrap();
         }
