@@ -1,18 +1,20 @@
+use std::fs;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::{Outcome, Process, Reserved, Scratch, free_port};
+use crate::{Outcome, Process, Reserved, Scratch, free_port, run};
 
 /// What starting may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A name server (BIND) that answers for the zones given to it and nothing else.
+/// A name server (BIND) that answers for the zones given to it and nothing else. Anybody here may update them.
 pub struct Bind {
     /// Where it answers, by UDP and TCP.
     pub address: SocketAddr,
-    _process: Process,
-    _scratch: Scratch,
+    process: Process,
+    scratch: Scratch,
     _port: Reserved,
 }
 
@@ -23,6 +25,50 @@ impl Bind {
     /// If it does not start; with its log.
     pub fn start(zones: &[(&str, &str)]) -> Outcome<Self> {
         let scratch = Scratch::new("bind")?;
+        let mut files = Vec::new();
+        for (place, (name, records)) in zones.iter().enumerate() {
+            let file = format!("{place}.zone");
+            scratch.file(&file, zone(records))?;
+            files.push((*name, file));
+        }
+        Self::serve(scratch, &files)
+    }
+
+    /// Starts it with the root zone, which holds all `records` and is signed; [`Self::trust_anchor`] has its key. The zones of
+    /// `unsigned` are delegated without a signature. Records named in `damaged` are signed and changed afterwards: each a text of
+    /// the signed zone and what stands there instead.
+    ///
+    /// # Errors
+    /// If it cannot be signed, or the server does not start.
+    pub fn start_signed(records: &str, unsigned: &[(&str, &str)], damaged: &[(&str, &str)]) -> Outcome<Self> {
+        let scratch = Scratch::new("bind")?;
+        let mut root = format!("{records}\nns.invalid. A 127.0.0.1\n");
+        let mut files = vec![(".", "root.zone.signed".to_owned())];
+        for (place, (name, records)) in unsigned.iter().enumerate() {
+            root.push_str(&format!("\n{name}. NS ns.invalid.\n"));
+            let file = format!("{place}.zone");
+            scratch.file(&file, zone(records))?;
+            files.push((*name, file));
+        }
+        scratch.file("root.zone", zone(&root))?;
+        let mut keygen = Command::new("dnssec-keygen");
+        keygen.args(["-q", "-a", "ECDSAP256SHA256", "-f", "KSK", "."]).current_dir(scratch.path());
+        let key = run(keygen, PATIENCE)?.success()?.stdout.trim().to_owned();
+        fs::copy(scratch.join(&format!("{key}.key")), scratch.join("anchor"))?;
+        let mut sign = Command::new("dnssec-signzone");
+        sign.args(["-S", "-z", "-o", ".", "root.zone"]).current_dir(scratch.path());
+        run(sign, PATIENCE)?.success()?;
+        let signed = scratch.join("root.zone.signed");
+        let mut text = fs::read_to_string(&signed)?;
+        for (was, is) in damaged {
+            assert!(text.contains(was), "the signed zone has no {was:?}");
+            text = text.replace(was, is);
+        }
+        fs::write(signed, text)?;
+        Self::serve(scratch, &files)
+    }
+
+    fn serve(scratch: Scratch, zones: &[(&str, String)]) -> Outcome<Self> {
         let port = free_port()?;
         let here = scratch.path().display();
         let mut config = format!(
@@ -31,10 +77,9 @@ impl Bind {
              managed-keys-directory \"{here}\";\n}};\ncontrols {{}};\n",
             port = port.port
         );
-        for (place, (name, records)) in zones.iter().enumerate() {
-            let head = "$TTL 60\n@ SOA ns.invalid. root.invalid. 1 3600 600 86400 60\n@ NS ns.invalid.\n";
-            scratch.file(&format!("{place}.zone"), format!("{head}{records}\n"))?;
-            config.push_str(&format!("zone \"{name}\" {{ type primary; file \"{place}.zone\"; }};\n"));
+        for (name, file) in zones {
+            let update = if *name == "." { "" } else { "allow-update { 127.0.0.1; };" };
+            config.push_str(&format!("zone \"{name}\" {{ type primary; file \"{file}\"; {update} }};\n"));
         }
         let config = scratch.file("named.conf", config)?;
         let mut command = Command::new("named");
@@ -42,6 +87,22 @@ impl Bind {
         let address = SocketAddr::from(([127, 0, 0, 1], port.port));
         let mut process = Process::spawn("named", scratch.path(), command)?;
         process.wait_for_port(address, PATIENCE)?;
-        Ok(Self { address, _process: process, _scratch: scratch, _port: port })
+        Ok(Self { address, process, scratch, _port: port })
     }
+
+    /// File of the signed root zone's key.
+    #[must_use]
+    pub fn trust_anchor(&self) -> PathBuf {
+        self.scratch.join("anchor")
+    }
+
+    /// Last lines of its log.
+    #[must_use]
+    pub fn log_tail(&self) -> String {
+        self.process.log_tail()
+    }
+}
+
+fn zone(records: &str) -> String {
+    format!("$TTL 60\n@ SOA ns.invalid. root.invalid. 1 3600 600 86400 60\n@ NS ns.invalid.\n{records}\n")
 }

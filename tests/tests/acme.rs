@@ -1,7 +1,9 @@
-//! Certificates by ACME, from Let's Encrypt's test authority Pebble: over HTTP and over TLS-ALPN.
+//! Certificates by ACME, from Let's Encrypt's test authority Pebble: over HTTP, TLS-ALPN and DNS.
 
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,10 +14,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A certificate authority that looks at our own ports.
 struct Pebble {
     address: SocketAddr,
-    root: std::path::PathBuf,
+    root: PathBuf,
     process: Process,
-    _dns: Bind,
-    _scratch: Scratch,
+    dns: Bind,
+    scratch: Scratch,
 }
 
 impl Pebble {
@@ -39,12 +41,31 @@ impl Pebble {
         command.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", "0");
         let mut process = Process::spawn("pebble", scratch.path(), command)?;
         process.wait_for_port(address, PATIENCE)?;
-        Ok(Self { address, root: own.certificate, process, _dns: dns, _scratch: scratch })
+        Ok(Self { address, root: own.certificate, process, dns, scratch })
     }
+}
+
+/// A hook as an administrator writes it: changes the zone by a dynamic update (RFC 2136), and notes what it was called with.
+fn hook(pebble: &Pebble) -> Outcome<PathBuf> {
+    let (server, calls) = (pebble.dns.address, pebble.scratch.join("calls"));
+    let script = format!(
+        "#!/bin/sh\nset -eu\necho \"$*\" >> {calls}\n\
+         case $1 in\n\
+         add) change=\"update add $2 60 TXT \\\"$3\\\"\" ;;\n\
+         remove) change=\"update delete $2 TXT \\\"$3\\\"\" ;;\n\
+         esac\n\
+         printf 'server 127.0.0.1 {port}\\nzone trade.test\\n%s\\nsend\\n' \"$change\" | nsupdate\n",
+        calls = calls.display(),
+        port = server.port(),
+    );
+    let file = pebble.scratch.file("hook", script)?;
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?;
+    Ok(file)
 }
 
 /// Switches ACME on in the configuration file.
 fn switch_on(tradewind: &Tradewind, pebble: &Pebble, challenge: &str) -> Outcome {
+    let hook = hook(pebble)?;
     let config = tradewind.config()?;
     let mut text = fs::read_to_string(&config)?;
     for (name, value) in [
@@ -52,6 +73,7 @@ fn switch_on(tradewind: &Tradewind, pebble: &Pebble, challenge: &str) -> Outcome
         ("directory_url", format!("\"https://{}/dir\"", pebble.address)),
         ("names", "[\"mail.trade.test\"]".to_owned()),
         ("challenge", format!("\"{challenge}\"")),
+        ("dns_hook", format!("[\"{}\"]", hook.display())),
         ("roots", format!("\"{}\"", pebble.root.display())),
     ] {
         let line = text.lines().find(|line| line.starts_with(&format!("#{name} = "))).unwrap_or_default().to_owned();
@@ -62,7 +84,8 @@ fn switch_on(tradewind: &Tradewind, pebble: &Pebble, challenge: &str) -> Outcome
     Ok(())
 }
 
-fn fetches_a_certificate(challenge: &str) -> Outcome {
+/// Gives back the lines that the hook wrote.
+fn fetches_a_certificate(challenge: &str) -> Outcome<String> {
     let mut tradewind = Tradewind::start(Options::default())?;
     let pebble = Pebble::start(tradewind.listen("http")?, tradewind.listen("https")?)?;
     switch_on(&tradewind, &pebble, challenge)?;
@@ -75,17 +98,30 @@ fn fetches_a_certificate(challenge: &str) -> Outcome {
     wait_until("the certificate to be shown", PATIENCE, || {
         let mut client = tradewind.smtp()?;
         Ok(client.start_tls(&trust).is_err().then_some(()))
-    })
+    })?;
+    Ok(fs::read_to_string(pebble.scratch.join("calls")).unwrap_or_default())
 }
 
 #[test]
 fn a_certificate_over_http() -> Outcome {
     require!("pebble", "bind9");
-    fetches_a_certificate("http-01")
+    fetches_a_certificate("http-01").map(drop)
 }
 
 #[test]
 fn a_certificate_over_tls_alpn() -> Outcome {
     require!("pebble", "bind9");
-    fetches_a_certificate("tls-alpn-01")
+    fetches_a_certificate("tls-alpn-01").map(drop)
+}
+
+#[test]
+fn a_certificate_over_dns() -> Outcome {
+    require!("pebble", "bind9", "bind9-dnsutils");
+    let calls = fetches_a_certificate("dns-01")?;
+    let calls: Vec<Vec<&str>> = calls.lines().map(|line| line.split(' ').collect()).collect();
+    let [added, removed] = calls.as_slice() else { panic!("{calls:?}") };
+    assert_eq!(added[..2], ["add", "_acme-challenge.mail.trade.test"]);
+    assert_eq!(removed[..2], ["remove", "_acme-challenge.mail.trade.test"]);
+    assert_eq!(added[2], removed[2]);
+    Ok(())
 }

@@ -3,6 +3,8 @@
 pub mod fixed;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +14,7 @@ use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfi
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError as AnswerError, NetError};
+use hickory_resolver::proto::dnssec::TrustAnchors;
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
@@ -25,6 +28,8 @@ pub struct ResolverSettings {
     pub servers: Vec<SocketAddr>,
     /// Check DNSSEC signatures ourselves. An answer whose signatures are wrong counts as no answer.
     pub validate: bool,
+    /// Root keys to begin from (DNSKEY records, one a line); when none, those of the internet.
+    pub trust_anchor: Option<PathBuf>,
     /// Longest wait for one answer.
     pub timeout: Duration,
     /// Answers kept.
@@ -33,8 +38,19 @@ pub struct ResolverSettings {
 
 /// A resolver that cannot be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot set up DNS: {0}; name servers can be given as dns.servers = [\"192.0.2.53:53\"]")]
-pub struct ResolverError(String);
+pub enum ResolverError {
+    /// The system's own settings cannot be read.
+    #[error("cannot set up DNS: {0}; name servers can be given as dns.servers = [\"192.0.2.53:53\"]")]
+    System(String),
+    /// The file of root keys cannot be used.
+    #[error("cannot read root keys from {file}: {cause}; dns.trust_anchor wants DNSKEY records, one a line", file = file.display())]
+    TrustAnchor {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
 
 /// The resolver of a running server.
 pub struct HickoryResolver {
@@ -46,9 +62,9 @@ impl HickoryResolver {
     /// A resolver with these settings.
     ///
     /// # Errors
-    /// [`ResolverError`] if the system's own settings cannot be read.
+    /// [`ResolverError`] if the system's own settings or the root keys cannot be read.
     pub fn new(settings: &ResolverSettings) -> Result<Self, ResolverError> {
-        let failed = |error: NetError| ResolverError(error.to_string());
+        let failed = |error: NetError| ResolverError::System(error.to_string());
         let mut builder = if settings.servers.is_empty() {
             TokioResolver::builder_tokio().map_err(failed)?
         } else {
@@ -57,6 +73,11 @@ impl HickoryResolver {
             TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
         };
         set_options(builder.options_mut(), settings);
+        if let Some(file) = &settings.trust_anchor {
+            let anchors = TrustAnchors::from_file(file)
+                .map_err(|error| ResolverError::TrustAnchor { file: file.clone(), cause: error.to_string() })?;
+            builder = builder.with_trust_anchor(Arc::new(anchors));
+        }
         Ok(Self { inner: builder.build().map_err(failed)?, validate: settings.validate })
     }
 

@@ -4,12 +4,11 @@ mod machine;
 mod world;
 
 use env::{Clock, SystemClock};
-use resolver::{HickoryResolver, ResolverSettings};
 use serde_json::{Value, json};
 
 use crate::control::{Action, Refused, ask, socket_path};
 use crate::settings::Settings;
-use crate::system::{System, home_domain};
+use crate::system::{System, home_domain, resolver};
 use crate::texts::Texts;
 
 /// How a check came out.
@@ -65,15 +64,7 @@ pub(crate) async fn run(settings: &Settings, offline: bool) -> Result<(Value, bo
     findings.push(machine::disk(settings));
     findings.push(machine::clock(settings, now));
     if !offline {
-        let servers = settings.dns.servers.iter().filter_map(|server| server.parse().ok()).collect();
-        let timeout = std::time::Duration::from_secs(settings.dns.timeout_seconds);
-        let dns = HickoryResolver::new(&ResolverSettings {
-            servers,
-            validate: settings.dns.validate,
-            timeout,
-            cache_entries: settings.dns.cache_entries,
-        })
-        .map_err(Refused::because)?;
+        let dns = resolver(&settings.dns)?;
         findings.push(world::dnssec(&dns).await);
         findings.extend(world::host(&dns, &settings.server.hostname).await);
         for domain in domains(settings).await? {

@@ -101,6 +101,8 @@ env::settings! {
         servers: Vec<String> = Vec::new(),
         /// Check DNSSEC signatures ourselves.
         validate: bool = true,
+        /// Root keys to begin from, as DNSKEY records; when none, those of the internet.
+        trust_anchor: Option<PathBuf> = None,
         /// Seconds to wait for one answer.
         timeout_seconds: u64 = 5,
         /// Answers kept.

@@ -12,7 +12,7 @@ use resolver::{HickoryResolver, ResolverSettings};
 use store::{Context, Place, Store};
 
 use crate::control::{Controls, Refused};
-use crate::settings::Settings;
+use crate::settings::{DnsSettings, Settings};
 
 /// What everything works on.
 pub(crate) struct System {
@@ -34,19 +34,24 @@ impl System {
 
     /// Looks names up as the settings say.
     pub(crate) fn resolver(&self) -> Result<Arc<HickoryResolver>, Refused> {
-        let dns = &self.settings.dns;
-        let settings = ResolverSettings {
-            servers: dns.servers.iter().filter_map(|server| server.parse().ok()).collect(),
-            validate: dns.validate,
-            timeout: Duration::from_secs(dns.timeout_seconds),
-            cache_entries: dns.cache_entries,
-        };
-        HickoryResolver::new(&settings).map(Arc::new).map_err(Refused::because)
+        resolver(&self.settings.dns).map(Arc::new)
     }
 
     pub(crate) fn controls(&self) -> Controls {
         Controls::new(self.store.clone(), Arc::clone(&self.directory))
     }
+}
+
+/// Looks names up as the settings say.
+pub(crate) fn resolver(dns: &DnsSettings) -> Result<HickoryResolver, Refused> {
+    let settings = ResolverSettings {
+        servers: dns.servers.iter().filter_map(|server| server.parse().ok()).collect(),
+        validate: dns.validate,
+        trust_anchor: dns.trust_anchor.clone(),
+        timeout: Duration::from_secs(dns.timeout_seconds),
+        cache_entries: dns.cache_entries,
+    };
+    HickoryResolver::new(&settings).map_err(Refused::because)
 }
 
 /// Where the settings say that the store lives.

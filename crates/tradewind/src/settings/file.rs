@@ -134,7 +134,7 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
         &mut settings.tls.certificate,
         &mut settings.tls.key,
     ];
-    for path in paths.into_iter().chain(settings.acme.roots.as_mut()) {
+    for path in paths.into_iter().chain(settings.acme.roots.as_mut()).chain(settings.dns.trust_anchor.as_mut()) {
         *path = base.join(&path);
     }
 }
