@@ -45,7 +45,7 @@ impl Pebble {
     }
 }
 
-/// A hook as an administrator writes it: changes the zone by a dynamic update (RFC 2136), and notes what it was called with.
+/// A hook as an administrator writes it: changes the zone by a dynamic update, and notes what it was called with.
 fn hook(pebble: &Pebble) -> Outcome<PathBuf> {
     let (server, calls) = (pebble.dns.address, pebble.scratch.join("calls"));
     let script = format!(

@@ -39,6 +39,12 @@ pub(super) struct Message<'m> {
     pub(super) entry: &'m Entry,
     pub(super) summary: Option<SummaryRef<'m>>,
     pub(super) source: Option<&'m Arc<Source>>,
+    origin: Origin,
+}
+
+/// Where a message belongs and when it came.
+#[derive(Debug, Clone, Copy, Default)]
+struct Origin {
     thread: i64,
     saved: Timestamp,
 }
@@ -66,10 +72,10 @@ impl Page {
         let mut output = Output { pieces: Vec::new(), bytes: Vec::new() };
         let mut rendered = 0;
         let mut render = |at: usize, summary: Option<SummaryRef<'_>>| {
-            let (Some((number, entry, flags)), Some((source, object))) = (self.0.get(at), loaded.at(at)) else {
+            let (Some((number, entry, flags)), Some((source, origin))) = (self.0.get(at), loaded.at(at)) else {
                 return Ok(());
             };
-            let message = Message { entry, summary, source, thread: object.0, saved: object.1 };
+            let message = Message { entry, summary, source, origin };
             rendered += 1;
             render_message(*number, &message, *flags, reading, &mut output)
         };
@@ -123,10 +129,10 @@ impl Page {
         if reading.wanted.items.iter().any(|item| matches!(item, FetchItem::ThreadId | FetchItem::SaveDate)) {
             let mut found = Vec::with_capacity(self.0.len());
             mailbox::objects(tx, account, mailbox, &ranges, |object| {
-                found.push((object.uid, (object.thread, object.saved)));
+                found.push((object.uid, Origin { thread: object.thread, saved: object.saved }));
                 Ok(())
             })?;
-            loaded.objects = Some(self.by_place(&found));
+            loaded.origins = Some(self.by_place(&found));
         }
         Ok(loaded)
     }
@@ -146,22 +152,21 @@ impl Page {
 #[derive(Default)]
 struct Loaded {
     sources: Option<Vec<Option<Arc<Source>>>>,
-    /// Thread and save date.
-    objects: Option<Vec<Option<(i64, Timestamp)>>>,
+    origins: Option<Vec<Option<Origin>>>,
 }
 
 impl Loaded {
     /// What was read of the message at a place; nothing if the message was gone.
-    fn at(&self, at: usize) -> Option<(Option<&Arc<Source>>, (i64, Timestamp))> {
+    fn at(&self, at: usize) -> Option<(Option<&Arc<Source>>, Origin)> {
         let source = match &self.sources {
             Some(sources) => Some(sources.get(at)?.as_ref()?),
             None => None,
         };
-        let object = match &self.objects {
-            Some(objects) => *objects.get(at)?.as_ref()?,
-            None => Default::default(),
+        let origin = match &self.origins {
+            Some(origins) => (*origins.get(at)?)?,
+            None => Origin::default(),
         };
-        Some((source, object))
+        Some((source, origin))
     }
 }
 
@@ -231,8 +236,8 @@ fn render_known(fetch: &mut FetchWriter<'_>, item: &FetchItem, message: &Message
         FetchItem::Rfc822Size => fetch.size(u64::from(entry.size)),
         FetchItem::ModSeq => fetch.mod_seq(entry.modseq.unsigned_abs()),
         FetchItem::EmailId => fetch.email_id(&entry.message.to_string()),
-        FetchItem::ThreadId => fetch.thread_id(&message.thread.to_string()),
-        FetchItem::SaveDate => fetch.save_date(Some(date_time(message.saved))),
+        FetchItem::ThreadId => fetch.thread_id(&message.origin.thread.to_string()),
+        FetchItem::SaveDate => fetch.save_date(Some(date_time(message.origin.saved))),
         FetchItem::Envelope => {
             if let Some(summary) = &message.summary {
                 fetch.envelope(&envelope(&summary.envelope().map_err(|error| damaged(entry, &error))?));
