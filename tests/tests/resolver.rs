@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use env::Outlook;
-use env::dns::{Mx, Resolver};
+use env::dns::{Mx, RecordKind, Resolver};
 use harness::{Bind, Outcome, require};
 use resolver::{HickoryResolver, ResolverSettings};
 
@@ -18,6 +18,7 @@ trade.test. TXT \"v=spf1 \" \"-all\"
 null.test. MX 0 .
 alias.test. CNAME mail.trade.test.
 forged.test. A 192.0.2.66
+_25._tcp.mail.trade.test. TLSA 3 1 1 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 ";
 
 fn runtime() -> Outcome<tokio::runtime::Runtime> {
@@ -72,6 +73,46 @@ fn what_is_not_there_is_told_from_what_cannot_be_known() -> Outcome {
         assert_eq!(error.outlook(), Outlook::Temporary, "{error}");
         // A zone that is not signed, and is said to be so.
         assert_eq!(resolver.ipv4("plain.test").await?, [Ipv4Addr::new(192, 0, 2, 7)]);
+        Ok(())
+    })
+}
+
+#[test]
+fn what_is_proven_is_told_from_what_is_only_said() -> Outcome {
+    require!("bind9", "bind9-utils");
+    let said = "@ MX 10 mail.trade.test.\nmail A 192.0.2.8\n_25._tcp.mail TLSA 3 1 1 0123";
+    let records = format!("{RECORDS}\noutward.test. CNAME mail.plain.test.\n");
+    let bind = Bind::start_signed(&records, &[("plain.test", said)], &[("192.0.2.66", "192.0.2.67")])?;
+    let resolver = HickoryResolver::new(&signed(&bind))?;
+    runtime()?.block_on(async {
+        for (name, kind, expected) in [
+            ("trade.test", RecordKind::Mx, true),
+            ("mail.trade.test", RecordKind::Address, true),
+            // That it has no exchanger is proven as well.
+            ("mail.trade.test", RecordKind::Mx, true),
+            ("nothing.test", RecordKind::Mx, true),
+            ("alias.test", RecordKind::Address, true),
+            ("plain.test", RecordKind::Mx, false),
+            ("mail.plain.test", RecordKind::Address, false),
+            ("outward.test", RecordKind::Address, false),
+        ] {
+            assert_eq!(resolver.is_proven(name, kind).await?, expected, "{name} {kind:?}");
+        }
+        assert!(resolver.is_proven("forged.test", RecordKind::Address).await.is_err());
+        let found = resolver.tlsa("_25._tcp.mail.trade.test").await?;
+        assert_eq!(
+            found.iter().map(|it| (it.usage, it.selector, it.matching, it.data.len())).collect::<Vec<_>>(),
+            [(3, 1, 1, 32)]
+        );
+        for name in ["_25._tcp.mail.plain.test", "_25._tcp.trade.test"] {
+            assert_eq!(
+                resolver.tlsa(name).await.err().map(|error| error.outlook()),
+                Some(Outlook::Permanent),
+                "{name}"
+            );
+        }
+        assert_eq!(resolver.canonical_name("Alias.test.").await?, "mail.trade.test");
+        assert_eq!(resolver.canonical_name("mail.trade.test").await?, "mail.trade.test");
         Ok(())
     })
 }

@@ -15,6 +15,28 @@ pub struct Mx {
     pub exchange: String,
 }
 
+/// What a TLS server's certificate must match (RFC 6698 section 2.1), its numbers as on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tlsa {
+    /// Certificate usage: 2 is a trust anchor, 3 the server's own certificate.
+    pub usage: u8,
+    /// 0: the whole certificate; 1: its public key.
+    pub selector: u8,
+    /// 0: as it is; 1: its SHA-256; 2: its SHA-512.
+    pub matching: u8,
+    /// What it is compared with.
+    pub data: Vec<u8>,
+}
+
+/// Kinds of records that a question can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordKind {
+    /// Mail exchangers.
+    Mx,
+    /// Addresses of either family.
+    Address,
+}
+
 /// Why a name gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DnsError {
@@ -58,4 +80,19 @@ pub trait Resolver: Send + Sync {
     async fn txt(&self, name: &str) -> Result<Vec<String>, DnsError>;
     /// Host names of an address, without the final dot.
     async fn ptr(&self, address: IpAddr) -> Result<Vec<String>, DnsError>;
+    /// Certificate associations of a service such as `_25._tcp.mail.example.com` that DNSSEC proves. Those that are not proven
+    /// count as absent; an answer that should be proven and is not is a temporary failure (RFC 7672 section 2.1).
+    ///
+    /// A resolver that cannot prove anything knows of none.
+    async fn tlsa(&self, name: &str) -> Result<Vec<Tlsa>, DnsError> {
+        Err(DnsError::NotFound { name: name.to_owned() })
+    }
+    /// Whether DNSSEC proves what is known of the name: its records of this kind, or that it has none.
+    async fn is_proven(&self, _name: &str, _kind: RecordKind) -> Result<bool, DnsError> {
+        Ok(false)
+    }
+    /// The name that `name` stands for, through all its aliases (CNAME); itself if it is none.
+    async fn canonical_name(&self, name: &str) -> Result<String, DnsError> {
+        Ok(name.trim_end_matches('.').to_ascii_lowercase())
+    }
 }

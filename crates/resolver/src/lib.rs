@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use env::dns::{DnsError, Mx, Resolver};
+use env::dns::{DnsError, Mx, RecordKind, Resolver, Tlsa};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::lookup::Lookup;
@@ -16,10 +16,13 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError as AnswerError, NetError};
 use hickory_resolver::proto::dnssec::TrustAnchors;
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 /// Times that a question is asked before it counts as unanswered.
 const ATTEMPTS: usize = 2;
+
+/// Aliases that lead from a name to its canonical one.
+const ALIASES_MAX: usize = 8;
 
 /// How names are looked up.
 #[derive(Debug, Clone)]
@@ -96,9 +99,24 @@ impl HickoryResolver {
         queried.set_fqdn(true);
         let lookup = self.inner.lookup(queried, kind).await.map_err(|error| dns_error(name, &error))?;
         if self.validate && lookup.answers().iter().any(|record| record.proof.is_bogus()) {
-            return Err(DnsError::Temporary { name: name.to_owned(), cause: "DNSSEC signatures are wrong".to_owned() });
+            return Err(bogus(name));
         }
         Ok(lookup)
+    }
+
+    /// Whether the name's records of a kind, or that there are none, are signed down from the root.
+    async fn proves(&self, name: &str, kind: RecordType) -> Result<bool, DnsError> {
+        let mut queried = Name::from_utf8(name).map_err(|_| DnsError::NotFound { name: name.to_owned() })?;
+        queried.set_fqdn(true);
+        let are_secure = |records: &[Record]| !records.is_empty() && records.iter().all(|it| it.proof.is_secure());
+        match self.inner.lookup(queried, kind).await {
+            Ok(lookup) if lookup.answers().iter().any(|record| record.proof.is_bogus()) => Err(bogus(name)),
+            Ok(lookup) => Ok(are_secure(lookup.answers())),
+            Err(NetError::Dns(AnswerError::NoRecordsFound(none))) if is_denial(none.response_code) => {
+                Ok(are_secure(none.authorities.as_deref().unwrap_or_default()))
+            }
+            Err(error) => Err(dns_error(name, &error)),
+        }
     }
 
     async fn collect<T>(
@@ -155,6 +173,55 @@ impl Resolver for HickoryResolver {
         })
         .await
     }
+
+    async fn tlsa(&self, name: &str) -> Result<Vec<Tlsa>, DnsError> {
+        let lookup = self.ask(name, RecordType::TLSA).await?;
+        let pick = |record: &Record| match &record.data {
+            RData::TLSA(it) if record.proof.is_secure() => Some(Tlsa {
+                usage: it.cert_usage.into(),
+                selector: it.selector.into(),
+                matching: it.matching.into(),
+                data: it.cert_data.clone(),
+            }),
+            _ => None,
+        };
+        // Through an alias that is not signed, a signed record proves nothing (RFC 7672 section 2.1.3).
+        let found: Vec<Tlsa> = match lookup.answers().iter().all(|record| record.proof.is_secure()) {
+            true => lookup.answers().iter().filter_map(pick).collect(),
+            false => Vec::new(),
+        };
+        if found.is_empty() { Err(DnsError::NotFound { name: name.to_owned() }) } else { Ok(found) }
+    }
+
+    async fn is_proven(&self, name: &str, kind: RecordKind) -> Result<bool, DnsError> {
+        match kind {
+            _ if !self.validate => Ok(false),
+            RecordKind::Mx => self.proves(name, RecordType::MX).await,
+            // RFC 7672 section 2.2.2: one family that is not signed makes the host insecure.
+            RecordKind::Address => {
+                Ok(self.proves(name, RecordType::A).await? && self.proves(name, RecordType::AAAA).await?)
+            }
+        }
+    }
+
+    async fn canonical_name(&self, name: &str) -> Result<String, DnsError> {
+        let lookup = match self.ask(name, RecordType::A).await {
+            Err(DnsError::NotFound { .. }) => self.ask(name, RecordType::AAAA).await?,
+            found => found?,
+        };
+        let mut canonical = name.trim_end_matches('.').to_ascii_lowercase();
+        for _ in 0..ALIASES_MAX {
+            let next = lookup.answers().iter().find_map(|record| match &record.data {
+                RData::CNAME(target) if without_dot(&record.name) == canonical => Some(without_dot(&target.0)),
+                _ => None,
+            });
+            match next {
+                Some(next) => canonical = next,
+                None => return Ok(canonical),
+            }
+        }
+        Err(DnsError::Temporary { name: name.to_owned(), cause: "its aliases never end".to_owned() })
+    }
 }
 
 fn name_server(address: SocketAddr) -> NameServerConfig {
@@ -177,12 +244,18 @@ fn without_dot(name: &Name) -> String {
     name.to_ascii().trim_end_matches('.').to_ascii_lowercase()
 }
 
+fn bogus(name: &str) -> DnsError {
+    DnsError::Temporary { name: name.to_owned(), cause: "DNSSEC signatures are wrong".to_owned() }
+}
+
+fn is_denial(code: ResponseCode) -> bool {
+    matches!(code, ResponseCode::NXDomain | ResponseCode::NoError)
+}
+
 /// Only a server's own word that there is nothing is "not found"; all else may be different in a minute.
 fn dns_error(name: &str, error: &NetError) -> DnsError {
     match error {
-        NetError::Dns(AnswerError::NoRecordsFound(none))
-            if matches!(none.response_code, ResponseCode::NXDomain | ResponseCode::NoError) =>
-        {
+        NetError::Dns(AnswerError::NoRecordsFound(none)) if is_denial(none.response_code) => {
             DnsError::NotFound { name: name.to_owned() }
         }
         other => DnsError::Temporary { name: name.to_owned(), cause: other.to_string() },
