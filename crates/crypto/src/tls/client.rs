@@ -98,7 +98,18 @@ impl PeerVerdict {
 #[derive(Debug, Clone)]
 pub struct ClientTls {
     config: Arc<ClientConfig>,
-    verifier: Option<Arc<WebPkiServerVerifier>>,
+    judge: Judge,
+}
+
+/// Who says whether a peer is the one named.
+#[derive(Debug, Clone)]
+enum Judge {
+    /// Authorities.
+    Authorities(Arc<WebPkiServerVerifier>),
+    /// The handshake, which fails otherwise.
+    Handshake,
+    /// Nobody.
+    Nobody,
 }
 
 impl ClientTls {
@@ -112,7 +123,7 @@ impl ClientTls {
             .with_protocol_versions(TLS12_AND_LATER)?
             .with_webpki_verifier(Arc::clone(&verifier))
             .with_no_client_auth();
-        Ok(Self { config: Arc::new(config), verifier: Some(verifier) })
+        Ok(Self { config: Arc::new(config), judge: Judge::Authorities(verifier) })
     }
 
     /// Opportunistic TLS between mail servers (RFC 7435): takes any certificate, as the alternative is none at all.
@@ -121,13 +132,18 @@ impl ClientTls {
     /// # Errors
     /// [`TlsSetupError`] if the library refuses the settings.
     pub fn opportunistic(roots: &Roots) -> Result<Self, TlsSetupError> {
-        let verifier = if roots.is_empty() { None } else { Some(verifier(roots)?) };
+        let judge = if roots.is_empty() { Judge::Nobody } else { Judge::Authorities(verifier(roots)?) };
         let config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(TLS12_AND_LATER)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(DangerousAcceptAny))
             .with_no_client_auth();
-        Ok(Self { config: Arc::new(config), verifier })
+        Ok(Self { config: Arc::new(config), judge })
+    }
+
+    /// A peer with which the handshake of `config` succeeds is the right one.
+    pub(super) fn judged_by_handshake(config: ClientConfig) -> Self {
+        Self { config: Arc::new(config), judge: Judge::Handshake }
     }
 
     /// The settings for a handshake.
@@ -142,8 +158,10 @@ impl ClientTls {
         let Some((own, intermediates)) = chain.split_first() else {
             return PeerVerdict::Unverified { cause: "the peer showed no certificate".to_owned() };
         };
-        let Some(verifier) = &self.verifier else {
-            return PeerVerdict::Unverified { cause: "no authority is trusted".to_owned() };
+        let verifier = match &self.judge {
+            Judge::Authorities(verifier) => verifier,
+            Judge::Handshake => return PeerVerdict::Verified,
+            Judge::Nobody => return PeerVerdict::Unverified { cause: "no authority is trusted".to_owned() },
         };
         let seconds = u64::try_from(now.seconds()).unwrap_or(0);
         let moment = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
@@ -162,7 +180,7 @@ fn verifier(roots: &Roots) -> Result<Arc<WebPkiServerVerifier>, TlsSetupError> {
 
 /// Takes every certificate. The peer still proves that it has the key of the certificate it shows.
 #[derive(Debug)]
-struct DangerousAcceptAny;
+pub(super) struct DangerousAcceptAny;
 
 impl ServerCertVerifier for DangerousAcceptAny {
     fn verify_server_cert(

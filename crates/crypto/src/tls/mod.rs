@@ -5,11 +5,13 @@
 //! group X25519MLKEM768 is preferred; peers that lack it use X25519 or a NIST curve.
 
 mod client;
+mod dane;
 mod info;
 mod pem;
 mod server;
 
 pub use client::{ClientTls, PeerVerdict, Roots};
+pub use dane::association;
 pub use info::{ConnectionState, TlsInfo};
 pub use pem::{KeyExposure, PemError, key_exposure, load_certificates, load_chain, parse_chain};
 pub use server::{
