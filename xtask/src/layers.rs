@@ -6,7 +6,7 @@ use crate::tree::{Source, Tree};
 /// Layers, lowest first. Crates of one layer do not use one another, but for [`SAME_LAYER`].
 const LAYERS: &[&[&str]] = &[
     &["env"],
-    &["mail", "wire", "crypto", "resolver"],
+    &["mail", "wire", "crypto", "resolver", "mailauth"],
     &["certs", "store", "net"],
     &["identity", "mailbox", "queue"],
     &[],
@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Uses within a layer that are wanted: (user, used).
-const SAME_LAYER: &[(&str, &str)] = &[];
+const SAME_LAYER: &[(&str, &str)] = &[("mailauth", "mail")];
 
 pub(crate) fn check(tree: &Tree) -> Vec<Untidy> {
     tree.manifests.iter().filter(|manifest| manifest.path.starts_with("crates/")).flat_map(check_manifest).collect()

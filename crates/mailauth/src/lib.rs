@@ -1,0 +1,31 @@
+//! Sender authentication: who vouches for a message, and does that fit the author whom it names?
+//!
+//! [`Checker::check`] takes a message, what is known of its connection, a resolver and a clock, and gives [`Facts`]: SPF (RFC 7208),
+//! DKIM (RFC 6376), DMARC (RFC 9989), ARC (RFC 8617) and iprev (RFC 8601). It decides nothing; that is the receiver's.
+//! [`results`] writes them down in one Authentication-Results field and finds those that strangers wrote in our name.
+//!
+//! Knows nothing of sockets and storage: DNS comes in as [`env::dns::Resolver`], time as [`env::Clock`].
+
+mod answers;
+mod arc;
+mod author;
+mod check;
+mod dkim;
+mod dmarc;
+mod iprev;
+pub mod results;
+mod settings;
+mod signature;
+mod spf;
+mod tags;
+pub mod zone;
+
+pub use answers::SetUpError;
+pub use arc::{ArcCheck, ArcResult};
+pub use author::{Ambiguity, AuthorIdentity, author};
+pub use check::{Checker, Connection, Facts};
+pub use dkim::{DkimCheck, DkimResult};
+pub use dmarc::{DmarcCheck, DmarcPolicy, DmarcResult};
+pub use iprev::{IprevCheck, IprevResult};
+pub use settings::AuthenticationSettings;
+pub use spf::{Question, SpfCheck, SpfResult, check_helo, check_mail_from};
