@@ -13,6 +13,7 @@ mod check;
 mod dkim;
 mod dmarc;
 mod iprev;
+pub mod mta_sts;
 pub mod results;
 mod settings;
 mod signature;
