@@ -71,6 +71,7 @@ fn what_is_not_there_is_told_from_what_cannot_be_known() -> Outcome {
         // Changed after it was signed.
         let error = resolver.ipv4("forged.test").await.expect_err("a forged answer is believed");
         assert_eq!(error.outlook(), Outlook::Temporary, "{error}");
+        assert!(resolver.is_usable().await, "one wrong name does not mean that DNS is down");
         // A zone that is not signed, and is said to be so.
         assert_eq!(resolver.ipv4("plain.test").await?, [Ipv4Addr::new(192, 0, 2, 7)]);
         Ok(())
@@ -151,6 +152,15 @@ fn a_silent_server_is_not_waited_for_long() -> Outcome {
     let error = runtime()?.block_on(resolver.ipv4("mail.trade.test")).expect_err("nobody answers");
     assert_eq!(error.outlook(), Outlook::Temporary);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    // It is known to be down now: the next hundred names take no time.
+    let begun = Instant::now();
+    runtime()?.block_on(async {
+        assert!(!resolver.is_usable().await);
+        for number in 0..100 {
+            assert!(resolver.ipv4(&format!("host{number}.trade.test")).await.is_err());
+        }
+    });
+    assert!(begun.elapsed() < Duration::from_millis(200), "{:?}", begun.elapsed());
     Ok(())
 }
 

@@ -91,6 +91,10 @@ pub trait Resolver: Send + Sync {
     async fn is_proven(&self, _name: &str, _kind: RecordKind) -> Result<bool, DnsError> {
         Ok(false)
     }
+    /// Whether anything can be looked up at present. When not, every question fails at once, and for no fault of the name asked for.
+    async fn is_usable(&self) -> bool {
+        true
+    }
     /// The name that `name` stands for, through all its aliases (CNAME); itself if it is none.
     async fn canonical_name(&self, name: &str) -> Result<String, DnsError> {
         Ok(name.trim_end_matches('.').to_ascii_lowercase())

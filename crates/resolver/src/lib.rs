@@ -1,6 +1,7 @@
 //! DNS over hickory: caching, with time limits, validating DNSSEC where asked.
 
 pub mod fixed;
+mod health;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -13,10 +14,12 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::{DnsError as AnswerError, NetError};
+use hickory_resolver::net::{DnsError as AnswerError, NetError, NoRecords};
 use hickory_resolver::proto::dnssec::TrustAnchors;
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+
+use health::Health;
 
 /// Times that a question is asked before it counts as unanswered.
 const ATTEMPTS: usize = 2;
@@ -59,6 +62,7 @@ pub enum ResolverError {
 pub struct HickoryResolver {
     inner: TokioResolver,
     validate: bool,
+    health: Health,
 }
 
 impl HickoryResolver {
@@ -81,7 +85,7 @@ impl HickoryResolver {
                 .map_err(|error| ResolverError::TrustAnchor { file: file.clone(), cause: error.to_string() })?;
             builder = builder.with_trust_anchor(Arc::new(anchors));
         }
-        Ok(Self { inner: builder.build().map_err(failed)?, validate: settings.validate })
+        Ok(Self { inner: builder.build().map_err(failed)?, validate: settings.validate, health: Health::default() })
     }
 
     /// Whether the name servers give answers that carry DNSSEC signatures down from the root: asks for the root's own keys.
@@ -94,28 +98,50 @@ impl HickoryResolver {
     }
 
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Lookup, DnsError> {
-        let mut queried = Name::from_utf8(name).map_err(|_| DnsError::NotFound { name: name.to_owned() })?;
-        // A name from mail is a whole name: search lists of the system must not complete it.
-        queried.set_fqdn(true);
-        let lookup = self.inner.lookup(queried, kind).await.map_err(|error| dns_error(name, &error))?;
-        if self.validate && lookup.answers().iter().any(|record| record.proof.is_bogus()) {
-            return Err(bogus(name));
-        }
-        Ok(lookup)
+        let answer = self.query(name, kind).await?;
+        answer.map_err(|_| DnsError::NotFound { name: name.to_owned() })
     }
 
     /// Whether the name's records of a kind, or that there are none, are signed down from the root.
     async fn proves(&self, name: &str, kind: RecordType) -> Result<bool, DnsError> {
-        let mut queried = Name::from_utf8(name).map_err(|_| DnsError::NotFound { name: name.to_owned() })?;
-        queried.set_fqdn(true);
         let are_secure = |records: &[Record]| !records.is_empty() && records.iter().all(|it| it.proof.is_secure());
+        Ok(match self.query(name, kind).await? {
+            Ok(lookup) => are_secure(lookup.answers()),
+            Err(none) => are_secure(none.authorities.as_deref().unwrap_or_default()),
+        })
+    }
+
+    /// Records, or a server's word that there are none. While nothing can be looked up at all, nobody waits for it.
+    async fn query(&self, name: &str, kind: RecordType) -> Result<Result<Lookup, NoRecords>, DnsError> {
+        let temporary = |cause: String| DnsError::Temporary { name: name.to_owned(), cause };
+        let mut queried = Name::from_utf8(name).map_err(|_| DnsError::NotFound { name: name.to_owned() })?;
+        // A name from mail is a whole name: search lists of the system must not complete it.
+        queried.set_fqdn(true);
+        if !self.health.admits(|| self.works()).await {
+            return Err(temporary("DNS does not work at present".to_owned()));
+        }
         match self.inner.lookup(queried, kind).await {
-            Ok(lookup) if lookup.answers().iter().any(|record| record.proof.is_bogus()) => Err(bogus(name)),
-            Ok(lookup) => Ok(are_secure(lookup.answers())),
-            Err(NetError::Dns(AnswerError::NoRecordsFound(none))) if is_denial(none.response_code) => {
-                Ok(are_secure(none.authorities.as_deref().unwrap_or_default()))
+            Ok(lookup) if self.validate && lookup.answers().iter().any(|record| record.proof.is_bogus()) => {
+                Err(temporary("DNSSEC signatures are wrong".to_owned()))
             }
-            Err(error) => Err(dns_error(name, &error)),
+            Ok(lookup) => Ok(Ok(lookup)),
+            // Only a server's own word that there is nothing is "not found"; all else may be different in a minute.
+            Err(NetError::Dns(AnswerError::NoRecordsFound(none))) if is_denial(none.response_code) => Ok(Err(none)),
+            Err(error) => {
+                self.health.doubt(|| self.works()).await;
+                Err(temporary(error.to_string()))
+            }
+        }
+    }
+
+    /// Whether anything can be looked up: the root's keys where signatures are checked, else any answer about the root.
+    async fn works(&self) -> bool {
+        let kind = if self.validate { RecordType::DNSKEY } else { RecordType::NS };
+        match self.inner.lookup(Name::root(), kind).await {
+            Ok(lookup) if self.validate => lookup.answers().iter().any(|record| record.proof.is_secure()),
+            Ok(_) => true,
+            Err(NetError::Dns(_)) => !self.validate,
+            Err(_) => false,
         }
     }
 
@@ -204,6 +230,10 @@ impl Resolver for HickoryResolver {
         }
     }
 
+    async fn is_usable(&self) -> bool {
+        self.health.admits(|| self.works()).await
+    }
+
     async fn canonical_name(&self, name: &str) -> Result<String, DnsError> {
         let lookup = match self.ask(name, RecordType::A).await {
             Err(DnsError::NotFound { .. }) => self.ask(name, RecordType::AAAA).await?,
@@ -244,20 +274,6 @@ fn without_dot(name: &Name) -> String {
     name.to_ascii().trim_end_matches('.').to_ascii_lowercase()
 }
 
-fn bogus(name: &str) -> DnsError {
-    DnsError::Temporary { name: name.to_owned(), cause: "DNSSEC signatures are wrong".to_owned() }
-}
-
 fn is_denial(code: ResponseCode) -> bool {
     matches!(code, ResponseCode::NXDomain | ResponseCode::NoError)
-}
-
-/// Only a server's own word that there is nothing is "not found"; all else may be different in a minute.
-fn dns_error(name: &str, error: &NetError) -> DnsError {
-    match error {
-        NetError::Dns(AnswerError::NoRecordsFound(none)) if is_denial(none.response_code) => {
-            DnsError::NotFound { name: name.to_owned() }
-        }
-        other => DnsError::Temporary { name: name.to_owned(), cause: other.to_string() },
-    }
 }
