@@ -6,7 +6,7 @@ use mail::Address;
 use store::{Row, StoreError, Tx, params};
 
 use crate::address::without_detail;
-use crate::{AccountState, IdentityError, Language};
+use crate::{AccountState, IdentityError, Language, Level};
 
 /// Local part that every hosted domain has (RFC 5321 section 4.5.1).
 const POSTMASTER: &str = "postmaster";
@@ -29,6 +29,8 @@ pub struct Recipient {
     pub account: i64,
     /// Whose it is.
     pub organisation: i64,
+    /// The organisation's protection level.
+    pub level: Level,
     /// What stood after `+` in the address, which a delivery rule may look at.
     pub detail: Option<String>,
     /// Language of notices to its person.
@@ -81,8 +83,8 @@ fn hosting_organisation(tx: &mut Tx<'_>, canonical: &str) -> Result<Option<i64>,
 fn find(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Recipient>, IdentityError> {
     let canonical = address.canonical();
     let row = tx.row(
-        "SELECT a.id, a.organisation, a.language, a.state FROM address d JOIN account a ON a.id = d.account
-         WHERE d.address = $1",
+        "SELECT a.id, a.organisation, a.language, a.state, o.level FROM address d JOIN account a ON a.id = d.account
+         JOIN organisation o ON o.id = a.organisation WHERE d.address = $1",
         params![&canonical],
         RecipientRow::read,
     )?;
@@ -91,8 +93,8 @@ fn find(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Recipient>, Identit
 
 fn postmaster(tx: &mut Tx<'_>, organisation: i64) -> Result<Option<Recipient>, IdentityError> {
     let row = tx.row(
-        "SELECT id, organisation, language, state FROM account
-         WHERE organisation = $1 AND role = 'admin' AND state = 'active' ORDER BY id LIMIT 1",
+        "SELECT a.id, a.organisation, a.language, a.state, o.level FROM account a JOIN organisation o ON o.id = a.organisation
+         WHERE a.organisation = $1 AND a.role = 'admin' AND a.state = 'active' ORDER BY a.id LIMIT 1",
         params![organisation],
         RecipientRow::read,
     )?;
@@ -104,6 +106,7 @@ struct RecipientRow {
     organisation: i64,
     language: String,
     state: String,
+    level: String,
 }
 
 impl RecipientRow {
@@ -113,6 +116,7 @@ impl RecipientRow {
             organisation: row.int(1)?,
             language: row.text(2)?.to_owned(),
             state: row.text(3)?.to_owned(),
+            level: row.text(4)?.to_owned(),
         })
     }
 
@@ -120,6 +124,7 @@ impl RecipientRow {
         Ok(Recipient {
             account: self.account,
             organisation: self.organisation,
+            level: self.level.parse()?,
             detail: None,
             language: self.language.parse()?,
             active: self.state.parse::<AccountState>()? == AccountState::Active,

@@ -1,6 +1,7 @@
 //! The authenticated received chain (RFC 8617). The structure is checked here, strictly; the library verifies the signatures.
 
 mod chain;
+mod vouch;
 
 use env::Timestamp;
 use env::dns::Resolver;

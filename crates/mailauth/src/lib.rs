@@ -28,5 +28,5 @@ pub use check::{Checker, Connection, Facts};
 pub use dkim::{DkimCheck, DkimResult};
 pub use dmarc::{DmarcCheck, DmarcPolicy, DmarcResult};
 pub use iprev::{IprevCheck, IprevResult};
-pub use settings::AuthenticationSettings;
+pub use settings::{AuthenticationSettings, WithoutDns};
 pub use spf::{Question, SpfCheck, SpfResult, check_helo, check_mail_from};

@@ -62,6 +62,9 @@ pub struct Envelope {
     /// The account that submitted the message; none for mail from outside and notifications.
     #[serde(default)]
     pub submitter: Option<i64>,
+    /// Mailboxes here put it where junk goes.
+    #[serde(default)]
+    pub junk: bool,
     /// Header fields of ours that go before the message, each ended by CRLF; may be empty.
     #[serde(default)]
     pub trace: String,

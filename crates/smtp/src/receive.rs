@@ -1,6 +1,7 @@
 //! Mail coming in: one [`Receiver`] behind the doors of ports 25, 465 and 587.
 
 mod accept;
+mod authenticate;
 mod conversation;
 mod recipients;
 mod submission;
@@ -9,7 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::tls::{ServerTls, Service};
+use env::dns::Resolver;
 use identity::{Directory, SignIn};
+use mailauth::{Checker, WithoutDns};
 use net::{Budget, Connection, Handler, Refusal};
 use store::Store;
 use wire::sasl::Mechanism;
@@ -27,6 +30,10 @@ pub struct Receiver {
     pub(crate) store: Store,
     pub(crate) directory: Arc<Directory>,
     pub(crate) sign_in: Arc<SignIn>,
+    pub(crate) dns: Arc<dyn Resolver>,
+    pub(crate) checker: Checker,
+    /// What is done when DNS does not work at all.
+    pub(crate) without_dns: WithoutDns,
     pub(crate) tls: ServerTls,
     pub(crate) budget: Budget,
     pub(crate) settings: SmtpSettings,
@@ -47,6 +54,12 @@ pub struct ReceiverParts {
     pub directory: Arc<Directory>,
     /// Checks passwords.
     pub sign_in: Arc<SignIn>,
+    /// Looks up what senders publish.
+    pub dns: Arc<dyn Resolver>,
+    /// Checks who sent a message.
+    pub checker: Checker,
+    /// What is done when DNS does not work at all.
+    pub without_dns: WithoutDns,
     /// Certificates.
     pub tls: ServerTls,
     /// Bytes of messages in flight, shared by all services.
@@ -63,11 +76,15 @@ impl Receiver {
     /// A receiver of these parts.
     #[must_use]
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
-        let ReceiverParts { store, directory, sign_in, tls, budget, hostname, postmaster_domain, figures } = parts;
+        let ReceiverParts { store, directory, sign_in, dns, checker, without_dns, .. } = parts;
+        let ReceiverParts { tls, budget, hostname, postmaster_domain, figures, .. } = parts;
         Arc::new(Self {
             store,
             directory,
             sign_in,
+            dns,
+            checker,
+            without_dns,
             tls,
             budget,
             settings,

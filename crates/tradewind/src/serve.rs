@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use api::{Challenges, ClientService, Facts};
 use crypto::tls::{ServerTls, install_provider};
+use env::dns::Resolver;
 use identity::{Hasher, SignIn};
+use mailauth::Checker;
 use net::{Budget, Handler};
 use smtp::Figures;
 use smtp::deliver::{Deliverer, DelivererParts};
@@ -136,11 +138,15 @@ fn spawn_services(
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
 
+    let dns: Arc<dyn Resolver> = system.resolver()?;
     let receiver = Receiver::new(
         ReceiverParts {
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             sign_in: Arc::clone(&sign_in),
+            dns: Arc::clone(&dns),
+            checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
+            without_dns: settings.without_dns(),
             tls: tls.clone(),
             budget: budget.clone(),
             hostname: settings.server.hostname.clone(),
@@ -174,7 +180,7 @@ fn spawn_services(
         DelivererParts {
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
-            dns: system.resolver()?,
+            dns,
             hostname: settings.server.hostname.clone(),
             figures,
         },

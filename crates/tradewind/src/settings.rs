@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use api::HttpSettings;
 use env::settings::{self, Section};
 use imap::ImapSettings;
+use mailauth::{AuthenticationSettings, WithoutDns};
 use serde::{Deserialize, Serialize};
 use smtp::{DeliverySettings, SmtpSettings};
 
@@ -148,6 +149,7 @@ sections! {
     tls: TlsSettings,
     acme: AcmeSettings,
     dns: DnsSettings,
+    authentication: AuthenticationSettings,
     smtp: SmtpSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,
@@ -169,6 +171,11 @@ impl Settings {
     /// [`SettingsError`], which names the file, the line and what to do.
     pub(crate) fn load(path: &Path) -> Result<Self, SettingsError> {
         file::load(path)
+    }
+
+    /// What is done with mail from strangers while DNS does not work. Whoever names servers wants them asked.
+    pub(crate) fn without_dns(&self) -> WithoutDns {
+        if self.dns.servers.is_empty() { self.authentication.without_dns } else { WithoutDns::Defer }
     }
 
     /// Where relative paths start.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use identity::Resolution;
 use mail::{Address, trace};
-use mailbox::{Dedupe, Delivery, Flags, MailboxError, Prepared, Target};
+use mailbox::{Dedupe, Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
 use queue::{Lease, LeasedRecipient};
 use store::StagedBlob;
 use wire::smtp::client::Answer;
@@ -73,6 +73,7 @@ impl Deliverer {
         let (prepared, blob, trace) = (Arc::clone(prepared), Arc::clone(blob), Arc::clone(trace));
         // A crash after this and before the lease is settled repeats the delivery; the name keeps it from being done twice.
         let name = format!("queue {} {}", lease.message, recipient.number);
+        let target = if lease.envelope.junk { Target::SpecialUse(SpecialUse::Junk) } else { Target::Inbox };
         let (received, expires) = (lease.created, lease.expires.plus(self.schedule.expire_after));
         let stored = self
             .store
@@ -83,7 +84,7 @@ impl Deliverer {
                     blob.attach(tx, 1)?;
                 }
                 let delivery = Delivery {
-                    target: Target::Inbox,
+                    target,
                     prepared: &prepared,
                     blob: blob.id(),
                     trace: trace.as_bytes(),

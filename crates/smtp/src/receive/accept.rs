@@ -7,12 +7,13 @@ use env::Timestamp;
 use identity::IdentityError;
 use mail::Address;
 use mail::trace::{self, Encryption, Hop, Protocol};
-use mailbox::{Delivery, Flags, MailboxError, Prepared, Target};
+use mailbox::{Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
 use queue::{NewMessage, NewRecipient, QueueError};
 use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::server::Verdict;
 use wire::smtp::{BodyKind, Envelope, Hold, RcptParams, Ret};
 
+use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
 use super::recipients::{Home, Taken};
 use super::submission;
@@ -66,12 +67,12 @@ impl Conversation<'_> {
             );
         }
         let id = format!("{:x}", self.door.receiver.store.context().ids.next());
-        let body = match self.as_submitted(body, &id).await {
-            Ok(body) => body,
+        let vouched = match self.vouch(&envelope, body, &id).await {
+            Ok(vouched) => vouched,
             Err(verdict) => return verdict,
         };
-        let bytes = body.len();
-        match self.store(&envelope, body, &id).await {
+        let bytes = vouched.body.len();
+        match self.store(&envelope, vouched, &id).await {
             Ok(()) => {
                 self.door.receiver.figures.bytes_accepted.add(bytes as u64);
                 tracing::debug!(%id, bytes, recipients = envelope.recipients.len(), "message accepted");
@@ -81,10 +82,17 @@ impl Conversation<'_> {
         }
     }
 
+    /// Who vouches for the message: the account that has signed in, or what can be found out of a stranger.
+    async fn vouch(&self, envelope: &Envelope, body: Vec<u8>, id: &str) -> Result<Vouched, Verdict> {
+        match &self.principal {
+            Some(principal) => self.as_submitted(principal.account, body, id).await.map(Vouched::submitted),
+            None => self.authenticate_message(envelope, body, id).await,
+        }
+    }
+
     /// A submitted message is completed, and its authors must be the sender's own addresses.
-    async fn as_submitted(&self, body: Vec<u8>, id: &str) -> Result<Vec<u8>, Verdict> {
-        let Some(principal) = &self.principal else { return Ok(body) };
-        let account = principal.account;
+    async fn as_submitted(&self, account: i64, body: Vec<u8>, id: &str) -> Result<Vec<u8>, Verdict> {
+        let body = without_claims(body, &self.door.receiver.hostname);
         let authors = submission::authors(&body)?;
         let store = &self.door.receiver.store;
         let foreign = store.read(move |tx| first_foreign(tx, account, authors)).await.map_err(|error| {
@@ -102,19 +110,22 @@ impl Conversation<'_> {
         Ok(submission::complete(body, store.context().clock.now(), &message_id))
     }
 
-    async fn store(&self, envelope: &Envelope, body: Vec<u8>, id: &str) -> Result<(), AcceptError> {
+    async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<(), AcceptError> {
         let store = &self.door.receiver.store;
+        let Vouched { body, results, junk } = vouched;
+        let trace = results + &self.received_field(envelope, id, store.context().clock.now());
         let (mut prepared, body_8bit) = prepare(Arc::clone(store.context()), body).await?;
         let blob = store.stage(prepared.take_record()).await?;
-        let plan = self.plan(envelope, prepared, blob, body_8bit, id);
+        let mut plan = self.plan(envelope, prepared, blob, trace);
+        plan.envelope.body_8bit |= body_8bit;
+        plan.envelope.junk = junk;
         store.write(move |tx| commit(tx, &plan)).await
     }
 
-    fn plan(&self, envelope: &Envelope, prepared: Prepared, blob: StagedBlob, body_8bit: bool, id: &str) -> Plan {
+    fn plan(&self, envelope: &Envelope, prepared: Prepared, blob: StagedBlob, trace: String) -> Plan {
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
-        let trace = self.received_field(envelope, id, received);
         let sender = Address::parse(&reverse_path).ok();
         let local_trace = trace::return_path(sender.as_ref()) + &trace;
         let due = due(envelope, received, receiver.hold_max);
@@ -129,8 +140,9 @@ impl Conversation<'_> {
             envid: params.envid.clone(),
             smtputf8: params.smtputf8,
             requiretls: params.require_tls,
-            body_8bit: body_8bit || matches!(params.body, Some(BodyKind::EightBitMime)),
+            body_8bit: matches!(params.body, Some(BodyKind::EightBitMime)),
             submitter: self.principal.as_ref().map(|principal| principal.account),
+            junk: false,
             trace,
         };
         let expires = due.plus(receiver.expire_after);
@@ -285,7 +297,7 @@ fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
 
 fn deliver(tx: &mut Tx<'_>, plan: &Plan, account: i64) -> Result<(), MailboxError> {
     let delivery = Delivery {
-        target: Target::Inbox,
+        target: if plan.envelope.junk { Target::SpecialUse(SpecialUse::Junk) } else { Target::Inbox },
         prepared: &plan.prepared,
         blob: plan.blob.id(),
         trace: plan.local_trace.as_bytes(),

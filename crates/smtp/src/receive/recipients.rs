@@ -1,6 +1,6 @@
 //! Who may send from where, and whose mail is taken.
 
-use identity::{IdentityError, Principal, Resolution};
+use identity::{IdentityError, Level, Principal, Resolution};
 use mail::Address;
 use wire::smtp::server::Verdict;
 use wire::smtp::{ForwardPath, Hold, MailParams, Mailbox, RcptParams, ReversePath};
@@ -18,7 +18,7 @@ pub(super) struct Taken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Home {
     /// A mailbox here.
-    Here { account: i64, organisation: i64 },
+    Here { account: i64, organisation: i64, level: Level },
     /// Another server.
     Elsewhere,
 }
@@ -70,7 +70,8 @@ impl Conversation<'_> {
         };
         let home = match receiver.directory.resolve(&address.canonical()).await {
             Ok(Resolution::Local(recipient)) => {
-                Home::Here { account: recipient.account, organisation: recipient.organisation }
+                let identity::Recipient { account, organisation, level, .. } = *recipient;
+                Home::Here { account, organisation, level }
             }
             Ok(Resolution::UnknownLocal) => {
                 return Verdict::reject(550, (5, 1, 1), format!("There is no mailbox {address} here"));

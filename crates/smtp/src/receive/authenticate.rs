@@ -1,0 +1,169 @@
+//! A stranger's message: who vouches for it, and what is done because of that.
+
+use identity::Level;
+use mailauth::{
+    Ambiguity, AuthorIdentity, Connection, DmarcPolicy, DmarcResult, Facts, SpfResult, WithoutDns, results,
+};
+use wire::smtp::Envelope;
+use wire::smtp::server::Verdict;
+
+use super::conversation::Conversation;
+use super::recipients::Home;
+
+/// A message that somebody vouches for, or that is taken all the same.
+pub(super) struct Vouched {
+    /// The message, without fields that claim to be ours.
+    pub(super) body: Vec<u8>,
+    /// What was found, as a header field of ours; empty for mail of our own people.
+    pub(super) results: String,
+    /// It goes where junk goes.
+    pub(super) junk: bool,
+}
+
+impl Vouched {
+    /// Mail of our own people.
+    pub(super) fn submitted(body: Vec<u8>) -> Self {
+        Self { body, results: String::new(), junk: false }
+    }
+}
+
+/// What is done with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Treatment {
+    Deliver,
+    Junk,
+    Refuse(Reason),
+    /// The sender tries again.
+    Defer,
+}
+
+/// Why a message is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// Its author's domain asks for that.
+    Policy,
+    /// It does not say who its author is.
+    NoAuthor,
+}
+
+impl Conversation<'_> {
+    /// Checks who sent the message. The domain's policy and the recipients' level decide what is done if nobody vouches for it.
+    pub(super) async fn authenticate_message(
+        &self,
+        envelope: &Envelope,
+        body: Vec<u8>,
+        id: &str,
+    ) -> Result<Vouched, Verdict> {
+        let receiver = &self.door.receiver;
+        let mail_from = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
+        let connection = Connection {
+            client: self.peer(),
+            helo: self.session.hello().map_or("", |hello| hello.name.as_str()),
+            mail_from: &mail_from,
+            receiver: &receiver.hostname,
+        };
+        let clock = &*receiver.store.context().clock;
+        let facts = receiver.checker.check(&body, connection, &*receiver.dns, clock).await;
+        let mut treatment = treat(&facts, self.is_strict());
+        if treatment == Treatment::Defer
+            && receiver.without_dns == WithoutDns::Accept
+            && !receiver.dns.is_usable().await
+        {
+            treatment = Treatment::Deliver;
+        }
+        tracing::debug!(
+            id,
+            dmarc = facts.dmarc.result.word(),
+            spf = facts.spf.result.word(),
+            ?treatment,
+            "authenticated"
+        );
+        let junk = match treatment {
+            Treatment::Deliver => false,
+            Treatment::Junk => true,
+            Treatment::Refuse(reason) => return Err(refusal(reason, &facts)),
+            Treatment::Defer => {
+                let text = "The sender cannot be authenticated now, its name servers do not answer; try again later";
+                return Err(Verdict::reject(451, (4, 4, 3), text));
+            }
+        };
+        let results = results::field(&receiver.hostname, connection, &facts);
+        Ok(Vouched { body: without_claims(body, &receiver.hostname), results, junk })
+    }
+
+    /// Whether one of those who are to get the message has a level above `basic`.
+    fn is_strict(&self) -> bool {
+        let above_basic = |home| matches!(home, Home::Here { level: Level::Enhanced | Level::Trade, .. });
+        self.taken.iter().any(|taken| above_basic(taken.home))
+    }
+}
+
+/// The message without Authentication-Results fields in our name, which only we may write (RFC 8601 section 5).
+pub(super) fn without_claims(body: Vec<u8>, hostname: &str) -> Vec<u8> {
+    let claims = results::claims(&body, &[hostname]);
+    if claims.is_empty() {
+        return body;
+    }
+    let mut kept = Vec::with_capacity(body.len());
+    let mut next = 0;
+    for claim in claims {
+        kept.extend_from_slice(body.get(next..claim.start).unwrap_or_default());
+        next = claim.end;
+    }
+    kept.extend_from_slice(body.get(next..).unwrap_or_default());
+    kept
+}
+
+/// What facts mean; `is_strict` above level `basic`. Nothing here makes a message more trusted than DMARC found it.
+fn treat(facts: &Facts, is_strict: bool) -> Treatment {
+    if let AuthorIdentity::Ambiguous(why) = facts.author {
+        // A message that leaves open who its author is cannot be held to anybody's policy.
+        return if is_strict && is_trick(why) { Treatment::Refuse(Reason::NoAuthor) } else { Treatment::Junk };
+    }
+    match facts.dmarc.result {
+        DmarcResult::Pass => Treatment::Deliver,
+        DmarcResult::TempError => Treatment::Defer,
+        // A forwarder that we trust saw it pass before the forwarding broke it (RFC 8617 section 7.2.1).
+        DmarcResult::Fail if facts.arc.vouches_for(&facts.author) => Treatment::Deliver,
+        DmarcResult::Fail => match facts.dmarc.policy {
+            Some(DmarcPolicy::Reject) => Treatment::Refuse(Reason::Policy),
+            Some(DmarcPolicy::Quarantine) => Treatment::Junk,
+            Some(DmarcPolicy::None) | None => without_policy(facts, is_strict),
+        },
+        DmarcResult::None | DmarcResult::PermError => without_policy(facts, is_strict),
+    }
+}
+
+/// No honest program writes a header like this; old ones write others that are ambiguous too.
+fn is_trick(why: Ambiguity) -> bool {
+    matches!(why, Ambiguity::SeveralFields | Ambiguity::FieldName | Ambiguity::Control)
+}
+
+/// Nobody asked for anything; SPF may still say that the client had no business with the envelope's domain.
+fn without_policy(facts: &Facts, is_strict: bool) -> Treatment {
+    let is_signed = facts.dkim.iter().any(|check| check.result == mailauth::DkimResult::Pass);
+    match facts.spf.result {
+        SpfResult::Fail if is_strict && !is_signed => Treatment::Junk,
+        _ => Treatment::Deliver,
+    }
+}
+
+fn refusal(reason: Reason, facts: &Facts) -> Verdict {
+    match reason {
+        // RFC 7372 section 3.3.
+        Reason::Policy => {
+            let domain = facts.dmarc.from_domain.as_deref().unwrap_or_default();
+            let text = format!("The message is not authenticated for {domain}, whose DMARC policy asks to refuse it");
+            Verdict::reject(550, (5, 7, 26), text)
+        }
+        Reason::NoAuthor => Verdict::reject(
+            550,
+            (5, 7, 1),
+            "The From field does not name exactly one author; correct it and send again",
+        ),
+    }
+}
+
+#[cfg(test)]
+#[path = "authenticate_tests.rs"]
+mod tests;
