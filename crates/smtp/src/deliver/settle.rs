@@ -4,8 +4,8 @@ use env::Timestamp;
 use queue::{Attempt, Lease, LeasedRecipient, Outcome, QueueError, Settlement, next_attempt};
 use wire::smtp::client::Answer;
 
-use super::Deliverer;
 use super::report::{self, Notice};
+use super::{Deliverer, attempt};
 
 /// What became of a recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,13 @@ pub(super) fn returned(lease: &Lease) -> Vec<Verdict> {
     lease.recipients.iter().map(verdict).collect()
 }
 
+/// The server stops before the other side has said whether it has the message.
+pub(super) fn unanswered(lease: &Lease) -> Vec<Verdict> {
+    let text =
+        "the message was sent, and whether the server has it is not known: this server stopped before the answer";
+    attempt::all(lease, "", &Answer::ours(451, (4, 4, 2), text))
+}
+
 impl Deliverer {
     /// Records `verdicts`, and tells the sender what the sender wants to hear.
     pub(super) async fn settle(&self, lease: &Lease, verdicts: Vec<Verdict>) {
@@ -59,7 +66,7 @@ impl Deliverer {
             settlements.push(Settlement {
                 number: verdict.number,
                 outcome,
-                attempt: (verdict.fate != Fate::Returned).then(|| attempt(verdict, now)),
+                attempt: (verdict.fate != Fate::Returned).then(|| recorded(verdict, now)),
                 delay_notified: recipient.delay_notified || is_delay,
             });
             self.count(verdict, outcome);
@@ -140,7 +147,7 @@ impl Deliverer {
     }
 }
 
-fn attempt(verdict: &Verdict, now: Timestamp) -> Attempt {
+fn recorded(verdict: &Verdict, now: Timestamp) -> Attempt {
     let enhanced = verdict.answer.enhanced.map(|enhanced| enhanced.to_string()).unwrap_or_default();
     Attempt {
         at: now.millis(),

@@ -11,7 +11,7 @@ use mailbox::{Delivery, Flags, MailboxError, Prepared, Target};
 use queue::{NewMessage, NewRecipient, QueueError};
 use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::server::Verdict;
-use wire::smtp::{BodyKind, Envelope, Hold, RcptParams, Ret};
+use wire::smtp::{Envelope, Hold, RcptParams, Ret};
 
 use super::conversation::Conversation;
 use super::recipients::{Home, Taken};
@@ -129,7 +129,8 @@ impl Conversation<'_> {
             envid: params.envid.clone(),
             smtputf8: params.smtputf8,
             requiretls: params.require_tls,
-            body_8bit: body_8bit || matches!(params.body, Some(BodyKind::EightBitMime)),
+            // What the body is, not what BODY= says of it: seven bits may go to every server (RFC 6152 section 3).
+            body_8bit,
             submitter: self.principal.as_ref().map(|principal| principal.account),
             trace,
         };

@@ -122,6 +122,12 @@ impl Progress {
         }
     }
 
+    /// What has become of the recipients, with `answer` for those that have none.
+    pub(super) fn ended_by(mut self, answer: &Answer) -> TransactionOutcome {
+        self.answer_rest(answer);
+        TransactionOutcome { recipients: self.answers.into_iter().flatten().collect(), dsn: self.dsn }
+    }
+
     fn has_accepted(&self) -> bool {
         self.answers.iter().any(Option::is_none)
     }
