@@ -18,7 +18,7 @@ pub struct Outward {
 pub type RouteTo<'a> = (&'a str, SocketAddr, &'a str);
 
 impl Outward {
-    /// Starts it with these routes, the first that matches first, and `options` beside the short waits.
+    /// Starts it with these routes, the first that matches first, and short waits where `options` say nothing else.
     ///
     /// # Errors
     /// If it does not start.
@@ -28,9 +28,9 @@ impl Outward {
         let routes: Vec<String> = routes.iter().map(route).collect();
         let options = options
             .set("delivery", "route", &format!("[{}]", routes.join(", ")))
-            .set("delivery", "connect_seconds", "2")
-            .set("delivery", "answer_seconds", "2")
-            .set("delivery", "unreachable_pause_seconds", "1");
+            .set_first("delivery", "connect_seconds", "2")
+            .set_first("delivery", "answer_seconds", "2")
+            .set_first("delivery", "unreachable_pause_seconds", "1");
         Ok(Self { tradewind: Tradewind::start(options)? })
     }
 

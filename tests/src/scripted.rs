@@ -7,7 +7,7 @@
 //! | `< 220 bad.test` | sends the line; a bar divides lines of one reply: `< 250-bad.test\|250 SIZE 100` |
 //! | `> MAIL FROM:<` | reads a line, which must begin so in any case |
 //! | `message` | reads a message up to the line with a dot alone, and keeps it |
-//! | `part 1000` | reads so many bytes of a message and keeps none |
+//! | `part 1000` | reads so many bytes, of a message or a handshake, and keeps none |
 //! | `pause 3000` | does nothing for so many milliseconds |
 //! | `long 10000 250 ` | sends one line of so many octets that begins with what stands behind |
 //! | `endless 250-` | sends lines that begin so until the client leaves |
@@ -23,7 +23,7 @@ use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::crypto::aws_lc_rs;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -47,6 +47,8 @@ pub struct ScriptedServer {
 /// One connection that a client made.
 #[derive(Debug, Clone, Default)]
 pub struct Visit {
+    /// When it began.
+    pub at: Option<Instant>,
     /// Address that the client came from.
     pub from: Option<IpAddr>,
     /// Command lines, without line ends; those of TLS handshakes and messages are not among them.
@@ -166,7 +168,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         };
         let number = {
             let mut visits = lock(&shared.visits);
-            visits.push(Visit { from: Some(peer.ip()), ..Visit::default() });
+            visits.push(Visit { at: Some(Instant::now()), from: Some(peer.ip()), ..Visit::default() });
             visits.len() - 1
         };
         let shared = Arc::clone(shared);

@@ -23,7 +23,8 @@ const HANDSHAKE_WAIT: Duration = Duration::from_secs(60);
 /// Longest wait for the server to take what is sent (RFC 5321 section 4.5.3.2.5 asks for three minutes).
 const SEND_WAIT: Duration = Duration::from_secs(180);
 
-/// Longest wait for the answer that an idle connection still owes (to RSET); a new connection is the quicker way then.
+/// Longest wait for the server to take RSET, and for its answer once the connection is to be used again; a new connection is
+/// the quicker way then.
 const RESET_WAIT: Duration = Duration::from_secs(5);
 
 /// Times that the wait for the answer to a whole message is longer than for others (RFC 5321 section 4.5.3.2.6).
@@ -176,6 +177,7 @@ impl Link {
                 Some(answer) => Err(LinkError::Refused(answer)),
                 None => {
                     self.sent += 1;
+                    self.say_reset().await;
                     Ok(outcome)
                 }
             },
@@ -185,6 +187,17 @@ impl Link {
                 outcome.ok_or(error)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Sends RSET where the transaction ended with it. What became of the message is known; if this fails, that is found when the
+    /// connection is used again.
+    async fn say_reset(&mut self) {
+        let output = self.session.take_output();
+        if !output.is_empty()
+            && let Err(error) = self.stream.send(&output, RESET_WAIT).await
+        {
+            tracing::debug!(%error, "the server does not take RSET");
         }
     }
 
