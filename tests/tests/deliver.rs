@@ -100,6 +100,8 @@ fn greetings_and_hellos_of_all_kinds() -> Outcome {
         case("stranger", "< hello, who is there?", Deferred("4.4.2", "without a code")),
         case("endless", "endless 220-", Deferred("4.4.2", "too many lines")),
         case("one-line", "long 200000 220 ", Deferred("4.4.2", "too long")),
+        // An octet now and then is as slow as none: the whole answer has its time.
+        case("trickling", "< 220-wait\npause 500\n".repeat(20), Deferred("4.4.2", "nothing for 2s")),
         case("wordy", "< 220-first|220-second|220 third\npolite", Delivered),
         case("old", "< 220 old.test\n> EHLO\n< 502 5.5.1 what?\n> HELO\n< 250 old.test\npolite", Delivered),
         case("odd", "< 220 odd.test\n> EHLO\n< 550 no EHLO\n> HELO\n< 250 odd.test\npolite", Delivered),
@@ -189,6 +191,21 @@ fn each_recipient_has_an_answer_of_its_own() -> Outcome {
         .collect();
     assert_eq!(states, ["delivered", "waiting", "failed"]);
     assert_eq!(server.messages().len(), 1);
+    Ok(())
+}
+
+/// What a server says that will not read a message to its end decides, as if it had been asked.
+#[test]
+fn a_refusal_in_the_middle_of_a_message_is_heard() -> Outcome {
+    let server = ScriptedServer::start(&[&format!("{OPENING}{ENVELOPE}part 1000\n< 552 5.3.4 that is enough")])?;
+    let outward = Outward::start(&[("small.test", server.address, "")], Options::default())?;
+    // More than the buffers of a connection hold.
+    let body = "Ten pieces of everything, please, and two of the rest.\r\n".repeat(400_000);
+    let letter = format!("From: <sales@trade.test>\r\nTo: <x@small.test>\r\nSubject: all\r\n\r\n{body}");
+    outward.submit("", &["x@small.test"], "", letter.as_bytes())?;
+    let report = outward.wait_for_report("x@small.test")?;
+    assert!(report.contains("Status: 5.3.4\r\n") && report.contains("that is enough"), "{report}");
+    assert_eq!(server.visits().len(), 1);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use harness::{Bind, Options, Outcome, Outward, ScriptedServer, free_port, require};
+use harness::{Bind, Options, Outcome, Outward, Scratch, ScriptedServer, SelfSigned, free_port, require};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -12,9 +12,9 @@ const OPENING: &str = "< 220 mx.test\n> EHLO\n< 250-mx.test|250 PIPELINING\n";
 const ENVELOPE: &str = "> MAIL FROM:<\n> RCPT TO:<\n> DATA\n< 250 ok\n< 250 ok\n< 354 go\n";
 
 /// Mail exchangers listen on one port of several loopback addresses.
-fn start(zones: &[(&str, &str)], port: u16) -> Outcome<(Bind, Outward)> {
+fn start(zones: &[(&str, &str)], port: u16, options: Options) -> Outcome<(Bind, Outward)> {
     let names = Bind::start(zones)?;
-    let options = Options::default()
+    let options = options
         .set("dns", "servers", &format!("[\"{}\"]", names.address))
         .set("dns", "validate", "false")
         .set("delivery", "port", &port.to_string());
@@ -47,7 +47,7 @@ fn the_next_exchanger_gets_what_the_first_cannot_have() -> Outcome {
         server(13, port.port, &format!("{OPENING}> MAIL FROM:<\n< 421 4.3.2 bye"))?,
         server(14, port.port, &format!("{OPENING}> MAIL FROM:<\n> RCPT TO:<\n> DATA\n< 250 ok\n< 250 ok"))?,
     ];
-    let (_names, outward) = start(&zones, port.port)?;
+    let (_names, outward) = start(&zones, port.port, Options::default())?;
     for (count, (domain, _)) in (1..).zip(&zones) {
         outward.send(&[&format!("x@{domain}")])?;
         good.wait_for_messages(count, PATIENCE).map_err(|failure| failure.during(domain))?;
@@ -66,7 +66,7 @@ fn the_next_exchanger_does_not_get_what_the_first_may_have() -> Outcome {
     let first = server(21, port.port, &format!("{OPENING}{ENVELOPE}message"))?;
     let second = server(22, port.port, POLITE)?;
     let zone = "@ MX 10 a\n@ MX 20 b\na A 127.0.0.21\nb A 127.0.0.22";
-    let (_names, outward) = start(&[("two.test", zone)], port.port)?;
+    let (_names, outward) = start(&[("two.test", zone)], port.port, Options::default())?;
     outward.send(&["x@two.test"])?;
     assert_eq!(outward.wait_for_deferral("x@two.test")?["last_status"], "4.4.2");
     assert_eq!((first.messages().len(), second.visits().len()), (1, 0));
@@ -78,7 +78,7 @@ fn domains_that_take_no_mail_are_told_at_once() -> Outcome {
     require!("bind9");
     let port = free_port()?;
     let zones = [("null.test", "@ MX 0 ."), ("empty.test", "@ TXT nothing"), ("loop.test", "@ MX 10 mail.trade.test.")];
-    let (_names, outward) = start(&zones, port.port)?;
+    let (_names, outward) = start(&zones, port.port, Options::default())?;
     let cases =
         [("null.test", "5.1.10"), ("empty.test", "5.1.2"), ("missing.empty.test", "5.1.2"), ("loop.test", "5.4.6")];
     for (domain, status) in cases {
@@ -90,5 +90,36 @@ fn domains_that_take_no_mail_are_told_at_once() -> Outcome {
     outward.send(&["x@elsewhere.example"])?;
     let seen = outward.wait_for_deferral("x@elsewhere.example")?;
     assert!(seen["last_status"] == "4.4.3", "{seen}");
+    Ok(())
+}
+
+/// RFC 8689 section 4.2.1: each exchanger is asked before the message fails, and one that cannot be asked now is asked later.
+#[test]
+fn requiretls_is_asked_of_each_exchanger() -> Outcome {
+    require!("bind9");
+    let port = free_port()?;
+    let scratch = Scratch::new("dns")?;
+    let certificate = SelfSigned::write_for(&scratch, &["b.mixed.test"])?;
+    let zones = [
+        ("mixed.test", "@ MX 10 a\n@ MX 20 b\na A 127.0.0.31\nb A 127.0.0.32"),
+        ("later.test", "@ MX 10 a\n@ MX 20 b\n@ MX 30 c\na A 127.0.0.31\nb A 127.0.0.33\nc A 127.0.0.31"),
+        ("never.test", "@ MX 10 a\n@ MX 20 b\na A 127.0.0.31\nb A 127.0.0.32"),
+    ];
+    let clear = server(31, port.port, "< 220 a.test\n> EHLO\n< 250 a.test\npolite")?;
+    let at = SocketAddr::new(IpAddr::from([127, 0, 0, 32]), port.port);
+    let good = ScriptedServer::start_at(at, Some(&certificate), &[POLITE])?;
+    let roots = format!("[\"{}\"]", certificate.certificate.display());
+    let (_names, outward) = start(&zones, port.port, Options::default().set("delivery", "roots", &roots))?;
+    for (domain, _) in zones {
+        let letter = format!("From: <sales@trade.test>\r\nTo: <x@{domain}>\r\nSubject: order\r\n\r\nTen.\r\n");
+        outward.submit(" REQUIRETLS", &[&format!("x@{domain}")], "", letter.as_bytes())?;
+    }
+    let message = &good.wait_for_messages(1, PATIENCE)?[0];
+    assert!(message.contains("To: <x@mixed.test>"), "{message}");
+    let seen = outward.wait_for_deferral("x@later.test")?;
+    assert!(seen["last_status"] == "4.4.1", "the one that may keep it decides: {seen}");
+    // There the certificate is another host's.
+    assert!(outward.wait_for_report("x@never.test")?.contains("Status: 5.7.10\r\n"));
+    assert!(clear.messages().is_empty() && good.messages().len() == 1);
     Ok(())
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use crypto::tls::{ClientTls, PemError, Roots, TlsSetupError};
 use env::dns::Resolver;
 use identity::Directory;
-use queue::{Lease, LeaseRequest, Schedule};
+use queue::{Lease, LeaseRequest, QueueError, Schedule};
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,9 @@ use settle::Verdict;
 
 /// How long a lease holds; it is renewed while a delivery goes on.
 pub(crate) const LEASE_FOR: Duration = Duration::from_secs(600);
+
+/// Wait after a renewal that failed; several fit into what is left of the lease.
+const RENEW_AGAIN: Duration = Duration::from_secs(30);
 
 /// Longest sleep of the scheduler: what no notice tells, a look every so often finds.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -205,14 +208,23 @@ impl Deliverer {
         settle::unanswered(lease)
     }
 
-    /// Renews the lease until it is lost.
+    /// Renews the lease until it is lost. A store that does not answer for a while does not end it.
     async fn hold(&self, lease: &Lease) {
         let (message, fence) = (lease.message, lease.fence);
+        let mut wait = LEASE_FOR / 2;
         loop {
-            tokio::time::sleep(LEASE_FOR / 2).await;
-            if let Err(error) = self.store.write(move |tx| queue::renew(tx, message, fence, LEASE_FOR)).await {
-                tracing::warn!(message, %error, "a delivery is given up, another process has it");
-                return;
+            tokio::time::sleep(wait).await;
+            wait = LEASE_FOR / 2;
+            match self.store.write(move |tx| queue::renew(tx, message, fence, LEASE_FOR)).await {
+                Ok(_) => {}
+                Err(error @ QueueError::StaleLease { .. }) => {
+                    tracing::warn!(message, %error, "a delivery is given up, another process has it");
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(message, %error, "the lease on a message cannot be renewed");
+                    wait = RENEW_AGAIN;
+                }
             }
         }
     }

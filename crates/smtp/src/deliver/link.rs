@@ -27,6 +27,9 @@ const SEND_WAIT: Duration = Duration::from_secs(180);
 /// the quicker way then.
 const RESET_WAIT: Duration = Duration::from_secs(5);
 
+/// Longest wait for the reason why a server takes no more of a message.
+const LAST_WORDS_WAIT: Duration = Duration::from_secs(5);
+
 /// Times that the wait for the answer to a whole message is longer than for others (RFC 5321 section 4.5.3.2.6).
 const FINAL_ANSWER_FACTOR: u32 = 2;
 
@@ -213,7 +216,9 @@ impl Link {
                 Step::Read => self.exchange(wait).await?,
                 Step::SendBody => {
                     self.send().await?;
-                    self.send_body(trace, content, sent).await?;
+                    if let Err(error) = self.send_body(trace, content, sent).await {
+                        return self.last_words(sent).await.ok_or(error);
+                    }
                     self.session.end_body();
                     wait = self.answer_wait * FINAL_ANSWER_FACTOR;
                 }
@@ -222,6 +227,25 @@ impl Link {
                 Step::Close(cause) => return Err(closed(cause)),
             }
         }
+    }
+
+    /// The refusal of a server that would not read the message to its end, as one does that finds it too large. The connection
+    /// is of no use after that: a part of the message stands in it.
+    async fn last_words(&mut self, sent: &Sent) -> Option<TransactionOutcome> {
+        if sent.is_marked() {
+            return None;
+        }
+        self.session.end_body();
+        let outcome = loop {
+            match self.session.next_step() {
+                Step::Read => timeout(LAST_WORDS_WAIT, self.receive_reply(LAST_WORDS_WAIT)).await.ok()?.ok()?,
+                Step::Done(outcome) => break outcome,
+                _ => return None,
+            }
+        };
+        self.session.give_up_waiting(&Answer::ours(451, (4, 4, 2), "the message was cut"));
+        // Nobody has what was not sent to its end.
+        outcome.recipients.iter().all(|answer| !answer.is_positive()).then_some(outcome)
     }
 
     async fn send_body(&mut self, trace: &[u8], content: &Content, sent: &Sent) -> Result<(), LinkError> {
