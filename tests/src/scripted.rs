@@ -18,6 +18,7 @@
 //! Where a script ends, the connection is closed. The first connection meets the first script, the second the second, and so
 //! on; the last one is repeated.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,7 +66,8 @@ struct Shared {
     scripts: Vec<String>,
     tls: Option<Arc<ServerConfig>>,
     visits: Mutex<Vec<Visit>>,
-    sockets: Mutex<Vec<TcpStream>>,
+    /// Of the connections that are not over, by their number: the handle that ends them with the test.
+    sockets: Mutex<HashMap<usize, TcpStream>>,
     is_done: AtomicBool,
 }
 
@@ -142,7 +144,7 @@ impl ScriptedServer {
 impl Drop for ScriptedServer {
     fn drop(&mut self) {
         self.shared.is_done.store(true, Ordering::Relaxed);
-        for socket in lock(&self.shared.sockets).iter() {
+        for socket in lock(&self.shared.sockets).values() {
             let _ = socket.shutdown(Shutdown::Both);
         }
     }
@@ -174,6 +176,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         let shared = Arc::clone(shared);
         thread::spawn(move || {
             let fault = play(socket, &shared, number).err().map(|failure| failure.to_string());
+            lock(&shared.sockets).remove(&number);
             note(&shared, number, |visit| {
                 visit.is_over = true;
                 visit.fault = fault;
@@ -192,7 +195,7 @@ fn note(shared: &Shared, number: usize, change: impl FnOnce(&mut Visit)) {
 fn play(socket: TcpStream, shared: &Shared, number: usize) -> Outcome {
     socket.set_nonblocking(false)?;
     socket.set_nodelay(true)?;
-    lock(&shared.sockets).push(socket.try_clone()?);
+    lock(&shared.sockets).insert(number, socket.try_clone()?);
     let mut talk = Talk { channel: BufReader::new(Channel::Plain(socket)), shared, number };
     let script = shared.scripts.get(number).or(shared.scripts.last()).cloned().unwrap_or_default();
     for step in script.lines().map(str::trim_start).filter(|step| !step.is_empty()) {

@@ -241,5 +241,9 @@ fn eight_bits_and_international_addresses_need_a_server_that_takes_them() -> Out
     // Announced as eight bits and without any: every server takes it (RFC 6152 section 3).
     outward.submit(" BODY=8BITMIME", &["y@old.test"], "", format!("{head}Ten.\r\n").as_bytes())?;
     server.wait_for_messages(1, PATIENCE)?;
+    // The same of SMTPUTF8 (RFC 6531 section 3.4).
+    let seven = b"From: <sales@trade.test>\r\nTo: <z@old.test>\r\nSubject: order\r\n\r\nTen.\r\n";
+    outward.submit(" SMTPUTF8 BODY=8BITMIME", &["z@old.test"], "", seven)?;
+    server.wait_for_messages(2, PATIENCE)?;
     outward.wait_for_empty_queue()
 }

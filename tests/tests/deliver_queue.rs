@@ -1,8 +1,9 @@
 //! The queue towards servers that are slow, away or unwilling: who waits for whom, how long, and who is told.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use harness::{Failure, Options, Outcome, Outward, ScriptedServer, free_port, wait_until};
+use harness::{Failure, Options, Outcome, Outward, Process, Scratch, ScriptedServer, free_port, require, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long an unreachable destination is left alone in the test of that.
@@ -180,3 +181,38 @@ fn a_sender_is_told_once_that_it_takes_long() -> Outcome {
     assert_eq!(outward.reports()?.len(), 1);
     Ok(())
 }
+
+/// The store cannot be written to when the answer comes, for longer than it waits by itself: once it can, the message is
+/// recorded as delivered, not sent again.
+#[test]
+fn a_store_that_fails_for_a_while_costs_no_second_copy() -> Outcome {
+    require!("python3");
+    let late = "< 220 q.test\n> EHLO\n< 250 q.test\n> MAIL FROM:<\n< 250 ok\n> RCPT TO:<\n< 250 ok\n> DATA\n< 354 go\n\
+                message\npause 1500\n< 250 2.0.0 kept\npolite";
+    let server = ScriptedServer::start(&[late, POLITE])?;
+    let options = Options::default().set("delivery", "answer_seconds", "60");
+    let outward = Outward::start(&[("q.test", server.address, "")], options)?;
+    outward.send(&["x@q.test"])?;
+    server.wait_for_messages(1, PATIENCE)?;
+    let scratch = Scratch::new("lock")?;
+    let database = outward.tradewind.directory().join("data/store/tradewind.db");
+    let mut blocker = Command::new("python3");
+    blocker.arg("-c").arg(BLOCK_WRITERS).arg(&database);
+    let mut blocker = Process::spawn("blocker", scratch.path(), blocker)?;
+    blocker.wait_for_line("locked", PATIENCE)?;
+    wait_until("the failure to record", PATIENCE, || {
+        Ok(outward.tradewind.log_tail().contains("cannot be recorded now").then_some(()))
+    })?;
+    drop(blocker);
+    outward.wait_for_empty_queue()?;
+    assert_eq!((server.messages().len(), server.visits().len()), (1, 1));
+    assert!(outward.reports()?.is_empty());
+    Ok(())
+}
+
+/// Keeps everybody else from writing to a SQLite database until it is ended.
+const BLOCK_WRITERS: &str = "import sqlite3, sys, time\n\
+    db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=10)\n\
+    db.execute('BEGIN IMMEDIATE')\n\
+    print('locked', flush=True)\n\
+    time.sleep(300)\n";

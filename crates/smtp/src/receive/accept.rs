@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use env::Timestamp;
 use identity::IdentityError;
-use mail::Address;
 use mail::trace::{self, Encryption, Hop, Protocol};
+use mail::{Address, header};
 use mailbox::{Delivery, Flags, MailboxError, Prepared, Target};
 use queue::{NewMessage, NewRecipient, QueueError};
 use store::{StagedBlob, StoreError, Tx};
@@ -48,6 +48,20 @@ struct Plan {
     received: Timestamp,
     due: Timestamp,
     expires: Timestamp,
+}
+
+/// Where a message has octets above 127.
+#[derive(Debug, Clone, Copy)]
+struct EightBit {
+    anywhere: bool,
+    in_header: bool,
+}
+
+impl EightBit {
+    fn of(message: &[u8]) -> Self {
+        let anywhere = !message.is_ascii();
+        Self { anywhere, in_header: anywhere && !header::split_header_body(message).0.is_ascii() }
+    }
 }
 
 struct LocalRecipient {
@@ -104,13 +118,13 @@ impl Conversation<'_> {
 
     async fn store(&self, envelope: &Envelope, body: Vec<u8>, id: &str) -> Result<(), AcceptError> {
         let store = &self.door.receiver.store;
-        let (mut prepared, body_8bit) = prepare(Arc::clone(store.context()), body).await?;
+        let (mut prepared, eight_bit) = prepare(Arc::clone(store.context()), body).await?;
         let blob = store.stage(prepared.take_record()).await?;
-        let plan = self.plan(envelope, prepared, blob, body_8bit, id);
+        let plan = self.plan(envelope, prepared, blob, eight_bit, id);
         store.write(move |tx| commit(tx, &plan)).await
     }
 
-    fn plan(&self, envelope: &Envelope, prepared: Prepared, blob: StagedBlob, body_8bit: bool, id: &str) -> Plan {
+    fn plan(&self, envelope: &Envelope, prepared: Prepared, blob: StagedBlob, eight_bit: EightBit, id: &str) -> Plan {
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
@@ -120,6 +134,9 @@ impl Conversation<'_> {
         let due = due(envelope, received, receiver.hold_max);
         let (local, queued) = self.divide(envelope, due > received);
         let params = &envelope.params;
+        // RFC 6531 section 3.4: asked for where it is needed, as a server that does not know it can take the rest.
+        let is_plain = reverse_path.is_ascii() && queued.iter().all(|recipient| recipient.address.is_ascii());
+        let smtputf8 = params.smtputf8 && !(is_plain && trace.is_ascii() && !eight_bit.in_header);
         let queue_envelope = queue::Envelope {
             reverse_path,
             ret: params.ret.map(|ret| match ret {
@@ -127,10 +144,10 @@ impl Conversation<'_> {
                 Ret::Headers => queue::Return::Headers,
             }),
             envid: params.envid.clone(),
-            smtputf8: params.smtputf8,
+            smtputf8,
             requiretls: params.require_tls,
             // What the body is, not what BODY= says of it: seven bits may go to every server (RFC 6152 section 3).
-            body_8bit,
+            body_8bit: eight_bit.anywhere,
             submitter: self.principal.as_ref().map(|principal| principal.account),
             trace,
         };
@@ -234,9 +251,9 @@ fn due(envelope: &Envelope, now: Timestamp, hold_max: Duration) -> Timestamp {
     wanted.clamp(now, now.plus(hold_max))
 }
 
-async fn prepare(context: Arc<store::Context>, body: Vec<u8>) -> Result<(Prepared, bool), AcceptError> {
+async fn prepare(context: Arc<store::Context>, body: Vec<u8>) -> Result<(Prepared, EightBit), AcceptError> {
     let short = body.len() <= INLINE_BYTES_MAX;
-    let work = move || (Prepared::new(&body, &*context.entropy), !body.is_ascii());
+    let work = move || (Prepared::new(&body, &*context.entropy), EightBit::of(&body));
     if short {
         return Ok(work());
     }
