@@ -43,6 +43,13 @@ impl Options {
         self
     }
 
+    /// As [`Options::set`], where the test does not set it itself.
+    #[must_use]
+    pub(crate) fn set_first(mut self, section: &str, name: &str, value: &str) -> Self {
+        self.settings.insert(0, (section.to_owned(), name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Mail for `domain` goes to the server at `to`.
     #[must_use]
     pub fn route(self, domain: &str, to: SocketAddr) -> Self {

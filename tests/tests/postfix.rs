@@ -85,8 +85,11 @@ fn postfix_delivers_to_us_with_starttls() -> Outcome {
     // Postfix adds its own Received field above; all that it was given follows.
     assert!(holds(&received, &message), "the message was changed");
     assert!(holds(&received, b"with ESMTPS"), "no TLS in our Received field");
-    let log = postfix.log()?;
-    assert!(log.contains("TLS connection established to") && log.contains("status=sent"), "{log}");
+    // The message is in the mailbox before Postfix has heard our answer and noted it.
+    let log = wait_until("the note of the delivery", PATIENCE, || {
+        Ok(Some(postfix.log()?).filter(|log| log.contains("status=sent")))
+    })?;
+    assert!(log.contains("TLS connection established to"), "{log}");
     Ok(())
 }
 

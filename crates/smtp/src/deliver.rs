@@ -20,7 +20,7 @@ use std::time::Duration;
 use crypto::tls::{ClientTls, PemError, Roots, TlsSetupError};
 use env::dns::Resolver;
 use identity::Directory;
-use queue::{Lease, LeaseRequest, Schedule};
+use queue::{Lease, LeaseRequest, QueueError, Schedule};
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -28,17 +28,25 @@ use tokio_util::task::TaskTracker;
 
 use crate::{DeliverySettings, Figures};
 use busy::Busy;
+use link::Sent;
 use pool::Pool;
 use route::{RouteError, Routes};
+use settle::Verdict;
 
 /// How long a lease holds; it is renewed while a delivery goes on.
 pub(crate) const LEASE_FOR: Duration = Duration::from_secs(600);
+
+/// Wait after a renewal that failed; several fit into what is left of the lease.
+const RENEW_AGAIN: Duration = Duration::from_secs(30);
 
 /// Longest sleep of the scheduler: what no notice tells, a look every so often finds.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// Shortest sleep when what is due cannot be taken yet.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What a stop leaves between the last answer that it waits for and its own end, to record what became of the messages.
+pub const SETTLE_MARGIN: Duration = Duration::from_secs(1);
 
 /// Leases taken at once.
 const LEASES_MAX: usize = 64;
@@ -73,6 +81,8 @@ pub struct Deliverer {
     busy: Busy,
     slots: Arc<Semaphore>,
     freed: Notify,
+    /// How long a stop waits for answers to messages that have been sent.
+    answer_grace: Duration,
 }
 
 /// What a [`Deliverer`] is made from beside its settings.
@@ -87,6 +97,8 @@ pub struct DelivererParts {
     pub hostname: String,
     /// What is counted.
     pub figures: Arc<Figures>,
+    /// How long a stopping server waits for its parts. Deliveries end [`SETTLE_MARGIN`] before it.
+    pub stop_wait: Duration,
 }
 
 impl Deliverer {
@@ -95,7 +107,7 @@ impl Deliverer {
     /// # Errors
     /// [`DeliverError`] if a route or a file of roots cannot be used.
     pub fn new(parts: DelivererParts, settings: &DeliverySettings, home: &Path) -> Result<Arc<Self>, DeliverError> {
-        let DelivererParts { store, directory, dns, hostname, figures } = parts;
+        let DelivererParts { store, directory, dns, hostname, figures, stop_wait } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
         Ok(Arc::new(Self {
@@ -112,11 +124,12 @@ impl Deliverer {
             busy: Busy::new(settings.connections_per_destination_max),
             slots: Arc::new(Semaphore::new(settings.deliveries_max)),
             freed: Notify::new(),
+            answer_grace: stop_wait.saturating_sub(SETTLE_MARGIN),
             settings: settings.clone(),
         }))
     }
 
-    /// Delivers until `stop`; then gives back what is not finished.
+    /// Delivers until `stop`; then gives back what is not sent, and waits a while for the answers to what is.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let due = self.store.context().notices.queue();
         let tasks = TaskTracker::new();
@@ -174,22 +187,44 @@ impl Deliverer {
 
     /// Delivers under a lease, which is renewed meanwhile, and settles it.
     async fn deliver(self: &Arc<Self>, lease: &Lease, stop: &CancellationToken) {
+        let sent = Sent::default();
         let results = tokio::select! {
-            results = self.attempt(lease) => results,
+            biased;
+            results = self.attempt(lease, &sent) => results,
             () = self.hold(lease) => return,
-            () = stop.cancelled() => settle::returned(lease),
+            results = self.stopped(lease, stop, &sent) => results,
         };
         self.settle(lease, results).await;
     }
 
-    /// Renews the lease until it is lost.
+    /// What a stop makes of an attempt. One that has not sent the end of its message is cut at once: the other side does not have
+    /// it. One that has waits for the answer for a while, as without it the message must be sent again.
+    async fn stopped(&self, lease: &Lease, stop: &CancellationToken, sent: &Sent) -> Vec<Verdict> {
+        stop.cancelled().await;
+        if !sent.is_marked() {
+            return settle::returned(lease);
+        }
+        tokio::time::sleep(self.answer_grace).await;
+        settle::unanswered(lease)
+    }
+
+    /// Renews the lease until it is lost. A store that does not answer for a while does not end it.
     async fn hold(&self, lease: &Lease) {
         let (message, fence) = (lease.message, lease.fence);
+        let mut wait = LEASE_FOR / 2;
         loop {
-            tokio::time::sleep(LEASE_FOR / 2).await;
-            if let Err(error) = self.store.write(move |tx| queue::renew(tx, message, fence, LEASE_FOR)).await {
-                tracing::warn!(message, %error, "a delivery is given up, another process has it");
-                return;
+            tokio::time::sleep(wait).await;
+            wait = LEASE_FOR / 2;
+            match self.store.write(move |tx| queue::renew(tx, message, fence, LEASE_FOR)).await {
+                Ok(_) => {}
+                Err(error @ QueueError::StaleLease { .. }) => {
+                    tracing::warn!(message, %error, "a delivery is given up, another process has it");
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(message, %error, "the lease on a message cannot be renewed");
+                    wait = RENEW_AGAIN;
+                }
             }
         }
     }

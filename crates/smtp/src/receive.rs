@@ -111,8 +111,8 @@ impl Receiver {
             hostname: self.hostname.clone(),
             kind,
             starttls: kind != Kind::Submissions,
-            // Delivery onward does not yet verify every hop, so the promise of RFC 8689 cannot be kept.
-            require_tls: false,
+            // RFC 8689 section 4.1: mailboxes here and delivery onward keep it.
+            require_tls: true,
             mechanisms: Mechanism::ALL.to_vec(),
             hold_seconds_max: kind.is_submission().then(|| u32::try_from(self.hold_max.as_secs()).unwrap_or(u32::MAX)),
             limits,

@@ -183,6 +183,7 @@ fn spawn_services(
             dns,
             hostname: settings.server.hostname.clone(),
             figures,
+            stop_wait: Duration::from_secs(settings.server.stop_seconds),
         },
         &settings.delivery,
         settings.home(),

@@ -27,7 +27,8 @@ env::settings! {
         region_key: PathBuf = PathBuf::from("region.key"),
         /// Number of this node, 0 to 1023, different on every node that shares a database.
         node: u16 = 0,
-        /// Seconds that a stopping server gives its connections to finish.
+        /// Seconds that a stopping server gives its connections to finish, and one less to other servers for the answer to a
+        /// message that was sent: without it the message is sent again.
         stop_seconds: u64 = 8,
     }
 }

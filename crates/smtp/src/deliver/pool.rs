@@ -1,7 +1,7 @@
 //! Connections that can be used again.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use env::Timestamp;
@@ -20,6 +20,8 @@ const KEPT_MAX: usize = 100;
 pub(super) struct Key {
     pub(super) host: String,
     pub(super) address: SocketAddr,
+    /// Address of ours that it was made from, where the route names one.
+    pub(super) source: Option<IpAddr>,
     pub(super) user: Option<String>,
     pub(super) verified: bool,
 }

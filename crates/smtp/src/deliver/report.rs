@@ -36,6 +36,8 @@ pub(super) struct Letter {
     expires: Timestamp,
     is_8bit: bool,
     is_utf8: bool,
+    /// It tells of a message that may travel only protected, so it may not travel otherwise itself (RFC 8689 section 5).
+    requiretls: bool,
 }
 
 enum LetterTarget {
@@ -84,7 +86,8 @@ async fn write(
 ) -> Result<Letter, store::StoreError> {
     let context = Arc::clone(deliverer.store.context());
     let now = context.clock.now();
-    let whole = lease.envelope.ret == Some(queue::Return::Full);
+    // RFC 8689 section 5: of a message that may travel only protected, never more than the header, whatever RET says.
+    let whole = lease.envelope.ret == Some(queue::Return::Full) && !lease.envelope.requiretls;
     let returned = returned(deliverer, lease, whole && told.iter().any(|(.., notice)| *notice == Notice::Failed)).await;
     let (bytes, is_whole) = returned.unwrap_or_default();
     let report = Report {
@@ -115,6 +118,7 @@ async fn write(
         expires: now.plus(deliverer.schedule.expire_after),
         is_8bit,
         is_utf8: lease.envelope.smtputf8,
+        requiretls: lease.envelope.requiretls,
     })
 }
 
@@ -192,6 +196,7 @@ impl Letter {
                     envelope: queue::Envelope {
                         body_8bit: self.is_8bit,
                         smtputf8: self.is_utf8,
+                        requiretls: self.requiretls,
                         ..queue::Envelope::default()
                     },
                     size: self.prepared.size(),

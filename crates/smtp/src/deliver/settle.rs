@@ -1,11 +1,18 @@
 //! What became of a lease, recorded with the notification to the sender in one transaction.
 
-use env::Timestamp;
-use queue::{Attempt, Lease, LeasedRecipient, Outcome, QueueError, Settlement, next_attempt};
+use std::sync::Arc;
+use std::time::Duration;
+
+use env::{Outlook, Timestamp};
+use queue::{Attempt, Lease, LeasedRecipient, Outcome, QueueError, Settled, Settlement, next_attempt};
+use store::Tx;
 use wire::smtp::client::Answer;
 
-use super::Deliverer;
-use super::report::{self, Notice};
+use super::report::{self, Letter, Notice};
+use super::{Deliverer, attempt};
+
+/// Seconds before what became of a message is recorded again; together well below what is left of a renewed lease.
+const RECORD_WAITS_SECONDS: [u64; 5] = [1, 2, 5, 15, 30];
 
 /// What became of a recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +51,13 @@ pub(super) fn returned(lease: &Lease) -> Vec<Verdict> {
     lease.recipients.iter().map(verdict).collect()
 }
 
+/// The server stops before the other side has said whether it has the message.
+pub(super) fn unanswered(lease: &Lease) -> Vec<Verdict> {
+    let text =
+        "the message was sent, and whether the server has it is not known: this server stopped before the answer";
+    attempt::all(lease, "", &Answer::ours(451, (4, 4, 2), text))
+}
+
 impl Deliverer {
     /// Records `verdicts`, and tells the sender what the sender wants to hear.
     pub(super) async fn settle(&self, lease: &Lease, verdicts: Vec<Verdict>) {
@@ -59,32 +73,53 @@ impl Deliverer {
             settlements.push(Settlement {
                 number: verdict.number,
                 outcome,
-                attempt: (verdict.fate != Fate::Returned).then(|| attempt(verdict, now)),
+                attempt: (verdict.fate != Fate::Returned).then(|| recorded(verdict, now)),
                 delay_notified: recipient.delay_notified || is_delay,
             });
             self.count(verdict, outcome);
         }
         let letter = report::prepare(self, lease, &told).await;
-        let (message, fence) = (lease.message, lease.fence);
-        let settled = self
-            .store
-            .write_freeing(move |tx| {
-                let settled = queue::settle(tx, message, fence, &settlements)?;
-                if let Some(letter) = &letter {
-                    letter.post(tx)?;
-                }
-                Ok::<_, QueueError>(settled)
-            })
-            .await;
-        match settled {
-            Ok(_) => {}
-            Err(QueueError::StaleLease { .. }) => {
+        self.record(lease, &Arc::new((settlements, letter))).await;
+    }
+
+    /// Writes down what became of the recipients. A store that fails for a moment is asked again: what was delivered and is not
+    /// recorded would be delivered once more.
+    async fn record(&self, lease: &Lease, told: &Arc<(Vec<Settlement>, Option<Letter>)>) {
+        let message = lease.message;
+        let mut waits = RECORD_WAITS_SECONDS.iter();
+        loop {
+            let error = match self.record_once(lease, Arc::clone(told)).await {
+                Ok(_) => return,
+                Err(error) => error,
+            };
+            if matches!(error, QueueError::StaleLease { .. }) {
                 tracing::warn!(message, "another process has taken the message over");
+                return;
             }
-            Err(error) => {
-                tracing::error!(message, %error, "what became of a message cannot be recorded; it will be tried again")
-            }
+            let Some(wait) = waits.next().filter(|_| error.outlook() == Outlook::Temporary) else {
+                tracing::error!(message, %error, "what became of a message cannot be recorded; it will be tried again");
+                return;
+            };
+            tracing::error!(message, %error, again_in_seconds = wait, "what became of a message cannot be recorded now");
+            tokio::time::sleep(Duration::from_secs(*wait)).await;
         }
+    }
+
+    async fn record_once(
+        &self,
+        lease: &Lease,
+        told: Arc<(Vec<Settlement>, Option<Letter>)>,
+    ) -> Result<Settled, QueueError> {
+        let (message, fence) = (lease.message, lease.fence);
+        let work = move |tx: &mut Tx<'_>| {
+            let (settlements, letter) = &*told;
+            let settled = queue::settle(tx, message, fence, settlements)?;
+            if let Some(letter) = letter {
+                letter.post(tx)?;
+            }
+            Ok::<_, QueueError>(settled)
+        };
+        self.store.write_freeing(work).await
     }
 
     fn outcome(&self, lease: &Lease, recipient: &LeasedRecipient, fate: Fate, now: Timestamp) -> Outcome {
@@ -140,7 +175,7 @@ impl Deliverer {
     }
 }
 
-fn attempt(verdict: &Verdict, now: Timestamp) -> Attempt {
+fn recorded(verdict: &Verdict, now: Timestamp) -> Attempt {
     let enhanced = verdict.answer.enhanced.map(|enhanced| enhanced.to_string()).unwrap_or_default();
     Attempt {
         at: now.millis(),

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use env::Timestamp;
 use identity::IdentityError;
-use mail::Address;
 use mail::trace::{self, Encryption, Hop, Protocol};
+use mail::{Address, header};
 use mailbox::{Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
 use queue::{NewMessage, NewRecipient, QueueError};
 use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::server::Verdict;
-use wire::smtp::{BodyKind, Envelope, Hold, RcptParams, Ret};
+use wire::smtp::{Envelope, Hold, RcptParams, Ret};
 
 use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
@@ -34,6 +34,16 @@ enum AcceptError {
     Panicked,
 }
 
+/// A message that waits for its transaction.
+struct Ready {
+    prepared: Prepared,
+    blob: StagedBlob,
+    eight_bit: EightBit,
+    /// Header fields of ours.
+    trace: String,
+    junk: bool,
+}
+
 /// Everything that the transaction needs; it can run again with the same.
 struct Plan {
     prepared: Prepared,
@@ -49,6 +59,20 @@ struct Plan {
     received: Timestamp,
     due: Timestamp,
     expires: Timestamp,
+}
+
+/// Where a message has octets above 127.
+#[derive(Debug, Clone, Copy)]
+struct EightBit {
+    anywhere: bool,
+    in_header: bool,
+}
+
+impl EightBit {
+    fn of(message: &[u8]) -> Self {
+        let anywhere = !message.is_ascii();
+        Self { anywhere, in_header: anywhere && !header::split_header_body(message).0.is_ascii() }
+    }
 }
 
 struct LocalRecipient {
@@ -114,15 +138,14 @@ impl Conversation<'_> {
         let store = &self.door.receiver.store;
         let Vouched { body, results, junk } = vouched;
         let trace = results + &self.received_field(envelope, id, store.context().clock.now());
-        let (mut prepared, body_8bit) = prepare(Arc::clone(store.context()), body).await?;
+        let (mut prepared, eight_bit) = prepare(Arc::clone(store.context()), body).await?;
         let blob = store.stage(prepared.take_record()).await?;
-        let mut plan = self.plan(envelope, prepared, blob, trace);
-        plan.envelope.body_8bit |= body_8bit;
-        plan.envelope.junk = junk;
+        let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk });
         store.write(move |tx| commit(tx, &plan)).await
     }
 
-    fn plan(&self, envelope: &Envelope, prepared: Prepared, blob: StagedBlob, trace: String) -> Plan {
+    fn plan(&self, envelope: &Envelope, ready: Ready) -> Plan {
+        let Ready { prepared, blob, eight_bit, trace, junk } = ready;
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
@@ -131,6 +154,9 @@ impl Conversation<'_> {
         let due = due(envelope, received, receiver.hold_max);
         let (local, queued) = self.divide(envelope, due > received);
         let params = &envelope.params;
+        // RFC 6531 section 3.4: asked for where it is needed, as a server that does not know it can take the rest.
+        let is_plain = reverse_path.is_ascii() && queued.iter().all(|recipient| recipient.address.is_ascii());
+        let smtputf8 = params.smtputf8 && !(is_plain && trace.is_ascii() && !eight_bit.in_header);
         let queue_envelope = queue::Envelope {
             reverse_path,
             ret: params.ret.map(|ret| match ret {
@@ -138,11 +164,12 @@ impl Conversation<'_> {
                 Ret::Headers => queue::Return::Headers,
             }),
             envid: params.envid.clone(),
-            smtputf8: params.smtputf8,
+            smtputf8,
             requiretls: params.require_tls,
-            body_8bit: matches!(params.body, Some(BodyKind::EightBitMime)),
+            // What the body is, not what BODY= says of it: seven bits may go to every server (RFC 6152 section 3).
+            body_8bit: eight_bit.anywhere,
             submitter: self.principal.as_ref().map(|principal| principal.account),
-            junk: false,
+            junk,
             trace,
         };
         let expires = due.plus(receiver.expire_after);
@@ -245,9 +272,9 @@ fn due(envelope: &Envelope, now: Timestamp, hold_max: Duration) -> Timestamp {
     wanted.clamp(now, now.plus(hold_max))
 }
 
-async fn prepare(context: Arc<store::Context>, body: Vec<u8>) -> Result<(Prepared, bool), AcceptError> {
+async fn prepare(context: Arc<store::Context>, body: Vec<u8>) -> Result<(Prepared, EightBit), AcceptError> {
     let short = body.len() <= INLINE_BYTES_MAX;
-    let work = move || (Prepared::new(&body, &*context.entropy), !body.is_ascii());
+    let work = move || (Prepared::new(&body, &*context.entropy), EightBit::of(&body));
     if short {
         return Ok(work());
     }

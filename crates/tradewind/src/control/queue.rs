@@ -55,6 +55,8 @@ pub(super) async fn show(controls: &Controls, id: i64) -> Result<Value, Refused>
                 "due": it.due.to_string(),
                 "attempts": it.attempts,
                 "last_host": it.last.as_ref().map(|last| &last.host),
+                "last_code": it.last.as_ref().map(|last| last.code),
+                "last_status": it.last.as_ref().map(|last| &last.status),
                 "last_answer": it.last.as_ref().map(|last| &last.text),
             })
         })

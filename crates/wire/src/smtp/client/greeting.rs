@@ -16,8 +16,8 @@ impl Session {
                 self.offers = parse_offers(&answer.text);
                 self.after_ehlo();
             }
-            // RFC 5321 section 3.2: a server that does not know EHLO is greeted in the old way.
-            (Awaited::Ehlo, 500..=504) => {
+            // RFC 5321 section 3.2: a server that does not know EHLO is greeted in the old way, whatever it calls its ignorance.
+            (Awaited::Ehlo, 500..=599) => {
                 let line = format!("HELO {}", self.config.hello);
                 self.command(&line, Awaited::Helo);
             }

@@ -21,6 +21,9 @@ pub use transaction::{Body, Recipient, Transaction, TransactionOutcome};
 use replies::Replies;
 use transaction::Progress;
 
+/// A reply to nothing.
+const STRAY: &str = "reply without a command";
+
 /// What a client is told once.
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
@@ -98,6 +101,8 @@ pub struct Session {
     signed_in: bool,
     /// Replies that are due, in order.
     awaited: VecDeque<Awaited>,
+    /// The transaction that was under way when the session closed.
+    unfinished: Option<Box<Progress>>,
 }
 
 #[derive(Debug)]
@@ -139,12 +144,20 @@ impl Session {
             sasl: None,
             signed_in: false,
             awaited: VecDeque::from([Awaited::Greeting]),
+            unfinished: None,
         }
     }
 
     /// Takes bytes from the server.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.replies.push(bytes);
+    }
+
+    /// Whether what was fed holds a whole reply that has not been used. Until it does, the server still owes the answer, however
+    /// many octets of it have come.
+    #[must_use]
+    pub fn has_reply(&self) -> bool {
+        self.replies.is_ready()
     }
 
     /// What is to be sent now.
@@ -158,15 +171,26 @@ impl Session {
         &self.offers
     }
 
+    /// Whether another transaction can follow, now or once the answers that are due have come.
+    #[must_use]
+    pub fn is_reusable(&self) -> bool {
+        matches!(self.stage, Stage::Ready) && (!self.awaited.is_empty() || self.replies.is_empty())
+    }
+
     /// What to do next.
     pub fn next_step(&mut self) -> Step {
         loop {
+            // A reply that nobody waits for would be taken for the answer to the next command.
+            let is_quiet = self.awaited.is_empty();
+            let is_stray = is_quiet && !self.replies.is_empty();
             match &mut self.stage {
                 Stage::Closed(cause) => return Step::Close(cause.clone()),
                 Stage::Handshake => return Step::StartTls,
-                Stage::Ready if self.awaited.is_empty() => return Step::Ready,
+                Stage::Ready if is_quiet && !is_stray => return Step::Ready,
                 Stage::Transaction(progress) => {
-                    if let Some(step) = progress.ready_step(self.awaited.is_empty()) {
+                    if let Some(step) = progress.ready_step(is_quiet)
+                        && !(is_stray && matches!(step, Step::SendBody))
+                    {
                         if matches!(step, Step::Done(_)) {
                             let leaving = progress.leaving.take();
                             self.stage =
@@ -179,6 +203,7 @@ impl Session {
             }
             match self.replies.next() {
                 Ok(Some(answer)) => self.take_answer(answer),
+                Ok(None) if is_stray => self.close(CloseCause::Protocol(STRAY)),
                 Ok(None) => return Step::Read,
                 Err(ReplyError(what)) => self.close(CloseCause::Protocol(what)),
             }
@@ -191,18 +216,23 @@ impl Session {
         self.awaited.push_back(Awaited::Quit);
     }
 
+    /// The connection is lost, or its answer is not waited for any longer: ends the transaction under way, if there is one, with
+    /// `answer` for each recipient that has none yet.
+    pub fn give_up_waiting(&mut self, answer: &Answer) -> Option<TransactionOutcome> {
+        self.close(CloseCause::Protocol("an answer never came"));
+        self.unfinished.take().map(|progress| progress.ended_by(answer))
+    }
+
     fn close(&mut self, cause: CloseCause) {
-        self.stage = Stage::Closed(cause);
+        if let Stage::Transaction(progress) = std::mem::replace(&mut self.stage, Stage::Closed(cause)) {
+            self.unfinished = Some(progress);
+        }
     }
 
     fn take_answer(&mut self, answer: Answer) {
         let Some(awaited) = self.awaited.pop_front() else {
             // RFC 5321 section 3.8: a server may say 421 at any time.
-            let cause = if answer.code == 421 {
-                CloseCause::Leaving(answer)
-            } else {
-                CloseCause::Protocol("reply without a command")
-            };
+            let cause = if answer.code == 421 { CloseCause::Leaving(answer) } else { CloseCause::Protocol(STRAY) };
             return self.close(cause);
         };
         match awaited {

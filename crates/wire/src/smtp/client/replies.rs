@@ -1,5 +1,6 @@
 //! Replies of a server (RFC 5321 section 4.2), bounded.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use env::Outlook;
@@ -7,8 +8,9 @@ use memchr::memchr;
 
 use crate::smtp::Enhanced;
 
-/// Octets of one reply line; RFC 5321 section 4.5.3.1.5 names 512, some servers write more.
-const LINE_BYTES_MAX: usize = 4096;
+/// Octets of one reply line; RFC 5321 section 4.5.3.1.5 names 512, some servers write far more. To give one up for it after
+/// the message has been sent would mean to send the message again.
+const LINE_BYTES_MAX: usize = 64 << 10;
 
 /// Lines of one reply.
 const LINES_MAX: usize = 200;
@@ -39,6 +41,19 @@ impl Answer {
         Self { code, enhanced: Some(Enhanced::new(class, subject, detail)), text: text.into() }
     }
 
+    /// The same answer with an enhanced code of the class that the code has, as RFC 2034 section 4 asks of servers: what is
+    /// tried again must not be told as final, nor the other way about.
+    #[must_use]
+    pub fn consistent(mut self) -> Self {
+        let class = match self.code / 100 {
+            2 => 2,
+            5 => 5,
+            _ => 4,
+        };
+        self.enhanced = self.enhanced.map(|enhanced| Enhanced { class, ..enhanced });
+        self
+    }
+
     /// 2xx.
     #[must_use]
     pub const fn is_positive(&self) -> bool {
@@ -63,38 +78,57 @@ impl fmt::Display for Answer {
     }
 }
 
-/// Cuts the input into replies.
+/// Cuts the input into replies, as it comes.
 #[derive(Debug, Default)]
 pub(super) struct Replies {
     input: Vec<u8>,
     lines: usize,
     partial: Option<Answer>,
+    whole: VecDeque<Answer>,
+    broken: Option<ReplyError>,
 }
 
 impl Replies {
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.input.extend_from_slice(bytes);
+        if self.broken.is_none()
+            && let Err(error) = self.cut()
+        {
+            self.broken = Some(error);
+        }
     }
 
-    /// Whether anything waits that has not been used.
+    /// Whether nothing waits that has not been used.
     pub(super) fn is_empty(&self) -> bool {
-        self.input.is_empty()
+        self.input.is_empty() && self.partial.is_none() && !self.is_ready()
+    }
+
+    /// Whether there is a whole reply, or what is none and never will be.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.whole.is_empty() || self.broken.is_some()
     }
 
     /// The next whole reply.
     pub(super) fn next(&mut self) -> Result<Option<Answer>, ReplyError> {
+        match (self.whole.pop_front(), self.broken) {
+            (Some(answer), _) => Ok(Some(answer)),
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn cut(&mut self) -> Result<(), ReplyError> {
         loop {
-            let Some(end) = memchr(b'\n', &self.input) else {
-                let fits = self.input.len() <= LINE_BYTES_MAX;
-                return if fits { Ok(None) } else { Err(ReplyError("reply line too long")) };
-            };
-            if end > LINE_BYTES_MAX {
+            let end = memchr(b'\n', &self.input);
+            if end.unwrap_or(self.input.len()) > LINE_BYTES_MAX {
                 return Err(ReplyError("reply line too long"));
             }
+            let Some(end) = end else { return Ok(()) };
             let line: Vec<u8> = self.input.drain(..=end).collect();
             if let Some(answer) = self.line(line.trim_ascii_end())? {
                 self.lines = 0;
-                return Ok(Some(answer));
+                self.whole.push_back(answer);
+                continue;
             }
             self.lines += 1;
             if self.lines > LINES_MAX {
@@ -124,7 +158,7 @@ impl Replies {
             if !partial.text.is_empty() {
                 partial.text.push('\n');
             }
-            partial.text.push_str(words);
+            partial.text.push_str(words.get(..words.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or(words));
         }
         Ok(if is_last { self.partial.take() } else { None })
     }

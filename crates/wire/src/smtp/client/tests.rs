@@ -267,3 +267,72 @@ fn dots_are_doubled_whatever_the_pieces() {
         assert_eq!(out, b"..a\r\n...b\r\nc.\r\n..\r\n.\r\n", "{cut}");
     }
 }
+
+#[test]
+fn a_reply_that_nobody_waits_for_is_not_taken_for_the_next_answer() {
+    // Behind the last answer of a transaction: no second transaction.
+    let mut session = Session::new(config(), None);
+    play(&mut session, "< 220 them\n > EHLO us.example\n < 250 them", b"");
+    session.begin(transaction(&["x@y"]));
+    let script = "> MAIL FROM:<a@us.example>\n < 250 ok\n > RCPT TO:<x@y>\n < 250 ok\n > DATA\n < 354 go\n > a|.";
+    play(&mut session, script, b"a\r\n");
+    session.feed(b"250 taken\r\n250 taken aga");
+    let Step::Done(outcome) = session.next_step() else { panic!() };
+    assert!(outcome.recipients[0].is_positive());
+    assert!(!session.is_reusable());
+    assert!(matches!(session.next_step(), Step::Close(CloseCause::Protocol(STRAY))));
+
+    // Behind the 354: it would stand for the answer to the message.
+    let mut session = Session::new(config(), None);
+    play(&mut session, "< 220 them\n > EHLO us.example\n < 250 them", b"");
+    session.begin(transaction(&["x@y"]));
+    play(&mut session, "> MAIL FROM:<a@us.example>\n < 250 ok\n > RCPT TO:<x@y>\n < 250 ok\n > DATA", b"");
+    session.feed(b"354 go\r\n250 taken\r\n");
+    assert!(matches!(session.next_step(), Step::Close(CloseCause::Protocol(STRAY))));
+}
+
+#[test]
+fn an_answer_that_never_comes_leaves_the_refusals_before_it() {
+    for garbage in ["", "what?\r\n"] {
+        let mut session = Session::new(config(), None);
+        play(&mut session, "< 220 them\n > EHLO us.example\n < 250-them\n < 250 PIPELINING", b"");
+        session.begin(transaction(&["x@y", "z@y"]));
+        let script = "> MAIL FROM:<a@us.example>|RCPT TO:<x@y>|RCPT TO:<z@y>|DATA\n < 250 ok\n < 550 no\n < 250 ok\n < 354 go\n > a|.";
+        play(&mut session, script, b"a\r\n");
+        session.feed(garbage.as_bytes());
+        session.next_step();
+        let outcome = session.give_up_waiting(&Answer::ours(451, (4, 4, 2), "gone")).unwrap();
+        let codes: Vec<u16> = outcome.recipients.iter().map(|answer| answer.code).collect();
+        assert_eq!(codes, [550, 451]);
+        assert!(session.give_up_waiting(&Answer::ours(451, (4, 4, 2), "gone")).is_none(), "said once");
+    }
+}
+
+#[test]
+fn long_lines_are_taken_and_cut() {
+    let mut session = Session::new(config(), None);
+    session.feed(format!("554 {}\r\n", "é".repeat(10_000)).as_bytes());
+    let Step::Close(CloseCause::Refused(answer)) = session.next_step() else { panic!() };
+    assert!(answer.text.len() <= 2048 && answer.text.starts_with('é'));
+    let mut session = Session::new(config(), None);
+    session.feed(&vec![b'2'; 70_000]);
+    assert!(session.has_reply(), "it is known to be none before its end comes");
+    assert!(matches!(session.next_step(), Step::Close(CloseCause::Protocol(_))));
+}
+
+#[test]
+fn a_part_of_a_reply_is_no_reply() {
+    let mut session = Session::new(config(), None);
+    session.feed(b"220-hello\r\n220");
+    assert!(!session.has_reply() && matches!(session.next_step(), Step::Read));
+    session.feed(b" go\r\n");
+    assert!(session.has_reply());
+}
+
+#[test]
+fn the_code_decides_the_class_of_the_status() {
+    for (code, given, expected) in [(450, 5, 4), (550, 4, 5), (250, 5, 2), (354, 5, 4)] {
+        let answer = Answer::ours(code, (given, 7, 1), "").consistent();
+        assert_eq!(answer.enhanced.unwrap().to_string(), format!("{expected}.7.1"));
+    }
+}

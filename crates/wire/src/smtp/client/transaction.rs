@@ -113,13 +113,20 @@ impl Progress {
     pub(super) fn ready_step(&mut self, is_quiet: bool) -> Option<Step> {
         match self.phase {
             Phase::Body if is_quiet => Some(Step::SendBody),
-            Phase::Done if is_quiet => {
+            // The answer to RSET decides nothing any more and is not waited for.
+            Phase::Done => {
                 let unanswered = || Answer::ours(451, (4, 4, 2), "no answer");
                 let recipients = self.answers.drain(..).map(|answer| answer.unwrap_or_else(unanswered)).collect();
                 Some(Step::Done(TransactionOutcome { recipients, dsn: self.dsn }))
             }
             _ => None,
         }
+    }
+
+    /// What has become of the recipients, with `answer` for those that have none.
+    pub(super) fn ended_by(mut self, answer: &Answer) -> TransactionOutcome {
+        self.answer_rest(answer);
+        TransactionOutcome { recipients: self.answers.into_iter().flatten().collect(), dsn: self.dsn }
     }
 
     fn has_accepted(&self) -> bool {
