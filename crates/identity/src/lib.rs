@@ -29,7 +29,7 @@ pub use error::IdentityError;
 pub use kinds::{AccountKind, AccountState, Language, Level, Role, UnknownWord};
 pub use organisation::{
     Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, list_domains,
-    list_organisations,
+    list_organisations, set_level,
 };
 pub use password::{Hasher, PreparedPassword, generate_password};
 pub use resolve::{Recipient, Resolution, is_local_domain, resolve};

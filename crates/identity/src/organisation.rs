@@ -70,6 +70,16 @@ pub fn list_organisations(tx: &mut Tx<'_>) -> Result<Vec<Organisation>, Identity
         .collect()
 }
 
+/// Changes the protection level of an organisation.
+///
+/// # Errors
+/// [`IdentityError`] if there is no such organisation or the store fails.
+pub fn set_level(tx: &mut Tx<'_>, organisation: i64, level: Level) -> Result<(), IdentityError> {
+    let changed =
+        tx.execute("UPDATE organisation SET level = $2 WHERE id = $1", params![organisation, level.as_str()])?;
+    if changed == 1 { Ok(()) } else { Err(IdentityError::NoOrganisation(organisation)) }
+}
+
 /// Hosts the domain `name` for an organisation; gives its canonical name.
 ///
 /// # Errors

@@ -29,6 +29,9 @@ pub(crate) enum Command {
     /// The configuration file.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Companies that have their mail here.
+    #[command(subcommand)]
+    Organisation(OrganisationCommand),
     /// Mail domains.
     #[command(subcommand)]
     Domain(DomainCommand),
@@ -86,6 +89,20 @@ pub(crate) enum ConfigCommand {
     Check,
     /// Print the settings in force, defaults included.
     Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrganisationCommand {
+    /// List organisations with their protection levels.
+    List,
+    /// Change the protection level: basic, enhanced or trade.
+    Level {
+        /// The level.
+        level: String,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -24,6 +24,8 @@ pub(crate) use socket::{ControlSocket, ask, socket_path};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub(crate) enum Action {
+    OrganisationList,
+    OrganisationLevel { level: String, organisation: Option<String> },
     DomainAdd { domain: String, organisation: Option<String> },
     DomainList,
     DomainRemove { domain: String },
@@ -77,6 +79,8 @@ impl Controls {
     /// Carries `action` out; gives what there is to say about it.
     pub(crate) async fn carry_out(&self, action: Action) -> Result<Value, Refused> {
         let answer = match action {
+            Action::OrganisationList => people::list_organisations(self).await,
+            Action::OrganisationLevel { level, organisation } => people::set_level(self, level, organisation).await,
             Action::DomainAdd { domain, organisation } => people::add_domain(self, domain, organisation).await,
             Action::DomainList => people::list_domains(self).await,
             Action::DomainRemove { domain } => people::remove_domain(self, domain).await,

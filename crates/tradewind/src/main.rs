@@ -23,8 +23,8 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat, QueueCommand, StoreCommand,
-    UserCommand,
+    Cli, Command, ConfigCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat, OrganisationCommand,
+    QueueCommand, StoreCommand, UserCommand,
 };
 use crate::control::{Action, NewUser, Refused, ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
@@ -124,6 +124,10 @@ async fn act(config: &Path, action: Action) -> Result<Value, Refused> {
 /// What the command line asks for, as an action.
 fn action(command: Command) -> Result<Action, Refused> {
     Ok(match command {
+        Command::Organisation(OrganisationCommand::List) => Action::OrganisationList,
+        Command::Organisation(OrganisationCommand::Level { level, organisation }) => {
+            Action::OrganisationLevel { level, organisation }
+        }
         Command::Domain(DomainCommand::Add { domain, organisation }) => Action::DomainAdd { domain, organisation },
         Command::Domain(DomainCommand::List) => Action::DomainList,
         Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },

@@ -12,6 +12,7 @@ use certs::authority::LocalAuthority;
 use crypto::region;
 use env::{Clock, SystemClock, SystemEntropy};
 use identity::{AccountKind, Language, Level, NewAccount, PreparedPassword, Role};
+use mailauth::WithoutDns;
 use serde_json::{Value, json};
 
 use crate::cli::Quickstart;
@@ -19,7 +20,7 @@ use crate::control::{PeopleError, Refused};
 use crate::serve::{Addresses, Server};
 use crate::settings::{ListenSettings, LogSettings, Settings, commented_file};
 use crate::start_log;
-use crate::system::{System, home_domain, make_private_directory};
+use crate::system::{System, make_private_directory, resolver};
 use crate::texts::Texts;
 use crate::zone::{ClientPorts, ZoneFacts, zone};
 
@@ -86,7 +87,8 @@ async fn set_up(options: &Quickstart, directory: &Path, config: &Path) -> Result
     };
     write(&directory.join(UNFINISHED), "remove the whole directory, or run quickstart again to go on\n")?;
     let clock = SystemClock;
-    let settings = new_settings(options, &domain)?;
+    let mut settings = new_settings(options, &domain)?;
+    settings.authentication.without_dns = without_dns(&settings).await?;
     if !directory.join("region.key").exists() {
         region::create(&directory.join("region.key"), &SystemEntropy::default()).map_err(Refused::because)?;
     }
@@ -151,6 +153,16 @@ fn new_settings(options: &Quickstart, domain: &str) -> Result<Settings, Refused>
         ..ListenSettings::default()
     };
     Ok(settings)
+}
+
+/// Where no stranger can reach the server, or DNS does not work, mail is taken without knowing who sent it, so that all else can be
+/// tried out; this is told as missing.
+async fn without_dns(settings: &Settings) -> Result<WithoutDns, Refused> {
+    let is_local =
+        |address: &String| address.parse().is_ok_and(|address: std::net::SocketAddr| address.ip().is_loopback());
+    let works = async { Ok::<_, Refused>(resolver(&settings.dns)?.dnssec_works().await.unwrap_or(false)) };
+    let defers = !settings.listen.smtp.iter().all(is_local) && works.await?;
+    Ok(if defers { WithoutDns::Defer } else { WithoutDns::Accept })
 }
 
 fn certificate_names(hostname: &str, domain: &str) -> Vec<String> {
@@ -265,7 +277,7 @@ fn tell_set_up(
         println!("{}", texts.say(key, &[("path", &path.display().to_string())]));
     }
     println!("\n{}", texts.say("missing-title", &[]));
-    for line in missing::lines(texts, home_domain(&settings.server.hostname)) {
+    for line in missing::lines(texts, settings) {
         println!("  - {line}");
     }
     Ok(())

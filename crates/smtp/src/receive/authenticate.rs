@@ -118,7 +118,12 @@ pub(super) fn without_claims(body: Vec<u8>, hostname: &str) -> Vec<u8> {
 fn treat(facts: &Facts, is_strict: bool) -> Treatment {
     if let AuthorIdentity::Ambiguous(why) = facts.author {
         // A message that leaves open who its author is cannot be held to anybody's policy.
-        return if is_strict && is_trick(why) { Treatment::Refuse(Reason::NoAuthor) } else { Treatment::Junk };
+        return match why {
+            // It pretends to be from nobody.
+            Ambiguity::Missing => without_policy(facts, is_strict),
+            why if is_strict && is_trick(why) => Treatment::Refuse(Reason::NoAuthor),
+            _ => Treatment::Junk,
+        };
     }
     match facts.dmarc.result {
         DmarcResult::Pass => Treatment::Deliver,

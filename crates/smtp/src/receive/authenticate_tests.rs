@@ -57,7 +57,7 @@ fn without_an_author_nothing_counts() {
     for (why, above) in [
         (Ambiguity::SeveralFields, Treatment::Refuse(Reason::NoAuthor)),
         (Ambiguity::Undecodable, Treatment::Junk),
-        (Ambiguity::Missing, Treatment::Junk),
+        (Ambiguity::SeveralAddresses, Treatment::Junk),
     ] {
         // Whatever a library says of one of the authors.
         for dmarc in [DmarcResult::Pass, DmarcResult::Fail, DmarcResult::PermError, DmarcResult::TempError] {
@@ -66,6 +66,9 @@ fn without_an_author_nothing_counts() {
             assert_eq!(treat(&facts, true), above);
         }
     }
+    let facts = facts(DmarcResult::PermError, None, SpfResult::None);
+    let facts = Facts { author: AuthorIdentity::Ambiguous(Ambiguity::Missing), ..facts };
+    assert_eq!(treat(&facts, true), Treatment::Deliver);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Domains and accounts.
 
 use env::Secret;
-use identity::{AccountKind, AccountState, IdentityError, Language, Level, PAGE_MAX, PreparedPassword, Role};
+use identity::{
+    AccountKind, AccountState, IdentityError, Language, Level, Organisation, PAGE_MAX, PreparedPassword, Role,
+};
 use mailbox::MailboxError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -57,6 +59,26 @@ fn pick_organisation(tx: &mut Tx<'_>, name: Option<&str>) -> Result<i64, Identit
         (Some(name), all) => all.iter().find(|it| it.name == name).map(|it| it.id),
     };
     found.ok_or(IdentityError::NoOrganisation(0))
+}
+
+pub(super) async fn list_organisations(controls: &Controls) -> Result<Value, Refused> {
+    let all = controls.store.read(identity::list_organisations).await.map_err(Refused::because)?;
+    let row = |it: &Organisation| json!({ "organisation": it.name, "level": it.level.as_str(), "since": it.created.to_string() });
+    Ok(all.iter().map(row).collect())
+}
+
+pub(super) async fn set_level(
+    controls: &Controls,
+    level: String,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
+    let level: Level = level.parse().map_err(Refused::because)?;
+    let work = move |tx: &mut Tx<'_>| {
+        let organisation = pick_organisation(tx, organisation.as_deref())?;
+        identity::set_level(tx, organisation, level)
+    };
+    controls.store.write(work).await.map_err(Refused::because)?;
+    Ok(json!({ "level": level.as_str() }))
 }
 
 pub(super) async fn list_domains(controls: &Controls) -> Result<Value, Refused> {
