@@ -21,6 +21,8 @@ mod access;
 mod bind;
 mod certificate;
 mod chance;
+mod deflate;
+pub mod dialog;
 mod dovecot;
 mod failure;
 pub mod imap;

@@ -191,6 +191,19 @@ impl Tradewind {
         self.access(role)?.session()
     }
 
+    /// Makes an account `name` with the usual mailboxes and room for `quota_mib` MiB (0: without limit); gives what its client is told.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn new_account(&self, name: &str, quota_mib: u32) -> Outcome<Access> {
+        let address = format!("{name}@{}", self.domain);
+        let quota = quota_mib.to_string();
+        let made = self.command(&["--json", "user", "add", &address, "--quota-mib", &quota])?.success()?;
+        let told = last_json(&made.stdout)?;
+        let password = told["password"].as_str().ok_or_else(|| Failure::new(format!("no password in {told}")))?;
+        Ok(Access { imaps: self.listen("imaps")?, user: address, password: password.to_owned(), ca: self.ca()? })
+    }
+
     /// A submission session of the account with a job role, over TLS, signed in.
     ///
     /// # Errors

@@ -83,7 +83,7 @@ impl Block {
     fn visit(
         &self,
         wanted: &[u32],
-        visit: &mut dyn FnMut(u32, &[u8]) -> Result<(), StoreError>,
+        mut visit: impl FnMut(u32, &[u8]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let mut wanted = wanted.iter().copied().peekable();
         let mut start = 0;

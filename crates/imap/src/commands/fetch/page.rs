@@ -142,17 +142,19 @@ impl Page {
     }
 }
 
+/// Thread and save date of a message.
+type Object = (i64, Timestamp);
+
 /// What was read of a page's messages, by their places; none of a kind that nobody wants.
 #[derive(Default)]
 struct Loaded {
     sources: Option<Vec<Option<Arc<Source>>>>,
-    /// Thread and save date.
-    objects: Option<Vec<Option<(i64, Timestamp)>>>,
+    objects: Option<Vec<Option<Object>>>,
 }
 
 impl Loaded {
     /// What was read of the message at a place; nothing if the message was gone.
-    fn at(&self, at: usize) -> Option<(Option<&Arc<Source>>, (i64, Timestamp))> {
+    fn at(&self, at: usize) -> Option<(Option<&Arc<Source>>, Object)> {
         let source = match &self.sources {
             Some(sources) => Some(sources.get(at)?.as_ref()?),
             None => None,
