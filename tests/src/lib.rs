@@ -32,6 +32,7 @@ mod ports;
 mod postfix;
 mod process;
 mod scratch;
+mod sink;
 pub mod smtp;
 mod stream;
 mod tradewind;
@@ -48,6 +49,7 @@ pub use ports::{PortBase, Reserved, free_port};
 pub use postfix::{Postfix, PostfixOptions};
 pub use process::{Finished, Process, run};
 pub use scratch::Scratch;
+pub use sink::Sink;
 pub use stream::{Stream, Trust};
 pub use tradewind::{Account, Options, Tradewind};
 

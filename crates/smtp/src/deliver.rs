@@ -31,8 +31,8 @@ use busy::Busy;
 use pool::Pool;
 use route::{RouteError, Routes};
 
-/// How long a lease holds; it is renewed while a delivery goes on.
-pub(crate) const LEASE_FOR: Duration = Duration::from_secs(600);
+/// Shortest time that a lease holds, whatever the settings say: time for a renewal that a busy store delays.
+const LEASE_MIN: Duration = Duration::from_secs(4);
 
 /// Longest sleep of the scheduler: what no notice tells, a look every so often finds.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -146,7 +146,7 @@ impl Deliverer {
             return false;
         }
         let request = LeaseRequest {
-            lease_for: LEASE_FOR,
+            lease_for: self.lease_for(),
             leases_max: free,
             per_destination_max: self.settings.connections_per_destination_max,
             excluded: self.busy.excluded(self.store.context().clock.now()),
@@ -184,14 +184,19 @@ impl Deliverer {
 
     /// Renews the lease until it is lost.
     async fn hold(&self, lease: &Lease) {
-        let (message, fence) = (lease.message, lease.fence);
+        let (message, fence, lease_for) = (lease.message, lease.fence, self.lease_for());
         loop {
-            tokio::time::sleep(LEASE_FOR / 2).await;
-            if let Err(error) = self.store.write(move |tx| queue::renew(tx, message, fence, LEASE_FOR)).await {
+            tokio::time::sleep(lease_for / 2).await;
+            if let Err(error) = self.store.write(move |tx| queue::renew(tx, message, fence, lease_for)).await {
                 tracing::warn!(message, %error, "a delivery is given up, another process has it");
                 return;
             }
         }
+    }
+
+    /// How long a lease holds; it is renewed while a delivery goes on.
+    fn lease_for(&self) -> Duration {
+        Duration::from_secs(self.settings.lease_seconds).max(LEASE_MIN)
     }
 
     /// How long there is nothing to do.
