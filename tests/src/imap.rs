@@ -129,7 +129,7 @@ impl Client {
     }
 
     /// The next tag.
-    fn tag(&mut self) -> String {
+    pub(crate) fn tag(&mut self) -> String {
         self.next_tag += 1;
         format!("t{}", self.next_tag)
     }

@@ -11,6 +11,7 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStor
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
+use crate::deflate::Deflate;
 use crate::{Failure, Outcome};
 
 /// Input that is read at once.
@@ -57,9 +58,21 @@ enum Channel {
     Gone,
 }
 
+impl Channel {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(room),
+            Self::Tls(tls) => tls.read(room),
+            Self::Gone => Ok(0),
+        }
+    }
+}
+
 /// A client's connection, with buffered lines and counted bytes; plain or TLS.
 pub struct Stream {
     channel: Channel,
+    /// Both directions are compressed.
+    deflate: Option<Box<Deflate>>,
     buffer: Box<[u8]>,
     /// The part of `buffer` that is read but not yet taken.
     unread: std::ops::Range<usize>,
@@ -75,7 +88,7 @@ impl Stream {
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(SILENCE))?;
         socket.set_write_timeout(Some(SILENCE))?;
-        Ok(Self { channel: Channel::Plain(socket), buffer: vec![0; BUFFER_BYTES].into(), unread: 0..0 })
+        Ok(Self { channel: Channel::Plain(socket), deflate: None, buffer: vec![0; BUFFER_BYTES].into(), unread: 0..0 })
     }
 
     /// Connects with TLS from the start.
@@ -102,11 +115,21 @@ impl Stream {
         Ok(())
     }
 
+    /// Compresses both directions from here on (RFC 4978).
+    pub fn compress(&mut self) {
+        self.deflate = Some(Box::default());
+    }
+
     /// Sends `bytes`.
     ///
     /// # Errors
     /// If the connection fails.
     pub fn send(&mut self, bytes: &[u8]) -> Outcome {
+        let packed = match &mut self.deflate {
+            Some(deflate) => Some(deflate.pack(bytes)?),
+            None => None,
+        };
+        let bytes = packed.as_deref().unwrap_or(bytes);
         match &mut self.channel {
             Channel::Plain(socket) => socket.write_all(bytes)?,
             Channel::Tls(tls) => {
@@ -194,10 +217,10 @@ impl Stream {
 
     fn read_some(&mut self) -> std::io::Result<usize> {
         let room = &mut self.buffer[self.unread.end..];
-        let count = match &mut self.channel {
-            Channel::Plain(socket) => socket.read(room)?,
-            Channel::Tls(tls) => tls.read(room)?,
-            Channel::Gone => 0,
+        let channel = &mut self.channel;
+        let count = match &mut self.deflate {
+            Some(deflate) => deflate.unpack(room, |packed| channel.read(packed))?,
+            None => channel.read(room)?,
         };
         self.unread.end += count;
         Ok(count)

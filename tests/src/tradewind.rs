@@ -1,5 +1,6 @@
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
@@ -18,6 +19,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 pub struct Options {
     domain: Option<String>,
     place: Option<PathBuf>,
+    store: Option<String>,
     settings: Vec<(String, String, String)>,
 }
 
@@ -33,6 +35,13 @@ impl Options {
     #[must_use]
     pub fn place(mut self, directory: &Path) -> Self {
         self.place = Some(directory.to_owned());
+        self
+    }
+
+    /// Keeps mail and accounts in the PostgreSQL database at this address.
+    #[must_use]
+    pub fn store(mut self, url: &str) -> Self {
+        self.store = Some(url.to_owned());
         self
     }
 
@@ -92,7 +101,7 @@ impl Tradewind {
         let domain = options.domain.unwrap_or_else(|| "trade.test".to_owned());
         let directory = options.place.unwrap_or_else(|| scratch.join("site"));
         let mut set_up = quickstart(&directory, &domain, ports.base)?;
-        set_up.arg("--no-serve");
+        set_up.arg("--no-serve").arg("--store").arg(options.store.as_deref().unwrap_or("embedded"));
         let set_up = run(set_up, START_LIMIT)?.success()?;
         let accounts = accounts(&last_json(&set_up.stdout)?);
         change_settings(&directory, &options.settings)?;
@@ -101,6 +110,45 @@ impl Tradewind {
             Self { process, ready: Value::Null, accounts, starts: 1, domain, directory, scratch, ports };
         tradewind.wait_ready()?;
         Ok(tradewind)
+    }
+
+    /// Starts another node on the same PostgreSQL database, with the same keys and accounts and ports of its own.
+    ///
+    /// # Errors
+    /// As [`Tradewind::start`].
+    pub fn start_node(&self, number: u16, options: Options) -> Outcome<Self> {
+        let scratch = Scratch::new("tradewind")?;
+        let ports = PortBase::take()?;
+        let directory = scratch.join("site");
+        fs::create_dir_all(directory.join("tls"))?;
+        for file in ["region.key", "tls/ca.pem", "tls/server.pem", "tls/server.key"] {
+            fs::copy(self.directory.join(file), directory.join(file))?;
+        }
+        let mut config = fs::read_to_string(self.directory.join("tradewind.toml"))?;
+        for usual in [25, 80, 143, 443, 465, 587, 993] {
+            let port = |base: u16| format!("127.0.0.1:{}\"", base + usual);
+            config = config.replace(&port(self.ports.base), &port(ports.base));
+        }
+        fs::write(directory.join("tradewind.toml"), config)?;
+        change_settings(&directory, &options.set("server", "node", &number.to_string()).settings)?;
+        let process = serve(&directory, &self.domain, ports.base, scratch.path(), 0)?;
+        let (domain, accounts) = (self.domain.clone(), self.accounts.clone());
+        let mut node = Self { process, ready: Value::Null, accounts, starts: 1, domain, directory, scratch, ports };
+        node.wait_ready()?;
+        Ok(node)
+    }
+
+    /// The running figure `name` of its metrics page; 0 if it has none.
+    ///
+    /// # Errors
+    /// If the page cannot be read.
+    pub fn figure(&self, name: &str) -> Outcome<u64> {
+        let mut page = String::new();
+        let mut http = TcpStream::connect(self.listen("http")?)?;
+        http.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        http.read_to_string(&mut page)?;
+        let found = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok());
+        Ok(found.unwrap_or(0))
     }
 
     fn wait_ready(&mut self) -> Outcome {
@@ -196,6 +244,19 @@ impl Tradewind {
     /// If sign-in fails.
     pub fn imap(&self, role: &str) -> Outcome<imap::Client> {
         self.access(role)?.session()
+    }
+
+    /// Makes an account `name` with the usual mailboxes and room for `quota_mib` MiB (0: without limit); gives what its client is told.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn new_account(&self, name: &str, quota_mib: u32) -> Outcome<Access> {
+        let address = format!("{name}@{}", self.domain);
+        let quota = quota_mib.to_string();
+        let made = self.command(&["--json", "user", "add", &address, "--quota-mib", &quota])?.success()?;
+        let told = last_json(&made.stdout)?;
+        let password = told["password"].as_str().ok_or_else(|| Failure::new(format!("no password in {told}")))?;
+        Ok(Access { imaps: self.listen("imaps")?, user: address, password: password.to_owned(), ca: self.ca()? })
     }
 
     /// A submission session of the account with a job role, over TLS, signed in.

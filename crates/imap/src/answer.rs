@@ -21,6 +21,8 @@ pub(crate) enum AnswerCode {
     CopyUid(u32, Vec<u32>, Vec<u32>),
     Modified(NumberSet),
     MailboxId(String),
+    /// The modseq up to which the client has been told everything (RFC 7162 sections 3.2.7 and 3.2.9).
+    HighestModSeq,
 }
 
 impl Answer {
@@ -36,19 +38,25 @@ impl Answer {
         Self { status: Status::Bad, code: AnswerCode::Plain(Code::None), text }
     }
 
+    /// Whether it is a NO.
+    pub(crate) fn is_no(&self) -> bool {
+        self.status == Status::No
+    }
+
     pub(crate) fn with(mut self, code: AnswerCode) -> Self {
         self.code = code;
         self
     }
 
-    /// Hands the answer to `tell` in the form that is written.
-    pub(crate) fn tell(&self, tell: impl FnOnce(&Reply<'_>)) {
+    /// Hands the answer to `tell` in the form that is written. Of the selected mailbox the client knows everything up to `modseq`.
+    pub(crate) fn tell(&self, modseq: Option<u64>, tell: impl FnOnce(&Reply<'_>)) {
         let code = match &self.code {
             AnswerCode::Plain(code) => *code,
             AnswerCode::AppendUid(validity, uids) => Code::AppendUid(*validity, uids),
             AnswerCode::CopyUid(validity, from, to) => Code::CopyUid(*validity, from, to),
             AnswerCode::Modified(set) => Code::Modified(set),
             AnswerCode::MailboxId(id) => Code::MailboxId(id),
+            AnswerCode::HighestModSeq => modseq.map_or(Code::None, Code::HighestModSeq),
         };
         tell(&Reply { status: self.status, code, text: self.text });
     }

@@ -10,9 +10,9 @@ mod select;
 
 use mailbox::{Expunged, changes_since};
 use net::StreamError;
-use wire::imap::{Code, Command, State, Tagged, Writer};
+use wire::imap::{Code, Command, Reply, State, Tagged, Writer};
 
-use crate::answer::{Answer, ImapError};
+use crate::answer::{Answer, AnswerCode, ImapError};
 use crate::connection::Connection;
 
 type Outcome = Result<Answer, ImapError>;
@@ -104,9 +104,18 @@ impl Connection<'_> {
                 Err(error) => tracing::error!(%error, "cannot read what changed in a mailbox"),
             }
         }
-        if may_expunge && let Some(selected) = &mut self.selected {
+        let enabled = self.session.enabled();
+        let Some(selected) = &mut self.selected else { return Ok(()) };
+        if may_expunge {
             let gone = std::mem::take(&mut selected.expunged);
-            selected.tell_expunged(&gone, self.session.enabled(), &mut self.out);
+            selected.tell_expunged(&gone, enabled, &mut self.out);
+        }
+        if selected.expunged.is_empty() {
+            selected.told_modseq = selected.modseq;
+        } else if has_news && enabled.qresync {
+            // RFC 7162 section 3.2: the client has seen higher ones, and must not take them for the state that it has.
+            let held_back = Reply::ok("some are gone").with(Code::HighestModSeq(selected.told_modseq.unsigned_abs()));
+            Writer::new(&mut self.out, enabled.utf8()).untagged(&held_back);
         }
         Ok(())
     }
@@ -188,10 +197,17 @@ impl Connection<'_> {
             .store
             .write_freeing(move |tx| mailbox::expunge(tx, account, mailbox, ranges.as_deref()))
             .await?;
+        let any = !gone.uids.is_empty();
         if let Some(selected) = &mut self.selected {
             selected.expunged.extend(mailbox::UidRange::collect(gone.uids));
         }
-        Ok(Answer::ok("expunged"))
+        Ok(self.removed(Answer::ok("expunged"), any))
+    }
+
+    /// The answer to a command that may have removed messages from the selected mailbox: the modseq goes with it where the client knows
+    /// QRESYNC (RFC 7162 sections 3.2.7 and 3.2.9, RFC 6851 section 4.4). CLOSE gives none, for it has not told what is gone.
+    fn removed(&self, answer: Answer, any: bool) -> Answer {
+        if any && self.session.enabled().qresync { answer.with(AnswerCode::HighestModSeq) } else { answer }
     }
 }
 

@@ -126,7 +126,8 @@ impl<'s> Connection<'s> {
 
     pub(crate) fn answer(&mut self, answer: &Answer) {
         let (session, out) = (&mut self.session, &mut self.out);
-        answer.tell(|reply| session.complete(out, reply));
+        let modseq = self.selected.as_ref().map(|selected| selected.told_modseq.unsigned_abs());
+        answer.tell(modseq, |reply| session.complete(out, reply));
         if !matches!(self.session.state(), State::Selected { .. }) {
             self.selected = None;
         }

@@ -12,6 +12,8 @@ pub(crate) struct Selected {
     pub(crate) entries: Vec<Entry>,
     /// Everything up to here is in `entries`.
     pub(crate) modseq: i64,
+    /// Everything up to here has been told, what is gone included.
+    pub(crate) told_modseq: i64,
     pub(crate) uidnext: u32,
     /// UIDs from here on are \Recent for this session.
     pub(crate) recent_from: u32,
@@ -54,6 +56,13 @@ impl Selected {
     /// Position of the message with this UID.
     pub(crate) fn position(&self, uid: u32) -> Option<usize> {
         self.entries.binary_search_by_key(&uid, |entry| entry.uid).ok()
+    }
+
+    /// Whether one of the messages at these positions is gone, though the client has not been told yet.
+    pub(crate) fn is_any_gone(&self, positions: &[usize]) -> bool {
+        let mut uids = positions.iter().filter_map(|at| self.entries.get(*at)).map(|entry| entry.uid);
+        !self.expunged.is_empty()
+            && uids.any(|uid| self.expunged.iter().any(|range| (range.first..=range.last).contains(&uid)))
     }
 
     /// Number of messages.

@@ -34,7 +34,7 @@ pub use flags::{Changed, FlagChange, Flags, StoreOutcome, store_flags};
 pub use mailboxes::{Mailbox, SpecialUse};
 pub use name::{LEVELS_MAX, NAME_BYTES_MAX, Name, SEPARATOR};
 pub use prepared::Prepared;
-pub use quota::{Usage, usage};
+pub use quota::{Usage, deleted_bytes, usage};
 pub use source::{Reader, Source, source, sources};
 pub use summaries::{Object, OpenedSummaries, objects, summaries};
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crypto::keys::{Account, Key, MessageKey};
 use crypto::record::{CHUNK_BYTES, Directory, Opener};
+use store::blobs::WITH_ROW_BYTES_MAX;
 use store::{Blobs, Location, Row, StoreError, Tx, params};
 
 use crate::entry::{reaches, spans};
@@ -11,6 +12,9 @@ use crate::{MailboxError, UidRange};
 
 /// Sealed messages up to this length are read in one piece.
 const ONE_READ_BYTES: u64 = CHUNK_BYTES as u64 + 1024;
+
+/// Where the queries here have the blob's columns, the first of which is its identifier.
+const BLOB_COLUMN: usize = 4;
 
 /// What the trace fields of a message are sealed for.
 pub(crate) fn trace_context(message: i64) -> [u8; 20] {
@@ -59,9 +63,10 @@ impl Source {
 pub fn source(tx: &mut Tx<'_>, account: i64, message: i64) -> Result<Source, MailboxError> {
     let key = tx.context().keys.account(tx, account)?;
     let found = tx.row(
-        "SELECT m.id, m.blob, m.key_wrapped, m.trace, m.size, b.segment, b.position, b.length, b.data FROM message m
-         JOIN blob b ON b.id = m.blob WHERE m.account = $1 AND m.id = $2",
-        params![account, message],
+        "SELECT m.id, m.key_wrapped, m.trace, m.size,
+             b.id, b.segment, b.position, b.length, CASE WHEN b.length <= $3 THEN b.data END
+         FROM message m JOIN blob b ON b.id = m.blob WHERE m.account = $1 AND m.id = $2",
+        params![account, message, WITH_ROW_BYTES_MAX],
         |row| from_row(&key, row),
     )?;
     found.ok_or(MailboxError::NoSuchMessage)
@@ -83,10 +88,11 @@ pub fn sources(
     let mut wanted = ranges.iter().copied().peekable();
     for range in spans(&ranges) {
         tx.for_each(
-            "SELECT m.id, m.blob, m.key_wrapped, m.trace, m.size, b.segment, b.position, b.length, b.data, c.uid
+            "SELECT m.id, m.key_wrapped, m.trace, m.size,
+                 b.id, b.segment, b.position, b.length, CASE WHEN b.length <= $5 THEN b.data END, c.uid
              FROM mailbox_message c JOIN message m ON m.account = c.account AND m.id = c.message JOIN blob b ON b.id = m.blob
              WHERE c.account = $1 AND c.mailbox = $2 AND c.uid BETWEEN $3 AND $4 ORDER BY c.uid",
-            params![account, mailbox, range.first, range.last],
+            params![account, mailbox, range.first, range.last, WITH_ROW_BYTES_MAX],
             |row| {
                 let uid = row.uint32(9)?;
                 if reaches(&mut wanted, uid) { visit(uid, from_row(&key, row)?) } else { Ok(()) }
@@ -97,17 +103,10 @@ pub fn sources(
 }
 
 fn from_row(key: &Key<Account>, row: &Row<'_>) -> Result<Source, StoreError> {
-    let trace = open_trace(key, row.int(0)?, row.bytes(3)?)?;
-    let location = match row.bytes_opt(8)? {
-        Some(bytes) => Location::Inline(bytes.into()),
-        None => Location::Segment {
-            segment: row.int(5)?,
-            position: row.int(6)?.unsigned_abs(),
-            length: row.int(7)?.unsigned_abs(),
-        },
-    };
-    let message_key = key.unwrap_message(row.bytes(2)?, row.int(1)?)?;
-    Ok(Source { location, key: message_key, trace, size: row.int(4)?.unsigned_abs() })
+    let trace = open_trace(key, row.int(0)?, row.bytes(2)?)?;
+    let location = Location::from_columns(row, BLOB_COLUMN)?;
+    let message_key = key.unwrap_message(row.bytes(1)?, row.int(BLOB_COLUMN)?)?;
+    Ok(Source { location, key: message_key, trace, size: row.int(3)?.unsigned_abs() })
 }
 
 /// Opens the trace fields of a message.

@@ -33,8 +33,8 @@ use pool::Pool;
 use route::{RouteError, Routes};
 use settle::Verdict;
 
-/// How long a lease holds; it is renewed while a delivery goes on.
-pub(crate) const LEASE_FOR: Duration = Duration::from_secs(600);
+/// Shortest time that a lease holds, whatever the settings say: time for a renewal that a busy store delays.
+const LEASE_MIN: Duration = Duration::from_secs(4);
 
 /// Wait after a renewal that failed; several fit into what is left of the lease.
 const RENEW_AGAIN: Duration = Duration::from_secs(30);
@@ -159,7 +159,7 @@ impl Deliverer {
             return false;
         }
         let request = LeaseRequest {
-            lease_for: LEASE_FOR,
+            lease_for: self.lease_for(),
             leases_max: free,
             per_destination_max: self.settings.connections_per_destination_max,
             excluded: self.busy.excluded(self.store.context().clock.now()),
@@ -210,12 +210,12 @@ impl Deliverer {
 
     /// Renews the lease until it is lost. A store that does not answer for a while does not end it.
     async fn hold(&self, lease: &Lease) {
-        let (message, fence) = (lease.message, lease.fence);
-        let mut wait = LEASE_FOR / 2;
+        let (message, fence, lease_for) = (lease.message, lease.fence, self.lease_for());
+        let mut wait = lease_for / 2;
         loop {
             tokio::time::sleep(wait).await;
-            wait = LEASE_FOR / 2;
-            match self.store.write(move |tx| queue::renew(tx, message, fence, LEASE_FOR)).await {
+            wait = lease_for / 2;
+            match self.store.write(move |tx| queue::renew(tx, message, fence, lease_for)).await {
                 Ok(_) => {}
                 Err(error @ QueueError::StaleLease { .. }) => {
                     tracing::warn!(message, %error, "a delivery is given up, another process has it");
@@ -223,10 +223,15 @@ impl Deliverer {
                 }
                 Err(error) => {
                     tracing::error!(message, %error, "the lease on a message cannot be renewed");
-                    wait = RENEW_AGAIN;
+                    wait = RENEW_AGAIN.min(lease_for / 8);
                 }
             }
         }
+    }
+
+    /// How long a lease holds; it is renewed while a delivery goes on.
+    fn lease_for(&self) -> Duration {
+        Duration::from_secs(self.settings.lease_seconds).max(LEASE_MIN)
     }
 
     /// How long there is nothing to do.

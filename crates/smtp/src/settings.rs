@@ -44,6 +44,9 @@ env::settings! {
         connections_per_destination_max: usize = 10,
         /// Messages sent over one connection before it is closed.
         messages_per_connection_max: usize = 100,
+        /// Seconds after which what a node was delivering when it died is taken over by another, or by itself after a start; at least 4. A node
+        /// that lives renews its claim.
+        lease_seconds: u64 = 600,
         /// Seconds to wait for a connection.
         connect_seconds: u64 = 30,
         /// Seconds to wait for an answer (RFC 5321 section 4.5.3.2 asks for 300, and 600 after the message).

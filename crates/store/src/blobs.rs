@@ -2,7 +2,7 @@
 //!
 //! Embedded: append-only segment files written by one thread, which syncs once for all that waits. A blob is staged
 //! (on disk) before the transaction that attaches it commits, so a crash leaves at most an unreferenced tail, which is cut
-//! off when the store opens. On PostgreSQL the bytes travel in the row.
+//! off when the store opens. On PostgreSQL the bytes are in the row; of a long one each part is read by itself, as it is wanted.
 
 mod segments;
 
@@ -16,11 +16,16 @@ use segments::{Pin, Segments};
 
 use env::Timestamp;
 
-use crate::{StoreError, Tx, params};
+use crate::postgres::RowParts;
+use crate::{Row, StoreError, Tx, params};
 
 /// Sealed bytes up to this length travel in the row, on the embedded engine too: one sync then holds message and rows, where a
 /// segment needs one of its own.
 const ROW_BYTES_MAX: usize = 8 << 10;
+
+/// Sealed bytes up to this length are read together with the row that holds them: one chunk of a record with what surrounds it. Of longer
+/// ones only the parts that are asked for leave the database.
+pub const WITH_ROW_BYTES_MAX: i64 = (256 << 10) + 1024;
 
 /// Where a blob's bytes are.
 #[derive(Debug, Clone)]
@@ -34,6 +39,13 @@ pub enum Location {
         /// How many they are.
         length: u64,
     },
+    /// In the row, which is read a part at a time.
+    Row {
+        /// The blob.
+        id: i64,
+        /// How many they are.
+        length: u64,
+    },
     /// Here.
     Inline(Arc<[u8]>),
 }
@@ -43,9 +55,23 @@ impl Location {
     #[must_use]
     pub fn length(&self) -> u64 {
         match self {
-            Self::Segment { length, .. } => *length,
+            Self::Segment { length, .. } | Self::Row { length, .. } => *length,
             Self::Inline(bytes) => bytes.len() as u64,
         }
+    }
+
+    /// Reads where a blob is from the columns from `first` on: its id, segment, position, length, and its data where the length is at most
+    /// [`WITH_ROW_BYTES_MAX`], else null.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the columns are others.
+    pub fn from_columns(row: &Row<'_>, first: usize) -> Result<Self, StoreError> {
+        let (segment, length) = (row.int(first + 1)?, row.int(first + 3)?.unsigned_abs());
+        Ok(match row.bytes_opt(first + 4)? {
+            Some(bytes) => Self::Inline(bytes.into()),
+            None if segment == 0 => Self::Row { id: row.int(first)?, length },
+            None => Self::Segment { segment, position: row.int(first + 2)?.unsigned_abs(), length },
+        })
     }
 }
 
@@ -87,6 +113,8 @@ impl StagedBlob {
                 (*segment, i64::try_from(*position).unwrap_or(i64::MAX), None)
             }
             Location::Inline(bytes) => (0, 0, Some(bytes.as_ref())),
+            // Staged bytes are in a segment or in memory.
+            Location::Row { .. } => (0, 0, None),
         }
     }
 
@@ -106,16 +134,11 @@ impl StagedBlob {
 /// # Errors
 /// [`StoreError::Corrupt`] if there is no such blob.
 pub fn locate(tx: &mut Tx<'_>, id: i64) -> Result<Location, StoreError> {
-    let found = tx.row("SELECT segment, position, length, data FROM blob WHERE id = $1", params![id], |row| {
-        Ok(match row.bytes_opt(3)? {
-            Some(bytes) => Location::Inline(bytes.into()),
-            None => Location::Segment {
-                segment: row.int(0)?,
-                position: row.int(1)?.unsigned_abs(),
-                length: row.int(2)?.unsigned_abs(),
-            },
-        })
-    })?;
+    let found = tx.row(
+        "SELECT id, segment, position, length, CASE WHEN length <= $2 THEN data END FROM blob WHERE id = $1",
+        params![id, WITH_ROW_BYTES_MAX],
+        |row| Location::from_columns(row, 0),
+    )?;
     found.ok_or_else(|| StoreError::Corrupt { what: format!("blob {id} is missing") })
 }
 
@@ -138,7 +161,7 @@ pub struct Blobs(Kind);
 enum Kind {
     Segments(Box<Segments>),
     /// In the rows of the database; what is staged is kept in memory until it is attached.
-    Rows,
+    Rows(RowParts),
 }
 
 impl Blobs {
@@ -150,8 +173,8 @@ impl Blobs {
         Ok(Self(Kind::Segments(Box::new(Segments::open(directory, ends, lock)?))))
     }
 
-    pub(crate) fn in_rows() -> Self {
-        Self(Kind::Rows)
+    pub(crate) fn in_rows(parts: RowParts) -> Self {
+        Self(Kind::Rows(parts))
     }
 
     pub(crate) async fn stage(&self, id: i64, record: Vec<u8>) -> Result<StagedBlob, StoreError> {
@@ -163,11 +186,11 @@ impl Blobs {
                 let (location, pin) = segments.append(id, record).await?;
                 Ok(StagedBlob { id, location, _pin: Some(pin) })
             }
-            Kind::Rows => Ok(StagedBlob { id, location: Location::Inline(record.into()), _pin: None }),
+            Kind::Rows(_) => Ok(StagedBlob { id, location: Location::Inline(record.into()), _pin: None }),
         }
     }
 
-    /// Reads the bytes `range` of a blob onto `out`. Blocks while the disk is read.
+    /// Reads the bytes `range` of a blob onto `out`. Blocks while disk or database are read, so that it must be called on a thread that may.
     ///
     /// # Errors
     /// [`StoreError`] if the bytes are not there.
@@ -180,6 +203,17 @@ impl Blobs {
                 out.extend_from_slice(part);
                 Ok(())
             }
+            Location::Row { id, length } => {
+                if range.end > *length || range.start > range.end {
+                    return Err(beyond_end(&range));
+                }
+                match &self.0 {
+                    Kind::Rows(parts) => parts.read_onto(*id, range, out),
+                    Kind::Segments(_) => {
+                        Err(StoreError::Corrupt { what: format!("blob {id} is longer than a row's may be") })
+                    }
+                }
+            }
             Location::Segment { segment, position, length } => {
                 if range.end > *length || range.start > range.end {
                     return Err(beyond_end(&range));
@@ -190,7 +224,7 @@ impl Blobs {
         }
     }
 
-    /// Reads a whole blob. Blocks while the disk is read.
+    /// Reads a whole blob. Blocks as [`Self::read_onto`] does.
     ///
     /// # Errors
     /// [`StoreError`] if the bytes are not there.
@@ -259,14 +293,14 @@ impl Blobs {
     fn segments(&self) -> Option<&Segments> {
         match &self.0 {
             Kind::Segments(segments) => Some(segments),
-            Kind::Rows => None,
+            Kind::Rows(_) => None,
         }
     }
 
     pub(crate) fn stop(&self) {
         match &self.0 {
             Kind::Segments(segments) => segments.stop(),
-            Kind::Rows => {}
+            Kind::Rows(_) => {}
         }
     }
 }

@@ -104,8 +104,9 @@ impl Store {
                 opening.await.map_err(|_| StoreError::Abandoned("opening it panicked"))?
             }
             Place::Postgres(url) => {
-                let database = Database::Postgres(Postgres::open(url.expose(), &context).await?);
-                Ok(Self::assemble(context, database, Blobs::in_rows(), None))
+                let postgres = Postgres::open(url.expose(), &context).await?;
+                let blobs = Blobs::in_rows(postgres.row_parts());
+                Ok(Self::assemble(context, Database::Postgres(postgres), blobs, None))
             }
         }
     }

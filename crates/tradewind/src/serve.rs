@@ -25,7 +25,7 @@ use crate::health::SystemHealth;
 use crate::http::HttpDoor;
 use crate::metrics::Measured;
 use crate::settings::Settings;
-use crate::system::{System, home_domain, reload_certificates, server_tls};
+use crate::system::{System, home_domain, make_private_directory, reload_certificates, server_tls};
 
 pub(crate) use listening::{Addresses, Listening};
 
@@ -49,7 +49,11 @@ impl Server {
         let tls = ServerTls::new(tls_settings, chains).map_err(Refused::because)?;
         let system = System::open(settings).await?;
         let listening = Listening::bind(&system.settings)?;
-        let path = socket_path(&system.settings.server.directory);
+        let directory = &system.settings.server.directory;
+        // With a database server nothing else has made it.
+        make_private_directory(directory)
+            .map_err(|error| Refused(format!("cannot make {}: {error}", directory.display())))?;
+        let path = socket_path(directory);
         let control = ControlSocket::listen(path.clone())
             .map_err(|error| Refused(format!("cannot listen on the control socket {}: {error}", path.display())))?;
         Ok(Self { system, listening, tls, challenges: Challenges::default(), control })

@@ -1,6 +1,6 @@
 //! Plays the transcripts of `tests/dialogs/imap-parse` against a session without a store.
 //!
-//! A transcript has settings (`tls`, `signed-in`, `show`, each `= yes`), then lines: `C:` is sent with CRLF, `C!`
+//! A transcript has settings (`tls`, `signed-in`, `show`, `literal-minus`, each `= yes`), then lines: `C:` is sent with CRLF, `C!`
 //! without, `S:` is expected. Escapes in client lines: `\r \n \0 \\ \xHH` and `\{N*c}` for N times c (which may be escapes). The driver here
 //! grants everything; with `show` its answers describe the command as parsed. Each transcript is played with the
 //! client's lines whole and byte by byte. `UPDATE_DIALOGS=1` rewrites what is expected; read the difference.
@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wire::imap::{Code, Limits, Reply, Session, Settings, Step};
+use wire::imap::{Code, Limits, NonSyncLiterals, Reply, Session, Settings, Step};
 
 mod dialog;
 
@@ -22,6 +22,8 @@ struct Dialog {
     tls: bool,
     signed_in: bool,
     show: bool,
+    /// `LITERAL-` is offered in place of `LITERAL+` (RFC 7888).
+    literal_minus: bool,
     /// Everything up to the first client or server line.
     head: String,
     /// A client's line as written and as sent, with the answer.
@@ -46,6 +48,7 @@ fn parse_dialog(text: &str) -> Dialog {
                 "tls = yes" => dialog.tls = true,
                 "signed-in = yes" => dialog.signed_in = true,
                 "show = yes" => dialog.show = true,
+                "literal-minus = yes" => dialog.literal_minus = true,
                 other => assert!(other.is_empty() || other.starts_with('#'), "unknown line: {other}"),
             }
         } else {
@@ -69,7 +72,10 @@ impl Player {
             mechanisms: vec!["PLAIN".to_owned()],
             starttls: true,
             compress: true,
-            limits: Limits::default(),
+            limits: Limits {
+                non_sync: if dialog.literal_minus { NonSyncLiterals::Small } else { NonSyncLiterals::Any },
+                ..Limits::default()
+            },
         };
         let mut player = Self {
             session: Session::new(Arc::new(settings), dialog.tls || dialog.signed_in),

@@ -1,7 +1,7 @@
 //! Plays the transcripts of `tests/dialogs/smtp` against a server session without a store.
 //!
-//! A transcript has settings (`kind = mx | submission | submissions`, `tls = yes` for a connection that has STARTTLS behind it), then lines:
-//! `C:` is sent with CRLF, `C!` without, `S:` is expected. Escapes in client lines as in `dialog::unescape`. The driver here knows the people
+//! A transcript has settings (`kind = mx | submission | submissions`, `tls = yes` for a connection that has STARTTLS behind it, `show = yes`
+//! to have each message shown as it is handed on, line ends and NUL escaped), then lines: `C:` is sent with CRLF, `C!` without, `S:` is expected. Escapes in client lines as in `dialog::unescape`. The driver here knows the people
 //! `sales` and `finance` of trade.test with the password `secret`, refuses other addresses of trade.test, and relays for whoever has
 //! signed in. Each transcript is played with the client's lines whole and byte by byte. `UPDATE_DIALOGS=1` rewrites what is
 //! expected; read the difference.
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use env::{ManualClock, SeededEntropy, Timestamp};
 use proptest::prelude::*;
-use wire::sasl::Mechanism;
+use wire::sasl::{Mechanism, StoredKeys};
 use wire::smtp::TlsInfo;
 use wire::smtp::server::{Kind, Limits, Proof, Question, ServerConfig, Session, Step, Verdict};
 
@@ -25,6 +25,7 @@ use dialog::unescape;
 struct Dialog {
     kind: Kind,
     tls: bool,
+    show: bool,
     /// Everything up to the first line of client or server.
     head: String,
     /// What the server says by itself.
@@ -33,8 +34,14 @@ struct Dialog {
 }
 
 fn parse(text: &str) -> Dialog {
-    let mut dialog =
-        Dialog { kind: Kind::Mx, tls: false, head: String::new(), greeting: String::new(), turns: Vec::new() };
+    let mut dialog = Dialog {
+        kind: Kind::Mx,
+        tls: false,
+        show: false,
+        head: String::new(),
+        greeting: String::new(),
+        turns: Vec::new(),
+    };
     for line in text.lines() {
         if let Some(answer) = line.strip_prefix("S: ") {
             let expected = dialog.turns.last_mut().map_or(&mut dialog.greeting, |(_, _, expected)| expected);
@@ -53,6 +60,7 @@ fn parse(text: &str) -> Dialog {
                 "kind = submission" => dialog.kind = Kind::Submission,
                 "kind = submissions" => dialog.kind = Kind::Submissions,
                 "tls = yes" => dialog.tls = true,
+                "show = yes" => dialog.show = true,
                 other => assert!(other.is_empty() || other.starts_with('#'), "unknown line: {other}"),
             }
         }
@@ -63,6 +71,7 @@ fn parse(text: &str) -> Dialog {
 struct Player {
     session: Session,
     out: Vec<u8>,
+    show: bool,
     closed: bool,
 }
 
@@ -96,7 +105,7 @@ impl Player {
         };
         let from_the_start = dialog.kind == Kind::Submissions || dialog.tls;
         let session = Session::new(Arc::new(config), from_the_start.then(tls));
-        let mut player = Self { session, out: Vec::new(), closed: false };
+        let mut player = Self { session, out: Vec::new(), show: dialog.show, closed: false };
         player.run();
         player
     }
@@ -113,10 +122,15 @@ impl Player {
             match self.session.next_step() {
                 Step::Read => return,
                 Step::Send => self.out.extend(self.session.take_output()),
-                Step::Ask(question) => match decide(question) {
-                    Some(verdict) => self.session.answer(verdict),
-                    None => self.session.answer_keys(None),
-                },
+                Step::Ask(Question::ScramKeys { user }) => self.session.answer_keys(keys(&user)),
+                Step::Ask(question) => {
+                    if let (true, Question::Message { body, .. }) = (self.show, &question) {
+                        self.out.extend(
+                            format!("[message: {}]\r\n", String::from_utf8_lossy(body).escape_default()).bytes(),
+                        );
+                    }
+                    self.session.answer(decide(question));
+                }
                 Step::StartTls => {
                     self.out.extend(b"[tls]\r\n");
                     self.session.tls_started(tls());
@@ -138,12 +152,19 @@ impl Player {
     }
 }
 
-fn decide(question: Question) -> Option<Verdict> {
-    Some(match question {
-        Question::ScramKeys { .. } => return None,
+fn is_known(user: &str) -> bool {
+    ["sales@trade.test", "finance@trade.test"].contains(&user)
+}
+
+fn keys(user: &str) -> Option<StoredKeys> {
+    is_known(user).then(|| StoredKeys::derive("secret", b"sixteen octets..", 4096).expect("keys"))
+}
+
+fn decide(question: Question) -> Verdict {
+    match question {
+        Question::ScramKeys { .. } => Verdict::reject(535, (5, 7, 8), "No keys"),
         Question::Authenticate { proof: Proof::Password(credentials), .. } => {
-            let known = ["sales@trade.test", "finance@trade.test"].contains(&credentials.identity.user.as_str());
-            if known && credentials.password.expose() == "secret" {
+            if is_known(&credentials.identity.user) && credentials.password.expose() == "secret" {
                 Verdict::ACCEPT
             } else {
                 Verdict::reject(535, (5, 7, 8), "Unknown user or wrong password")
@@ -161,7 +182,7 @@ fn decide(question: Question) -> Option<Verdict> {
             _ => Verdict::ACCEPT,
         },
         Question::Message { body, .. } => Verdict::accept(format!("{} octets", body.len())),
-    })
+    }
 }
 
 fn check(name: &str, dialog: &Dialog, failures: &mut String) {
@@ -238,7 +259,8 @@ fn pieces(bytes: &[u8], seed: u64) -> Vec<&[u8]> {
 
 /// Everything that the server says to `script`, fed in pieces.
 fn said(kind: Kind, script: &[u8], seed: Option<u64>) -> String {
-    let dialog = Dialog { kind, tls: false, head: String::new(), greeting: String::new(), turns: Vec::new() };
+    let dialog =
+        Dialog { kind, tls: false, show: false, head: String::new(), greeting: String::new(), turns: Vec::new() };
     let mut player = Player::new(&dialog);
     match seed {
         Some(seed) => pieces(script, seed).into_iter().for_each(|piece| player.feed(piece)),

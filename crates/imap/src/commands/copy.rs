@@ -23,7 +23,7 @@ impl Connection<'_> {
         if let Some(selected) = &mut self.selected {
             selected.expunged.extend(mailbox::UidRange::collect(from));
         }
-        Ok(Answer::ok("moved"))
+        Ok(self.removed(Answer::ok("moved"), true))
     }
 
     async fn transfer(&mut self, copy: &Copy, moves: bool) -> Result<Option<CopyOutcome>, ImapError> {
@@ -51,7 +51,14 @@ impl Connection<'_> {
             .await;
         match outcome {
             Err(MailboxError::NoSuchMailbox) => Err(ImapError::Refused(Answer::no(Code::TryCreate, "no such mailbox"))),
-            outcome => Ok(Some(outcome?)),
+            outcome => {
+                let outcome = outcome?;
+                // Another session has removed all of them: a UID that is not there is passed over, a number that was shown is missed.
+                if outcome.copied.is_empty() && !copy.uid {
+                    return Err(ImapError::Refused(Answer::no(Code::ExpungeIssued, "some of the messages are gone")));
+                }
+                Ok(Some(outcome).filter(|outcome| !outcome.copied.is_empty()))
+            }
         }
     }
 }

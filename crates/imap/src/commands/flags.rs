@@ -1,7 +1,7 @@
 //! STORE (RFC 9051 section 6.4.6, RFC 7162 section 3.1.3).
 
 use mailbox::{FlagChange, Flags, MailboxError, StoreOutcome, UidRange};
-use wire::imap::{NumberSet, Store, StoreAction};
+use wire::imap::{Code, NumberSet, Store, StoreAction};
 
 use super::{Outcome, names_by_bit};
 use crate::answer::{Answer, AnswerCode, ImapError};
@@ -21,6 +21,10 @@ impl Connection<'_> {
         let since = store.unchanged_since.map(|since| i64::try_from(since).unwrap_or(i64::MAX));
         let outcome = self.change_flags(ranges, &store, since).await?;
         self.tell_stored(&store, &positions, &outcome).await?;
+        self.sync(false).await?;
+        if !store.uid && self.selected.as_ref().is_some_and(|selected| selected.is_any_gone(&positions)) {
+            return Ok(Answer::no(Code::ExpungeIssued, "some of the messages are gone"));
+        }
         if outcome.modified.is_empty() {
             return Ok(Answer::ok("stored"));
         }

@@ -105,7 +105,7 @@ impl Connection<'_> {
             };
             self.writer().list(&entry);
             if selected && !list.returns.status.is_empty() {
-                self.tell_status(mailbox, &list.returns.status);
+                self.tell_status(mailbox, &list.returns.status).await?;
             }
             self.flush_full().await?;
         }
@@ -139,11 +139,17 @@ impl Connection<'_> {
             .store
             .read(move |tx| mailbox::mailboxes::find(tx, account, &name)?.ok_or(MailboxError::NoSuchMailbox))
             .await?;
-        self.tell_status(&found, items);
+        self.tell_status(&found, items).await?;
         Ok(Answer::ok("done"))
     }
 
-    fn tell_status(&mut self, mailbox: &Mailbox, items: &[StatusItem]) {
+    async fn tell_status(&mut self, mailbox: &Mailbox, items: &[StatusItem]) -> Result<(), ImapError> {
+        let deleted_bytes = if items.contains(&StatusItem::DeletedStorage) && mailbox.deleted > 0 {
+            let (account, mailbox) = (self.account(), mailbox.id);
+            self.server.store.read(move |tx| mailbox::deleted_bytes(tx, account, mailbox)).await?
+        } else {
+            0
+        };
         let id = mailbox.id.to_string();
         let limit = self.server.session.limits.message_bytes_max;
         let values = items.iter().filter_map(|item| {
@@ -161,20 +167,26 @@ impl Connection<'_> {
                 StatusItem::HighestModSeq => number(mailbox.highestmodseq.unsigned_abs()),
                 StatusItem::MailboxId => Some((*item, StatusValue::ObjectId(&id))),
                 StatusItem::AppendLimit => number(limit),
-                // Not kept as a counter, and not offered.
-                StatusItem::DeletedStorage => None,
+                StatusItem::DeletedStorage => number(deleted_bytes),
             }
         });
         let values: Vec<_> = values.collect();
         let utf8 = self.session.enabled().utf8();
         Writer::new(&mut self.out, utf8).status_data(mailbox.name.as_str(), values);
+        Ok(())
     }
 
-    /// GETQUOTA (RFC 9208 section 4.1.1): an account is one quota root, named "".
+    /// GETQUOTA (RFC 9208 section 4.1.1): an account with a limit is one quota root, named "". Without one there is no root, for a
+    /// root has at least one limit (section 7, `quota-list`).
     pub(super) async fn quota(&mut self, root: &str) -> Outcome {
-        if !root.is_empty() {
-            return Ok(Answer::no(Code::NonExistent, "no such quota root"));
-        }
+        let limited = if root.is_empty() { self.limited_storage().await? } else { None };
+        let Some(storage) = limited else { return Ok(Answer::no(Code::NonExistent, "no such quota root")) };
+        self.writer().quota("", &[storage]);
+        Ok(Answer::ok("done"))
+    }
+
+    /// What the account may hold, if that is limited.
+    async fn limited_storage(&self) -> Result<Option<QuotaResource<'static>>, ImapError> {
         let account = self.account();
         let usage = self.server.store.read(move |tx| mailbox::usage(tx, account)).await?;
         let storage = QuotaResource {
@@ -182,9 +194,7 @@ impl Connection<'_> {
             usage: usage.bytes.div_ceil(STORAGE_UNIT_BYTES),
             limit: usage.quota_bytes.div_ceil(STORAGE_UNIT_BYTES),
         };
-        let resources: &[QuotaResource<'_>] = if usage.quota_bytes == 0 { &[] } else { &[storage] };
-        self.writer().quota("", resources);
-        Ok(Answer::ok("done"))
+        Ok(Some(storage).filter(|_| usage.quota_bytes > 0))
     }
 
     /// GETQUOTAROOT (RFC 9208 section 4.1.2).
@@ -194,8 +204,12 @@ impl Connection<'_> {
             .store
             .read(move |tx| mailbox::mailboxes::find(tx, account, &name)?.ok_or(MailboxError::NoSuchMailbox))
             .await?;
-        self.writer().quota_root(mailbox.as_str(), &[""]);
-        self.quota("").await
+        let limited = self.limited_storage().await?;
+        self.writer().quota_root(mailbox.as_str(), if limited.is_some() { &[""] } else { &[] });
+        if let Some(storage) = limited {
+            self.writer().quota("", &[storage]);
+        }
+        Ok(Answer::ok("done"))
     }
 }
 

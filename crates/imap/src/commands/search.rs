@@ -21,6 +21,16 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 impl Connection<'_> {
     pub(super) async fn search(&mut self, tag: &str, search: Search) -> Outcome {
+        let saves = search.returns.is_some_and(|returns| returns.save);
+        let outcome = self.find_and_tell(tag, search).await;
+        if saves && matches!(&outcome, Err(ImapError::Refused(answer)) if answer.is_no()) {
+            // RFC 5182 section 2.1: a search that was understood and failed leaves nothing saved.
+            self.saved.clear();
+        }
+        outcome
+    }
+
+    async fn find_and_tell(&mut self, tag: &str, search: Search) -> Outcome {
         let found = self.find(&search.key, search.uid).await?;
         let numbers = self.numbers(&found, search.uid);
         let mod_seq = if search.key.uses_mod_seq() { self.highest_mod_seq(&found) } else { None };

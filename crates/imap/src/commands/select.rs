@@ -36,6 +36,7 @@ impl Connection<'_> {
             mailbox: mailbox.id,
             read_only: select.read_only,
             modseq: mailbox.highestmodseq,
+            told_modseq: mailbox.highestmodseq,
             uidnext: mailbox.uidnext,
             recent_from: mailbox.first_recent,
             entries,

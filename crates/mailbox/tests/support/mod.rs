@@ -115,7 +115,8 @@ impl<'s> Desk<'s> {
 
     pub(crate) async fn content(&self, message: i64) -> Vec<u8> {
         let source = self.look(move |tx, account| mailbox::source(tx, account, message)).await.unwrap();
-        source.reader(self.blobs()).read_all().unwrap()
+        let store = self.store.handle();
+        tokio::task::spawn_blocking(move || source.reader(store.blobs()).read_all().unwrap()).await.unwrap()
     }
 
     /// The counters that are kept equal those that are counted.

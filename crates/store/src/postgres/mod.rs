@@ -1,6 +1,7 @@
 //! The engine beyond one machine: PostgreSQL, on which several nodes may work at once.
 
 mod broadcast;
+mod parts;
 mod pool;
 mod schema;
 mod server;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broadcast::Broadcast;
+pub(crate) use parts::RowParts;
 use pool::Pool;
 pub(crate) use server::Server;
 use session::Session;
@@ -95,6 +97,11 @@ impl Postgres {
             outcome
         });
         running.await.map_err(|_| StoreError::Abandoned("the reading work panicked"))?
+    }
+
+    /// Reads parts of the blobs that are in rows.
+    pub(crate) fn row_parts(&self) -> RowParts {
+        RowParts::new(Arc::clone(&self.pool))
     }
 
     /// Waits for what runs, passes on the last wake-ups, closes the connections.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Server, Session};
@@ -13,24 +13,47 @@ const PLACE_WAIT: Duration = Duration::from_secs(30);
 /// How long a stopping store waits for transactions to end.
 const STOP_WAIT: Duration = Duration::from_secs(5);
 
-/// Connections, made as needed and kept. Half of the places are for reading, so that neither long reads nor
-/// many writes keep the others out.
+/// Of the connections one in so many is for parts of blobs.
+const PART_SHARE: usize = 6;
+
+/// Connections, made as needed and kept. Half of the places are for writing, so that neither long reads nor many writes keep the others
+/// out. Parts of blobs have places of their own: who reads one may hold a place for reading, and must not wait for another such.
 pub(super) struct Pool {
     server: Server,
     idle: Mutex<Vec<Session>>,
     writes: Arc<Semaphore>,
     reads: Arc<Semaphore>,
+    parts: Parts,
+}
+
+/// Places that threads wait for.
+struct Parts {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// A place for reading a part of a blob; given back when dropped.
+pub(super) struct PartPlace<'p>(&'p Parts);
+
+impl Drop for PartPlace<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock() += 1;
+        self.0.freed.notify_one();
+    }
 }
 
 impl Pool {
     pub(super) fn new(server: Server, first: Session) -> Self {
         let writes = server.connections / 2;
-        let reads = server.connections - writes;
+        // A node with very few connections may open one more than it was given.
+        let parts = (server.connections / PART_SHARE).max(1);
+        let reads = (server.connections - writes).saturating_sub(parts).max(1);
         Self {
             server,
             idle: Mutex::new(vec![first]),
             writes: Arc::new(Semaphore::new(writes)),
             reads: Arc::new(Semaphore::new(reads)),
+            parts: Parts { free: Mutex::new(parts), freed: Condvar::new() },
         }
     }
 
@@ -40,6 +63,16 @@ impl Pool {
 
     pub(super) async fn reading_place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
         wait(&self.reads).await
+    }
+
+    /// Waits for a place for reading a part of a blob. Blocks.
+    pub(super) fn part_place(&self) -> Result<PartPlace<'_>, StoreError> {
+        let mut free = self.parts.free.lock();
+        if self.parts.freed.wait_while_for(&mut free, |free| *free == 0, PLACE_WAIT).timed_out() && *free == 0 {
+            return Err(busy());
+        }
+        *free -= 1;
+        Ok(PartPlace(&self.parts))
     }
 
     /// A connection on which `begin` has begun a transaction. Blocks.
@@ -100,8 +133,10 @@ async fn wait(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StoreErro
     match tokio::time::timeout(PLACE_WAIT, Arc::clone(places).acquire_owned()).await {
         Ok(Ok(place)) => Ok(place),
         Ok(Err(_)) => Err(StoreError::Abandoned("it is stopping")),
-        Err(_) => {
-            Err(StoreError::Unreachable { cause: format!("all connections were busy for {} s", PLACE_WAIT.as_secs()) })
-        }
+        Err(_) => Err(busy()),
     }
+}
+
+fn busy() -> StoreError {
+    StoreError::Unreachable { cause: format!("all connections were busy for {} s", PLACE_WAIT.as_secs()) }
 }

@@ -52,11 +52,11 @@ impl Session {
         if !self.hello.as_ref().is_some_and(|hello| hello.extended) {
             return Some(Reply::new(503, (5, 5, 1), "Say EHLO first"));
         }
-        if self.identity.is_some() {
-            return Some(Reply::new(503, (5, 5, 1), "Already authenticated"));
-        }
         // RFC 4954 section 4
-        self.transaction.is_some().then(|| Reply::new(503, (5, 5, 1), "AUTH may not come within a transaction"))
+        if self.transaction.is_some() {
+            return Some(Reply::new(503, (5, 5, 1), "AUTH may not come within a transaction"));
+        }
+        self.identity.is_some().then(|| Reply::new(503, (5, 5, 1), "Already authenticated"))
     }
 
     /// Reads the client's answer to a challenge.
