@@ -67,6 +67,17 @@ impl Facts {
     }
 }
 
+/// What was found before there is a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvelopeFacts {
+    /// Whether the client's host name leads back to it.
+    pub iprev: IprevCheck,
+    /// SPF for the HELO name.
+    pub spf_helo: SpfCheck,
+    /// SPF for MAIL FROM; for the null sender the same as for HELO.
+    pub spf: SpfCheck,
+}
+
 /// The checks, set up once for all messages. Keeps nothing of a message.
 pub struct Checker {
     library: Library,
@@ -98,7 +109,7 @@ impl Checker {
         clock: &dyn Clock,
     ) -> Facts {
         let now = clock.now();
-        let (iprev, spf_helo, spf) = self.check_envelope(connection, resolver, now).await;
+        let EnvelopeFacts { iprev, spf_helo, spf } = self.check_envelope(connection, resolver, clock).await;
         let author = agreed_author(message);
         let checked = tokio::time::timeout(
             self.deadline / ENVELOPE_SHARE,
@@ -115,15 +126,15 @@ impl Checker {
         Facts { iprev, spf_helo, spf, dkim, arc, author, dmarc }
     }
 
-    /// What can be checked before the message is there.
-    async fn check_envelope(
+    /// Checks what is known before the message is there, within half of the deadline.
+    pub async fn check_envelope(
         &self,
         connection: Connection<'_>,
         resolver: &dyn Resolver,
-        now: Timestamp,
-    ) -> (IprevCheck, SpfCheck, SpfCheck) {
+        clock: &dyn Clock,
+    ) -> EnvelopeFacts {
         let Connection { client, helo, mail_from, receiver } = connection;
-        let question = Question { client, helo, mail_from, receiver, now };
+        let question = Question { client, helo, mail_from, receiver, now: clock.now() };
         let limit = self.deadline / ENVELOPE_SHARE;
         let (iprev, of_helo, of_sender) = tokio::join!(
             tokio::time::timeout(limit, iprev::check(client, resolver)),
@@ -133,13 +144,14 @@ impl Checker {
             }),
         );
         let out_of_time = |domain: &str| SpfCheck::without_answer(&domain.to_ascii_lowercase(), SpfResult::TempError);
-        let of_helo = of_helo.unwrap_or_else(|_| out_of_time(helo));
-        let of_sender = match of_sender {
+        let spf_helo = of_helo.unwrap_or_else(|_| out_of_time(helo));
+        let spf = match of_sender {
             Ok(Some(check)) => check,
-            Ok(None) => of_helo.clone(),
+            Ok(None) => spf_helo.clone(),
             Err(_) => out_of_time(mail_from.rsplit_once('@').map_or(mail_from, |(_, domain)| domain)),
         };
-        (iprev.unwrap_or(IprevCheck { result: IprevResult::TempError, name: None }), of_helo, of_sender)
+        let iprev = iprev.unwrap_or(IprevCheck { result: IprevResult::TempError, name: None });
+        EnvelopeFacts { iprev, spf_helo, spf }
     }
 
     async fn check_message(
@@ -156,6 +168,8 @@ impl Checker {
             let dmarc = DmarcCheck::without_answer(author, DmarcResult::PermError, Ambiguity::Missing.to_string());
             return (Vec::new(), ArcCheck::none(), dmarc);
         };
+        // White space before the colon is no part of a name (RFC 6376 section 3.4.2); the library would not find such a field.
+        parsed.headers.iter_mut().for_each(|(name, _)| *name = name.trim_ascii_end());
         let mut body = Body::new(body);
         let signatures = Signatures::read(header, &mut parsed, &mut body, now);
         let chain = arc::read(header, &mut parsed, &mut body, now);

@@ -24,7 +24,7 @@ pub mod zone;
 pub use answers::SetUpError;
 pub use arc::{ArcCheck, ArcResult};
 pub use author::{Ambiguity, AuthorIdentity, author};
-pub use check::{Checker, Connection, Facts};
+pub use check::{Checker, Connection, EnvelopeFacts, Facts};
 pub use dkim::{DkimCheck, DkimResult};
 pub use dmarc::{DmarcCheck, DmarcPolicy, DmarcResult};
 pub use iprev::{IprevCheck, IprevResult};

@@ -95,7 +95,16 @@ fn value(text: &str) -> String {
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-^_`{|}~.".contains(&byte))
     };
     let is_address = text.split_once('@').is_some_and(|(local, domain)| is_plain(local) && is_plain(domain));
-    if text.len() <= VALUE_CHARS_MAX && (is_plain(text) || is_address) { text.to_owned() } else { quoted(text) }
+    if text.len() <= VALUE_CHARS_MAX && (is_plain(text) || is_address) {
+        text.to_owned()
+    } else {
+        quoted(&defused(text))
+    }
+}
+
+/// A stranger's text without the signs that make a result, for readers that pass over quotation marks.
+fn defused(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, ';' | '=') { '?' } else { c }).collect()
 }
 
 /// A quoted string (RFC 5322 section 3.2.4) of printable ASCII; every other character becomes a question mark.

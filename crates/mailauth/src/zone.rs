@@ -114,7 +114,9 @@ impl ZoneFile {
                 _ => Ok(zone),
             },
             Err(yaml::Unread::Faulty(fault)) => Err(fail(fault, yaml::REMEDY)),
-            Err(yaml::Unread::OtherForm(fault)) if is_called_yaml => Err(fail(fault, yaml::REMEDY)),
+            Err(yaml::Unread::OtherForm(fault)) if is_called_yaml || begins_like_a_map(text) => {
+                Err(fail(fault, yaml::REMEDY))
+            }
             Err(yaml::Unread::OtherForm(_)) => master::read(text).map_err(|fault| fail(fault, master::REMEDY)),
         }
     }
@@ -163,6 +165,13 @@ impl ZoneFile {
         }
         Err(temporary("the chain of aliases is too long"))
     }
+}
+
+/// Whether the first line that says anything is one that only YAML has.
+fn begins_like_a_map(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let first_word = lines.next().and_then(|line| line.split_whitespace().next()).unwrap_or_default();
+    first_word.ends_with(':') || first_word.starts_with(['{', '-', '['])
 }
 
 fn key(name: &str) -> String {

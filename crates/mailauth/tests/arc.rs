@@ -1,5 +1,7 @@
 //! ARC: chains that are whole, and all the ways to break one (RFC 8617).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "code of tests")]
+
 mod support;
 
 use mailauth::{ArcCheck, ArcResult, DmarcResult};
@@ -179,6 +181,12 @@ async fn changes_that_do_no_harm() {
     let whole = chain_of_two();
     for (from, to) in [
         ("ARC-Seal: i=2; a=rsa-sha256;", "arc-seal:  i=2;\r\n\ta=rsa-sha256;"),
+        ("ARC-Seal: i=2;", "ARC-Seal :i=2;"),
+        ("ARC-Seal: i=1;", "ARC-Seal : i=1;"),
+        ("ARC-Message-Signature: i=2;", "ARC-Message-Signature : i=2;"),
+        ("ARC-Message-Signature: i=1;", "ARC-Message-Signature : i=1;"),
+        ("ARC-Authentication-Results: i=2;", "ARC-Authentication-Results : i=2;"),
+        ("Subject: Rates", "Subject : Rates"),
         ("Subject: Rates", "subject:   Rates "),
         ("up.\r\n", "up. \r\n\r\n"),
         ("From: Bank", "Received: by relay\r\nFrom: Bank"),
@@ -205,8 +213,8 @@ async fn well_signed_and_wrong() {
         Sealer { names: &["from", "arc-seal"], ..second() }.seal(&Sealer::default().seal(MESSAGE)),
         Sealer { seal_tags: " h=from;", ..Sealer::default() }.seal(MESSAGE),
         Sealer { signature_tags: " l=5;", ..Sealer::default() }.seal(MESSAGE),
-        Sealer { signature_tags: " x=1600000000;", ..Sealer::default() }.seal(MESSAGE),
-        Sealer { signature_tags: " t=1800000000;", ..Sealer::default() }.seal(MESSAGE),
+        Sealer { signature_tags: &format!(" x={};", NOW - 1), ..Sealer::default() }.seal(MESSAGE),
+        Sealer { signature_tags: &format!(" t={};", NOW + 3_600), ..Sealer::default() }.seal(MESSAGE),
         Sealer { selector: "revoked", ..Sealer::default() }.seal(MESSAGE),
         Sealer { selector: "gone", ..Sealer::default() }.seal(MESSAGE),
     ];
@@ -214,7 +222,6 @@ async fn well_signed_and_wrong() {
         let found = arc(message).await;
         assert_eq!(found.result, ArcResult::Fail, "case {at}: {found:?}");
     }
-    assert!(NOW < 1_800_000_000);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! DMARC as a table: policy, alignment, tree walk (RFC 9989).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "code of tests")]
+
 mod support;
 
 use mailauth::zone::ZoneFile;

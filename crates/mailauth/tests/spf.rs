@@ -1,5 +1,7 @@
 //! SPF by sections of RFC 7208: each file in `tests/spf` has a zone and cases.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "code of tests")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

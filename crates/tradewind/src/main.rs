@@ -1,5 +1,6 @@
 //! The program: settings, wiring, command line.
 
+mod check_auth;
 mod cli;
 mod control;
 mod doctor;
@@ -69,6 +70,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             println!("{}", quickstart::zone_of(&settings, &domain)?);
             Ok(ExitCode::SUCCESS)
         }
+        Command::CheckAuth(options) => check_auth::run(&options, json).await,
         command => {
             let action = action(command)?;
             let is_check = matches!(action, Action::StoreCheck { .. });

@@ -76,6 +76,10 @@ fn add_name(zone: &mut ZoneFile, name: &Node, records: &Node) -> Result<(), Faul
 
 fn add_record(zone: &mut ZoneFile, name: &str, kind: &Node, value: &Node) -> Result<(), Fault> {
     let Value::Text(kind_name) = &kind.value else { return Err(fault(kind, "a record type is no text")) };
+    if kind_name == "TIMEOUT" {
+        zone.silent.push(super::key(name));
+        return Ok(());
+    }
     let Some(found) = Kind::named(kind_name) else {
         if Kind::is_passed_over(kind_name) {
             return Ok(());
