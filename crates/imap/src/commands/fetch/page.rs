@@ -148,7 +148,6 @@ impl Page {
     }
 }
 
-
 /// What was read of a page's messages, by their places; none of a kind that nobody wants.
 #[derive(Default)]
 struct Loaded {
