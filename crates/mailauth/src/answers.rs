@@ -1,5 +1,5 @@
 //! The bridge between our resolver and `mail-auth`: everything that a verification can ask is asked beforehand, and the library sees
-//! only these answers. So there is one resolver with one cache, and the library does no input or output (docs/decisions/0008).
+//! only these answers. So there is one resolver with one cache, and the library does no input or output (docs/decisions/0009).
 
 use std::borrow::Borrow;
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! SPF (RFC 7208): may this client send for this domain?
 //!
 //! `mail-auth` has a checker of its own, but it departs from the RFC in ways that a caller cannot mend (nested includes, void look-ups,
-//! macros, syntax); docs/decisions/0008 lists them. So the record is read, expanded and evaluated here, and only the result is given to
+//! macros, syntax); docs/decisions/0009 lists them. So the record is read, expanded and evaluated here, and only the result is given to
 //! the library for DMARC.
 
 mod evaluate;

@@ -1,4 +1,4 @@
-//! Why the library's own SPF is not used (docs/decisions/0008): what a nested include comes to.
+//! Why the library's own SPF is not used (docs/decisions/0009): what a nested include comes to.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "code of tests")]
 
