@@ -235,7 +235,10 @@ fn due(envelope: &Envelope, now: Timestamp, hold_max: Duration) -> Timestamp {
 
 async fn prepare(context: Arc<store::Context>, body: Vec<u8>) -> Result<(Prepared, bool), AcceptError> {
     let short = body.len() <= INLINE_BYTES_MAX;
-    let work = move || (Prepared::new(&body, &*context.entropy), !body.is_ascii());
+    let work = move || {
+        let body_8bit = !body.is_ascii();
+        (Prepared::consuming(body, &*context.entropy), body_8bit)
+    };
     if short {
         return Ok(work());
     }
