@@ -223,8 +223,29 @@ impl Tradewind {
     /// # Errors
     /// If it does not run.
     pub fn memory_bytes(&self) -> Outcome<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory that it has held since it began, or since [`Tradewind::forget_peak`], in bytes (resident set).
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn memory_peak_bytes(&self) -> Outcome<u64> {
+        self.memory("VmHWM:")
+    }
+
+    /// Lets the peak begin anew from what it holds now.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn forget_peak(&self) -> Outcome {
+        // See proc(5), clear_refs.
+        Ok(fs::write(format!("/proc/{}/clear_refs", self.id()), "5")?)
+    }
+
+    fn memory(&self, figure: &str) -> Outcome<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(figure));
         let kib: u64 = line.unwrap_or_default().trim().trim_end_matches(" kB").parse()?;
         Ok(kib * 1024)
     }

@@ -20,6 +20,9 @@ pub const CHUNK_BYTES: usize = 256 * 1024;
 /// The longest message that a record holds: 1 GiB.
 pub const PLAIN_BYTES_MAX: u64 = 1 << 30;
 
+/// Chunks after which a message that is being sealed gives back what is no longer needed: 4 MiB of it.
+const GIVE_BACK_CHUNKS: usize = 16;
+
 const FORM: u8 = 1;
 const FIXED_HEADER_BYTES: usize = 14;
 const TAG_BYTES: usize = 16;
@@ -37,25 +40,67 @@ thread_local! {
 /// Seals `plain` under `key`.
 #[must_use]
 pub fn seal(key: &MessageKey, plain: &[u8]) -> Vec<u8> {
-    let count = plain.len().div_ceil(CHUNK_BYTES).max(1);
-    let header_bytes = FIXED_HEADER_BYTES + 4 * count;
-    let mut record = Vec::with_capacity(header_bytes + plain.len() / 2 + 64);
-    record.extend_from_slice(&[FORM, 0]);
-    record.extend_from_slice(&(u32::try_from(count).unwrap_or(u32::MAX)).to_le_bytes());
-    record.extend_from_slice(&(plain.len() as u64).to_le_bytes());
-    record.resize(header_bytes, 0);
-    let cipher = cipher(key);
-    let mut chunks = plain.chunks(CHUNK_BYTES);
-    for number in 0..count {
-        let start = record.len();
-        compress_onto(&mut record, chunks.next().unwrap_or_default());
-        seal_tail(&cipher, &mut record, start, number, number + 1 == count, plain.len() as u64);
-        let sealed_bytes = u32::try_from(record.len() - start).unwrap_or(u32::MAX).to_le_bytes();
-        let at = FIXED_HEADER_BYTES + 4 * number;
-        if let Some(slot) = record.get_mut(at..at + 4) {
-            slot.copy_from_slice(&sealed_bytes);
+    seal_consuming(key, plain.to_vec()).bytes().to_vec()
+}
+
+/// A sealed message.
+#[derive(Debug, Default)]
+pub struct Record {
+    /// The record is at the end.
+    buffer: Vec<u8>,
+    start: usize,
+}
+
+impl Record {
+    /// The sealed bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+
+    /// Puts `bytes` before what is there. There is room.
+    fn prepend(&mut self, bytes: &[u8]) {
+        let start = self.start.saturating_sub(bytes.len());
+        if let Some(room) = self.buffer.get_mut(start..self.start).filter(|room| room.len() == bytes.len()) {
+            room.copy_from_slice(bytes);
+            self.start = start;
         }
     }
+}
+
+/// Seals `plain` under `key`, giving memory back as it goes: of a long message only what is not sealed yet and what is sealed is held,
+/// never both whole. The room for the record is taken at once but not touched before it is used.
+#[must_use]
+pub fn seal_consuming(key: &MessageKey, mut plain: Vec<u8>) -> Record {
+    let plain_bytes = plain.len() as u64;
+    let count = plain.len().div_ceil(CHUNK_BYTES).max(1);
+    let mut head = Vec::with_capacity(FIXED_HEADER_BYTES + 4 * count);
+    head.extend_from_slice(&[FORM, 0]);
+    head.extend_from_slice(&(u32::try_from(count).unwrap_or(u32::MAX)).to_le_bytes());
+    head.extend_from_slice(&plain_bytes.to_le_bytes());
+    head.resize(FIXED_HEADER_BYTES + 4 * count, 0);
+    let cipher = cipher(key);
+    let room = head.len() + plain.len() + count * (1 + TAG_BYTES);
+    let mut record = Record { buffer: vec![0; room], start: room };
+    let mut piece = Vec::new();
+    // From the end, so that what is sealed can be cut off.
+    for number in (0..count).rev() {
+        let start = number * CHUNK_BYTES;
+        piece.clear();
+        compress_onto(&mut piece, plain.get(start..).unwrap_or_default());
+        seal_tail(&cipher, &mut piece, 0, number, number + 1 == count, plain_bytes);
+        record.prepend(&piece);
+        let sealed_bytes = u32::try_from(piece.len()).unwrap_or(u32::MAX).to_le_bytes();
+        let at = FIXED_HEADER_BYTES + 4 * number;
+        if let Some(slot) = head.get_mut(at..at + 4) {
+            slot.copy_from_slice(&sealed_bytes);
+        }
+        plain.truncate(start);
+        if number % GIVE_BACK_CHUNKS == 0 {
+            plain.shrink_to_fit();
+        }
+    }
+    record.prepend(&head);
     record
 }
 
@@ -269,6 +314,17 @@ mod tests {
                 assert_eq!(Directory::read(&record).unwrap().plain_bytes(), length as u64);
                 assert_eq!(open(&key, &mut record).unwrap(), plain, "{length}");
             }
+        }
+    }
+
+    #[test]
+    fn a_long_message_that_cannot_be_compressed_fits_its_room() {
+        let entropy = SeededEntropy::new(5);
+        let key = MessageKey::generate(&entropy);
+        for length in [0, 1, CHUNK_BYTES, 40 * CHUNK_BYTES + 5] {
+            let plain = noise(&entropy, length);
+            let record = seal_consuming(&key, plain.clone());
+            assert!(open(&key, &mut record.bytes().to_vec()).unwrap() == plain, "{length}");
         }
     }
 

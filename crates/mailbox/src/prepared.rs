@@ -1,5 +1,5 @@
 use crypto::keys::MessageKey;
-use crypto::record;
+use crypto::record::{self, Record};
 use env::Entropy;
 use mail::message::Summary;
 
@@ -11,7 +11,7 @@ use crate::threads::Links;
 pub struct Prepared {
     key: MessageKey,
     size: u64,
-    record: Vec<u8>,
+    record: Record,
     summary: Vec<u8>,
     links: Links,
     signature: Vec<u8>,
@@ -21,18 +21,25 @@ impl Prepared {
     /// Prepares the message `raw`.
     #[must_use]
     pub fn new(raw: &[u8], entropy: &dyn Entropy) -> Self {
+        Self::consuming(raw.to_vec(), entropy)
+    }
+
+    /// Prepares the message `raw`, giving its memory back while it is sealed.
+    #[must_use]
+    pub fn consuming(raw: Vec<u8>, entropy: &dyn Entropy) -> Self {
         let key = MessageKey::generate(entropy);
-        let record = record::seal(&key, raw);
-        let summary = Summary::parse(raw);
+        let summary = Summary::parse(&raw);
         let references = summary.references.iter().map(String::as_str);
         let links = Links::new(&summary.subject_base, summary.message_id.as_deref(), references);
-        let signature = signature::sign(&Content::of(raw, &summary.structure));
-        Self { size: raw.len() as u64, record, summary: summary.encode(), links, signature, key }
+        let signature = signature::sign(&Content::of(&raw, &summary.structure));
+        let size = raw.len() as u64;
+        let record = record::seal_consuming(&key, raw);
+        Self { size, record, summary: summary.encode(), links, signature, key }
     }
 
     /// The sealed bytes for [`store::Store::stage`]; they can be taken once.
     #[must_use]
-    pub fn take_record(&mut self) -> Vec<u8> {
+    pub fn take_record(&mut self) -> Record {
         std::mem::take(&mut self.record)
     }
 

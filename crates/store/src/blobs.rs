@@ -14,6 +14,7 @@ pub(crate) use segments::lock_directory;
 pub(crate) use segments::{HEADER_BYTES, SegmentSize};
 use segments::{Pin, Segments};
 
+use crypto::record::Record;
 use env::Timestamp;
 
 use crate::postgres::RowParts;
@@ -72,6 +73,36 @@ impl Location {
             None if segment == 0 => Self::Row { id: row.int(first)?, length },
             None => Self::Segment { segment, position: row.int(first + 2)?.unsigned_abs(), length },
         })
+    }
+}
+
+/// Sealed bytes on their way into the store.
+#[derive(Debug)]
+pub enum Sealed {
+    /// A message's record.
+    Record(Record),
+    /// Any others.
+    Bytes(Vec<u8>),
+}
+
+impl Sealed {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Record(record) => record.bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+impl From<Vec<u8>> for Sealed {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<Record> for Sealed {
+    fn from(record: Record) -> Self {
+        Self::Record(record)
     }
 }
 
@@ -177,16 +208,16 @@ impl Blobs {
         Self(Kind::Rows(parts))
     }
 
-    pub(crate) async fn stage(&self, id: i64, record: Vec<u8>) -> Result<StagedBlob, StoreError> {
+    pub(crate) async fn stage(&self, id: i64, record: Sealed) -> Result<StagedBlob, StoreError> {
         match &self.0 {
-            Kind::Segments(_) if record.len() <= ROW_BYTES_MAX => {
-                Ok(StagedBlob { id, location: Location::Inline(record.into()), _pin: None })
+            Kind::Segments(_) if record.bytes().len() <= ROW_BYTES_MAX => {
+                Ok(StagedBlob { id, location: Location::Inline(record.bytes().into()), _pin: None })
             }
             Kind::Segments(segments) => {
                 let (location, pin) = segments.append(id, record).await?;
                 Ok(StagedBlob { id, location, _pin: Some(pin) })
             }
-            Kind::Rows(_) => Ok(StagedBlob { id, location: Location::Inline(record.into()), _pin: None }),
+            Kind::Rows(_) => Ok(StagedBlob { id, location: Location::Inline(record.bytes().into()), _pin: None }),
         }
     }
 

@@ -183,7 +183,7 @@ async fn move_some(
     let reading = tokio::task::spawn_blocking(move || read_records(&reading, segment, living));
     let records = reading.await.map_err(|_| StoreError::Abandoned("reading panicked"))?;
     let copying = records.into_iter().map(|(blob, record)| async move {
-        let staged = store.blobs().stage(blob.id, record).await?;
+        let staged = store.blobs().stage(blob.id, record.into()).await?;
         Ok::<_, StoreError>((blob, staged))
     });
     // Together, so that they share a sync.

@@ -33,7 +33,7 @@ use crypto::keys::{Key, Region};
 use env::{Clock, Entropy, IdSource};
 use tokio::sync::oneshot;
 
-pub use blobs::{Blobs, Location, StagedBlob};
+pub use blobs::{Blobs, Location, Sealed, StagedBlob};
 pub use error::StoreError;
 pub use keyring::Keyring;
 pub use notice::{Notice, Notices};
@@ -182,9 +182,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be written; [`StoreError::Full`] while the disk still has room for other changes.
-    pub async fn stage(&self, record: Vec<u8>) -> Result<StagedBlob, StoreError> {
+    pub async fn stage(&self, record: impl Into<Sealed>) -> Result<StagedBlob, StoreError> {
         self.demand(BLOB_RESERVE_BYTES)?;
-        self.0.blobs.stage(self.0.context.ids.next(), record).await
+        self.0.blobs.stage(self.0.context.ids.next(), record.into()).await
     }
 
     /// Tries the store with a small durable commit, at most once a second.

@@ -8,7 +8,7 @@ use mailbox::order::{self, OrderKey};
 use mailbox::search::{Budget, Field, Needle, Query};
 use mailbox::{Flags, MailboxError, UidRange};
 use wire::imap::{
-    Date, NumberSet, Search, SearchKey, SearchResult, SearchReturn, SequenceSet, Sort, SortCriterion, SortKey,
+    Code, Date, NumberSet, Search, SearchKey, SearchResult, SearchReturn, SequenceSet, Sort, SortCriterion, SortKey,
     SystemFlags, Thread, ThreadAlgorithm, ThreadNode, Writer,
 };
 
@@ -31,6 +31,9 @@ impl Connection<'_> {
     }
 
     async fn find_and_tell(&mut self, tag: &str, search: Search) -> Outcome {
+        if search.has_unknown_charset {
+            return Err(ImapError::Refused(Answer::no(Code::BadCharset, "charset not supported")));
+        }
         let found = self.find(&search.key, search.uid).await?;
         let numbers = self.numbers(&found, search.uid);
         let mod_seq = if search.key.uses_mod_seq() { self.highest_mod_seq(&found) } else { None };

@@ -46,7 +46,7 @@ impl Deliverer {
         let raw = Content::open(&self.store, lease).await?.whole().await?;
         let context = Arc::clone(self.store.context());
         let working = tokio::task::spawn_blocking(move || {
-            let mut prepared = Prepared::new(&raw, &*context.entropy);
+            let mut prepared = Prepared::consuming(raw, &*context.entropy);
             let record = prepared.take_record();
             (prepared, record)
         });

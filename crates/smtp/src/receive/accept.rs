@@ -274,7 +274,10 @@ fn due(envelope: &Envelope, now: Timestamp, hold_max: Duration) -> Timestamp {
 
 async fn prepare(context: Arc<store::Context>, body: Vec<u8>) -> Result<(Prepared, EightBit), AcceptError> {
     let short = body.len() <= INLINE_BYTES_MAX;
-    let work = move || (Prepared::new(&body, &*context.entropy), EightBit::of(&body));
+    let work = move || {
+        let eight_bit = EightBit::of(&body);
+        (Prepared::consuming(body, &*context.entropy), eight_bit)
+    };
     if short {
         return Ok(work());
     }

@@ -14,7 +14,7 @@ use env::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Location;
+use super::{Location, Sealed};
 use crate::StoreError;
 
 /// A segment that has grown to this size is closed and a new one begun.
@@ -25,6 +25,9 @@ const WAITING_MAX: usize = 256;
 
 /// Blobs written before one sync.
 const GROUP_MAX: usize = 128;
+
+/// Bytes collected before they are written: many small blobs go together, and a long one never lies in memory a second time.
+const BUFFER_BYTES_MAX: usize = 1 << 20;
 
 /// Before each blob: a mark, the blob's identifier, its length, the CRC-32 of its bytes.
 const MARK: [u8; 4] = *b"TWB1";
@@ -61,7 +64,7 @@ impl Drop for Pin {
 
 struct Append {
     id: i64,
-    record: Vec<u8>,
+    record: Sealed,
     answer: oneshot::Sender<Result<(Location, Pin), StoreError>>,
 }
 
@@ -128,7 +131,7 @@ impl Segments {
         })
     }
 
-    pub(super) async fn append(&self, id: i64, record: Vec<u8>) -> Result<(Location, Pin), StoreError> {
+    pub(super) async fn append(&self, id: i64, record: Sealed) -> Result<(Location, Pin), StoreError> {
         let appends = self.appends.lock().clone().ok_or(StoreError::Abandoned("it is stopping"))?;
         let (answer, waiting) = oneshot::channel();
         let stopped = StoreError::Abandoned("it has stopped");
@@ -274,7 +277,7 @@ impl SegmentWriter {
                 let answer = match &mut positions {
                     Ok(positions) => {
                         let position = positions.next().unwrap_or_default();
-                        let length = append.record.len() as u64;
+                        let length = append.record.bytes().len() as u64;
                         let location = Location::Segment { segment: self.number, position, length };
                         Ok((location, Pin::new(self.number, &self.pins)))
                     }
@@ -288,31 +291,25 @@ impl SegmentWriter {
 
     /// Writes the records of `group` one after the other and syncs them; gives where each one's bytes begin.
     fn write_group(&mut self, group: &[Append]) -> io::Result<std::vec::IntoIter<u64>> {
-        self.buffer.clear();
         let (file, end) = self.segment()?;
         let (file, start) = (file.try_clone()?, *end);
-        let mut positions = Vec::with_capacity(group.len());
-        self.buffer.reserve(group.iter().map(|append| HEADER_BYTES as usize + append.record.len()).sum());
-        for append in group {
-            u32::try_from(append.record.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-            self.buffer.extend_from_slice(&header_of(append.id, &append.record));
-            positions.push(start + self.buffer.len() as u64);
-            self.buffer.extend_from_slice(&append.record);
-        }
-        if let Err(error) = file.write_all_at(&self.buffer, start) {
-            // As when the disk is full: give back what the half-written group took.
-            file.set_len(start)?;
-            return Err(error);
-        }
+        let mut output = Output { file: &file, at: start, buffer: &mut self.buffer };
+        let (positions, end) = match lay_out(group, &mut output) {
+            Ok(laid) => laid,
+            Err(error) => {
+                // As when the disk is full: give back what the half-written group took.
+                file.set_len(start)?;
+                return Err(error);
+            }
+        };
         if let Err(error) = file.sync_data() {
             // After a failed sync nobody knows what is on disk; this segment is not written to again.
             self.current = None;
             return Err(error);
         }
-        if let Some((_, end)) = &mut self.current {
-            *end = start + self.buffer.len() as u64;
+        if let Some((_, known)) = &mut self.current {
+            *known = end;
         }
-        self.buffer.shrink_to(1 << 20);
         Ok(positions.into_iter())
     }
 
@@ -336,6 +333,55 @@ impl SegmentWriter {
         }
         self.current.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+}
+
+/// Bytes on their way into a segment.
+struct Output<'o> {
+    file: &'o File,
+    /// Where the buffer's bytes go.
+    at: u64,
+    buffer: &'o mut Vec<u8>,
+}
+
+impl Output<'_> {
+    /// Where the next bytes go.
+    fn position(&self) -> u64 {
+        self.at + self.buffer.len() as u64
+    }
+
+    fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.buffer.len() + bytes.len() > BUFFER_BYTES_MAX {
+            self.flush()?;
+        }
+        if bytes.len() > BUFFER_BYTES_MAX {
+            self.file.write_all_at(bytes, self.at)?;
+            self.at += bytes.len() as u64;
+        } else {
+            self.buffer.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.write_all_at(self.buffer, self.at)?;
+        self.at = self.position();
+        self.buffer.clear();
+        Ok(())
+    }
+}
+
+/// Writes the records of `group` one after the other; gives where each one's bytes begin, and where the last one's end.
+fn lay_out(group: &[Append], output: &mut Output<'_>) -> io::Result<(Vec<u64>, u64)> {
+    output.buffer.clear();
+    let mut positions = Vec::with_capacity(group.len());
+    for append in group {
+        u32::try_from(append.record.bytes().len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        output.add(&header_of(append.id, append.record.bytes()))?;
+        positions.push(output.position());
+        output.add(append.record.bytes())?;
+    }
+    output.flush()?;
+    Ok((positions, output.position()))
 }
 
 /// What stands before the bytes of a blob.

@@ -80,9 +80,9 @@ async fn store_message(
     let (flags, raw) = (flags(&message), message.raw);
     let place = name.as_str().to_owned();
     let preparing = tokio::task::spawn_blocking(move || {
-        let mut prepared = Prepared::new(&raw, &*context.entropy);
-        let record = prepared.take_record();
         let key = crypto::hash::digest(&[b"import", place.as_bytes(), &raw]);
+        let mut prepared = Prepared::consuming(raw, &*context.entropy);
+        let record = prepared.take_record();
         (prepared, record, key)
     });
     let (prepared, record, dedupe_key) = preparing.await.map_err(Refused::because)?;

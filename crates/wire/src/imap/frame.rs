@@ -8,6 +8,8 @@ use super::limits::{LITERAL_MINUS_BYTES_MAX, Limits, NonSyncLiterals, TAG_BYTES_
 
 /// What a first allocation for a literal may be, in bytes.
 const LITERAL_RESERVE_BYTES: usize = 16 * 1024;
+/// A literal of which so many bytes have come is a long one.
+const LITERAL_LONG_BYTES: usize = 4 * 1024 * 1024;
 /// An empty input buffer larger than this is given back, in bytes.
 const INPUT_KEEP_BYTES: usize = 16 * 1024;
 
@@ -425,7 +427,9 @@ fn take_count(left: u64, available: usize) -> usize {
 fn append(literal: &mut Vec<u8>, bytes: &[u8], left: u64) {
     let spare = literal.capacity() - literal.len();
     if spare < bytes.len() {
-        let wanted = literal.capacity().max(LITERAL_RESERVE_BYTES).max(bytes.len());
+        // A long one gets room for all of it: what is not used takes no memory, and one block can be given back whole.
+        let double = literal.capacity().max(LITERAL_RESERVE_BYTES).max(bytes.len());
+        let wanted = if literal.len() > LITERAL_LONG_BYTES { usize::MAX } else { double };
         let rest = usize::try_from(left).unwrap_or(usize::MAX);
         literal.reserve_exact(wanted.min(rest).max(bytes.len()));
     }

@@ -13,6 +13,9 @@ pub struct Search {
     pub returns: Option<SearchReturn>,
     /// What to find.
     pub key: SearchKey,
+    /// Its charset is one that nobody here knows, so that `key` says nothing: to be refused with BADCHARSET, and what was saved is lost (RFC
+    /// 5182 section 2.1). Without SAVE the session itself refuses.
+    pub has_unknown_charset: bool,
 }
 
 /// Result options of SEARCH. `RETURN ()` means ALL.

@@ -47,6 +47,11 @@ impl<'a> Cursor<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
+    /// Passes over all that is left.
+    pub(super) fn skip_rest(&mut self) {
+        self.at = self.text.len();
+    }
+
     pub(super) fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }

@@ -17,10 +17,16 @@ pub(super) fn read(cursor: &mut Cursor<'_>, uid: bool) -> Result<Search, ParseEr
     }
     if cursor.take_word("CHARSET") {
         cursor.space()?;
-        check_charset(cursor)?;
+        match check_charset(cursor) {
+            Err(ParseError::Charset) if returns.is_some_and(|returns| returns.save) => {
+                cursor.skip_rest();
+                return Ok(Search { uid, returns, key: SearchKey::All, has_unknown_charset: true });
+            }
+            checked => checked?,
+        }
         cursor.space()?;
     }
-    Ok(Search { uid, returns, key: read_program(cursor)? })
+    Ok(Search { uid, returns, key: read_program(cursor)?, has_unknown_charset: false })
 }
 
 pub(super) fn read_sort(cursor: &mut Cursor<'_>, uid: bool) -> Result<Sort, ParseError> {

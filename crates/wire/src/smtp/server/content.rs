@@ -8,6 +8,15 @@ use memchr::{memchr, memchr_iter};
 
 use super::Limits;
 
+/// A message that has grown to so many octets is a long one.
+const LONG_BYTES: usize = 4 << 20;
+
+/// Room that a long message gets at once, in octets; less where the limit is lower.
+const LEAP_BYTES: usize = 64 << 20;
+
+/// What may be added at the end of a message, in octets.
+const LINE_END_BYTES: usize = 2;
+
 /// What is wrong with a message; known for sure at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -86,7 +95,18 @@ impl Collector {
         if self.size_bytes > self.size_bytes_max || self.bare_line_feed || self.nul || self.long_line {
             self.body = Vec::new();
         } else {
+            self.make_room(run.len());
             self.body.extend_from_slice(run);
+        }
+    }
+
+    /// Grows by doubling, as vectors do, but in one step from [`LONG_BYTES`] to [`LEAP_BYTES`]: room that is not used yet takes no memory, and a
+    /// block of that size is one that the system can take back and move without copying, where each step between leaves a hole.
+    fn make_room(&mut self, more: usize) {
+        let wanted = self.body.len().saturating_add(more);
+        if wanted > LONG_BYTES && wanted > self.body.capacity() && wanted < LEAP_BYTES {
+            let most = usize::try_from(self.size_bytes_max).unwrap_or(usize::MAX).saturating_add(LINE_END_BYTES);
+            self.body.reserve_exact(most.min(LEAP_BYTES).saturating_sub(self.body.len()).max(more));
         }
     }
 
