@@ -89,6 +89,7 @@ fn fetches_a_certificate(challenge: &str) -> Outcome<String> {
     let mut tradewind = Tradewind::start(Options::default())?;
     let pebble = Pebble::start(tradewind.listen("http")?, tradewind.listen("https")?)?;
     switch_on(&tradewind, &pebble, challenge)?;
+    tradewind.stop()?;
     tradewind.restart()?;
     let issuer = || -> Outcome<String> { Ok(tradewind.command(&["check", "--offline", "--json"])?.stdout) };
     wait_until("a certificate from Pebble", PATIENCE, || Ok(issuer()?.contains("Pebble").then_some(())))

@@ -73,7 +73,7 @@ fn configuration(access: &Access, scratch: &Scratch) -> Outcome<PathBuf> {
         "mbsyncrc",
         format!(
             "IMAPStore far\nHost localhost\nPort {port}\nUser {user}\nPass \"{password}\"\nSSLType IMAPS\nCertificateFile {ca}\n\
-             AuthMechs LOGIN\n\n\
+             AuthMechs LOGIN\nTimeout 120\n\n\
              MaildirStore near\nInbox {here}/INBOX\nPath {here}/\nSubFolders Verbatim\n\n\
              Channel both\nFar :far:\nNear :near:\nPatterns INBOX\nSync All\nCreate Near\nSyncState {here}/state-\n",
             port = access.imaps.port(),
