@@ -133,8 +133,8 @@ fn seal(value: &[u8], number: u32) -> Result<Seal, Why> {
         return Err("a seal's algorithm is missing or not accepted");
     }
     // The seal covers a fixed list of fields; one that names its own is no seal.
-    if tags.get("h").is_some() || tags.get("bh").is_some() {
-        return Err("a seal names fields or a body hash");
+    if tags.get("h").is_some() {
+        return Err("a seal names fields");
     }
     if tags.number("t") == Some(None) {
         return Err("a seal's time is no number");
