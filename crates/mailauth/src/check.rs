@@ -198,15 +198,41 @@ impl Checker {
 
 /// Our author, unless the library reads another one.
 fn agreed_author(message: &[u8]) -> AuthorIdentity {
-    let ours = author(message);
-    let AuthorIdentity::Domain(domain) = &ours else { return ours };
     let theirs = AuthenticatedMessage::parse_with_opts(split_header_body(message).0, None, false);
-    let theirs = theirs.as_ref().map(|parsed| parsed.from.as_slice()).unwrap_or_default();
-    let agrees = match theirs {
-        [address] => address
-            .rsplit_once('@')
-            .is_some_and(|(_, theirs)| mail::domain::canonical(theirs).is_ok_and(|theirs| theirs == *domain)),
-        _ => false,
+    agreed(author(message), theirs.as_ref().map(|parsed| parsed.from.as_slice()).unwrap_or_default())
+}
+
+fn agreed(ours: AuthorIdentity, theirs: &[String]) -> AuthorIdentity {
+    let AuthorIdentity::Domain(domain) = &ours else { return ours };
+    let is_ours = |address: &String| {
+        let theirs = address.rsplit_once('@').map(|(_, theirs)| mail::domain::canonical(theirs));
+        matches!(theirs, Some(Ok(theirs)) if theirs == *domain)
     };
-    if agrees { ours } else { AuthorIdentity::Ambiguous(Ambiguity::Disagreement) }
+    match theirs {
+        [address] if is_ours(address) => ours,
+        _ => AuthorIdentity::Ambiguous(Ambiguity::Disagreement),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_readings_must_agree() {
+        let ours = || AuthorIdentity::Domain("bank.example".to_owned());
+        let agreed = |theirs: &[&str]| agreed(ours(), &theirs.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
+        assert_eq!(agreed(&["a@bank.example"]), ours());
+        assert_eq!(agreed(&["a@BANK.example"]), ours());
+        for theirs in [
+            &[][..],
+            &["a@attacker.example"],
+            &["a@bank.example", "a@bank.example"],
+            &["bank.example"],
+            &["a@bank.example@attacker.example"],
+            &["a@bank..example"],
+        ] {
+            assert_eq!(agreed(theirs), AuthorIdentity::Ambiguous(Ambiguity::Disagreement), "{theirs:?}");
+        }
+    }
 }

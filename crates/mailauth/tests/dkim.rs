@@ -141,6 +141,13 @@ async fn fields_that_must_be_signed() {
 }
 
 #[tokio::test]
+async fn sha1_is_refused_for_what_it_is() {
+    let message = Signer { key: Key::Rsa, selector: "rsa", ..Signer::default() }.sign(MESSAGE);
+    let (result, reason) = only(&message.replace("rsa-sha256", "rsa-sha1"), &keys()).await;
+    assert_eq!((result, reason.as_str()), (DkimResult::PermError, "rsa-sha1 proves nothing any more"));
+}
+
+#[tokio::test]
 async fn times() {
     for (tags, expected) in [
         (format!(" t={};", NOW - 5), DkimResult::Pass),
