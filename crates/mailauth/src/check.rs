@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use env::dns::Resolver;
 use env::{Clock, Timestamp};
-use mail::header::split_header_body;
+use mail::header::{fields, split_header_body};
 use mail_auth::{AuthenticatedMessage, DkimResult as LibraryResult};
 
 use crate::answers::{Answers, Library, SetUpError};
@@ -15,7 +15,7 @@ use crate::dkim::{self, DkimCheck, Signatures};
 use crate::dmarc::{self, DmarcCheck, DmarcResult, Evidence};
 use crate::iprev::{self, IprevCheck, IprevResult};
 use crate::settings::AuthenticationSettings;
-use crate::signature::Body;
+use crate::signature::{Body, name_and_value};
 use crate::spf::{Question, SpfCheck, SpfResult, check_helo, check_mail_from};
 
 /// Shares of the deadline: envelope first, then what the message itself asks for.
@@ -168,8 +168,9 @@ impl Checker {
             let dmarc = DmarcCheck::without_answer(author, DmarcResult::PermError, Ambiguity::Missing.to_string());
             return (Vec::new(), ArcCheck::none(), dmarc);
         };
-        // White space before the colon is no part of a name (RFC 6376 section 3.4.2); the library would not find such a field.
-        parsed.headers.iter_mut().for_each(|(name, _)| *name = name.trim_ascii_end());
+        // The library ends the header at a line without a colon, and does not find fields with white space before it (RFC 6376
+        // section 3.4.2). What readers see as fields is what signatures are verified over.
+        parsed.headers = fields(header).map(|field| name_and_value(header, &field)).collect();
         let mut body = Body::new(body);
         let signatures = Signatures::read(header, &mut parsed, &mut body, now);
         let chain = arc::read(header, &mut parsed, &mut body, now);

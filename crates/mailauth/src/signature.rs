@@ -1,6 +1,7 @@
 //! What signatures of DKIM and ARC have in common: their tags, the hash of the body, the clock, the keys.
 
 use env::Timestamp;
+use mail::header::Field;
 use mail_auth::common::crypto::HashAlgorithm;
 use mail_auth::common::headers::{Writable, Writer};
 use mail_auth::common::parse::TxtRecordParser;
@@ -77,6 +78,13 @@ impl<'a> Body<'a> {
             end = line_start;
         }
     }
+}
+
+/// A field as the library keeps it: its name, and all behind the colon with the final line break.
+pub(crate) fn name_and_value<'m>(header: &'m [u8], field: &Field<'m>) -> (&'m [u8], &'m [u8]) {
+    let raw = header.get(field.start..field.end).unwrap_or_default();
+    let colon = raw.iter().position(|byte| *byte == b':').unwrap_or(raw.len());
+    (field.name, raw.get(colon + 1..).unwrap_or_default())
 }
 
 /// Counts what is written.

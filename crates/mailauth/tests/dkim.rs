@@ -244,6 +244,18 @@ async fn only_so_many_signatures_are_verified() {
     assert!(found[10..].iter().all(|check| check.result == DkimResult::Policy));
 }
 
+/// The library takes a line without a colon for the end of the header, mail readers do not: what follows must still be covered.
+#[tokio::test]
+async fn a_line_without_a_colon_hides_nothing() {
+    let genuine = "From: Bank <teller@bank.example>\r\n\r\nbody\r\n";
+    let signed = Signer::default().sign(genuine);
+    assert_eq!(only(&signed, &keys()).await.0, DkimResult::Pass);
+    for added in ["no field\r\nSubject: Pay now\r\n", "no field\r\nTo: you@receiver.example\r\n"] {
+        let changed = signed.replacen("\r\n\r\n", &format!("\r\n{added}\r\n"), 1);
+        assert_eq!(only(&changed, &keys()).await.0, DkimResult::Fail, "{added}");
+    }
+}
+
 #[tokio::test]
 async fn a_long_list_of_fields() {
     let names: Vec<String> = (0..100).map(|number| format!("x-{number}")).chain(["from".to_owned()]).collect();

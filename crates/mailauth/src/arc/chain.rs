@@ -6,7 +6,7 @@ use mail_auth::AuthenticatedMessage;
 use mail_auth::arc::{ChainValidation, Results, Seal, Signature};
 use mail_auth::common::headers::Header;
 
-use crate::signature::{Body, check_times, signed_fields};
+use crate::signature::{Body, check_times, name_and_value, signed_fields};
 use crate::tags::TagList;
 
 /// Sets of a chain (RFC 8617 section 4.2.1).
@@ -63,11 +63,9 @@ pub(super) fn read<'m>(
     Ok(Some((sealers, String::from_utf8_lossy(&first).into_owned())))
 }
 
-/// A field as the library keeps it: the name's octets up to the colon, the value's behind it with the line break.
 fn with_name<'m, T>(header: &'m [u8], field: &Field<'m>, inner: T) -> Header<'m, T> {
-    let raw = header.get(field.start..field.end).unwrap_or_default();
-    let colon = raw.iter().position(|byte| *byte == b':').unwrap_or(raw.len());
-    Header::new(raw.get(..colon).unwrap_or_default(), raw.get(colon + 1..).unwrap_or_default(), inner)
+    let (name, value) = name_and_value(header, field);
+    Header::new(name, value, inner)
 }
 
 /// The sets by number, each number from 1 on taken once.
