@@ -132,6 +132,13 @@ pub(crate) fn start_of_signature(tags: &TagList<'_>) -> String {
     tags.packed("b").unwrap_or_default().chars().filter(char::is_ascii).take(8).collect()
 }
 
+/// Whether a tag holds base64 (RFC 6376 section 2.10): the library passes over signs that do not belong there.
+pub(crate) fn is_base64(tags: &TagList<'_>, name: &str) -> bool {
+    let packed = tags.packed(name).unwrap_or_default();
+    let digits = packed.strip_suffix("==").or_else(|| packed.strip_suffix('=')).unwrap_or(&packed);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+}
+
 /// Where the key of a selector and domain is published (RFC 6376 section 3.6.2.1).
 pub(crate) fn key_name(selector: &str, domain: &str) -> String {
     format!("{selector}._domainkey.{domain}.")
@@ -168,7 +175,7 @@ fn read_one_key(text: &str) -> Result<DomainKey, Error> {
     }
     let is_edwards = tags.packed("k").is_some_and(|kind| kind.eq_ignore_ascii_case("ed25519"));
     let encoded_octets = tags.packed("p").unwrap_or_default().trim_end_matches('=').len();
-    if is_edwards && encoded_octets != ED25519_KEY_CHARS {
+    if !is_base64(&tags, "p") || (is_edwards && encoded_octets != ED25519_KEY_CHARS) {
         return Err(Error::ParseError);
     }
     if key.p.public_key_bits() < RSA_BITS_MIN {

@@ -116,7 +116,11 @@ async fn damaged_chains() {
         ("t=1700000000; cv=pass", "t=soon; cv=pass"),
         ("t=1700000000; cv=pass", "t=1700000001; cv=pass"),
         ("t=1700000000; cv=none", "t=1700000001; cv=none"),
+        ("ARC-Seal: i=2;", " i=2;"),
+        (" s=rsa; b=", " s=rsa; b=ab=cd"),
+        ("s=s1; b=", "s=s1; b=!"),
         // Message signatures.
+        ("bh=", "bh=="),
         ("ARC-Message-Signature: i=2;", "ARC-Message-Signature: i=1;"),
         ("ARC-Message-Signature: i=2;", "X: i=2;"),
         ("ARC-Message-Signature: i=1;", "X: i=1;"),

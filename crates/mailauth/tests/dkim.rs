@@ -116,6 +116,9 @@ async fn tags_that_are_refused() {
         ("h=from:to:subject:from;", "h=to:subject;", DkimResult::PermError),
         ("h=from:to:subject:from;", "", DkimResult::PermError),
         ("bh=", "bx=", DkimResult::PermError),
+        ("bh=", "bh=a=", DkimResult::PermError),
+        ("bh=", "bh=!", DkimResult::PermError),
+        ("b=", "b=a=", DkimResult::PermError),
         ("b=", "B=", DkimResult::PermError),
         ("c=relaxed/relaxed;", "c=loose/relaxed;", DkimResult::PermError),
         ("c=relaxed/relaxed;", "q=http; c=relaxed/relaxed;", DkimResult::PermError),
@@ -125,7 +128,7 @@ async fn tags_that_are_refused() {
         ("c=relaxed/relaxed;", "garbage; c=relaxed/relaxed;", DkimResult::PermError),
     ];
     for (from, to, expected) in cases {
-        let at = if from == "b=" { message.rfind("b=").unwrap() } else { message.find(from).unwrap() };
+        let at = if from.starts_with("b=") { message.rfind("b=").unwrap() } else { message.find(from).unwrap() };
         let mut changed = message.clone();
         changed.replace_range(at..at + from.len(), to);
         let (result, reason) = only(&changed, &keys()).await;
@@ -254,6 +257,8 @@ async fn a_line_without_a_colon_hides_nothing() {
         let changed = signed.replacen("\r\n\r\n", &format!("\r\n{added}\r\n"), 1);
         assert_eq!(only(&changed, &keys()).await.0, DkimResult::Fail, "{added}");
     }
+    // Nor is a signature lost behind such a line.
+    assert_eq!(only(&format!("no field\r\n{signed}"), &keys()).await.0, DkimResult::Pass);
 }
 
 #[tokio::test]

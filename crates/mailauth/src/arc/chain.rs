@@ -6,7 +6,7 @@ use mail_auth::AuthenticatedMessage;
 use mail_auth::arc::{ChainValidation, Results, Seal, Signature};
 use mail_auth::common::headers::Header;
 
-use crate::signature::{Body, check_times, name_and_value, signed_fields};
+use crate::signature::{Body, check_times, is_base64, name_and_value, signed_fields};
 use crate::tags::TagList;
 
 /// Sets of a chain (RFC 8617 section 4.2.1).
@@ -34,10 +34,8 @@ pub(super) fn read<'m>(
     body: &mut Body<'_>,
     now: Timestamp,
 ) -> Result<Option<(Vec<String>, String)>, Why> {
-    parsed.has_arc_errors = false;
     let sets = sets(header)?;
     if sets.is_empty() {
-        (parsed.ams_headers, parsed.as_headers, parsed.aar_headers) = Default::default();
         return Ok(None);
     }
     let last = sets.len() - 1;
@@ -127,6 +125,9 @@ fn seal(value: &[u8], number: u32) -> Result<Seal, Why> {
     required(&tags, "b", "a seal lacks b=")?;
     required(&tags, "d", "a seal lacks d=")?;
     required(&tags, "s", "a seal lacks s=")?;
+    if !is_base64(&tags, "b") {
+        return Err("a seal's b= is no base64");
+    }
     if !is_accepted_algorithm(&tags) {
         return Err("a seal's algorithm is missing or not accepted");
     }
@@ -157,6 +158,9 @@ fn newest_signature(value: &[u8], number: u32, body: &mut Body<'_>, now: Timesta
         ("s", "the newest message signature lacks s="),
     ] {
         required(&tags, name, why)?;
+    }
+    if !is_base64(&tags, "b") || !is_base64(&tags, "bh") {
+        return Err("the newest message signature's b= or bh= is no base64");
     }
     if !is_accepted_algorithm(&tags) {
         return Err("the newest message signature's algorithm is missing or not accepted");

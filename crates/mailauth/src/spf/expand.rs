@@ -207,12 +207,12 @@ impl Macro {
     }
 }
 
-/// The address with dots between its parts: octets, or for IPv6 the half octets (section 7.3).
+/// The address with dots between its parts: octets, or for IPv6 the half octets (section 7.3), which explanations elsewhere show in capitals.
 fn dotted(client: IpAddr) -> String {
     match client {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
-            let digits = format!("{:032x}", address.to_bits());
+            let digits = format!("{:032X}", address.to_bits());
             digits.chars().map(String::from).collect::<Vec<_>>().join(".")
         }
     }
