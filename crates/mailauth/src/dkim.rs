@@ -10,7 +10,8 @@ use mail_auth::{AuthenticatedMessage, DkimOutput};
 
 use crate::answers::{Answers, Library};
 use crate::signature::{
-    Body, check_times, is_base64, key_name, name_and_value, read_key, reason, signed_fields, start_of_signature,
+    Body, check_times, covers_every_author, is_base64, key_name, name_and_value, read_key, reason, signed_fields,
+    start_of_signature,
 };
 use crate::tags::TagList;
 
@@ -183,6 +184,9 @@ fn fit<'m>(
     let malformed = || (DkimResult::PermError, "the signature is malformed".to_owned());
     let (name, value) = name_and_value(header, field);
     let mut inner = Signature::parse(value).map_err(|_| malformed())?;
+    if !covers_every_author(header, &names) {
+        return Err((DkimResult::Policy, "a From field is not signed".to_owned()));
+    }
     if inner.a == Algorithm::RsaSha1 {
         return Err(malformed());
     }

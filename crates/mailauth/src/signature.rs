@@ -1,7 +1,7 @@
 //! What signatures of DKIM and ARC have in common: their tags, the hash of the body, the clock, the keys.
 
 use env::Timestamp;
-use mail::header::Field;
+use mail::header::{Field, fields};
 use mail_auth::common::crypto::HashAlgorithm;
 use mail_auth::common::headers::{Writable, Writer};
 use mail_auth::common::parse::TxtRecordParser;
@@ -104,6 +104,12 @@ pub(crate) fn signed_fields(tags: &TagList<'_>) -> Result<Vec<String>, &'static 
     }
     let names: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).collect();
     if names.iter().any(|name| name.eq_ignore_ascii_case("from")) { Ok(names) } else { Err("h= lacks From") }
+}
+
+/// Whether each From field is signed, not only the lowest (RFC 6376 section 8.15): one put in front is what readers would show.
+pub(crate) fn covers_every_author(header: &[u8], names: &[String]) -> bool {
+    let signed = names.iter().filter(|name| name.eq_ignore_ascii_case("from")).count();
+    fields(header).filter(|field| field.is("From")).count() <= signed
 }
 
 /// Whether the times of a signature fit the present (RFC 6376 section 3.5, `t=` and `x=`).

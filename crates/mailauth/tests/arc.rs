@@ -83,6 +83,7 @@ async fn damaged_chains() {
     let whole = chain_of_two();
     let cases: &[(&str, &str)] = &[
         // Content.
+        ("From: Bank", "From: x@evil.example\r\nFrom: Bank"),
         ("teller@bank", "mallory@bank"),
         ("Subject: Rates", "Subject: Free money"),
         ("rates are up", "rates are down"),

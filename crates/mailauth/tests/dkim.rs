@@ -100,6 +100,25 @@ async fn changes_that_do_not() {
 }
 
 #[tokio::test]
+async fn the_simple_forms_forgive_nothing_but_empty_lines_at_the_end() {
+    let message = Signer { is_simple: true, ..Signer::default() }.sign(MESSAGE);
+    for (from, to, expected) in [
+        ("spaces \r\n", "spaces \r\n", DkimResult::Pass),
+        ("spaces \r\n", "spaces \r\n\r\n\r\n", DkimResult::Pass),
+        ("spaces \r\n", "spaces \r\n \r\n", DkimResult::Fail),
+        ("spaces \r\n", "spaces\r\n", DkimResult::Fail),
+        ("two  spaces", "two spaces", DkimResult::Fail),
+        ("Subject: Your \r\n account", "Subject: Your account", DkimResult::Fail),
+        ("Subject: Your", "subject: Your", DkimResult::Fail),
+        ("Subject: Your", "Subject:  Your", DkimResult::Fail),
+    ] {
+        assert!(message.contains(from), "{from}");
+        let (result, reason) = only(&message.replacen(from, to, 1), &keys()).await;
+        assert_eq!(result, expected, "{to:?}: {reason}");
+    }
+}
+
+#[tokio::test]
 async fn tags_that_are_refused() {
     let message = Signer::default().sign(MESSAGE);
     let cases = [
@@ -141,6 +160,14 @@ async fn tags_that_are_refused() {
 async fn fields_that_must_be_signed() {
     let message = Signer { names: &["to", "subject"], ..Signer::default() }.sign(MESSAGE);
     assert_eq!(only(&message, &keys()).await, (DkimResult::PermError, "h= lacks From".to_owned()));
+}
+
+#[tokio::test]
+async fn every_author_must_be_signed() {
+    let message = Signer { names: &["from", "subject"], ..Signer::default() }.sign(MESSAGE);
+    assert_eq!(only(&message, &keys()).await.0, DkimResult::Pass);
+    let with_another = message.replace("From: Bank", "From: x@evil.example\r\nFrom: Bank");
+    assert_eq!(only(&with_another, &keys()).await, (DkimResult::Policy, "a From field is not signed".to_owned()));
 }
 
 #[tokio::test]

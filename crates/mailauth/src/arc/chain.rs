@@ -6,7 +6,7 @@ use mail_auth::AuthenticatedMessage;
 use mail_auth::arc::{ChainValidation, Results, Seal, Signature};
 use mail_auth::common::headers::Header;
 
-use crate::signature::{Body, check_times, is_base64, name_and_value, signed_fields};
+use crate::signature::{Body, check_times, covers_every_author, is_base64, name_and_value, signed_fields};
 use crate::tags::TagList;
 
 /// Sets of a chain (RFC 8617 section 4.2.1).
@@ -47,7 +47,7 @@ pub(super) fn read<'m>(
         let number = at as u32 + 1;
         seals.push(with_name(header, &seal, self::seal(seal.raw_value, number)?));
         let parsed_signature = if at == last {
-            newest_signature(signature.raw_value, number, body, now)?
+            newest_signature(header, signature.raw_value, number, body, now)?
         } else {
             // Of older sets only the octets count: the seals cover them.
             Signature { i: number, ..Signature::default() }
@@ -149,7 +149,13 @@ fn seal(value: &[u8], number: u32) -> Result<Seal, Why> {
 }
 
 /// RFC 8617 section 4.1.2, and RFC 6376 for all that it takes over.
-fn newest_signature(value: &[u8], number: u32, body: &mut Body<'_>, now: Timestamp) -> Result<Signature, Why> {
+fn newest_signature(
+    header: &[u8],
+    value: &[u8],
+    number: u32,
+    body: &mut Body<'_>,
+    now: Timestamp,
+) -> Result<Signature, Why> {
     let tags = TagList::parse(value).ok_or("the newest message signature's tag list is malformed")?;
     for (name, why) in [
         ("b", "the newest message signature lacks b="),
@@ -169,6 +175,9 @@ fn newest_signature(value: &[u8], number: u32, body: &mut Body<'_>, now: Timesta
     let names = signed_fields(&tags)?;
     if names.iter().any(|name| name.eq_ignore_ascii_case(SEAL)) {
         return Err("the newest message signature covers a seal");
+    }
+    if !covers_every_author(header, &names) {
+        return Err("the newest message signature leaves a From field out");
     }
     let mut signature = Signature::parse(value).map_err(|_| "the newest message signature is malformed")?;
     match tags.number("l") {
