@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use env::dns::Resolver;
 use env::{Clock, Timestamp};
-use mail::header::split_header_body;
+use mail::header::{fields, split_header_body};
 use mail_auth::{AuthenticatedMessage, DkimResult as LibraryResult};
 
 use crate::answers::{Answers, Library, SetUpError};
@@ -15,7 +15,7 @@ use crate::dkim::{self, DkimCheck, Signatures};
 use crate::dmarc::{self, DmarcCheck, DmarcResult, Evidence};
 use crate::iprev::{self, IprevCheck, IprevResult};
 use crate::settings::AuthenticationSettings;
-use crate::signature::Body;
+use crate::signature::{Body, name_and_value};
 use crate::spf::{Question, SpfCheck, SpfResult, check_helo, check_mail_from};
 
 /// Shares of the deadline: envelope first, then what the message itself asks for.
@@ -163,18 +163,17 @@ impl Checker {
         now: Timestamp,
     ) -> (Vec<DkimCheck>, ArcCheck, DmarcCheck) {
         let (header, body) = split_header_body(message);
-        // The library hashes the body once for each length that a forger names; it sees the header alone, and our hashes.
-        let Some(mut parsed) = AuthenticatedMessage::parse_with_opts(header, None, false) else {
-            let dmarc = DmarcCheck::without_answer(author, DmarcResult::PermError, Ambiguity::Missing.to_string());
-            return (Vec::new(), ArcCheck::none(), dmarc);
+        // The library's own reading of a message is not used: it ends the header at a line without a colon, does not find fields with
+        // white space before theirs, and hashes the body once for each length that a forger names. It verifies what we read.
+        let mut parsed = AuthenticatedMessage {
+            headers: fields(header).map(|field| name_and_value(header, &field)).collect(),
+            from: author.domain().map(|domain| format!("author@{domain}")).into_iter().collect(),
+            ..AuthenticatedMessage::default()
         };
-        // White space before the colon is no part of a name (RFC 6376 section 3.4.2); the library would not find such a field.
-        parsed.headers.iter_mut().for_each(|(name, _)| *name = name.trim_ascii_end());
         let mut body = Body::new(body);
         let signatures = Signatures::read(header, &mut parsed, &mut body, now);
         let chain = arc::read(header, &mut parsed, &mut body, now);
         parsed.body_hashes = body.into_hashes();
-        parsed.from = author.domain().map(|domain| format!("author@{domain}")).into_iter().collect();
         let mut answers = Answers::default();
         dkim::ask_keys(&parsed, &mut answers, resolver).await;
         if matches!(chain, Chain::Open { .. }) {
@@ -198,15 +197,41 @@ impl Checker {
 
 /// Our author, unless the library reads another one.
 fn agreed_author(message: &[u8]) -> AuthorIdentity {
-    let ours = author(message);
-    let AuthorIdentity::Domain(domain) = &ours else { return ours };
     let theirs = AuthenticatedMessage::parse_with_opts(split_header_body(message).0, None, false);
-    let theirs = theirs.as_ref().map(|parsed| parsed.from.as_slice()).unwrap_or_default();
-    let agrees = match theirs {
-        [address] => address
-            .rsplit_once('@')
-            .is_some_and(|(_, theirs)| mail::domain::canonical(theirs).is_ok_and(|theirs| theirs == *domain)),
-        _ => false,
+    agreed(author(message), theirs.as_ref().map(|parsed| parsed.from.as_slice()).unwrap_or_default())
+}
+
+fn agreed(ours: AuthorIdentity, theirs: &[String]) -> AuthorIdentity {
+    let AuthorIdentity::Domain(domain) = &ours else { return ours };
+    let is_ours = |address: &String| {
+        let theirs = address.rsplit_once('@').map(|(_, theirs)| mail::domain::canonical(theirs));
+        matches!(theirs, Some(Ok(theirs)) if theirs == *domain)
     };
-    if agrees { ours } else { AuthorIdentity::Ambiguous(Ambiguity::Disagreement) }
+    match theirs {
+        [address] if is_ours(address) => ours,
+        _ => AuthorIdentity::Ambiguous(Ambiguity::Disagreement),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_readings_must_agree() {
+        let ours = || AuthorIdentity::Domain("bank.example".to_owned());
+        let agreed = |theirs: &[&str]| agreed(ours(), &theirs.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
+        assert_eq!(agreed(&["a@bank.example"]), ours());
+        assert_eq!(agreed(&["a@BANK.example"]), ours());
+        for theirs in [
+            &[][..],
+            &["a@attacker.example"],
+            &["a@bank.example", "a@bank.example"],
+            &["bank.example"],
+            &["a@bank.example@attacker.example"],
+            &["a@bank..example"],
+        ] {
+            assert_eq!(agreed(theirs), AuthorIdentity::Ambiguous(Ambiguity::Disagreement), "{theirs:?}");
+        }
+    }
 }

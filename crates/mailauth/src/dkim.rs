@@ -2,14 +2,17 @@
 
 use env::Timestamp;
 use env::dns::Resolver;
-use mail::header::fields;
+use mail::header::{Field, fields};
 use mail_auth::common::crypto::Algorithm;
 use mail_auth::common::headers::Header;
 use mail_auth::dkim::Signature;
 use mail_auth::{AuthenticatedMessage, DkimOutput};
 
 use crate::answers::{Answers, Library};
-use crate::signature::{Body, check_times, key_name, read_key, reason, signed_fields, start_of_signature};
+use crate::signature::{
+    Body, check_times, covers_every_author, is_base64, key_name, name_and_value, read_key, reason, signed_fields,
+    start_of_signature,
+};
 use crate::tags::TagList;
 
 /// Signatures of one message that are verified; RFC 6376 section 6.1 lets a verifier stop.
@@ -73,7 +76,7 @@ pub(crate) struct Signatures {
 type Refused = (DkimResult, String);
 
 impl Signatures {
-    /// Reads the signatures, refuses what may not count, and leaves in `parsed` only those that the library is to verify.
+    /// Reads the signatures, refuses what may not count, and puts into `parsed` only those that the library is to verify.
     pub(crate) fn read<'m>(
         header: &'m [u8],
         parsed: &mut AuthenticatedMessage<'m>,
@@ -81,18 +84,14 @@ impl Signatures {
         now: Timestamp,
     ) -> Self {
         let mut signatures = Self { checks: Vec::new(), places: Vec::new() };
-        let mut readable = std::mem::take(&mut parsed.dkim_headers);
-        parsed.errors.clear();
         for field in fields(header).filter(|field| field.is("DKIM-Signature")) {
             let is_over = signatures.checks.len() >= SIGNATURES_MAX;
             let tags = TagList::parse(field.raw_value);
             signatures.checks.push(described(tags.as_ref()));
-            let at = readable.iter().position(|other| std::ptr::eq(other.value.as_ptr(), field.raw_value.as_ptr()));
-            let outcome = match (tags, at) {
+            let outcome = match tags {
                 _ if is_over => Err((DkimResult::Policy, "there are too many signatures".to_owned())),
-                (None, _) => Err((DkimResult::PermError, "the tag list is malformed".to_owned())),
-                (Some(tags), at) => check_tags(&tags, now)
-                    .and_then(|names| fit(at.map(|at| readable.swap_remove(at)), names, &tags, body)),
+                None => Err((DkimResult::PermError, "the tag list is malformed".to_owned())),
+                Some(tags) => check_tags(&tags, now).and_then(|names| fit(header, &field, names, &tags, body)),
             };
             match outcome {
                 Ok(signature) => {
@@ -151,6 +150,9 @@ fn check_tags(tags: &TagList<'_>, now: Timestamp) -> Result<Vec<String>, Refused
             return Err(permanent(&format!("{name}= is missing or empty")));
         }
     }
+    if !is_base64(tags, "b") || !is_base64(tags, "bh") {
+        return Err(permanent("b= or bh= is no base64"));
+    }
     if tags.get("v") != Some("1") {
         return Err(permanent("the version is not 1"));
     }
@@ -173,14 +175,18 @@ fn check_tags(tags: &TagList<'_>, now: Timestamp) -> Result<Vec<String>, Refused
 
 /// Prepares a signature for the library, which is not to look at clocks and lengths itself.
 fn fit<'m>(
-    signature: Option<Header<'m, Signature>>,
+    header: &'m [u8],
+    field: &Field<'m>,
     names: Vec<String>,
     tags: &TagList<'_>,
     body: &mut Body<'_>,
 ) -> Result<Header<'m, Signature>, Refused> {
     let malformed = || (DkimResult::PermError, "the signature is malformed".to_owned());
-    let mut signature = signature.ok_or_else(malformed)?;
-    let inner = &mut signature.header;
+    let (name, value) = name_and_value(header, field);
+    let mut inner = Signature::parse(value).map_err(|_| malformed())?;
+    if !covers_every_author(header, &names) {
+        return Err((DkimResult::Policy, "a From field is not signed".to_owned()));
+    }
     if inner.a == Algorithm::RsaSha1 {
         return Err(malformed());
     }
@@ -198,7 +204,7 @@ fn fit<'m>(
     }
     body.hash(inner.cb);
     (inner.h, inner.l, inner.x, inner.r, inner.atps) = (names, 0, 0, false, None);
-    Ok(signature)
+    Ok(Header::new(name, value, inner))
 }
 
 fn judged(result: &mail_auth::DkimResult) -> (DkimResult, Option<String>) {

@@ -1,6 +1,7 @@
 //! What signatures of DKIM and ARC have in common: their tags, the hash of the body, the clock, the keys.
 
 use env::Timestamp;
+use mail::header::{Field, fields};
 use mail_auth::common::crypto::HashAlgorithm;
 use mail_auth::common::headers::{Writable, Writer};
 use mail_auth::common::parse::TxtRecordParser;
@@ -79,6 +80,13 @@ impl<'a> Body<'a> {
     }
 }
 
+/// A field as the library keeps it: its name, and all behind the colon with the final line break.
+pub(crate) fn name_and_value<'m>(header: &'m [u8], field: &Field<'m>) -> (&'m [u8], &'m [u8]) {
+    let raw = header.get(field.start..field.end).unwrap_or_default();
+    let colon = raw.iter().position(|byte| *byte == b':').unwrap_or(raw.len());
+    (field.name, raw.get(colon + 1..).unwrap_or_default())
+}
+
 /// Counts what is written.
 struct Counter(u64);
 
@@ -96,6 +104,12 @@ pub(crate) fn signed_fields(tags: &TagList<'_>) -> Result<Vec<String>, &'static 
     }
     let names: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).collect();
     if names.iter().any(|name| name.eq_ignore_ascii_case("from")) { Ok(names) } else { Err("h= lacks From") }
+}
+
+/// Whether each From field is signed, not only the lowest (RFC 6376 section 8.15): one put in front is what readers would show.
+pub(crate) fn covers_every_author(header: &[u8], names: &[String]) -> bool {
+    let signed = names.iter().filter(|name| name.eq_ignore_ascii_case("from")).count();
+    fields(header).filter(|field| field.is("From")).count() <= signed
 }
 
 /// Whether the times of a signature fit the present (RFC 6376 section 3.5, `t=` and `x=`).
@@ -122,6 +136,13 @@ pub(crate) fn check_times(tags: &TagList<'_>, now: Timestamp) -> Result<(), &'st
 /// The first eight characters of `b=`, by which results name a signature (RFC 6008 section 4).
 pub(crate) fn start_of_signature(tags: &TagList<'_>) -> String {
     tags.packed("b").unwrap_or_default().chars().filter(char::is_ascii).take(8).collect()
+}
+
+/// Whether a tag holds base64 (RFC 6376 section 2.10): the library passes over signs that do not belong there.
+pub(crate) fn is_base64(tags: &TagList<'_>, name: &str) -> bool {
+    let packed = tags.packed(name).unwrap_or_default();
+    let digits = packed.strip_suffix("==").or_else(|| packed.strip_suffix('=')).unwrap_or(&packed);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
 }
 
 /// Where the key of a selector and domain is published (RFC 6376 section 3.6.2.1).
@@ -160,7 +181,7 @@ fn read_one_key(text: &str) -> Result<DomainKey, Error> {
     }
     let is_edwards = tags.packed("k").is_some_and(|kind| kind.eq_ignore_ascii_case("ed25519"));
     let encoded_octets = tags.packed("p").unwrap_or_default().trim_end_matches('=').len();
-    if is_edwards && encoded_octets != ED25519_KEY_CHARS {
+    if !is_base64(&tags, "p") || (is_edwards && encoded_octets != ED25519_KEY_CHARS) {
         return Err(Error::ParseError);
     }
     if key.p.public_key_bits() < RSA_BITS_MIN {

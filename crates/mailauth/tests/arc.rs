@@ -83,6 +83,7 @@ async fn damaged_chains() {
     let whole = chain_of_two();
     let cases: &[(&str, &str)] = &[
         // Content.
+        ("From: Bank", "From: x@evil.example\r\nFrom: Bank"),
         ("teller@bank", "mallory@bank"),
         ("Subject: Rates", "Subject: Free money"),
         ("rates are up", "rates are down"),
@@ -116,7 +117,11 @@ async fn damaged_chains() {
         ("t=1700000000; cv=pass", "t=soon; cv=pass"),
         ("t=1700000000; cv=pass", "t=1700000001; cv=pass"),
         ("t=1700000000; cv=none", "t=1700000001; cv=none"),
+        ("ARC-Seal: i=2;", " i=2;"),
+        (" s=rsa; b=", " s=rsa; b=ab=cd"),
+        ("s=s1; b=", "s=s1; b=!"),
         // Message signatures.
+        ("bh=", "bh=="),
         ("ARC-Message-Signature: i=2;", "ARC-Message-Signature: i=1;"),
         ("ARC-Message-Signature: i=2;", "X: i=2;"),
         ("ARC-Message-Signature: i=1;", "X: i=1;"),

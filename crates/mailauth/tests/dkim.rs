@@ -100,6 +100,25 @@ async fn changes_that_do_not() {
 }
 
 #[tokio::test]
+async fn the_simple_forms_forgive_nothing_but_empty_lines_at_the_end() {
+    let message = Signer { is_simple: true, ..Signer::default() }.sign(MESSAGE);
+    for (from, to, expected) in [
+        ("spaces \r\n", "spaces \r\n", DkimResult::Pass),
+        ("spaces \r\n", "spaces \r\n\r\n\r\n", DkimResult::Pass),
+        ("spaces \r\n", "spaces \r\n \r\n", DkimResult::Fail),
+        ("spaces \r\n", "spaces\r\n", DkimResult::Fail),
+        ("two  spaces", "two spaces", DkimResult::Fail),
+        ("Subject: Your \r\n account", "Subject: Your account", DkimResult::Fail),
+        ("Subject: Your", "subject: Your", DkimResult::Fail),
+        ("Subject: Your", "Subject:  Your", DkimResult::Fail),
+    ] {
+        assert!(message.contains(from), "{from}");
+        let (result, reason) = only(&message.replacen(from, to, 1), &keys()).await;
+        assert_eq!(result, expected, "{to:?}: {reason}");
+    }
+}
+
+#[tokio::test]
 async fn tags_that_are_refused() {
     let message = Signer::default().sign(MESSAGE);
     let cases = [
@@ -116,6 +135,9 @@ async fn tags_that_are_refused() {
         ("h=from:to:subject:from;", "h=to:subject;", DkimResult::PermError),
         ("h=from:to:subject:from;", "", DkimResult::PermError),
         ("bh=", "bx=", DkimResult::PermError),
+        ("bh=", "bh=a=", DkimResult::PermError),
+        ("bh=", "bh=!", DkimResult::PermError),
+        ("b=", "b=a=", DkimResult::PermError),
         ("b=", "B=", DkimResult::PermError),
         ("c=relaxed/relaxed;", "c=loose/relaxed;", DkimResult::PermError),
         ("c=relaxed/relaxed;", "q=http; c=relaxed/relaxed;", DkimResult::PermError),
@@ -125,7 +147,7 @@ async fn tags_that_are_refused() {
         ("c=relaxed/relaxed;", "garbage; c=relaxed/relaxed;", DkimResult::PermError),
     ];
     for (from, to, expected) in cases {
-        let at = if from == "b=" { message.rfind("b=").unwrap() } else { message.find(from).unwrap() };
+        let at = if from.starts_with("b=") { message.rfind("b=").unwrap() } else { message.find(from).unwrap() };
         let mut changed = message.clone();
         changed.replace_range(at..at + from.len(), to);
         let (result, reason) = only(&changed, &keys()).await;
@@ -138,6 +160,21 @@ async fn tags_that_are_refused() {
 async fn fields_that_must_be_signed() {
     let message = Signer { names: &["to", "subject"], ..Signer::default() }.sign(MESSAGE);
     assert_eq!(only(&message, &keys()).await, (DkimResult::PermError, "h= lacks From".to_owned()));
+}
+
+#[tokio::test]
+async fn every_author_must_be_signed() {
+    let message = Signer { names: &["from", "subject"], ..Signer::default() }.sign(MESSAGE);
+    assert_eq!(only(&message, &keys()).await.0, DkimResult::Pass);
+    let with_another = message.replace("From: Bank", "From: x@evil.example\r\nFrom: Bank");
+    assert_eq!(only(&with_another, &keys()).await, (DkimResult::Policy, "a From field is not signed".to_owned()));
+}
+
+#[tokio::test]
+async fn sha1_is_refused_for_what_it_is() {
+    let message = Signer { key: Key::Rsa, selector: "rsa", ..Signer::default() }.sign(MESSAGE);
+    let (result, reason) = only(&message.replace("rsa-sha256", "rsa-sha1"), &keys()).await;
+    assert_eq!((result, reason.as_str()), (DkimResult::PermError, "rsa-sha1 proves nothing any more"));
 }
 
 #[tokio::test]
@@ -235,6 +272,20 @@ async fn only_so_many_signatures_are_verified() {
     let passed = found.iter().filter(|check| check.result == DkimResult::Pass).count();
     assert_eq!((found.len(), passed), (30, 10));
     assert!(found[10..].iter().all(|check| check.result == DkimResult::Policy));
+}
+
+/// The library takes a line without a colon for the end of the header, mail readers do not: what follows must still be covered.
+#[tokio::test]
+async fn a_line_without_a_colon_hides_nothing() {
+    let genuine = "From: Bank <teller@bank.example>\r\n\r\nbody\r\n";
+    let signed = Signer::default().sign(genuine);
+    assert_eq!(only(&signed, &keys()).await.0, DkimResult::Pass);
+    for added in ["no field\r\nSubject: Pay now\r\n", "no field\r\nTo: you@receiver.example\r\n"] {
+        let changed = signed.replacen("\r\n\r\n", &format!("\r\n{added}\r\n"), 1);
+        assert_eq!(only(&changed, &keys()).await.0, DkimResult::Fail, "{added}");
+    }
+    // Nor is a signature lost behind such a line.
+    assert_eq!(only(&format!("no field\r\n{signed}"), &keys()).await.0, DkimResult::Pass);
 }
 
 #[tokio::test]

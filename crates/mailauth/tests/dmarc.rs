@@ -40,8 +40,9 @@ evil.co.test: [{SPF: "v=spf1 ip4:192.0.2.66 -all"}, {A: 192.0.2.66}]
 big.example: [{SPF: "v=spf1 ip4:192.0.2.1 -all"}]
 _dmarc.big.example: [{TXT: "v=DMARC1; p=reject"}]
 a.b.c.d.e.f.g.h.i.big.example: [{A: 192.0.2.1}]
+x.y.big.example: [{SPF: "v=spf1 ip4:192.0.2.1 -all"}]
 _dmarc.own.big.example: [{TXT: "v=DMARC1; p=none; psd=n"}]
-own.big.example: [{A: 192.0.2.1}]
+own.big.example: [{A: 192.0.2.1}, {SPF: "v=spf1 ip4:192.0.2.1 -all"}]
 xn--bcher-kva.example: [{SPF: "v=spf1 ip4:192.0.2.1 -all"}]
 _dmarc.xn--bcher-kva.example: [{TXT: "v=DMARC1; p=reject"}]
 attacker.example: [{SPF: "v=spf1 ip4:192.0.2.66 -all"}]
@@ -111,6 +112,9 @@ async fn alignment_of_spf() {
         ("a@bücher.example", "b@xn--bcher-kva.example", "192.0.2.1", "pass"),
         ("a@a.b.c.d.e.f.g.h.i.big.example", "b@big.example", "192.0.2.1", "pass"),
         ("a@own.big.example", "b@big.example", "192.0.2.1", "fail"),
+        // A part that says it is an organization of its own does not speak for the whole.
+        ("a@big.example", "b@own.big.example", "192.0.2.1", "fail"),
+        ("a@big.example", "b@x.y.big.example", "192.0.2.1", "pass"),
         ("a@spfsilent.example", "b@spfsilent.example", "192.0.2.1", "temperror"),
         ("a@bank.example", "b@spfsilent.example", "192.0.2.1", "fail"),
     ] {

@@ -190,6 +190,40 @@ async fn headers_that_confuse() {
     assert!(HEADERS.len() >= 60);
 }
 
+/// Strictness must not take honest authors for forgers.
+#[tokio::test]
+async fn honest_authors() {
+    for from in [
+        "x@attacker.example",
+        "<x@attacker.example>",
+        "Ann <x@attacker.example>",
+        "\"Ann, of B\" <x@Attacker.Example>",
+        "Ann (at B) <x@attacker.example>",
+        "x@attacker.example (Ann)",
+        "=?utf-8?B?5byg5Lyf?= <x@attacker.example>",
+        "=?utf-8?Q?J=C3=B6rg?= =?iso-8859-1?Q?M=FCller?= <x@attacker.example>",
+        "=?gb2312?B?1cXOsA==?= <x@attacker.example>",
+        "张伟 <x@attacker.example>",
+        "Ann\r\n <x@attacker.example>",
+        "\"Ann \\\"the boss\\\" B\" <x@attacker.example>",
+        "\"john smith\"@attacker.example",
+        "a+tag.x=y@attacker.example",
+        "O'Neil <x@attacker.example>",
+        "dependabot[bot] <x@attacker.example>",
+        "J. R. Smith <x@attacker.example>",
+        "\"a@other.example via B\" <x@attacker.example>",
+        "Ann Lee<x@attacker.example>",
+        "\"\" <x@attacker.example>",
+        "Ann | B & C / D <x@attacker.example>",
+        "  Ann   <x@attacker.example>  ",
+        "=?utf-8?Q?Ann_=28B=29?= <x@attacker.example>",
+    ] {
+        let message = format!("From: {from}\r\nSubject: x\r\n\r\nbody\r\n");
+        let facts = facts(message.as_bytes(), &Envelope::default()).await;
+        assert_eq!(facts.authenticated_domain(), Some("attacker.example"), "{from}: {:?}", facts.author);
+    }
+}
+
 /// Envelopes that speak of the bank while the author is the bank.
 #[tokio::test]
 async fn envelopes_that_confuse() {

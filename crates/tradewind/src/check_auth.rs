@@ -90,15 +90,26 @@ fn as_json(found: &Found) -> Value {
         Found::Envelope(facts) => (&facts.iprev, &facts.spf_helo, &facts.spf),
         Found::Message(facts) => (&facts.iprev, &facts.spf_helo, &facts.spf),
     };
-    let mut answer = json!({
+    let (dkim, dmarc, arc) = match found {
+        Found::Envelope(_) => (
+            json!([]),
+            json!({ "result": "none", "policy": null, "from_domain": null, "reason": null }),
+            json!({ "result": "none", "sealers": [], "trusted": false, "reason": null }),
+        ),
+        Found::Message(facts) => message_json(facts),
+    };
+    json!({
         "spf": spf_json(spf),
         "spf_helo": spf_json(spf_helo),
         "iprev": iprev.result.word(),
-        "dkim": [],
-        "dmarc": { "result": "none", "policy": null, "from_domain": null },
-        "arc": { "result": "none" },
-    });
-    let Found::Message(facts) = found else { return answer };
+        "dkim": dkim,
+        "dmarc": dmarc,
+        "arc": arc,
+    })
+}
+
+/// What the message itself came to: signatures, policy, chain.
+fn message_json(facts: &Facts) -> (Value, Value, Value) {
     let signatures = facts.dkim.iter().map(|check| {
         json!({
             "result": check.result.word(),
@@ -107,8 +118,7 @@ fn as_json(found: &Found) -> Value {
             "reason": check.reason,
         })
     });
-    answer["dkim"] = signatures.collect();
-    answer["dmarc"] = json!({
+    let dmarc = json!({
         "result": facts.dmarc.result.word(),
         "policy": facts.dmarc.policy.map(|policy| policy.word()),
         "from_domain": facts.dmarc.from_domain,
@@ -116,13 +126,13 @@ fn as_json(found: &Found) -> Value {
     });
     // A chain has three states only (RFC 8617 section 4.4); one that could not be verified is not passed on as whole.
     let state = if facts.arc.result == ArcResult::TempError { ArcResult::Fail } else { facts.arc.result };
-    answer["arc"] = json!({
+    let arc = json!({
         "result": state.word(),
         "sealers": facts.arc.sealers,
         "trusted": facts.arc.is_trusted,
         "reason": facts.arc.reason,
     });
-    answer
+    (signatures.collect(), dmarc, arc)
 }
 
 fn as_text(found: &Found, texts: &Texts) -> String {

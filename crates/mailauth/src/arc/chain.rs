@@ -6,7 +6,7 @@ use mail_auth::AuthenticatedMessage;
 use mail_auth::arc::{ChainValidation, Results, Seal, Signature};
 use mail_auth::common::headers::Header;
 
-use crate::signature::{Body, check_times, signed_fields};
+use crate::signature::{Body, check_times, covers_every_author, is_base64, name_and_value, signed_fields};
 use crate::tags::TagList;
 
 /// Sets of a chain (RFC 8617 section 4.2.1).
@@ -34,10 +34,8 @@ pub(super) fn read<'m>(
     body: &mut Body<'_>,
     now: Timestamp,
 ) -> Result<Option<(Vec<String>, String)>, Why> {
-    parsed.has_arc_errors = false;
     let sets = sets(header)?;
     if sets.is_empty() {
-        (parsed.ams_headers, parsed.as_headers, parsed.aar_headers) = Default::default();
         return Ok(None);
     }
     let last = sets.len() - 1;
@@ -49,7 +47,7 @@ pub(super) fn read<'m>(
         let number = at as u32 + 1;
         seals.push(with_name(header, &seal, self::seal(seal.raw_value, number)?));
         let parsed_signature = if at == last {
-            newest_signature(signature.raw_value, number, body, now)?
+            newest_signature(header, signature.raw_value, number, body, now)?
         } else {
             // Of older sets only the octets count: the seals cover them.
             Signature { i: number, ..Signature::default() }
@@ -63,11 +61,9 @@ pub(super) fn read<'m>(
     Ok(Some((sealers, String::from_utf8_lossy(&first).into_owned())))
 }
 
-/// A field as the library keeps it: the name's octets up to the colon, the value's behind it with the line break.
 fn with_name<'m, T>(header: &'m [u8], field: &Field<'m>, inner: T) -> Header<'m, T> {
-    let raw = header.get(field.start..field.end).unwrap_or_default();
-    let colon = raw.iter().position(|byte| *byte == b':').unwrap_or(raw.len());
-    Header::new(raw.get(..colon).unwrap_or_default(), raw.get(colon + 1..).unwrap_or_default(), inner)
+    let (name, value) = name_and_value(header, field);
+    Header::new(name, value, inner)
 }
 
 /// The sets by number, each number from 1 on taken once.
@@ -129,12 +125,15 @@ fn seal(value: &[u8], number: u32) -> Result<Seal, Why> {
     required(&tags, "b", "a seal lacks b=")?;
     required(&tags, "d", "a seal lacks d=")?;
     required(&tags, "s", "a seal lacks s=")?;
+    if !is_base64(&tags, "b") {
+        return Err("a seal's b= is no base64");
+    }
     if !is_accepted_algorithm(&tags) {
         return Err("a seal's algorithm is missing or not accepted");
     }
     // The seal covers a fixed list of fields; one that names its own is no seal.
-    if tags.get("h").is_some() || tags.get("bh").is_some() {
-        return Err("a seal names fields or a body hash");
+    if tags.get("h").is_some() {
+        return Err("a seal names fields");
     }
     if tags.number("t") == Some(None) {
         return Err("a seal's time is no number");
@@ -150,7 +149,13 @@ fn seal(value: &[u8], number: u32) -> Result<Seal, Why> {
 }
 
 /// RFC 8617 section 4.1.2, and RFC 6376 for all that it takes over.
-fn newest_signature(value: &[u8], number: u32, body: &mut Body<'_>, now: Timestamp) -> Result<Signature, Why> {
+fn newest_signature(
+    header: &[u8],
+    value: &[u8],
+    number: u32,
+    body: &mut Body<'_>,
+    now: Timestamp,
+) -> Result<Signature, Why> {
     let tags = TagList::parse(value).ok_or("the newest message signature's tag list is malformed")?;
     for (name, why) in [
         ("b", "the newest message signature lacks b="),
@@ -160,6 +165,9 @@ fn newest_signature(value: &[u8], number: u32, body: &mut Body<'_>, now: Timesta
     ] {
         required(&tags, name, why)?;
     }
+    if !is_base64(&tags, "b") || !is_base64(&tags, "bh") {
+        return Err("the newest message signature's b= or bh= is no base64");
+    }
     if !is_accepted_algorithm(&tags) {
         return Err("the newest message signature's algorithm is missing or not accepted");
     }
@@ -167,6 +175,9 @@ fn newest_signature(value: &[u8], number: u32, body: &mut Body<'_>, now: Timesta
     let names = signed_fields(&tags)?;
     if names.iter().any(|name| name.eq_ignore_ascii_case(SEAL)) {
         return Err("the newest message signature covers a seal");
+    }
+    if !covers_every_author(header, &names) {
+        return Err("the newest message signature leaves a From field out");
     }
     let mut signature = Signature::parse(value).map_err(|_| "the newest message signature is malformed")?;
     match tags.number("l") {

@@ -33,6 +33,8 @@ pub(super) struct Evaluation<'a> {
     voids: u8,
     /// Host names of the client that lead back to it (section 5.5), once they have been asked for.
     validated: Option<Vec<String>>,
+    /// The client has no host name at all, said with authority.
+    is_nameless: bool,
 }
 
 /// A check that ends early.
@@ -56,7 +58,17 @@ impl<'a> Evaluation<'a> {
         sender_domain: &'a str,
         resolver: &'a dyn Resolver,
     ) -> Self {
-        Self { question, client, local, sender_domain, resolver, lookups: 0, voids: 0, validated: None }
+        Self {
+            question,
+            client,
+            local,
+            sender_domain,
+            resolver,
+            lookups: 0,
+            voids: 0,
+            validated: None,
+            is_nameless: false,
+        }
     }
 
     /// Result and explanation for the record of `domain`.
@@ -130,7 +142,12 @@ impl<'a> Evaluation<'a> {
             Mechanism::Pointer(target) => {
                 self.count_lookup()?;
                 let target = self.target(target.as_ref(), domain).await;
-                Ok(self.validated_names().await.iter().any(|name| names::is_within(name, &target)))
+                let is_asked_now = self.validated.is_none();
+                let matches = self.validated_names().await.iter().any(|name| names::is_within(name, &target));
+                if is_asked_now && self.is_nameless {
+                    self.count_void()?;
+                }
+                Ok(matches)
             }
             Mechanism::Exists(target) => {
                 self.count_lookup()?;
@@ -204,12 +221,14 @@ impl<'a> Evaluation<'a> {
     fn found<T>(&mut self, asked: Result<Vec<T>, DnsError>) -> Result<Vec<T>, Stop> {
         match asked {
             Ok(found) if !found.is_empty() => Ok(found),
-            Ok(_) | Err(DnsError::NotFound { .. }) => {
-                self.voids += 1;
-                if self.voids > VOID_LOOKUPS_MAX { Err(Stop::Permanent) } else { Ok(Vec::new()) }
-            }
+            Ok(_) | Err(DnsError::NotFound { .. }) => self.count_void().map(|()| Vec::new()),
             Err(DnsError::Temporary { .. }) => Err(Stop::Temporary),
         }
+    }
+
+    fn count_void(&mut self) -> Result<(), Stop> {
+        self.voids += 1;
+        if self.voids > VOID_LOOKUPS_MAX { Err(Stop::Permanent) } else { Ok(()) }
     }
 
     fn count_lookup(&mut self) -> Result<(), Stop> {
@@ -255,7 +274,9 @@ impl<'a> Evaluation<'a> {
         if let Some(names) = &self.validated {
             return names.clone();
         }
-        let pointers = self.resolver.ptr(self.client).await.unwrap_or_default();
+        let asked = self.resolver.ptr(self.client).await;
+        self.is_nameless = matches!(asked, Err(DnsError::NotFound { .. }));
+        let pointers = asked.unwrap_or_default();
         let mut names = Vec::new();
         for pointer in pointers.into_iter().take(POINTERS_MAX).filter(|name| names::is_queryable(name)) {
             let leads_back = match self.client {

@@ -101,36 +101,40 @@ fn pieces(text: &str, place: Place) -> Result<Vec<Piece>, Malformed> {
     let mut literal = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let is_literal = matches!(first, '\x21'..='\x7e') || (first == ' ' && place == Place::Explanation);
-        if !is_literal {
-            return Err(Malformed);
-        }
-        if first != '%' {
-            literal.push(first);
-            rest = &rest[1..];
-            continue;
-        }
-        match rest.as_bytes().get(1) {
-            Some(b'%') => literal.push('%'),
-            Some(b'_') => literal.push(' '),
-            Some(b'-') => literal.push_str("%20"),
-            Some(b'{') => {
-                let end = rest.find('}').ok_or(Malformed)?;
-                if !literal.is_empty() {
-                    found.push(Piece::Literal(std::mem::take(&mut literal)));
-                }
-                found.push(Piece::Macro(Macro::parse(&rest[2..end], place)?));
-                rest = &rest[end + 1..];
-                continue;
+        if let Some((escape, after)) = escape_of(rest) {
+            literal.push_str(escape);
+            rest = after;
+        } else if let Some(inner) = rest.strip_prefix("%{") {
+            let (inner, after) = inner.split_once('}').ok_or(Malformed)?;
+            if !literal.is_empty() {
+                found.push(Piece::Literal(std::mem::take(&mut literal)));
             }
-            _ => return Err(Malformed),
+            found.push(Piece::Macro(Macro::parse(inner, place)?));
+            rest = after;
+        } else {
+            let is_literal = match first {
+                '%' => false,
+                ' ' => place == Place::Explanation,
+                _ => matches!(first, '\x21'..='\x7e'),
+            };
+            if !is_literal {
+                return Err(Malformed);
+            }
+            literal.push(first);
+            rest = rest.get(1..).unwrap_or_default();
         }
-        rest = &rest[2..];
     }
     if !literal.is_empty() {
         found.push(Piece::Literal(literal));
     }
     Ok(found)
+}
+
+/// What `%%`, `%_` or `%-` at the beginning stands for, and what follows it (section 7.1).
+fn escape_of(text: &str) -> Option<(&'static str, &str)> {
+    [("%%", "%"), ("%_", " "), ("%-", "%20")]
+        .into_iter()
+        .find_map(|(escape, meaning)| Some((meaning, text.strip_prefix(escape)?)))
 }
 
 /// `"." toplabel ["."]` at the end of a literal: letters and digits with a letter among them, or with inner hyphens.
@@ -148,15 +152,16 @@ fn ends_in_top_label(literal: &str) -> bool {
 impl Macro {
     /// Reads what stands between the braces.
     fn parse(inner: &str, place: Place) -> Result<Self, Malformed> {
-        let letter = inner.chars().next().ok_or(Malformed)?;
+        let mut chars = inner.chars();
+        let letter = chars.next().ok_or(Malformed)?;
         let lower = letter.to_ascii_lowercase();
         let is_known = "slodiphv".contains(lower) || (place == Place::Explanation && "crt".contains(lower));
         if !is_known {
             return Err(Malformed);
         }
-        let rest = &inner[letter.len_utf8()..];
+        let rest = chars.as_str();
         let after_digits = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        let digits = &rest[..rest.len() - after_digits.len()];
+        let digits = rest.strip_suffix(after_digits).unwrap_or_default();
         // Section 7.1: the number of parts is not zero. One beyond all counting keeps all.
         let keep = match digits {
             "" => None,
@@ -202,12 +207,12 @@ impl Macro {
     }
 }
 
-/// The address with dots between its parts: octets, or for IPv6 the half octets (section 7.3).
+/// The address with dots between its parts: octets, or for IPv6 the half octets (section 7.3), which explanations elsewhere show in capitals.
 fn dotted(client: IpAddr) -> String {
     match client {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
-            let digits = format!("{:032x}", address.to_bits());
+            let digits = format!("{:032X}", address.to_bits());
             digits.chars().map(String::from).collect::<Vec<_>>().join(".")
         }
     }

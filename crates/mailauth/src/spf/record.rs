@@ -81,13 +81,11 @@ impl Record {
                 _ => MacroText::parse(value).map(drop),
             };
         }
-        let (qualifier, rest) = match term.as_bytes().first() {
-            Some(b'+') => (Qualifier::Pass, &term[1..]),
-            Some(b'-') => (Qualifier::Fail, &term[1..]),
-            Some(b'~') => (Qualifier::SoftFail, &term[1..]),
-            Some(b'?') => (Qualifier::Neutral, &term[1..]),
-            _ => (Qualifier::Pass, term),
-        };
+        let (qualifier, rest) =
+            [("+", Qualifier::Pass), ("-", Qualifier::Fail), ("~", Qualifier::SoftFail), ("?", Qualifier::Neutral)]
+                .into_iter()
+                .find_map(|(sign, qualifier)| Some((qualifier, term.strip_prefix(sign)?)))
+                .unwrap_or((Qualifier::Pass, term));
         self.directives.push(Directive { qualifier, mechanism: mechanism(rest)? });
         Ok(())
     }

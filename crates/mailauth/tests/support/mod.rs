@@ -108,13 +108,14 @@ pub(crate) fn split(message: &str) -> (&str, &str) {
 }
 
 /// The signed fields in the order of `names`, each name taking the lowest field left (RFC 6376 section 5.4.2).
-fn signed_data(header: &str, names: &[&str]) -> String {
+fn signed_data(header: &str, names: &[&str], is_simple: bool) -> String {
     let mut left = fields_of(header);
     let mut data = String::new();
     for name in names {
         let is_it = |field: &String| field.split(':').next().unwrap().trim().eq_ignore_ascii_case(name);
         if let Some(at) = left.iter().rposition(is_it) {
-            data.push_str(&relaxed_field(&left.remove(at)));
+            let field = left.remove(at);
+            data.push_str(&if is_simple { field } else { relaxed_field(&field) });
         }
     }
     data
@@ -124,6 +125,12 @@ pub(crate) fn body_hash(body: &str) -> String {
     STANDARD.encode(digest(&SHA256, relaxed_body(body).as_bytes()))
 }
 
+/// RFC 6376 section 3.4.3: only the empty lines at the end change.
+fn simple_body_hash(body: &str) -> String {
+    let body = format!("{}\r\n", body.trim_end_matches("\r\n"));
+    STANDARD.encode(digest(&SHA256, body.as_bytes()))
+}
+
 /// How a DKIM signature is made. `tags` are put in as they are.
 pub(crate) struct Signer<'a> {
     pub(crate) key: Key,
@@ -131,6 +138,8 @@ pub(crate) struct Signer<'a> {
     pub(crate) selector: &'a str,
     pub(crate) names: &'a [&'a str],
     pub(crate) tags: String,
+    /// `c=simple/simple` instead of `c=relaxed/relaxed`.
+    pub(crate) is_simple: bool,
 }
 
 impl Default for Signer<'_> {
@@ -141,6 +150,7 @@ impl Default for Signer<'_> {
             selector: "s1",
             names: &["from", "to", "subject", "from"],
             tags: String::new(),
+            is_simple: false,
         }
     }
 }
@@ -149,7 +159,8 @@ impl Signer<'_> {
     /// The message with a signature in front.
     pub(crate) fn sign(&self, message: &str) -> String {
         let (header, body) = split(message);
-        self.sign_with_hash(message, header, &body_hash(body))
+        let hash = if self.is_simple { simple_body_hash(body) } else { body_hash(body) };
+        self.sign_with_hash(message, header, &hash)
     }
 
     /// As [`Signer::sign`], or the message as it is if its header is not even split in two.
@@ -162,14 +173,16 @@ impl Signer<'_> {
     /// Signs this header and body hash, and puts the signature in front of `message`.
     pub(crate) fn sign_with_hash(&self, message: &str, header: &str, hash: &str) -> String {
         let unsigned = format!(
-            "DKIM-Signature: v=1; a={}; c=relaxed/relaxed; d={}; s={};{} h={};\r\n\tbh={hash};\r\n\tb=",
+            "DKIM-Signature: v=1; a={}; c={}; d={}; s={};{} h={};\r\n\tbh={hash};\r\n\tb=",
             self.key.algorithm(),
+            if self.is_simple { "simple/simple" } else { "relaxed/relaxed" },
             self.domain,
             self.selector,
             self.tags,
             self.names.join(":"),
         );
-        let data = signed_data(header, self.names) + relaxed_field(&unsigned).trim_end_matches("\r\n");
+        let own = if self.is_simple { unsigned.clone() } else { relaxed_field(&unsigned) };
+        let data = signed_data(header, self.names, self.is_simple) + own.trim_end_matches("\r\n");
         format!("{unsigned}{}\r\n{message}", self.key.sign(data.as_bytes()))
     }
 }
@@ -223,7 +236,7 @@ impl Sealer<'_> {
             self.names.join(":"),
             body_hash(body)
         );
-        let data = signed_data(header, self.names) + relaxed_field(&signature).trim_end_matches("\r\n");
+        let data = signed_data(header, self.names, false) + relaxed_field(&signature).trim_end_matches("\r\n");
         signature.push_str(&format!("{}\r\n", self.key.sign(data.as_bytes())));
         let mut seal = format!(
             "ARC-Seal: i={number}; a={}; t={NOW}; cv={}; d={}; s={};{} b=",
