@@ -72,6 +72,13 @@ impl Answers {
         }
     }
 
+    /// Takes a name that got no answer for one that has no record.
+    pub(crate) fn forgive(&mut self, name: &str) {
+        if let Some(Txt::Error(Error::Dns(mail_auth::DnsError::Resolver(_)))) = self.get(name) {
+            self.0.insert(key(name).into_boxed_str(), Txt::Error(not_found()));
+        }
+    }
+
     /// What was read at a name.
     pub(crate) fn get(&self, name: &str) -> Option<&Txt> {
         self.0.get(key(name).as_str())

@@ -46,6 +46,11 @@ own.big.example: [{A: 192.0.2.1}, {SPF: "v=spf1 ip4:192.0.2.1 -all"}]
 xn--bcher-kva.example: [{SPF: "v=spf1 ip4:192.0.2.1 -all"}]
 _dmarc.xn--bcher-kva.example: [{TXT: "v=DMARC1; p=reject"}]
 attacker.example: [{SPF: "v=spf1 ip4:192.0.2.66 -all"}]
+# A registry whose servers do not answer.
+_dmarc.mute: [TIMEOUT]
+loud.mute: [{SPF: "v=spf1 ip4:192.0.2.1 -all"}]
+_dmarc.loud.mute: [{TXT: "v=DMARC1; p=reject"}]
+other.mute: [{SPF: "v=spf1 ip4:192.0.2.1 -all"}]
 "#;
 
 fn records() -> ZoneFile {
@@ -161,5 +166,19 @@ async fn the_null_sender_aligns_by_helo() {
     for (helo, expected) in [("eu.bank.example", DmarcResult::Pass), ("none.example", DmarcResult::Fail)] {
         let envelope = Envelope { client: "192.0.2.1", helo, mail_from: "" };
         assert_eq!(check(message.as_bytes(), &envelope, &records()).await.dmarc.result, expected, "{helo}");
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_does_not_answer_holds_up_nobody_with_a_record() {
+    for (from, mail_from, expected) in [
+        ("a@loud.mute", "b@loud.mute", ("pass", "reject")),
+        ("a@below.loud.mute", "b@loud.mute", ("pass", "reject")),
+        // What it might have said cannot make a neighbour aligned.
+        ("a@loud.mute", "b@other.mute", ("fail", "reject")),
+        ("a@other.mute", "b@other.mute", ("temperror", "-")),
+    ] {
+        let facts = facts(from, mail_from, "192.0.2.1", None).await;
+        assert_eq!(shown(&facts.dmarc), expected, "{from} {mail_from}");
     }
 }
