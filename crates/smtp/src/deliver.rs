@@ -4,13 +4,17 @@
 
 mod attempt;
 mod busy;
+mod connect;
 mod content;
 pub(crate) mod exchangers;
+mod failures;
+mod fared;
 mod here;
 mod link;
 mod pool;
 mod report;
 pub(crate) mod route;
+mod security;
 mod settle;
 
 use std::path::Path;
@@ -26,6 +30,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::transport::{Policies, Results};
 use crate::{DeliverySettings, Figures};
 use busy::Busy;
 use link::Sent;
@@ -72,6 +77,8 @@ pub struct Deliverer {
     dns: Arc<dyn Resolver>,
     opportunistic: ClientTls,
     verified: ClientTls,
+    policies: Policies,
+    results: Arc<Results>,
     hostname: String,
     figures: Arc<Figures>,
     routes: Routes,
@@ -110,12 +117,16 @@ impl Deliverer {
         let DelivererParts { store, directory, dns, hostname, figures, stop_wait } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
+        let verified = ClientTls::verified(&roots)?;
+        let policies = Policies::new(store.clone(), Arc::clone(&dns), verified.clone(), settings.policy_port);
         Ok(Arc::new(Self {
             store,
             directory,
             dns,
             opportunistic: ClientTls::opportunistic(&roots)?,
-            verified: ClientTls::verified(&roots)?,
+            verified,
+            policies,
+            results: Arc::default(),
             hostname,
             figures,
             routes: Routes::resolve(&settings.route, home)?,

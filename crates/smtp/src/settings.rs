@@ -38,6 +38,8 @@ env::settings! {
         route: Vec<Route> = Vec::new(),
         /// Port of other servers. Anything but 25 is for tests.
         port: u16 = 25,
+        /// Port of the hosts that serve other domains' policies (MTA-STS). Anything but 443 is for tests.
+        policy_port: u16 = 443,
         /// Deliveries at the same time.
         deliveries_max: usize = 200,
         /// Connections at the same time to one destination.
@@ -80,8 +82,25 @@ pub struct Route {
     pub password_file: Option<PathBuf>,
     /// Whether TLS must be had.
     pub tls: TlsDemand,
+    /// Oldest TLS version that will do; naming it demands TLS.
+    pub tls_min: Option<TlsFloor>,
+    /// File with the only certificate authority (PEM) that vouches for this partner; naming it demands TLS. What the partner's own zone
+    /// and policy ask for (DANE, MTA-STS) does not matter then.
+    pub ca: Option<PathBuf>,
     /// Address of this machine to send from.
     pub source: Option<IpAddr>,
+}
+
+/// Oldest TLS version that will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(crate = "env::settings::serde")]
+pub enum TlsFloor {
+    /// TLS 1.2 (RFC 5246).
+    #[serde(rename = "1.2")]
+    Tls12,
+    /// TLS 1.3 (RFC 8446).
+    #[serde(rename = "1.3")]
+    Tls13,
 }
 
 /// What is asked of a connection's encryption.

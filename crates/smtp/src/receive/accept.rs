@@ -166,6 +166,7 @@ impl Conversation<'_> {
             envid: params.envid.clone(),
             smtputf8,
             requiretls: params.require_tls,
+            tls_optional: false,
             // What the body is, not what BODY= says of it: seven bits may go to every server (RFC 6152 section 3).
             body_8bit: eight_bit.anywhere,
             submitter: self.principal.as_ref().map(|principal| principal.account),
