@@ -154,7 +154,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn server_config(certificate: &SelfSigned) -> Outcome<Arc<ServerConfig>> {
+pub(crate) fn server_config(certificate: &SelfSigned) -> Outcome<Arc<ServerConfig>> {
     let chain = CertificateDer::pem_file_iter(&certificate.certificate)?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(&certificate.key)?;
     let builder = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
