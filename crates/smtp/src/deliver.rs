@@ -30,7 +30,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::transport::{Policies, Results};
+use crate::transport::{Policies, Reporter, Results};
 use crate::{DeliverySettings, Figures};
 use busy::Busy;
 use link::Sent;
@@ -80,6 +80,7 @@ pub struct Deliverer {
     policies: Policies,
     results: Arc<Results>,
     hostname: String,
+    postmaster_domain: String,
     figures: Arc<Figures>,
     routes: Routes,
     schedule: Schedule,
@@ -102,6 +103,8 @@ pub struct DelivererParts {
     pub dns: Arc<dyn Resolver>,
     /// Our host name.
     pub hostname: String,
+    /// Whose postmaster signs reports to other domains.
+    pub postmaster_domain: String,
     /// What is counted.
     pub figures: Arc<Figures>,
     /// How long a stopping server waits for its parts. Deliveries end [`SETTLE_MARGIN`] before it.
@@ -114,7 +117,7 @@ impl Deliverer {
     /// # Errors
     /// [`DeliverError`] if a route or a file of roots cannot be used.
     pub fn new(parts: DelivererParts, settings: &DeliverySettings, home: &Path) -> Result<Arc<Self>, DeliverError> {
-        let DelivererParts { store, directory, dns, hostname, figures, stop_wait } = parts;
+        let DelivererParts { store, directory, dns, hostname, postmaster_domain, figures, stop_wait } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
         let verified = ClientTls::verified(&roots)?;
@@ -128,6 +131,7 @@ impl Deliverer {
             policies,
             results: Arc::default(),
             hostname,
+            postmaster_domain,
             figures,
             routes: Routes::resolve(&settings.route, home)?,
             schedule: schedule(settings),
@@ -138,6 +142,20 @@ impl Deliverer {
             answer_grace: stop_wait.saturating_sub(SETTLE_MARGIN),
             settings: settings.clone(),
         }))
+    }
+
+    /// What reports how connections fared; none where the settings switch it off.
+    #[must_use]
+    pub fn reporter(&self) -> Option<Reporter> {
+        self.settings.tls_reports.then(|| Reporter {
+            store: self.store.clone(),
+            dns: Arc::clone(&self.dns),
+            tls: self.verified.clone(),
+            results: Arc::clone(&self.results),
+            hostname: self.hostname.clone(),
+            domain: self.postmaster_domain.clone(),
+            expire_after: self.schedule.expire_after,
+        })
     }
 
     /// Delivers until `stop`; then gives back what is not sent, and waits a while for the answers to what is.

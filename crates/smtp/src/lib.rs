@@ -6,7 +6,7 @@ pub mod deliver;
 mod figures;
 pub mod receive;
 mod settings;
-mod transport;
+pub mod transport;
 
 pub use deliver::route::RouteError;
 pub use figures::Figures;

@@ -63,7 +63,9 @@ env::settings! {
         delay_notice_hours: u64 = 4,
         /// Days ahead for which a send may be scheduled (RFC 4865).
         schedule_days_max: u64 = 30,
-        /// Files with further root certificates (PEM) that vouch for relays and exchangers.
+        /// Report each day how connections fared to the domains that ask for it (TLS-RPT, RFC 8460).
+        tls_reports: bool = true,
+        /// Files with further root certificates (PEM) that vouch for relays, exchangers and policy hosts.
         roots: Vec<PathBuf> = Vec::new(),
     }
 }

@@ -25,7 +25,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
     Cli, Command, ConfigCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat, OrganisationCommand,
-    QueueCommand, StoreCommand, UserCommand,
+    QueueCommand, ReportCommand, StoreCommand, UserCommand,
 };
 use crate::control::{Action, NewUser, Refused, ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
@@ -154,6 +154,8 @@ fn action(command: Command) -> Result<Action, Refused> {
         }
         Command::Store(StoreCommand::Check { deep }) => Action::StoreCheck { deep },
         Command::Store(StoreCommand::Collect) => Action::StoreCollect,
+        Command::Report(ReportCommand::Tls { send_now: false }) => Action::ReportTls,
+        Command::Report(ReportCommand::Tls { send_now: true }) => Action::ReportTlsSend,
         _ => return Err(Refused("this command is not an action".to_owned())),
     })
 }

@@ -186,6 +186,7 @@ fn spawn_services(
             directory: Arc::clone(&system.directory),
             dns,
             hostname: settings.server.hostname.clone(),
+            postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
             figures,
             stop_wait: Duration::from_secs(settings.server.stop_seconds),
         },
@@ -193,6 +194,9 @@ fn spawn_services(
         settings.home(),
     )
     .map_err(Refused::because)?;
+    if let Some(reporter) = deliverer.reporter() {
+        tasks.spawn(reporter.run(stop.clone()));
+    }
     tasks.spawn(deliverer.run(stop.clone()));
     spawn_http(tasks, system, &mut listening, measured, tls, challenges, stop);
     Ok(())

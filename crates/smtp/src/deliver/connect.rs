@@ -125,7 +125,11 @@ impl Deliverer {
         security: Option<&Security>,
         fared: &Fared<'_>,
     ) {
-        if errand.way.relay.is_some() || errand.domain.starts_with('[') || errand.lease.envelope.tls_optional {
+        if !self.settings.tls_reports
+            || errand.way.relay.is_some()
+            || errand.domain.starts_with('[')
+            || errand.lease.envelope.tls_optional
+        {
             return;
         }
         let by_dane = matches!(security, Some(Security { trust: Trust::Dane { .. }, .. }));
