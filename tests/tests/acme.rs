@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Bind, Options, Outcome, Process, Scratch, SelfSigned, Tradewind, free_port, require, wait_until};
+use harness::{
+    Bind, Failure, Options, Outcome, Process, Scratch, SelfSigned, Tradewind, free_port, require, wait_until,
+};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -89,6 +91,8 @@ fn fetches_a_certificate(challenge: &str) -> Outcome<String> {
     let mut tradewind = Tradewind::start(Options::default())?;
     let pebble = Pebble::start(tradewind.listen("http")?, tradewind.listen("https")?)?;
     switch_on(&tradewind, &pebble, challenge)?;
+    let record = |tradewind: &Tradewind| Ok::<_, Failure>(tradewind.command(&["dns", "tlsa"])?.success()?.stdout);
+    let before = record(&tradewind)?;
     tradewind.restart()?;
     let issuer = || -> Outcome<String> { Ok(tradewind.command(&["check", "--offline", "--json"])?.stdout) };
     wait_until("a certificate from Pebble", PATIENCE, || Ok(issuer()?.contains("Pebble").then_some(())))
@@ -99,6 +103,8 @@ fn fetches_a_certificate(challenge: &str) -> Outcome<String> {
         let mut client = tradewind.smtp()?;
         Ok(client.start_tls(&trust).is_err().then_some(()))
     })?;
+    // The key stays, and with it what the zone says of it.
+    assert_eq!(record(&tradewind)?, before);
     Ok(fs::read_to_string(pebble.scratch.join("calls")).unwrap_or_default())
 }
 

@@ -1,11 +1,14 @@
 //! What other domains ask of the way to them, kept: DANE (RFC 7672) and MTA-STS (RFC 8461), against signed zones and policy hosts.
 
+#[path = "delivery_encryption/own_side.rs"]
+mod own_side;
+#[path = "delivery_encryption/reports.rs"]
+mod reports;
+
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use harness::{
-    Bind, Failure, HttpsHost, Options, Outcome, Outward, Scratch, ScriptedServer, SelfSigned, free_port, require,
-};
+use harness::{Bind, HttpsHost, Options, Outcome, Outward, Scratch, ScriptedServer, SelfSigned, free_port, require};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -146,29 +149,66 @@ fn zone(exchanger: u8, policy_host: u8, id: &str) -> String {
     format!("@ MX 10 mx\nmx A 127.0.0.{exchanger}\nmta-sts A 127.0.0.{policy_host}\n_mta-sts TXT \"v=STSv1; id={id}\"")
 }
 
+/// Domains with policies, their exchangers and the host of the policies.
+struct Partners {
+    names: Bind,
+    of_policies: SelfSigned,
+    /// At which the certificates are trusted.
+    own: SelfSigned,
+    scratch: Scratch,
+    port: u16,
+    policy_port: u16,
+}
+
+/// In this order at 127.0.0.81 and the following.
+const PARTNERS: [&str; 9] = ["good", "name", "outside", "self", "clear", "testing", "none", "gone", "wronghost"];
+
+impl Partners {
+    fn start() -> Outcome<Self> {
+        let (port, policy_port) = (free_port()?.port, free_port()?.port);
+        let scratch = Scratch::new("sts")?;
+        let hosts: Vec<String> = PARTNERS.iter().map(|domain| format!("mta-sts.{domain}.test")).collect();
+        // The last one's policy host shows the certificate of the others.
+        let hosts: Vec<&str> = hosts.iter().map(String::as_str).take(PARTNERS.len() - 1).collect();
+        let of_policies = SelfSigned::write_as(&scratch, "policies", &hosts)?;
+        let own = SelfSigned::write_as(&scratch, "own", &["mx.good.test", "mx.outside.test"])?;
+        let zones: Vec<(String, String)> = (81..)
+            .zip(PARTNERS)
+            .map(|(last, domain)| {
+                let policy_host = if domain == "gone" { 79 } else { 80 };
+                (format!("{domain}.test"), zone(last, policy_host, "one"))
+            })
+            .collect();
+        let zones: Vec<(&str, &str)> = zones.iter().map(|(name, zone)| (name.as_str(), zone.as_str())).collect();
+        let names = Bind::start(&zones)?;
+        Ok(Self { names, of_policies, own, scratch, port, policy_port })
+    }
+
+    fn policy_host(&self, policies: &[(&str, &str, &str)]) -> Outcome<HttpsHost> {
+        let host = HttpsHost::start_at(at(80, self.policy_port), &self.of_policies, &[])?;
+        for (domain, mode, mx) in policies {
+            host.serve(&format!("mta-sts.{domain}.test"), &policy(mode, mx));
+        }
+        Ok(host)
+    }
+
+    fn options(&self) -> Options {
+        let roots = format!("[\"{}\", \"{}\"]", self.of_policies.certificate.display(), self.own.certificate.display());
+        Options::default()
+            .set("dns", "servers", &format!("[\"{}\"]", self.names.address))
+            .set("dns", "validate", "false")
+            .set("delivery", "port", &self.port.to_string())
+            .set("delivery", "policy_port", &self.policy_port.to_string())
+            .set("delivery", "roots", &roots)
+    }
+}
+
 #[test]
 fn a_policy_is_enforced_and_tested_and_kept() -> Outcome {
     require!("bind9", "bind9-dnsutils");
-    let (port, policy_port) = (free_port()?, free_port()?);
-    let (port, policy_port) = (port.port, policy_port.port);
-    let scratch = Scratch::new("sts")?;
-    let all = ["good", "name", "outside", "self", "clear", "testing", "none", "gone", "wronghost"];
-    let policy_names: Vec<String> = all.iter().map(|domain| format!("mta-sts.{domain}.test")).collect();
-    let policy_names: Vec<&str> = policy_names.iter().map(String::as_str).take(8).collect();
-    let of_policies = SelfSigned::write_as(&scratch, "policies", &policy_names)?;
-    let own = SelfSigned::write_as(&scratch, "own", &["mx.good.test", "mx.outside.test"])?;
-    let stranger = SelfSigned::write_as(&scratch, "stranger", &["mx.self.test"])?;
-    let zones: Vec<(String, String)> = (81..)
-        .zip(all)
-        .map(|(last, domain)| {
-            let policy_host = if domain == "gone" { 79 } else { 80 };
-            (format!("{domain}.test"), zone(last, policy_host, "one"))
-        })
-        .collect();
-    let zones: Vec<(&str, &str)> = zones.iter().map(|(name, zone)| (name.as_str(), zone.as_str())).collect();
-    let names = Bind::start(&zones)?;
-    let host = HttpsHost::start_at(at(80, policy_port), &of_policies, &[])?;
-    for (domain, mode, mx) in [
+    let partners = Partners::start()?;
+    let port = partners.port;
+    let host = partners.policy_host(&[
         ("good", "enforce", "mx.good.test"),
         ("name", "enforce", "*.name.test"),
         ("outside", "enforce", "mail.outside.test"),
@@ -177,23 +217,15 @@ fn a_policy_is_enforced_and_tested_and_kept() -> Outcome {
         ("testing", "testing", "elsewhere.test"),
         ("none", "none", "elsewhere.test"),
         ("wronghost", "enforce", "elsewhere.test"),
-    ] {
-        host.serve(&format!("mta-sts.{domain}.test"), &policy(mode, mx));
-    }
-    let good = server(81, port, &own)?;
-    let name = server(82, port, &own)?;
-    let outside = server(83, port, &own)?;
+    ])?;
+    let stranger = SelfSigned::write_as(&partners.scratch, "stranger", &["mx.self.test"])?;
+    let good = server(81, port, &partners.own)?;
+    let name = server(82, port, &partners.own)?;
+    let outside = server(83, port, &partners.own)?;
     let of_stranger = server(84, port, &stranger)?;
     let clear = clear_server(85, port)?;
     let without = [clear_server(86, port)?, clear_server(87, port)?, clear_server(88, port)?, clear_server(89, port)?];
-    let roots = format!("[\"{}\", \"{}\"]", of_policies.certificate.display(), own.certificate.display());
-    let options = Options::default()
-        .set("dns", "servers", &format!("[\"{}\"]", names.address))
-        .set("dns", "validate", "false")
-        .set("delivery", "port", &port.to_string())
-        .set("delivery", "policy_port", &policy_port.to_string())
-        .set("delivery", "roots", &roots);
-    let mut outward = Outward::start(&[], options)?;
+    let mut outward = Outward::start(&[], partners.options())?;
     outward.send(&["x@good.test"])?;
     good.wait_for_messages(1, PATIENCE)?;
     assert!(got_one_by_tls(&good));
@@ -202,8 +234,7 @@ fn a_policy_is_enforced_and_tested_and_kept() -> Outcome {
         outward.send(&[&format!("x@{domain}.test")])?;
         server.wait_for_messages(1, PATIENCE).map_err(|failure| failure.during(domain))?;
     }
-    let refused = [(&name, "name"), (&outside, "outside"), (&of_stranger, "self"), (&clear, "clear")];
-    for (server, domain) in refused {
+    for (server, domain) in [(&name, "name"), (&outside, "outside"), (&of_stranger, "self"), (&clear, "clear")] {
         let to = format!("x@{domain}.test");
         outward.send(&[&to])?;
         told_that_it_waits(&outward, &to).map_err(|failure| failure.during(domain))?;
@@ -223,9 +254,8 @@ fn a_policy_is_enforced_and_tested_and_kept() -> Outcome {
     assert_eq!(outward.wait_for_deferral("z@self.test")?["last_status"], "4.7.10");
     assert!(got_nothing(&of_stranger) && got_nothing(&outside));
     // A new identifier brings the new policy.
-    let host = HttpsHost::start_at(at(80, policy_port), &of_policies, &[])?;
-    host.serve("mta-sts.outside.test", &policy("enforce", "mx.outside.test"));
-    announce(&names, &scratch, "outside.test", "two")?;
+    let host = partners.policy_host(&[("outside", "enforce", "mx.outside.test")])?;
+    announce(&partners, "outside.test", "two")?;
     outward.tradewind.stop()?;
     outward.tradewind.restart()?;
     outward.send(&["z@outside.test"])?;
@@ -235,141 +265,12 @@ fn a_policy_is_enforced_and_tested_and_kept() -> Outcome {
 }
 
 /// Announces another policy.
-fn announce(names: &Bind, scratch: &Scratch, domain: &str, id: &str) -> Outcome {
+fn announce(partners: &Partners, domain: &str, id: &str) -> Outcome {
     let script = format!(
         "server 127.0.0.1 {}\nupdate delete _mta-sts.{domain} TXT\nupdate add _mta-sts.{domain} 60 TXT \"v=STSv1; id={id}\"\nsend\n",
-        names.address.port()
+        partners.names.address.port()
     );
     let mut update = std::process::Command::new("nsupdate");
-    update.arg(scratch.file("update", script)?);
+    update.arg(partners.scratch.file("update", script)?);
     harness::run(update, PATIENCE)?.success().map(drop)
-}
-
-/// A letter's report, unpacked.
-fn unpacked(letter: &str) -> Outcome<serde_json::Value> {
-    let (_, part) =
-        letter.split_once("Content-Type: application/tlsrpt+gzip").ok_or_else(|| Failure::new("no report"))?;
-    let (_, encoded) = part.split_once("\n\n").ok_or_else(|| Failure::new("no content"))?;
-    let encoded: String = encoded.lines().take_while(|line| !line.is_empty()).collect();
-    let mut decode = std::process::Command::new("sh");
-    decode.args(["-c", &format!("printf %s '{encoded}' | base64 -d | gzip -d")]);
-    Ok(serde_json::from_str(&harness::run(decode, PATIENCE)?.success()?.stdout)?)
-}
-
-#[test]
-fn a_day_is_reported_once_to_the_domain_that_asks() -> Outcome {
-    require!("bind9");
-    let (port, policy_port) = (free_port()?, free_port()?);
-    let (port, policy_port) = (port.port, policy_port.port);
-    let scratch = Scratch::new("report")?;
-    let certificate =
-        SelfSigned::write_as(&scratch, "report", &["mx.peer.test", "mta-sts.peer.test", "reports.post.test"])?;
-    let rua = "_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:tls@peer.test\"";
-    let peer = format!("{}\n{rua}", zone(91, 90, "one"));
-    let post = format!(
-        "@ MX 10 mx\nmx A 127.0.0.92\nreports A 127.0.0.90\n\
-         _smtp._tls TXT \"v=TLSRPTv1; rua=https://reports.post.test:{policy_port}/in\""
-    );
-    let names =
-        Bind::start(&[("peer.test", &peer), ("post.test", &post), ("silent.test", "@ MX 10 mx\nmx A 127.0.0.92")])?;
-    let host = HttpsHost::start_at(
-        at(90, policy_port),
-        &certificate,
-        &[("mta-sts.peer.test", &policy("testing", "elsewhere.test")), ("reports.post.test", "thanks")],
-    )?;
-    let peer = server(91, port, &certificate)?;
-    let clear = clear_server(92, port)?;
-    let options = Options::default()
-        .set("dns", "servers", &format!("[\"{}\"]", names.address))
-        .set("dns", "validate", "false")
-        .set("delivery", "port", &port.to_string())
-        .set("delivery", "policy_port", &policy_port.to_string())
-        .set("delivery", "roots", &format!("[\"{}\"]", certificate.certificate.display()));
-    let mut outward = Outward::start(&[], options)?;
-    for to in ["x@peer.test", "x@post.test", "x@silent.test"] {
-        outward.send(&[to])?;
-    }
-    peer.wait_for_messages(1, PATIENCE)?;
-    clear.wait_for_messages(2, PATIENCE)?;
-    outward.wait_for_empty_queue()?;
-    // What was counted is written down by a stop; a start reports it.
-    outward.tradewind.stop()?;
-    outward.tradewind.restart()?;
-    let due = outward.tradewind.command(&["--json", "report", "tls", "--send-now"])?.success()?.stdout;
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&due)?["reports"], 3, "{due}");
-    let letter = peer.wait_for_messages(2, PATIENCE)?.pop().unwrap_or_default();
-    for field in [
-        "From: <postmaster@trade.test>",
-        "To: <tls@peer.test>",
-        "TLS-Report-Domain: peer.test",
-        "TLS-Report-Submitter: trade.test",
-        "TLS-Required: No",
-        "report-type=\"tlsrpt\"",
-        "filename=\"trade.test!peer.test!",
-    ] {
-        assert!(letter.contains(field), "{field} is missing in {letter}");
-    }
-    let report = unpacked(&letter)?;
-    let policy = &report["policies"][0];
-    assert_eq!(report["organization-name"], "trade.test");
-    assert_eq!(policy["policy"]["policy-type"], "sts", "{report}");
-    assert_eq!(policy["policy"]["policy-domain"], "peer.test");
-    assert_eq!(policy["policy"]["mx-host"][0], "elsewhere.test");
-    // Tested, so delivered; the exchanger is not the policy's.
-    assert_eq!(policy["summary"]["total-failure-session-count"], 1);
-    let failure = &policy["failure-details"][0];
-    assert_eq!(
-        (&failure["result-type"], &failure["receiving-mx-hostname"]),
-        (&"validation-failure".into(), &"mx.peer.test".into())
-    );
-    assert_eq!(failure["receiving-ip"], "127.0.0.91");
-    let begin = report["date-range"]["start-datetime"].as_str().unwrap_or_default();
-    assert!(begin.ends_with("T00:00:00Z"), "{begin}");
-    // By HTTPS to the other; nothing to the one that asks for none, and nothing twice.
-    let posted = harness::wait_until("the report by HTTPS", PATIENCE, || {
-        Ok(host.asked().into_iter().find(|it| it.host == "reports.post.test"))
-    })?;
-    assert_eq!((posted.line.as_str(), posted.media_type.as_str()), ("POST /in", "application/tlsrpt+gzip"));
-    assert!(posted.body.starts_with(&[0x1f, 0x8b]));
-    outward.wait_for_empty_queue()?;
-    outward.tradewind.command(&["--json", "report", "tls", "--send-now"])?.success()?;
-    std::thread::sleep(Duration::from_secs(12));
-    assert_eq!(peer.messages().len(), 2);
-    assert_eq!(host.asked().iter().filter(|it| it.host == "reports.post.test").count(), 1);
-    Ok(())
-}
-
-#[test]
-fn a_report_of_others_is_listed() -> Outcome {
-    let outward = Outward::start(&[], Options::default())?;
-    let json = r#"{"organization-name":"Partner","date-range":{"start-datetime":"2026-11-25T00:00:00Z",
-"end-datetime":"2026-11-25T23:59:59Z"},"contact-info":"tls@partner.test","report-id":"r-1","policies":[{"policy":
-{"policy-type":"sts","policy-domain":"trade.test"},"summary":{"total-successful-session-count":7,
-"total-failure-session-count":2},"failure-details":[{"result-type":"certificate-expired","failed-session-count":2}]}]}"#;
-    let letter = format!(
-        "From: <tls@partner.test>\r\nTo: <postmaster@trade.test>\r\nTLS-Report-Domain: trade.test\r\nMIME-Version: 1.0\r\n\
-         Content-Type: multipart/report; report-type=\"tlsrpt\"; boundary=b\r\n\r\n--b\r\n\r\nA report.\r\n\
-         --b\r\nContent-Type: application/tlsrpt+json\r\n\r\n{}\r\n--b--\r\n",
-        json.replace('\n', "\r\n")
-    );
-    // Twice, as servers do that did not hear the answer.
-    for _ in 0..2 {
-        let mut client = outward.tradewind.smtp()?;
-        client.command("MAIL FROM:<tls@partner.test>")?.expect(250)?;
-        client.command("RCPT TO:<postmaster@trade.test>")?.expect(250)?;
-        client.command("DATA")?.expect(354)?;
-        client.stream.send(&harness::smtp::for_wire(letter.as_bytes()))?;
-        client.reply()?.expect(250)?;
-    }
-    let listed = outward.tradewind.command(&["--json", "report", "tls"])?.success()?.stdout;
-    let listed: serde_json::Value = serde_json::from_str(&listed)?;
-    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
-    let report = &listed[0];
-    assert_eq!(
-        (&report["from"], &report["id"], &report["with_tls"], &report["failed"]),
-        (&"Partner".into(), &"r-1".into(), &7.into(), &2.into())
-    );
-    assert_eq!(report["failures"][0]["type"], "certificate-expired");
-    assert!(report["authenticated"].is_null() && report["domains"][0] == "trade.test", "{report}");
-    Ok(())
 }

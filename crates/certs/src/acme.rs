@@ -1,6 +1,6 @@
 //! Certificates by ACME (RFC 8555): HTTP-01, TLS-ALPN-01 (RFC 8737), DNS-01.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ pub struct AcmeOrder {
     pub challenge: Challenge,
     /// Where the chain goes.
     pub chain: PathBuf,
-    /// Where the private key goes.
+    /// Where the private key goes; one that is there is kept.
     pub key: PathBuf,
 }
 
@@ -149,11 +149,25 @@ async fn validate(
 }
 
 async fn finish(order: &AcmeOrder, placed: &mut Order) -> Result<(), CertsError> {
-    let key = placed.finalize().await.map_err(authority)?;
+    let known = known_key(&order.key);
+    let key = match &known {
+        Some(key) => key,
+        None => &KeyPair::generate()?,
+    };
+    let request = CertificateParams::new(order.names.clone())?.serialize_request(key)?;
+    placed.finalize_csr(request.der()).await.map_err(authority)?;
     let chain = placed.poll_certificate(&patience()).await.map_err(authority)?;
     // The key first: a chain without its key would not load, a key without its chain is not looked at.
-    write(&order.key, &key, PRIVATE)?;
+    if known.is_none() {
+        write(&order.key, &key.serialize_pem(), PRIVATE)?;
+    }
     write(&order.chain, &chain, PUBLIC)
+}
+
+/// The key in use, if there is one. A renewal keeps it, so that TLSA records that others have in their caches still name it
+/// (RFC 7671 section 8.1); whoever wants another one removes the file when the record of the next is in place.
+fn known_key(path: &Path) -> Option<KeyPair> {
+    KeyPair::from_pem(&std::fs::read_to_string(path).ok()?).ok()
 }
 
 fn patience() -> RetryPolicy {

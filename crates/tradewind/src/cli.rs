@@ -303,6 +303,8 @@ pub(crate) enum DnsCommand {
         /// Domain name.
         domain: String,
     },
+    /// Print the TLSA record of the present certificate, for a zone that is signed (RFC 7672).
+    Tlsa,
 }
 
 #[derive(Debug, Subcommand)]

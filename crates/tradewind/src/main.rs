@@ -14,6 +14,7 @@ mod serve;
 mod settings;
 mod system;
 mod texts;
+mod tlsa;
 mod zone;
 
 use std::path::Path;
@@ -68,6 +69,17 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Dns(DnsCommand::Zone { domain }) => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             println!("{}", quickstart::zone_of(&settings, &domain)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Dns(DnsCommand::Tlsa) => {
+            let settings = Settings::load(&config).map_err(Refused::because)?;
+            let value = tlsa::tlsa_value(&tlsa::tlsa_of(&settings)?);
+            let record = zone::tlsa_record(&settings.server.hostname, &value);
+            if json {
+                println!("{}", json!({ "record": record }))
+            } else {
+                println!("{record}")
+            }
             Ok(ExitCode::SUCCESS)
         }
         Command::CheckAuth(options) => check_auth::run(&options, json).await,
