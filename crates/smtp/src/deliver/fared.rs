@@ -118,3 +118,6 @@ fn record_text(record: &Tlsa) -> String {
     let data: String = record.data.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{} {} {} {data}", record.usage, record.selector, record.matching)
 }
+
+#[cfg(test)]
+mod tests;

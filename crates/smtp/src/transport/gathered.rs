@@ -169,3 +169,6 @@ fn unreadable() -> StoreError {
 fn lost() -> StoreError {
     StoreError::Missing { what: "report that was taken: another process has it" }
 }
+
+#[cfg(test)]
+mod tests;

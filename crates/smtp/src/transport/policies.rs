@@ -186,3 +186,6 @@ impl Policies {
         Policy::parse(text).map_err(|error: PolicyError| PolicyFault::Invalid(error.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests;
