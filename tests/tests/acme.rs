@@ -77,6 +77,8 @@ fn switch_on(tradewind: &Tradewind, pebble: &Pebble, challenge: &str) -> Outcome
         ("challenge", format!("\"{challenge}\"")),
         ("dns_hook", format!("[\"{}\"]", hook.display())),
         ("roots", format!("\"{}\"", pebble.root.display())),
+        ("servers", format!("[\"{}\"]", pebble.dns.address)),
+        ("validate", "false".to_owned()),
     ] {
         let line = text.lines().find(|line| line.starts_with(&format!("#{name} = "))).unwrap_or_default().to_owned();
         assert!(!line.is_empty(), "no setting {name}");
@@ -106,6 +108,31 @@ fn fetches_a_certificate(challenge: &str) -> Outcome<String> {
     // The key stays, and with it what the zone says of it.
     assert_eq!(record(&tradewind)?, before);
     Ok(fs::read_to_string(pebble.scratch.join("calls")).unwrap_or_default())
+}
+
+/// A key made ahead is told before it is used, and used with the next certificate.
+#[test]
+fn the_next_key_is_made_ahead() -> Outcome {
+    require!("pebble", "bind9");
+    let mut tradewind = Tradewind::start(Options::default())?;
+    let pebble = Pebble::start(tradewind.listen("http")?, tradewind.listen("https")?)?;
+    switch_on(&tradewind, &pebble, "http-01")?;
+    let records = |arguments: &[&str]| -> Outcome<Vec<String>> {
+        let told = tradewind.command(&[&["dns", "tlsa"], arguments].concat())?.success()?.stdout;
+        Ok(told.lines().map(str::to_owned).collect())
+    };
+    let first = records(&[])?;
+    let both = records(&["--next"])?;
+    assert!(first.len() == 1 && both.len() == 2 && both[0] == first[0] && both[1] != first[0], "{both:?}");
+    assert_eq!(records(&["--next"])?, both, "the next key is made once");
+    let zone = tradewind.command(&["dns", "zone", "trade.test"])?.success()?.stdout;
+    assert!(both.iter().all(|record| zone.contains(record)), "{zone}");
+    tradewind.restart()?;
+    wait_until("the next key", PATIENCE, || {
+        let told = tradewind.command(&["dns", "tlsa"])?.success()?.stdout;
+        Ok((told.trim() == both[1]).then_some(()))
+    })
+    .map_err(|failure| failure.during(&tradewind.log_tail()))
 }
 
 #[test]

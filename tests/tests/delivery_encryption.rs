@@ -240,6 +240,13 @@ fn a_policy_is_enforced_and_tested_and_kept() -> Outcome {
         told_that_it_waits(&outward, &to).map_err(|failure| failure.during(domain))?;
         assert!(got_nothing(server), "{domain}: {:?}", server.visits());
     }
+    // The sender may say that it does not matter (RFC 8689 section 3), and REQUIRETLS goes before that.
+    let loose = "From: <sales@trade.test>\r\nTo: <l@clear.test>\r\nSubject: hi\r\nTLS-Required: No\r\n\r\nHello.\r\n";
+    outward.submit(" REQUIRETLS", &["strict@clear.test"], "", loose.as_bytes())?;
+    assert!(outward.wait_for_report("strict@clear.test")?.contains("Status: 5.7.10"));
+    assert!(got_nothing(&clear));
+    outward.submit("", &["l@clear.test"], "", loose.as_bytes())?;
+    clear.wait_for_messages(1, PATIENCE)?;
     // One fetch for each domain whose policy could be had, however many messages; then its host goes, and the server restarts.
     outward.send(&["y@good.test"])?;
     good.wait_for_messages(2, PATIENCE)?;

@@ -303,8 +303,12 @@ pub(crate) enum DnsCommand {
         /// Domain name.
         domain: String,
     },
-    /// Print the TLSA record of the present certificate, for a zone that is signed (RFC 7672).
-    Tlsa,
+    /// Print the TLSA records of the present certificate and of the next key, for a zone that is signed (RFC 7672).
+    Tlsa {
+        /// Make the key of the next certificate now; a renewal takes it once the zone names it.
+        #[arg(long)]
+        next: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

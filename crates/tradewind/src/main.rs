@@ -71,16 +71,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             println!("{}", quickstart::zone_of(&settings, &domain)?);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Dns(DnsCommand::Tlsa) => {
+        Command::Dns(DnsCommand::Tlsa { next }) => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
-            let value = tlsa::tlsa_value(&tlsa::tlsa_of(&settings)?);
-            let record = zone::tlsa_record(&settings.server.hostname, &value);
-            if json {
-                println!("{}", json!({ "record": record }))
-            } else {
-                println!("{record}")
+            if next {
+                certs::prepare_next(&settings.tls.key).map_err(Refused::because)?;
             }
-            Ok(ExitCode::SUCCESS)
+            tell_tlsa(&settings, json)
         }
         Command::CheckAuth(options) => check_auth::run(&options, json).await,
         command => {
@@ -92,6 +88,19 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
     }
+}
+
+/// The TLSA records that the zone is to have.
+fn tell_tlsa(settings: &Settings, json: bool) -> Result<ExitCode, Refused> {
+    let host = &settings.server.hostname;
+    let all = tlsa::all_tlsa_of(settings)?;
+    let records: Vec<String> = all.iter().map(|one| zone::tlsa_record(host, &tlsa::tlsa_value(one))).collect();
+    if json {
+        println!("{}", json!({ "records": records }));
+    } else {
+        println!("{}", records.join("\n"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Begins to log on standard error as the settings say.

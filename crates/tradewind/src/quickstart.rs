@@ -22,7 +22,7 @@ use crate::settings::{ListenSettings, LogSettings, Settings, commented_file};
 use crate::start_log;
 use crate::system::{System, make_private_directory, resolver};
 use crate::texts::Texts;
-use crate::tlsa::{tlsa_of, tlsa_value};
+use crate::tlsa::{all_tlsa_of, tlsa_value};
 use crate::zone::{ClientPorts, ZoneFacts, zone};
 
 /// Name of the configuration file.
@@ -223,7 +223,7 @@ pub(crate) fn zone_of(settings: &Settings, domain: &str) -> Result<String, Refus
     let dkim = dkim::records(&settings.home().join("dkim"), &domain);
     let policy = settings.http.mta_sts_policy(&settings.server.hostname);
     // Before there is a certificate there is nothing to say of it.
-    let tlsa: Vec<String> = tlsa_of(settings).map(|own| tlsa_value(&own)).into_iter().collect();
+    let tlsa: Vec<String> = all_tlsa_of(settings).unwrap_or_default().iter().map(tlsa_value).collect();
     Ok(zone(&ZoneFacts {
         domain: &domain,
         hostname: &settings.server.hostname,

@@ -72,7 +72,7 @@ impl Server {
         let settings = system.settings.clone();
         let store = system.store.clone();
         tasks.spawn(control.serve(system.controls(), stop.clone()));
-        spawn_upkeep(&tasks, &system, &tls, &challenges, &stop);
+        spawn_upkeep(&tasks, &system, &tls, &challenges, &stop)?;
         spawn_services(&tasks, &system, listening, &tls, challenges, &stop)?;
         tasks.close();
         wait_for_the_end(&tls, &settings).await?;
@@ -110,19 +110,21 @@ fn spawn_upkeep(
     tls: &ServerTls,
     challenges: &Challenges,
     stop: &CancellationToken,
-) {
+) -> Result<(), Refused> {
     tasks.spawn(upkeep::collect(system.store.clone(), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
     if system.settings.acme.enabled {
-        let store = system.store.clone();
+        let (store, dns) = (system.store.clone(), system.resolver()?);
         tasks.spawn(upkeep::renew_certificates(
             store,
             tls.clone(),
             challenges.clone(),
+            dns,
             system.settings.clone(),
             stop.clone(),
         ));
     }
+    Ok(())
 }
 
 fn spawn_services(

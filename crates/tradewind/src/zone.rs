@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
+use crate::tlsa::tlsa_name;
+
 /// What the zone is written from.
 pub(crate) struct ZoneFacts<'a> {
     /// Mail domain, A-labels.
@@ -141,9 +143,9 @@ fn reverse(zone: &mut String, facts: &ZoneFacts<'_>) {
     }
 }
 
-/// The record that vouches for the certificate of the server `host` on port 25.
+/// The record that vouches for the certificate of the server `host`.
 pub(crate) fn tlsa_record(host: &str, value: &str) -> String {
-    format!("_25._tcp.{host}. IN TLSA {value}")
+    format!("{}. IN TLSA {value}", tlsa_name(host))
 }
 
 /// `value` as the quoted strings of a TXT record.

@@ -110,7 +110,7 @@ pub(super) struct Facts<'a> {
     pub(super) host: &'a str,
     /// The sender wants REQUIRETLS.
     pub(super) requiretls: bool,
-    /// The message goes even where the domain's own wishes cannot be kept (RFC 8460 section 5.3).
+    /// The message goes even where the domain's own wishes cannot be kept (RFC 8689 section 4.2.2).
     pub(super) tls_optional: bool,
     /// The host is the domain's: it is the domain itself, the administrator's relay, or DNSSEC proves the record that names it.
     pub(super) is_named: bool,

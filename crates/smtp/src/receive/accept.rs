@@ -44,6 +44,8 @@ struct Ready {
     trace: String,
     junk: bool,
     report: Option<Sealed>,
+    /// The sender would rather have it travel in clear than not at all.
+    tls_optional: bool,
 }
 
 /// Everything that the transaction needs; it can run again with the same.
@@ -142,15 +144,16 @@ impl Conversation<'_> {
         let store = &self.door.receiver.store;
         let Vouched { body, results, junk, author } = vouched;
         let trace = results + &self.received_field(envelope, id, store.context().clock.now());
+        let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
         let reporter = self.may_report().then_some(author);
         let (mut prepared, eight_bit, report) = prepare(Arc::clone(store.context()), body, reporter).await?;
         let blob = store.stage(prepared.take_record()).await?;
-        let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk, report });
+        let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk, report, tls_optional });
         store.write(move |tx| commit(tx, &plan)).await
     }
 
     fn plan(&self, envelope: &Envelope, ready: Ready) -> Plan {
-        let Ready { prepared, blob, eight_bit, trace, junk, report } = ready;
+        let Ready { prepared, blob, eight_bit, trace, junk, report, tls_optional } = ready;
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
@@ -171,7 +174,7 @@ impl Conversation<'_> {
             envid: params.envid.clone(),
             smtputf8,
             requiretls: params.require_tls,
-            tls_optional: false,
+            tls_optional,
             // What the body is, not what BODY= says of it: seven bits may go to every server (RFC 6152 section 3).
             body_8bit: eight_bit.anywhere,
             submitter: self.principal.as_ref().map(|principal| principal.account),
