@@ -12,4 +12,4 @@ pub(crate) use policies::{Found, Policies, PolicyFault};
 pub use received::{ReceivedReport, list};
 pub(crate) use received::{Sealed, keep, recognise};
 pub use reporter::Reporter;
-pub(crate) use results::Results;
+pub(crate) use results::{Ends, Results};

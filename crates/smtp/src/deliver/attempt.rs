@@ -17,6 +17,7 @@ use super::link::{LinkError, Sent};
 use super::route::Way;
 use super::security::{Inquiry, Security};
 use super::settle::{Fate, Verdict};
+use crate::transport::Ends;
 
 impl Deliverer {
     /// What becomes of each recipient, in the lease's order. May be dropped at any moment; once `sent` is marked, that may cost
@@ -65,7 +66,7 @@ impl Deliverer {
                 Ok(security) => self.try_exchanger(errand, exchanger, &security, &mut failures).await,
                 Err(barred) => {
                     let error = LinkError::from(barred);
-                    self.note(errand, &exchanger.host, None, None, &Fared::Failed(&error)).await;
+                    self.note(errand, &exchanger.host, Ends::default(), None, &Fared::Failed(&error)).await;
                     tracing::debug!(message = lease.message, host = exchanger.host, %error, "no delivery");
                     failures.note(&exchanger.host, None, &error);
                     None

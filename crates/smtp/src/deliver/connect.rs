@@ -1,7 +1,7 @@
 //! A message brought to one address of one exchanger, over a connection that is kept or made.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crypto::tls::ClientTls;
@@ -14,6 +14,7 @@ use super::link::{Door, Link, LinkError};
 use super::pool::Key;
 use super::security::{Security, Trust, dane_tls};
 use super::{Deliverer, exchangers::Exchanger};
+use crate::transport::Ends;
 
 impl Deliverer {
     pub(super) async fn try_address(
@@ -77,6 +78,7 @@ impl Deliverer {
         let credentials =
             credentials.map(|it| ClientCredentials { user: it.user.clone(), password: it.password.clone() });
         let tls = self.tls(errand, key, security)?;
+        let local = OnceLock::new();
         let mut door = Door {
             host: &key.host,
             address: key.address,
@@ -85,6 +87,7 @@ impl Deliverer {
             credentials,
             tls: Some(&tls),
             security,
+            local: &local,
             connect_wait: Duration::from_secs(self.settings.connect_seconds),
             answer_wait: Duration::from_secs(self.settings.answer_seconds),
         };
@@ -94,7 +97,8 @@ impl Deliverer {
             Ok(link) => link.verdict.as_ref().map_or(Fared::Clear, Fared::Encrypted),
             Err(error) => Fared::Failed(error),
         };
-        self.note(errand, &key.host, Some(key.address), Some(security), &fared).await;
+        let ends = Ends { local: local.get().copied(), remote: Some(key.address.ip()) };
+        self.note(errand, &key.host, ends, Some(security), &fared).await;
         match opened {
             // RFC 7435 section 3: if TLS does not work and need not, the message goes in clear.
             Err(LinkError::Handshake(_)) if !security.needs_tls() => {
@@ -121,7 +125,7 @@ impl Deliverer {
         &self,
         errand: &Errand<'_>,
         host: &str,
-        address: Option<SocketAddr>,
+        ends: Ends,
         security: Option<&Security>,
         fared: &Fared<'_>,
     ) {
@@ -137,7 +141,7 @@ impl Deliverer {
             if by_dane { crate::transport::Found::default() } else { errand.inquiry.found_policy().await.clone() };
         if let Some((policy, wrong)) = fared::told(errand.domain, host, security, &found, fared) {
             let now = self.store.context().clock.now();
-            self.results.note(now, policy, wrong, host, address.map(|address| address.ip()));
+            self.results.note(now, policy, wrong, host, ends);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -114,6 +115,8 @@ pub(super) struct Door<'a> {
     /// None: in clear, as after a handshake that failed.
     pub(super) tls: Option<&'a ClientTls>,
     pub(super) security: &'a Security,
+    /// Told the address of ours that the connection is from.
+    pub(super) local: &'a OnceLock<IpAddr>,
     pub(super) connect_wait: Duration,
     pub(super) answer_wait: Duration,
 }
@@ -134,6 +137,7 @@ impl Link {
     /// Connects, greets, begins TLS where offered, signs in where asked.
     pub(super) async fn open(door: &Door<'_>, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Self, LinkError> {
         let stream = net::connect(door.address, door.source, door.connect_wait).await?;
+        door.local.get_or_init(|| stream.local().ip());
         let config = ClientConfig {
             hello: door.hello.to_owned(),
             starttls: door.tls.is_some(),

@@ -16,6 +16,23 @@ pub(crate) type Day = i64;
 /// Seconds of a day.
 pub(crate) const DAY_SECONDS: i64 = 86_400;
 
+/// Addresses of a connection, as far as there are any.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ends {
+    /// Ours.
+    pub(crate) local: Option<IpAddr>,
+    /// The other side's.
+    pub(crate) remote: Option<IpAddr>,
+}
+
+/// Whether others may know an address of ours: behind a translator they see another, and need not learn of our networks.
+fn is_public(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(four) => !four.is_private() && !four.is_link_local(),
+        IpAddr::V6(six) => !six.is_unique_local() && !six.is_unicast_link_local(),
+    }
+}
+
 /// What has not been written down yet.
 #[derive(Default)]
 pub(crate) struct Results(Mutex<HashMap<(Day, String), Vec<PolicyResult>>>);
@@ -28,14 +45,14 @@ impl Results {
         policy: PolicyFacts,
         wrong: Option<(ResultType, String)>,
         host: &str,
-        address: Option<IpAddr>,
+        ends: Ends,
     ) {
         let place = (now.seconds().div_euclid(DAY_SECONDS), policy.policy_domain.clone());
         let failure = wrong.map(|(result_type, reason)| Failure {
             result_type,
-            sending_mta_ip: None,
+            sending_mta_ip: ends.local.filter(is_public).map(|address| address.to_string()),
             receiving_mx_hostname: Some(host.to_owned()),
-            receiving_ip: address.map(|address| address.to_string()),
+            receiving_ip: ends.remote.map(|address| address.to_string()),
             failed_session_count: 1,
             failure_reason_code: Some(reason).filter(|reason| !reason.is_empty()),
         });
@@ -81,3 +98,6 @@ pub(crate) fn merge(known: &mut Vec<PolicyResult>, more: PolicyResult) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
