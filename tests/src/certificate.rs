@@ -1,4 +1,8 @@
+use std::fmt::Write;
 use std::path::PathBuf;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PublicKeyData};
 
 use crate::{Outcome, Scratch};
 
@@ -8,6 +12,8 @@ pub struct SelfSigned {
     pub certificate: PathBuf,
     /// Its private key in PEM.
     pub key: PathBuf,
+    /// SHA-256 of its public key in hexadecimal, as TLSA records have it.
+    pub digest: String,
 }
 
 impl SelfSigned {
@@ -24,10 +30,51 @@ impl SelfSigned {
     /// # Errors
     /// As there.
     pub fn write_for(scratch: &Scratch, names: &[&str]) -> Outcome<Self> {
-        let made = rcgen::generate_simple_self_signed(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?;
+        Self::write_as(scratch, "certificate", names)
+    }
+
+    /// As [`SelfSigned::write_for`], into files whose names begin with `file`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write_as(scratch: &Scratch, file: &str, names: &[&str]) -> Outcome<Self> {
+        let key = KeyPair::generate()?;
+        let certificate = params(names)?.self_signed(&key)?;
+        let key_file = if file == "certificate" { "key.pem".to_owned() } else { format!("{file}.key.pem") };
         Ok(Self {
-            certificate: scratch.file("certificate.pem", made.cert.pem())?,
-            key: scratch.file("key.pem", made.signing_key.serialize_pem())?,
+            certificate: scratch.file(&format!("{file}.pem"), certificate.pem())?,
+            key: scratch.file(&key_file, key.serialize_pem())?,
+            digest: hex_digest(&key),
         })
     }
+
+    /// A certificate that an authority made for it has issued, which is shown behind it; `digest` is of the authority's key.
+    ///
+    /// # Errors
+    /// As [`SelfSigned::write`].
+    pub fn issued_as(scratch: &Scratch, file: &str, names: &[&str]) -> Outcome<Self> {
+        let authority_key = KeyPair::generate()?;
+        let mut of_authority = params(&["authority.test"])?;
+        of_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = of_authority.self_signed(&authority_key)?;
+        let key = KeyPair::generate()?;
+        let own = params(names)?.signed_by(&key, &Issuer::from_params(&of_authority, &authority_key))?;
+        Ok(Self {
+            certificate: scratch.file(&format!("{file}.pem"), format!("{}{}", own.pem(), authority.pem()))?,
+            key: scratch.file(&format!("{file}.key.pem"), key.serialize_pem())?,
+            digest: hex_digest(&authority_key),
+        })
+    }
+}
+
+fn params(names: &[&str]) -> Outcome<CertificateParams> {
+    Ok(CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?)
+}
+
+fn hex_digest(key: &KeyPair) -> String {
+    let mut hex = String::new();
+    for byte in digest(&SHA256, &key.subject_public_key_info()).as_ref() {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
 }

@@ -130,12 +130,24 @@ impl Outward {
     /// # Errors
     /// If the mailbox cannot be read.
     pub fn reports(&self) -> Outcome<Vec<String>> {
+        self.fetch("BODY.PEEK[]")
+    }
+
+    /// What people read of all that is in the sales mailbox: the first part of each message, decoded.
+    ///
+    /// # Errors
+    /// If the mailbox cannot be read.
+    pub fn letters(&self) -> Outcome<Vec<String>> {
+        self.fetch("BINARY.PEEK[1]")
+    }
+
+    fn fetch(&self, item: &str) -> Outcome<Vec<String>> {
         let mut session = self.tradewind.imap("sales")?;
         if session.count("INBOX")? == 0 {
             return Ok(Vec::new());
         }
         session.command("SELECT INBOX")?.ok()?;
-        let fetched = session.ask("FETCH 1:* BODY.PEEK[]")?.ok()?.kept;
+        let fetched = session.ask(&format!("FETCH 1:* {item}"))?.ok()?.kept;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace("\r\n\t", " ");
         Ok(fetched.into_iter().map(text).collect())
     }

@@ -12,6 +12,7 @@
 //! | `long 10000 250 ` | sends one line of so many octets that begins with what stands behind |
 //! | `endless 250-` | sends lines that begin so until the client leaves |
 //! | `tls` | does a TLS handshake with its certificate |
+//! | `tls12` | the same in TLS 1.2 at most |
 //! | `polite` | is a good server from here on: takes each message and keeps it |
 //! | `hang` | reads and says nothing until the client leaves |
 //!
@@ -27,7 +28,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustls::crypto::aws_lc_rs;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ProtocolVersion, ServerConfig, ServerConnection, StreamOwned};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -64,7 +65,7 @@ pub struct Visit {
 
 struct Shared {
     scripts: Vec<String>,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<Tls>,
     visits: Mutex<Vec<Visit>>,
     /// Of the connections that are not over, by their number: the handle that ends them with the test.
     sockets: Mutex<HashMap<usize, TcpStream>>,
@@ -89,7 +90,7 @@ impl ScriptedServer {
         listener.set_nonblocking(true)?;
         let shared = Arc::new(Shared {
             scripts: scripts.iter().map(|script| (*script).to_owned()).collect(),
-            tls: certificate.map(server_config).transpose()?,
+            tls: certificate.map(Tls::of).transpose()?,
             visits: Mutex::default(),
             sockets: Mutex::default(),
             is_done: AtomicBool::new(false),
@@ -154,11 +155,31 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn server_config(certificate: &SelfSigned) -> Outcome<Arc<ServerConfig>> {
+/// Settings for handshakes: as good servers have them, and as old ones do.
+struct Tls {
+    new: Arc<ServerConfig>,
+    old: Arc<ServerConfig>,
+}
+
+impl Tls {
+    fn of(certificate: &SelfSigned) -> Outcome<Self> {
+        let old = server_config_of(certificate, &[&rustls::version::TLS12])?;
+        Ok(Self { new: server_config(certificate)?, old })
+    }
+}
+
+pub(crate) fn server_config(certificate: &SelfSigned) -> Outcome<Arc<ServerConfig>> {
+    server_config_of(certificate, rustls::DEFAULT_VERSIONS)
+}
+
+fn server_config_of(
+    certificate: &SelfSigned,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> Outcome<Arc<ServerConfig>> {
     let chain = CertificateDer::pem_file_iter(&certificate.certificate)?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(&certificate.key)?;
     let builder = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
-    let config = builder.with_safe_default_protocol_versions()?.with_no_client_auth().with_single_cert(chain, key)?;
+    let config = builder.with_protocol_versions(versions)?.with_no_client_auth().with_single_cert(chain, key)?;
     Ok(Arc::new(config))
 }
 
@@ -266,7 +287,8 @@ impl Talk<'_> {
                 while self.send(&format!("{rest}and so on\r\n")) {}
                 Ok(false)
             }
-            "tls" => self.start_tls(),
+            "tls" => self.start_tls(None),
+            "tls12" => self.start_tls(Some(ProtocolVersion::TLSv1_2)),
             "polite" => Ok(self.polite()),
             "hang" => {
                 io::copy(&mut self.channel, &mut io::sink()).ok();
@@ -315,10 +337,11 @@ impl Talk<'_> {
         true
     }
 
-    fn start_tls(&mut self) -> Outcome<bool> {
-        let Some(config) = &self.shared.tls else { return Err(Failure::new("`tls` needs a certificate")) };
+    fn start_tls(&mut self, version: Option<ProtocolVersion>) -> Outcome<bool> {
+        let Some(tls) = &self.shared.tls else { return Err(Failure::new("`tls` needs a certificate")) };
         let Channel::Plain(socket) = self.channel.get_ref() else { return Err(Failure::new("TLS is on already")) };
         let mut socket = socket.try_clone()?;
+        let config = if version == Some(ProtocolVersion::TLSv1_2) { &tls.old } else { &tls.new };
         let mut connection = ServerConnection::new(Arc::clone(config))?;
         while connection.is_handshaking() {
             if connection.complete_io(&mut socket).is_err() {
@@ -336,7 +359,7 @@ impl Talk<'_> {
             let verb = line.get(..4).unwrap_or(&line).to_ascii_uppercase();
             let goes_on = match verb.as_str() {
                 "EHLO" => self.send(&self.offers()),
-                "STAR" => self.send("220 go\r\n") && self.start_tls().unwrap_or(false),
+                "STAR" => self.send("220 go\r\n") && self.start_tls(None).unwrap_or(false),
                 "AUTH" => self.send("235 2.7.0 welcome\r\n"),
                 "DATA" => self.send("354 go\r\n") && self.message() && self.send("250 2.0.0 kept\r\n"),
                 "QUIT" => {

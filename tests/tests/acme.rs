@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Bind, Options, Outcome, Process, Scratch, SelfSigned, Tradewind, free_port, require, wait_until};
+use harness::{
+    Bind, Failure, Options, Outcome, Process, Scratch, SelfSigned, Tradewind, free_port, require, wait_until,
+};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -75,6 +77,8 @@ fn switch_on(tradewind: &Tradewind, pebble: &Pebble, challenge: &str) -> Outcome
         ("challenge", format!("\"{challenge}\"")),
         ("dns_hook", format!("[\"{}\"]", hook.display())),
         ("roots", format!("\"{}\"", pebble.root.display())),
+        ("servers", format!("[\"{}\"]", pebble.dns.address)),
+        ("validate", "false".to_owned()),
     ] {
         let line = text.lines().find(|line| line.starts_with(&format!("#{name} = "))).unwrap_or_default().to_owned();
         assert!(!line.is_empty(), "no setting {name}");
@@ -89,6 +93,8 @@ fn fetches_a_certificate(challenge: &str) -> Outcome<String> {
     let mut tradewind = Tradewind::start(Options::default())?;
     let pebble = Pebble::start(tradewind.listen("http")?, tradewind.listen("https")?)?;
     switch_on(&tradewind, &pebble, challenge)?;
+    let record = |tradewind: &Tradewind| Ok::<_, Failure>(tradewind.command(&["dns", "tlsa"])?.success()?.stdout);
+    let before = record(&tradewind)?;
     tradewind.stop()?;
     tradewind.restart()?;
     let issuer = || -> Outcome<String> { Ok(tradewind.command(&["check", "--offline", "--json"])?.stdout) };
@@ -100,7 +106,34 @@ fn fetches_a_certificate(challenge: &str) -> Outcome<String> {
         let mut client = tradewind.smtp()?;
         Ok(client.start_tls(&trust).is_err().then_some(()))
     })?;
+    // The key stays, and with it what the zone says of it.
+    assert_eq!(record(&tradewind)?, before);
     Ok(fs::read_to_string(pebble.scratch.join("calls")).unwrap_or_default())
+}
+
+/// A key made ahead is told before it is used, and used with the next certificate.
+#[test]
+fn the_next_key_is_made_ahead() -> Outcome {
+    require!("pebble", "bind9");
+    let mut tradewind = Tradewind::start(Options::default())?;
+    let pebble = Pebble::start(tradewind.listen("http")?, tradewind.listen("https")?)?;
+    switch_on(&tradewind, &pebble, "http-01")?;
+    let records = |arguments: &[&str]| -> Outcome<Vec<String>> {
+        let told = tradewind.command(&[&["dns", "tlsa"], arguments].concat())?.success()?.stdout;
+        Ok(told.lines().map(str::to_owned).collect())
+    };
+    let first = records(&[])?;
+    let both = records(&["--next"])?;
+    assert!(first.len() == 1 && both.len() == 2 && both[0] == first[0] && both[1] != first[0], "{both:?}");
+    assert_eq!(records(&["--next"])?, both, "the next key is made once");
+    let zone = tradewind.command(&["dns", "zone", "trade.test"])?.success()?.stdout;
+    assert!(both.iter().all(|record| zone.contains(record)), "{zone}");
+    tradewind.restart()?;
+    wait_until("the next key", PATIENCE, || {
+        let told = tradewind.command(&["dns", "tlsa"])?.success()?.stdout;
+        Ok((told.trim() == both[1]).then_some(()))
+    })
+    .map_err(|failure| failure.during(&tradewind.log_tail()))
 }
 
 #[test]

@@ -100,6 +100,44 @@ fn a_route_that_demands_tls_never_sends_without() -> Outcome {
     Ok(())
 }
 
+/// What the administrator asks of a partner: a version of TLS, or one authority alone.
+#[test]
+fn a_partner_may_have_rules_of_its_own() -> Outcome {
+    let authority = Authority::new()?;
+    let partners = Authority::new()?;
+    let pinned = format!(", ca = \"{}\"", partners.certificate.certificate.display());
+    let new = authority.server(&[POLITE])?;
+    let old = authority.server(&[&format!("{OFFER}< 220 go\ntls12\npolite")])?;
+    let own = partners.server(&[POLITE])?;
+    let other = authority.server(&[POLITE])?;
+    let clear = ScriptedServer::start(&["< 220 none.test\n> EHLO\n< 250 none.test\npolite"])?;
+    let routes = [
+        ("new.test", new.address, ", tls_min = \"1.3\""),
+        ("old.test", old.address, ", tls_min = \"1.3\""),
+        ("own.test", own.address, pinned.as_str()),
+        ("other.test", other.address, pinned.as_str()),
+        ("clear.test", clear.address, pinned.as_str()),
+        ("allowed.test", old.address, ", tls_min = \"1.2\""),
+    ];
+    let outward = Outward::start(&routes, authority.trusted())?;
+    for (domain, ..) in routes {
+        outward.send(&[&format!("x@{domain}")])?;
+    }
+    for server in [&new, &own] {
+        server.wait_for_messages(1, PATIENCE)?;
+    }
+    // The old one has what may go by TLS 1.2, and nothing else; the partner's authority is not ours, nor ours the partner's.
+    let has = old.wait_for_messages(1, PATIENCE)?;
+    assert!(has[0].contains("x@allowed.test"), "{has:?}");
+    for (domain, server) in [("old.test", &old), ("other.test", &other), ("clear.test", &clear)] {
+        let seen = outward.wait_for_deferral(&format!("x@{domain}"))?;
+        assert!(seen["last_code"] == 450 && seen["last_status"] == "4.7.10", "{domain}: {seen}");
+        assert!(domain == "old.test" || server.messages().is_empty(), "{domain}: {:?}", server.visits());
+    }
+    assert_eq!(old.messages().len(), 1);
+    Ok(())
+}
+
 /// RFC 3207 section 6: what came in clear behind the answer to STARTTLS must not count, and nothing goes in clear either.
 #[test]
 fn text_injected_behind_starttls_ends_the_attempt() -> Outcome {

@@ -171,3 +171,26 @@ fn a_file_without_keys_is_named() {
     let error = HickoryResolver::new(&settings).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(error.contains("no-such-anchor") && error.contains("dns.trust_anchor"), "{error}");
 }
+
+/// RFC 7672 section 2.2.2: an alias of a host with addresses of one family alone.
+#[test]
+fn an_alias_without_one_family_is_proven() -> Outcome {
+    require!("bind9", "bind9-utils");
+    let records = format!(
+        "{RECORDS}\nfour.test. A 192.0.2.4\ntofour.test. CNAME four.test.\nsix.test. AAAA 2001:db8::6\ntosix.test. CNAME six.test.\n"
+    );
+    let bind = Bind::start_signed(&records, &[], &[("192.0.2.66", "192.0.2.67")])?;
+    let resolver = HickoryResolver::new(&signed(&bind))?;
+    runtime()?.block_on(async {
+        for (name, canonical) in [
+            ("four.test", "four.test"),
+            ("tofour.test", "four.test"),
+            ("six.test", "six.test"),
+            ("tosix.test", "six.test"),
+        ] {
+            assert!(resolver.is_proven(name, RecordKind::Address).await?, "{name}");
+            assert_eq!(resolver.canonical_name(name).await?, canonical);
+        }
+        Ok(())
+    })
+}

@@ -18,12 +18,5 @@ pub(crate) async fn policy(State(facts): State<Arc<Facts>>, headers: HeaderMap) 
     if !facts.health.is_ours(domain).await {
         return (StatusCode::NOT_FOUND, "this is not a mail domain of this server\n").into_response();
     }
-    let settings = &facts.settings;
-    let policy = format!(
-        "version: STSv1\r\nmode: {}\r\nmx: {}\r\nmax_age: {}\r\n",
-        settings.mta_sts_mode.word(),
-        facts.hostname,
-        settings.mta_sts_max_age_seconds
-    );
-    text("text/plain; charset=utf-8", policy)
+    text("text/plain; charset=utf-8", facts.settings.mta_sts_policy(&facts.hostname).text())
 }

@@ -1,3 +1,7 @@
+use std::time::Duration;
+
+use mailauth::mta_sts::{Mode, Policy};
+
 env::settings! {
     /// HTTP: what is told to the world and to whom.
     pub struct HttpSettings in "http" {
@@ -22,14 +26,16 @@ pub enum MtaStsMode {
     None,
 }
 
-impl MtaStsMode {
-    /// The word in the policy.
+impl HttpSettings {
+    /// Our policy (RFC 8461 section 3.2), for the server called `hostname`.
     #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Testing => "testing",
-            Self::Enforce => "enforce",
-            Self::None => "none",
-        }
+    pub fn mta_sts_policy(&self, hostname: &str) -> Policy {
+        let mode = match self.mta_sts_mode {
+            MtaStsMode::Testing => Mode::Testing,
+            MtaStsMode::Enforce => Mode::Enforce,
+            MtaStsMode::None => Mode::None,
+        };
+        let max_age = Duration::from_secs(u64::from(self.mta_sts_max_age_seconds));
+        Policy { mode, hosts: vec![hostname.to_owned()], max_age }
     }
 }

@@ -16,6 +16,7 @@ use rustls_pki_types::PrivateKeyDer;
 
 use crate::CertsError;
 use crate::files::{PRIVATE, PUBLIC, write};
+use crate::next::{next_key_file, read_key};
 
 /// Longest wait for the authority to look at a challenge, and to issue.
 const AUTHORITY_WAIT: Duration = Duration::from_secs(180);
@@ -65,8 +66,10 @@ pub struct AcmeOrder {
     pub challenge: Challenge,
     /// Where the chain goes.
     pub chain: PathBuf,
-    /// Where the private key goes.
+    /// Where the private key goes. One that is there is kept, so that TLSA records in caches still name it.
     pub key: PathBuf,
+    /// Whether the key that was made ahead for the next certificate, if there is one, takes its place.
+    pub takes_next_key: bool,
 }
 
 /// Orders a certificate and writes chain and key.
@@ -149,11 +152,25 @@ async fn validate(
 }
 
 async fn finish(order: &AcmeOrder, placed: &mut Order) -> Result<(), CertsError> {
-    let key = placed.finalize().await.map_err(authority)?;
+    let next = read_key(&next_key_file(&order.key)).filter(|_| order.takes_next_key);
+    let (key, is_new) = match (next, read_key(&order.key)) {
+        (Some(next), _) => (next, true),
+        (None, Some(known)) => (known, false),
+        (None, None) => (KeyPair::generate()?, true),
+    };
+    let request = CertificateParams::new(order.names.clone())?.serialize_request(&key)?;
+    placed.finalize_csr(request.der()).await.map_err(authority)?;
     let chain = placed.poll_certificate(&patience()).await.map_err(authority)?;
     // The key first: a chain without its key would not load, a key without its chain is not looked at.
-    write(&order.key, &key, PRIVATE)?;
-    write(&order.chain, &chain, PUBLIC)
+    if is_new {
+        write(&order.key, &key.serialize_pem(), PRIVATE)?;
+    }
+    write(&order.chain, &chain, PUBLIC)?;
+    if order.takes_next_key {
+        // It is in use now; what is left of it after a crash is the same key once more.
+        drop(std::fs::remove_file(next_key_file(&order.key)));
+    }
+    Ok(())
 }
 
 fn patience() -> RetryPolicy {

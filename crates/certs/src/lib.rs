@@ -4,8 +4,10 @@ pub mod acme;
 pub mod authority;
 pub mod facts;
 mod files;
+mod next;
 
 pub use facts::CertificateFacts;
+pub use next::{next_association, next_key_file, prepare_next};
 
 use std::io;
 use std::path::PathBuf;

@@ -16,7 +16,7 @@ pub struct Mx {
 }
 
 /// What a TLS server's certificate must match (RFC 6698 section 2.1), its numbers as on the wire.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tlsa {
     /// Certificate usage: 2 is a trust anchor, 3 the server's own certificate.
     pub usage: u8,

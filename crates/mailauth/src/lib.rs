@@ -19,6 +19,7 @@ mod settings;
 mod signature;
 mod spf;
 mod tags;
+pub mod tls_rpt;
 pub mod zone;
 
 pub use answers::SetUpError;

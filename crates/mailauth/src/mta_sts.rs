@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
+
 /// Longest policy that is read, in bytes (RFC 8461 section 3.3 suggests 64 KB).
 pub const POLICY_BYTES_MAX: usize = 64 << 10;
 
@@ -146,6 +148,12 @@ impl Policy {
         let hosts: String = self.hosts.iter().map(|host| format!("mx: {host}\r\n")).collect();
         format!("version: STSv1\r\nmode: {mode}\r\n{hosts}max_age: {}\r\n", self.max_age.as_secs())
     }
+
+    /// An identifier for its record that changes exactly when the policy does (RFC 8461 section 3.1).
+    #[must_use]
+    pub fn id(&self) -> String {
+        digest(&SHA256, self.text().as_bytes()).as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// A host or `*.host` in lower case.
@@ -199,6 +207,9 @@ mod tests {
         assert_eq!(policy.hosts, ["mail.example.com", "*.example.net"]);
         assert_eq!(policy.max_age, Duration::from_secs(604_800));
         assert_eq!(Policy::parse(&policy.text()).unwrap(), policy);
+        assert_eq!(id(&[&format!("v=STSv1; id={}", policy.id())]), Some(policy.id()));
+        let other = Policy { max_age: Duration::from_secs(604_801), ..policy.clone() };
+        assert!(other.id() != policy.id() && policy.clone().id() == policy.id());
         // Bare line feeds, blanks at line ends, unknown fields, a second mode.
         let loose =
             Policy::parse("version: STSv1\nmode:testing  \nmode: enforce\nfuture: x\nmx: a.example\nmax_age: 99999999")

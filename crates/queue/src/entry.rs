@@ -56,6 +56,10 @@ pub struct Envelope {
     /// The message may travel only over verified TLS (RFC 8689).
     #[serde(default)]
     pub requiretls: bool,
+    /// The message goes even where the recipient's domain asks for TLS that cannot be had: its sender says so (RFC 8689 section 3), as
+    /// reports about that do (RFC 8460 section 5.3).
+    #[serde(default)]
+    pub tls_optional: bool,
     /// The body has octets above 127 (RFC 6152).
     #[serde(default)]
     pub body_8bit: bool,

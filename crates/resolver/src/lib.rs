@@ -111,6 +111,25 @@ impl HickoryResolver {
         })
     }
 
+    /// Whether all that is known of a host's addresses is signed: one family that is not makes the host insecure (RFC 7672 section
+    /// 2.2.2). The second family is asked for at the name behind the alias, if it is one: of an alias that leads to nothing of the kind
+    /// the library takes the proof for wrong.
+    async fn proves_addresses(&self, name: &str) -> Result<bool, DnsError> {
+        let (first, second) = match self.proves(name, RecordType::A).await {
+            Ok(proven) => (proven, RecordType::AAAA),
+            Err(error) if self.ask(name, RecordType::AAAA).await.is_err() => return Err(error),
+            Err(_) => (self.proves(name, RecordType::AAAA).await?, RecordType::A),
+        };
+        if !first {
+            return Ok(false);
+        }
+        let canonical = match self.canonical_name(name).await {
+            Err(DnsError::NotFound { .. }) => name.to_owned(),
+            found => found?,
+        };
+        self.proves(&canonical, second).await
+    }
+
     /// Records, or a server's word that there are none. While nothing can be looked up at all, nobody waits for it.
     async fn query(&self, name: &str, kind: RecordType) -> Result<Result<Lookup, NoRecords>, DnsError> {
         let temporary = |cause: String| DnsError::Temporary { name: name.to_owned(), cause };
@@ -223,10 +242,7 @@ impl Resolver for HickoryResolver {
         match kind {
             _ if !self.validate => Ok(false),
             RecordKind::Mx => self.proves(name, RecordType::MX).await,
-            // RFC 7672 section 2.2.2: one family that is not signed makes the host insecure.
-            RecordKind::Address => {
-                Ok(self.proves(name, RecordType::A).await? && self.proves(name, RecordType::AAAA).await?)
-            }
+            RecordKind::Address => self.proves_addresses(name).await,
         }
     }
 
@@ -236,8 +252,11 @@ impl Resolver for HickoryResolver {
 
     async fn canonical_name(&self, name: &str) -> Result<String, DnsError> {
         let lookup = match self.ask(name, RecordType::A).await {
-            Err(DnsError::NotFound { .. }) => self.ask(name, RecordType::AAAA).await?,
-            found => found?,
+            Ok(found) => found,
+            Err(error) => match self.ask(name, RecordType::AAAA).await {
+                Err(DnsError::NotFound { .. }) => return Err(error),
+                found => found?,
+            },
         };
         let mut canonical = name.trim_end_matches('.').to_ascii_lowercase();
         for _ in 0..ALIASES_MAX {

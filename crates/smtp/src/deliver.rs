@@ -4,13 +4,17 @@
 
 mod attempt;
 mod busy;
+mod connect;
 mod content;
 pub(crate) mod exchangers;
+mod failures;
+mod fared;
 mod here;
 mod link;
 mod pool;
 mod report;
 pub(crate) mod route;
+mod security;
 mod settle;
 
 use std::path::Path;
@@ -26,6 +30,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::transport::{Policies, Reporter, Results};
 use crate::{DeliverySettings, Figures};
 use busy::Busy;
 use link::Sent;
@@ -72,7 +77,10 @@ pub struct Deliverer {
     dns: Arc<dyn Resolver>,
     opportunistic: ClientTls,
     verified: ClientTls,
+    policies: Policies,
+    results: Arc<Results>,
     hostname: String,
+    postmaster_domain: String,
     figures: Arc<Figures>,
     routes: Routes,
     schedule: Schedule,
@@ -95,6 +103,8 @@ pub struct DelivererParts {
     pub dns: Arc<dyn Resolver>,
     /// Our host name.
     pub hostname: String,
+    /// Whose postmaster signs reports to other domains.
+    pub postmaster_domain: String,
     /// What is counted.
     pub figures: Arc<Figures>,
     /// How long a stopping server waits for its parts. Deliveries end [`SETTLE_MARGIN`] before it.
@@ -107,16 +117,21 @@ impl Deliverer {
     /// # Errors
     /// [`DeliverError`] if a route or a file of roots cannot be used.
     pub fn new(parts: DelivererParts, settings: &DeliverySettings, home: &Path) -> Result<Arc<Self>, DeliverError> {
-        let DelivererParts { store, directory, dns, hostname, figures, stop_wait } = parts;
+        let DelivererParts { store, directory, dns, hostname, postmaster_domain, figures, stop_wait } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
+        let verified = ClientTls::verified(&roots)?;
+        let policies = Policies::new(store.clone(), Arc::clone(&dns), verified.clone(), settings.policy_port);
         Ok(Arc::new(Self {
             store,
             directory,
             dns,
             opportunistic: ClientTls::opportunistic(&roots)?,
-            verified: ClientTls::verified(&roots)?,
+            verified,
+            policies,
+            results: Arc::default(),
             hostname,
+            postmaster_domain,
             figures,
             routes: Routes::resolve(&settings.route, home)?,
             schedule: schedule(settings),
@@ -127,6 +142,20 @@ impl Deliverer {
             answer_grace: stop_wait.saturating_sub(SETTLE_MARGIN),
             settings: settings.clone(),
         }))
+    }
+
+    /// What reports how connections fared; none where the settings switch it off.
+    #[must_use]
+    pub fn reporter(&self) -> Option<Reporter> {
+        self.settings.tls_reports.then(|| Reporter {
+            store: self.store.clone(),
+            dns: Arc::clone(&self.dns),
+            tls: self.verified.clone(),
+            results: Arc::clone(&self.results),
+            hostname: self.hostname.clone(),
+            domain: self.postmaster_domain.clone(),
+            expire_after: self.schedule.expire_after,
+        })
     }
 
     /// Delivers until `stop`; then gives back what is not sent, and waits a while for the answers to what is.

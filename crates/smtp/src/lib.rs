@@ -6,7 +6,8 @@ pub mod deliver;
 mod figures;
 pub mod receive;
 mod settings;
+pub mod transport;
 
 pub use deliver::route::RouteError;
 pub use figures::Figures;
-pub use settings::{DeliverySettings, Route, SmtpSettings, TlsDemand};
+pub use settings::{DeliverySettings, Route, SmtpSettings, TlsDemand, TlsFloor};

@@ -38,6 +38,8 @@ env::settings! {
         route: Vec<Route> = Vec::new(),
         /// Port of other servers. Anything but 25 is for tests.
         port: u16 = 25,
+        /// Port of the hosts that serve other domains' policies (MTA-STS). Anything but 443 is for tests.
+        policy_port: u16 = 443,
         /// Deliveries at the same time.
         deliveries_max: usize = 200,
         /// Connections at the same time to one destination.
@@ -61,7 +63,9 @@ env::settings! {
         delay_notice_hours: u64 = 4,
         /// Days ahead for which a send may be scheduled (RFC 4865).
         schedule_days_max: u64 = 30,
-        /// Files with further root certificates (PEM) that vouch for relays and exchangers.
+        /// Report each day how connections fared to the domains that ask for it (TLS-RPT, RFC 8460).
+        tls_reports: bool = true,
+        /// Files with further root certificates (PEM) that vouch for relays, exchangers and policy hosts.
         roots: Vec<PathBuf> = Vec::new(),
     }
 }
@@ -80,8 +84,25 @@ pub struct Route {
     pub password_file: Option<PathBuf>,
     /// Whether TLS must be had.
     pub tls: TlsDemand,
+    /// Oldest TLS version that will do; naming it demands TLS.
+    pub tls_min: Option<TlsFloor>,
+    /// File with the only certificate authority (PEM) that vouches for this partner; naming it demands TLS. What the partner's own zone
+    /// and policy ask for (DANE, MTA-STS) does not matter then.
+    pub ca: Option<PathBuf>,
     /// Address of this machine to send from.
     pub source: Option<IpAddr>,
+}
+
+/// Oldest TLS version that will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(crate = "env::settings::serde")]
+pub enum TlsFloor {
+    /// TLS 1.2 (RFC 5246).
+    #[serde(rename = "1.2")]
+    Tls12,
+    /// TLS 1.3 (RFC 8446).
+    #[serde(rename = "1.3")]
+    Tls13,
 }
 
 /// What is asked of a connection's encryption.

@@ -30,6 +30,7 @@ store::on_both_engines! {
     everything_is_there_after_reopening,
     a_closed_store_refuses_work,
     a_newer_schema_is_refused,
+    an_older_schema_is_brought_up_to_date,
 }
 
 /// Inserts an account with nothing in it.
@@ -485,4 +486,25 @@ async fn a_newer_schema_is_refused(mut store: TestStore) {
         .unwrap();
     let refused = store.try_reopen().await;
     assert!(matches!(refused, Err(StoreError::TooNew { found: 999, .. })), "{refused:?}");
+}
+
+/// A store of the first version, which knew nothing of policies and reports of others.
+async fn an_older_schema_is_brought_up_to_date(mut store: TestStore) {
+    store.write(|tx| add_keyword(tx, 1, "kept")).await.unwrap();
+    store
+        .write(|tx| {
+            for table in ["DROP TABLE mta_sts_policy", "DROP TABLE tls_result", "DROP TABLE tls_report"] {
+                tx.execute(table, &[])?;
+            }
+            tx.execute("DELETE FROM schema_version WHERE version > 1", &[])
+        })
+        .await
+        .unwrap();
+    store.reopen().await;
+    let count = |tx: &mut Tx<'_>| {
+        let reports = tx.row("SELECT COUNT(*) FROM tls_report", &[], |row| row.int(0))?;
+        let keywords = tx.row("SELECT COUNT(*) FROM keyword", &[], |row| row.int(0))?;
+        Ok::<_, StoreError>((reports, keywords))
+    };
+    assert_eq!(store.read(count).await.unwrap(), (Some(0), Some(1)));
 }

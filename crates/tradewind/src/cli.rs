@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// DNS records.
     #[command(subcommand)]
     Dns(DnsCommand),
+    /// Reports of others about this server.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Check who vouches for a message, without a server, against the names in a file.
     CheckAuth(CheckAuth),
 }
@@ -299,6 +302,22 @@ pub(crate) enum DnsCommand {
     Zone {
         /// Domain name.
         domain: String,
+    },
+    /// Print the TLSA records of the present certificate and of the next key, for a zone that is signed (RFC 7672).
+    Tlsa {
+        /// Make the key of the next certificate now; a renewal takes it once the zone names it.
+        #[arg(long)]
+        next: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// List what others report of their connections to us (TLS-RPT, RFC 8460).
+    Tls {
+        /// Instead, send our own reports to others now, that of the present day as far as it goes included.
+        #[arg(long)]
+        send_now: bool,
     },
 }
 

@@ -6,6 +6,7 @@
 mod import;
 mod people;
 mod queue;
+mod report;
 mod socket;
 mod store;
 
@@ -47,6 +48,8 @@ pub(crate) enum Action {
     Import { format: ImportFormat, path: PathBuf, user: String, mailbox: String },
     StoreCheck { deep: bool },
     StoreCollect,
+    ReportTls,
+    ReportTlsSend,
 }
 
 pub(crate) use people::{NewUser, PeopleError};
@@ -105,6 +108,8 @@ impl Controls {
             Action::Import { format, path, user, mailbox } => import::run(self, format, path, user, mailbox).await,
             Action::StoreCheck { deep } => store::check(self, deep).await,
             Action::StoreCollect => store::collect(self).await,
+            Action::ReportTls => report::tls(self).await,
+            Action::ReportTlsSend => report::send_tls(self).await,
         };
         // Whatever was changed holds from now on, not only when a remembered answer has grown old.
         self.directory.forget();

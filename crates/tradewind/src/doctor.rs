@@ -67,8 +67,11 @@ pub(crate) async fn run(settings: &Settings, offline: bool) -> Result<(Value, bo
         let dns = resolver(&settings.dns)?;
         findings.push(world::dnssec(&dns).await);
         findings.extend(world::host(&dns, &settings.server.hostname).await);
+        findings.extend(world::tlsa(&dns, settings).await);
+        let policy = settings.http.mta_sts_policy(&settings.server.hostname).id();
         for domain in domains(settings).await? {
             findings.extend(world::domain(&dns, &domain, &settings.server.hostname).await);
+            findings.extend(world::policy(&dns, &domain, &policy).await);
         }
         findings.push(world::port_25_outward(&dns).await);
     }

@@ -14,6 +14,7 @@ mod serve;
 mod settings;
 mod system;
 mod texts;
+mod tlsa;
 mod zone;
 
 use std::path::Path;
@@ -25,7 +26,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
     Cli, Command, ConfigCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat, OrganisationCommand,
-    QueueCommand, StoreCommand, UserCommand,
+    QueueCommand, ReportCommand, StoreCommand, UserCommand,
 };
 use crate::control::{Action, NewUser, Refused, ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
@@ -70,6 +71,13 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             println!("{}", quickstart::zone_of(&settings, &domain)?);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Dns(DnsCommand::Tlsa { next }) => {
+            let settings = Settings::load(&config).map_err(Refused::because)?;
+            if next {
+                certs::prepare_next(&settings.tls.key).map_err(Refused::because)?;
+            }
+            tell_tlsa(&settings, json)
+        }
         Command::CheckAuth(options) => check_auth::run(&options, json).await,
         command => {
             let action = action(command)?;
@@ -80,6 +88,19 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
     }
+}
+
+/// The TLSA records that the zone is to have.
+fn tell_tlsa(settings: &Settings, json: bool) -> Result<ExitCode, Refused> {
+    let host = &settings.server.hostname;
+    let all = tlsa::all_tlsa_of(settings)?;
+    let records: Vec<String> = all.iter().map(|one| zone::tlsa_record(host, &tlsa::tlsa_value(one))).collect();
+    if json {
+        println!("{}", json!({ "records": records }));
+    } else {
+        println!("{}", records.join("\n"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Begins to log on standard error as the settings say.
@@ -154,6 +175,8 @@ fn action(command: Command) -> Result<Action, Refused> {
         }
         Command::Store(StoreCommand::Check { deep }) => Action::StoreCheck { deep },
         Command::Store(StoreCommand::Collect) => Action::StoreCollect,
+        Command::Report(ReportCommand::Tls { send_now: false }) => Action::ReportTls,
+        Command::Report(ReportCommand::Tls { send_now: true }) => Action::ReportTlsSend,
         _ => return Err(Refused("this command is not an action".to_owned())),
     })
 }

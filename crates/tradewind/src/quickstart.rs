@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use certs::authority::LocalAuthority;
 use crypto::region;
-use env::{Clock, SystemClock, SystemEntropy};
+use env::{SystemClock, SystemEntropy};
 use identity::{AccountKind, Language, Level, NewAccount, PreparedPassword, Role};
 use mailauth::WithoutDns;
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ use crate::settings::{ListenSettings, LogSettings, Settings, commented_file};
 use crate::start_log;
 use crate::system::{System, make_private_directory, resolver};
 use crate::texts::Texts;
+use crate::tlsa::{all_tlsa_of, tlsa_value};
 use crate::zone::{ClientPorts, ZoneFacts, zone};
 
 /// Name of the configuration file.
@@ -220,14 +221,16 @@ async fn found_company(settings: Settings, domain: &str) -> Result<Vec<SignIn>, 
 pub(crate) fn zone_of(settings: &Settings, domain: &str) -> Result<String, Refused> {
     let domain = mail::domain::canonical(domain).map_err(Refused::because)?;
     let dkim = dkim::records(&settings.home().join("dkim"), &domain);
-    let now = SystemClock.now().to_string();
-    let id: String = now.chars().filter(char::is_ascii_alphanumeric).collect();
+    let policy = settings.http.mta_sts_policy(&settings.server.hostname);
+    // Before there is a certificate there is nothing to say of it.
+    let tlsa: Vec<String> = all_tlsa_of(settings).unwrap_or_default().iter().map(tlsa_value).collect();
     Ok(zone(&ZoneFacts {
         domain: &domain,
         hostname: &settings.server.hostname,
         addresses: &[],
         dkim: &dkim,
-        mta_sts_id: &id,
+        mta_sts_id: &policy.id(),
+        tlsa: &tlsa,
         authority: "letsencrypt.org",
         ports: ClientPorts::USUAL,
     }))

@@ -72,7 +72,7 @@ impl Server {
         let settings = system.settings.clone();
         let store = system.store.clone();
         tasks.spawn(control.serve(system.controls(), stop.clone()));
-        spawn_upkeep(&tasks, &system, &tls, &challenges, &stop);
+        spawn_upkeep(&tasks, &system, &tls, &challenges, &stop)?;
         spawn_services(&tasks, &system, listening, &tls, challenges, &stop)?;
         tasks.close();
         wait_for_the_end(&tls, &settings).await?;
@@ -110,19 +110,21 @@ fn spawn_upkeep(
     tls: &ServerTls,
     challenges: &Challenges,
     stop: &CancellationToken,
-) {
+) -> Result<(), Refused> {
     tasks.spawn(upkeep::collect(system.store.clone(), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
     if system.settings.acme.enabled {
-        let store = system.store.clone();
+        let (store, dns) = (system.store.clone(), system.resolver()?);
         tasks.spawn(upkeep::renew_certificates(
             store,
             tls.clone(),
             challenges.clone(),
+            dns,
             system.settings.clone(),
             stop.clone(),
         ));
     }
+    Ok(())
 }
 
 fn spawn_services(
@@ -186,6 +188,7 @@ fn spawn_services(
             directory: Arc::clone(&system.directory),
             dns,
             hostname: settings.server.hostname.clone(),
+            postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
             figures,
             stop_wait: Duration::from_secs(settings.server.stop_seconds),
         },
@@ -193,6 +196,9 @@ fn spawn_services(
         settings.home(),
     )
     .map_err(Refused::because)?;
+    if let Some(reporter) = deliverer.reporter() {
+        tasks.spawn(reporter.run(stop.clone()));
+    }
     tasks.spawn(deliverer.run(stop.clone()));
     spawn_http(tasks, system, &mut listening, measured, tls, challenges, stop);
     Ok(())

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
+use crate::tlsa::tlsa_name;
+
 /// What the zone is written from.
 pub(crate) struct ZoneFacts<'a> {
     /// Mail domain, A-labels.
@@ -15,6 +17,8 @@ pub(crate) struct ZoneFacts<'a> {
     pub(crate) dkim: &'a [(String, String)],
     /// Identifier of the MTA-STS policy (RFC 8461 section 3.1).
     pub(crate) mta_sts_id: &'a str,
+    /// What TLSA records say of our certificate (RFC 7672 section 3.1); empty if there is none yet.
+    pub(crate) tlsa: &'a [String],
     /// Certificate authority that may issue for the domain (RFC 8659).
     pub(crate) authority: &'a str,
     /// Ports of submissions, submission, imaps and imap, as clients are to find them.
@@ -93,10 +97,17 @@ fn transport(zone: &mut String, facts: &ZoneFacts<'_>) {
     let (host, domain) = (facts.hostname, facts.domain);
     let _ = writeln!(
         zone,
-        "\n; MTA-STS: others must use TLS with a valid certificate towards us (RFC 8461). Change the id whenever the policy changes.\n\
+        "\n; MTA-STS: others must use TLS with a valid certificate towards us (RFC 8461). The id is made from the policy and changes with it.\n\
          _mta-sts IN TXT \"v=STSv1; id={}\"\nmta-sts IN CNAME {host}.",
         facts.mta_sts_id
     );
+    zone.push_str(
+        "\n; DANE: the key of the server's certificate (RFC 7672). Counts only where the zone is signed (DNSSEC).\n\
+         ; A renewed certificate keeps its key; before another key is used, its record must be here: tradewind dns tlsa.\n",
+    );
+    for value in facts.tlsa {
+        let _ = writeln!(zone, "{}", tlsa_record(host, value));
+    }
     let _ = writeln!(
         zone,
         "\n; TLS-RPT: where others report failed TLS to (RFC 8460).\n_smtp._tls IN TXT \"v=TLSRPTv1; rua=mailto:postmaster@{domain}\""
@@ -130,6 +141,11 @@ fn reverse(zone: &mut String, facts: &ZoneFacts<'_>) {
     for address in facts.addresses {
         let _ = writeln!(zone, ";{} IN PTR {host}.", reverse_name(*address));
     }
+}
+
+/// The record that vouches for the certificate of the server `host`.
+pub(crate) fn tlsa_record(host: &str, value: &str) -> String {
+    format!("{}. IN TLSA {value}", tlsa_name(host))
 }
 
 /// `value` as the quoted strings of a TXT record.
@@ -170,6 +186,7 @@ mod tests {
             addresses: &["192.0.2.7".parse().unwrap(), "2001:db8::7".parse().unwrap()],
             dkim: &dkim,
             mta_sts_id: "20260101T000000",
+            tlsa: &["3 1 1 0123".to_owned()],
             authority: "letsencrypt.org",
             ports: ClientPorts::USUAL,
         };
@@ -183,6 +200,7 @@ mod tests {
             "_dmarc IN TXT \"v=DMARC1;",
             "_mta-sts IN TXT \"v=STSv1; id=20260101T000000\"",
             "_smtp._tls IN TXT",
+            "_25._tcp.mail.acme.example. IN TLSA 3 1 1 0123\n",
             "@ IN CAA 0 issue \"letsencrypt.org\"",
             "_imaps._tcp IN SRV 0 1 993 mail.acme.example.",
             "autoconfig IN CNAME",

@@ -8,7 +8,7 @@ use env::Timestamp;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::pem::{PemError, load_certificates};
@@ -83,7 +83,43 @@ pub enum PeerVerdict {
     Unverified {
         /// Why, in a few words.
         cause: String,
+        /// What kind of fault it is.
+        fault: CertificateFault,
     },
+}
+
+/// Kinds of faults of a peer's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateFault {
+    /// It is out of date, or not valid yet.
+    OutOfDate,
+    /// It is another host's.
+    OtherName,
+    /// Nobody who is trusted vouches for it.
+    NotTrusted,
+    /// Something else.
+    Other,
+}
+
+impl CertificateFault {
+    /// The fault that a handshake failed for; `None` if it was not for a certificate.
+    #[must_use]
+    pub fn of_handshake(cause: &std::io::Error) -> Option<Self> {
+        Self::of(cause.get_ref()?.downcast_ref::<rustls::Error>()?)
+    }
+
+    fn of(error: &rustls::Error) -> Option<Self> {
+        let rustls::Error::InvalidCertificate(error) = error else { return None };
+        Some(match error {
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => Self::OutOfDate,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::OtherName,
+            CertificateError::UnknownIssuer => Self::NotTrusted,
+            _ => Self::Other,
+        })
+    }
 }
 
 impl PeerVerdict {
@@ -156,20 +192,26 @@ impl ClientTls {
     #[must_use]
     pub fn verdict(&self, chain: &[CertificateDer<'_>], name: &ServerName<'_>, now: Timestamp) -> PeerVerdict {
         let Some((own, intermediates)) = chain.split_first() else {
-            return PeerVerdict::Unverified { cause: "the peer showed no certificate".to_owned() };
+            return unverified("the peer showed no certificate", CertificateFault::Other);
         };
         let verifier = match &self.judge {
             Judge::Authorities(verifier) => verifier,
             Judge::Handshake => return PeerVerdict::Verified,
-            Judge::Nobody => return PeerVerdict::Unverified { cause: "no authority is trusted".to_owned() },
+            Judge::Nobody => return unverified("no authority is trusted", CertificateFault::NotTrusted),
         };
         let seconds = u64::try_from(now.seconds()).unwrap_or(0);
         let moment = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         match verifier.verify_server_cert(own, intermediates, name, &[], moment) {
             Ok(_) => PeerVerdict::Verified,
-            Err(cause) => PeerVerdict::Unverified { cause: cause.to_string() },
+            Err(cause) => {
+                unverified(&cause.to_string(), CertificateFault::of(&cause).unwrap_or(CertificateFault::Other))
+            }
         }
     }
+}
+
+fn unverified(cause: &str, fault: CertificateFault) -> PeerVerdict {
+    PeerVerdict::Unverified { cause: cause.to_owned(), fault }
 }
 
 fn verifier(roots: &Roots) -> Result<Arc<WebPkiServerVerifier>, TlsSetupError> {

@@ -10,7 +10,7 @@ mod info;
 mod pem;
 mod server;
 
-pub use client::{ClientTls, PeerVerdict, Roots};
+pub use client::{CertificateFault, ClientTls, PeerVerdict, Roots};
 pub use dane::association;
 pub use info::{ConnectionState, TlsInfo};
 pub use pem::{KeyExposure, PemError, key_exposure, load_certificates, load_chain, parse_chain};

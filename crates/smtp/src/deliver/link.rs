@@ -2,11 +2,12 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use crypto::tls::ClientTls;
+use crypto::tls::{ClientTls, PeerVerdict, TlsSetupError};
 use env::{Clock, Entropy};
 use net::{Stream, StreamError};
 use rustls_pki_types::ServerName;
@@ -16,6 +17,10 @@ use wire::smtp::TlsInfo;
 use wire::smtp::client::{Answer, Body, ClientConfig, CloseCause, Session, Step, Transaction, TransactionOutcome};
 
 use super::content::Content;
+use super::security::{Barred, Security};
+
+/// The newest version's name in [`crypto::tls::TlsInfo`].
+const TLS13: &str = "TLSv1.3";
 
 /// Time for a TLS handshake.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(60);
@@ -54,6 +59,15 @@ pub(super) enum LinkError {
     /// TLS must be had and is not offered.
     #[error("the server offers no TLS, without which the message may not go there")]
     NoTls,
+    /// Its TLS is older than the route allows.
+    #[error("the server speaks {0}, and the route wants TLS 1.3")]
+    OldTls(&'static str),
+    /// Nothing may be sent there, or not now.
+    #[error(transparent)]
+    Barred(#[from] Barred),
+    /// TLS with the server cannot be set up.
+    #[error(transparent)]
+    Setup(#[from] TlsSetupError),
     /// REQUIRETLS must be had and is not offered.
     #[error("the message may travel only where REQUIRETLS is kept, which the server does not offer")]
     NoRequireTls,
@@ -63,11 +77,12 @@ pub(super) enum LinkError {
 }
 
 impl LinkError {
-    /// Whether the server cannot give the protection that REQUIRETLS asks for (RFC 8689 section 4.2.1 steps 4 and 5), which no
-    /// later attempt changes. A connection that breaks while TLS begins says nothing of that.
+    /// Whether the server cannot give the protection that is asked for: for REQUIRETLS, nothing that a later attempt changes
+    /// (RFC 8689 section 4.2.1 steps 2, 4 and 5). A connection that breaks while TLS begins says nothing of that.
     pub(super) fn lacks_protection(&self) -> bool {
         match self {
-            Self::NoTls | Self::NoRequireTls => true,
+            Self::NoTls | Self::NoRequireTls | Self::OldTls(_) => true,
+            Self::Barred(barred) => barred.lacks_protection(),
             // The library gives this kind to certificates that do not verify, to alerts, and to what is no TLS.
             Self::Handshake(StreamError::Handshake(cause)) => cause.kind() == ErrorKind::InvalidData,
             _ => false,
@@ -99,7 +114,9 @@ pub(super) struct Door<'a> {
     pub(super) credentials: Option<ClientCredentials>,
     /// None: in clear, as after a handshake that failed.
     pub(super) tls: Option<&'a ClientTls>,
-    pub(super) tls_required: bool,
+    pub(super) security: &'a Security,
+    /// Told the address of ours that the connection is from.
+    pub(super) local: &'a OnceLock<IpAddr>,
     pub(super) connect_wait: Duration,
     pub(super) answer_wait: Duration,
 }
@@ -110,8 +127,8 @@ pub(super) struct Link {
     session: Session,
     input: BytesMut,
     answer_wait: Duration,
-    /// The certificate is valid for the server's name.
-    pub(super) verified: bool,
+    /// Whether the certificate is the server's; none without TLS.
+    pub(super) verdict: Option<PeerVerdict>,
     /// Messages sent so far.
     pub(super) sent: usize,
 }
@@ -120,6 +137,7 @@ impl Link {
     /// Connects, greets, begins TLS where offered, signs in where asked.
     pub(super) async fn open(door: &Door<'_>, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Self, LinkError> {
         let stream = net::connect(door.address, door.source, door.connect_wait).await?;
+        door.local.get_or_init(|| stream.local().ip());
         let config = ClientConfig {
             hello: door.hello.to_owned(),
             starttls: door.tls.is_some(),
@@ -127,12 +145,12 @@ impl Link {
         };
         let session = Session::new(config, None);
         let mut link =
-            Self { stream, session, input: BytesMut::new(), answer_wait: door.answer_wait, verified: false, sent: 0 };
+            Self { stream, session, input: BytesMut::new(), answer_wait: door.answer_wait, verdict: None, sent: 0 };
         loop {
             match link.session.next_step() {
                 Step::Read => link.exchange(door.answer_wait).await?,
                 Step::StartTls => link = link.start_tls(door, clock).await?,
-                Step::Ready if door.tls_required && !link.stream.is_tls() => return Err(LinkError::NoTls),
+                Step::Ready if door.security.needs_tls() && !link.stream.is_tls() => return Err(LinkError::NoTls),
                 Step::Ready if link.session.needs_sign_in() => link.session.sign_in(entropy),
                 Step::Ready => return Ok(link),
                 Step::Close(cause) => return Err(closed(cause)),
@@ -144,11 +162,15 @@ impl Link {
     async fn start_tls(mut self, door: &Door<'_>, clock: &dyn Clock) -> Result<Self, LinkError> {
         self.send().await?;
         let Some(tls) = door.tls else { return Err(LinkError::NoTls) };
-        let name = server_name(door.host)?;
+        let name = server_name(door.security.server_name(door.host))?;
         let upgraded = self.stream.upgrade_client(tls.config(), name.clone(), HANDSHAKE_WAIT).await;
         self.stream = upgraded.map_err(LinkError::Handshake)?;
-        self.verified = tls.verdict(self.stream.peer_certificates(), &name, clock.now()).is_verified();
+        self.verdict = Some(tls.verdict(self.stream.peer_certificates(), &name, clock.now()));
         let info = self.stream.tls_info();
+        match &info {
+            Some(info) if door.security.tls13 && info.version != TLS13 => return Err(LinkError::OldTls(info.version)),
+            _ => {}
+        }
         self.session.tls_started(info.map_or_else(TlsInfo::default, |info| TlsInfo {
             protocol: info.version.to_owned(),
             cipher: info.cipher.into_owned(),
@@ -162,7 +184,7 @@ impl Link {
 
     /// Whether the server keeps REQUIRETLS here: verified and offered (RFC 8689 section 4.2.1).
     pub(super) fn keeps_require_tls(&self) -> bool {
-        self.verified && self.session.offers().require_tls
+        self.verdict.as_ref().is_some_and(PeerVerdict::is_verified) && self.session.offers().require_tls
     }
 
     /// Sends a message: its trace fields, then its content, a chunk at a time. An error means that the server does not have it;

@@ -8,6 +8,7 @@ use env::Timestamp;
 use parking_lot::Mutex;
 
 use super::link::Link;
+use super::security::Trust;
 
 /// How long an unused connection is kept. Servers do not like idle ones.
 const KEPT: Duration = Duration::from_secs(10);
@@ -23,7 +24,8 @@ pub(super) struct Key {
     /// Address of ours that it was made from, where the route names one.
     pub(super) source: Option<IpAddr>,
     pub(super) user: Option<String>,
-    pub(super) verified: bool,
+    pub(super) trust: Trust,
+    pub(super) tls13: bool,
 }
 
 /// Unused connections with the moment since when.

@@ -4,9 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use crypto::tls::{ClientTls, PemError, Roots, TlsSetupError};
 use env::Secret;
 
-use crate::settings::{Route, TlsDemand};
+use crate::settings::{Route, TlsDemand, TlsFloor};
 
 /// Port of a relay that names none: submission with STARTTLS (RFC 6409).
 const RELAY_PORT: u16 = 587;
@@ -46,6 +47,22 @@ pub enum RouteError {
         /// What the system said.
         cause: io::Error,
     },
+    /// The file of the partner's authority cannot be used.
+    #[error("delivery.route {number}: ca: {cause}")]
+    Authority {
+        /// Its place among the routes, from 1.
+        number: usize,
+        /// What is wrong with it.
+        cause: PemError,
+    },
+    /// There is no TLS with that authority.
+    #[error("delivery.route {number}: ca: {cause}")]
+    Tls {
+        /// Its place among the routes, from 1.
+        number: usize,
+        /// What is wrong with it.
+        cause: TlsSetupError,
+    },
     /// A name without a password or the other way about.
     #[error("delivery.route {number}: user and password_file go together")]
     HalfCredentials {
@@ -64,8 +81,21 @@ pub(crate) struct Way {
     /// Fixed next host instead of the domain's exchangers.
     pub(crate) relay: Option<Relay>,
     pub(crate) tls: TlsDemand,
+    /// TLS 1.3, or nothing.
+    pub(crate) tls13: bool,
+    /// The one authority that vouches for this partner.
+    pub(crate) pinned: Option<Pinned>,
     /// Address of this machine to send from.
     pub(crate) source: Option<IpAddr>,
+}
+
+/// A partner's own authority.
+#[derive(Debug, Clone)]
+pub(crate) struct Pinned {
+    /// Number of the route that names it, from 1.
+    pub(crate) number: usize,
+    /// Trusts nobody else.
+    pub(crate) tls: ClientTls,
 }
 
 /// A fixed next host.
@@ -137,7 +167,16 @@ fn resolve_route(number: usize, route: &Route, directory: &Path) -> Result<(Vec<
         }
         None => None,
     };
-    Ok((patterns, Way { relay, tls: route.tls, source: route.source }))
+    let pinned = route.ca.as_ref().map(|file| pinned(number, &directory.join(file))).transpose()?;
+    let tls = if route.tls_min.is_some() || pinned.is_some() { TlsDemand::Required } else { route.tls };
+    let tls13 = route.tls_min == Some(TlsFloor::Tls13);
+    Ok((patterns, Way { relay, tls, tls13, pinned, source: route.source }))
+}
+
+fn pinned(number: usize, file: &Path) -> Result<Pinned, RouteError> {
+    let roots = Roots::only(&[file.to_owned()]).map_err(|cause| RouteError::Authority { number, cause })?;
+    let tls = ClientTls::verified(&roots).map_err(|cause| RouteError::Tls { number, cause })?;
+    Ok(Pinned { number, tls })
 }
 
 fn parse_relay(relay: &str) -> Option<(String, u16)> {

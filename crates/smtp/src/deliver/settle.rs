@@ -25,6 +25,8 @@ pub(super) enum Fate {
     Failed,
     /// To be tried again.
     Deferred,
+    /// The same, as nobody could be reached with the protection that the message must have.
+    Unprotected,
     /// Not tried.
     Returned,
 }
@@ -127,8 +129,8 @@ impl Deliverer {
             Fate::Delivered | Fate::Relayed { .. } => Outcome::Delivered,
             Fate::Failed => Outcome::Failed,
             Fate::Returned => Outcome::Returned { until: now },
-            Fate::Deferred if now >= lease.expires => Outcome::Expired,
-            Fate::Deferred => {
+            Fate::Deferred | Fate::Unprotected if now >= lease.expires => Outcome::Expired,
+            Fate::Deferred | Fate::Unprotected => {
                 let entropy = &*self.store.context().entropy;
                 Outcome::Deferred {
                     until: next_attempt(&self.schedule, recipient.attempts, now, lease.expires, entropy),
@@ -155,7 +157,9 @@ impl Deliverer {
             },
             Outcome::Failed | Outcome::Expired => wishes.failure.then_some(Notice::Failed),
             Outcome::Deferred { .. } => {
-                let is_late = now.since(lease.created) >= self.schedule.delay_notice_after;
+                // What waits for protection waits for people to mend something, so the sender hears of it at once.
+                let is_late =
+                    verdict.fate == Fate::Unprotected || now.since(lease.created) >= self.schedule.delay_notice_after;
                 let wanted = wishes.delay && is_late && !recipient.delay_notified;
                 wanted.then_some(Notice::Delayed { until: lease.expires })
             }

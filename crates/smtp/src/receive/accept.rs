@@ -17,6 +17,7 @@ use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
 use super::recipients::{Home, Taken};
 use super::submission;
+use crate::transport::{self, Sealed};
 
 /// A message shorter than this is compressed and encrypted where it arrives; a longer one on a thread that may block.
 const INLINE_BYTES_MAX: usize = 128 << 10;
@@ -42,6 +43,9 @@ struct Ready {
     /// Header fields of ours.
     trace: String,
     junk: bool,
+    report: Option<Sealed>,
+    /// The sender would rather have it travel in clear than not at all.
+    tls_optional: bool,
 }
 
 /// Everything that the transaction needs; it can run again with the same.
@@ -59,6 +63,8 @@ struct Plan {
     received: Timestamp,
     due: Timestamp,
     expires: Timestamp,
+    /// What another server reports of its connections to us.
+    report: Option<Sealed>,
 }
 
 /// Where a message has octets above 127.
@@ -136,16 +142,18 @@ impl Conversation<'_> {
 
     async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<(), AcceptError> {
         let store = &self.door.receiver.store;
-        let Vouched { body, results, junk } = vouched;
+        let Vouched { body, results, junk, author } = vouched;
         let trace = results + &self.received_field(envelope, id, store.context().clock.now());
-        let (mut prepared, eight_bit) = prepare(Arc::clone(store.context()), body).await?;
+        let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
+        let reporter = self.may_report().then_some(author);
+        let (mut prepared, eight_bit, report) = prepare(Arc::clone(store.context()), body, reporter).await?;
         let blob = store.stage(prepared.take_record()).await?;
-        let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk });
+        let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk, report, tls_optional });
         store.write(move |tx| commit(tx, &plan)).await
     }
 
     fn plan(&self, envelope: &Envelope, ready: Ready) -> Plan {
-        let Ready { prepared, blob, eight_bit, trace, junk } = ready;
+        let Ready { prepared, blob, eight_bit, trace, junk, report, tls_optional } = ready;
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
@@ -166,6 +174,7 @@ impl Conversation<'_> {
             envid: params.envid.clone(),
             smtputf8,
             requiretls: params.require_tls,
+            tls_optional,
             // What the body is, not what BODY= says of it: seven bits may go to every server (RFC 6152 section 3).
             body_8bit: eight_bit.anywhere,
             submitter: self.principal.as_ref().map(|principal| principal.account),
@@ -185,7 +194,13 @@ impl Conversation<'_> {
             received,
             due,
             expires,
+            report,
         }
+    }
+
+    /// Whether a report about connections to us may be in the message: mail of others to one of ours.
+    fn may_report(&self) -> bool {
+        self.principal.is_none() && self.taken.iter().any(|taken| matches!(taken.home, Home::Here { .. }))
     }
 
     /// Who gets the message in this transaction, and who through the queue.
@@ -272,11 +287,18 @@ fn due(envelope: &Envelope, now: Timestamp, hold_max: Duration) -> Timestamp {
     wanted.clamp(now, now.plus(hold_max))
 }
 
-async fn prepare(context: Arc<store::Context>, body: Vec<u8>) -> Result<(Prepared, EightBit), AcceptError> {
+/// Makes the message ready. `reporter` is there if a report may be in it, and says whose that is.
+async fn prepare(
+    context: Arc<store::Context>,
+    body: Vec<u8>,
+    reporter: Option<Option<String>>,
+) -> Result<(Prepared, EightBit, Option<Sealed>), AcceptError> {
     let short = body.len() <= INLINE_BYTES_MAX;
     let work = move || {
+        let report = reporter
+            .and_then(|author| Sealed::new(&context, transport::recognise(&body)?, author, context.clock.now()));
         let eight_bit = EightBit::of(&body);
-        (Prepared::consuming(body, &*context.entropy), eight_bit)
+        (Prepared::consuming(body, &*context.entropy), eight_bit, report)
     };
     if short {
         return Ok(work());
@@ -288,6 +310,9 @@ async fn prepare(context: Arc<store::Context>, body: Vec<u8>) -> Result<(Prepare
 fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
     let refs = plan.local.len() + usize::from(!plan.queued.is_empty());
     plan.blob.attach(tx, i64::try_from(refs).unwrap_or(i64::MAX))?;
+    if let Some(report) = &plan.report {
+        transport::keep(tx, report)?;
+    }
     let mut waiting = plan.queued.clone();
     let mut refused = None;
     for local in &plan.local {

@@ -18,12 +18,14 @@ pub(super) struct Vouched {
     pub(super) results: String,
     /// It goes where junk goes.
     pub(super) junk: bool,
+    /// The author's domain, if it was proven (DMARC).
+    pub(super) author: Option<String>,
 }
 
 impl Vouched {
     /// Mail of our own people.
     pub(super) fn submitted(body: Vec<u8>) -> Self {
-        Self { body, results: String::new(), junk: false }
+        Self { body, results: String::new(), junk: false, author: None }
     }
 }
 
@@ -88,7 +90,8 @@ impl Conversation<'_> {
             }
         };
         let results = results::field(&receiver.hostname, connection, &facts);
-        Ok(Vouched { body: without_claims(body, &receiver.hostname), results, junk })
+        let author = facts.dmarc.from_domain.filter(|_| facts.dmarc.result == DmarcResult::Pass);
+        Ok(Vouched { body: without_claims(body, &receiver.hostname), results, junk, author })
     }
 
     /// Whether one of those who are to get the message has a level above `basic`.

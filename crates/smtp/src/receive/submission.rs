@@ -11,6 +11,11 @@ pub(super) fn complete(raw: Vec<u8>, now: Timestamp, message_id: &str) -> Vec<u8
     if prefix.is_empty() && hidden.is_empty() { raw } else { header::rewrite(&prefix, &raw, &hidden) }
 }
 
+/// Whether the sender would rather have the message travel in clear than not at all (RFC 8689 section 3).
+pub(super) fn needs_no_tls(raw: &[u8]) -> bool {
+    header::find(raw, "TLS-Required").is_some_and(|field| field.value().trim_ascii().eq_ignore_ascii_case(b"no"))
+}
+
 /// The addresses in the From field; every one of them must be the sender's own.
 pub(super) fn authors(raw: &[u8]) -> Result<Vec<Address>, Verdict> {
     let fields = header::fields(raw).filter(|field| field.is("From")).count();

@@ -3,11 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use env::dns::{DnsError, Resolver};
+use env::dns::{DnsError, Resolver, Tlsa};
+use mailauth::mta_sts;
 use resolver::HickoryResolver;
 use tokio::net::TcpStream;
 
 use super::{Finding, State};
+use crate::settings::Settings;
+use crate::tlsa::{all_tlsa_of, tlsa_name, tlsa_value};
 
 /// Domains whose exchangers are tried to see whether port 25 is open outward; any of them will do.
 const OUTWARD: [&str; 2] = ["gmail.com", "qq.com"];
@@ -68,6 +71,37 @@ pub(super) async fn domain(dns: &dyn Resolver, domain: &str, hostname: &str) -> 
         findings.push(Finding::new(check, name, state, "remedy-record"));
     }
     findings
+}
+
+/// Whether the domain announces the policy that we serve, if it announces one (RFC 8461 section 3.1).
+pub(super) async fn policy(dns: &dyn Resolver, domain: &str, id: &str) -> Option<Finding> {
+    let name = mta_sts::record_name(domain);
+    let announced = mta_sts::policy_id(&dns.txt(&name).await.ok()?)?;
+    let state = if announced == id { State::Sound } else { State::Wrong };
+    Some(Finding::new("MTA-STS policy", name, state, "remedy-policy").found(announced))
+}
+
+/// Whether the zone's TLSA records name our certificate, and the next key if it is made, if the zone has any: mail that heeds them stays away otherwise (RFC 7672).
+pub(super) async fn tlsa(dns: &dyn Resolver, settings: &Settings) -> Option<Finding> {
+    let name = tlsa_name(&settings.server.hostname);
+    let finding = |state, found: String| Some(Finding::new("TLSA", name.clone(), state, "remedy-tlsa").found(found));
+    let records = match dns.tlsa(&name).await {
+        Ok(records) => records,
+        Err(DnsError::NotFound { .. }) => return None,
+        Err(error) => return finding(State::Unknown, error.to_string()),
+    };
+    let own = match all_tlsa_of(settings) {
+        Ok(own) => own,
+        Err(error) => return finding(State::Unknown, error.to_string()),
+    };
+    let shown = records.iter().map(tlsa_value).collect::<Vec<_>>().join(", ");
+    // Of other forms than the one that we write we cannot tell.
+    let is_ours = |record: &Tlsa| (record.usage, record.selector, record.matching) == (3, 1, 1);
+    match (own.iter().all(|one| records.contains(one)), records.iter().all(is_ours)) {
+        (true, _) => finding(State::Sound, shown),
+        (false, true) => finding(State::Wrong, shown),
+        (false, false) => finding(State::Unknown, shown),
+    }
 }
 
 /// Whether mail can leave: many providers close port 25 outward.

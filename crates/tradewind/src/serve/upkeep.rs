@@ -10,6 +10,7 @@ use certs::acme::{AcmeOrder, Challenge, ChallengePublisher};
 use certs::{CertificateFacts, CertsError};
 use crypto::tls::ServerTls;
 use env::Outlook;
+use env::dns::{DnsError, Resolver};
 use rustls::sign::CertifiedKey;
 use store::Store;
 use store::collect::Budget;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::settings::Settings;
 use crate::system::reload_certificates;
+use crate::tlsa::tlsa_name;
 
 /// How often room is given back.
 const COLLECT_EVERY: Duration = Duration::from_secs(600);
@@ -66,6 +68,7 @@ pub(super) async fn renew_certificates(
     store: Store,
     tls: ServerTls,
     challenges: Challenges,
+    dns: Arc<dyn Resolver>,
     settings: Settings,
     stop: CancellationToken,
 ) {
@@ -77,7 +80,7 @@ pub(super) async fn renew_certificates(
             continue;
         }
         let order = match acme_order(&settings, &store).await {
-            Ok(order) => order,
+            Ok(order) => AcmeOrder { takes_next_key: next_key_is_known(&settings, &*dns).await, ..order },
             Err(error) => {
                 tracing::error!(%error, "cannot read the domains for a certificate");
                 continue;
@@ -130,7 +133,25 @@ async fn acme_order(settings: &Settings, store: &Store) -> Result<AcmeOrder, ide
         },
         chain: settings.tls.certificate.clone(),
         key: settings.tls.key.clone(),
+        takes_next_key: false,
     })
+}
+
+/// Whether the key that was made ahead may be used: the zone names it, or names none (RFC 7671 section 8.1).
+async fn next_key_is_known(settings: &Settings, dns: &dyn Resolver) -> bool {
+    let Some(next) = certs::next_association(&settings.tls.key) else { return false };
+    match dns.tlsa(&tlsa_name(&settings.server.hostname)).await {
+        Ok(records) if records.contains(&next) => true,
+        Ok(_) => {
+            tracing::warn!("the zone does not name the next key yet, the present one is kept; see tradewind dns tlsa");
+            false
+        }
+        Err(DnsError::NotFound { .. }) => true,
+        Err(error) => {
+            tracing::warn!(%error, "whether the zone names the next key cannot be looked up, the present one is kept");
+            false
+        }
+    }
 }
 
 /// Shows challenges through the running services, or through the administrator's hook.

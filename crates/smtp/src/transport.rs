@@ -1,0 +1,15 @@
+//! What other domains ask of the way to them (MTA-STS), how connections to them fare, and the reports about it (TLS-RPT).
+
+mod gathered;
+mod letter;
+mod policies;
+mod received;
+mod reporter;
+mod results;
+
+pub use gathered::send_soon;
+pub(crate) use policies::{Found, Policies, PolicyFault};
+pub use received::{ReceivedReport, list};
+pub(crate) use received::{Sealed, keep, recognise};
+pub use reporter::Reporter;
+pub(crate) use results::{Ends, Results};
