@@ -8,7 +8,7 @@ const LAYERS: &[&[&str]] = &[
     &["env"],
     &["mail", "wire", "crypto", "resolver", "mailauth"],
     &["certs", "store", "net"],
-    &["identity", "mailbox", "queue"],
+    &["identity", "mailbox", "queue", "signing"],
     &[],
     &["smtp", "imap", "api"],
     &["tradewind"],

@@ -79,6 +79,13 @@ impl<'a> Body<'a> {
     }
 }
 
+/// SHA-256 of the whole body in a form.
+pub(crate) fn body_hash(body: &mut Body<'_>, form: Canonicalization) -> Vec<u8> {
+    body.hash(form);
+    let found = body.hashes.iter().find(|(known, ..)| *known == form);
+    found.map(|(.., hash)| hash.clone()).unwrap_or_default()
+}
+
 /// Counts what is written.
 struct Counter(u64);
 
