@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["mail", "wire", "crypto", "resolver", "mailauth"],
     &["certs", "store", "net"],
     &["identity", "mailbox", "queue", "signing"],
-    &[],
+    &["reports"],
     &["smtp", "imap", "api"],
     &["tradewind"],
 ];

@@ -6,6 +6,7 @@
 //!
 //! Knows nothing of sockets and storage: DNS comes in as [`env::dns::Resolver`], time as [`env::Clock`].
 
+pub mod aggregate;
 mod answers;
 mod arc;
 mod author;
@@ -29,7 +30,7 @@ pub use arc::{ArcCheck, ArcResult};
 pub use author::{Ambiguity, AuthorIdentity, author};
 pub use check::{Checker, Connection, EnvelopeFacts, Facts};
 pub use dkim::{DkimCheck, DkimResult};
-pub use dmarc::{DmarcCheck, DmarcPolicy, DmarcResult};
+pub use dmarc::{DmarcCheck, DmarcPolicy, DmarcResult, Published, ReportAddress, report_addresses};
 pub use iprev::{IprevCheck, IprevResult};
 pub use seal::seal;
 pub use settings::{AuthenticationSettings, WithoutDns};

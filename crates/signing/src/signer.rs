@@ -26,7 +26,13 @@ const INLINE_BYTES_MAX: usize = 128 << 10;
 pub struct Signer {
     store: Store,
     is_on: bool,
-    kept: Mutex<HashMap<String, (Timestamp, Arc<Vec<SigningKey>>)>>,
+    kept: Mutex<HashMap<String, Kept>>,
+}
+
+/// The opened keys of one domain.
+struct Kept {
+    since: Timestamp,
+    keys: Arc<Vec<SigningKey>>,
 }
 
 impl Signer {
@@ -70,11 +76,10 @@ impl Signer {
     /// [`SigningError`] if the store fails or a key does not open.
     pub async fn keys(&self, domain: &str) -> Result<Arc<Vec<SigningKey>>, SigningError> {
         let now = self.store.context().clock.now();
-        if let Some((since, keys)) = self.kept.lock().get(domain)
-            && now.since(*since) < KEPT_FOR
-            && *since <= now
-        {
-            return Ok(Arc::clone(keys));
+        // A clock that was set back must not prolong it.
+        let is_fresh = |kept: &&Kept| now.since(kept.since) < KEPT_FOR && kept.since <= now;
+        if let Some(kept) = self.kept.lock().get(domain).filter(is_fresh) {
+            return Ok(Arc::clone(&kept.keys));
         }
         let wanted = domain.to_owned();
         let keys = Arc::new(self.store.read(move |tx| load(tx, &wanted)).await?);
@@ -82,7 +87,7 @@ impl Signer {
         if kept.len() >= KEPT_MAX {
             kept.clear();
         }
-        kept.insert(domain.to_owned(), (now, Arc::clone(&keys)));
+        kept.insert(domain.to_owned(), Kept { since: now, keys: Arc::clone(&keys) });
         Ok(keys)
     }
 

@@ -21,6 +21,7 @@ use crypto::tls::{ClientTls, PemError, Roots, TlsSetupError};
 use env::dns::Resolver;
 use identity::Directory;
 use queue::{Lease, LeaseRequest, QueueError, Schedule};
+use signing::Signer;
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -70,6 +71,7 @@ pub struct Deliverer {
     store: Store,
     directory: Arc<Directory>,
     dns: Arc<dyn Resolver>,
+    signer: Arc<Signer>,
     opportunistic: ClientTls,
     verified: ClientTls,
     hostname: String,
@@ -93,6 +95,8 @@ pub struct DelivererParts {
     pub directory: Arc<Directory>,
     /// Looks exchangers up.
     pub dns: Arc<dyn Resolver>,
+    /// Signs notifications.
+    pub signer: Arc<Signer>,
     /// Our host name.
     pub hostname: String,
     /// What is counted.
@@ -107,13 +111,14 @@ impl Deliverer {
     /// # Errors
     /// [`DeliverError`] if a route or a file of roots cannot be used.
     pub fn new(parts: DelivererParts, settings: &DeliverySettings, home: &Path) -> Result<Arc<Self>, DeliverError> {
-        let DelivererParts { store, directory, dns, hostname, figures, stop_wait } = parts;
+        let DelivererParts { store, directory, dns, signer, hostname, figures, stop_wait } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
         Ok(Arc::new(Self {
             store,
             directory,
             dns,
+            signer,
             opportunistic: ClientTls::opportunistic(&roots)?,
             verified: ClientTls::verified(&roots)?,
             hostname,

@@ -14,6 +14,7 @@ use env::dns::Resolver;
 use identity::{Directory, SignIn};
 use mailauth::{Checker, WithoutDns};
 use net::{Budget, Connection, Handler, Refusal};
+use signing::Signer;
 use store::Store;
 use wire::sasl::Mechanism;
 use wire::smtp::server::{Kind, Limits, ServerConfig};
@@ -32,6 +33,7 @@ pub struct Receiver {
     pub(crate) sign_in: Arc<SignIn>,
     pub(crate) dns: Arc<dyn Resolver>,
     pub(crate) checker: Checker,
+    pub(crate) signer: Arc<Signer>,
     /// What is done when DNS does not work at all.
     pub(crate) without_dns: WithoutDns,
     pub(crate) tls: ServerTls,
@@ -58,6 +60,8 @@ pub struct ReceiverParts {
     pub dns: Arc<dyn Resolver>,
     /// Checks who sent a message.
     pub checker: Checker,
+    /// Signs what our people send.
+    pub signer: Arc<Signer>,
     /// What is done when DNS does not work at all.
     pub without_dns: WithoutDns,
     /// Certificates.
@@ -76,7 +80,7 @@ impl Receiver {
     /// A receiver of these parts.
     #[must_use]
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
-        let ReceiverParts { store, directory, sign_in, dns, checker, without_dns, .. } = parts;
+        let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, .. } = parts;
         let ReceiverParts { tls, budget, hostname, postmaster_domain, figures, .. } = parts;
         Arc::new(Self {
             store,
@@ -84,6 +88,7 @@ impl Receiver {
             sign_in,
             dns,
             checker,
+            signer,
             without_dns,
             tls,
             budget,

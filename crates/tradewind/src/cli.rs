@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// DNS records.
     #[command(subcommand)]
     Dns(DnsCommand),
+    /// Keys with which outgoing mail is signed.
+    #[command(subcommand)]
+    Dkim(DkimCommand),
     /// Check who vouches for a message, without a server, against the names in a file.
     CheckAuth(CheckAuth),
 }
@@ -291,6 +294,36 @@ pub(crate) enum StoreCommand {
     },
     /// Give back the room of messages that are gone.
     Collect,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DkimCommand {
+    /// List keys with the records that DNS must show.
+    List {
+        /// Domain name; all domains if left out.
+        domain: Option<String>,
+    },
+    /// Make the first keys of a domain. They sign at once.
+    Add {
+        /// Domain name.
+        domain: String,
+    },
+    /// Make new keys, which take over once DNS shows their records.
+    Rotate {
+        /// Domain name.
+        domain: String,
+    },
+    /// Stop signing at once with a key that must no longer be used, and destroy its private part.
+    Retire {
+        /// Domain name.
+        domain: String,
+        /// The key; all keys of the domain if left out.
+        #[arg(long)]
+        selector: Option<String>,
+        /// Say that it is meant.
+        #[arg(long, required = true)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -24,8 +24,8 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat, OrganisationCommand,
-    QueueCommand, StoreCommand, UserCommand,
+    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat,
+    OrganisationCommand, QueueCommand, StoreCommand, UserCommand,
 };
 use crate::control::{Action, NewUser, Refused, ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
@@ -67,7 +67,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Config(command) => configuration(&command, &config, json),
         Command::Dns(DnsCommand::Zone { domain }) => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
-            println!("{}", quickstart::zone_of(&settings, &domain)?);
+            let keys = act(&config, Action::DkimList { domain: Some(domain.clone()) }).await?;
+            println!("{}", quickstart::zone_of(&settings, &domain, &keys)?);
             Ok(ExitCode::SUCCESS)
         }
         Command::CheckAuth(options) => check_auth::run(&options, json).await,
@@ -152,6 +153,12 @@ fn action(command: Command) -> Result<Action, Refused> {
             let path = std::path::absolute(&import.path).map_err(Refused::because)?;
             Action::Import { format, path, user: import.user, mailbox: import.mailbox }
         }
+        Command::Dkim(command) => match command {
+            DkimCommand::List { domain } => Action::DkimList { domain },
+            DkimCommand::Add { domain } => Action::DkimAdd { domain },
+            DkimCommand::Rotate { domain } => Action::DkimRotate { domain },
+            DkimCommand::Retire { domain, selector, .. } => Action::DkimRetire { domain, selector },
+        },
         Command::Store(StoreCommand::Check { deep }) => Action::StoreCheck { deep },
         Command::Store(StoreCommand::Collect) => Action::StoreCollect,
         _ => return Err(Refused("this command is not an action".to_owned())),

@@ -72,8 +72,9 @@ impl Server {
         let settings = system.settings.clone();
         let store = system.store.clone();
         tasks.spawn(control.serve(system.controls(), stop.clone()));
-        spawn_upkeep(&tasks, &system, &tls, &challenges, &stop);
-        spawn_services(&tasks, &system, listening, &tls, challenges, &stop)?;
+        let dns: Arc<dyn Resolver> = system.resolver()?;
+        spawn_upkeep(&tasks, &system, &tls, &challenges, &dns, &stop);
+        spawn_services(&tasks, &system, listening, &tls, challenges, dns, &stop)?;
         tasks.close();
         wait_for_the_end(&tls, &settings).await?;
         tracing::info!("stopping");
@@ -109,10 +110,18 @@ fn spawn_upkeep(
     system: &System,
     tls: &ServerTls,
     challenges: &Challenges,
+    dns: &Arc<dyn Resolver>,
     stop: &CancellationToken,
 ) {
     tasks.spawn(upkeep::collect(system.store.clone(), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
+    tasks.spawn(upkeep::watch_keys(
+        system.store.clone(),
+        Arc::clone(dns),
+        Arc::clone(&system.signer),
+        system.settings.dkim.clone(),
+        stop.clone(),
+    ));
     if system.settings.acme.enabled {
         let store = system.store.clone();
         tasks.spawn(upkeep::renew_certificates(
@@ -131,6 +140,7 @@ fn spawn_services(
     mut listening: Listening,
     tls: &ServerTls,
     challenges: Challenges,
+    dns: Arc<dyn Resolver>,
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
     let settings = &system.settings;
@@ -142,13 +152,13 @@ fn spawn_services(
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
 
-    let dns: Arc<dyn Resolver> = system.resolver()?;
     let receiver = Receiver::new(
         ReceiverParts {
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             sign_in: Arc::clone(&sign_in),
             dns: Arc::clone(&dns),
+            signer: Arc::clone(&system.signer),
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),
             tls: tls.clone(),
@@ -185,6 +195,7 @@ fn spawn_services(
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             dns,
+            signer: Arc::clone(&system.signer),
             hostname: settings.server.hostname.clone(),
             figures,
             stop_wait: Duration::from_secs(settings.server.stop_seconds),

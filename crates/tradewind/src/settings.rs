@@ -10,6 +10,7 @@ use env::settings::{self, Section};
 use imap::ImapSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use serde::{Deserialize, Serialize};
+use signing::SigningSettings;
 use smtp::{DeliverySettings, SmtpSettings};
 
 pub(crate) use file::SettingsError;
@@ -151,6 +152,7 @@ sections! {
     acme: AcmeSettings,
     dns: DnsSettings,
     authentication: AuthenticationSettings,
+    dkim: SigningSettings,
     smtp: SmtpSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,

@@ -9,6 +9,7 @@ use crypto::tls::{CertifiedChains, MinimumVersion, ServerTls, TlsSettings, load_
 use env::{Entropy, SystemClock, SystemEntropy};
 use identity::Directory;
 use resolver::{HickoryResolver, ResolverSettings};
+use signing::Signer;
 use store::{Context, Place, Store};
 
 use crate::control::{Controls, Refused};
@@ -19,6 +20,7 @@ pub(crate) struct System {
     pub(crate) settings: Settings,
     pub(crate) store: Store,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) signer: Arc<Signer>,
 }
 
 impl System {
@@ -29,7 +31,12 @@ impl System {
         let context = Context::new(Arc::new(SystemClock), entropy, settings.server.node, key);
         let store = Store::open(place(&settings)?, context).await.map_err(Refused::because)?;
         let directory = Arc::new(Directory::new(store.clone()));
-        Ok(Self { settings, store, directory })
+        let signer = Arc::new(Signer::new(store.clone(), &settings.dkim));
+        let system = Self { settings, store, directory, signer };
+        if let Err(error) = crate::control::import_key_files(&system.controls()).await {
+            tracing::error!(%error, "DKIM keys in files cannot be taken over");
+        }
+        Ok(system)
     }
 
     /// Looks names up as the settings say.
@@ -38,7 +45,7 @@ impl System {
     }
 
     pub(crate) fn controls(&self) -> Controls {
-        Controls::new(self.store.clone(), Arc::clone(&self.directory))
+        Controls::new(self)
     }
 }
 
