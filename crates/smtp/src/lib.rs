@@ -9,4 +9,5 @@ mod settings;
 
 pub use deliver::route::RouteError;
 pub use figures::Figures;
+pub use receive::Reporting;
 pub use settings::{DeliverySettings, Route, SmtpSettings, TlsDemand};

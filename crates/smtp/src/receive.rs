@@ -14,8 +14,10 @@ use env::dns::Resolver;
 use identity::{Directory, SignIn};
 use mailauth::{Checker, WithoutDns};
 use net::{Budget, Connection, Handler, Refusal};
+use reports::Tally;
 use signing::Signer;
 use store::Store;
+use tokio::sync::mpsc;
 use wire::sasl::Mechanism;
 use wire::smtp::server::{Kind, Limits, ServerConfig};
 
@@ -34,6 +36,7 @@ pub struct Receiver {
     pub(crate) dns: Arc<dyn Resolver>,
     pub(crate) checker: Checker,
     pub(crate) signer: Arc<Signer>,
+    pub(crate) reporting: Reporting,
     /// What is done when DNS does not work at all.
     pub(crate) without_dns: WithoutDns,
     pub(crate) tls: ServerTls,
@@ -46,6 +49,15 @@ pub struct Receiver {
     pub(crate) expire_after: Duration,
     pub(crate) hold_max: Duration,
     pub(crate) figures: Arc<Figures>,
+}
+
+/// What receiving does for reports; each part may be switched off.
+#[derive(Default)]
+pub struct Reporting {
+    /// Counts what mail from a domain was like.
+    pub tally: Option<Arc<Tally>>,
+    /// Takes messages to our postmasters that look like reports. What does not fit into it at once is passed over.
+    pub inbound: Option<mpsc::Sender<Vec<u8>>>,
 }
 
 /// What a [`Receiver`] is made from beside its settings.
@@ -62,6 +74,8 @@ pub struct ReceiverParts {
     pub checker: Checker,
     /// Signs what our people send.
     pub signer: Arc<Signer>,
+    /// What is told of and by other domains.
+    pub reporting: Reporting,
     /// What is done when DNS does not work at all.
     pub without_dns: WithoutDns,
     /// Certificates.
@@ -81,7 +95,7 @@ impl Receiver {
     #[must_use]
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
         let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, .. } = parts;
-        let ReceiverParts { tls, budget, hostname, postmaster_domain, figures, .. } = parts;
+        let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
         Arc::new(Self {
             store,
             directory,
@@ -89,6 +103,7 @@ impl Receiver {
             dns,
             checker,
             signer,
+            reporting,
             without_dns,
             tls,
             budget,

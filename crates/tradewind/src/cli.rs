@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// DNS records.
     #[command(subcommand)]
     Dns(DnsCommand),
+    /// Reports to and from the owners of domains.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Keys with which outgoing mail is signed.
     #[command(subcommand)]
     Dkim(DkimCommand),
@@ -294,6 +297,22 @@ pub(crate) enum StoreCommand {
     },
     /// Give back the room of messages that are gone.
     Collect,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// List which servers send in the name of our domains, as others report it (DMARC).
+    Dmarc {
+        /// Reports that came in the last days.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
+    /// Send the DMARC reports that are due to the owners of other domains now; the server does so by itself.
+    Send {
+        /// Also those of today, for trying out: what comes later today is in no report.
+        #[arg(long)]
+        today: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,6 +7,7 @@ mod dkim;
 mod import;
 mod people;
 mod queue;
+mod report;
 mod socket;
 mod store;
 
@@ -15,11 +16,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity::{Directory, Hasher};
+use reports::Tally;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signing::Signer;
 
 use crate::cli::ImportFormat;
+use crate::settings::DnsSettings;
 use crate::system::System;
 
 pub(crate) use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
@@ -54,6 +57,8 @@ pub(crate) enum Action {
     DkimAdd { domain: String },
     DkimRotate { domain: String },
     DkimRetire { domain: String, selector: Option<String> },
+    ReportDmarc { days: u32 },
+    ReportSend { today: bool },
     StoreCheck { deep: bool },
     StoreCollect,
 }
@@ -82,6 +87,9 @@ pub(crate) struct Controls {
     pub(crate) overlap: Duration,
     /// Where earlier versions kept DKIM keys.
     pub(crate) key_files: PathBuf,
+    pub(crate) tally: Arc<Tally>,
+    pub(crate) hostname: String,
+    dns: DnsSettings,
 }
 
 impl Controls {
@@ -93,6 +101,9 @@ impl Controls {
             signer: Arc::clone(&system.signer),
             overlap: Duration::from_secs(system.settings.dkim.overlap_days.saturating_mul(86_400)),
             key_files: system.settings.home().join("dkim"),
+            tally: Arc::clone(&system.tally),
+            hostname: system.settings.server.hostname.clone(),
+            dns: system.settings.dns.clone(),
         }
     }
 
@@ -127,6 +138,8 @@ impl Controls {
             Action::DkimAdd { domain } => dkim::add(self, domain).await,
             Action::DkimRotate { domain } => dkim::rotate(self, domain).await,
             Action::DkimRetire { domain, selector } => dkim::retire(self, domain, selector).await,
+            Action::ReportDmarc { days } => report::dmarc(self, days).await,
+            Action::ReportSend { today } => report::send(self, today).await,
             Action::StoreCheck { deep } => store::check(self, deep).await,
             Action::StoreCollect => store::collect(self).await,
         };

@@ -25,7 +25,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
     Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat,
-    OrganisationCommand, QueueCommand, StoreCommand, UserCommand,
+    OrganisationCommand, QueueCommand, ReportCommand, StoreCommand, UserCommand,
 };
 use crate::control::{Action, NewUser, Refused, ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
@@ -159,6 +159,8 @@ fn action(command: Command) -> Result<Action, Refused> {
             DkimCommand::Rotate { domain } => Action::DkimRotate { domain },
             DkimCommand::Retire { domain, selector, .. } => Action::DkimRetire { domain, selector },
         },
+        Command::Report(ReportCommand::Dmarc { days }) => Action::ReportDmarc { days },
+        Command::Report(ReportCommand::Send { today }) => Action::ReportSend { today },
         Command::Store(StoreCommand::Check { deep }) => Action::StoreCheck { deep },
         Command::Store(StoreCommand::Collect) => Action::StoreCollect,
         _ => return Err(Refused("this command is not an action".to_owned())),

@@ -1,6 +1,7 @@
 //! The running server: everything is opened, wired and stopped here.
 
 mod listening;
+mod reporting;
 mod upkeep;
 
 use std::sync::Arc;
@@ -12,9 +13,9 @@ use env::dns::Resolver;
 use identity::{Hasher, SignIn};
 use mailauth::Checker;
 use net::{Budget, Handler};
-use smtp::Figures;
 use smtp::deliver::{Deliverer, DelivererParts};
 use smtp::receive::{Receiver, ReceiverParts};
+use smtp::{Figures, Reporting};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -74,7 +75,8 @@ impl Server {
         tasks.spawn(control.serve(system.controls(), stop.clone()));
         let dns: Arc<dyn Resolver> = system.resolver()?;
         spawn_upkeep(&tasks, &system, &tls, &challenges, &dns, &stop);
-        spawn_services(&tasks, &system, listening, &tls, challenges, dns, &stop)?;
+        let reporting = reporting::spawn(&tasks, &system, &dns, &stop);
+        spawn_services(&tasks, &system, listening, &tls, challenges, (dns, reporting), &stop)?;
         tasks.close();
         wait_for_the_end(&tls, &settings).await?;
         tracing::info!("stopping");
@@ -140,7 +142,7 @@ fn spawn_services(
     mut listening: Listening,
     tls: &ServerTls,
     challenges: Challenges,
-    dns: Arc<dyn Resolver>,
+    (dns, reporting): (Arc<dyn Resolver>, Reporting),
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
     let settings = &system.settings;
@@ -159,6 +161,7 @@ fn spawn_services(
             sign_in: Arc::clone(&sign_in),
             dns: Arc::clone(&dns),
             signer: Arc::clone(&system.signer),
+            reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),
             tls: tls.clone(),

@@ -9,6 +9,7 @@ use api::HttpSettings;
 use env::settings::{self, Section};
 use imap::ImapSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
+use reports::ReportSettings;
 use serde::{Deserialize, Serialize};
 use signing::SigningSettings;
 use smtp::{DeliverySettings, SmtpSettings};
@@ -153,6 +154,7 @@ sections! {
     dns: DnsSettings,
     authentication: AuthenticationSettings,
     dkim: SigningSettings,
+    reports: ReportSettings,
     smtp: SmtpSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,

@@ -8,6 +8,7 @@ use crypto::region;
 use crypto::tls::{CertifiedChains, MinimumVersion, ServerTls, TlsSettings, load_chain};
 use env::{Entropy, SystemClock, SystemEntropy};
 use identity::Directory;
+use reports::Tally;
 use resolver::{HickoryResolver, ResolverSettings};
 use signing::Signer;
 use store::{Context, Place, Store};
@@ -21,6 +22,8 @@ pub(crate) struct System {
     pub(crate) store: Store,
     pub(crate) directory: Arc<Directory>,
     pub(crate) signer: Arc<Signer>,
+    /// Counts of mail for the reports to its domains.
+    pub(crate) tally: Arc<Tally>,
 }
 
 impl System {
@@ -32,7 +35,7 @@ impl System {
         let store = Store::open(place(&settings)?, context).await.map_err(Refused::because)?;
         let directory = Arc::new(Directory::new(store.clone()));
         let signer = Arc::new(Signer::new(store.clone(), &settings.dkim));
-        let system = Self { settings, store, directory, signer };
+        let system = Self { settings, store, directory, signer, tally: Arc::default() };
         if let Err(error) = crate::control::import_key_files(&system.controls()).await {
             tracing::error!(%error, "DKIM keys in files cannot be taken over");
         }

@@ -1,0 +1,47 @@
+//! Reports to and from the owners of domains.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use env::Timestamp;
+use reports::{Listed, Reporter, SendFor};
+use serde_json::{Value, json};
+
+use super::{Controls, Refused};
+use crate::system::resolver;
+
+pub(super) async fn dmarc(controls: &Controls, days: u32) -> Result<Value, Refused> {
+    let span = Duration::from_secs(u64::from(days) * 86_400);
+    let now = controls.store.context().clock.now();
+    let since = Timestamp::from_millis(now.millis() - i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
+    let listed = controls.store.read(move |tx| reports::list(tx, since)).await.map_err(Refused::because)?;
+    Ok(listed.iter().map(row).collect())
+}
+
+fn row(listed: &Listed) -> Value {
+    json!({
+        "domain": listed.domain,
+        "source": listed.source.to_string(),
+        "messages": listed.messages,
+        "passed": listed.passed,
+        "failed": listed.messages.saturating_sub(listed.passed),
+        "dkim": listed.dkim,
+        "spf": listed.spf,
+        "quarantined": listed.quarantined,
+        "rejected": listed.rejected,
+        "reporters": listed.reporters,
+    })
+}
+
+pub(super) async fn send(controls: &Controls, today: bool) -> Result<Value, Refused> {
+    controls.tally.flush(&controls.store).await.map_err(Refused::because)?;
+    let reporter = Reporter {
+        store: controls.store.clone(),
+        dns: Arc::new(resolver(&controls.dns)?),
+        signer: Arc::clone(&controls.signer),
+        hostname: controls.hostname.clone(),
+    };
+    let which = if today { SendFor::Today } else { SendFor::Past };
+    let sent = reporter.send(which).await.map_err(Refused::because)?;
+    Ok(json!({ "sent": sent }))
+}
