@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
-use aws_lc_rs::signature::KeyPair;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use env::Timestamp;
 use harness::{
-    Bind, Failure, Options, Outcome, Postfix, PostfixOptions, Tradewind, arc_verdict, dkim_verdicts, require, smtp,
-    wait_until,
+    Bind, Failure, Options, Outcome, Postfix, PostfixOptions, Tradewind, arc_verdict, dkim_verdicts, require, run,
+    smtp, wait_until,
 };
 use mailauth::{AuthenticationSettings, Checker, Connection, KeyKind, SigningKey};
 use serde_json::Value;
@@ -183,6 +183,53 @@ fn new_keys_take_over_once_dns_shows_them() -> Outcome {
     assert_eq!(good(&find(2, "before")?, &names)?, pair("tw1", "tw2"));
     let old = keys(&tradewind)?;
     assert!(old[0]["revoke_after"].is_string() && old[2]["revoke_after"].is_null(), "{old:?}");
+    Ok(())
+}
+
+/// A PKCS #8 key as earlier versions kept it.
+fn pem(der: &[u8]) -> String {
+    let encoded = smtp::base64(der);
+    let lines: Vec<&str> = encoded.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
+}
+
+/// An installation of an earlier version has its keys in files and none in the store.
+#[test]
+fn keys_in_files_are_taken_over() -> Outcome {
+    require!("bind9", "bind9-dnsutils", "postfix", "python3-dkim", "python3-nacl", "python3-dnspython");
+    let Scene { names, postfix, mut tradewind } = start()?;
+    tradewind.stop()?;
+    let store = tradewind.directory().join("data/store/tradewind.db");
+    let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('DELETE FROM dkim_key'); c.commit()";
+    let mut python = Command::new("/usr/bin/python3");
+    python.args(["-c", script]).arg(store);
+    run(python, PATIENCE)?.success()?;
+    let files = tradewind.directory().join("dkim");
+    std::fs::create_dir_all(&files)?;
+    let rsa = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| Failure::new("no key"))?;
+    let private: Pkcs8V1Der<'_> = rsa.as_der().map_err(|_| Failure::new("no private key"))?;
+    let public: PublicKeyX509Der<'_> = rsa.public_key().as_der().map_err(|_| Failure::new("no public key"))?;
+    let edwards = Ed25519KeyPair::generate().map_err(|_| Failure::new("no key"))?;
+    let edwards_private = edwards.to_pkcs8v1().map_err(|_| Failure::new("no private key"))?;
+    let mut records = Vec::new();
+    for (selector, kind, private, public) in [
+        ("tw1", "rsa", private.as_ref(), public.as_ref()),
+        ("tw2", "ed25519", edwards_private.as_ref(), edwards.public_key().as_ref()),
+    ] {
+        let record = format!("v=DKIM1; k={kind}; p={}", smtp::base64(public));
+        std::fs::write(files.join(format!("trade.test.{selector}.key")), pem(private))?;
+        std::fs::write(files.join(format!("trade.test.{selector}.txt")), &record)?;
+        records.push(record);
+    }
+    tradewind.restart()?;
+    let found = keys(&tradewind)?;
+    let shown: Vec<&str> = found.iter().map(|key| text(key, "record")).collect();
+    assert_eq!(shown, records, "{}", tradewind.log_tail());
+    for key in &found {
+        publish(&names, key)?;
+    }
+    submit(&tradewind, "From: sales@trade.test\r\nTo: ops@peer.test\r\nSubject: x\r\n\r\nx\r\n")?;
+    assert_eq!(good(&postfix.wait_for_mail("ops", 1, PATIENCE)?[0], &names)?, pair("tw1", "tw2"));
     Ok(())
 }
 
