@@ -8,8 +8,8 @@ const LAYERS: &[&[&str]] = &[
     &["env"],
     &["mail", "wire", "crypto", "resolver", "mailauth"],
     &["certs", "store", "net"],
-    &["identity", "mailbox", "queue"],
-    &[],
+    &["identity", "mailbox", "queue", "signing"],
+    &["reports"],
     &["smtp", "imap", "api"],
     &["tradewind"],
 ];

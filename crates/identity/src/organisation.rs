@@ -110,6 +110,8 @@ pub fn delete_domain(tx: &mut Tx<'_>, name: &str) -> Result<(), IdentityError> {
     if let Some(address) = used {
         return Err(IdentityError::DomainInUse { domain: canonical, address });
     }
+    // Sealed under the key of this organisation: another one that hosts the domain later makes its own.
+    tx.execute("DELETE FROM dkim_key WHERE domain = $1", params![&canonical])?;
     tx.execute("DELETE FROM domain WHERE name = $1", params![&canonical])?;
     Ok(())
 }

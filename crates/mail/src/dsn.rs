@@ -21,7 +21,7 @@ pub use reasons::{Reason, reason};
 pub struct Report<'a> {
     /// Our name, as given in EHLO.
     pub reporting_mta: &'a str,
-    /// The domain whose MAILER-DAEMON and postmaster sign.
+    /// The domain whose postmaster writes.
     pub from_domain: &'a str,
     /// When we received the message.
     pub arrival: Option<Timestamp>,

@@ -10,6 +10,13 @@ use mail_auth::AuthenticatedMessage;
 use crate::answers::{Answers, Library};
 use crate::signature::{Body, key_name, read_key, reason};
 
+pub(crate) use chain::{FIELDS_OF_SET, SETS_MAX};
+
+/// The fields of a whole chain, in the order in which a seal covers them.
+pub(crate) fn sets(header: &[u8]) -> Result<Vec<&[u8]>, &'static str> {
+    chain::in_order(header)
+}
+
 /// State of a chain (RFC 8617 section 4.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ArcResult {

@@ -2,7 +2,12 @@
 //!
 //! The library walks the tree and aligns. The author is ours to name, and it is the only one that the library is shown.
 
+mod published;
 mod record;
+mod rua;
+
+pub use published::Published;
+pub use rua::{ReportAddress, report_addresses};
 
 use env::dns::{DnsError, Resolver};
 use mail_auth::dmarc::verify::DmarcParameters;
@@ -80,6 +85,8 @@ pub struct DmarcCheck {
     pub is_spf_aligned: bool,
     /// A signature passed for an aligned domain.
     pub is_dkim_aligned: bool,
+    /// The record that the policy comes from, if there is one.
+    pub published: Option<Published>,
     /// Why there is no result.
     pub reason: Option<String>,
 }
@@ -92,6 +99,7 @@ impl DmarcCheck {
             from_domain: author.domain().map(str::to_owned),
             is_spf_aligned: false,
             is_dkim_aligned: false,
+            published: None,
             reason: Some(why.into()),
         }
     }
@@ -184,6 +192,7 @@ pub(crate) async fn verify<'m>(
         from_domain: Some(author.clone()),
         is_spf_aligned: output.spf_result() == &Theirs::Pass,
         is_dkim_aligned: output.dkim_result() == &Theirs::Pass,
+        published: output.dmarc_record().and_then(|record| published::find(author, record, answers)),
         reason,
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Knows nothing of sockets and storage: DNS comes in as [`env::dns::Resolver`], time as [`env::Clock`].
 
+pub mod aggregate;
 mod answers;
 mod arc;
 mod author;
@@ -15,9 +16,12 @@ mod dmarc;
 mod iprev;
 pub mod mta_sts;
 pub mod results;
+mod seal;
 mod settings;
+mod sign;
 mod signature;
 mod spf;
+pub mod srs;
 mod tags;
 pub mod tls_rpt;
 pub mod zone;
@@ -27,7 +31,9 @@ pub use arc::{ArcCheck, ArcResult};
 pub use author::{Ambiguity, AuthorIdentity, author};
 pub use check::{Checker, Connection, EnvelopeFacts, Facts};
 pub use dkim::{DkimCheck, DkimResult};
-pub use dmarc::{DmarcCheck, DmarcPolicy, DmarcResult};
+pub use dmarc::{DmarcCheck, DmarcPolicy, DmarcResult, Published, ReportAddress, report_addresses};
 pub use iprev::{IprevCheck, IprevResult};
+pub use seal::seal;
 pub use settings::{AuthenticationSettings, WithoutDns};
+pub use sign::{KeyKind, SignError, SigningKey, sign};
 pub use spf::{Question, SpfCheck, SpfResult, check_helo, check_mail_from};

@@ -87,6 +87,13 @@ pub(crate) fn name_and_value<'m>(header: &'m [u8], field: &Field<'m>) -> (&'m [u
     (field.name, raw.get(colon + 1..).unwrap_or_default())
 }
 
+/// SHA-256 of the whole body in a form.
+pub(crate) fn body_hash(body: &mut Body<'_>, form: Canonicalization) -> Vec<u8> {
+    body.hash(form);
+    let found = body.hashes.iter().find(|(known, ..)| *known == form);
+    found.map(|(.., hash)| hash.clone()).unwrap_or_default()
+}
+
 /// Counts what is written.
 struct Counter(u64);
 

@@ -25,6 +25,7 @@ use crypto::tls::{ClientTls, PemError, Roots, TlsSetupError};
 use env::dns::Resolver;
 use identity::Directory;
 use queue::{Lease, LeaseRequest, QueueError, Schedule};
+use signing::Signer;
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -75,6 +76,7 @@ pub struct Deliverer {
     store: Store,
     directory: Arc<Directory>,
     dns: Arc<dyn Resolver>,
+    signer: Arc<Signer>,
     opportunistic: ClientTls,
     verified: ClientTls,
     policies: Policies,
@@ -101,6 +103,8 @@ pub struct DelivererParts {
     pub directory: Arc<Directory>,
     /// Looks exchangers up.
     pub dns: Arc<dyn Resolver>,
+    /// Signs notifications.
+    pub signer: Arc<Signer>,
     /// Our host name.
     pub hostname: String,
     /// Whose postmaster signs reports to other domains.
@@ -117,7 +121,7 @@ impl Deliverer {
     /// # Errors
     /// [`DeliverError`] if a route or a file of roots cannot be used.
     pub fn new(parts: DelivererParts, settings: &DeliverySettings, home: &Path) -> Result<Arc<Self>, DeliverError> {
-        let DelivererParts { store, directory, dns, hostname, postmaster_domain, figures, stop_wait } = parts;
+        let DelivererParts { store, directory, dns, signer, hostname, postmaster_domain, figures, stop_wait } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
         let verified = ClientTls::verified(&roots)?;
@@ -126,6 +130,7 @@ impl Deliverer {
             store,
             directory,
             dns,
+            signer,
             opportunistic: ClientTls::opportunistic(&roots)?,
             verified,
             policies,

@@ -10,4 +10,5 @@ pub mod transport;
 
 pub use deliver::route::RouteError;
 pub use figures::Figures;
+pub use receive::Reporting;
 pub use settings::{DeliverySettings, Route, SmtpSettings, TlsDemand, TlsFloor};

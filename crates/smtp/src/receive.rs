@@ -14,7 +14,10 @@ use env::dns::Resolver;
 use identity::{Directory, SignIn};
 use mailauth::{Checker, WithoutDns};
 use net::{Budget, Connection, Handler, Refusal};
+use reports::Tally;
+use signing::Signer;
 use store::Store;
+use tokio::sync::mpsc;
 use wire::sasl::Mechanism;
 use wire::smtp::server::{Kind, Limits, ServerConfig};
 
@@ -32,6 +35,8 @@ pub struct Receiver {
     pub(crate) sign_in: Arc<SignIn>,
     pub(crate) dns: Arc<dyn Resolver>,
     pub(crate) checker: Checker,
+    pub(crate) signer: Arc<Signer>,
+    pub(crate) reporting: Reporting,
     /// What is done when DNS does not work at all.
     pub(crate) without_dns: WithoutDns,
     pub(crate) tls: ServerTls,
@@ -46,6 +51,15 @@ pub struct Receiver {
     pub(crate) figures: Arc<Figures>,
 }
 
+/// What receiving does for reports; each part may be switched off.
+#[derive(Default)]
+pub struct Reporting {
+    /// Counts what mail from a domain was like.
+    pub tally: Option<Arc<Tally>>,
+    /// Takes messages to our postmasters that look like reports. What does not fit into it at once is passed over.
+    pub inbound: Option<mpsc::Sender<Vec<u8>>>,
+}
+
 /// What a [`Receiver`] is made from beside its settings.
 pub struct ReceiverParts {
     /// Where mail is kept.
@@ -58,6 +72,10 @@ pub struct ReceiverParts {
     pub dns: Arc<dyn Resolver>,
     /// Checks who sent a message.
     pub checker: Checker,
+    /// Signs what our people send.
+    pub signer: Arc<Signer>,
+    /// What is told of and by other domains.
+    pub reporting: Reporting,
     /// What is done when DNS does not work at all.
     pub without_dns: WithoutDns,
     /// Certificates.
@@ -76,14 +94,16 @@ impl Receiver {
     /// A receiver of these parts.
     #[must_use]
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
-        let ReceiverParts { store, directory, sign_in, dns, checker, without_dns, .. } = parts;
-        let ReceiverParts { tls, budget, hostname, postmaster_domain, figures, .. } = parts;
+        let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, .. } = parts;
+        let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
         Arc::new(Self {
             store,
             directory,
             sign_in,
             dns,
             checker,
+            signer,
+            reporting,
             without_dns,
             tls,
             budget,

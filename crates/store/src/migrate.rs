@@ -13,6 +13,8 @@ pub(crate) struct Migration {
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "first", sql: include_str!("../migrations/0001_first.sql") },
     Migration { version: 2, name: "transport", sql: include_str!("../migrations/0002_transport.sql") },
+    Migration { version: 3, name: "dkim", sql: include_str!("../migrations/0003_dkim.sql") },
+    Migration { version: 4, name: "reports", sql: include_str!("../migrations/0004_reports.sql") },
 ];
 
 /// The newest schema that this program knows.

@@ -50,9 +50,12 @@ pub(crate) enum Command {
     /// DNS records.
     #[command(subcommand)]
     Dns(DnsCommand),
-    /// Reports of others about this server.
+    /// Reports to and from the owners of domains.
     #[command(subcommand)]
     Report(ReportCommand),
+    /// Keys with which outgoing mail is signed.
+    #[command(subcommand)]
+    Dkim(DkimCommand),
     /// Check who vouches for a message, without a server, against the names in a file.
     CheckAuth(CheckAuth),
 }
@@ -297,6 +300,58 @@ pub(crate) enum StoreCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// List which servers send in the name of our domains, as others report it (DMARC).
+    Dmarc {
+        /// Reports that came in the last days.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
+    /// Send the DMARC reports that are due to the owners of other domains now; the server does so by itself.
+    Send {
+        /// Also those of today, for trying out: what comes later today is in no report.
+        #[arg(long)]
+        today: bool,
+    },
+    /// List what others report of their connections to us (TLS-RPT, RFC 8460).
+    Tls {
+        /// Instead, send our own reports to others now, that of the present day as far as it goes included.
+        #[arg(long)]
+        send_now: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DkimCommand {
+    /// List keys with the records that DNS must show.
+    List {
+        /// Domain name; all domains if left out.
+        domain: Option<String>,
+    },
+    /// Make the first keys of a domain. They sign at once.
+    Add {
+        /// Domain name.
+        domain: String,
+    },
+    /// Make new keys, which take over once DNS shows their records.
+    Rotate {
+        /// Domain name.
+        domain: String,
+    },
+    /// Stop signing at once with a key that must no longer be used, and destroy its private part.
+    Retire {
+        /// Domain name.
+        domain: String,
+        /// The key; all keys of the domain if left out.
+        #[arg(long)]
+        selector: Option<String>,
+        /// Say that it is meant.
+        #[arg(long, required = true)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum DnsCommand {
     /// Print the zone records that a domain needs.
     Zone {
@@ -308,16 +363,6 @@ pub(crate) enum DnsCommand {
         /// Make the key of the next certificate now; a renewal takes it once the zone names it.
         #[arg(long)]
         next: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ReportCommand {
-    /// List what others report of their connections to us (TLS-RPT, RFC 8460).
-    Tls {
-        /// Instead, send our own reports to others now, that of the present day as far as it goes included.
-        #[arg(long)]
-        send_now: bool,
     },
 }
 

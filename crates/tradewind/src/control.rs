@@ -3,6 +3,7 @@
 //! A running server holds the embedded store to itself, so the command line hands it the action over a local socket that only its
 //! owner can open. Either way the same code runs.
 
+mod dkim;
 mod import;
 mod people;
 mod queue;
@@ -12,13 +13,19 @@ mod store;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use identity::{Directory, Hasher};
+use reports::Tally;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use signing::Signer;
 
 use crate::cli::ImportFormat;
+use crate::settings::DnsSettings;
+use crate::system::System;
 
+pub(crate) use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
 pub(crate) use socket::{ControlSocket, ask, socket_path};
 
 /// An action and what it needs to know.
@@ -46,6 +53,12 @@ pub(crate) enum Action {
     QueueExpire { id: i64 },
     QueueCancel { id: i64 },
     Import { format: ImportFormat, path: PathBuf, user: String, mailbox: String },
+    DkimList { domain: Option<String> },
+    DkimAdd { domain: String },
+    DkimRotate { domain: String },
+    DkimRetire { domain: String, selector: Option<String> },
+    ReportDmarc { days: u32 },
+    ReportSend { today: bool },
     StoreCheck { deep: bool },
     StoreCollect,
     ReportTls,
@@ -71,12 +84,29 @@ pub(crate) struct Controls {
     pub(crate) store: ::store::Store,
     pub(crate) directory: Arc<Directory>,
     pub(crate) hasher: Hasher,
+    pub(crate) signer: Arc<Signer>,
+    /// How long the record of a key that signs no more stays.
+    pub(crate) overlap: Duration,
+    /// Where earlier versions kept DKIM keys.
+    pub(crate) key_files: PathBuf,
+    pub(crate) tally: Arc<Tally>,
+    pub(crate) hostname: String,
+    dns: DnsSettings,
 }
 
 impl Controls {
-    pub(crate) fn new(store: ::store::Store, directory: Arc<Directory>) -> Self {
-        let hasher = Hasher::new(Arc::clone(&store.context().entropy));
-        Self { store, directory, hasher }
+    pub(crate) fn new(system: &System) -> Self {
+        Self {
+            store: system.store.clone(),
+            directory: Arc::clone(&system.directory),
+            hasher: Hasher::new(Arc::clone(&system.store.context().entropy)),
+            signer: Arc::clone(&system.signer),
+            overlap: Duration::from_secs(system.settings.dkim.overlap_days.saturating_mul(86_400)),
+            key_files: system.settings.home().join("dkim"),
+            tally: Arc::clone(&system.tally),
+            hostname: system.settings.server.hostname.clone(),
+            dns: system.settings.dns.clone(),
+        }
     }
 
     /// Carries `action` out; gives what there is to say about it.
@@ -106,6 +136,12 @@ impl Controls {
             Action::QueueExpire { id } => queue::change(self, "expired", move |tx| ::queue::expire_now(tx, id)).await,
             Action::QueueCancel { id } => queue::change(self, "cancelled", move |tx| ::queue::cancel(tx, id)).await,
             Action::Import { format, path, user, mailbox } => import::run(self, format, path, user, mailbox).await,
+            Action::DkimList { domain } => dkim::list(self, domain).await,
+            Action::DkimAdd { domain } => dkim::add(self, domain).await,
+            Action::DkimRotate { domain } => dkim::rotate(self, domain).await,
+            Action::DkimRetire { domain, selector } => dkim::retire(self, domain, selector).await,
+            Action::ReportDmarc { days } => report::dmarc(self, days).await,
+            Action::ReportSend { today } => report::send(self, today).await,
             Action::StoreCheck { deep } => store::check(self, deep).await,
             Action::StoreCollect => store::collect(self).await,
             Action::ReportTls => report::tls(self).await,
@@ -113,6 +149,7 @@ impl Controls {
         };
         // Whatever was changed holds from now on, not only when a remembered answer has grown old.
         self.directory.forget();
+        self.signer.forget();
         answer
     }
 }

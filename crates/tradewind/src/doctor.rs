@@ -1,5 +1,6 @@
 //! `tradewind check`: whether everything around the server is as it must be, and what to do where it is not.
 
+mod keys;
 mod machine;
 mod world;
 
@@ -69,9 +70,11 @@ pub(crate) async fn run(settings: &Settings, offline: bool) -> Result<(Value, bo
         findings.extend(world::host(&dns, &settings.server.hostname).await);
         findings.extend(world::tlsa(&dns, settings).await);
         let policy = settings.http.mta_sts_policy(&settings.server.hostname).id();
+        let keys = ask_or_act(settings, Action::DkimList { domain: None }).await?;
         for domain in domains(settings).await? {
             findings.extend(world::domain(&dns, &domain, &settings.server.hostname).await);
             findings.extend(world::policy(&dns, &domain, &policy).await);
+            findings.extend(keys::records(&dns, &keys, &domain).await);
         }
         findings.push(world::port_25_outward(&dns).await);
     }
@@ -92,18 +95,20 @@ pub(crate) async fn run(settings: &Settings, offline: bool) -> Result<(Value, bo
     Ok((rows.collect(), is_sound))
 }
 
+/// What the running server answers to `action`, or the store if none runs.
+async fn ask_or_act(settings: &Settings, action: Action) -> Result<Value, Refused> {
+    if let Some(answer) = ask(&socket_path(&settings.server.directory), &action).await {
+        return answer;
+    }
+    let system = System::open(settings.clone()).await?;
+    let answer = system.controls().carry_out(action).await;
+    system.store.close().await;
+    answer
+}
+
 /// The mail domains, from the running server or from the store; the host's own domain if there are none.
 async fn domains(settings: &Settings) -> Result<Vec<String>, Refused> {
-    let action = Action::DomainList;
-    let answer = match ask(&socket_path(&settings.server.directory), &action).await {
-        Some(answer) => answer?,
-        None => {
-            let system = System::open(settings.clone()).await?;
-            let answer = system.controls().carry_out(action).await;
-            system.store.close().await;
-            answer?
-        }
-    };
+    let answer = ask_or_act(settings, Action::DomainList).await?;
     let rows = answer.as_array().cloned().unwrap_or_default();
     let mut domains: Vec<String> =
         rows.iter().filter_map(|row| row.get("domain")?.as_str().map(str::to_owned)).collect();

@@ -25,8 +25,8 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat, OrganisationCommand,
-    QueueCommand, ReportCommand, StoreCommand, UserCommand,
+    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat,
+    OrganisationCommand, QueueCommand, ReportCommand, StoreCommand, UserCommand,
 };
 use crate::control::{Action, NewUser, Refused, ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
@@ -68,7 +68,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Config(command) => configuration(&command, &config, json),
         Command::Dns(DnsCommand::Zone { domain }) => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
-            println!("{}", quickstart::zone_of(&settings, &domain)?);
+            let keys = act(&config, Action::DkimList { domain: Some(domain.clone()) }).await?;
+            println!("{}", quickstart::zone_of(&settings, &domain, &keys)?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Dns(DnsCommand::Tlsa { next }) => {
@@ -173,6 +174,14 @@ fn action(command: Command) -> Result<Action, Refused> {
             let path = std::path::absolute(&import.path).map_err(Refused::because)?;
             Action::Import { format, path, user: import.user, mailbox: import.mailbox }
         }
+        Command::Dkim(command) => match command {
+            DkimCommand::List { domain } => Action::DkimList { domain },
+            DkimCommand::Add { domain } => Action::DkimAdd { domain },
+            DkimCommand::Rotate { domain } => Action::DkimRotate { domain },
+            DkimCommand::Retire { domain, selector, .. } => Action::DkimRetire { domain, selector },
+        },
+        Command::Report(ReportCommand::Dmarc { days }) => Action::ReportDmarc { days },
+        Command::Report(ReportCommand::Send { today }) => Action::ReportSend { today },
         Command::Store(StoreCommand::Check { deep }) => Action::StoreCheck { deep },
         Command::Store(StoreCommand::Collect) => Action::StoreCollect,
         Command::Report(ReportCommand::Tls { send_now: false }) => Action::ReportTls,

@@ -1,6 +1,5 @@
 //! From nothing to a working mail system: configuration, keys, certificates, a demo company; then serve.
 
-mod dkim;
 mod missing;
 
 use std::fs;
@@ -16,7 +15,7 @@ use mailauth::WithoutDns;
 use serde_json::{Value, json};
 
 use crate::cli::Quickstart;
-use crate::control::{PeopleError, Refused};
+use crate::control::{Action, PeopleError, Refused, key_records, make_keys};
 use crate::serve::{Addresses, Server};
 use crate::settings::{ListenSettings, LogSettings, Settings, commented_file};
 use crate::start_log;
@@ -100,10 +99,9 @@ async fn set_up(options: &Quickstart, directory: &Path, config: &Path) -> Result
     let authority = LocalAuthority::open_or_make(&tls, &domain, &clock).map_err(Refused::because)?;
     let names = certificate_names(&settings.server.hostname, &domain);
     authority.issue(&names, &tls.join("server.pem"), &tls.join("server.key"), &clock).map_err(Refused::because)?;
-    dkim::make(&directory.join("dkim"), &domain).map_err(Refused::because)?;
     let settings = Settings::load(config).map_err(Refused::because)?;
-    write(&directory.join("zone.txt"), &zone_of(&settings, &domain)?)?;
-    let sign_ins = found_company(settings, &domain).await?;
+    let (sign_ins, keys) = found_company(settings.clone(), &domain).await?;
+    write(&directory.join("zone.txt"), &zone_of(&settings, &domain, &keys)?)?;
     fs::remove_file(directory.join(UNFINISHED)).map_err(Refused::because)?;
     Ok(sign_ins)
 }
@@ -172,14 +170,23 @@ fn certificate_names(hostname: &str, domain: &str) -> Vec<String> {
     [hostname.to_owned()].into_iter().chain(below).chain(local).collect()
 }
 
-/// The demo company in the store, unless it is there.
-async fn found_company(settings: Settings, domain: &str) -> Result<Vec<SignIn>, Refused> {
+/// The demo company in the store, unless it is there, and the domain's DKIM keys, which are listed.
+async fn found_company(settings: Settings, domain: &str) -> Result<(Vec<SignIn>, Value), Refused> {
     let system = System::open(settings).await?;
     let known = system.store.read(identity::list_organisations).await.map_err(Refused::because)?;
-    if !known.is_empty() {
-        system.store.close().await;
-        return Ok(Vec::new());
+    let sign_ins = if known.is_empty() { make_company(&system, domain).await? } else { Vec::new() };
+    let list = Action::DkimList { domain: Some(domain.to_owned()) };
+    let controls = system.controls();
+    let mut keys = controls.carry_out(list.clone()).await?;
+    if keys.as_array().is_some_and(Vec::is_empty) {
+        make_keys(&controls, domain).await?;
+        keys = controls.carry_out(list).await?;
     }
+    system.store.close().await;
+    Ok((sign_ins, keys))
+}
+
+async fn make_company(system: &System, domain: &str) -> Result<Vec<SignIn>, Refused> {
     let entropy = &system.store.context().entropy;
     let (mut sign_ins, mut people) = (Vec::new(), Vec::new());
     for (local, name, role) in PEOPLE {
@@ -213,14 +220,13 @@ async fn found_company(settings: Settings, domain: &str) -> Result<Vec<SignIn>, 
         })
         .await
         .map_err(Refused::because)?;
-    system.store.close().await;
     Ok(sign_ins)
 }
 
-/// The zone of `domain` for the server that `settings` describe.
-pub(crate) fn zone_of(settings: &Settings, domain: &str) -> Result<String, Refused> {
+/// The zone of `domain` for the server that `settings` describe, with the DKIM keys in the list `keys`.
+pub(crate) fn zone_of(settings: &Settings, domain: &str, keys: &Value) -> Result<String, Refused> {
     let domain = mail::domain::canonical(domain).map_err(Refused::because)?;
-    let dkim = dkim::records(&settings.home().join("dkim"), &domain);
+    let dkim = key_records(keys, &domain);
     let policy = settings.http.mta_sts_policy(&settings.server.hostname);
     // Before there is a certificate there is nothing to say of it.
     let tlsa: Vec<String> = all_tlsa_of(settings).unwrap_or_default().iter().map(tlsa_value).collect();

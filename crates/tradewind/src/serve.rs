@@ -1,6 +1,7 @@
 //! The running server: everything is opened, wired and stopped here.
 
 mod listening;
+mod reporting;
 mod upkeep;
 
 use std::sync::Arc;
@@ -12,9 +13,9 @@ use env::dns::Resolver;
 use identity::{Hasher, SignIn};
 use mailauth::Checker;
 use net::{Budget, Handler};
-use smtp::Figures;
 use smtp::deliver::{Deliverer, DelivererParts};
 use smtp::receive::{Receiver, ReceiverParts};
+use smtp::{Figures, Reporting};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -72,8 +73,10 @@ impl Server {
         let settings = system.settings.clone();
         let store = system.store.clone();
         tasks.spawn(control.serve(system.controls(), stop.clone()));
-        spawn_upkeep(&tasks, &system, &tls, &challenges, &stop)?;
-        spawn_services(&tasks, &system, listening, &tls, challenges, &stop)?;
+        let dns: Arc<dyn Resolver> = system.resolver()?;
+        spawn_upkeep(&tasks, &system, &tls, &challenges, &dns, &stop)?;
+        let reporting = reporting::spawn(&tasks, &system, &dns, &stop);
+        spawn_services(&tasks, &system, listening, &tls, challenges, (dns, reporting), &stop)?;
         tasks.close();
         wait_for_the_end(&tls, &settings).await?;
         tracing::info!("stopping");
@@ -109,12 +112,20 @@ fn spawn_upkeep(
     system: &System,
     tls: &ServerTls,
     challenges: &Challenges,
+    dns: &Arc<dyn Resolver>,
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
     tasks.spawn(upkeep::collect(system.store.clone(), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
+    tasks.spawn(upkeep::watch_keys(
+        system.store.clone(),
+        Arc::clone(dns),
+        Arc::clone(&system.signer),
+        system.settings.dkim.clone(),
+        stop.clone(),
+    ));
     if system.settings.acme.enabled {
-        let (store, dns) = (system.store.clone(), system.resolver()?);
+        let (store, dns) = (system.store.clone(), Arc::clone(dns));
         tasks.spawn(upkeep::renew_certificates(
             store,
             tls.clone(),
@@ -133,6 +144,7 @@ fn spawn_services(
     mut listening: Listening,
     tls: &ServerTls,
     challenges: Challenges,
+    (dns, reporting): (Arc<dyn Resolver>, Reporting),
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
     let settings = &system.settings;
@@ -144,13 +156,14 @@ fn spawn_services(
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
 
-    let dns: Arc<dyn Resolver> = system.resolver()?;
     let receiver = Receiver::new(
         ReceiverParts {
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             sign_in: Arc::clone(&sign_in),
             dns: Arc::clone(&dns),
+            signer: Arc::clone(&system.signer),
+            reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),
             tls: tls.clone(),
@@ -187,6 +200,7 @@ fn spawn_services(
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             dns,
+            signer: Arc::clone(&system.signer),
             hostname: settings.server.hostname.clone(),
             postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
             figures,

@@ -9,7 +9,9 @@ use api::HttpSettings;
 use env::settings::{self, Section};
 use imap::ImapSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
+use reports::ReportSettings;
 use serde::{Deserialize, Serialize};
+use signing::SigningSettings;
 use smtp::{DeliverySettings, SmtpSettings};
 
 pub(crate) use file::SettingsError;
@@ -151,6 +153,8 @@ sections! {
     acme: AcmeSettings,
     dns: DnsSettings,
     authentication: AuthenticationSettings,
+    dkim: SigningSettings,
+    reports: ReportSettings,
     smtp: SmtpSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,

@@ -8,7 +8,9 @@ use crypto::region;
 use crypto::tls::{CertifiedChains, MinimumVersion, ServerTls, TlsSettings, load_chain};
 use env::{Entropy, SystemClock, SystemEntropy};
 use identity::Directory;
+use reports::Tally;
 use resolver::{HickoryResolver, ResolverSettings};
+use signing::Signer;
 use store::{Context, Place, Store};
 
 use crate::control::{Controls, Refused};
@@ -19,6 +21,9 @@ pub(crate) struct System {
     pub(crate) settings: Settings,
     pub(crate) store: Store,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) signer: Arc<Signer>,
+    /// Counts of mail for the reports to its domains.
+    pub(crate) tally: Arc<Tally>,
 }
 
 impl System {
@@ -29,7 +34,12 @@ impl System {
         let context = Context::new(Arc::new(SystemClock), entropy, settings.server.node, key);
         let store = Store::open(place(&settings)?, context).await.map_err(Refused::because)?;
         let directory = Arc::new(Directory::new(store.clone()));
-        Ok(Self { settings, store, directory })
+        let signer = Arc::new(Signer::new(store.clone(), &settings.dkim));
+        let system = Self { settings, store, directory, signer, tally: Arc::default() };
+        if let Err(error) = crate::control::import_key_files(&system.controls()).await {
+            tracing::error!(%error, "DKIM keys in files cannot be taken over");
+        }
+        Ok(system)
     }
 
     /// Looks names up as the settings say.
@@ -38,7 +48,7 @@ impl System {
     }
 
     pub(crate) fn controls(&self) -> Controls {
-        Controls::new(self.store.clone(), Arc::clone(&self.directory))
+        Controls::new(self)
     }
 }
 

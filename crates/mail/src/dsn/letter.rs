@@ -52,8 +52,7 @@ pub fn build(report: &Report<'_>, now: Timestamp, message_id: &str) -> Vec<u8> {
 
 fn put_header(out: &mut Vec<u8>, report: &Report<'_>, now: Timestamp, message_id: &str, boundary: &str, is_8bit: bool) {
     let from_domain = crate::domain::canonical(report.from_domain).unwrap_or_else(|_| clean(report.from_domain, false));
-    put(out, &format!("From: Mail Delivery System <MAILER-DAEMON@{from_domain}>\r\n"));
-    put(out, &format!("Reply-To: <postmaster@{from_domain}>\r\n"));
+    put(out, &format!("From: Mail Delivery System <postmaster@{from_domain}>\r\n"));
     put(out, &format!("To: <{}>\r\n", on_wire(report.original_sender, report.utf8)));
     put(out, &format!("Date: {}\r\nMessage-ID: <{message_id}>\r\n", date::format_rfc5322(now)));
     if let Some(id) = original_id(report) {

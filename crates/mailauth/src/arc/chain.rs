@@ -10,7 +10,10 @@ use crate::signature::{Body, check_times, covers_every_author, is_base64, name_a
 use crate::tags::TagList;
 
 /// Sets of a chain (RFC 8617 section 4.2.1).
-const SETS_MAX: usize = 50;
+pub(crate) const SETS_MAX: usize = 50;
+
+/// Fields of one set.
+pub(crate) const FIELDS_OF_SET: usize = 3;
 
 /// Field names of a set.
 const RESULTS: &str = "ARC-Authentication-Results";
@@ -59,6 +62,18 @@ pub(super) fn read<'m>(
     let first = sets.first().and_then(|set| set.results).map(|field| field.value().into_owned()).unwrap_or_default();
     (parsed.as_headers, parsed.ams_headers, parsed.aar_headers) = (seals, signatures, results);
     Ok(Some((sealers, String::from_utf8_lossy(&first).into_owned())))
+}
+
+/// All fields of all sets: of each set its results, its message signature and its seal (RFC 8617 section 5.1.1).
+pub(super) fn in_order(header: &[u8]) -> Result<Vec<&[u8]>, Why> {
+    let mut ordered = Vec::new();
+    for set in sets(header)? {
+        for field in [set.results, set.signature, set.seal] {
+            let field = field.ok_or("a set is not complete")?;
+            ordered.push(header.get(field.start..field.end).unwrap_or_default());
+        }
+    }
+    Ok(ordered)
 }
 
 fn with_name<'m, T>(header: &'m [u8], field: &Field<'m>, inner: T) -> Header<'m, T> {

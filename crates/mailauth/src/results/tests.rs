@@ -35,6 +35,7 @@ fn facts() -> Facts {
             from_domain: Some("bank.example".to_owned()),
             is_spf_aligned: true,
             is_dkim_aligned: false,
+            published: None,
             reason: None,
         },
     }

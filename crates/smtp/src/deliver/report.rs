@@ -30,6 +30,8 @@ pub(super) enum Notice {
 pub(super) struct Letter {
     prepared: Prepared,
     blob: StagedBlob,
+    /// Our signature, where it leaves.
+    signature: String,
     target: LetterTarget,
     organisation: i64,
     now: Timestamp,
@@ -90,9 +92,10 @@ async fn write(
     let whole = lease.envelope.ret == Some(queue::Return::Full) && !lease.envelope.requiretls;
     let returned = returned(deliverer, lease, whole && told.iter().any(|(.., notice)| *notice == Notice::Failed)).await;
     let (bytes, is_whole) = returned.unwrap_or_default();
+    let from_domain = from_domain(deliverer, lease, told, sender).await;
     let report = Report {
         reporting_mta: &deliverer.hostname,
-        from_domain: &deliverer.hostname,
+        from_domain: &from_domain,
         arrival: Some(lease.created),
         original_envelope_id: lease.envelope.envid.as_deref(),
         original_sender: sender,
@@ -107,11 +110,19 @@ async fn write(
     let message_id = format!("{:x}@{}", context.ids.next(), deliverer.hostname);
     let raw = dsn::build(&report, now, &message_id);
     let is_8bit = !raw.is_ascii();
+    let signature = match target {
+        LetterTarget::Here(_) => String::new(),
+        LetterTarget::Elsewhere(_) => deliverer.signer.sign(&raw).await.unwrap_or_else(|error| {
+            tracing::error!(message = lease.message, %error, "a notification goes unsigned");
+            String::new()
+        }),
+    };
     let mut prepared = Prepared::new(&raw, &*context.entropy);
     let blob = deliverer.store.stage(prepared.take_record()).await?;
     Ok(Letter {
         prepared,
         blob,
+        signature,
         target,
         organisation: lease.organisation,
         now,
@@ -120,6 +131,20 @@ async fn write(
         is_utf8: lease.envelope.smtputf8,
         requiretls: lease.envelope.requiretls,
     })
+}
+
+/// Whose postmaster writes: the hosted domain that the message has to do with, so that the notification can be signed for it.
+async fn from_domain(deliverer: &Deliverer, lease: &Lease, told: &[Told<'_>], sender: &Address) -> String {
+    let recipients = told.iter().filter_map(|(recipient, ..)| Address::parse(&recipient.address).ok());
+    for domain in std::iter::once(sender.domain_ascii()).chain(recipients.map(|address| address.domain_ascii())) {
+        if deliverer.directory.is_local_domain(&domain).await.unwrap_or(false) {
+            return domain;
+        }
+    }
+    let organisation = lease.organisation;
+    let hosted = deliverer.store.read(move |tx| identity::list_domains(tx, Some(organisation))).await;
+    let first = hosted.unwrap_or_default().into_iter().next();
+    first.map_or_else(|| deliverer.hostname.clone(), |domain| domain.name)
 }
 
 /// The message, or its header, for sending back.
@@ -197,9 +222,10 @@ impl Letter {
                         body_8bit: self.is_8bit,
                         smtputf8: self.is_utf8,
                         requiretls: self.requiretls,
+                        trace: self.signature.clone(),
                         ..queue::Envelope::default()
                     },
-                    size: self.prepared.size(),
+                    size: self.prepared.size() + self.signature.len() as u64,
                     created: self.now,
                     expires: self.expires,
                     due: self.now,

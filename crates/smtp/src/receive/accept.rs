@@ -9,6 +9,7 @@ use mail::trace::{self, Encryption, Hop, Protocol};
 use mail::{Address, header};
 use mailbox::{Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
 use queue::{NewMessage, NewRecipient, QueueError};
+use signing::SigningError;
 use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::server::Verdict;
 use wire::smtp::{Envelope, Hold, RcptParams, Ret};
@@ -31,6 +32,8 @@ enum AcceptError {
     Queue(#[from] QueueError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Signing(#[from] SigningError),
     #[error("making the message ready panicked")]
     Panicked,
 }
@@ -143,7 +146,11 @@ impl Conversation<'_> {
     async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<(), AcceptError> {
         let store = &self.door.receiver.store;
         let Vouched { body, results, junk, author } = vouched;
-        let trace = results + &self.received_field(envelope, id, store.context().clock.now());
+        let mut trace = results + &self.received_field(envelope, id, store.context().clock.now());
+        if self.principal.is_some() {
+            // The signature covers the message as it is from here on: nothing on the way out changes it.
+            trace.push_str(&self.door.receiver.signer.sign(&body).await?);
+        }
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
         let reporter = self.may_report().then_some(author);
         let (mut prepared, eight_bit, report) = prepare(Arc::clone(store.context()), body, reporter).await?;
@@ -368,10 +375,9 @@ fn refuse(error: &AcceptError, id: &str) -> Verdict {
     let (full, over_quota) = match error {
         AcceptError::Mailbox(MailboxError::OverQuota { .. }) => (false, true),
         AcceptError::Mailbox(error) => (error.is_full(), false),
-        AcceptError::Store(error) => (error.is_full(), false),
+        AcceptError::Store(error) | AcceptError::Signing(SigningError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(QueueError::Store(error)) => (error.is_full(), false),
-        AcceptError::Queue(_) => (false, false),
-        AcceptError::Panicked => (false, false),
+        AcceptError::Queue(_) | AcceptError::Signing(_) | AcceptError::Panicked => (false, false),
     };
     if over_quota {
         return Verdict::reject(452, (4, 2, 2), "The mailbox is full");

@@ -4,11 +4,15 @@ use identity::Level;
 use mailauth::{
     Ambiguity, AuthorIdentity, Connection, DmarcPolicy, DmarcResult, Facts, SpfResult, WithoutDns, results,
 };
+use reports::{Disposition, Fact};
 use wire::smtp::Envelope;
 use wire::smtp::server::Verdict;
 
 use super::conversation::Conversation;
-use super::recipients::Home;
+use super::recipients::{Home, Taken};
+
+/// To whom reports on our domains are sent, as the proposed zone says.
+const POSTMASTER: &str = "postmaster";
 
 /// A message that somebody vouches for, or that is taken all the same.
 pub(super) struct Vouched {
@@ -80,6 +84,7 @@ impl Conversation<'_> {
             ?treatment,
             "authenticated"
         );
+        self.count(&facts, connection, treatment);
         let junk = match treatment {
             Treatment::Deliver => false,
             Treatment::Junk => true,
@@ -90,8 +95,43 @@ impl Conversation<'_> {
             }
         };
         let results = results::field(&receiver.hostname, connection, &facts);
-        let author = facts.dmarc.from_domain.filter(|_| facts.dmarc.result == DmarcResult::Pass);
+        if facts.authenticated_domain().is_some() {
+            self.pass_report_on(&body);
+        }
+        let author = facts.authenticated_domain().map(str::to_owned);
         Ok(Vouched { body: without_claims(body, &receiver.hostname), results, junk, author })
+    }
+
+    /// Counts the message for the owner of its author's domain.
+    fn count(&self, facts: &Facts, connection: Connection<'_>, treatment: Treatment) {
+        let receiver = &self.door.receiver;
+        let Some(tally) = &receiver.reporting.tally else { return };
+        let disposition = match treatment {
+            Treatment::Deliver => Disposition::None,
+            Treatment::Junk => Disposition::Quarantine,
+            Treatment::Refuse(_) => Disposition::Reject,
+            // It comes again.
+            Treatment::Defer => return,
+        };
+        let now = receiver.store.context().clock.now();
+        if let Some(fact) = Fact::of(facts, connection, disposition, now) {
+            tally.note(fact);
+        }
+    }
+
+    /// Lets a report that others send of our domains be read, beside its delivery. Only the authenticated may tell us anything.
+    fn pass_report_on(&self, body: &[u8]) {
+        let Some(inbound) = &self.door.receiver.reporting.inbound else { return };
+        let is_for_postmaster = |taken: &Taken| {
+            matches!(taken.home, Home::Here { .. }) && taken.address.local.eq_ignore_ascii_case(POSTMASTER)
+        };
+        if body.len() <= reports::MESSAGE_BYTES_MAX
+            && self.taken.iter().any(is_for_postmaster)
+            && reports::is_candidate(body)
+            && inbound.try_send(body.to_vec()).is_err()
+        {
+            tracing::warn!("too many reports at once, one is not read; it is delivered all the same");
+        }
     }
 
     /// Whether one of those who are to get the message has a level above `basic`.

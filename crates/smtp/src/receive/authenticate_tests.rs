@@ -25,6 +25,7 @@ fn facts(dmarc: DmarcResult, policy: Option<DmarcPolicy>, spf: SpfResult) -> Fac
             from_domain: Some(AUTHOR.to_owned()),
             is_spf_aligned: false,
             is_dkim_aligned: false,
+            published: None,
             reason: None,
         },
     }

@@ -47,6 +47,7 @@ pub(super) async fn add_domain(
         })
         .await
         .map_err(Refused::because)?;
+    super::dkim::make(controls, &added).await?;
     Ok(json!({ "domain": added }))
 }
 

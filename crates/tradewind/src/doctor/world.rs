@@ -59,7 +59,6 @@ pub(super) async fn domain(dns: &dyn Resolver, domain: &str, hostname: &str) -> 
     for (check, name, begins) in [
         ("SPF", domain.to_owned(), "v=spf1"),
         ("DMARC", format!("_dmarc.{domain}"), "v=DMARC1"),
-        ("DKIM", format!("tw1._domainkey.{domain}"), "v=DKIM1"),
         ("MTA-STS", format!("_mta-sts.{domain}"), "v=STSv1"),
         ("TLS-RPT", format!("_smtp._tls.{domain}"), "v=TLSRPTv1"),
     ] {
@@ -154,7 +153,7 @@ mod tests {
         let states: Vec<(&str, State)> =
             domain(&dns, "a.example", "mail.a.example").await.iter().map(|it| (it.check, it.state)).collect();
         assert_eq!(states[..3], [("MX", State::Sound), ("SPF", State::Sound), ("DMARC", State::Unknown)]);
-        assert_eq!(states[3], ("DKIM", State::Wrong));
+        assert_eq!(states[3], ("MTA-STS", State::Wrong));
         assert!(host(&dns, "mail.a.example").await.iter().all(|it| it.state == State::Sound));
         assert_eq!(host(&dns, "gone.example").await[0].state, State::Wrong);
     }

@@ -12,6 +12,7 @@ use crypto::tls::ServerTls;
 use env::Outlook;
 use env::dns::{DnsError, Resolver};
 use rustls::sign::CertifiedKey;
+use signing::{Signer, SigningSettings};
 use store::Store;
 use store::collect::Budget;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +43,25 @@ pub(super) async fn collect(store: Store, stop: CancellationToken) {
         match store::collect::run(&store, Budget::default(), now).await {
             Ok(collected) => tracing::debug!(?collected, "room given back"),
             Err(error) => tracing::error!(%error, "cannot give back room"),
+        }
+    }
+}
+
+/// Lets new DKIM keys sign once DNS shows their records.
+pub(super) async fn watch_keys(
+    store: Store,
+    dns: Arc<dyn Resolver>,
+    signer: Arc<Signer>,
+    settings: SigningSettings,
+    stop: CancellationToken,
+) {
+    let overlap = Duration::from_secs(settings.overlap_days.saturating_mul(86_400));
+    let every = Duration::from_secs(settings.watch_seconds.max(1));
+    while !wait(every, &stop).await {
+        match signing::look(&store, &*dns, overlap).await {
+            Ok(begun) if begun.is_empty() => {}
+            Ok(_) => signer.forget(),
+            Err(error) => tracing::error!(%error, "cannot look after DKIM keys"),
         }
     }
 }
