@@ -186,6 +186,35 @@ fn new_keys_take_over_once_dns_shows_them() -> Outcome {
     Ok(())
 }
 
+/// A message may be signed a month before it leaves.
+#[test]
+fn a_scheduled_message_is_still_good_when_it_leaves() -> Outcome {
+    require!("bind9", "bind9-dnsutils", "postfix", "python3-dkim", "python3-nacl", "python3-dnspython");
+    const HOLD_SECONDS: i64 = 20 * 86_400;
+    let Scene { names, postfix, tradewind } = start()?;
+    for key in keys(&tradewind)? {
+        publish(&names, &key)?;
+    }
+    let mut client = tradewind.submission("sales")?;
+    client.command(&format!("MAIL FROM:<sales@trade.test> HOLDFOR={HOLD_SECONDS}"))?.expect(250)?;
+    client.command("RCPT TO:<ops@peer.test>")?.expect(250)?;
+    client.command("DATA")?.expect(354)?;
+    client.command("From: sales@trade.test\r\nTo: ops@peer.test\r\nSubject: x\r\n\r\nx\r\n.")?.expect(250)?;
+    client.quit()?;
+    // As if the time had come.
+    tradewind.command(&["queue", "retry"])?.success()?;
+    let mail = postfix.wait_for_mail("ops", 1, PATIENCE)?;
+    assert_eq!(good(&mail[0], &names)?, pair("tw1", "tw2"));
+    let message = String::from_utf8_lossy(&mail[0]).into_owned();
+    let tag = |name: &str| -> Outcome<i64> {
+        let value = message.split(name).nth(1).and_then(|rest| rest.split(';').next()).unwrap_or_default();
+        Ok(value.parse()?)
+    };
+    let holds = tag(" x=")? - tag(" t=")?;
+    assert!((HOLD_SECONDS + 14 * 86_400 - 5..=HOLD_SECONDS + 14 * 86_400 + 5).contains(&holds), "{message}");
+    Ok(())
+}
+
 /// A PKCS #8 key as earlier versions kept it.
 fn pem(der: &[u8]) -> String {
     let encoded = smtp::base64(der);

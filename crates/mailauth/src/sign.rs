@@ -9,7 +9,7 @@ use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::signature::{Body, body_hash};
 
-/// Seconds for which a signature holds: longer than any queue keeps a message, shorter than a replay stays worth its while.
+/// Seconds for which a signature holds after the message leaves: longer than any queue keeps a message, shorter than a replay stays worth its while.
 const VALID_SECONDS: i64 = 14 * 86_400;
 
 /// Characters of a line of our field after which it is folded (RFC 5322 section 2.1.1).
@@ -142,18 +142,20 @@ impl SigningKey {
 
 /// One `DKIM-Signature` field for each key, each with its final line break, to be put before the message as it is.
 ///
+/// It holds for two weeks from the moment at which the message is to leave, which may be later than now.
+///
 /// Relaxed canonicalisation of both parts, the whole body, every field of the list, each named once more than it occurs.
 ///
 /// # Errors
 /// [`SignError`] if the message has no single From field, too many of one field, or a key fails.
-pub fn sign(keys: &[SigningKey], message: &[u8], now: Timestamp) -> Result<String, SignError> {
+pub fn sign(keys: &[SigningKey], message: &[u8], now: Timestamp, leaves: Timestamp) -> Result<String, SignError> {
     let (header, body) = split_header_body(message);
     let signed = SignedFields::choose(header)?;
     let hash = encode(&body_hash(&mut Body::new(body), Canonicalization::Relaxed));
     let mut out = String::new();
     for key in keys {
         let mut field = Folded::new("DKIM-Signature:");
-        let (signed_at, expires) = (now.seconds(), now.seconds().saturating_add(VALID_SECONDS));
+        let (signed_at, expires) = (now.seconds(), leaves.max(now).seconds().saturating_add(VALID_SECONDS));
         for tag in [
             "v=1;".to_owned(),
             format!("a={};", key.algorithm()),

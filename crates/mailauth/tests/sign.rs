@@ -46,7 +46,7 @@ async fn facts(message: &str, lines: &str) -> Facts {
 async fn both_signatures_pass() {
     let (keys, lines) = keys();
     let lines = lines + "_dmarc.list.example: [{TXT: \"v=DMARC1; p=reject; adkim=s\"}]\n";
-    let field = sign(&keys, MESSAGE.as_bytes(), now()).unwrap();
+    let field = sign(&keys, MESSAGE.as_bytes(), now(), now()).unwrap();
     assert!(field.split("\r\n").all(|line| line.len() <= 78), "{field}");
     assert!(!field.contains("l="), "{field}");
     let found = facts(&(field + MESSAGE), &lines).await;
@@ -59,7 +59,7 @@ async fn both_signatures_pass() {
 #[tokio::test]
 async fn fields_cannot_be_added_or_changed() {
     let (keys, lines) = keys();
-    let signed = sign(&keys, MESSAGE.as_bytes(), now()).unwrap() + MESSAGE;
+    let signed = sign(&keys, MESSAGE.as_bytes(), now(), now()).unwrap() + MESSAGE;
     for added in [
         "Subject: x",
         "From: a@b.example",
@@ -91,23 +91,29 @@ async fn fields_cannot_be_added_or_changed() {
 }
 
 #[tokio::test]
-async fn a_signature_ends_after_two_weeks() {
+async fn a_signature_ends_two_weeks_after_the_message_leaves() {
     let (keys, lines) = keys();
-    let sign_at = |seconds: i64| sign(&keys, MESSAGE.as_bytes(), Timestamp::from_seconds(seconds)).unwrap() + MESSAGE;
-    let fresh = facts(&sign_at(NOW - 14 * 86_400 + 1), &lines).await;
-    assert!(fresh.dkim.iter().all(|it| it.result == DkimResult::Pass), "{:?}", fresh.dkim);
-    let old = facts(&sign_at(NOW - 14 * 86_400), &lines).await;
-    assert!(old.dkim.iter().all(|it| it.result != DkimResult::Pass), "{:?}", old.dkim);
+    let sign_at = |seconds: i64, leaves: i64| {
+        let (signed, leaves) = (Timestamp::from_seconds(seconds), Timestamp::from_seconds(leaves));
+        sign(&keys, MESSAGE.as_bytes(), signed, leaves).unwrap() + MESSAGE
+    };
+    let last = NOW - 14 * 86_400;
+    for (signed, leaves, is_good) in
+        [(last + 1, last + 1, true), (last, last, false), (last - 30 * 86_400, last + 1, true), (last + 1, 0, true)]
+    {
+        let found = facts(&sign_at(signed, leaves), &lines).await.dkim;
+        assert!(found.iter().all(|it| (it.result == DkimResult::Pass) == is_good), "{signed} {leaves}: {found:?}");
+    }
 }
 
 #[test]
 fn what_has_no_single_author_is_not_signed() {
     let (keys, _) = keys();
     for message in ["Subject: x\r\n\r\nx\r\n", "From: a@list.example\r\nFrom: b@list.example\r\n\r\nx\r\n"] {
-        assert!(sign(&keys, message.as_bytes(), now()).is_err(), "{message}");
+        assert!(sign(&keys, message.as_bytes(), now(), now()).is_err(), "{message}");
     }
     let many = "Cc: x@y.example\r\n".repeat(65) + MESSAGE;
-    assert!(sign(&keys, many.as_bytes(), now()).is_err());
+    assert!(sign(&keys, many.as_bytes(), now(), now()).is_err());
     assert!(SigningKey::new(KeyKind::Rsa, "a.example", "s", b"no key").is_err());
 }
 
@@ -118,7 +124,7 @@ async fn a_chain_of_ours_is_whole_and_goes_on() {
     let lines = lines + &key_line(others, "s1", "second.example");
     let results =
         "mail.list.example;\r\n\tspf=pass smtp.mailfrom=a@bank.example;\r\n\tdmarc=pass header.from=bank.example";
-    let mut message = sign(&keys, MESSAGE.as_bytes(), now()).unwrap() + MESSAGE;
+    let mut message = sign(&keys, MESSAGE.as_bytes(), now(), now()).unwrap() + MESSAGE;
     for turn in 1..=3 {
         let before = facts(&message, &lines).await.arc;
         let expected = if turn == 1 { ArcResult::None } else { ArcResult::Pass };

@@ -28,6 +28,7 @@ use store::{Store, Tx};
 store::on_both_engines! {
     alike_messages_are_counted_together_and_told_once,
     only_who_may_get_reports_gets_them,
+    two_nodes_send_one_report,
     what_is_not_sent_in_time_is_forgotten,
     received_reports_are_kept_once_and_listed,
 }
@@ -205,6 +206,18 @@ async fn only_who_may_get_reports_gets_them(store: TestStore) {
     assert_eq!(reporter(&store, silent).send(SendFor::Past).await.unwrap(), 0);
     let below = dns("v=DMARC1; p=none; rua=mailto:z@sub.a.example");
     assert_eq!(reporter(&store, below).send(SendFor::Past).await.unwrap(), 1);
+}
+
+async fn two_nodes_send_one_report(store: TestStore) {
+    found(&store).await;
+    count_one(&store).await;
+    store.clock.set(tomorrow(&store));
+    let reporters = [(); 4].map(|()| reporter(&store, dns("v=DMARC1; p=none; rua=mailto:d@a.example")));
+    let [a, b, c, d] = &reporters;
+    let (a, b, c, d) =
+        tokio::join!(a.send(SendFor::Past), b.send(SendFor::Past), c.send(SendFor::Past), d.send(SendFor::Past));
+    let sent: usize = [a, b, c, d].into_iter().map(|sent| sent.unwrap()).sum();
+    assert_eq!((sent, queued(&store).await.len()), (1, 1));
 }
 
 async fn what_is_not_sent_in_time_is_forgotten(store: TestStore) {

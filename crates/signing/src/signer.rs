@@ -42,11 +42,12 @@ impl Signer {
         Self { store, is_on: settings.sign, kept: Mutex::default() }
     }
 
-    /// The signature fields to put before `message`, for the domain of its author; empty where that has no keys here.
+    /// The signature fields to put before `message`, for the domain of its author; empty where that has no keys here. They hold for two
+    /// weeks from when the message `leaves`.
     ///
     /// # Errors
     /// [`SigningError::Store`] if the store fails. A message that cannot be signed as it is goes without.
-    pub async fn sign(&self, message: &[u8]) -> Result<String, SigningError> {
+    pub async fn sign(&self, message: &[u8], leaves: Timestamp) -> Result<String, SigningError> {
         if !self.is_on {
             return Ok(String::new());
         }
@@ -58,10 +59,10 @@ impl Signer {
         }
         let now = self.store.context().clock.now();
         let signed = if message.len() <= INLINE_BYTES_MAX {
-            mailauth::sign(&keys, message, now)
+            mailauth::sign(&keys, message, now, leaves)
         } else {
             let message = message.to_vec();
-            let signing = tokio::task::spawn_blocking(move || mailauth::sign(&keys, &message, now));
+            let signing = tokio::task::spawn_blocking(move || mailauth::sign(&keys, &message, now, leaves));
             signing.await.map_err(|_| store::StoreError::Abandoned("signing panicked"))?
         };
         Ok(signed.unwrap_or_else(|error| {

@@ -11,6 +11,8 @@ use store::testing::TestStore;
 use store::{Store, Tx};
 
 const OVERLAP: Duration = Duration::from_secs(7 * 86_400);
+/// The time of test stores.
+const NOW: env::Timestamp = env::Timestamp::from_seconds(1_800_000_000);
 const MESSAGE: &[u8] = b"From: Sales <sales@Trade.test>\r\nTo: a@peer.test\r\nSubject: x\r\n\r\nx\r\n";
 
 store::on_both_engines! {
@@ -49,24 +51,24 @@ fn expected(states: &[(&str, KeyState)]) -> Vec<(String, KeyState)> {
 
 async fn selectors(signer: &Signer) -> Vec<String> {
     signer.forget();
-    let fields = signer.sign(MESSAGE).await.unwrap();
+    let fields = signer.sign(MESSAGE, NOW).await.unwrap();
     fields.split("s=").skip(1).filter_map(|rest| rest.split(';').next()).map(str::to_owned).collect()
 }
 
 async fn first_keys_sign_at_once(store: TestStore) {
     found(&store).await;
     let signer = Signer::new(store.handle(), &SigningSettings::default());
-    assert_eq!(signer.sign(MESSAGE).await.unwrap(), "");
+    assert_eq!(signer.sign(MESSAGE, NOW).await.unwrap(), "");
     add(&store, "trade.test").await.unwrap();
     assert_eq!(selectors(&signer).await, ["tw1", "tw2"]);
     let foreign = b"From: a@peer.test\r\n\r\nx\r\n";
-    assert_eq!(signer.sign(foreign).await.unwrap(), "");
-    assert_eq!(signer.sign(b"From: a@trade.test\r\nFrom: b@trade.test\r\n\r\nx\r\n").await.unwrap(), "");
+    assert_eq!(signer.sign(foreign, NOW).await.unwrap(), "");
+    assert_eq!(signer.sign(b"From: a@trade.test\r\nFrom: b@trade.test\r\n\r\nx\r\n", NOW).await.unwrap(), "");
     let off = SigningSettings { sign: false, ..SigningSettings::default() };
-    assert_eq!(Signer::new(store.handle(), &off).sign(MESSAGE).await.unwrap(), "");
+    assert_eq!(Signer::new(store.handle(), &off).sign(MESSAGE, NOW).await.unwrap(), "");
     // A long message is signed on another thread, and alike.
     let long = [MESSAGE, &b"0123456789\r\n".repeat(20_000)].concat();
-    assert_eq!(signer.sign(&long).await.unwrap().matches("DKIM-Signature:").count(), 2);
+    assert_eq!(signer.sign(&long, NOW).await.unwrap().matches("DKIM-Signature:").count(), 2);
 }
 
 async fn new_keys_wait_for_dns_and_old_ones_end(store: TestStore) {

@@ -156,6 +156,7 @@ impl Deliverer {
             store: self.store.clone(),
             dns: Arc::clone(&self.dns),
             tls: self.verified.clone(),
+            signer: Arc::clone(&self.signer),
             results: Arc::clone(&self.results),
             hostname: self.hostname.clone(),
             domain: self.postmaster_domain.clone(),

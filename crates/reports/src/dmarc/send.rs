@@ -105,7 +105,7 @@ impl Reporter {
             self.store.write(move |tx| rows::claim(tx, day, domain)).await?;
             return Ok(false);
         };
-        let trace = self.signer.sign(&letter.raw).await?;
+        let trace = self.signer.sign(&letter.raw, now).await?;
         let context = Arc::clone(self.store.context());
         let mut prepared = Prepared::new(&letter.raw, &*context.entropy);
         let blob = self.store.stage(prepared.take_record()).await?;

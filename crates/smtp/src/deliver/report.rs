@@ -112,7 +112,7 @@ async fn write(
     let is_8bit = !raw.is_ascii();
     let signature = match target {
         LetterTarget::Here(_) => String::new(),
-        LetterTarget::Elsewhere(_) => deliverer.signer.sign(&raw).await.unwrap_or_else(|error| {
+        LetterTarget::Elsewhere(_) => deliverer.signer.sign(&raw, now).await.unwrap_or_else(|error| {
             tracing::error!(message = lease.message, %error, "a notification goes unsigned");
             String::new()
         }),

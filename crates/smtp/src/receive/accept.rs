@@ -146,10 +146,13 @@ impl Conversation<'_> {
     async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<(), AcceptError> {
         let store = &self.door.receiver.store;
         let Vouched { body, results, junk, author } = vouched;
-        let mut trace = results + &self.received_field(envelope, id, store.context().clock.now());
+        let now = store.context().clock.now();
+        let mut trace = results + &self.received_field(envelope, id, now);
         if self.principal.is_some() {
             // The signature covers the message as it is from here on: nothing on the way out changes it.
-            trace.push_str(&self.door.receiver.signer.sign(&body).await?);
+            let receiver = &self.door.receiver;
+            let leaves = due(envelope, now, receiver.hold_max);
+            trace.push_str(&receiver.signer.sign(&body, leaves).await?);
         }
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
         let reporter = self.may_report().then_some(author);

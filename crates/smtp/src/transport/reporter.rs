@@ -14,6 +14,7 @@ use mailauth::tls_rpt::{self, DateRange, Destination, Report};
 use mailbox::Prepared;
 use net::Https;
 use queue::{NewMessage, NewRecipient, QueueError};
+use signing::Signer;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -42,6 +43,7 @@ pub struct Reporter {
     pub(crate) store: Store,
     pub(crate) dns: Arc<dyn Resolver>,
     pub(crate) tls: ClientTls,
+    pub(crate) signer: Arc<Signer>,
     pub(crate) results: Arc<Results>,
     pub(crate) hostname: String,
     pub(crate) domain: String,
@@ -170,11 +172,17 @@ impl Reporter {
             message_id: &message_id,
         };
         let raw = letter::write(&heading, report, packed, now);
+        // RFC 8460 section 5.3: an unsigned report is not believed.
+        let trace = self.signer.sign(&raw, now).await.unwrap_or_else(|error| {
+            tracing::error!(domain = taken.gathered.domain, %error, "a report (TLS-RPT) goes unsigned");
+            String::new()
+        });
         let mut prepared = Prepared::new(&raw, &*context.entropy);
         let blob = self.store.stage(prepared.take_record()).await?;
         let (taken, domain, expires) = (taken.clone(), self.domain.clone(), now.plus(self.expire_after));
         let recipient = NewRecipient { notify: queue::Notify::NEVER, ..NewRecipient::new(to) };
-        let envelope = queue::Envelope { reverse_path: from, tls_optional: true, ..queue::Envelope::default() };
+        let size = prepared.size() + trace.len() as u64;
+        let envelope = queue::Envelope { reverse_path: from, tls_optional: true, trace, ..queue::Envelope::default() };
         let work = move |tx: &mut store::Tx<'_>| {
             gathered::keep(tx, &taken, taken.until)?;
             let Some(organisation) = organisation_of(tx, &domain)? else {
@@ -186,7 +194,7 @@ impl Reporter {
                 blob: blob.id(),
                 key: prepared.key(),
                 envelope: envelope.clone(),
-                size: prepared.size(),
+                size,
                 created: now,
                 expires,
                 due: now,
