@@ -63,6 +63,8 @@ fn a_day_is_reported_once_to_the_domain_that_asks() -> Outcome {
         "TLS-Report-Domain: peer.test",
         "TLS-Report-Submitter: trade.test",
         "TLS-Required: No",
+        "DKIM-Signature: ",
+        "d=trade.test;",
         "report-type=\"tlsrpt\"",
         "filename=\"trade.test!peer.test!",
     ] {
