@@ -4,10 +4,10 @@
 //! owner can open. Either way the same code runs.
 
 mod dkim;
+mod dmarc;
 mod import;
 mod people;
 mod queue;
-mod report;
 mod socket;
 mod store;
 
@@ -140,8 +140,8 @@ impl Controls {
             Action::DkimAdd { domain } => dkim::add(self, domain).await,
             Action::DkimRotate { domain } => dkim::rotate(self, domain).await,
             Action::DkimRetire { domain, selector } => dkim::retire(self, domain, selector).await,
-            Action::ReportDmarc { days } => report::dmarc(self, days).await,
-            Action::ReportSend { today } => report::send(self, today).await,
+            Action::ReportDmarc { days } => dmarc::list(self, days).await,
+            Action::ReportSend { today } => dmarc::send(self, today).await,
             Action::StoreCheck { deep } => store::check(self, deep).await,
             Action::StoreCollect => store::collect(self).await,
             Action::ReportTls => report::tls(self).await,

@@ -1,4 +1,4 @@
-//! Reports to and from the owners of domains.
+//! DMARC reports to and from the owners of domains.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use smtp::transport::{self, ReceivedReport};
 use super::{Controls, Refused};
 use crate::system::resolver;
 
-pub(super) async fn dmarc(controls: &Controls, days: u32) -> Result<Value, Refused> {
+pub(super) async fn list(controls: &Controls, days: u32) -> Result<Value, Refused> {
     let span = Duration::from_secs(u64::from(days) * 86_400);
     let now = controls.store.context().clock.now();
     let since = Timestamp::from_millis(now.millis() - i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
