@@ -66,7 +66,12 @@ fn wait_in_inbox(session: &mut imap::Client, id: &str) -> Outcome<Vec<u8>> {
         let found = session.ask(&format!("SEARCH HEADER Message-ID {}", imap::quoted(id)))?.ok()?.text();
         let number = found.trim().strip_prefix("* SEARCH ").and_then(|numbers| numbers.parse::<u32>().ok());
         let Some(number) = number else { return Ok(None) };
-        Ok(session.ask(&format!("FETCH {number} BODY.PEEK[]"))?.ok()?.kept.pop())
+        Ok(session
+            .ask(&format!("FETCH {number} BODY.PEEK[]"))?
+            .ok()?
+            .kept
+            .into_iter()
+            .rfind(|it| memchr::memmem::find(it, b" FETCH ").is_some()))
     })
 }
 
@@ -164,7 +169,12 @@ fn bad_recipients_are_told_to_the_sender_in_both_languages() -> Outcome {
     let mut session = tradewind.imap("sales")?;
     let report = wait_until("the delivery status notification", PATIENCE, || {
         session.command("SELECT INBOX")?.ok()?;
-        Ok(session.ask("UID FETCH 1:* BODY.PEEK[]")?.ok()?.kept.pop())
+        Ok(session
+            .ask("UID FETCH 1:* BODY.PEEK[]")?
+            .ok()?
+            .kept
+            .into_iter()
+            .rfind(|it| memchr::memmem::find(it, b" FETCH ").is_some()))
     })?;
     let report = String::from_utf8_lossy(&report);
     for part in
@@ -197,7 +207,12 @@ fn success_is_reported_where_asked_for() -> Outcome {
     let mut session = tradewind.imap("sales")?;
     let report = wait_until("the report", PATIENCE, || {
         session.command("SELECT INBOX")?.ok()?;
-        Ok(session.ask("UID FETCH 1:* BODY.PEEK[]")?.ok()?.kept.pop())
+        Ok(session
+            .ask("UID FETCH 1:* BODY.PEEK[]")?
+            .ok()?
+            .kept
+            .into_iter()
+            .rfind(|it| memchr::memmem::find(it, b" FETCH ").is_some()))
     })?;
     let report = String::from_utf8_lossy(&report);
     for part in ["Action: delivered", "Original-Envelope-Id: order-77"] {

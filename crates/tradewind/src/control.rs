@@ -10,6 +10,7 @@ mod people;
 mod queue;
 mod socket;
 mod store;
+mod tls;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -144,8 +145,8 @@ impl Controls {
             Action::ReportSend { today } => dmarc::send(self, today).await,
             Action::StoreCheck { deep } => store::check(self, deep).await,
             Action::StoreCollect => store::collect(self).await,
-            Action::ReportTls => report::tls(self).await,
-            Action::ReportTlsSend => report::send_tls(self).await,
+            Action::ReportTls => tls::list(self).await,
+            Action::ReportTlsSend => tls::send(self).await,
         };
         // Whatever was changed holds from now on, not only when a remembered answer has grown old.
         self.directory.forget();
