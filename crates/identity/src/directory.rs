@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use store::Store;
 
 use crate::IdentityError;
+use crate::lists::Lists;
 use crate::recent::Recent;
 use crate::resolve::{Resolution, is_local_domain, resolve};
 
@@ -24,6 +25,7 @@ pub struct Directory {
     store: Store,
     addresses: Mutex<Recent<String, Answer<Resolution>>>,
     domains: Mutex<Recent<String, Answer<bool>>>,
+    lists: Lists,
 }
 
 struct Answer<T> {
@@ -36,7 +38,14 @@ impl Directory {
     #[must_use]
     pub fn new(store: Store) -> Self {
         let (addresses, domains) = (Mutex::new(Recent::new(REMEMBERED)), Mutex::new(Recent::new(REMEMBERED)));
-        Self { store, addresses, domains }
+        let lists = Lists::new(store.clone());
+        Self { store, addresses, domains, lists }
+    }
+
+    /// What organisations allow and deny.
+    #[must_use]
+    pub const fn lists(&self) -> &Lists {
+        &self.lists
     }
 
     /// Whose `address` is; see [`resolve`]. What was asked a moment ago is answered without the database.
@@ -74,6 +83,7 @@ impl Directory {
     pub fn forget(&self) {
         self.addresses.lock().clear();
         self.domains.lock().clear();
+        self.lists.forget();
     }
 }
 

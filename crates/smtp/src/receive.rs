@@ -3,6 +3,7 @@
 mod accept;
 mod authenticate;
 mod conversation;
+mod lists;
 mod recipients;
 mod submission;
 

@@ -10,8 +10,10 @@ pub(crate) struct Migration {
 }
 
 /// All steps, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "first", sql: include_str!("../migrations/0001_first.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "first", sql: include_str!("../migrations/0001_first.sql") },
+    Migration { version: 5, name: "lists", sql: include_str!("../migrations/0005_lists.sql") },
+];
 
 /// The newest schema that this program knows.
 pub(crate) fn newest() -> i64 {

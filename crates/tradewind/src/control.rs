@@ -4,6 +4,7 @@
 //! owner can open. Either way the same code runs.
 
 mod import;
+mod lists;
 mod people;
 mod queue;
 mod socket;
@@ -37,6 +38,9 @@ pub(crate) enum Action {
     UserDelete { address: String },
     AliasAdd { address: String, alias: String },
     AliasRemove { alias: String },
+    ListAdd(lists::NewListed),
+    ListRemove { effect: String, kind: String, value: String, organisation: Option<String> },
+    ListShow { organisation: Option<String> },
     QueueList,
     QueueShow { id: i64 },
     QueueHold { id: i64 },
@@ -49,6 +53,7 @@ pub(crate) enum Action {
     StoreCollect,
 }
 
+pub(crate) use lists::NewListed;
 pub(crate) use people::{NewUser, PeopleError};
 
 /// Why an action was not carried out, in words for the one who asked.
@@ -92,6 +97,11 @@ impl Controls {
             Action::UserDelete { address } => people::delete_user(self, address).await,
             Action::AliasAdd { address, alias } => people::add_alias(self, address, alias).await,
             Action::AliasRemove { alias } => people::remove_alias(self, alias).await,
+            Action::ListAdd(new) => lists::add(self, new).await,
+            Action::ListRemove { effect, kind, value, organisation } => {
+                lists::remove(self, &effect, &kind, value, organisation).await
+            }
+            Action::ListShow { organisation } => lists::show(self, organisation).await,
             Action::QueueList => queue::list(self).await,
             Action::QueueShow { id } => queue::show(self, id).await,
             Action::QueueHold { id } => queue::change(self, "held", move |tx| ::queue::hold(tx, id)).await,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use crypto::tls::Service;
 use identity::{AuthFailure, Principal};
+use mail::Address;
 use net::{BudgetShare, Pace, ReadPolicy, Stream, StreamError};
 use tokio_util::sync::CancellationToken;
 use wire::sasl::ChannelBindings;
@@ -40,6 +41,8 @@ pub(super) struct Conversation<'d> {
     pub(super) session: Session,
     /// Who has signed in.
     pub(super) principal: Option<Principal>,
+    /// Address in MAIL FROM of the present message; `None` for the null sender.
+    pub(super) sender: Option<Address>,
     /// Recipients of the present message that were taken, in the session's order.
     pub(super) taken: Vec<Taken>,
     share: Option<BudgetShare>,
@@ -49,7 +52,7 @@ pub(super) struct Conversation<'d> {
 impl<'d> Conversation<'d> {
     pub(super) fn new(door: &'d Door, stream: Stream) -> Self {
         let session = Session::new(door.config.clone(), tls_info(&stream));
-        Self { door, stream, session, principal: None, taken: Vec::new(), share: None, pace: None }
+        Self { door, stream, session, principal: None, sender: None, taken: Vec::new(), share: None, pace: None }
     }
 
     /// Serves the client until one side ends it.

@@ -33,13 +33,17 @@ const RENEWAL_RETRY: Duration = Duration::from_secs(3600);
 /// Longest run of the administrator's DNS hook, which returns when the record can be seen.
 const HOOK_WAIT: Duration = Duration::from_secs(300);
 
-/// Gives back the room of messages that are gone, from time to time.
+/// Gives back the room of messages that are gone and of list entries that have expired, from time to time.
 pub(super) async fn collect(store: Store, stop: CancellationToken) {
     while !wait(COLLECT_EVERY, &stop).await {
         let now = store.context().clock.now();
         match store::collect::run(&store, Budget::default(), now).await {
             Ok(collected) => tracing::debug!(?collected, "room given back"),
             Err(error) => tracing::error!(%error, "cannot give back room"),
+        }
+        match store.write(identity::lists::remove_expired).await {
+            Ok(removed) => tracing::debug!(removed, "expired list entries removed"),
+            Err(error) => tracing::error!(%error, "cannot remove expired list entries"),
         }
     }
 }
