@@ -6,10 +6,10 @@ use env::Timestamp;
 use parking_lot::Mutex;
 use store::Store;
 
-use crate::IdentityError;
 use crate::lists::Lists;
 use crate::recent::Recent;
 use crate::resolve::{Resolution, is_local_domain, resolve};
+use crate::{Forwarders, IdentityError};
 
 /// How long a found address is remembered. Nodes share nothing but the database: this is how late a change may be noticed.
 const FOUND_FOR: Duration = Duration::from_secs(5);
@@ -26,6 +26,7 @@ pub struct Directory {
     addresses: Mutex<Recent<String, Answer<Resolution>>>,
     domains: Mutex<Recent<String, Answer<bool>>>,
     lists: Lists,
+    forwarders: Forwarders,
 }
 
 struct Answer<T> {
@@ -38,8 +39,14 @@ impl Directory {
     #[must_use]
     pub fn new(store: Store) -> Self {
         let (addresses, domains) = (Mutex::new(Recent::new(REMEMBERED)), Mutex::new(Recent::new(REMEMBERED)));
-        let lists = Lists::new(store.clone());
-        Self { store, addresses, domains, lists }
+        let (lists, forwarders) = (Lists::new(store.clone()), Forwarders::new(store.clone()));
+        Self { store, addresses, domains, lists, forwarders }
+    }
+
+    /// Which relays forward honest mail.
+    #[must_use]
+    pub const fn forwarders(&self) -> &Forwarders {
+        &self.forwarders
     }
 
     /// What organisations allow and deny.

@@ -11,6 +11,7 @@ mod address;
 mod directory;
 mod erase;
 mod error;
+mod forwarders;
 mod kinds;
 pub mod lists;
 mod organisation;
@@ -27,6 +28,7 @@ pub use address::{add_alias, find_by_address, list_addresses, may_send_as, remov
 pub use directory::Directory;
 pub use erase::delete_account;
 pub use error::IdentityError;
+pub use forwarders::Forwarders;
 pub use kinds::{AccountKind, AccountState, Effect, EntryKind, Language, Level, Role, UnknownWord};
 pub use organisation::{
     Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, list_domains,

@@ -3,6 +3,7 @@
 mod accept;
 mod authenticate;
 mod conversation;
+mod forwarded;
 mod lists;
 mod recipients;
 mod submission;

@@ -112,6 +112,7 @@ fn spawn_upkeep(
     stop: &CancellationToken,
 ) {
     tasks.spawn(upkeep::collect(system.store.clone(), stop.clone()));
+    tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
     if system.settings.acme.enabled {
         let store = system.store.clone();

@@ -73,6 +73,14 @@ impl Conversation<'_> {
         {
             treatment = Treatment::Deliver;
         }
+        match treatment {
+            Treatment::Deliver => self.learn_forwarder(&facts),
+            // It stays unauthenticated, but nobody loses it.
+            Treatment::Refuse(Reason::Policy) if self.is_from_known_forwarder(&facts).await => {
+                treatment = Treatment::Junk;
+            }
+            _ => {}
+        }
         tracing::debug!(
             id,
             dmarc = facts.dmarc.result.word(),

@@ -10,6 +10,7 @@ use certs::acme::{AcmeOrder, Challenge, ChallengePublisher};
 use certs::{CertificateFacts, CertsError};
 use crypto::tls::ServerTls;
 use env::Outlook;
+use identity::Directory;
 use rustls::sign::CertifiedKey;
 use store::Store;
 use store::collect::Budget;
@@ -20,6 +21,9 @@ use crate::system::reload_certificates;
 
 /// How often room is given back.
 const COLLECT_EVERY: Duration = Duration::from_secs(600);
+
+/// How often what was learned of relays is written.
+const LEARN_EVERY: Duration = Duration::from_secs(60);
 
 /// How often certificate files are looked at.
 const WATCH_EVERY: Duration = Duration::from_secs(30);
@@ -44,6 +48,20 @@ pub(super) async fn collect(store: Store, stop: CancellationToken) {
         match store.write(identity::lists::remove_expired).await {
             Ok(removed) => tracing::debug!(removed, "expired list entries removed"),
             Err(error) => tracing::error!(%error, "cannot remove expired list entries"),
+        }
+    }
+}
+
+/// Writes down, from time to time and at the end, which relays forward honest mail.
+pub(super) async fn learn_forwarders(directory: Arc<Directory>, stop: CancellationToken) {
+    loop {
+        let is_last = wait(LEARN_EVERY, &stop).await;
+        match directory.forwarders().flush().await {
+            Ok(written) => tracing::debug!(written, "forwarders learned"),
+            Err(error) => tracing::error!(%error, "cannot write down which relays forward"),
+        }
+        if is_last {
+            return;
         }
     }
 }
