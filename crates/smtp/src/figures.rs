@@ -29,6 +29,8 @@ figures! {
     bytes_accepted,
     /// Recipients refused.
     recipients_refused,
+    /// Connections and messages put off because their network sends too many.
+    slowed_down,
     /// Sign-ins that succeeded.
     sign_ins,
     /// Sign-ins that failed.

@@ -5,6 +5,7 @@ mod authenticate;
 mod conversation;
 mod forwarded;
 mod lists;
+mod rates;
 mod recipients;
 mod submission;
 
@@ -15,7 +16,7 @@ use crypto::tls::{ServerTls, Service};
 use env::dns::Resolver;
 use identity::{Directory, SignIn};
 use mailauth::{Checker, WithoutDns};
-use net::{Budget, Connection, Handler, Refusal};
+use net::{Budget, Connection, Handler, Refusal, TrustedNetworks};
 use store::Store;
 use wire::sasl::Mechanism;
 use wire::smtp::server::{Kind, Limits, ServerConfig};
@@ -23,9 +24,13 @@ use wire::smtp::server::{Kind, Limits, ServerConfig};
 use crate::{DeliverySettings, Figures, SmtpSettings};
 
 use conversation::Conversation;
+use rates::Rates;
 
 /// Time for a TLS handshake.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
+
+/// Time for a client that is turned away to read why.
+const REFUSAL_WAIT: Duration = Duration::from_secs(5);
 
 /// What receiving mail needs.
 pub struct Receiver {
@@ -39,6 +44,7 @@ pub struct Receiver {
     pub(crate) tls: ServerTls,
     pub(crate) budget: Budget,
     pub(crate) settings: SmtpSettings,
+    pub(crate) rates: Rates,
     pub(crate) hostname: String,
     /// Whose postmaster is meant by a bare `<postmaster>` (RFC 5321 section 4.5.1).
     pub(crate) postmaster_domain: String,
@@ -70,6 +76,8 @@ pub struct ReceiverParts {
     pub hostname: String,
     /// Domain whose postmaster is meant by a bare `<postmaster>`.
     pub postmaster_domain: String,
+    /// Networks whose rates are not limited.
+    pub exempt_networks: TrustedNetworks,
     /// What is counted.
     pub figures: Arc<Figures>,
 }
@@ -79,7 +87,7 @@ impl Receiver {
     #[must_use]
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
         let ReceiverParts { store, directory, sign_in, dns, checker, without_dns, .. } = parts;
-        let ReceiverParts { tls, budget, hostname, postmaster_domain, figures, .. } = parts;
+        let ReceiverParts { tls, budget, hostname, postmaster_domain, exempt_networks, figures, .. } = parts;
         Arc::new(Self {
             store,
             directory,
@@ -89,6 +97,7 @@ impl Receiver {
             without_dns,
             tls,
             budget,
+            rates: Rates::new(&settings, exempt_networks),
             settings,
             hostname,
             postmaster_domain,
@@ -137,6 +146,12 @@ impl Handler for Door {
     async fn serve(self: Arc<Self>, connection: Connection) {
         let Connection { mut stream, stop, .. } = connection;
         let peer = stream.peer();
+        if !self.admits(peer.ip()).await {
+            if stream.send(rates::TOO_MANY_CONNECTIONS, REFUSAL_WAIT).await.is_ok() {
+                stream.close().await;
+            }
+            return;
+        }
         if self.config.kind == Kind::Submissions {
             let tls = self.receiver.tls.config(Service::Mail);
             stream = match stream.upgrade_server(tls, HANDSHAKE_WAIT).await {

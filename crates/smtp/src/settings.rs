@@ -26,6 +26,12 @@ env::settings! {
         connections_max: usize = 4000,
         /// Connections at the same time from one address.
         connections_per_address_max: usize = 100,
+        /// Connections a minute from one network (IPv4 /24, IPv6 /64) to the service for other servers; 0 for no limit.
+        connections_per_network_minute_max: u32 = 600,
+        /// Messages a minute from one network (IPv4 /24, IPv6 /64) of senders that have not signed in; 0 for no limit.
+        messages_per_network_minute_max: u32 = 3000,
+        /// Networks that have no such limits, such as your own relays.
+        exempt_networks: Vec<String> = vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
         /// `Received:` fields that a message may have; more mean a loop (RFC 5321 section 6.3).
         hops_max: usize = 50,
     }

@@ -156,6 +156,7 @@ fn spawn_services(
             budget: budget.clone(),
             hostname: settings.server.hostname.clone(),
             postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
+            exempt_networks: settings.exempt_networks()?,
             figures: Arc::clone(&figures),
         },
         settings.smtp.clone(),

@@ -34,7 +34,7 @@ impl Conversation<'_> {
         }
         self.sender = from.mailbox().and_then(|mailbox| address_of(mailbox).ok());
         let Some(principal) = &self.principal else {
-            return self.check_lists_for_all().await.err().unwrap_or(Verdict::ACCEPT);
+            return self.admit_stranger().await.err().unwrap_or(Verdict::ACCEPT);
         };
         let Some(mailbox) = from.mailbox() else { return Verdict::ACCEPT };
         match self.owns(principal.clone(), mailbox).await {
@@ -46,6 +46,12 @@ impl Conversation<'_> {
             ),
             Err(error) => trouble(&error),
         }
+    }
+
+    /// A stranger is not denied, and not over the rate of its network.
+    async fn admit_stranger(&self) -> Result<(), Verdict> {
+        self.check_lists_for_all().await?;
+        self.door.receiver.admit_message(self.peer()).await
     }
 
     async fn owns(&self, principal: Principal, mailbox: &Mailbox) -> Result<bool, IdentityError> {
