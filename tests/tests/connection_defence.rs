@@ -1,8 +1,8 @@
 //! What strangers cannot do at port 25.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use harness::{Options, Outcome, Sink, Tradewind, smtp};
+use harness::{Bind, Options, Outcome, Sink, Tradewind, require, smtp};
 
 /// What published scanners of SMTP smuggling try as the end of a message, beside the real one, and their kin with NUL.
 const FALSE_ENDS: &[&str] = &[
@@ -185,5 +185,76 @@ fn a_network_that_connects_too_often_waits() -> Outcome {
     assert!(line.starts_with("421 4.7.0 Too many connections from your network"), "{line}");
     assert!(third.is_closed());
     tradewind.submission("sales")?.command("NOOP")?.expect(250)?;
+    Ok(())
+}
+
+/// Lists: one that lists every client here, one that is dead and answers with a host's address, one that refuses, one that fails.
+const LISTS: &str = "\
+ns.invalid. A 127.0.0.1
+1.0.0.127.bad.test. A 127.0.0.2
+1.0.0.127.little.test. A 127.0.0.3
+1.0.0.127.dead.test. A 192.0.2.1
+1.0.0.127.refusing.test. A 127.255.255.254
+1.0.0.127.in-addr.arpa. PTR localhost.test.
+localhost.test. A 127.0.0.1
+broken.test. NS ns.invalid.
+";
+
+fn with_lists(lists: &str) -> Outcome<(Bind, Tradewind)> {
+    let names = Bind::start(&[(".", LISTS), ("broken.test", "@ NONSENSE")])?;
+    let options = Options::default()
+        .set("dns", "servers", &format!("[\"{}\"]", names.address))
+        .set("dns", "validate", "false")
+        .set("smtp", "exempt_networks", "[]")
+        .set("smtp", "greylist_seconds", "2")
+        .set("smtp", "dns_lists", lists);
+    Ok((names, Tradewind::start(options)?))
+}
+
+/// The answer to RCPT TO of a stranger that calls itself `helo`.
+fn recipient(tradewind: &Tradewind, helo: &str, sender: &str) -> Outcome<String> {
+    let mut client = tradewind.smtp()?;
+    client.command(&format!("EHLO {helo}"))?.expect(250)?;
+    client.command(&format!("MAIL FROM:<{sender}>"))?.expect(250)?;
+    Ok(client.command("RCPT TO:<sales@trade.test>")?.to_string())
+}
+
+#[test]
+fn only_suspicious_clients_must_come_back_and_only_once() -> Outcome {
+    require!("bind9");
+    let (_names, tradewind) = with_lists("[\"dead.test\", \"refusing.test\", \"broken.test\", \"bad.test=2\"]")?;
+    // Two points of the list are not enough, two more for the name are.
+    assert!(recipient(&tradewind, "mx.other.test", "a@other.test")?.starts_with("250 "));
+    let first = Instant::now();
+    assert_eq!(recipient(&tradewind, "nobody", "a@other.test")?, "451 4.7.1 Greylisted: try again later");
+    if first.elapsed() < Duration::from_secs(1) {
+        assert!(recipient(&tradewind, "nobody", "a@other.test")?.starts_with("451 4.7.1 "), "too early");
+    }
+    let passes = || Ok(recipient(&tradewind, "nobody", "a@other.test")?.starts_with("250 ").then_some(()));
+    harness::wait_until("it passes", Duration::from_secs(20), passes)?;
+    assert!(recipient(&tradewind, "nobody", "a@other.test")?.starts_with("250 "), "remembered");
+    assert!(recipient(&tradewind, "nobody", "b@other.test")?.starts_with("451 4.7.1 "), "another sender");
+    assert!(recipient(&tradewind, "mail.trade.test", "c@other.test")?.starts_with("451 4.7.1 "), "our own name");
+    // A list spares its own.
+    let allow = ["list", "add", "allow", "network", "127.0.0.1", "--reason", "our relay"];
+    tradewind.command(&allow)?.success()?;
+    assert!(recipient(&tradewind, "nobody", "b@other.test")?.starts_with("250 "), "allowed");
+    let own = tradewind.account("finance")?.address;
+    let letter = smtp::for_wire(format!("From: <{own}>\r\nSubject: inside\r\n\r\nHello.\r\n").as_bytes());
+    tradewind.submission("finance")?.deliver(&own, &["sales@trade.test"], &letter)?.expect(250)?;
+    assert!(tradewind.figure("tradewind_smtp_greylisted_total")? >= 3);
+    Ok(())
+}
+
+#[test]
+fn a_listed_client_must_come_back_and_a_failing_list_counts_as_nothing() -> Outcome {
+    require!("bind9");
+    let (_names, tradewind) = with_lists("[\"little.test\"]")?;
+    assert!(recipient(&tradewind, "mx.other.test", "a@other.test")?.starts_with("451 4.7.1 "));
+    let (_names, tradewind) = with_lists("[\"dead.test\", \"refusing.test\", \"broken.test\"]")?;
+    assert!(recipient(&tradewind, "mx.other.test", "a@other.test")?.starts_with("250 "));
+    // Clients of this machine are exempt unless the settings say otherwise: nothing of the above is asked for them.
+    let tradewind = Tradewind::start(Options::default())?;
+    assert!(recipient(&tradewind, "mail.trade.test", "a@other.test")?.starts_with("250 "));
     Ok(())
 }

@@ -12,6 +12,7 @@ mod directory;
 mod erase;
 mod error;
 mod forwarders;
+mod greylist;
 mod kinds;
 pub mod lists;
 mod organisation;
@@ -29,6 +30,7 @@ pub use directory::Directory;
 pub use erase::delete_account;
 pub use error::IdentityError;
 pub use forwarders::Forwarders;
+pub use greylist::{Attempt, forget_attempts, note_attempt};
 pub use kinds::{AccountKind, AccountState, Effect, EntryKind, Language, Level, Role, UnknownWord};
 pub use organisation::{
     Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, list_domains,

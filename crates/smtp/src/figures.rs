@@ -31,6 +31,8 @@ figures! {
     recipients_refused,
     /// Connections and messages put off because their network sends too many.
     slowed_down,
+    /// Recipients put off because the client is suspicious.
+    greylisted,
     /// Sign-ins that succeeded.
     sign_ins,
     /// Sign-ins that failed.

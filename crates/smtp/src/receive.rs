@@ -8,6 +8,7 @@ mod lists;
 mod rates;
 mod recipients;
 mod submission;
+mod suspicion;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,8 @@ use crate::{DeliverySettings, Figures, SmtpSettings};
 
 use conversation::Conversation;
 use rates::Rates;
+
+pub use suspicion::{DnsList, DnsListError};
 
 /// Time for a TLS handshake.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
@@ -45,6 +48,7 @@ pub struct Receiver {
     pub(crate) budget: Budget,
     pub(crate) settings: SmtpSettings,
     pub(crate) rates: Rates,
+    pub(crate) dns_lists: Vec<DnsList>,
     pub(crate) hostname: String,
     /// Whose postmaster is meant by a bare `<postmaster>` (RFC 5321 section 4.5.1).
     pub(crate) postmaster_domain: String,
@@ -78,6 +82,8 @@ pub struct ReceiverParts {
     pub postmaster_domain: String,
     /// Networks whose rates are not limited.
     pub exempt_networks: TrustedNetworks,
+    /// Lists of clients that are asked.
+    pub dns_lists: Vec<DnsList>,
     /// What is counted.
     pub figures: Arc<Figures>,
 }
@@ -87,7 +93,7 @@ impl Receiver {
     #[must_use]
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
         let ReceiverParts { store, directory, sign_in, dns, checker, without_dns, .. } = parts;
-        let ReceiverParts { tls, budget, hostname, postmaster_domain, exempt_networks, figures, .. } = parts;
+        let ReceiverParts { tls, budget, hostname, postmaster_domain, exempt_networks, dns_lists, figures, .. } = parts;
         Arc::new(Self {
             store,
             directory,
@@ -98,6 +104,7 @@ impl Receiver {
             tls,
             budget,
             rates: Rates::new(&settings, exempt_networks),
+            dns_lists,
             settings,
             hostname,
             postmaster_domain,

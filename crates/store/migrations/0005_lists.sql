@@ -30,3 +30,12 @@ CREATE TABLE forwarded (
     PRIMARY KEY (organisation, relay, author)
 );
 CREATE INDEX forwarded_expires ON forwarded (expires);
+
+CREATE TABLE greylist (
+    organisation BIGINT NOT NULL,
+    attempt BLOB NOT NULL,              -- hash of client's network, sender and recipient
+    first BIGINT NOT NULL,              -- milliseconds since 1970
+    expires BIGINT NOT NULL,            -- milliseconds since 1970
+    PRIMARY KEY (organisation, attempt)
+);
+CREATE INDEX greylist_expires ON greylist (expires);

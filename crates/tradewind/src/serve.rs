@@ -14,7 +14,7 @@ use mailauth::Checker;
 use net::{Budget, Handler};
 use smtp::Figures;
 use smtp::deliver::{Deliverer, DelivererParts};
-use smtp::receive::{Receiver, ReceiverParts};
+use smtp::receive::{DnsList, Receiver, ReceiverParts};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -157,6 +157,8 @@ fn spawn_services(
             hostname: settings.server.hostname.clone(),
             postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
             exempt_networks: settings.exempt_networks()?,
+            dns_lists: DnsList::parse_all(&settings.smtp.dns_lists)
+                .map_err(|error| Refused(format!("smtp.dns_lists: {error}")))?,
             figures: Arc::clone(&figures),
         },
         settings.smtp.clone(),

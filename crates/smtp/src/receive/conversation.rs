@@ -43,6 +43,8 @@ pub(super) struct Conversation<'d> {
     pub(super) principal: Option<Principal>,
     /// Address in MAIL FROM of the present message; `None` for the null sender.
     pub(super) sender: Option<Address>,
+    /// What the client called itself, and how suspicious it is.
+    pub(super) suspicion: Option<(String, u32)>,
     /// Recipients of the present message that were taken, in the session's order.
     pub(super) taken: Vec<Taken>,
     share: Option<BudgetShare>,
@@ -52,7 +54,17 @@ pub(super) struct Conversation<'d> {
 impl<'d> Conversation<'d> {
     pub(super) fn new(door: &'d Door, stream: Stream) -> Self {
         let session = Session::new(door.config.clone(), tls_info(&stream));
-        Self { door, stream, session, principal: None, sender: None, taken: Vec::new(), share: None, pace: None }
+        Self {
+            door,
+            stream,
+            session,
+            principal: None,
+            sender: None,
+            suspicion: None,
+            taken: Vec::new(),
+            share: None,
+            pace: None,
+        }
     }
 
     /// Serves the client until one side ends it.

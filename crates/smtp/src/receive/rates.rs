@@ -43,6 +43,11 @@ impl Rates {
             messages: Rate::new(settings.messages_per_network_minute_max),
         }
     }
+
+    /// Whether the settings spare the client.
+    pub(crate) fn is_exempt(&self, client: IpAddr) -> bool {
+        self.exempt.contains(client)
+    }
 }
 
 /// Counts events of networks: each moves the moment at which its network has paid for all of them; that may be one window ahead.
@@ -83,7 +88,7 @@ impl Rate {
     }
 }
 
-fn network_of(client: IpAddr) -> Network {
+pub(super) fn network_of(client: IpAddr) -> Network {
     let bits = if client.to_canonical().is_ipv4() { IPV4_NETWORK_BITS } else { IPV6_NETWORK_BITS };
     Network::around(client, bits)
 }

@@ -54,6 +54,12 @@ impl Conversation<'_> {
         self.door.receiver.admit_message(self.peer()).await
     }
 
+    /// A stranger's recipient: not denied by its organisation, and the client has come back if it is suspicious.
+    async fn check_stranger(&mut self, recipient: &Address, organisation: i64) -> Result<(), Verdict> {
+        self.check_lists_of(organisation).await?;
+        self.check_greylist(recipient, organisation).await
+    }
+
     async fn owns(&self, principal: Principal, mailbox: &Mailbox) -> Result<bool, IdentityError> {
         let Ok(address) = address_of(mailbox) else { return Ok(false) };
         self.door.receiver.store.read(move |tx| identity::may_send_as(tx, principal.account, &address)).await
@@ -97,7 +103,7 @@ impl Conversation<'_> {
         };
         if let Home::Here { organisation, .. } = home
             && self.principal.is_none()
-            && let Err(verdict) = self.check_lists_of(organisation).await
+            && let Err(verdict) = self.check_stranger(&address, organisation).await
         {
             return verdict;
         }

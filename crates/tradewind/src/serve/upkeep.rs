@@ -45,6 +45,10 @@ pub(super) async fn collect(store: Store, stop: CancellationToken) {
             Ok(collected) => tracing::debug!(?collected, "room given back"),
             Err(error) => tracing::error!(%error, "cannot give back room"),
         }
+        match store.write(identity::forget_attempts).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "old attempts forgotten"),
+            Err(error) => tracing::error!(%error, "cannot forget old attempts"),
+        }
         match store.write(identity::lists::remove_expired).await {
             Ok(removed) => tracing::debug!(removed, "expired list entries removed"),
             Err(error) => tracing::error!(%error, "cannot remove expired list entries"),
