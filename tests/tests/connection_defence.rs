@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use harness::{Bind, Options, Outcome, Sink, Tradewind, require, smtp};
+use harness::{Bind, Options, Outcome, Sink, Stream, Tradewind, require, smtp};
 
 /// What published scanners of SMTP smuggling try as the end of a message, beside the real one, and their kin with NUL.
 const FALSE_ENDS: &[&str] = &[
@@ -180,7 +180,7 @@ fn a_network_that_sends_too_many_messages_waits() -> Outcome {
 fn a_network_that_connects_too_often_waits() -> Outcome {
     let tradewind = Tradewind::start(limited("connections_per_network_minute_max"))?;
     let _connections = [tradewind.smtp()?, tradewind.smtp()?];
-    let mut third = harness::Stream::connect(tradewind.listen("smtp")?)?;
+    let mut third = Stream::connect(tradewind.listen("smtp")?)?;
     let line = String::from_utf8_lossy(third.line()?).into_owned();
     assert!(line.starts_with("421 4.7.0 Too many connections from your network"), "{line}");
     assert!(third.is_closed());
@@ -207,6 +207,7 @@ fn with_lists(lists: &str) -> Outcome<(Bind, Tradewind)> {
         .set("dns", "validate", "false")
         .set("smtp", "exempt_networks", "[]")
         .set("smtp", "greylist_seconds", "2")
+        .set("smtp", "greeting_pause_seconds", "2")
         .set("smtp", "dns_lists", lists);
     Ok((names, Tradewind::start(options)?))
 }
@@ -256,5 +257,28 @@ fn a_listed_client_must_come_back_and_a_failing_list_counts_as_nothing() -> Outc
     // Clients of this machine are exempt unless the settings say otherwise: nothing of the above is asked for them.
     let tradewind = Tradewind::start(Options::default())?;
     assert!(recipient(&tradewind, "mail.trade.test", "a@other.test")?.starts_with("250 "));
+    Ok(())
+}
+
+#[test]
+fn who_speaks_before_the_greeting_is_refused_and_only_the_suspicious_wait() -> Outcome {
+    require!("bind9");
+    let (_names, tradewind) = with_lists("[\"little.test\"]")?;
+    let mut early = Stream::connect(tradewind.listen("smtp")?)?;
+    early.send(b"EHLO early.test\r\n")?;
+    assert_eq!(String::from_utf8_lossy(early.line()?).trim_end(), "554 5.5.1 You spoke before the greeting");
+    assert!(early.is_closed());
+    let start = Instant::now();
+    let mut client = tradewind.smtp()?;
+    assert!(start.elapsed() >= Duration::from_secs(2), "greeted after the pause: {:?}", start.elapsed());
+    let start = Instant::now();
+    client.command("NONSENSE")?.expect(500)?;
+    assert!(start.elapsed() >= Duration::from_secs(1), "its errors are slow: {:?}", start.elapsed());
+    assert_eq!(tradewind.figure("tradewind_smtp_spoke_first_total")?, 1);
+    let allow = ["list", "add", "allow", "network", "127.0.0.1", "--reason", "our relay"];
+    tradewind.command(&allow)?.success()?;
+    let start = Instant::now();
+    tradewind.smtp()?.command("NONSENSE")?.expect(500)?;
+    assert!(start.elapsed() < Duration::from_secs(1), "allowed: {:?}", start.elapsed());
     Ok(())
 }

@@ -33,6 +33,8 @@ figures! {
     slowed_down,
     /// Recipients put off because the client is suspicious.
     greylisted,
+    /// Connections refused because the client spoke before the greeting.
+    spoke_first,
     /// Sign-ins that succeeded.
     sign_ins,
     /// Sign-ins that failed.

@@ -4,6 +4,7 @@ mod accept;
 mod authenticate;
 mod conversation;
 mod forwarded;
+mod greeting;
 mod lists;
 mod rates;
 mod recipients;
@@ -25,6 +26,7 @@ use wire::smtp::server::{Kind, Limits, ServerConfig};
 use crate::{DeliverySettings, Figures, SmtpSettings};
 
 use conversation::Conversation;
+use greeting::WaitingRoom;
 use rates::Rates;
 
 pub use suspicion::{DnsList, DnsListError};
@@ -49,6 +51,7 @@ pub struct Receiver {
     pub(crate) settings: SmtpSettings,
     pub(crate) rates: Rates,
     pub(crate) dns_lists: Vec<DnsList>,
+    pub(crate) waiting_room: WaitingRoom,
     pub(crate) hostname: String,
     /// Whose postmaster is meant by a bare `<postmaster>` (RFC 5321 section 4.5.1).
     pub(crate) postmaster_domain: String,
@@ -105,6 +108,7 @@ impl Receiver {
             budget,
             rates: Rates::new(&settings, exempt_networks),
             dns_lists,
+            waiting_room: WaitingRoom::default(),
             settings,
             hostname,
             postmaster_domain,
@@ -159,6 +163,7 @@ impl Handler for Door {
             }
             return;
         }
+        let Some((mut stream, client)) = self.look_at(stream, &stop).await else { return };
         if self.config.kind == Kind::Submissions {
             let tls = self.receiver.tls.config(Service::Mail);
             stream = match stream.upgrade_server(tls, HANDSHAKE_WAIT).await {
@@ -169,7 +174,7 @@ impl Handler for Door {
                 }
             };
         }
-        if let Err(error) = Conversation::new(&self, stream).run(&stop).await {
+        if let Err(error) = Conversation::new(&self, stream, client).run(&stop).await {
             tracing::debug!(%peer, %error, "SMTP connection ended early");
         }
     }

@@ -35,6 +35,9 @@ env::settings! {
         dns_lists: Vec<String> = Vec::new(),
         /// Seconds after which a suspicious client may send what it first tried to send; 0 to let it at once.
         greylist_seconds: u64 = 300,
+        /// Seconds that a suspicious client waits for the greeting, at most 200 at a time; one that speaks before is refused. 0 to look at
+        /// nobody before the greeting.
+        greeting_pause_seconds: u64 = 5,
         /// Networks that have no such limits and are never suspicious, such as your own relays.
         exempt_networks: Vec<String> = vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
         /// `Received:` fields that a message may have; more mean a loop (RFC 5321 section 6.3).

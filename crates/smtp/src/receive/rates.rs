@@ -121,7 +121,7 @@ impl Receiver {
     }
 
     /// Whether a list spares the client's network. Without the store nothing is spared: the client tries again.
-    async fn is_allowed(&self, client: IpAddr) -> bool {
+    pub(super) async fn is_allowed(&self, client: IpAddr) -> bool {
         let now = self.store.context().clock.now();
         let rules = self.directory.lists().of_all().await;
         rules.is_ok_and(|rules| matches!(rules.client(client, now), Listing::Allowed(_)))

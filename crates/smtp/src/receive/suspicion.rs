@@ -14,12 +14,13 @@ use mail::Address;
 use mailauth::{IprevResult, Question, SpfResult};
 use wire::smtp::server::{Kind, Verdict};
 
+use super::Receiver;
 use super::conversation::Conversation;
 use super::rates::network_of;
 use super::recipients::trouble;
 
 /// Points from which a client must come back.
-const SUSPICIOUS_POINTS: u32 = 4;
+pub(super) const SUSPICIOUS_POINTS: u32 = 4;
 
 /// Points of a listed client where the setting gives no weight: listed is suspicious.
 const LISTED_POINTS: u32 = 4;
@@ -34,7 +35,7 @@ const HELO_NO_NAME_POINTS: u32 = 2;
 const HELO_OURS_POINTS: u32 = 4;
 
 /// Longest wait for what DNS says of a client; what is not there by then counts as nothing.
-const LOOK_WAIT: Duration = Duration::from_secs(2);
+pub(super) const LOOK_WAIT: Duration = Duration::from_secs(2);
 
 /// Lists that are asked.
 const DNS_LISTS_MAX: usize = 20;
@@ -120,6 +121,21 @@ fn helo_points(helo: &str, hostname: &str) -> u32 {
     if is_sound { 0 } else { HELO_NO_NAME_POINTS }
 }
 
+impl Receiver {
+    /// Points of a client, whatever it calls itself.
+    pub(super) async fn client_points(&self, client: IpAddr) -> u32 {
+        let clock = &*self.store.context().clock;
+        let connection = mailauth::Connection { client, helo: "", mail_from: "", receiver: &self.hostname };
+        let (envelope, listed) = tokio::join!(
+            tokio::time::timeout(LOOK_WAIT, self.checker.check_envelope(connection, &*self.dns, clock)),
+            join_all(self.dns_lists.iter().map(|list| list.ask(client, &*self.dns))),
+        );
+        let has_no_name =
+            envelope.is_ok_and(|found| matches!(found.iprev.result, IprevResult::Fail | IprevResult::PermError));
+        listed.into_iter().fold(if has_no_name { NO_NAME_POINTS } else { 0 }, u32::saturating_add)
+    }
+}
+
 impl Conversation<'_> {
     /// RCPT TO of a stranger: a suspicious client must come back.
     pub(super) async fn check_greylist(&mut self, recipient: &Address, organisation: i64) -> Result<(), Verdict> {
@@ -149,25 +165,13 @@ impl Conversation<'_> {
 
     /// Points of the client under its present name.
     async fn suspicion(&mut self) -> u32 {
-        let helo = self.session.hello().map_or_else(String::new, |hello| hello.name.clone());
-        if let Some((name, points)) = &self.suspicion
-            && *name == helo
-        {
-            return *points;
-        }
-        let (receiver, client) = (&self.door.receiver, self.peer());
-        let clock = &*receiver.store.context().clock;
-        let connection = mailauth::Connection { client, helo: &helo, mail_from: "", receiver: &receiver.hostname };
-        let (envelope, listed) = tokio::join!(
-            tokio::time::timeout(LOOK_WAIT, receiver.checker.check_envelope(connection, &*receiver.dns, clock)),
-            join_all(receiver.dns_lists.iter().map(|list| list.ask(client, &*receiver.dns))),
-        );
-        let has_no_name =
-            envelope.is_ok_and(|found| matches!(found.iprev.result, IprevResult::Fail | IprevResult::PermError));
-        let of_name = if has_no_name { NO_NAME_POINTS } else { 0 };
-        let points = listed.into_iter().fold(of_name + helo_points(&helo, &receiver.hostname), u32::saturating_add);
-        self.suspicion = Some((helo, points));
-        points
+        let of_client = match self.client.points {
+            Some(points) => points,
+            None => self.door.receiver.client_points(self.peer()).await,
+        };
+        self.client.points = Some(of_client);
+        let helo = self.session.hello().map_or("", |hello| hello.name.as_str());
+        of_client.saturating_add(helo_points(helo, &self.door.receiver.hostname))
     }
 
     /// Whether the organisation's lists spare the client or the sender.
