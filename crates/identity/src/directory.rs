@@ -6,9 +6,10 @@ use env::Timestamp;
 use parking_lot::Mutex;
 use store::Store;
 
-use crate::IdentityError;
+use crate::lists::Lists;
 use crate::recent::Recent;
 use crate::resolve::{Resolution, is_local_domain, resolve};
+use crate::{Forwarders, IdentityError};
 
 /// How long a found address is remembered. Nodes share nothing but the database: this is how late a change may be noticed.
 const FOUND_FOR: Duration = Duration::from_secs(5);
@@ -24,6 +25,8 @@ pub struct Directory {
     store: Store,
     addresses: Mutex<Recent<String, Answer<Resolution>>>,
     domains: Mutex<Recent<String, Answer<bool>>>,
+    lists: Lists,
+    forwarders: Forwarders,
 }
 
 struct Answer<T> {
@@ -36,7 +39,20 @@ impl Directory {
     #[must_use]
     pub fn new(store: Store) -> Self {
         let (addresses, domains) = (Mutex::new(Recent::new(REMEMBERED)), Mutex::new(Recent::new(REMEMBERED)));
-        Self { store, addresses, domains }
+        let (lists, forwarders) = (Lists::new(store.clone()), Forwarders::new(store.clone()));
+        Self { store, addresses, domains, lists, forwarders }
+    }
+
+    /// Which relays forward honest mail.
+    #[must_use]
+    pub const fn forwarders(&self) -> &Forwarders {
+        &self.forwarders
+    }
+
+    /// What organisations allow and deny.
+    #[must_use]
+    pub const fn lists(&self) -> &Lists {
+        &self.lists
     }
 
     /// Whose `address` is; see [`resolve`]. What was asked a moment ago is answered without the database.
@@ -74,6 +90,7 @@ impl Directory {
     pub fn forget(&self) {
         self.addresses.lock().clear();
         self.domains.lock().clear();
+        self.lists.forget();
     }
 }
 

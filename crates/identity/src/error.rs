@@ -68,6 +68,28 @@ pub enum IdentityError {
     /// The address belongs to an account already.
     #[error("address {0} is taken; choose another or remove it from its account first")]
     AddressTaken(String),
+    /// The value of a list entry cannot be used.
+    #[error("{given:?} cannot be listed as {kind}: {cause}")]
+    Entry {
+        /// What was given.
+        given: String,
+        /// As what.
+        kind: crate::EntryKind,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The value is on that list.
+    #[error("{0} is on this list already; remove it first to change it")]
+    Listed(String),
+    /// The value is not on that list.
+    #[error("{0} is not on this list; see tradewind list show")]
+    NotListed(String),
+    /// The lists are full.
+    #[error("the lists have {0} entries, which is the limit; remove some first")]
+    ListsFull(i64),
+    /// A condition that this kind of entry cannot have.
+    #[error("{0}")]
+    Condition(&'static str),
     /// The address is not an alias of the account.
     #[error("{0} is not an alias of this account; its main address goes only with the account")]
     NotAnAlias(String),

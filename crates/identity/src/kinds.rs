@@ -107,6 +107,26 @@ words! {
         /// English.
         English = "en",
     }
+
+    /// What a list entry does.
+    Effect "list" allowed "allow, deny" {
+        /// Spares mail what only suspicion asks for.
+        Allow = "allow",
+        /// Refuses mail.
+        Deny = "deny",
+    }
+
+    /// What a list entry names.
+    EntryKind "kind of list entry" allowed "address, domain, network, key" {
+        /// One mail address.
+        Address = "address",
+        /// A domain with all below it.
+        Domain = "domain",
+        /// Addresses of clients.
+        Network = "network",
+        /// A DKIM key, or all keys of a signing domain.
+        Key = "key",
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Who there is and who may sign in: organisations, their domains, accounts with addresses, and passwords.
 //!
 //! What reads and writes rows is plain functions over a store transaction. Two long-lived parts stand in front of them:
-//! [`Directory`] answers whose an address is without asking the database each time, and [`SignIn`] checks passwords off the
+//! [`Directory`] answers whose an address is (and what an organisation's [`lists`] say) without asking the database each time, and [`SignIn`] checks passwords off the
 //! store's threads and slows guessing down.
 //!
 //! Knows nothing of mail protocols, and of mailboxes only that they go with their account ([`delete_account`]).
@@ -11,7 +11,10 @@ mod address;
 mod directory;
 mod erase;
 mod error;
+mod forwarders;
+mod greylist;
 mod kinds;
+pub mod lists;
 mod organisation;
 pub mod password;
 mod recent;
@@ -26,7 +29,9 @@ pub use address::{add_alias, find_by_address, list_addresses, may_send_as, remov
 pub use directory::Directory;
 pub use erase::delete_account;
 pub use error::IdentityError;
-pub use kinds::{AccountKind, AccountState, Language, Level, Role, UnknownWord};
+pub use forwarders::Forwarders;
+pub use greylist::{Attempt, forget_attempts, note_attempt};
+pub use kinds::{AccountKind, AccountState, Effect, EntryKind, Language, Level, Role, UnknownWord};
 pub use organisation::{
     Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, list_domains,
     list_organisations, set_level,

@@ -70,6 +70,12 @@ pub fn list_organisations(tx: &mut Tx<'_>) -> Result<Vec<Organisation>, Identity
         .collect()
 }
 
+/// The organisation, if there is exactly one.
+pub(crate) fn only_organisation(tx: &mut Tx<'_>) -> Result<Option<i64>, IdentityError> {
+    let first = tx.rows("SELECT id FROM organisation ORDER BY id LIMIT 2", params![], |row| row.int(0))?;
+    Ok(if let [only] = first.as_slice() { Some(*only) } else { None })
+}
+
 /// Changes the protection level of an organisation.
 ///
 /// # Errors

@@ -17,6 +17,40 @@ pub struct Network {
 pub struct NetworkError(String);
 
 impl Network {
+    /// The network of `prefix_bits` that `address` is in; an IPv4 address that is mapped into IPv6 counts as IPv4. All bits of a
+    /// family if it has fewer.
+    #[must_use]
+    pub fn around(address: IpAddr, prefix_bits: u8) -> Self {
+        let address = address.to_canonical();
+        let (number, width) = bits(address);
+        let prefix_bits = u32::from(prefix_bits).min(width);
+        let host_bits = width - prefix_bits;
+        let kept = number.checked_shr(host_bits).and_then(|kept| kept.checked_shl(host_bits)).unwrap_or(0);
+        let address = match address {
+            IpAddr::V4(_) => IpAddr::V4(u32::try_from(kept).unwrap_or_default().into()),
+            IpAddr::V6(_) => IpAddr::V6(kept.into()),
+        };
+        Self { address, prefix_bits: u8::try_from(prefix_bits).unwrap_or_default() }
+    }
+
+    /// The same range, its address with all bits behind the prefix 0.
+    #[must_use]
+    pub fn normalised(self) -> Self {
+        Self::around(self.address, self.prefix_bits)
+    }
+
+    /// The first address of the range, as it was written.
+    #[must_use]
+    pub const fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// Bits that all addresses of the range share.
+    #[must_use]
+    pub const fn prefix_bits(&self) -> u8 {
+        self.prefix_bits
+    }
+
     /// Whether `address` is in this range. An IPv4 address that is mapped into IPv6 counts as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -100,6 +134,22 @@ mod tests {
         ] {
             assert_eq!(network.parse::<Network>().unwrap().contains(address.parse().unwrap()), inside, "{network}");
         }
+    }
+
+    #[test]
+    fn the_network_around_an_address() {
+        for (address, prefix_bits, network) in [
+            ("192.0.2.77", 24, "192.0.2.0/24"),
+            ("::ffff:192.0.2.77", 24, "192.0.2.0/24"),
+            ("192.0.2.77", 64, "192.0.2.77/32"),
+            ("192.0.2.77", 0, "0.0.0.0/0"),
+            ("2001:db8:1:2:3::4", 64, "2001:db8:1:2::/64"),
+            ("2001:db8::4", 0, "::/0"),
+            ("2001:db8::4", 128, "2001:db8::4/128"),
+        ] {
+            assert_eq!(Network::around(address.parse().unwrap(), prefix_bits).to_string(), network);
+        }
+        assert_eq!("10.9.8.7/8".parse::<Network>().unwrap().normalised().to_string(), "10.0.0.0/8");
     }
 
     #[test]

@@ -29,6 +29,12 @@ figures! {
     bytes_accepted,
     /// Recipients refused.
     recipients_refused,
+    /// Connections and messages put off because their network sends too many.
+    slowed_down,
+    /// Recipients put off because the client is suspicious.
+    greylisted,
+    /// Connections refused because the client spoke before the greeting.
+    spoke_first,
     /// Sign-ins that succeeded.
     sign_ins,
     /// Sign-ins that failed.

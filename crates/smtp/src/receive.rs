@@ -3,8 +3,13 @@
 mod accept;
 mod authenticate;
 mod conversation;
+mod forwarded;
+mod greeting;
+mod lists;
+mod rates;
 mod recipients;
 mod submission;
+mod suspicion;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +18,7 @@ use crypto::tls::{ServerTls, Service};
 use env::dns::Resolver;
 use identity::{Directory, SignIn};
 use mailauth::{Checker, WithoutDns};
-use net::{Budget, Connection, Handler, Refusal};
+use net::{Budget, Connection, Handler, Refusal, TrustedNetworks};
 use reports::Tally;
 use signing::Signer;
 use store::Store;
@@ -24,9 +29,16 @@ use wire::smtp::server::{Kind, Limits, ServerConfig};
 use crate::{DeliverySettings, Figures, SmtpSettings};
 
 use conversation::Conversation;
+use greeting::WaitingRoom;
+use rates::Rates;
+
+pub use suspicion::{DnsList, DnsListError};
 
 /// Time for a TLS handshake.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
+
+/// Time for a client that is turned away to read why.
+const REFUSAL_WAIT: Duration = Duration::from_secs(5);
 
 /// What receiving mail needs.
 pub struct Receiver {
@@ -42,6 +54,9 @@ pub struct Receiver {
     pub(crate) tls: ServerTls,
     pub(crate) budget: Budget,
     pub(crate) settings: SmtpSettings,
+    pub(crate) rates: Rates,
+    pub(crate) dns_lists: Vec<DnsList>,
+    pub(crate) waiting_room: WaitingRoom,
     pub(crate) hostname: String,
     /// Whose postmaster is meant by a bare `<postmaster>` (RFC 5321 section 4.5.1).
     pub(crate) postmaster_domain: String,
@@ -86,6 +101,10 @@ pub struct ReceiverParts {
     pub hostname: String,
     /// Domain whose postmaster is meant by a bare `<postmaster>`.
     pub postmaster_domain: String,
+    /// Networks whose rates are not limited.
+    pub exempt_networks: TrustedNetworks,
+    /// Lists of clients that are asked.
+    pub dns_lists: Vec<DnsList>,
     /// What is counted.
     pub figures: Arc<Figures>,
 }
@@ -96,6 +115,7 @@ impl Receiver {
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
         let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, .. } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
+        let ReceiverParts { exempt_networks, dns_lists, .. } = parts;
         Arc::new(Self {
             store,
             directory,
@@ -107,6 +127,9 @@ impl Receiver {
             without_dns,
             tls,
             budget,
+            rates: Rates::new(&settings, exempt_networks),
+            dns_lists,
+            waiting_room: WaitingRoom::default(),
             settings,
             hostname,
             postmaster_domain,
@@ -155,6 +178,13 @@ impl Handler for Door {
     async fn serve(self: Arc<Self>, connection: Connection) {
         let Connection { mut stream, stop, .. } = connection;
         let peer = stream.peer();
+        if !self.admits(peer.ip()).await {
+            if stream.send(rates::TOO_MANY_CONNECTIONS, REFUSAL_WAIT).await.is_ok() {
+                stream.close().await;
+            }
+            return;
+        }
+        let Some((mut stream, client)) = self.look_at(stream, &stop).await else { return };
         if self.config.kind == Kind::Submissions {
             let tls = self.receiver.tls.config(Service::Mail);
             stream = match stream.upgrade_server(tls, HANDSHAKE_WAIT).await {
@@ -165,7 +195,7 @@ impl Handler for Door {
                 }
             };
         }
-        if let Err(error) = Conversation::new(&self, stream).run(&stop).await {
+        if let Err(error) = Conversation::new(&self, stream, client).run(&stop).await {
             tracing::debug!(%peer, %error, "SMTP connection ended early");
         }
     }

@@ -26,6 +26,20 @@ env::settings! {
         connections_max: usize = 4000,
         /// Connections at the same time from one address.
         connections_per_address_max: usize = 100,
+        /// Connections a minute from one network (IPv4 /24, IPv6 /64) to the service for other servers; 0 for no limit.
+        connections_per_network_minute_max: u32 = 600,
+        /// Messages a minute from one network (IPv4 /24, IPv6 /64) of senders that have not signed in; 0 for no limit.
+        messages_per_network_minute_max: u32 = 3000,
+        /// Lists of clients in DNS that are asked about strangers (RFC 5782): "zone" or "zone=points". From 4 points a client is suspicious,
+        /// which is what a list gives without a number.
+        dns_lists: Vec<String> = Vec::new(),
+        /// Seconds after which a suspicious client may send what it first tried to send; 0 to let it at once.
+        greylist_seconds: u64 = 300,
+        /// Seconds that a suspicious client waits for the greeting, at most 200 at a time; one that speaks before is refused. 0 to look at
+        /// nobody before the greeting.
+        greeting_pause_seconds: u64 = 5,
+        /// Networks that have no such limits and are never suspicious, such as your own relays.
+        exempt_networks: Vec<String> = vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
         /// `Received:` fields that a message may have; more mean a loop (RFC 5321 section 6.3).
         hops_max: usize = 50,
     }

@@ -152,6 +152,11 @@ const BREAKS: &[(&str, &str, &str)] = &[
     ("UPDATE queue_message SET held = 1", "UPDATE queue_message SET held = 0", "held otherwise than its message"),
     ("UPDATE account SET organisation = 9", "UPDATE account SET organisation = 7", "organisation that is not there"),
     (
+        "INSERT INTO list_state (organisation, version, entries) VALUES (7, 1, 1)",
+        "DELETE FROM list_state",
+        "number of list entries",
+    ),
+    (
         "UPDATE schema_version SET version = version + 5",
         "UPDATE schema_version SET version = version - 5",
         "step of the schema",

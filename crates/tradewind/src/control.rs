@@ -6,6 +6,7 @@
 mod dkim;
 mod dmarc;
 mod import;
+mod lists;
 mod people;
 mod queue;
 mod socket;
@@ -46,6 +47,9 @@ pub(crate) enum Action {
     UserDelete { address: String },
     AliasAdd { address: String, alias: String },
     AliasRemove { alias: String },
+    ListAdd(lists::NewListed),
+    ListRemove { effect: String, kind: String, value: String, organisation: Option<String> },
+    ListShow { organisation: Option<String> },
     QueueList,
     QueueShow { id: i64 },
     QueueHold { id: i64 },
@@ -66,6 +70,7 @@ pub(crate) enum Action {
     ReportTlsSend,
 }
 
+pub(crate) use lists::NewListed;
 pub(crate) use people::{NewUser, PeopleError};
 
 /// Why an action was not carried out, in words for the one who asked.
@@ -126,6 +131,11 @@ impl Controls {
             Action::UserDelete { address } => people::delete_user(self, address).await,
             Action::AliasAdd { address, alias } => people::add_alias(self, address, alias).await,
             Action::AliasRemove { alias } => people::remove_alias(self, alias).await,
+            Action::ListAdd(new) => lists::add(self, new).await,
+            Action::ListRemove { effect, kind, value, organisation } => {
+                lists::remove(self, &effect, &kind, value, organisation).await
+            }
+            Action::ListShow { organisation } => lists::show(self, organisation).await,
             Action::QueueList => queue::list(self).await,
             Action::QueueShow { id } => queue::show(self, id).await,
             Action::QueueHold { id } => queue::change(self, "held", move |tx| ::queue::hold(tx, id)).await,

@@ -25,10 +25,10 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat,
+    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat, ListCommand,
     OrganisationCommand, QueueCommand, ReportCommand, StoreCommand, UserCommand,
 };
-use crate::control::{Action, NewUser, Refused, ask, socket_path};
+use crate::control::{Action, NewListed, NewUser, Refused, ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
 use crate::system::System;
 
@@ -156,6 +156,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Domain(DomainCommand::List) => Action::DomainList,
         Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },
         Command::User(command) => user_action(command)?,
+        Command::List(command) => list_action(command),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,
             QueueCommand::Show { id } => Action::QueueShow { id },
@@ -188,6 +189,29 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Report(ReportCommand::Tls { send_now: true }) => Action::ReportTlsSend,
         _ => return Err(Refused("this command is not an action".to_owned())),
     })
+}
+
+fn list_action(command: ListCommand) -> Action {
+    match command {
+        ListCommand::Add(options) => Action::ListAdd(NewListed {
+            effect: options.place.list,
+            kind: options.place.kind,
+            value: options.place.value,
+            organisation: options.place.organisation,
+            owner: options.owner,
+            reason: options.reason,
+            expires_days: options.expires,
+            unauthenticated: options.unauthenticated,
+            despite_policy: options.despite_policy,
+        }),
+        ListCommand::Remove(place) => Action::ListRemove {
+            effect: place.list,
+            kind: place.kind,
+            value: place.value,
+            organisation: place.organisation,
+        },
+        ListCommand::Show { organisation } => Action::ListShow { organisation },
+    }
 }
 
 fn user_action(command: UserCommand) -> Result<Action, Refused> {

@@ -14,7 +14,7 @@ use identity::{Hasher, SignIn};
 use mailauth::Checker;
 use net::{Budget, Handler};
 use smtp::deliver::{Deliverer, DelivererParts};
-use smtp::receive::{Receiver, ReceiverParts};
+use smtp::receive::{DnsList, Receiver, ReceiverParts};
 use smtp::{Figures, Reporting};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -116,6 +116,7 @@ fn spawn_upkeep(
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
     tasks.spawn(upkeep::collect(system.store.clone(), stop.clone()));
+    tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
     tasks.spawn(upkeep::watch_keys(
         system.store.clone(),
@@ -170,6 +171,9 @@ fn spawn_services(
             budget: budget.clone(),
             hostname: settings.server.hostname.clone(),
             postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
+            exempt_networks: settings.exempt_networks()?,
+            dns_lists: DnsList::parse_all(&settings.smtp.dns_lists)
+                .map_err(|error| Refused(format!("smtp.dns_lists: {error}")))?,
             figures: Arc::clone(&figures),
         },
         settings.smtp.clone(),

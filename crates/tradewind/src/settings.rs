@@ -9,10 +9,13 @@ use api::HttpSettings;
 use env::settings::{self, Section};
 use imap::ImapSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
+use net::TrustedNetworks;
 use reports::ReportSettings;
 use serde::{Deserialize, Serialize};
 use signing::SigningSettings;
 use smtp::{DeliverySettings, SmtpSettings};
+
+use crate::control::Refused;
 
 pub(crate) use file::SettingsError;
 pub(crate) use reference::{commented_file, reference};
@@ -181,6 +184,15 @@ impl Settings {
     /// What is done with mail from strangers while DNS does not work. Whoever names servers wants them asked.
     pub(crate) fn without_dns(&self) -> WithoutDns {
         if self.dns.servers.is_empty() { self.authentication.without_dns } else { WithoutDns::Defer }
+    }
+
+    /// Networks whose rates are not limited.
+    ///
+    /// # Errors
+    /// [`Refused`] that names the first one that cannot be read.
+    pub(crate) fn exempt_networks(&self) -> Result<TrustedNetworks, Refused> {
+        TrustedNetworks::parse(&self.smtp.exempt_networks)
+            .map_err(|error| Refused(format!("smtp.exempt_networks: {error}")))
     }
 
     /// Where relative paths start.

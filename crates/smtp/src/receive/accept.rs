@@ -235,11 +235,7 @@ impl Conversation<'_> {
     /// Whose key seals what waits in the queue: the submitter's organisation, or the first recipient's.
     fn organisation(&self) -> i64 {
         let submitter = self.principal.as_ref().map(|principal| principal.organisation);
-        let recipient = self.taken.iter().find_map(|taken| match taken.home {
-            Home::Here { organisation, .. } => Some(organisation),
-            Home::Elsewhere => None,
-        });
-        submitter.or(recipient).unwrap_or(0)
+        submitter.or(self.first_organisation()).unwrap_or(0)
     }
 
     fn received_field(&self, envelope: &Envelope, id: &str, at: Timestamp) -> String {

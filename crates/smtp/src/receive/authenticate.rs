@@ -9,6 +9,7 @@ use wire::smtp::Envelope;
 use wire::smtp::server::Verdict;
 
 use super::conversation::Conversation;
+use super::lists::Spared;
 use super::recipients::{Home, Taken};
 
 /// To whom reports on our domains are sent, as the proposed zone says.
@@ -70,12 +71,21 @@ impl Conversation<'_> {
         };
         let clock = &*receiver.store.context().clock;
         let facts = receiver.checker.check(&body, connection, &*receiver.dns, clock).await;
-        let mut treatment = treat(&facts, self.is_strict());
+        let spared = self.check_lists_for_message(&body, &facts).await?;
+        let mut treatment = treat(&facts, self.is_strict(), spared);
         if treatment == Treatment::Defer
             && receiver.without_dns == WithoutDns::Accept
             && !receiver.dns.is_usable().await
         {
             treatment = Treatment::Deliver;
+        }
+        match treatment {
+            Treatment::Deliver => self.learn_forwarder(&facts),
+            // It stays unauthenticated, but nobody loses it.
+            Treatment::Refuse(Reason::Policy) if self.is_from_known_forwarder(&facts).await => {
+                treatment = Treatment::Junk;
+            }
+            _ => {}
         }
         tracing::debug!(
             id,
@@ -157,8 +167,9 @@ pub(super) fn without_claims(body: Vec<u8>, hostname: &str) -> Vec<u8> {
     kept
 }
 
-/// What facts mean; `is_strict` above level `basic`. Nothing here makes a message more trusted than DMARC found it.
-fn treat(facts: &Facts, is_strict: bool) -> Treatment {
+/// What facts mean; `is_strict` above level `basic`, `spared` by lists. Nothing here makes a message more trusted than DMARC found it,
+/// and no list says who the author is of a message that leaves it open.
+fn treat(facts: &Facts, is_strict: bool, spared: Spared) -> Treatment {
     if let AuthorIdentity::Ambiguous(why) = facts.author {
         // A message that leaves open who its author is cannot be held to anybody's policy.
         return match why {
@@ -168,7 +179,9 @@ fn treat(facts: &Facts, is_strict: bool) -> Treatment {
             _ => Treatment::Junk,
         };
     }
+    let is_strict = is_strict && spared == Spared::Nothing;
     match facts.dmarc.result {
+        DmarcResult::Fail if spared == Spared::Policy => Treatment::Deliver,
         DmarcResult::Pass => Treatment::Deliver,
         DmarcResult::TempError => Treatment::Defer,
         // A forwarder that we trust saw it pass before the forwarding broke it (RFC 8617 section 7.2.1).

@@ -48,9 +48,30 @@ fn policy_and_level_decide() {
         (DmarcResult::TempError, None, SpfResult::TempError, Treatment::Defer, Treatment::Defer),
     ] {
         let facts = facts(dmarc, policy, spf);
-        assert_eq!(treat(&facts, false), basic, "{dmarc:?} {policy:?} {spf:?}");
-        assert_eq!(treat(&facts, true), above, "{dmarc:?} {policy:?} {spf:?}, strict");
+        assert_eq!(treat(&facts, false, Spared::Nothing), basic, "{dmarc:?} {policy:?} {spf:?}");
+        assert_eq!(treat(&facts, true, Spared::Nothing), above, "{dmarc:?} {policy:?} {spf:?}, strict");
     }
+}
+
+#[test]
+fn lists_spare_suspicion_but_policy_only_where_the_entry_says_so() {
+    use DmarcPolicy::{None as Ask, Quarantine, Reject};
+    let refuse = Treatment::Refuse(Reason::Policy);
+    for (dmarc, policy, suspicion, despite_policy) in [
+        (DmarcResult::None, None, Treatment::Deliver, Treatment::Deliver),
+        (DmarcResult::Fail, Some(Ask), Treatment::Deliver, Treatment::Deliver),
+        (DmarcResult::Fail, Some(Quarantine), Treatment::Junk, Treatment::Deliver),
+        (DmarcResult::Fail, Some(Reject), refuse, Treatment::Deliver),
+        (DmarcResult::TempError, None, Treatment::Defer, Treatment::Defer),
+    ] {
+        let facts = facts(dmarc, policy, SpfResult::Fail);
+        assert_eq!(treat(&facts, true, Spared::Suspicion), suspicion, "{dmarc:?} {policy:?}");
+        assert_eq!(treat(&facts, true, Spared::Policy), despite_policy, "{dmarc:?} {policy:?}");
+    }
+    let author = AuthorIdentity::Ambiguous(Ambiguity::SeveralFields);
+    let facts = Facts { author, ..facts(DmarcResult::Fail, None, SpfResult::Pass) };
+    assert_eq!(treat(&facts, true, Spared::Policy), Treatment::Refuse(Reason::NoAuthor));
+    assert_eq!(treat(&facts, false, Spared::Policy), Treatment::Junk);
 }
 
 #[test]
@@ -63,13 +84,13 @@ fn without_an_author_nothing_counts() {
         // Whatever a library says of one of the authors.
         for dmarc in [DmarcResult::Pass, DmarcResult::Fail, DmarcResult::PermError, DmarcResult::TempError] {
             let facts = Facts { author: AuthorIdentity::Ambiguous(why), ..facts(dmarc, None, SpfResult::Pass) };
-            assert_eq!(treat(&facts, false), Treatment::Junk);
-            assert_eq!(treat(&facts, true), above);
+            assert_eq!(treat(&facts, false, Spared::Nothing), Treatment::Junk);
+            assert_eq!(treat(&facts, true, Spared::Nothing), above);
         }
     }
     let facts = facts(DmarcResult::PermError, None, SpfResult::None);
     let facts = Facts { author: AuthorIdentity::Ambiguous(Ambiguity::Missing), ..facts };
-    assert_eq!(treat(&facts, true), Treatment::Deliver);
+    assert_eq!(treat(&facts, true, Spared::Nothing), Treatment::Deliver);
 }
 
 #[test]
@@ -82,9 +103,9 @@ fn a_trusted_forwarder_saves_a_message_from_its_policy() {
         reason: None,
     };
     let broken = facts(DmarcResult::Fail, Some(DmarcPolicy::Reject), SpfResult::Pass);
-    assert_eq!(treat(&Facts { arc: arc.clone(), ..broken.clone() }, true), Treatment::Deliver);
+    assert_eq!(treat(&Facts { arc: arc.clone(), ..broken.clone() }, true, Spared::Nothing), Treatment::Deliver);
     let stranger = ArcCheck { is_trusted: false, ..arc };
-    assert_eq!(treat(&Facts { arc: stranger, ..broken }, true), Treatment::Refuse(Reason::Policy));
+    assert_eq!(treat(&Facts { arc: stranger, ..broken }, true, Spared::Nothing), Treatment::Refuse(Reason::Policy));
 }
 
 #[test]
@@ -97,7 +118,7 @@ fn a_signature_outweighs_spf() {
         reason: None,
     };
     let facts = Facts { dkim: vec![signed], ..facts(DmarcResult::None, None, SpfResult::Fail) };
-    assert_eq!(treat(&facts, true), Treatment::Deliver);
+    assert_eq!(treat(&facts, true, Spared::Nothing), Treatment::Deliver);
 }
 
 #[test]

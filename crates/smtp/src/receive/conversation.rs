@@ -6,12 +6,14 @@ use std::time::Duration;
 use bytes::BytesMut;
 use crypto::tls::Service;
 use identity::{AuthFailure, Principal};
+use mail::Address;
 use net::{BudgetShare, Pace, ReadPolicy, Stream, StreamError};
 use tokio_util::sync::CancellationToken;
 use wire::sasl::ChannelBindings;
 use wire::smtp::TlsInfo;
 use wire::smtp::server::{Proof, Question, Session, Step, Verdict};
 
+use super::greeting::{Client, has_error};
 use super::recipients::Taken;
 use super::{Door, HANDSHAKE_WAIT};
 
@@ -33,6 +35,9 @@ const BUDGET_WAIT: Duration = Duration::from_secs(60);
 /// Wait before the answer to a failed sign-in, so that guessing is slow.
 const FAILURE_PAUSE: Duration = Duration::from_millis(500);
 
+/// Wait before a suspicious client hears of an error: trying much becomes slow.
+const ERROR_PAUSE: Duration = Duration::from_secs(1);
+
 /// A connection and what is known of its client.
 pub(super) struct Conversation<'d> {
     pub(super) door: &'d Door,
@@ -40,6 +45,10 @@ pub(super) struct Conversation<'d> {
     pub(super) session: Session,
     /// Who has signed in.
     pub(super) principal: Option<Principal>,
+    /// Address in MAIL FROM of the present message; `None` for the null sender.
+    pub(super) sender: Option<Address>,
+    /// How suspicious the client is, its name left aside.
+    pub(super) client: Client,
     /// Recipients of the present message that were taken, in the session's order.
     pub(super) taken: Vec<Taken>,
     share: Option<BudgetShare>,
@@ -47,9 +56,19 @@ pub(super) struct Conversation<'d> {
 }
 
 impl<'d> Conversation<'d> {
-    pub(super) fn new(door: &'d Door, stream: Stream) -> Self {
+    pub(super) fn new(door: &'d Door, stream: Stream, client: Client) -> Self {
         let session = Session::new(door.config.clone(), tls_info(&stream));
-        Self { door, stream, session, principal: None, taken: Vec::new(), share: None, pace: None }
+        Self {
+            door,
+            stream,
+            session,
+            principal: None,
+            sender: None,
+            client,
+            taken: Vec::new(),
+            share: None,
+            pace: None,
+        }
     }
 
     /// Serves the client until one side ends it.
@@ -64,6 +83,9 @@ impl<'d> Conversation<'d> {
                 }
                 Step::Send => {
                     let output = self.session.take_output();
+                    if self.client.waits.is_some() && has_error(&output) {
+                        tokio::time::sleep(ERROR_PAUSE).await;
+                    }
                     self.stream.send(&output, SEND_WAIT).await?;
                 }
                 Step::Ask(question) => self.decide(question).await,

@@ -32,8 +32,11 @@ impl Conversation<'_> {
         {
             return Verdict::reject(550, (5, 7, 1), "Only our own users may ask for a later delivery");
         }
+        self.sender = from.mailbox().and_then(|mailbox| address_of(mailbox).ok());
+        let Some(principal) = &self.principal else {
+            return self.admit_stranger().await.err().unwrap_or(Verdict::ACCEPT);
+        };
         let Some(mailbox) = from.mailbox() else { return Verdict::ACCEPT };
-        let Some(principal) = &self.principal else { return Verdict::ACCEPT };
         match self.owns(principal.clone(), mailbox).await {
             Ok(true) => Verdict::ACCEPT,
             Ok(false) => Verdict::reject(
@@ -43,6 +46,18 @@ impl Conversation<'_> {
             ),
             Err(error) => trouble(&error),
         }
+    }
+
+    /// A stranger is not denied, and not over the rate of its network.
+    async fn admit_stranger(&self) -> Result<(), Verdict> {
+        self.check_lists_for_all().await?;
+        self.door.receiver.admit_message(self.peer()).await
+    }
+
+    /// A stranger's recipient: not denied by its organisation, and the client has come back if it is suspicious.
+    async fn check_stranger(&mut self, recipient: &Address, organisation: i64) -> Result<(), Verdict> {
+        self.check_lists_of(organisation).await?;
+        self.check_greylist(recipient, organisation).await
     }
 
     async fn owns(&self, principal: Principal, mailbox: &Mailbox) -> Result<bool, IdentityError> {
@@ -86,8 +101,22 @@ impl Conversation<'_> {
             }
             Err(error) => return trouble(&error),
         };
+        if let Home::Here { organisation, .. } = home
+            && self.principal.is_none()
+            && let Err(verdict) = self.check_stranger(&address, organisation).await
+        {
+            return verdict;
+        }
         self.taken.push(Taken { address, home });
         Verdict::ACCEPT
+    }
+
+    /// The organisation of the first recipient here.
+    pub(super) fn first_organisation(&self) -> Option<i64> {
+        self.taken.iter().find_map(|taken| match taken.home {
+            Home::Here { organisation, .. } => Some(organisation),
+            Home::Elsewhere => None,
+        })
     }
 }
 
@@ -95,7 +124,7 @@ pub(super) fn address_of(mailbox: &Mailbox) -> Result<Address, mail::AddressErro
     Address::parse(&mailbox.to_string())
 }
 
-fn trouble(error: &IdentityError) -> Verdict {
+pub(super) fn trouble(error: &IdentityError) -> Verdict {
     tracing::error!(%error, "the directory does not answer");
     Verdict::reject(451, (4, 3, 0), "The directory does not answer, try again later")
 }

@@ -174,6 +174,13 @@ pub(super) const RULES: &[Rule] = &[
                 WHERE a.id IS NULL LIMIT 20",
     },
     Rule {
+        says: "the kept number of list entries is not the counted one",
+        kind: "organisation",
+        query: "SELECT s.organisation, s.entries FROM list_state s
+                LEFT JOIN list_entry e ON e.organisation = s.organisation
+                GROUP BY s.organisation, s.entries HAVING s.entries <> COUNT(e.id) LIMIT 20",
+    },
+    Rule {
         says: "a step of the schema is missing",
         kind: "schema",
         query: "SELECT MAX(version), COUNT(*) FROM schema_version HAVING MAX(version) <> COUNT(*)",

@@ -52,7 +52,7 @@ pub(super) async fn add_domain(
 }
 
 /// The organisation called `name`, or the only one there is.
-fn pick_organisation(tx: &mut Tx<'_>, name: Option<&str>) -> Result<i64, IdentityError> {
+pub(super) fn pick_organisation(tx: &mut Tx<'_>, name: Option<&str>) -> Result<i64, IdentityError> {
     let organisations = identity::list_organisations(tx)?;
     let found = match (name, organisations.as_slice()) {
         (None, [only]) => Some(only.id),

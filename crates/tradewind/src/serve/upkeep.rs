@@ -11,6 +11,7 @@ use certs::{CertificateFacts, CertsError};
 use crypto::tls::ServerTls;
 use env::Outlook;
 use env::dns::{DnsError, Resolver};
+use identity::Directory;
 use rustls::sign::CertifiedKey;
 use signing::{Signer, SigningSettings};
 use store::Store;
@@ -24,6 +25,9 @@ use crate::tlsa::tlsa_name;
 /// How often room is given back.
 const COLLECT_EVERY: Duration = Duration::from_secs(600);
 
+/// How often what was learned of relays is written.
+const LEARN_EVERY: Duration = Duration::from_secs(60);
+
 /// How often certificate files are looked at.
 const WATCH_EVERY: Duration = Duration::from_secs(30);
 
@@ -36,13 +40,35 @@ const RENEWAL_RETRY: Duration = Duration::from_secs(3600);
 /// Longest run of the administrator's DNS hook, which returns when the record can be seen.
 const HOOK_WAIT: Duration = Duration::from_secs(300);
 
-/// Gives back the room of messages that are gone, from time to time.
+/// Gives back the room of messages that are gone and of list entries that have expired, from time to time.
 pub(super) async fn collect(store: Store, stop: CancellationToken) {
     while !wait(COLLECT_EVERY, &stop).await {
         let now = store.context().clock.now();
         match store::collect::run(&store, Budget::default(), now).await {
             Ok(collected) => tracing::debug!(?collected, "room given back"),
             Err(error) => tracing::error!(%error, "cannot give back room"),
+        }
+        match store.write(identity::forget_attempts).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "old attempts forgotten"),
+            Err(error) => tracing::error!(%error, "cannot forget old attempts"),
+        }
+        match store.write(identity::lists::remove_expired).await {
+            Ok(removed) => tracing::debug!(removed, "expired list entries removed"),
+            Err(error) => tracing::error!(%error, "cannot remove expired list entries"),
+        }
+    }
+}
+
+/// Writes down, from time to time and at the end, which relays forward honest mail.
+pub(super) async fn learn_forwarders(directory: Arc<Directory>, stop: CancellationToken) {
+    loop {
+        let is_last = wait(LEARN_EVERY, &stop).await;
+        match directory.forwarders().flush().await {
+            Ok(written) => tracing::debug!(written, "forwarders learned"),
+            Err(error) => tracing::error!(%error, "cannot write down which relays forward"),
+        }
+        if is_last {
+            return;
         }
     }
 }
