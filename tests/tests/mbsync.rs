@@ -72,7 +72,7 @@ fn configuration(access: &Access, scratch: &Scratch) -> Outcome<PathBuf> {
     scratch.file(
         "mbsyncrc",
         format!(
-            "IMAPStore far\nHost localhost\nPort {port}\nUser {user}\nPass \"{password}\"\nSSLType IMAPS\nCertificateFile {ca}\n\
+            "FSync no\nIMAPStore far\nHost localhost\nPort {port}\nUser {user}\nPass \"{password}\"\nSSLType IMAPS\nCertificateFile {ca}\n\
              AuthMechs LOGIN\nTimeout 120\n\n\
              MaildirStore near\nInbox {here}/INBOX\nPath {here}/\nSubFolders Verbatim\n\n\
              Channel both\nFar :far:\nNear :near:\nPatterns INBOX\nSync All\nCreate Near\nSyncState {here}/state-\n",
