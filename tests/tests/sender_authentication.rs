@@ -129,3 +129,18 @@ fn without_any_dns_mail_waits_or_is_taken_as_set() -> Outcome {
     assert!(answer.starts_with("451 4.4.3"), "servers were named, so they are waited for: {answer}");
     Ok(())
 }
+
+#[test]
+fn long_messages_are_checked_as_short_ones() -> Outcome {
+    require!("bind9");
+    let (_names, tradewind) = start("basic")?;
+    let long = format!("Subject: drawings\r\n\r\n{}", "Ten pieces of each size, as drawn.\r\n".repeat(20_000));
+    for (sender, expected) in [("a@good.test", "250"), ("a@reject.test", "550 5.7.26"), ("a@broken.test", "451 4.4.3")]
+    {
+        let letter = format!("From: <{sender}>\r\nTo: <sales@trade.test>\r\n{long}");
+        let reply = tradewind.smtp()?.deliver(sender, &["sales@trade.test"], &smtp::for_wire(letter.as_bytes()))?;
+        assert!(reply.to_string().starts_with(expected), "{sender}: {reply}");
+    }
+    assert_eq!(count(&tradewind, "INBOX")?, 1);
+    Ok(())
+}

@@ -21,7 +21,7 @@ use super::submission;
 use crate::transport::{self, Sealed};
 
 /// A message shorter than this is compressed and encrypted where it arrives; a longer one on a thread that may block.
-const INLINE_BYTES_MAX: usize = 128 << 10;
+pub(super) const INLINE_BYTES_MAX: usize = 128 << 10;
 
 /// Why a message was not accepted.
 #[derive(Debug, thiserror::Error)]

@@ -1,13 +1,19 @@
 //! A stranger's message: who vouches for it, and what is done because of that.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use identity::Level;
 use mailauth::{
     Ambiguity, AuthorIdentity, Connection, DmarcPolicy, DmarcResult, Facts, SpfResult, WithoutDns, results,
 };
 use reports::{Disposition, Fact};
+use tokio::runtime::Handle;
 use wire::smtp::Envelope;
 use wire::smtp::server::Verdict;
 
+use super::Receiver;
+use super::accept::INLINE_BYTES_MAX;
 use super::conversation::Conversation;
 use super::lists::Spared;
 use super::recipients::{Home, Taken};
@@ -62,15 +68,13 @@ impl Conversation<'_> {
         id: &str,
     ) -> Result<Vouched, Verdict> {
         let receiver = &self.door.receiver;
-        let mail_from = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
-        let connection = Connection {
+        let stranger = Stranger {
             client: self.peer(),
-            helo: self.session.hello().map_or("", |hello| hello.name.as_str()),
-            mail_from: &mail_from,
-            receiver: &receiver.hostname,
+            helo: self.session.hello().map(|hello| hello.name.clone()).unwrap_or_default(),
+            mail_from: envelope.from.mailbox().map(ToString::to_string).unwrap_or_default(),
         };
-        let clock = &*receiver.store.context().clock;
-        let facts = receiver.checker.check(&body, connection, &*receiver.dns, clock).await;
+        let (facts, body) = find_out(Arc::clone(receiver), stranger.clone(), body).await?;
+        let connection = stranger.connection(&receiver.hostname);
         let spared = self.check_lists_for_message(&body, &facts).await?;
         let mut treatment = treat(&facts, self.is_strict(), spared);
         if treatment == Treatment::Defer
@@ -149,6 +153,39 @@ impl Conversation<'_> {
         let above_basic = |home| matches!(home, Home::Here { level: Level::Enhanced | Level::Trade, .. });
         self.taken.iter().any(|taken| above_basic(taken.home))
     }
+}
+
+/// A client, and what it says of itself.
+#[derive(Clone)]
+struct Stranger {
+    client: IpAddr,
+    helo: String,
+    mail_from: String,
+}
+
+impl Stranger {
+    fn connection<'a>(&'a self, receiver: &'a str) -> Connection<'a> {
+        Connection { client: self.client, helo: &self.helo, mail_from: &self.mail_from, receiver }
+    }
+}
+
+/// Checks the message; a long one on a thread that may block, as its hashes take a while.
+async fn find_out(receiver: Arc<Receiver>, stranger: Stranger, body: Vec<u8>) -> Result<(Facts, Vec<u8>), Verdict> {
+    let is_short = body.len() <= INLINE_BYTES_MAX;
+    let checking = async move {
+        let clock = &*receiver.store.context().clock;
+        let connection = stranger.connection(&receiver.hostname);
+        let facts = receiver.checker.check(&body, connection, &*receiver.dns, clock).await;
+        (facts, body)
+    };
+    if is_short {
+        return Ok(checking.await);
+    }
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || runtime.block_on(checking)).await.map_err(|_| {
+        tracing::error!("checking who sent a message panicked");
+        Verdict::reject(451, (4, 3, 0), "The message could not be checked, try again later")
+    })
 }
 
 /// The message without Authentication-Results fields in our name, which only we may write (RFC 8601 section 5).
