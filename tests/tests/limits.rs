@@ -242,3 +242,20 @@ fn a_slow_client_is_cut_off_and_harms_nobody() -> Outcome {
     assert!(slow.read_out().contains("BYE"));
     tradewind.smtp()?.quit()
 }
+
+#[test]
+fn a_header_has_a_limit() -> Outcome {
+    let tradewind = Tradewind::start(Options::default().set("smtp", "header_bytes_max", "65536"))?;
+    let fields = |count: usize| "X-Filler: sixty-four octets of nothing that anybody wants to read..\r\n".repeat(count);
+    for (header, expected) in [(fields(900), "250"), (fields(1000), "552 5.3.4")] {
+        let letter = format!("From: <a@b.example>\r\n{header}\r\nTen pieces.\r\n");
+        let body = harness::smtp::for_wire(letter.as_bytes());
+        let reply = tradewind.smtp()?.deliver("a@b.example", &["sales@trade.test"], &body)?;
+        assert!(reply.to_string().starts_with(expected), "{reply}");
+    }
+    // What stands in the body is none of it.
+    let letter = format!("From: <a@b.example>\r\n\r\n{}", fields(2000));
+    let body = harness::smtp::for_wire(letter.as_bytes());
+    tradewind.smtp()?.deliver("a@b.example", &["sales@trade.test"], &body)?.expect(250)?;
+    Ok(())
+}

@@ -10,6 +10,8 @@ env::settings! {
     pub struct SmtpSettings in "smtp" {
         /// Longest message, in bytes as sent. Attachments grow by a third on their way: 50 MiB carries files of about 36 MiB.
         message_bytes_max: u64 = 50 << 20,
+        /// Longest header of a message, in bytes. Honest ones have some KiB.
+        header_bytes_max: usize = 1 << 20,
         /// Recipients of one message.
         recipients_max: usize = 1000,
         /// Messages of one connection.

@@ -99,6 +99,11 @@ impl Conversation<'_> {
                 "The message has been through too many servers: it goes round in circles",
             );
         }
+        let header_bytes_max = self.door.receiver.settings.header_bytes_max;
+        if header::split_header_body(&body).0.len() > header_bytes_max {
+            let text = format!("The header of the message is longer than {header_bytes_max} bytes");
+            return Verdict::reject(552, (5, 3, 4), text);
+        }
         let id = format!("{:x}", self.door.receiver.store.context().ids.next());
         let vouched = match self.vouch(&envelope, body, &id).await {
             Ok(vouched) => vouched,
