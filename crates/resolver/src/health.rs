@@ -26,16 +26,12 @@ impl Health {
         if !self.0.lock().is_down {
             return true;
         }
-        self.check(works).await;
+        self.doubt(works).await;
         !self.0.lock().is_down
     }
 
-    /// Finds out by `works` whether a question failed because nothing works, unless that is known.
+    /// Finds out by `works` whether DNS is down, unless that was found out a moment ago.
     pub(crate) async fn doubt<F: Future<Output = bool>>(&self, works: impl FnOnce() -> F) {
-        self.check(works).await;
-    }
-
-    async fn check<F: Future<Output = bool>>(&self, works: impl FnOnce() -> F) {
         {
             let mut state = self.0.lock();
             if state.checked.is_some_and(|checked| checked.elapsed() < COUNTS_FOR) {
