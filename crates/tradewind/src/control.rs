@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity::{Directory, Hasher};
+use letters::Mailer;
 use reports::Tally;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -96,7 +97,7 @@ pub(crate) struct Controls {
     /// Where earlier versions kept DKIM keys.
     pub(crate) key_files: PathBuf,
     pub(crate) tally: Arc<Tally>,
-    pub(crate) hostname: String,
+    pub(crate) mailer: Mailer,
     dns: DnsSettings,
 }
 
@@ -110,7 +111,7 @@ impl Controls {
             overlap: Duration::from_secs(system.settings.dkim.overlap_days.saturating_mul(86_400)),
             key_files: system.settings.home().join("dkim"),
             tally: Arc::clone(&system.tally),
-            hostname: system.settings.server.hostname.clone(),
+            mailer: system.mailer(),
             dns: system.settings.dns.clone(),
         }
     }

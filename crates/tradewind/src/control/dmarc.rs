@@ -38,8 +38,7 @@ pub(super) async fn send(controls: &Controls, today: bool) -> Result<Value, Refu
     let reporter = Reporter {
         store: controls.store.clone(),
         dns: Arc::new(resolver(&controls.dns)?),
-        signer: Arc::clone(&controls.signer),
-        hostname: controls.hostname.clone(),
+        mailer: controls.mailer.clone(),
     };
     let which = if today { SendFor::Today } else { SendFor::Past };
     let sent = reporter.send(which).await.map_err(Refused::because)?;
