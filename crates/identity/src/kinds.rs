@@ -56,6 +56,16 @@ macro_rules! words {
 }
 
 words! {
+    /// What a client speaks to us.
+    Protocol "protocol" allowed "imap, smtp, web" {
+        /// Reads mail.
+        Imap = "imap",
+        /// Submits mail.
+        Smtp = "smtp",
+        /// The web pages and the API.
+        Web = "web",
+    }
+
     /// Protection level of an organisation.
     Level "protection level" allowed "basic, enhanced, trade" {
         /// Transport encryption and rules.
