@@ -5,6 +5,7 @@
 
 mod dkim;
 mod dmarc;
+mod forward;
 mod import;
 mod lists;
 mod people;
@@ -46,6 +47,9 @@ pub(crate) enum Action {
     UserState { address: String, enabled: bool },
     UserQuota { address: String, mib: u64 },
     UserDelete { address: String },
+    ForwardAdd(forward::NewTarget),
+    ForwardRemove { address: String, target: String, by: String },
+    ForwardList { address: Option<String> },
     AliasAdd { address: String, alias: String },
     AliasRemove { alias: String },
     ListAdd(lists::NewListed),
@@ -71,6 +75,7 @@ pub(crate) enum Action {
     ReportTlsSend,
 }
 
+pub(crate) use forward::NewTarget;
 pub(crate) use lists::NewListed;
 pub(crate) use people::{NewUser, PeopleError};
 
@@ -130,6 +135,9 @@ impl Controls {
             Action::UserState { address, enabled } => people::set_state(self, address, enabled).await,
             Action::UserQuota { address, mib } => people::set_quota(self, address, mib).await,
             Action::UserDelete { address } => people::delete_user(self, address).await,
+            Action::ForwardAdd(new) => forward::add(self, new).await,
+            Action::ForwardRemove { address, target, by } => forward::remove(self, address, target, by).await,
+            Action::ForwardList { address } => forward::list(self, address).await,
             Action::AliasAdd { address, alias } => people::add_alias(self, address, alias).await,
             Action::AliasRemove { alias } => people::remove_alias(self, alias).await,
             Action::ListAdd(new) => lists::add(self, new).await,
