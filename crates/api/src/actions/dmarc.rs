@@ -8,7 +8,6 @@ use reports::{Listed, Reporter, SendFor};
 use serde_json::{Value, json};
 
 use super::{Controls, Refused};
-use crate::system::resolver;
 
 pub(super) async fn list(controls: &Controls, days: u32) -> Result<Value, Refused> {
     let span = Duration::from_secs(u64::from(days) * 86_400);
@@ -37,7 +36,7 @@ pub(super) async fn send(controls: &Controls, today: bool) -> Result<Value, Refu
     controls.tally.flush(&controls.store).await.map_err(Refused::because)?;
     let reporter = Reporter {
         store: controls.store.clone(),
-        dns: Arc::new(resolver(&controls.dns)?),
+        dns: controls.elsewhere.resolver()?,
         signer: Arc::clone(&controls.signer),
         hostname: controls.hostname.clone(),
     };
