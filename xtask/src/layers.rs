@@ -9,6 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["mail", "wire", "crypto", "resolver", "mailauth", "access"],
     &["certs", "store", "net"],
     &["identity", "mailbox", "queue", "signing"],
+    &["letters"],
     &["reports"],
     &["smtp", "imap", "api"],
     &["tradewind"],

@@ -21,6 +21,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use env::dns::Resolver;
 use identity::{Directory, Hasher};
+use letters::Mailer;
 use reports::Tally;
 use serde_json::Value;
 use signing::Signer;
@@ -82,8 +83,8 @@ pub struct Controls {
     pub key_files: PathBuf,
     /// Counts of mail for the reports to its domains.
     pub tally: Arc<Tally>,
-    /// Our host name.
-    pub hostname: String,
+    /// Posts letters of the system itself.
+    pub mailer: Mailer,
     /// Parts that this crate must not know.
     pub elsewhere: Arc<dyn Elsewhere>,
 }

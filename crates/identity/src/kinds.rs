@@ -4,6 +4,16 @@ pub use access::{Level, Role};
 pub use env::UnknownWord;
 
 env::words! {
+    /// What a client speaks to us.
+    Protocol "protocol" allowed "imap, smtp, web" {
+        /// Reads mail.
+        Imap = "imap",
+        /// Submits mail.
+        Smtp = "smtp",
+        /// The web pages and the API.
+        Web = "web",
+    }
+
     /// What an account stands for.
     AccountKind "kind of account" allowed "person, shared, service" {
         /// One person.

@@ -29,7 +29,7 @@ pub(crate) fn controls(system: &System) -> Controls {
         overlap: Duration::from_secs(system.settings.dkim.overlap_days.saturating_mul(86_400)),
         key_files: system.settings.home().join("dkim"),
         tally: Arc::clone(&system.tally),
-        hostname: system.settings.server.hostname.clone(),
+        mailer: system.mailer(),
         elsewhere: Arc::new(Parts { store: system.store.clone(), dns: system.settings.dns.clone() }),
     }
 }

@@ -205,7 +205,7 @@ fn spawn_services(
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             dns,
-            signer: Arc::clone(&system.signer),
+            mailer: system.mailer(),
             hostname: settings.server.hostname.clone(),
             postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
             figures,

@@ -9,6 +9,7 @@ use crypto::region;
 use crypto::tls::{CertifiedChains, MinimumVersion, ServerTls, TlsSettings, load_chain};
 use env::{Entropy, SystemClock, SystemEntropy};
 use identity::Directory;
+use letters::Mailer;
 use reports::Tally;
 use resolver::{HickoryResolver, ResolverSettings};
 use signing::Signer;
@@ -46,6 +47,11 @@ impl System {
     /// Looks names up as the settings say.
     pub(crate) fn resolver(&self) -> Result<Arc<HickoryResolver>, Refused> {
         resolver(&self.settings.dns).map(Arc::new)
+    }
+
+    /// Posts letters of the system itself.
+    pub(crate) fn mailer(&self) -> Mailer {
+        Mailer::new(self.store.clone(), Arc::clone(&self.signer), self.settings.server.hostname.clone())
     }
 
     pub(crate) fn controls(&self) -> Controls {

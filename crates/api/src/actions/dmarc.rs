@@ -1,6 +1,5 @@
 //! DMARC reports to and from the owners of domains.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use env::Timestamp;
@@ -37,8 +36,7 @@ pub(super) async fn send(controls: &Controls, today: bool) -> Result<Value, Refu
     let reporter = Reporter {
         store: controls.store.clone(),
         dns: controls.elsewhere.resolver()?,
-        signer: Arc::clone(&controls.signer),
-        hostname: controls.hostname.clone(),
+        mailer: controls.mailer.clone(),
     };
     let which = if today { SendFor::Today } else { SendFor::Past };
     let sent = reporter.send(which).await.map_err(Refused::because)?;
