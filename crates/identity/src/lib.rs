@@ -31,12 +31,14 @@ pub use erase::delete_account;
 pub use error::IdentityError;
 pub use forwarders::Forwarders;
 pub use greylist::{Attempt, forget_attempts, note_attempt};
-pub use kinds::{AccountKind, AccountState, Effect, EntryKind, Language, Level, Role, UnknownWord};
+pub use kinds::{AccountKind, AccountState, Effect, EntryKind, Language, Level, Protocol, Role, UnknownWord};
 pub use organisation::{
     Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, list_domains,
     list_organisations, set_level,
 };
 pub use password::{Hasher, PreparedPassword, generate_password};
 pub use resolve::{Recipient, Resolution, is_local_domain, resolve};
-pub use sign_in::{AuthFailure, Principal, SignIn};
+pub use sign_in::{
+    AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Method, Principal, Scope, SignIn, TlsTraits, describe_agent,
+};
 pub use throttle::Throttle;

@@ -1,5 +1,8 @@
 //! Signing in: password or SCRAM proof in, [`Principal`] or reason out.
 
+mod client;
+mod principal;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -15,6 +18,9 @@ use crate::recent::Recent;
 use crate::throttle::Throttle;
 use crate::{AccountState, IdentityError, Language, Level, PreparedPassword, Role};
 
+pub use client::{AGENT_BYTES_MAX, Client, DeviceId, TlsTraits, describe_agent};
+pub use principal::{Method, Principal, Scope};
+
 /// How long a verified password is taken again without hashing it. Clients reconnect many times a minute; the hash is made to
 /// be slow.
 const VERIFIED_FOR: Duration = Duration::from_secs(60);
@@ -24,21 +30,6 @@ const VERIFIED_REMEMBERED: usize = 8_192;
 
 /// Credentials of one account that a password is tried against.
 const CREDENTIALS_MAX: i64 = 16;
-
-/// Who has signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Principal {
-    /// The account.
-    pub account: i64,
-    /// Whose it is.
-    pub organisation: i64,
-    /// Its main address.
-    pub address: String,
-    /// What the person does.
-    pub role: Role,
-    /// Language of notices.
-    pub language: Language,
-}
 
 /// Why somebody may not sign in. What goes to the client is one thing, what is logged another: say no more than
 /// "refused" for [`Self::Refused`] and [`Self::Disabled`].
@@ -110,8 +101,7 @@ impl SignIn {
         }
     }
 
-    /// Checks a password that was shown to us. `login` is an address of the account; `from` is where the client connects from.
-    /// An unknown user costs the same time as a wrong password.
+    /// Checks a password that was shown to us. `login` is an address of the account. An unknown user costs the same time as a wrong password.
     ///
     /// # Errors
     /// [`AuthFailure`] with the reason.
@@ -119,12 +109,12 @@ impl SignIn {
         &self,
         login: &str,
         password: &Secret<String>,
-        from: IpAddr,
+        client: &Client,
     ) -> Result<Principal, AuthFailure> {
         let login = canonical_login(login);
-        self.admit(from, &login)?;
+        self.admit(client.address, &login)?;
         let outcome = self.check(&login, password).await;
-        self.record(from, &login, &outcome);
+        self.record(client.address, &login, &outcome);
         outcome
     }
 
@@ -133,13 +123,13 @@ impl SignIn {
     ///
     /// # Errors
     /// [`AuthFailure::Throttled`] or [`AuthFailure::Temporary`].
-    pub async fn scram_keys(&self, login: &str, from: IpAddr) -> Result<Option<StoredKeys>, AuthFailure> {
+    pub async fn scram_keys(&self, login: &str, client: &Client) -> Result<Option<StoredKeys>, AuthFailure> {
         let login = canonical_login(login);
-        self.admit(from, &login)?;
+        self.admit(client.address, &login)?;
         let wanted = login.clone();
         let keys = self.store.read(move |tx| load_scram(tx, &wanted)).await;
         if keys.is_err() {
-            self.throttle.lock().forgive(self.now(), from, &login);
+            self.throttle.lock().forgive(self.now(), client.address, &login);
         }
         Ok(keys?)
     }
@@ -148,7 +138,7 @@ impl SignIn {
     ///
     /// # Errors
     /// [`AuthFailure`] if the account is out of use or gone meanwhile.
-    pub async fn scram_succeeded(&self, login: &str, from: IpAddr) -> Result<Principal, AuthFailure> {
+    pub async fn scram_succeeded(&self, login: &str, client: &Client) -> Result<Principal, AuthFailure> {
         let login = canonical_login(login);
         let wanted = login.clone();
         let outcome = match self.store.read(move |tx| load_login(tx, &wanted)).await {
@@ -156,7 +146,7 @@ impl SignIn {
             Ok(None) => Err(AuthFailure::Refused),
             Err(error) => Err(AuthFailure::Temporary(error)),
         };
-        self.record(from, &login, &outcome);
+        self.record(client.address, &login, &outcome);
         outcome
     }
 
@@ -271,6 +261,10 @@ impl Login {
                 address: self.address,
                 role: self.role,
                 language: self.language,
+                method: Method::Password,
+                session: None,
+                strong_at: None,
+                scope: Scope::ALL,
             }),
         }
     }

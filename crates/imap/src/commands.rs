@@ -31,12 +31,23 @@ pub(crate) fn may_tell_expunges(command: &Command) -> bool {
     }
 }
 
+/// What a client calls itself by name and version (RFC 2971 section 3.3).
+fn agent(fields: &[(String, Option<String>)]) -> Option<String> {
+    let field = |name: &str| {
+        let found = fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
+        found.and_then(|(_, value)| value.as_deref())
+    };
+    let words: Vec<&str> = ["name", "version", "os", "os-version"].into_iter().filter_map(field).collect();
+    identity::describe_agent(&words.join(" "))
+}
+
 impl Connection<'_> {
     pub(crate) async fn execute(&mut self, tagged: Tagged) -> Outcome {
         let Tagged { tag, command } = tagged;
         match command {
             Command::Noop | Command::Check => Ok(Answer::ok("done")),
-            Command::Id(_) => {
+            Command::Id(fields) => {
+                self.agent = agent(&fields).or_else(|| self.agent.take());
                 self.writer().id(&[
                     ("name", "Tradewind"),
                     ("version", env!("CARGO_PKG_VERSION")),

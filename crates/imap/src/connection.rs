@@ -1,12 +1,11 @@
 //! One client's connection: reads, writes, and has the session's steps done.
 
-use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use crypto::tls::Service;
-use identity::Principal;
+use identity::{Client, Principal, Protocol};
 use net::{Stream, StreamError};
 use tokio_util::sync::CancellationToken;
 use wire::imap::{Code, Session, State, Step, Tagged, Writer};
@@ -34,6 +33,8 @@ pub(crate) struct Connection<'s> {
     pub(crate) principal: Option<Principal>,
     pub(crate) pending_principal: Option<Principal>,
     pub(crate) sasl: Option<sasl::Server>,
+    /// What the client calls itself (RFC 2971).
+    pub(crate) agent: Option<String>,
     pub(crate) selected: Option<Selected>,
     /// Names of the account's keywords by bit.
     pub(crate) keywords: Vec<String>,
@@ -59,6 +60,7 @@ impl<'s> Connection<'s> {
             principal: None,
             pending_principal: None,
             sasl: None,
+            agent: None,
             selected: None,
             keywords: Vec::new(),
             saved: Vec::new(),
@@ -257,9 +259,13 @@ impl<'s> Connection<'s> {
         Ok(())
     }
 
-    /// The client's address.
-    pub(crate) fn peer(&self) -> IpAddr {
-        self.stream.peer().ip()
+    /// Who connects, for sign-ins.
+    pub(crate) fn client(&self) -> Client {
+        Client {
+            agent: self.agent.clone(),
+            tls: self.stream.tls_info().as_ref().map(Into::into),
+            ..Client::new(self.stream.peer().ip(), Protocol::Imap)
+        }
     }
 
     /// Who has signed in.

@@ -17,7 +17,7 @@ impl Connection<'_> {
     /// LOGIN (RFC 9051 section 6.2.3).
     pub(crate) async fn login(&mut self, user: &str, password: &Secret<Vec<u8>>) {
         let outcome = match String::from_utf8(password.expose().clone()) {
-            Ok(password) => self.server.sign_in.authenticate(user, &Secret::new(password), self.peer()).await,
+            Ok(password) => self.server.sign_in.authenticate(user, &Secret::new(password), &self.client()).await,
             Err(_) => Err(AuthFailure::Refused),
         };
         self.finish_sign_in(outcome).await;
@@ -59,12 +59,12 @@ impl Connection<'_> {
                 }
                 sasl::Step::CheckPassword(credentials) => {
                     let user = credentials.identity.user;
-                    match self.server.sign_in.authenticate(&user, &credentials.password, self.peer()).await {
+                    match self.server.sign_in.authenticate(&user, &credentials.password, &self.client()).await {
                         Ok(found) => self.decide(&mut principal, found),
                         Err(failure) => return self.finish_sign_in(Err(failure)).await,
                     }
                 }
-                sasl::Step::FetchKeys { user } => match self.server.sign_in.scram_keys(&user, self.peer()).await {
+                sasl::Step::FetchKeys { user } => match self.server.sign_in.scram_keys(&user, &self.client()).await {
                     Ok(keys) => match &mut self.sasl {
                         Some(exchange) => exchange.keys(keys),
                         None => return,
@@ -72,7 +72,7 @@ impl Connection<'_> {
                     Err(failure) => return self.finish_sign_in(Err(failure)).await,
                 },
                 sasl::Step::Authorize(identity) => {
-                    match self.server.sign_in.scram_succeeded(&identity.user, self.peer()).await {
+                    match self.server.sign_in.scram_succeeded(&identity.user, &self.client()).await {
                         Ok(found) => self.decide(&mut principal, found),
                         Err(failure) => return self.finish_sign_in(Err(failure)).await,
                     }
@@ -99,7 +99,7 @@ impl Connection<'_> {
     async fn finish_sign_in(&mut self, outcome: Result<Principal, AuthFailure>) {
         self.sasl = None;
         self.pending_principal = None;
-        let from = self.peer();
+        let from = self.stream.peer().ip();
         match outcome {
             Ok(principal) => {
                 count(&self.server.figures.sign_ins);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use crypto::tls::Service;
-use identity::{AuthFailure, Principal};
+use identity::{AuthFailure, Client as Submitter, Principal, Protocol};
 use mail::Address;
 use net::{BudgetShare, Pace, ReadPolicy, Stream, StreamError};
 use tokio_util::sync::CancellationToken;
@@ -174,10 +174,20 @@ impl<'d> Conversation<'d> {
         self.stream.peer().ip()
     }
 
+    /// Who connects, for sign-ins.
+    fn submitter(&self) -> Submitter {
+        Submitter {
+            agent: self.session.hello().and_then(|hello| identity::describe_agent(&hello.name)),
+            tls: self.stream.tls_info().as_ref().map(Into::into),
+            ..Submitter::new(self.peer(), Protocol::Smtp)
+        }
+    }
+
     async fn decide(&mut self, question: Question) {
         let verdict = match question {
             Question::Authenticate { proof, .. } => self.authenticate(proof).await,
-            Question::ScramKeys { user } => match self.door.receiver.sign_in.scram_keys(&user, self.peer()).await {
+            Question::ScramKeys { user } => match self.door.receiver.sign_in.scram_keys(&user, &self.submitter()).await
+            {
                 Ok(keys) => return self.session.answer_keys(keys),
                 Err(failure) => refuse_sign_in(&failure),
             },
@@ -199,11 +209,11 @@ impl<'d> Conversation<'d> {
 
     async fn authenticate(&mut self, proof: Proof) -> Verdict {
         let receiver = &self.door.receiver;
-        let from = self.peer();
+        let (from, client) = (self.peer(), self.submitter());
         let user = proof.identity().user.clone();
         let outcome = match proof {
-            Proof::Password(credentials) => receiver.sign_in.authenticate(&user, &credentials.password, from).await,
-            Proof::Verified(_) => receiver.sign_in.scram_succeeded(&user, from).await,
+            Proof::Password(credentials) => receiver.sign_in.authenticate(&user, &credentials.password, &client).await,
+            Proof::Verified(_) => receiver.sign_in.scram_succeeded(&user, &client).await,
         };
         match outcome {
             Ok(principal) => {

@@ -1,0 +1,93 @@
+//! Who has signed in, how, and what for.
+
+use env::Timestamp;
+
+use crate::{Language, Protocol, Role};
+
+/// Who has signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The account.
+    pub account: i64,
+    /// Whose it is.
+    pub organisation: i64,
+    /// Its main address.
+    pub address: String,
+    /// What the person does.
+    pub role: Role,
+    /// Language of notices.
+    pub language: Language,
+    /// What was shown to sign in.
+    pub method: Method,
+    /// The web session that this goes on in.
+    pub session: Option<i64>,
+    /// When a second or otherwise strong factor was last shown; none if never in this sign-in.
+    pub strong_at: Option<Timestamp>,
+    /// What the sign-in may be used for.
+    pub scope: Scope,
+}
+
+/// What was shown to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// The password of the account.
+    Password,
+    /// An app password, by its number.
+    AppPassword(i64),
+    /// An access token of an OAuth grant, by the grant's number.
+    Token(i64),
+    /// A client certificate of the organisation's authority.
+    Certificate,
+    /// A web session that began earlier.
+    Session,
+}
+
+impl Method {
+    /// The word in records of sign-ins.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::AppPassword(_) => "app-password",
+            Self::Token(_) => "token",
+            Self::Certificate => "certificate",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// Protocols that a sign-in, an app password or a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Scope(u8);
+
+impl Scope {
+    /// Every protocol.
+    pub const ALL: Self = Self(u8::MAX);
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// Of these protocols.
+    #[must_use]
+    pub fn of(protocols: &[Protocol]) -> Self {
+        protocols.iter().fold(Self::NONE, |scope, protocol| Self(scope.0 | bit(*protocol)))
+    }
+
+    /// Whether `protocol` is among them.
+    #[must_use]
+    pub const fn covers(self, protocol: Protocol) -> bool {
+        self.0 & bit(protocol) != 0
+    }
+
+    /// Its protocols.
+    pub fn protocols(self) -> impl Iterator<Item = Protocol> {
+        Protocol::ALL.iter().copied().filter(move |protocol| self.covers(*protocol))
+    }
+}
+
+const fn bit(protocol: Protocol) -> u8 {
+    match protocol {
+        Protocol::Imap => 1,
+        Protocol::Smtp => 2,
+        Protocol::Web => 4,
+    }
+}
