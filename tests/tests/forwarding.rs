@@ -17,7 +17,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A name server that answers nobody, until the test's own is there.
-const NOBODY: &str = "127.0.0.1:9";
+const NOBODY: &str = "127.9.9.9:9";
 
 /// The company whose mail is forwarded, a sender, and where the mail goes, each with its server.
 struct Scene {

@@ -96,9 +96,6 @@ pub enum IdentityError {
     /// The account has as many addresses as it may.
     #[error("the account has {0} addresses, which is the limit; remove an alias first")]
     TooManyAddresses(usize),
-    /// Somebody who may not set forwarding of an account.
-    #[error("only administrators of the organisation set where mail is forwarded to")]
-    MayNotForward,
     /// An account forwarded to itself.
     #[error("{0} is the account itself; forward to another address")]
     ForwardToSelf(String),

@@ -1,7 +1,7 @@
 //! Where an account's mail is forwarded to, who set that, and until when.
 //!
-//! Forwarding takes a company's mail out of its hands: whoever takes over an account sets it first. So it is set through [`may_set`]
-//! alone, and each entry says who set it.
+//! Forwarding takes a company's mail out of its hands: whoever takes over an account sets it first. So each entry says who set it, and
+//! whoever calls [`add`] and [`remove`] has asked for the right to change forwarding before.
 
 use env::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,22 +10,13 @@ use store::{StoreError, Tx, params};
 use crate::account::take_account;
 use crate::address::parse;
 use crate::organisation::check_name;
-use crate::{IdentityError, Resolution, Role, load_account, resolve};
+use crate::{IdentityError, Resolution, resolve};
 
 /// Targets that one account may have.
 pub const FORWARDS_MAX: usize = 8;
 
 /// Form of the sealed column: JSON, fields added later have defaults.
 const SEALED_FORM: u8 = 1;
-
-/// Who wants to set forwarding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Setter {
-    /// Whoever may run the command line at the server, by the name given.
-    Operator(String),
-    /// The person of an account.
-    Person(i64),
-}
 
 /// A target to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,36 +51,14 @@ struct Detail {
     set_by: String,
 }
 
-/// The one place that decides who may set and remove forwarding of `account`: whoever runs the command line at the server, and active
-/// administrators of the account's organisation. Gives the name to be noted.
-///
-/// # Errors
-/// [`IdentityError::MayNotForward`], or the store's.
-pub fn may_set(tx: &mut Tx<'_>, setter: &Setter, account: i64) -> Result<String, IdentityError> {
-    match setter {
-        Setter::Operator(name) => {
-            check_name("the name of who sets it", name)?;
-            Ok(name.clone())
-        }
-        Setter::Person(person) => {
-            let (person, owner) = (load_account(tx, *person)?, load_account(tx, account)?);
-            let is_theirs = person.organisation == owner.organisation;
-            if !is_theirs || person.role != Role::Admin || person.state != crate::AccountState::Active {
-                return Err(IdentityError::MayNotForward);
-            }
-            Ok(person.addresses.into_iter().next().unwrap_or(person.name))
-        }
-    }
-}
-
 /// Adds a target; mail that is accepted from now on goes there.
 ///
 /// # Errors
-/// [`IdentityError`] if the setter may not, the target is no address, is the account itself or nobody here, is set already, or the
+/// [`IdentityError`] if `set_by` names nobody, the target is no address, is the account itself or nobody here, is set already, or the
 /// account has as many as it may.
-pub fn add(tx: &mut Tx<'_>, setter: &Setter, account: i64, new: &NewForward) -> Result<Forward, IdentityError> {
+pub fn add(tx: &mut Tx<'_>, set_by: &str, account: i64, new: &NewForward) -> Result<Forward, IdentityError> {
     take_account(tx, account)?;
-    let set_by = may_set(tx, setter, account)?;
+    check_name("the name of who sets it", set_by)?;
     let target = parse(&new.target)?.canonical();
     match resolve(tx, &target)? {
         Resolution::Local(found) if found.account == account => return Err(IdentityError::ForwardToSelf(target)),
@@ -106,7 +75,7 @@ pub fn add(tx: &mut Tx<'_>, setter: &Setter, account: i64, new: &NewForward) -> 
         return Err(IdentityError::TooManyForwards(FORWARDS_MAX));
     }
     let key = tx.context().keys.account(tx, account)?;
-    let detail = Detail { target: target.clone(), set_by: set_by.clone() };
+    let detail = Detail { target: target.clone(), set_by: set_by.to_owned() };
     let mut plain = vec![SEALED_FORM];
     serde_json::to_writer(&mut plain, &detail).map_err(|_| unreadable())?;
     let hash = key.hashing().hash(format!("forward {target}").as_bytes());
@@ -126,16 +95,15 @@ pub fn add(tx: &mut Tx<'_>, setter: &Setter, account: i64, new: &NewForward) -> 
     if added == 0 {
         return Err(IdentityError::ForwardedAlready(target));
     }
-    Ok(Forward { target, keeps_copy: new.keeps_copy, set_by, created, expires: new.expires })
+    Ok(Forward { target, keeps_copy: new.keeps_copy, set_by: set_by.to_owned(), created, expires: new.expires })
 }
 
 /// Removes a target. What has been accepted before still goes there.
 ///
 /// # Errors
-/// [`IdentityError`] if the setter may not, or mail of the account does not go there.
-pub fn remove(tx: &mut Tx<'_>, setter: &Setter, account: i64, target: &str) -> Result<(), IdentityError> {
+/// [`IdentityError`] if mail of the account does not go there.
+pub fn remove(tx: &mut Tx<'_>, account: i64, target: &str) -> Result<(), IdentityError> {
     take_account(tx, account)?;
-    may_set(tx, setter, account)?;
     let target = parse(target)?.canonical();
     let key = tx.context().keys.account(tx, account)?;
     let hash = key.hashing().hash(format!("forward {target}").as_bytes());

@@ -20,6 +20,8 @@
 
 mod error;
 mod mailer;
+mod texts;
 
 pub use error::LetterError;
 pub use mailer::{Letter, Mailer, Protection, Ready, Words};
+pub use texts::Texts;

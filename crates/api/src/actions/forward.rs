@@ -2,29 +2,34 @@
 
 use std::time::Duration;
 
-use identity::forward::{self, Forward, NewForward, Setter};
+use identity::forward::{self, Forward, NewForward};
 use identity::{IdentityError, Language};
-use letters::{LetterError, Words};
+use letters::{LetterError, Texts, Words};
 use queue::QueueError;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::Tx;
+use store::{StoreError, Tx};
 
 use super::{Controls, Refused};
-use crate::texts::Texts;
 
 /// Accounts that are listed at once.
 const PAGE: usize = 1_000;
 
 /// A target to be added.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct NewTarget {
-    pub(crate) address: String,
-    pub(crate) target: String,
-    pub(crate) keeps_copy: bool,
-    /// From now; for ever if none.
-    pub(crate) expires_days: Option<u32>,
-    pub(crate) by: String,
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTarget {
+    /// Address of the account.
+    pub address: String,
+    /// Address that its mail goes to.
+    pub target: String,
+    /// Whether a copy stays in the mailbox.
+    pub keeps_copy: bool,
+    /// Days from now; for ever if none.
+    pub expires_days: Option<u32>,
+    /// Who sets it.
+    pub by: String,
 }
 
 /// A failure of one of the crates that a transaction here calls.
@@ -37,7 +42,7 @@ enum ForwardError {
     #[error(transparent)]
     Letter(#[from] LetterError),
     #[error(transparent)]
-    Store(#[from] store::StoreError),
+    Store(#[from] StoreError),
 }
 
 pub(super) async fn add(controls: &Controls, new: NewTarget) -> Result<Value, Refused> {
@@ -45,7 +50,7 @@ pub(super) async fn add(controls: &Controls, new: NewTarget) -> Result<Value, Re
     let now = controls.store.context().clock.now();
     let expires = expires_days.map(|days| now.plus(Duration::from_secs(u64::from(days) * 86_400)));
     let kind = if keeps_copy { "forward-added-copy" } else { "forward-added" };
-    let setter = Setter::Operator(by.clone());
+    let setter = by.clone();
     let new = NewForward { target: target.clone(), keeps_copy, expires };
     let added =
         change(controls, &address, (kind, &target, &by), move |tx, account| forward::add(tx, &setter, account, &new))
@@ -54,9 +59,9 @@ pub(super) async fn add(controls: &Controls, new: NewTarget) -> Result<Value, Re
 }
 
 pub(super) async fn remove(controls: &Controls, address: String, target: String, by: String) -> Result<Value, Refused> {
-    let (setter, wanted) = (Setter::Operator(by.clone()), target.clone());
+    let wanted = target.clone();
     change(controls, &address, ("forward-removed", &target, &by), move |tx, account| {
-        forward::remove(tx, &setter, account, &wanted)
+        forward::remove(tx, account, &wanted)
     })
     .await?;
     Ok(json!({ "address": address, "removed": target }))
@@ -86,7 +91,7 @@ async fn change<T: Send + 'static>(
 }
 
 fn words(language: Language, kind: &str, address: &str, target: &str, by: &str) -> Words {
-    let texts = Texts::of(language.as_str());
+    let texts = Texts::of(language);
     let values = [("address", address), ("target", target), ("by", by)];
     Words {
         from_name: texts.say("notice-from", &[]),
