@@ -58,7 +58,8 @@ impl Agent {
 
 fn browser(text: &str) -> Option<(String, String)> {
     // "Version/" names Safari only beside its engine; mail programs use the word for themselves.
-    let (mark, name) = BROWSERS.iter().find(|(mark, name)| text.contains(mark) && (*name != "Safari" || is_safari(text)))?;
+    let (mark, name) =
+        BROWSERS.iter().find(|(mark, name)| text.contains(mark) && (*name != "Safari" || is_safari(text)))?;
     let rest = text.split_once(mark).map_or("", |(_, rest)| rest);
     Some(((*name).to_owned(), main_version(rest)))
 }
@@ -111,7 +112,10 @@ mod tests {
         assert_eq!(read(&format!("{chrome} Edg/142.0.3595.65")), "Edge 142, Windows, desktop");
         let safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1";
         assert_eq!(read(safari), "Safari 18, iOS, mobile");
-        assert_eq!(read("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"), "Firefox 145, Linux, desktop");
+        assert_eq!(
+            read("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"),
+            "Firefox 145, Linux, desktop"
+        );
         assert_eq!(read("Thunderbird/140.4.0"), "Thunderbird 140, , unknown");
         assert_eq!(read("Foxmail 7.2"), "Foxmail 7, , unknown");
         assert_eq!(read(""), " , , unknown");

@@ -142,7 +142,8 @@ fn answer(attempt: &Attempt, history: &History, policy: &Policy, score: &Score, 
     };
     let by_rule = rules.iter().map(|rule| policy.on(*rule)).max().unwrap_or(Answer::Pass);
     let answer = by_score.max(by_rule);
-    let answer = if policy.freeze && is_two_signals(&rules) && answer >= Answer::Demand { Answer::Freeze } else { answer };
+    let answer =
+        if policy.freeze && is_two_signals(&rules) && answer >= Answer::Demand { Answer::Freeze } else { answer };
     answer.min(most_for_device(attempt, history))
 }
 
@@ -155,9 +156,11 @@ fn is_two_signals(rules: &[Rule]) -> bool {
 /// The most that is done to whoever shows a device that the account knows, or has shown a strong factor in this very
 /// sign-in: a guesser elsewhere must not be able to shut the owner out.
 fn most_for_device(attempt: &Attempt, history: &History) -> Answer {
-    let is_known = history.counted.iter().any(|counted| {
-        counted.feature.kind == crate::features::Kind::Device && counted.own.seen > 0
-    }) && attempt.device.name().is_some();
+    let is_known = history
+        .counted
+        .iter()
+        .any(|counted| counted.feature.kind == crate::features::Kind::Device && counted.own.seen > 0)
+        && attempt.device.name().is_some();
     match &attempt.device {
         Device::Credential(_) if is_known => Answer::Tell,
         _ if attempt.strong => Answer::Tell,

@@ -67,15 +67,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 7] = [
-        Self::Accepted,
-        Self::Wrong,
-        Self::Disabled,
-        Self::FactorNeeded,
-        Self::Refused,
-        Self::Frozen,
-        Self::Throttled,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Accepted, Self::Wrong, Self::Disabled, Self::FactorNeeded, Self::Refused, Self::Frozen, Self::Throttled];
 
     /// The word in the database and in answers.
     #[must_use]

@@ -47,12 +47,8 @@ impl Places {
     /// Answers from the databases at `paths`, each of them of countries, cities or networks; the first that knows something counts.
     #[must_use]
     pub fn new(paths: impl IntoIterator<Item = PathBuf>) -> Self {
-        let database = |path| Database {
-            path,
-            reader: ArcSwapOption::empty(),
-            seen: Mutex::default(),
-            looked: Mutex::default(),
-        };
+        let database =
+            |path| Database { path, reader: ArcSwapOption::empty(), seen: Mutex::default(), looked: Mutex::default() };
         Self { databases: paths.into_iter().map(database).collect() }
     }
 
@@ -167,7 +163,9 @@ fn complete(place: &mut Place, record: Record) {
         place.operator = record.autonomous_system_number;
         place.operator_name = record.autonomous_system_organization;
     }
-    if let (None, Some(Location { latitude: Some(latitude), longitude: Some(longitude) })) = (place.point, record.location) {
+    if let (None, Some(Location { latitude: Some(latitude), longitude: Some(longitude) })) =
+        (place.point, record.location)
+    {
         place.point = Some((latitude, longitude));
     }
 }

@@ -84,8 +84,8 @@ impl Levels {
     /// # Errors
     /// [`LevelsError`] that names the file, the line and what to do.
     pub fn read(path: &Path) -> Result<Self, LevelsError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|cause| LevelsError::Unreadable { path: path.to_owned(), cause })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|cause| LevelsError::Unreadable { path: path.to_owned(), cause })?;
         Self::parse(&path.display().to_string(), &text)
     }
 
@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn a_wrong_file_says_what_is_wrong() {
-        let refused = |from: &str, to: &str| Levels::parse("x.toml", &SHIPPED.replace(from, to)).unwrap_err().to_string();
+        let refused =
+            |from: &str, to: &str| Levels::parse("x.toml", &SHIPPED.replace(from, to)).unwrap_err().to_string();
         assert!(refused("new-device = \"tell\"", "new-devices = \"tell\"").contains("new-devices"));
         assert!(refused("new-country = \"demand\"", "new-country = \"freeze\"").contains("does not freeze"));
         assert!(refused("tell = 1.0", "tell = 7.0").contains("must rise"));

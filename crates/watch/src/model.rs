@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn without_history_nothing_is_odd() {
-        let counted = [level(Kind::Address, (0, 0, 0), (5, 1_000, 100)), level(Kind::Country, (0, 0, 0), (5, 1_000, 20))];
+        let counted =
+            [level(Kind::Address, (0, 0, 0), (5, 1_000, 100)), level(Kind::Country, (0, 0, 0), (5, 1_000, 20))];
         let score = score(&counted, Count::default());
         assert!(score.total.abs() < 1e-9, "{score:?}");
     }

@@ -36,5 +36,8 @@ impl Counts {
 }
 
 pub(crate) fn counted(features: &[Feature], own: &Counts, all: &Counts) -> Vec<Counted> {
-    features.iter().map(|feature| Counted { feature: feature.clone(), own: own.get(feature), all: all.get(feature) }).collect()
+    features
+        .iter()
+        .map(|feature| Counted { feature: feature.clone(), own: own.get(feature), all: all.get(feature) })
+        .collect()
 }

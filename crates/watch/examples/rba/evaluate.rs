@@ -208,7 +208,11 @@ fn report(rows: &[Row], state: &State<'_>) -> String {
     let empty = Vec::new();
     let scores = |method, who| state.scores.0.get(&(method, who)).unwrap_or(&empty);
     let owners = scores(Method::Plain, Who::Owner).len();
-    let _ = writeln!(out, "{} rows; {owners} accounts with {HISTORY} sign-ins, {ATTACKS} attackers of each sort on each", rows.len());
+    let _ = writeln!(
+        out,
+        "{} rows; {owners} accounts with {HISTORY} sign-ins, {ATTACKS} attackers of each sort on each",
+        rows.len()
+    );
     let _ = writeln!(out, "\nowners asked again where 98 % of the attackers are found:\n");
     let _ = writeln!(out, "| | naive | targeted | informed |\n|---|---:|---:|---:|");
     for (method, name) in METHODS {
@@ -217,8 +221,13 @@ fn report(rows: &[Row], state: &State<'_>) -> String {
         let _ = writeln!(out, "| {name} | {:.3} | {:.3} | {:.3} |", asked[0], asked[1], asked[2]);
     }
     let levels = Levels::shipped().unwrap();
-    let _ = writeln!(out, "\nby the score alone a second factor is demanded, at the shipped levels, with the device:\n");
-    let _ = writeln!(out, "| level | owner, known device ({}) | owner, any | naive found | targeted found | informed found |", state.from_known_devices.len());
+    let _ =
+        writeln!(out, "\nby the score alone a second factor is demanded, at the shipped levels, with the device:\n");
+    let _ = writeln!(
+        out,
+        "| level | owner, known device ({}) | owner, any | naive found | targeted found | informed found |",
+        state.from_known_devices.len()
+    );
     let _ = writeln!(out, "|---|---:|---:|---:|---:|---:|");
     for level in ["basic", "enhanced", "trade"] {
         let demand = levels.policy(level).demand;

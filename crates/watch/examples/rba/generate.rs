@@ -75,7 +75,8 @@ fn sign_in(world: &World, offices: &[Office], person: &mut Person, user: i64, da
     let is_mobile = matches!(place, Whereabouts::Away);
     let borrowed = chance.is(0.012).then(|| Device::new(at_telephone, day, chance));
     let choices = person.devices.len() - 1;
-    let index = if at_telephone { 0 } else { 1 + if matches!(place, Whereabouts::Office) { 0 } else { chance.below(choices) } };
+    let index =
+        if at_telephone { 0 } else { 1 + if matches!(place, Whereabouts::Office) { 0 } else { chance.below(choices) } };
     person.devices[index].age(day, chance);
     let is_borrowed = borrowed.is_some();
     let device = borrowed.as_ref().unwrap_or(&person.devices[index]);
@@ -126,7 +127,8 @@ fn locate(
         }
         (Whereabouts::Vpn(land), _) => {
             let exits: Vec<_> = world.hosting.iter().filter(|operator| operator.land == *land).collect();
-            let operator = if exits.is_empty() { world.countries[*land].home(chance) } else { (*chance.pick(&exits)).clone() };
+            let operator =
+                if exits.is_empty() { world.countries[*land].home(chance) } else { (*chance.pick(&exits)).clone() };
             (operator.clone(), operator.address(chance), *land)
         }
         (Whereabouts::Hotel, _) if person.journey.is_some() => {

@@ -5,11 +5,46 @@ use crate::chance::Chance;
 
 /// Countries, the one with most accounts first, and their minutes east of UTC.
 const COUNTRIES: [(&str, i64); 40] = [
-    ("CN", 480), ("US", -300), ("DE", 60), ("HK", 480), ("VN", 420), ("BR", -180), ("TR", 180), ("IN", 330), ("GB", 0),
-    ("RU", 180), ("ES", 60), ("FR", 60), ("AE", 240), ("JP", 540), ("KR", 540), ("SG", 480), ("MX", -360), ("IT", 60),
-    ("NL", 60), ("PL", 60), ("ZA", 120), ("EG", 120), ("NG", 60), ("TH", 420), ("ID", 420), ("MY", 480), ("PK", 300),
-    ("BD", 360), ("AU", 600), ("CA", -300), ("AR", -180), ("CL", -240), ("CO", -300), ("SA", 180), ("IL", 120),
-    ("UA", 120), ("RO", 120), ("CZ", 60), ("SE", 60), ("NO", 60),
+    ("CN", 480),
+    ("US", -300),
+    ("DE", 60),
+    ("HK", 480),
+    ("VN", 420),
+    ("BR", -180),
+    ("TR", 180),
+    ("IN", 330),
+    ("GB", 0),
+    ("RU", 180),
+    ("ES", 60),
+    ("FR", 60),
+    ("AE", 240),
+    ("JP", 540),
+    ("KR", 540),
+    ("SG", 480),
+    ("MX", -360),
+    ("IT", 60),
+    ("NL", 60),
+    ("PL", 60),
+    ("ZA", 120),
+    ("EG", 120),
+    ("NG", 60),
+    ("TH", 420),
+    ("ID", 420),
+    ("MY", 480),
+    ("PK", 300),
+    ("BD", 360),
+    ("AU", 600),
+    ("CA", -300),
+    ("AR", -180),
+    ("CL", -240),
+    ("CO", -300),
+    ("SA", 180),
+    ("IL", 120),
+    ("UA", 120),
+    ("RO", 120),
+    ("CZ", 60),
+    ("SE", 60),
+    ("NO", 60),
 ];
 
 pub(crate) struct World {
@@ -19,7 +54,6 @@ pub(crate) struct World {
 }
 
 pub(crate) struct Land {
-    pub(crate) code: &'static str,
     pub(crate) offset_minutes: i64,
     pub(crate) homes: Vec<Operator>,
     pub(crate) mobiles: Vec<Operator>,
@@ -55,12 +89,12 @@ impl World {
             made
         };
         let mut countries = Vec::new();
-        for (land, (code, offset_minutes)) in COUNTRIES.into_iter().enumerate() {
+        for (land, (_, offset_minutes)) in COUNTRIES.into_iter().enumerate() {
             let operators = (80 / (land + 1)).max(6);
             let homes = (1..=operators).map(|place| operator(land, (1_200 / place as u32).max(4))).collect();
             let mobiles = (1..=3).map(|place| operator(land, 300 / place)).collect();
             let rtt = 15.0 + chance.unit() * 250.0;
-            countries.push(Land { code, offset_minutes, homes, mobiles, rtt });
+            countries.push(Land { offset_minutes, homes, mobiles, rtt });
         }
         let hosting = (0..40).map(|_| operator(chance.zipf(COUNTRIES.len(), 0.8), 30)).collect();
         Self { countries, hosting }

@@ -130,7 +130,8 @@ fn freezing_needs_two_independent_signals_one_of_them_grave() {
 fn surroundings_count_only_where_the_network_is_new_to_the_account() {
     let (usual, home) = (attempt(), Place::of_country("CN"));
     let mut history = history(&usual, &home, 40, &usual, &home);
-    history.surroundings = Surroundings { failed_accounts: 9, new_accounts: 9, failed_tries: 99, network_is_known: false };
+    history.surroundings =
+        Surroundings { failed_accounts: 9, new_accounts: 9, failed_tries: 99, network_is_known: false };
     let assessment = assess(&usual, &home, &history, &policy("trade"));
     assert_eq!(rules(&assessment), ["spraying", "many-accounts", "guessing"]);
     assert_eq!(assessment.answer, Answer::Refuse, "one signal only");

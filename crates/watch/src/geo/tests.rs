@@ -25,10 +25,7 @@ fn operators() -> Vec<u8> {
         ("autonomous_system_organization".to_owned(), Field::Text("Example Carrier of a rather long name".to_owned())),
         (
             "location".to_owned(),
-            Field::Map(vec![
-                ("latitude".to_owned(), Field::Real(52.5)),
-                ("longitude".to_owned(), Field::Real(13.4)),
-            ]),
+            Field::Map(vec![("latitude".to_owned(), Field::Real(52.5)), ("longitude".to_owned(), Field::Real(13.4))]),
         ),
     ]);
     writer.insert("203.0.113.0".parse().unwrap(), "203.0.113.127".parse().unwrap(), &record).unwrap();
