@@ -9,6 +9,8 @@ use mail::trace::{self, Encryption, Hop, Protocol};
 use mail::{Address, header};
 use mailbox::{Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
 use queue::{NewMessage, NewRecipient, QueueError};
+use reports::ReportError;
+use reports::received::{self, Sealed};
 use signing::SigningError;
 use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::server::Verdict;
@@ -17,8 +19,8 @@ use wire::smtp::{Envelope, Hold, RcptParams, Ret};
 use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
 use super::recipients::{Home, Taken};
+use super::reported::Reading;
 use super::submission;
-use crate::transport::{self, Sealed};
 
 /// A message shorter than this is compressed and encrypted where it arrives; a longer one on a thread that may block.
 pub(super) const INLINE_BYTES_MAX: usize = 128 << 10;
@@ -34,6 +36,8 @@ enum AcceptError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Signing(#[from] SigningError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     #[error("making the message ready panicked")]
     Panicked,
 }
@@ -67,7 +71,7 @@ struct Plan {
     received: Timestamp,
     due: Timestamp,
     expires: Timestamp,
-    /// What another server reports of its connections to us.
+    /// What others report of our domains or of connections to us.
     report: Option<Sealed>,
 }
 
@@ -165,8 +169,8 @@ impl Conversation<'_> {
             trace.push_str(&receiver.signer.sign(&body, leaves).await?);
         }
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
-        let reporter = self.may_report().then(|| origin.as_ref().and_then(|origin| origin.author.clone()));
-        let (mut prepared, eight_bit, report) = prepare(Arc::clone(store.context()), body, reporter).await?;
+        let reading = self.reading(origin.as_ref(), &body).await;
+        let (mut prepared, eight_bit, report) = prepare(Arc::clone(store.context()), body, reading).await?;
         let blob = store.stage(prepared.take_record()).await?;
         let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk, origin, report, tls_optional });
         store.write(move |tx| commit(tx, &plan)).await
@@ -218,11 +222,6 @@ impl Conversation<'_> {
             expires,
             report,
         }
-    }
-
-    /// Whether a report about connections to us may be in the message: mail of others to one of ours.
-    fn may_report(&self) -> bool {
-        self.principal.is_none() && self.taken.iter().any(|taken| matches!(taken.home, Home::Here { .. }))
     }
 
     /// Who gets the message in this transaction, and who through the queue: it passes on what is forwarded, which junk is not.
@@ -305,20 +304,20 @@ fn due(envelope: &Envelope, now: Timestamp, hold_max: Duration) -> Timestamp {
     wanted.clamp(now, now.plus(hold_max))
 }
 
-/// Makes the message ready. `reporter` is there if a report may be in it, and says whose that is.
+/// Makes the message ready. `reading` is there if a report may be in it.
 async fn prepare(
     context: Arc<store::Context>,
     body: Vec<u8>,
-    reporter: Option<Option<String>>,
+    reading: Option<Reading<'_>>,
 ) -> Result<(Prepared, EightBit, Option<Sealed>), AcceptError> {
-    let short = body.len() <= INLINE_BYTES_MAX;
+    let is_quick = body.len() <= INLINE_BYTES_MAX && reading.is_none();
+    let (asked, _turn) = reading.map(|Reading { asked, turn }| (asked, turn)).unzip();
     let work = move || {
-        let report = reporter
-            .and_then(|author| Sealed::new(&context, transport::recognise(&body)?, author, context.clock.now()));
+        let report = asked.and_then(|asked| asked.read(&body, &context));
         let eight_bit = EightBit::of(&body);
         (Prepared::consuming(body, &*context.entropy), eight_bit, report)
     };
-    if short {
+    if is_quick {
         return Ok(work());
     }
     tokio::task::spawn_blocking(work).await.map_err(|_| AcceptError::Panicked)
@@ -329,7 +328,7 @@ fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
     let refs = plan.local.len() + usize::from(!plan.queued.is_empty());
     plan.blob.attach(tx, i64::try_from(refs).unwrap_or(i64::MAX))?;
     if let Some(report) = &plan.report {
-        transport::keep(tx, report)?;
+        received::keep(tx, report)?;
     }
     let mut waiting = plan.queued.clone();
     let mut refused = None;
@@ -388,7 +387,10 @@ fn refuse(error: &AcceptError, id: &str) -> Verdict {
         AcceptError::Mailbox(error) => (error.is_full(), false),
         AcceptError::Store(error) | AcceptError::Signing(SigningError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(QueueError::Store(error)) => (error.is_full(), false),
-        AcceptError::Queue(_) | AcceptError::Signing(_) | AcceptError::Panicked => (false, false),
+        AcceptError::Report(ReportError::Store(error)) => (error.is_full(), false),
+        AcceptError::Queue(_) | AcceptError::Signing(_) | AcceptError::Report(_) | AcceptError::Panicked => {
+            (false, false)
+        }
     };
     if over_quota {
         return Verdict::reject(452, (4, 2, 2), "The mailbox is full");
