@@ -3,13 +3,13 @@
 use env::Timestamp;
 use identity::Resolution;
 use letters::{LetterError, Protection, Ready};
-use mail::dsn::{Action, RecipientStatus, Report, Returned, Status};
+use mail::dsn::{Action, NOT_ENCRYPTED, RecipientStatus, Report, Returned, Status};
 use mail::{Address, header};
 use queue::{Lease, LeasedRecipient};
 
 use super::Deliverer;
 use super::content::Content;
-use super::settle::Verdict;
+use super::settle::{Fate, Verdict};
 
 /// Longest message that is sent back whole.
 const RETURNED_BYTES_MAX: u64 = 1 << 20;
@@ -127,6 +127,7 @@ fn status((recipient, verdict, notice): &Told<'_>, now: Timestamp) -> Option<Rec
             Notice::Delayed { .. } => Action::Delayed,
         },
         status,
+        reason: (verdict.fate == Fate::Unencrypted).then_some(NOT_ENCRYPTED),
         remote_mta: Some(verdict.host.clone()).filter(|host| !host.is_empty()),
         diagnostic: Some(answer.to_string()),
         last_attempt: Some(now),
