@@ -10,8 +10,9 @@ use harness::{Options, Outcome, Tradewind, wait_until};
 /// Memory that the server may grow by while it is fed nonsense.
 const GROWTH_BYTES_MAX: u64 = 120 << 20;
 
-/// Memory that many parts within parts may take beyond what a plain message of the same length takes.
-const COMPLEX_GROWTH_BYTES_MAX: u64 = 32 << 20;
+/// Memory that many parts within parts may take beyond what a plain message of the same length takes; a copy for each level would take
+/// 320 MiB.
+const COMPLEX_GROWTH_BYTES_MAX: u64 = 96 << 20;
 
 /// A connection in clear.
 struct Raw(TcpStream);
