@@ -6,6 +6,7 @@ pub mod deliver;
 mod demand;
 mod figures;
 pub mod receive;
+mod rewriting;
 mod settings;
 pub mod transport;
 
