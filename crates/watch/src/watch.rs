@@ -271,7 +271,7 @@ pub fn say(tx: &mut Tx<'_>, id: i64, said: Said) -> Result<crate::Event, WatchEr
     note_said(tx, id, said)?;
     if let (Said::Mine, Some(subject)) = (said, event.subject) {
         let features = features(&event.detail.attempt(event.at), &event.detail.place);
-        add(tx, subject.account, &[(&event.detail.place, event.at, &features)])?;
+        add(tx, subject.account, &[SignedIn { place: &event.detail.place, at: event.at, features: &features }])?;
         let keeper = Keeper::of(tx, subject.account)?;
         let mut profile = Profile::load(tx, &keeper, subject.account)?;
         profile.confirm(&features, tx.now());
@@ -280,8 +280,16 @@ pub fn say(tx: &mut Tx<'_>, id: i64, said: Said) -> Result<crate::Event, WatchEr
     Ok(event)
 }
 
+/// A sign-in that counts.
+#[derive(Clone, Copy)]
+struct SignedIn<'s> {
+    place: &'s Place,
+    at: Timestamp,
+    features: &'s [Feature],
+}
+
 fn write(tx: &mut Tx<'_>, batch: &[Waiting]) -> Result<(), WatchError> {
-    let mut by_account: BTreeMap<i64, Vec<(&Place, Timestamp, &Vec<Feature>)>> = BTreeMap::new();
+    let mut by_account: BTreeMap<i64, Vec<SignedIn<'_>>> = BTreeMap::new();
     for Waiting { event, counted } in batch {
         let account = event.subject.map_or(EVERYBODY, |subject| subject.account);
         if account != EVERYBODY && !exists(tx, account)? {
@@ -289,7 +297,11 @@ fn write(tx: &mut Tx<'_>, batch: &[Waiting]) -> Result<(), WatchError> {
         }
         event.insert(tx)?;
         if let Some(features) = counted {
-            by_account.entry(account).or_default().push((&event.detail.place, event.at, features));
+            by_account.entry(account).or_default().push(SignedIn {
+                place: &event.detail.place,
+                at: event.at,
+                features,
+            });
         }
     }
     for (account, sign_ins) in &by_account {
@@ -303,10 +315,10 @@ fn exists(tx: &mut Tx<'_>, account: i64) -> Result<bool, WatchError> {
     Ok(tx.row("SELECT id FROM account WHERE id = $1", params![account], |row| row.int(0))?.is_some())
 }
 
-fn add(tx: &mut Tx<'_>, account: i64, sign_ins: &[(&Place, Timestamp, &Vec<Feature>)]) -> Result<(), WatchError> {
+fn add(tx: &mut Tx<'_>, account: i64, sign_ins: &[SignedIn<'_>]) -> Result<(), WatchError> {
     let keeper = Keeper::of(tx, account)?;
     let mut profile = Profile::load(tx, &keeper, account)?;
-    for (place, at, features) in sign_ins {
+    for SignedIn { place, at, features } in sign_ins {
         count(tx, &keeper, account, &mut profile, features)?;
         if account == EVERYBODY {
             continue;

@@ -1,5 +1,7 @@
 //! The watch over a store, on both engines.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something fails")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
