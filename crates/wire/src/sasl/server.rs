@@ -371,7 +371,12 @@ impl Server {
         }
         let auth_message = format!("{},{server_first},{without_proof}", first.bare);
         // Each is tried, so that time does not tell which one fits.
-        let proved = candidates.iter().filter(|it| it.keys.proves(auth_message.as_bytes(), &proof)).last();
+        let mut proved = None;
+        for candidate in candidates {
+            if candidate.keys.proves(auth_message.as_bytes(), &proof) {
+                proved = Some(candidate);
+            }
+        }
         let Some(proved) = proved.filter(|_| known) else {
             return Step::Failure(Failure::Credentials);
         };
