@@ -12,6 +12,7 @@ mod app_password;
 mod directory;
 mod erase;
 mod error;
+pub mod forward;
 mod forwarders;
 mod greylist;
 mod kinds;

@@ -53,6 +53,8 @@ pub(super) struct Conversation<'d> {
     lasting: Option<SignInWatch>,
     /// Address in MAIL FROM of the present message; `None` for the null sender.
     pub(super) sender: Option<Address>,
+    /// MAIL FROM of the present message named nobody: it is a notification.
+    pub(super) is_notification: bool,
     /// How suspicious the client is, its name left aside.
     pub(super) client: Client,
     /// Recipients of the present message that were taken, in the session's order.
@@ -71,6 +73,7 @@ impl<'d> Conversation<'d> {
             principal: None,
             lasting: None,
             sender: None,
+            is_notification: false,
             client,
             taken: Vec::new(),
             share: None,
