@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const AUTHORS: [&str; 3] = ["ann.test", "bob.test", "cem.test"];
 
 /// The whole of DNS but for keys: what is not here does not exist. One relay is known by SPF, the other by its host's name
-/// alone: resolvers know this machine as `localhost` without being told (RFC 6761 section 6.3).
+/// alone: resolvers know this machine as `localhost` without being told.
 const ROOT: &str = "\
 ns.invalid. A 127.0.0.1
 ann.test. TXT \"v=spf1 ip4:192.0.2.1 -all\"
