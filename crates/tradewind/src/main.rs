@@ -156,6 +156,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Domain(DomainCommand::List) => Action::DomainList,
         Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },
         Command::User(command) => user_action(command)?,
+        Command::Oauth(command) => command.into_action(),
         Command::List(command) => list_action(command),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,
@@ -237,6 +238,9 @@ fn user_action(command: UserCommand) -> Result<Action, Refused> {
         UserCommand::AliasAdd { address, alias } => Action::AliasAdd { address, alias },
         UserCommand::AliasRemove { alias } => Action::AliasRemove { alias },
         UserCommand::Forward(command) => forward_action(command),
+        UserCommand::Session(command) => command.into_action(),
+        UserCommand::AppPassword(command) => command.into_action(),
+        UserCommand::Program(command) => command.into_action(),
         UserCommand::Disable { address } => Action::UserState { address, enabled: false },
         UserCommand::Enable { address } => Action::UserState { address, enabled: true },
         UserCommand::Quota { address, mib } => Action::UserQuota { address, mib },
