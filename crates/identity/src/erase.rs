@@ -29,6 +29,12 @@ pub fn delete_account(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError
 const DELETES: &[&str] = &[
     "DELETE FROM credential WHERE account = $1",
     "DELETE FROM address WHERE account = $1",
+    "DELETE FROM group_member WHERE kind = 'account' AND target = $1",
+    "DELETE FROM group_owner WHERE account = $1",
+    "DELETE FROM delegation WHERE account = $1 OR delegate = $1",
+    "DELETE FROM shared_subscription WHERE account = $1 OR owner = $1",
+    "DELETE FROM service_account WHERE account = $1",
+    "DELETE FROM provisioned WHERE object = $1",
     "DELETE FROM search_signature WHERE account = $1",
     "DELETE FROM mailbox_message WHERE account = $1",
     "DELETE FROM message WHERE account = $1",

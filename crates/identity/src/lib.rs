@@ -8,36 +8,42 @@
 
 mod account;
 mod address;
+pub mod delegation;
 mod directory;
 mod erase;
 mod error;
 mod forwarders;
 mod greylist;
+pub mod groups;
 mod kinds;
 pub mod lists;
 mod organisation;
 pub mod password;
 mod recent;
 mod resolve;
+pub mod service;
 mod sign_in;
 mod throttle;
 
 pub use account::{
     Account, NewAccount, PAGE_MAX, create_account, list_accounts, load_account, set_password, set_quota, set_state,
 };
-pub use address::{add_alias, find_by_address, list_addresses, may_send_as, remove_alias};
+pub use address::{add_alias, find_by_address, list_addresses, remove_alias, set_main_address};
+pub use delegation::{Deed, Delegation, SendingRight, may, may_send_as, sending_right};
 pub use directory::Directory;
 pub use erase::delete_account;
 pub use error::IdentityError;
 pub use forwarders::Forwarders;
 pub use greylist::{Attempt, forget_attempts, note_attempt};
-pub use kinds::{AccountKind, AccountState, Effect, EntryKind, Language, Level, Protocol, Role, UnknownWord};
+pub use kinds::{
+    AccountKind, AccountState, Effect, EntryKind, Language, Level, Permission, Protocol, Role, Senders, UnknownWord,
+};
 pub use organisation::{
     Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, list_domains,
     list_organisations, set_level,
 };
 pub use password::{Hasher, PreparedPassword, generate_password};
-pub use resolve::{Recipient, Resolution, is_local_domain, resolve};
+pub use resolve::{GroupAddress, Recipient, Resolution, is_local_domain, resolve};
 pub use sign_in::{
     AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Method, Principal, Scope, SignIn, TlsTraits, describe_agent,
 };

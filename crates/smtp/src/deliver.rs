@@ -11,6 +11,7 @@ mod failures;
 mod fared;
 mod here;
 mod link;
+mod members;
 mod pool;
 mod report;
 pub(crate) mod route;

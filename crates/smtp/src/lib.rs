@@ -4,6 +4,7 @@
 
 pub mod deliver;
 mod figures;
+mod group;
 pub mod receive;
 mod settings;
 pub mod transport;

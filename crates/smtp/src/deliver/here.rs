@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use identity::Resolution;
+use identity::{IdentityError, Resolution};
 use mail::{Address, trace};
 use mailbox::{Dedupe, Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
 use queue::{Lease, LeasedRecipient};
@@ -29,8 +29,20 @@ impl Deliverer {
         let mut verdicts = Vec::with_capacity(lease.recipients.len());
         let mut is_attached = false;
         for recipient in &lease.recipients {
-            let answer = self.place(lease, recipient, &prepared, &blob, &trace, is_attached).await;
-            is_attached |= answer.is_positive();
+            let answer = match self.directory.resolve(&recipient.address).await {
+                Ok(Resolution::Group(group)) => {
+                    let (answer, attached) =
+                        self.place_with_members(lease, recipient, group, &prepared, &blob, is_attached).await;
+                    is_attached |= attached;
+                    answer
+                }
+                resolution => {
+                    let answer =
+                        self.place(lease, recipient, resolution, (&prepared, &blob, &trace), is_attached).await;
+                    is_attached |= answer.is_positive();
+                    answer
+                }
+            };
             let fate = match answer.code / 100 {
                 2 => Fate::Delivered,
                 5 => Fate::Failed,
@@ -60,12 +72,11 @@ impl Deliverer {
         &self,
         lease: &Lease,
         recipient: &LeasedRecipient,
-        prepared: &Arc<Prepared>,
-        blob: &Arc<StagedBlob>,
-        trace: &Arc<str>,
+        resolution: Result<Resolution, IdentityError>,
+        (prepared, blob, trace): (&Arc<Prepared>, &Arc<StagedBlob>, &Arc<str>),
         is_attached: bool,
     ) -> Answer {
-        let account = match self.directory.resolve(&recipient.address).await {
+        let account = match resolution {
             Ok(Resolution::Local(found)) => found.account,
             Ok(_) => return Answer::ours(550, (5, 1, 1), format!("there is no mailbox {} here", recipient.address)),
             Err(error) => return Answer::ours(451, (4, 3, 0), format!("the directory does not answer: {error}")),

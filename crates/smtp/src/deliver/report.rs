@@ -61,7 +61,8 @@ pub(super) async fn prepare(deliverer: &Deliverer, lease: &Lease, told: &[Told<'
     };
     let target = match deliverer.directory.resolve(&sender.canonical()).await {
         Ok(Resolution::Local(found)) => LetterTarget::Here(found.account),
-        Ok(Resolution::NotOurs) | Err(_) => LetterTarget::Elsewhere(sender.to_string()),
+        // The queue finds a group's members.
+        Ok(Resolution::NotOurs | Resolution::Group(_)) | Err(_) => LetterTarget::Elsewhere(sender.to_string()),
         Ok(Resolution::UnknownLocal) => {
             tracing::info!(message = lease.message, "the sender's mailbox is gone, nobody is told");
             return None;
