@@ -5,11 +5,13 @@
 
 mod dkim;
 mod dmarc;
+mod groups;
 mod import;
 mod list;
 mod lists;
 mod people;
 mod queue;
+mod sharing;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -27,10 +29,12 @@ use serde_json::Value;
 use signing::Signer;
 
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
+pub use groups::{GroupName, GroupToMake};
 pub use import::ImportFormat;
 pub use list::{Action, On};
 pub use lists::NewListed;
 pub use people::{NewUser, PeopleError};
+pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.
 #[derive(Debug, thiserror::Error)]

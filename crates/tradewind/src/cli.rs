@@ -1,6 +1,10 @@
 //! The command line.
 
+mod directory;
+
 use std::path::PathBuf;
+
+pub(crate) use directory::{DelegationCommand, GroupCommand, ServiceCommand, SharedCommand};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -38,6 +42,18 @@ pub(crate) enum Command {
     /// People and their mail accounts.
     #[command(subcommand)]
     User(UserCommand),
+    /// Groups: one address for many.
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Shared mailboxes and who uses them.
+    #[command(subcommand)]
+    Shared(SharedCommand),
+    /// What people may do with each other's mailboxes.
+    #[command(subcommand)]
+    Delegation(DelegationCommand),
+    /// Accounts of programs.
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Who is allowed and who is denied.
     #[command(subcommand)]
     List(ListCommand),

@@ -156,6 +156,10 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Domain(DomainCommand::List) => Action::DomainList,
         Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },
         Command::User(command) => user_action(command)?,
+        Command::Group(command) => command.into(),
+        Command::Shared(command) => command.into(),
+        Command::Delegation(command) => command.into(),
+        Command::Service(command) => command.into(),
         Command::List(command) => list_action(command),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,
