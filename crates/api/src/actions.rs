@@ -5,6 +5,7 @@
 
 mod dkim;
 mod dmarc;
+mod forward;
 mod groups;
 mod import;
 mod list;
@@ -29,6 +30,7 @@ use serde_json::Value;
 use signing::Signer;
 
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
+pub use forward::NewTarget;
 pub use groups::{GroupName, GroupToMake};
 pub use import::ImportFormat;
 pub use list::{Action, On};

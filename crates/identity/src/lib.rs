@@ -12,6 +12,7 @@ pub mod delegation;
 mod directory;
 mod erase;
 mod error;
+pub mod forward;
 mod forwarders;
 mod greylist;
 pub mod groups;

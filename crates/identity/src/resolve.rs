@@ -42,6 +42,8 @@ pub struct Recipient {
     pub language: Language,
     /// Whether the account takes mail; a disabled one does not.
     pub active: bool,
+    /// Whether its mail is forwarded, or was until lately; [`crate::forward::list`] says where.
+    pub forwards: bool,
 }
 
 /// A group as the receiver of mail.
@@ -126,7 +128,8 @@ fn hosting_organisation(tx: &mut Tx<'_>, canonical: &str) -> Result<Option<i64>,
 fn find(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Recipient>, IdentityError> {
     let canonical = address.canonical();
     let row = tx.row(
-        "SELECT a.id, a.organisation, a.language, a.state, o.level FROM address d JOIN account a ON a.id = d.account
+        "SELECT a.id, a.organisation, a.language, a.state, o.level,
+            (SELECT COUNT(*) FROM forward f WHERE f.account = a.id) FROM address d JOIN account a ON a.id = d.account
          JOIN organisation o ON o.id = a.organisation WHERE d.address = $1",
         params![&canonical],
         RecipientRow::read,
@@ -150,7 +153,8 @@ fn find_group(tx: &mut Tx<'_>, address: &Address) -> Result<Option<GroupAddress>
 /// The oldest active administrator of the organisation.
 pub(crate) fn postmaster(tx: &mut Tx<'_>, organisation: i64) -> Result<Option<Recipient>, IdentityError> {
     let row = tx.row(
-        "SELECT a.id, a.organisation, a.language, a.state, o.level FROM account a JOIN organisation o ON o.id = a.organisation
+        "SELECT a.id, a.organisation, a.language, a.state, o.level,
+            (SELECT COUNT(*) FROM forward f WHERE f.account = a.id) FROM account a JOIN organisation o ON o.id = a.organisation
          WHERE a.organisation = $1 AND a.role = 'admin' AND a.state = 'active' ORDER BY a.id LIMIT 1",
         params![organisation],
         RecipientRow::read,
@@ -164,6 +168,7 @@ struct RecipientRow {
     language: String,
     state: String,
     level: String,
+    forwards: i64,
 }
 
 impl RecipientRow {
@@ -174,6 +179,7 @@ impl RecipientRow {
             language: row.text(2)?.to_owned(),
             state: row.text(3)?.to_owned(),
             level: row.text(4)?.to_owned(),
+            forwards: row.int(5)?,
         })
     }
 
@@ -185,6 +191,7 @@ impl RecipientRow {
             detail: None,
             language: self.language.parse()?,
             active: self.state.parse::<AccountState>()? == AccountState::Active,
+            forwards: self.forwards > 0,
         })
     }
 }

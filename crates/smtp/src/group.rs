@@ -54,11 +54,17 @@ impl Spread {
                 // Nobody would have it, and it was accepted.
                 found = identity::groups::expand_owners(tx, group.group)?;
             }
-            let members = found.accounts.into_iter().filter(|account| accounts.insert(*account));
-            spread.members.extend(members.map(|account| (account, place)));
             let outside = found.outside.into_iter().filter(|address| !junk && addresses.insert(address.clone()));
             let recipients = outside.map(NewRecipient::new).collect();
             spread.parcels.push(Parcel { group: Arc::clone(group), recipients });
+            for account in found.accounts.into_iter().filter(|account| accounts.insert(*account)) {
+                if !junk && !identity::forward::list(tx, account)?.is_empty() {
+                    // The queue passes on what is forwarded.
+                    spread.try_again(tx, account, place)?;
+                } else {
+                    spread.members.push((account, place));
+                }
+            }
         }
         spread.members.sort_unstable();
         Ok(spread)

@@ -6,6 +6,7 @@ pub mod deliver;
 mod figures;
 mod group;
 pub mod receive;
+mod rewriting;
 mod settings;
 pub mod transport;
 

@@ -206,6 +206,7 @@ fn spawn_services(
             directory: Arc::clone(&system.directory),
             dns,
             mailer: system.mailer(),
+            signer: Arc::clone(&system.signer),
             hostname: settings.server.hostname.clone(),
             postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
             figures,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::import::ImportFormat;
-use super::{Controls, Refused, dkim, dmarc, groups, import, lists, people, queue, sharing, store};
+use super::{Controls, Refused, dkim, dmarc, forward, groups, import, lists, people, queue, sharing, store};
 
 /// What an action concerns, as the request names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +134,16 @@ actions! {
     /// Remove an additional address.
     AliasRemove "alias-remove" { alias: String }: AliasChange
         on On::Account(alias) => people::remove_alias(controls, alias);
+
+    /// Pass mail of an account on to another address; its owner is told.
+    ForwardAdd "forward-add" (new: forward::NewTarget): ForwardingChange
+        on On::Account(&new.address) => forward::add(controls, new);
+    /// Stop passing mail of an account on to an address; its owner is told.
+    ForwardRemove "forward-remove" { address: String, target: String, by: String }: ForwardingChange
+        on On::Account(address) => forward::remove(controls, address, target, by);
+    /// List where mail of an account, or of all, is passed on to.
+    ForwardList "forward-list" { address: Option<String> }: AccountRead
+        on address.as_deref().map_or(On::Within, On::Account) => forward::list(controls, address);
 
     /// Make a group.
     GroupAdd "group-add" (new: groups::GroupToMake): GroupChange on new.on() => groups::add(controls, new);

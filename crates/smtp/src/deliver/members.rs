@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use env::Timestamp;
 use identity::{GroupAddress, IdentityError};
-use mailbox::{Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
+use mailbox::{Delivery, Flags, MailboxError, SpecialUse, Target};
 use queue::{Lease, LeasedRecipient, NewMessage, QueueError};
-use store::{StagedBlob, StoreError, Tx};
+use store::{StoreError, Tx};
 use wire::smtp::client::Answer;
 
 use super::Deliverer;
+use super::here::Ready;
+use super::settle::Fate;
 use crate::group::{self, Reached, Spread};
 
 /// Why a group's members could not get a message.
@@ -30,8 +32,7 @@ enum MembersError {
 /// Everything that the transaction needs; it can run again with the same.
 struct Sending {
     group: Arc<GroupAddress>,
-    prepared: Arc<Prepared>,
-    blob: Arc<StagedBlob>,
+    ready: Arc<Ready>,
     envelope: queue::Envelope,
     /// Names this delivery, so that it is not done twice.
     name: [u8; 32],
@@ -48,15 +49,13 @@ impl Deliverer {
         lease: &Lease,
         recipient: &LeasedRecipient,
         group: Arc<GroupAddress>,
-        prepared: &Arc<Prepared>,
-        blob: &Arc<StagedBlob>,
+        ready: &Arc<Ready>,
         is_attached: bool,
-    ) -> (Answer, bool) {
+    ) -> Result<(Fate, Answer, bool), Answer> {
         let (message, number) = (lease.message.to_le_bytes(), recipient.number.to_le_bytes());
         let sending = Sending {
             group,
-            prepared: Arc::clone(prepared),
-            blob: Arc::clone(blob),
+            ready: Arc::clone(ready),
             envelope: lease.envelope.clone(),
             name: crypto::hash::digest(&[b"group", &message, &number]),
             received: lease.created,
@@ -64,13 +63,15 @@ impl Deliverer {
             is_attached,
         };
         match self.store.write(move |tx| place(tx, &sending)).await {
-            Ok(attached) => (Answer::ours(250, (2, 0, 0), "delivered to the members of the group"), attached),
+            Ok(attached) => {
+                Ok((Fate::Delivered, Answer::ours(250, (2, 0, 0), "delivered to the members of the group"), attached))
+            }
             Err(MembersError::Identity(IdentityError::NoGroup(_))) => {
-                (Answer::ours(550, (5, 1, 1), format!("there is no group {} here", recipient.address)), false)
+                Err(Answer::ours(550, (5, 1, 1), format!("there is no group {} here", recipient.address)))
             }
             Err(error) => {
                 tracing::error!(message = lease.message, %error, "a queued message cannot be given to a group");
-                (Answer::ours(451, (4, 3, 0), "the message cannot be stored now"), false)
+                Err(Answer::ours(451, (4, 3, 0), "the message cannot be stored now"))
             }
         }
     }
@@ -83,18 +84,18 @@ fn place(tx: &mut Tx<'_>, sending: &Sending) -> Result<bool, MembersError> {
     let groups = [Arc::clone(&sending.group)];
     let mut spread = Spread::find(tx, &groups, &Reached::default(), sending.envelope.junk)?;
     if !sending.is_attached {
-        sending.blob.attach(tx, 0)?;
+        sending.ready.blob.attach(tx, 0)?;
     }
     let mut refs = 0;
     let trace = group::local_trace(&sending.group, &sending.envelope);
     for (account, place) in std::mem::take(&mut spread.members) {
         // Counted first, for what is delivered holds it.
-        store::blobs::add_refs(tx, sending.blob.id(), 1)?;
+        store::blobs::add_refs(tx, sending.ready.blob.id(), 1)?;
         let junk = sending.envelope.junk;
         let delivery = Delivery {
             target: if junk { Target::SpecialUse(SpecialUse::Junk) } else { Target::Inbox },
-            prepared: &sending.prepared,
-            blob: sending.blob.id(),
+            prepared: &sending.ready.prepared,
+            blob: sending.ready.blob.id(),
             trace: trace.as_bytes(),
             flags: Flags::NONE,
             received: sending.received,
@@ -103,21 +104,21 @@ fn place(tx: &mut Tx<'_>, sending: &Sending) -> Result<bool, MembersError> {
         match mailbox::deliver(tx, account, &delivery) {
             Ok(_) => refs += 1,
             Err(MailboxError::OverQuota { .. } | MailboxError::NoSuchMailbox) => {
-                store::blobs::add_refs(tx, sending.blob.id(), -1)?;
+                store::blobs::add_refs(tx, sending.ready.blob.id(), -1)?;
                 spread.try_again(tx, account, place)?;
             }
             Err(error) => return Err(error.into()),
         }
     }
     for parcel in spread.to_send() {
-        store::blobs::add_refs(tx, sending.blob.id(), 1)?;
+        store::blobs::add_refs(tx, sending.ready.blob.id(), 1)?;
         refs += 1;
         let envelope = parcel.envelope(&sending.envelope);
         let message = NewMessage {
             organisation: sending.group.organisation,
-            blob: sending.blob.id(),
-            key: sending.prepared.key(),
-            size: sending.prepared.size() + envelope.trace.len() as u64,
+            blob: sending.ready.blob.id(),
+            key: sending.ready.prepared.key(),
+            size: sending.ready.prepared.size() + envelope.trace.len() as u64,
             envelope,
             created: sending.received,
             expires: sending.expires,
