@@ -1,6 +1,6 @@
 //! The end of an account.
 
-use store::{Tx, params};
+use store::{Notice, Tx, params};
 
 use crate::IdentityError;
 use crate::account::{keep_an_administrator, take_account};
@@ -21,6 +21,7 @@ pub fn delete_account(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError
     for delete in DELETES {
         tx.execute(delete, params![account])?;
     }
+    tx.notify(Notice::SignIns(account));
     tx.context().keys.forget_account(account);
     Ok(())
 }
@@ -28,6 +29,11 @@ pub fn delete_account(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError
 /// Every table that holds something of an account; the account itself last.
 const DELETES: &[&str] = &[
     "DELETE FROM credential WHERE account = $1",
+    "DELETE FROM app_password WHERE account = $1",
+    "DELETE FROM session WHERE account = $1",
+    "DELETE FROM oauth_token WHERE account = $1",
+    "DELETE FROM oauth_device WHERE account = $1",
+    "DELETE FROM oauth_grant WHERE account = $1",
     "DELETE FROM address WHERE account = $1",
     "DELETE FROM group_member WHERE kind = 'account' AND target = $1",
     "DELETE FROM group_owner WHERE account = $1",
