@@ -52,6 +52,9 @@ const DELETES: &[&str] = &[
     "DELETE FROM dedupe WHERE account = $1",
     "DELETE FROM job WHERE account = $1",
     "DELETE FROM forward WHERE account = $1",
+    "DELETE FROM sign_in_event WHERE account = $1",
+    "DELETE FROM sign_in_feature WHERE account = $1",
+    "DELETE FROM sign_in_profile WHERE account = $1",
     "DELETE FROM account WHERE id = $1",
 ];
 
