@@ -3,6 +3,7 @@
 //! Each action says which right it needs ([`access::Action`]) and what it concerns ([`On`]), in one line of [`list`], so that none can
 //! be added without.
 
+mod clients;
 mod dkim;
 mod dmarc;
 mod forward;
@@ -29,6 +30,7 @@ use reports::Tally;
 use serde_json::Value;
 use signing::Signer;
 
+pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
 pub use forward::NewTarget;
 pub use groups::{GroupName, GroupToMake};

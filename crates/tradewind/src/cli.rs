@@ -1,5 +1,6 @@
 //! The command line.
 
+mod clients;
 mod directory;
 
 use std::path::PathBuf;
@@ -7,6 +8,8 @@ use std::path::PathBuf;
 pub(crate) use directory::{DelegationCommand, GroupCommand, ServiceCommand, SharedCommand};
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -42,6 +45,9 @@ pub(crate) enum Command {
     /// People and their mail accounts.
     #[command(subcommand)]
     User(UserCommand),
+    /// The OAuth server, by which programs act for people without their password.
+    #[command(subcommand)]
+    Oauth(OauthCommand),
     /// Groups: one address for many.
     #[command(subcommand)]
     Group(GroupCommand),
@@ -223,6 +229,15 @@ pub(crate) enum UserCommand {
     /// Where mail of an account is passed on to.
     #[command(subcommand)]
     Forward(ForwardCommand),
+    /// Who is signed in on the web.
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Passwords for mail programs, one a device.
+    #[command(subcommand)]
+    AppPassword(AppPasswordCommand),
+    /// Programs that are connected by OAuth.
+    #[command(subcommand)]
+    Program(ProgramCommand),
     /// Refuse sign-in; mail is still received.
     Disable {
         /// Mail address.

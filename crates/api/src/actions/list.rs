@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::import::ImportFormat;
-use super::{Controls, Refused, dkim, dmarc, forward, groups, import, lists, people, queue, sharing, store};
+use super::{Controls, Refused, clients, dkim, dmarc, forward, groups, import, lists, people, queue, sharing, store};
 
 /// What an action concerns, as the request names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +144,37 @@ actions! {
     /// List where mail of an account, or of all, is passed on to.
     ForwardList "forward-list" { address: Option<String> }: AccountRead
         on address.as_deref().map_or(On::Within, On::Account) => forward::list(controls, address);
+
+    /// List the web sessions of an account.
+    SessionList "session-list" { address: String }: SessionRead
+        on On::Account(address) => clients::list_sessions(controls, address);
+    /// End a web session of an account; without number, everything that anybody is signed in to it with.
+    SessionEnd "session-end" { address: String, id: Option<i64> }: SessionEnd
+        on On::Account(address) => clients::end_session(controls, address, id);
+    /// List the app passwords of an account.
+    AppPasswordList "app-password-list" { address: String }: ClientRead
+        on On::Account(address) => clients::list_app_passwords(controls, address);
+    /// Make an app password for a device; it is told once.
+    AppPasswordAdd "app-password-add" (new: clients::NewDevice): ClientAdd
+        on On::Account(&new.address) => clients::add_app_password(controls, new);
+    /// Take an app password away; what is signed in with it ends at once.
+    AppPasswordRevoke "app-password-revoke" { address: String, id: i64 }: ClientRevoke
+        on On::Account(address) => clients::revoke_app_password(controls, address, id);
+    /// List the programs that an account has connected by OAuth.
+    ProgramList "program-list" { address: String }: ClientRead
+        on On::Account(address) => clients::list_programs(controls, address);
+    /// Disconnect a program at once.
+    ProgramRevoke "program-revoke" { address: String, id: i64 }: ClientRevoke
+        on On::Account(address) => clients::revoke_program(controls, address, id);
+    /// List the clients of the OAuth server.
+    OauthClientList "oauth-client-list" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => clients::list_clients(controls, organisation);
+    /// Register a client of the OAuth server; its secret is told once.
+    OauthClientAdd "oauth-client-add" (new: clients::NewProgram): PolicyChange
+        on On::Organisation(new.organisation.as_deref()) => clients::add_client(controls, new);
+    /// Remove a client of the OAuth server with everything that people have allowed it.
+    OauthClientRemove "oauth-client-remove" { client_id: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => clients::remove_client(controls, client_id, organisation);
 
     /// Make a group.
     GroupAdd "group-add" (new: groups::GroupToMake): GroupChange on new.on() => groups::add(controls, new);
