@@ -41,7 +41,7 @@ impl Asked {
 impl Conversation<'_> {
     /// Whether a report may be in the message: mail of others to one of ours with the header of one. Waits for its turn.
     pub(super) async fn reading(&self, origin: Option<&queue::Origin>, body: &[u8]) -> Option<Reading<'_>> {
-        let here = |taken: &&Taken| matches!(taken.home, Home::Here { .. });
+        let here = |taken: &&Taken| matches!(taken.home, Home::Here { .. } | Home::Group { .. });
         if self.principal.is_some() || !self.taken.iter().any(|taken| here(&taken)) {
             return None;
         }
