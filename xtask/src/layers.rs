@@ -6,9 +6,10 @@ use crate::tree::{Source, Tree};
 /// Layers, lowest first. Crates of one layer do not use one another, but for [`SAME_LAYER`].
 const LAYERS: &[&[&str]] = &[
     &["env"],
-    &["mail", "wire", "crypto", "resolver", "mailauth", "factors"],
+    &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors"],
     &["certs", "store", "net"],
     &["identity", "mailbox", "queue", "signing"],
+    &["letters"],
     &["reports"],
     &["smtp", "imap", "api"],
     &["tradewind"],

@@ -9,6 +9,7 @@ pub mod domain;
 pub mod dsn;
 pub mod header;
 pub mod message;
+pub mod notice;
 pub mod trace;
 
 pub use address::{Address, AddressError};

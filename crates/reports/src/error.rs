@@ -15,9 +15,9 @@ pub enum ReportError {
     /// The directory failed.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// It could not be signed.
+    /// It could not be made ready.
     #[error(transparent)]
-    Signing(#[from] signing::SigningError),
+    Letter(#[from] letters::LetterError),
     /// Our own row does not read.
     #[error("a row of the reports cannot be read; run: tradewind store check")]
     Unreadable,
@@ -31,7 +31,7 @@ impl ReportError {
             Self::Store(error) => error.outlook(),
             Self::Queue(error) => error.outlook(),
             Self::Identity(IdentityError::Store(error)) => error.outlook(),
-            Self::Signing(error) => error.outlook(),
+            Self::Letter(error) => error.outlook(),
             Self::Identity(_) | Self::Unreadable => Outlook::Permanent,
         }
     }

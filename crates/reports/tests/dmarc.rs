@@ -15,6 +15,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use identity::{IdentityError, Level};
+use letters::Mailer;
 use mail::message::{Structure, decode_part};
 use mailauth::aggregate::Aggregate;
 use mailauth::zone::ZoneFile;
@@ -68,7 +69,8 @@ async fn count_one(store: &TestStore) {
 
 fn reporter(store: &Store, dns: FixedResolver) -> Reporter {
     let signer = Arc::new(Signer::new(store.clone(), &SigningSettings::default()));
-    Reporter { store: store.clone(), dns: Arc::new(dns), signer, hostname: "mail.trade.test".to_owned() }
+    let mailer = Mailer::new(store.clone(), signer, "mail.trade.test".to_owned());
+    Reporter { store: store.clone(), dns: Arc::new(dns), mailer }
 }
 
 fn dns(record: &str) -> FixedResolver {

@@ -24,8 +24,8 @@ use std::time::Duration;
 use crypto::tls::{ClientTls, PemError, Roots, TlsSetupError};
 use env::dns::Resolver;
 use identity::Directory;
+use letters::Mailer;
 use queue::{Lease, LeaseRequest, QueueError, Schedule};
-use signing::Signer;
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -76,7 +76,7 @@ pub struct Deliverer {
     store: Store,
     directory: Arc<Directory>,
     dns: Arc<dyn Resolver>,
-    signer: Arc<Signer>,
+    mailer: Mailer,
     opportunistic: ClientTls,
     verified: ClientTls,
     policies: Policies,
@@ -103,8 +103,8 @@ pub struct DelivererParts {
     pub directory: Arc<Directory>,
     /// Looks exchangers up.
     pub dns: Arc<dyn Resolver>,
-    /// Signs notifications.
-    pub signer: Arc<Signer>,
+    /// Posts notifications and reports.
+    pub mailer: Mailer,
     /// Our host name.
     pub hostname: String,
     /// Whose postmaster signs reports to other domains.
@@ -121,7 +121,7 @@ impl Deliverer {
     /// # Errors
     /// [`DeliverError`] if a route or a file of roots cannot be used.
     pub fn new(parts: DelivererParts, settings: &DeliverySettings, home: &Path) -> Result<Arc<Self>, DeliverError> {
-        let DelivererParts { store, directory, dns, signer, hostname, postmaster_domain, figures, stop_wait } = parts;
+        let DelivererParts { store, directory, dns, mailer, hostname, postmaster_domain, figures, stop_wait } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
         let verified = ClientTls::verified(&roots)?;
@@ -130,7 +130,7 @@ impl Deliverer {
             store,
             directory,
             dns,
-            signer,
+            mailer,
             opportunistic: ClientTls::opportunistic(&roots)?,
             verified,
             policies,
@@ -156,9 +156,8 @@ impl Deliverer {
             store: self.store.clone(),
             dns: Arc::clone(&self.dns),
             tls: self.verified.clone(),
-            signer: Arc::clone(&self.signer),
+            mailer: self.mailer.clone(),
             results: Arc::clone(&self.results),
-            hostname: self.hostname.clone(),
             domain: self.postmaster_domain.clone(),
             expire_after: self.schedule.expire_after,
         })

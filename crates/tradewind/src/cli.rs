@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -415,13 +415,4 @@ pub(crate) enum DnsCommand {
         #[arg(long)]
         next: bool,
     },
-}
-
-/// Forms of a mail folder that can be imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
-pub(crate) enum ImportFormat {
-    /// One file.
-    Mbox,
-    /// A directory.
-    Maildir,
 }

@@ -6,7 +6,6 @@ mod control;
 mod doctor;
 mod health;
 mod http;
-mod import;
 mod metrics;
 mod print;
 mod quickstart;
@@ -20,15 +19,16 @@ mod zone;
 use std::path::Path;
 use std::process::ExitCode;
 
+use api::actions::{Action, ImportFormat, NewListed, NewUser, Refused};
 use clap::Parser;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat, ListCommand,
+    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ImportCommand, ListCommand,
     OrganisationCommand, QueueCommand, ReportCommand, StoreCommand, UserCommand,
 };
-use crate::control::{Action, NewListed, NewUser, Refused, ask, socket_path};
+use crate::control::{ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
 use crate::system::System;
 

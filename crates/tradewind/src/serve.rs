@@ -21,12 +21,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::smtp::server::Kind;
 
-use crate::control::{ControlSocket, Refused, socket_path};
+use crate::control::{ControlSocket, socket_path};
 use crate::health::SystemHealth;
 use crate::http::HttpDoor;
 use crate::metrics::Measured;
 use crate::settings::Settings;
 use crate::system::{System, home_domain, make_private_directory, reload_certificates, server_tls};
+use api::actions::Refused;
 
 pub(crate) use listening::{Addresses, Listening};
 
@@ -204,7 +205,7 @@ fn spawn_services(
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             dns,
-            signer: Arc::clone(&system.signer),
+            mailer: system.mailer(),
             hostname: settings.server.hostname.clone(),
             postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
             figures,

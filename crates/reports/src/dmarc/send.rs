@@ -10,11 +10,9 @@ use env::Timestamp;
 use env::dns::Resolver;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use letters::{Letter, Mailer};
 use mail::date;
 use mailauth::{ReportAddress, report_addresses};
-use mailbox::Prepared;
-use queue::{NewMessage, NewRecipient, Notify};
-use signing::Signer;
 use store::Store;
 
 use super::fact::Fact;
@@ -47,10 +45,8 @@ pub struct Reporter {
     pub store: Store,
     /// Tells where reports are wanted.
     pub dns: Arc<dyn Resolver>,
-    /// Signs them.
-    pub signer: Arc<Signer>,
-    /// Our host name.
-    pub hostname: String,
+    /// Posts them.
+    pub mailer: Mailer,
 }
 
 /// Who we are towards the owners of domains.
@@ -84,7 +80,7 @@ impl Reporter {
     /// The hosted domain that the host's name is in, else the first one.
     async fn sender(&self) -> Result<Option<Sender>, ReportError> {
         let hosted = self.store.read(|tx| identity::list_domains(tx, None)).await?;
-        let home = self.hostname.split_once('.').map_or("", |(_, domain)| domain);
+        let home = self.mailer.hostname().split_once('.').map_or("", |(_, domain)| domain);
         let found = hosted.iter().find(|domain| domain.name == home).or_else(|| hosted.first());
         Ok(found.map(|domain| Sender { domain: domain.name.clone(), organisation: domain.organisation }))
     }
@@ -99,50 +95,35 @@ impl Reporter {
                 return Ok(false);
             }
         };
-        let letter = Letter::write(&self.hostname, sender, &name, day, &facts, addresses, now);
-        let Some(letter) = letter else {
+        let written = Written::new(self.mailer.hostname(), sender, &name, day, &facts, addresses, now);
+        let Some(Written { raw, to }) = written else {
             // Nobody wants it any more, or it is too large for them.
             self.store.write(move |tx| rows::claim(tx, day, domain)).await?;
             return Ok(false);
         };
-        let trace = self.signer.sign(&letter.raw, now).await?;
-        let context = Arc::clone(self.store.context());
-        let mut prepared = Prepared::new(&letter.raw, &*context.entropy);
-        let blob = self.store.stage(prepared.take_record()).await?;
-        let (organisation, reverse_path) = (sender.organisation, format!("postmaster@{}", sender.domain));
-        let envelope = queue::Envelope { reverse_path, trace, ..queue::Envelope::default() };
+        let reverse_path = format!("postmaster@{}", sender.domain);
+        let letter = Letter { reverse_path, expire_after: EXPIRE_AFTER, ..Letter::new(sender.organisation, to, raw) };
+        let ready = self.mailer.ready(letter).await?;
         let work = move |tx: &mut store::Tx<'_>| {
             if !rows::claim(tx, day, domain)? {
                 return Ok::<_, ReportError>(false);
             }
-            blob.attach(tx, 1)?;
-            let message = NewMessage {
-                organisation,
-                blob: blob.id(),
-                key: prepared.key(),
-                envelope: envelope.clone(),
-                size: prepared.size() + envelope.trace.len() as u64,
-                created: now,
-                expires: now.plus(EXPIRE_AFTER),
-                due: now,
-                held: false,
-            };
-            queue::enqueue(tx, &message, &letter.recipients)?;
+            ready.post(tx)?;
             Ok(true)
         };
         self.store.write(work).await
     }
 }
 
-/// A report ready to go.
-struct Letter {
+/// A report as mail.
+struct Written {
     raw: Vec<u8>,
-    recipients: Vec<NewRecipient>,
+    to: Vec<String>,
 }
 
-impl Letter {
+impl Written {
     /// RFC 7489 section 7.2.1.1. `None` if there is nobody to send it to.
-    fn write(
+    fn new(
         hostname: &str,
         sender: &Sender,
         domain: &str,
@@ -180,9 +161,7 @@ impl Letter {
             raw.extend_from_slice(b"\r\n");
         }
         raw.extend_from_slice(b"--=_report--\r\n");
-        // Nobody here waits for a notification that a report was not wanted.
-        let recipient = |address| NewRecipient { notify: Notify::NEVER, ..NewRecipient::new(address) };
-        Some(Self { raw, recipients: to.into_iter().map(recipient).collect() })
+        Some(Self { raw, to })
     }
 }
 

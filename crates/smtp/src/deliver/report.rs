@@ -1,14 +1,11 @@
 //! Notifications to senders (RFC 3461 to 3464): one letter for what one attempt brought.
 
-use std::sync::Arc;
-
 use env::Timestamp;
 use identity::Resolution;
-use mail::dsn::{self, Action, RecipientStatus, Report, Returned, Status};
+use letters::{LetterError, Protection, Ready};
+use mail::dsn::{Action, RecipientStatus, Report, Returned, Status};
 use mail::{Address, header};
-use mailbox::{Delivery, Flags, MailboxError, Prepared, Target};
-use queue::{Lease, LeasedRecipient, NewMessage, NewRecipient, QueueError};
-use store::{StagedBlob, Tx};
+use queue::{Lease, LeasedRecipient};
 
 use super::Deliverer;
 use super::content::Content;
@@ -26,31 +23,10 @@ pub(super) enum Notice {
     Delayed { until: Timestamp },
 }
 
-/// A letter ready to be posted.
-pub(super) struct Letter {
-    prepared: Prepared,
-    blob: StagedBlob,
-    /// Our signature, where it leaves.
-    signature: String,
-    target: LetterTarget,
-    organisation: i64,
-    now: Timestamp,
-    expires: Timestamp,
-    is_8bit: bool,
-    is_utf8: bool,
-    /// It tells of a message that may travel only protected, so it may not travel otherwise itself (RFC 8689 section 5).
-    requiretls: bool,
-}
-
-enum LetterTarget {
-    Here(i64),
-    Elsewhere(String),
-}
-
 type Told<'t> = (&'t LeasedRecipient, &'t Verdict, Notice);
 
 /// Writes the letter about `told`; none if there is nothing to tell or nobody to tell it to.
-pub(super) async fn prepare(deliverer: &Deliverer, lease: &Lease, told: &[Told<'_>]) -> Option<Letter> {
+pub(super) async fn prepare(deliverer: &Deliverer, lease: &Lease, told: &[Told<'_>]) -> Option<Ready> {
     if told.is_empty() {
         return None;
     }
@@ -59,15 +35,11 @@ pub(super) async fn prepare(deliverer: &Deliverer, lease: &Lease, told: &[Told<'
         tracing::info!(message = lease.message, "mail without a sender could not be delivered, nobody is told");
         return None;
     };
-    let target = match deliverer.directory.resolve(&sender.canonical()).await {
-        Ok(Resolution::Local(found)) => LetterTarget::Here(found.account),
-        Ok(Resolution::NotOurs) | Err(_) => LetterTarget::Elsewhere(sender.to_string()),
-        Ok(Resolution::UnknownLocal) => {
-            tracing::info!(message = lease.message, "the sender's mailbox is gone, nobody is told");
-            return None;
-        }
-    };
-    match write(deliverer, lease, told, &sender, target).await {
+    if matches!(deliverer.directory.resolve(&sender.canonical()).await, Ok(Resolution::UnknownLocal)) {
+        tracing::info!(message = lease.message, "the sender's mailbox is gone, nobody is told");
+        return None;
+    }
+    match write(deliverer, lease, told, &sender).await {
         Ok(letter) => {
             deliverer.figures.notifications.add(1);
             Some(letter)
@@ -84,10 +56,8 @@ async fn write(
     lease: &Lease,
     told: &[Told<'_>],
     sender: &Address,
-    target: LetterTarget,
-) -> Result<Letter, store::StoreError> {
-    let context = Arc::clone(deliverer.store.context());
-    let now = context.clock.now();
+) -> Result<Ready, LetterError> {
+    let now = deliverer.store.context().clock.now();
     // RFC 8689 section 5: of a message that may travel only protected, never more than the header, whatever RET says.
     let whole = lease.envelope.ret == Some(queue::Return::Full) && !lease.envelope.requiretls;
     let returned = returned(deliverer, lease, whole && told.iter().any(|(.., notice)| *notice == Notice::Failed)).await;
@@ -107,30 +77,9 @@ async fn write(
         },
         utf8: lease.envelope.smtputf8,
     };
-    let message_id = format!("{:x}@{}", context.ids.next(), deliverer.hostname);
-    let raw = dsn::build(&report, now, &message_id);
-    let is_8bit = !raw.is_ascii();
-    let signature = match target {
-        LetterTarget::Here(_) => String::new(),
-        LetterTarget::Elsewhere(_) => deliverer.signer.sign(&raw, now).await.unwrap_or_else(|error| {
-            tracing::error!(message = lease.message, %error, "a notification goes unsigned");
-            String::new()
-        }),
-    };
-    let mut prepared = Prepared::new(&raw, &*context.entropy);
-    let blob = deliverer.store.stage(prepared.take_record()).await?;
-    Ok(Letter {
-        prepared,
-        blob,
-        signature,
-        target,
-        organisation: lease.organisation,
-        now,
-        expires: now.plus(deliverer.schedule.expire_after),
-        is_8bit,
-        is_utf8: lease.envelope.smtputf8,
-        requiretls: lease.envelope.requiretls,
-    })
+    // RFC 8689 section 5: a notification of a message that may travel only protected may not travel otherwise itself.
+    let protection = if lease.envelope.requiretls { Protection::Required } else { Protection::Usual };
+    deliverer.mailer.notification(&report, lease.organisation, protection, deliverer.schedule.expire_after).await
 }
 
 /// Whose postmaster writes: the hosted domain that the message has to do with, so that the notification can be signed for it.
@@ -186,54 +135,4 @@ fn status((recipient, verdict, notice): &Told<'_>, now: Timestamp) -> Option<Rec
             _ => None,
         },
     })
-}
-
-impl Letter {
-    /// Puts the letter where it goes, within the transaction that settles what it tells.
-    pub(super) fn post(&self, tx: &mut Tx<'_>) -> Result<(), QueueError> {
-        self.blob.attach(tx, 1)?;
-        match &self.target {
-            LetterTarget::Here(account) => {
-                let delivery = Delivery {
-                    target: Target::Inbox,
-                    prepared: &self.prepared,
-                    blob: self.blob.id(),
-                    trace: b"Return-Path: <>\r\n",
-                    flags: Flags::NONE,
-                    received: self.now,
-                    dedupe: None,
-                };
-                match mailbox::deliver(tx, *account, &delivery) {
-                    Ok(_) => Ok(()),
-                    Err(MailboxError::Store(error)) => Err(error.into()),
-                    Err(error) => {
-                        tracing::warn!(%error, "a notification does not fit into the sender's mailbox");
-                        store::blobs::add_refs(tx, self.blob.id(), -1)?;
-                        Ok(())
-                    }
-                }
-            }
-            LetterTarget::Elsewhere(address) => {
-                let message = NewMessage {
-                    organisation: self.organisation,
-                    blob: self.blob.id(),
-                    key: self.prepared.key(),
-                    envelope: queue::Envelope {
-                        body_8bit: self.is_8bit,
-                        smtputf8: self.is_utf8,
-                        requiretls: self.requiretls,
-                        trace: self.signature.clone(),
-                        ..queue::Envelope::default()
-                    },
-                    size: self.prepared.size() + self.signature.len() as u64,
-                    created: self.now,
-                    expires: self.expires,
-                    due: self.now,
-                    held: false,
-                };
-                let recipient = NewRecipient { notify: queue::Notify::NEVER, ..NewRecipient::new(address.clone()) };
-                queue::enqueue(tx, &message, &[recipient]).map(drop)
-            }
-        }
-    }
 }

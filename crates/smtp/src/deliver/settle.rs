@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use env::{Outlook, Timestamp};
+use letters::Ready;
 use queue::{Attempt, Lease, LeasedRecipient, Outcome, QueueError, Settled, Settlement, next_attempt};
 use store::Tx;
 use wire::smtp::client::Answer;
 
-use super::report::{self, Letter, Notice};
+use super::report::{self, Notice};
 use super::{Deliverer, attempt};
 
 /// Seconds before what became of a message is recorded again; together well below what is left of a renewed lease.
@@ -86,7 +87,7 @@ impl Deliverer {
 
     /// Writes down what became of the recipients. A store that fails for a moment is asked again: what was delivered and is not
     /// recorded would be delivered once more.
-    async fn record(&self, lease: &Lease, told: &Arc<(Vec<Settlement>, Option<Letter>)>) {
+    async fn record(&self, lease: &Lease, told: &Arc<(Vec<Settlement>, Option<Ready>)>) {
         let message = lease.message;
         let mut waits = RECORD_WAITS_SECONDS.iter();
         loop {
@@ -110,7 +111,7 @@ impl Deliverer {
     async fn record_once(
         &self,
         lease: &Lease,
-        told: Arc<(Vec<Settlement>, Option<Letter>)>,
+        told: Arc<(Vec<Settlement>, Option<Ready>)>,
     ) -> Result<Settled, QueueError> {
         let (message, fence) = (lease.message, lease.fence);
         let work = move |tx: &mut Tx<'_>| {

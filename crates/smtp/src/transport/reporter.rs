@@ -10,12 +10,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use crypto::tls::ClientTls;
 use env::dns::{DnsError, Resolver};
+use letters::{Letter, LetterError, Mailer, Protection};
 use mailauth::tls_rpt::{self, DateRange, Destination, Report};
-use mailbox::Prepared;
 use net::Https;
-use queue::{NewMessage, NewRecipient, QueueError};
-use signing::Signer;
-use store::Store;
+use queue::QueueError;
+use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use super::Results;
@@ -38,14 +37,24 @@ const ANSWER_BYTES_MAX: usize = 16 << 10;
 /// Port of HTTPS.
 const HTTPS_PORT: u16 = 443;
 
+/// A report that cannot be sent now.
+#[derive(Debug, thiserror::Error)]
+enum ReportFault {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error(transparent)]
+    Letter(#[from] LetterError),
+}
+
 /// Gathers and reports.
 pub struct Reporter {
     pub(crate) store: Store,
     pub(crate) dns: Arc<dyn Resolver>,
     pub(crate) tls: ClientTls,
-    pub(crate) signer: Arc<Signer>,
+    pub(crate) mailer: Mailer,
     pub(crate) results: Arc<Results>,
-    pub(crate) hostname: String,
     pub(crate) domain: String,
     /// How long the queue tries to deliver a report.
     pub(crate) expire_after: Duration,
@@ -96,7 +105,7 @@ impl Reporter {
     }
 
     /// Sends a report to each place that wants it and has not had it.
-    async fn report(&self, mut taken: Taken) -> Result<(), QueueError> {
+    async fn report(&self, mut taken: Taken) -> Result<(), ReportFault> {
         let wanted = match self.dns.txt(&tls_rpt::record_name(&taken.gathered.domain)).await {
             Ok(records) => tls_rpt::destinations(&records),
             Err(DnsError::NotFound { .. }) => Vec::new(),
@@ -136,7 +145,7 @@ impl Reporter {
     }
 
     /// Leaves what is not sent for later.
-    async fn later(&self, taken: Taken) -> Result<(), QueueError> {
+    async fn later(&self, taken: Taken) -> Result<(), ReportFault> {
         let due = self.store.context().clock.now().plus(RETRY_AFTER);
         Ok(self.store.write(move |tx| gathered::keep(tx, &taken, due)).await?)
     }
@@ -148,7 +157,7 @@ impl Reporter {
             organization_name: self.domain.clone(),
             date_range: DateRange { start_datetime: moment(start), end_datetime: moment(end) },
             contact_info: self.postmaster(),
-            report_id: format!("{}@{}", taken.gathered.report_id, self.hostname),
+            report_id: format!("{}@{}", taken.gathered.report_id, self.mailer.hostname()),
             policies: taken.gathered.policies.clone(),
         }
     }
@@ -158,51 +167,38 @@ impl Reporter {
     }
 
     /// Puts the report into the queue, in one transaction with the note that it is sent.
-    async fn mail(&self, taken: &Taken, to: &str, report: &Report, packed: &[u8]) -> Result<(), QueueError> {
-        let context = Arc::clone(self.store.context());
-        let now = context.clock.now();
+    async fn mail(&self, taken: &Taken, to: &str, report: &Report, packed: &[u8]) -> Result<(), ReportFault> {
+        let now = self.store.context().clock.now();
         let from = self.postmaster();
-        let message_id = format!("{:x}@{}", context.ids.next(), self.hostname);
         let heading = Heading {
             from: &from,
             to,
             submitter: &self.domain,
             domain: &taken.gathered.domain,
             seconds: seconds(taken),
-            message_id: &message_id,
+            message_id: &self.mailer.message_id(),
         };
         let raw = letter::write(&heading, report, packed, now);
-        // RFC 8460 section 5.3: an unsigned report is not believed.
-        let trace = self.signer.sign(&raw, now).await.unwrap_or_else(|error| {
-            tracing::error!(domain = taken.gathered.domain, %error, "a report (TLS-RPT) goes unsigned");
-            String::new()
-        });
-        let mut prepared = Prepared::new(&raw, &*context.entropy);
-        let blob = self.store.stage(prepared.take_record()).await?;
-        let (taken, domain, expires) = (taken.clone(), self.domain.clone(), now.plus(self.expire_after));
-        let recipient = NewRecipient { notify: queue::Notify::NEVER, ..NewRecipient::new(to) };
-        let size = prepared.size() + trace.len() as u64;
-        let envelope = queue::Envelope { reverse_path: from, tls_optional: true, trace, ..queue::Envelope::default() };
+        let domain = self.domain.clone();
+        let Some(organisation) = self.store.read(move |tx| organisation_of(tx, &domain)).await? else {
+            return Err(StoreError::Missing { what: "organisation to report for" }.into());
+        };
+        let ready = self
+            .mailer
+            .ready(Letter {
+                reverse_path: from,
+                // RFC 8460 section 5.3: it goes even where the domain's TLS is what it complains of.
+                protection: Protection::Waived,
+                expire_after: self.expire_after,
+                ..Letter::new(organisation, vec![to.to_owned()], raw)
+            })
+            .await?;
+        let taken = taken.clone();
         let work = move |tx: &mut store::Tx<'_>| {
             gathered::keep(tx, &taken, taken.until)?;
-            let Some(organisation) = organisation_of(tx, &domain)? else {
-                return Err(QueueError::Store(store::StoreError::Missing { what: "organisation to report for" }));
-            };
-            blob.attach(tx, 1)?;
-            let message = NewMessage {
-                organisation,
-                blob: blob.id(),
-                key: prepared.key(),
-                envelope: envelope.clone(),
-                size,
-                created: now,
-                expires,
-                due: now,
-                held: false,
-            };
-            queue::enqueue(tx, &message, std::slice::from_ref(&recipient)).map(drop)
+            ready.post(tx).map(drop)
         };
-        self.store.write(work).await
+        Ok(self.store.write::<_, QueueError, _>(work).await?)
     }
 
     async fn post(&self, host: &str, port: u16, path: &str, packed: Bytes) -> Result<(), String> {
@@ -230,8 +226,8 @@ fn seconds(taken: &Taken) -> (i64, i64) {
 }
 
 /// Whose key seals the report in the queue: the organisation of our domain, else the first.
-fn organisation_of(tx: &mut store::Tx<'_>, domain: &str) -> Result<Option<i64>, store::StoreError> {
-    let failed = |_| store::StoreError::Missing { what: "organisation to report for" };
+fn organisation_of(tx: &mut store::Tx<'_>, domain: &str) -> Result<Option<i64>, StoreError> {
+    let failed = |_| StoreError::Missing { what: "organisation to report for" };
     match identity::find_domain(tx, domain).map_err(failed)? {
         Some(found) => Ok(Some(found.organisation)),
         None => Ok(identity::list_organisations(tx).map_err(failed)?.first().map(|first| first.id)),

@@ -31,12 +31,7 @@ pub(super) fn spawn(
     if settings.dmarc {
         reporting.tally = Some(Arc::clone(&system.tally));
         tasks.spawn(write(Arc::clone(&system.tally), system.store.clone(), stop.clone()));
-        let reporter = Reporter {
-            store: system.store.clone(),
-            dns: Arc::clone(dns),
-            signer: Arc::clone(&system.signer),
-            hostname: system.settings.server.hostname.clone(),
-        };
+        let reporter = Reporter { store: system.store.clone(), dns: Arc::clone(dns), mailer: system.mailer() };
         tasks.spawn(send(reporter, stop.clone()));
     }
     if settings.read_dmarc {
