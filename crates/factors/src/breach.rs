@@ -140,7 +140,8 @@ mod tests {
     use super::*;
 
     fn list(form: HashForm, digits: usize, count: bool) -> Cursor<Vec<u8>> {
-        let mut lines: Vec<String> = (0..1_000).map(|i| form.hash(&format!("leaked{i}"))[..digits].to_owned()).collect();
+        let mut lines: Vec<String> =
+            (0..1_000).map(|i| form.hash(&format!("leaked{i}"))[..digits].to_owned()).collect();
         lines.sort();
         let lines = lines.iter().map(|line| if count { format!("{line}:17\r\n") } else { format!("{line}\n") });
         Cursor::new(lines.collect::<String>().into_bytes())

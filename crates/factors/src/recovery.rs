@@ -43,7 +43,8 @@ fn one(entropy: &dyn Entropy) -> Vec<u8> {
 }
 
 fn group(code: &[u8]) -> String {
-    let groups: Vec<String> = code.chunks(4).map(|group| group.iter().map(|&byte| char::from(byte)).collect()).collect();
+    let groups: Vec<String> =
+        code.chunks(4).map(|group| group.iter().map(|&byte| char::from(byte)).collect()).collect();
     groups.join("-")
 }
 

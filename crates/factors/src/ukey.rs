@@ -10,8 +10,9 @@ use aws_lc_rs::digest;
 use env::Timestamp;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{
-    ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage, OwnedCertRevocationList,
-    RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy, anchor_from_trusted_cert,
+    ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage,
+    OwnedCertRevocationList, RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy,
+    anchor_from_trusted_cert,
 };
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
@@ -64,7 +65,9 @@ pub enum UkeyError {
         serial: String,
     },
     /// There is no current revocation list, so nobody knows.
-    #[error("whether the certificate of {subject} is revoked is unknown: {cause}; give a current list: tradewind organisation authority crl")]
+    #[error(
+        "whether the certificate of {subject} is revoked is unknown: {cause}; give a current list: tradewind organisation authority crl"
+    )]
     RevocationUnknown {
         /// Whose.
         subject: String,

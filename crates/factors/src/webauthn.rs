@@ -254,10 +254,11 @@ impl RelyingParty {
             Deserialize::deserialize(answer).map_err(|error| WebauthnError::Malformed(error.to_string()))?;
         check_page_and_user(&answer, handle)?;
         let found = credentials.iter().find(|it| it.id() == answer.raw_id).ok_or(WebauthnError::Unknown)?;
-        let result = self.core.authenticate_single_credential(&answer, state, &found.0).map_err(|error| match error {
-            CoreError::CredentialPossibleCompromise => WebauthnError::CounterRollback { kept: found.counter() },
-            other => refused(other),
-        })?;
+        let result =
+            self.core.authenticate_single_credential(&answer, state, &found.0).map_err(|error| match error {
+                CoreError::CredentialPossibleCompromise => WebauthnError::CounterRollback { kept: found.counter() },
+                other => refused(other),
+            })?;
         let mut used = found.clone();
         used.0.counter = result.counter();
         used.0.backup_state = result.backup_state();

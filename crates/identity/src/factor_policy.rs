@@ -46,7 +46,12 @@ use FactorKind::{HardwareKey, Passkey, Sms, Totp, Ukey};
 const TABLE: &[Row] = &[
     Row { level: Level::Basic, roles: &[], allowed: &[Sms, Totp, Passkey, HardwareKey, Ukey], required: false },
     Row { level: Level::Enhanced, roles: &[], allowed: &[Totp, Passkey, HardwareKey, Ukey], required: true },
-    Row { level: Level::Trade, roles: &[Role::Admin, Role::Finance], allowed: &[HardwareKey, Ukey], required: true },
+    Row {
+        level: Level::Trade,
+        roles: &[Role::Admin, Role::Security, Role::Finance],
+        allowed: &[HardwareKey, Ukey],
+        required: true,
+    },
     Row { level: Level::Trade, roles: &[], allowed: &[Totp, Passkey, HardwareKey, Ukey], required: true },
 ];
 
@@ -153,7 +158,8 @@ mod tests {
                 assert!(rule.allowed.contains(&HardwareKey) && rule.allowed.contains(&Ukey), "{level} {role}");
                 assert_eq!(rule.allowed.contains(&Sms), level == Level::Basic, "{level} {role}");
                 assert_eq!(rule.required, level != Level::Basic, "{level} {role}");
-                let wants_hardware = level == Level::Trade && matches!(role, Role::Admin | Role::Finance);
+                let wants_hardware =
+                    level == Level::Trade && matches!(role, Role::Admin | Role::Security | Role::Finance);
                 assert_eq!(rule.allowed.contains(&Totp), !wants_hardware, "{level} {role}");
                 assert_eq!(rule.allowed.contains(&Passkey), !wants_hardware, "{level} {role}");
             }

@@ -27,8 +27,8 @@ use crate::{IdentityError, Level, Role};
 
 pub use answer::{Answer, Answered, BegunAnswer, Means, begin_answer, finish_answer, person_of_certificate};
 pub use authority::{AuthorityEntry, add_authority, list_authorities, remove_authority, set_crl};
-pub use desk::{FactorDesk, SmsCarrier};
-pub use enrol::{BegunEnrolment, Enrolment, begin_enrolment, finish_enrolment};
+pub use desk::{DeskError, FactorDesk, Parts, SmsCarrier};
+pub use enrol::{BegunEnrolment, Enrolment, ShownEnrolment, begin_enrolment, finish_enrolment};
 pub use recovery::{count_recovery_codes, make_recovery_codes};
 pub use refusal::FactorRefusal;
 
@@ -86,11 +86,7 @@ pub fn remove_factor(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<(), Ident
 ///
 /// # Errors
 /// [`IdentityError`] if there is no such account or the store fails.
-pub fn factor_demand(
-    tx: &mut Tx<'_>,
-    settings: &FactorSettings,
-    account: i64,
-) -> Result<FactorDemand, IdentityError> {
+pub fn factor_demand(tx: &mut Tx<'_>, settings: &FactorSettings, account: i64) -> Result<FactorDemand, IdentityError> {
     let row = tx.row(
         "SELECT o.level, a.role, a.created, COALESCE(d.since, 0)
          FROM account a JOIN organisation o ON o.id = a.organisation LEFT JOIN factor_demand d ON d.organisation = o.id
@@ -98,8 +94,7 @@ pub fn factor_demand(
         params![account],
         |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned(), [row.int(2)?, row.int(3)?])),
     )?;
-    let (level, role, [created, since]) =
-        row.ok_or_else(|| IdentityError::NoAccount(account.to_string()))?;
+    let (level, role, [created, since]) = row.ok_or_else(|| IdentityError::NoAccount(account.to_string()))?;
     let (level, role): (Level, Role) = (level.parse()?, role.parse()?);
     let enrolled = enrolled_kinds(tx, account)?;
     let since = Timestamp::from_millis(created.max(since));
@@ -107,8 +102,9 @@ pub fn factor_demand(
 }
 
 fn enrolled_kinds(tx: &mut Tx<'_>, account: i64) -> Result<BTreeSet<FactorKind>, IdentityError> {
-    let words =
-        tx.rows("SELECT DISTINCT kind FROM factor WHERE account = $1", params![account], |row| Ok(row.text(0)?.to_owned()))?;
+    let words = tx.rows("SELECT DISTINCT kind FROM factor WHERE account = $1", params![account], |row| {
+        Ok(row.text(0)?.to_owned())
+    })?;
     Ok(words.iter().map(|word| word.parse()).collect::<Result<_, _>>()?)
 }
 

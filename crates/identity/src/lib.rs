@@ -11,9 +11,12 @@ mod address;
 mod directory;
 mod erase;
 mod error;
+mod factor_policy;
+pub mod factors;
 mod forwarders;
 mod greylist;
 mod kinds;
+mod known;
 pub mod lists;
 mod organisation;
 pub mod password;
@@ -23,20 +26,25 @@ mod sign_in;
 mod throttle;
 
 pub use account::{
-    Account, NewAccount, PAGE_MAX, create_account, list_accounts, load_account, set_password, set_quota, set_state,
+    Account, NewAccount, PAGE_MAX, create_account, list_accounts, load_account, password_chosen, set_password,
+    set_quota, set_state,
 };
 pub use address::{add_alias, find_by_address, list_addresses, may_send_as, remove_alias};
 pub use directory::Directory;
 pub use erase::delete_account;
 pub use error::IdentityError;
+pub use factor_policy::{
+    FactorDemand, FactorRule, FactorSettings, check_settings as check_factor_settings, factor_rule,
+};
 pub use forwarders::Forwarders;
 pub use greylist::{Attempt, forget_attempts, note_attempt};
 pub use kinds::{AccountKind, AccountState, Effect, EntryKind, Language, Level, Protocol, Role, UnknownWord};
+pub use known::{ClientMark, device_of, forget_known_clients, generate_device_token};
 pub use organisation::{
     Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, list_domains,
     list_organisations, set_level,
 };
-pub use password::{Hasher, PreparedPassword, generate_password};
+pub use password::{Hasher, PasswordGate, PasswordRefusal, PasswordSettings, PreparedPassword, generate_password};
 pub use resolve::{Recipient, Resolution, is_local_domain, resolve};
 pub use sign_in::{
     AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Method, Principal, Scope, SignIn, TlsTraits, describe_agent,

@@ -3,7 +3,6 @@
 mod client;
 mod principal;
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use crypto::hash::HashKey;
@@ -13,6 +12,7 @@ use parking_lot::Mutex;
 use store::{Store, Tx, params};
 use wire::sasl::StoredKeys;
 
+use crate::known::{ClientMark, is_known, note_known};
 use crate::password::{Hasher, PasswordError, SCRAM_ITERATIONS, is_outdated, open_scram, seal_scram};
 use crate::recent::Recent;
 use crate::throttle::Throttle;
@@ -27,6 +27,9 @@ const VERIFIED_FOR: Duration = Duration::from_secs(60);
 
 /// Verified passwords that are remembered at least.
 const VERIFIED_REMEMBERED: usize = 8_192;
+
+/// How long a noted client needs no noting again.
+const NOTED_FOR: Duration = Duration::from_secs(86_400);
 
 /// Credentials of one account that a password is tried against.
 const CREDENTIALS_MAX: i64 = 16;
@@ -80,6 +83,8 @@ pub struct SignIn {
     store: Store,
     hasher: Hasher,
     throttle: Mutex<Throttle>,
+    /// When each client's sign-in to an account was last noted in the store.
+    noted: Mutex<Recent<(i64, ClientMark), Timestamp>>,
     /// When each keyed hash of credential and password was verified. The key lives and dies with the process. A new password is
     /// a new credential, so what was verified with the old one is never found again.
     verified: Mutex<Recent<[u8; 32], Timestamp>>,
@@ -96,6 +101,7 @@ impl SignIn {
             store,
             hasher,
             throttle: Mutex::default(),
+            noted: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
             verified: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
             verified_key: HashKey::new(&key),
         }
@@ -112,9 +118,9 @@ impl SignIn {
         client: &Client,
     ) -> Result<Principal, AuthFailure> {
         let login = canonical_login(login);
-        self.admit(client.address, &login)?;
+        self.admit(client, &login).await?;
         let outcome = self.check(&login, password).await;
-        self.record(client.address, &login, &outcome);
+        self.record(client, &login, &outcome).await;
         outcome
     }
 
@@ -125,11 +131,11 @@ impl SignIn {
     /// [`AuthFailure::Throttled`] or [`AuthFailure::Temporary`].
     pub async fn scram_keys(&self, login: &str, client: &Client) -> Result<Option<StoredKeys>, AuthFailure> {
         let login = canonical_login(login);
-        self.admit(client.address, &login)?;
+        self.admit(client, &login).await?;
         let wanted = login.clone();
         let keys = self.store.read(move |tx| load_scram(tx, &wanted)).await;
         if keys.is_err() {
-            self.throttle.lock().forgive(self.now(), client.address, &login);
+            self.throttle.lock().forgive(self.now(), client.address, self.mark_of(client), &login);
         }
         Ok(keys?)
     }
@@ -146,7 +152,7 @@ impl SignIn {
             Ok(None) => Err(AuthFailure::Refused),
             Err(error) => Err(AuthFailure::Temporary(error)),
         };
-        self.record(client.address, &login, &outcome);
+        self.record(client, &login, &outcome).await;
         outcome
     }
 
@@ -215,17 +221,46 @@ impl SignIn {
         }
     }
 
-    fn admit(&self, from: IpAddr, login: &str) -> Result<(), AuthFailure> {
-        let admitted = self.throttle.lock().admit(self.now(), from, login);
+    /// Lets an attempt be looked at, or says how long it must wait. Who would have to wait for others' guesses is looked up among the clients
+    /// that have signed in to the account before.
+    async fn admit(&self, client: &Client, login: &str) -> Result<(), AuthFailure> {
+        let refused = self.throttle.lock().admit(self.now(), client.address, login).err();
+        let Some(retry_after) = refused else { return Ok(()) };
+        let (mark, wanted) = (self.mark_of(client), login.to_owned());
+        if !self.store.read(move |tx| is_known(tx, &wanted, &mark)).await? {
+            return Err(AuthFailure::Throttled { retry_after });
+        }
+        let admitted = self.throttle.lock().admit_known(self.now(), mark, login);
         admitted.map_err(|retry_after| AuthFailure::Throttled { retry_after })
     }
 
-    fn record(&self, from: IpAddr, login: &str, outcome: &Result<Principal, AuthFailure>) {
+    async fn record(&self, client: &Client, login: &str, outcome: &Result<Principal, AuthFailure>) {
+        let mark = self.mark_of(client);
         match outcome {
-            Ok(_) => self.throttle.lock().succeeded(self.now(), from, login),
-            Err(AuthFailure::Temporary(_)) => self.throttle.lock().forgive(self.now(), from, login),
+            Ok(principal) => {
+                self.throttle.lock().succeeded(self.now(), client.address, mark, login);
+                self.remember(principal.account, mark).await;
+            }
+            Err(AuthFailure::Temporary(_)) => self.throttle.lock().forgive(self.now(), client.address, mark, login),
             Err(_) => {}
         }
+    }
+
+    /// Notes that the client has signed in to the account, not more than once in [`NOTED_FOR`]. Failing to is no reason to refuse.
+    async fn remember(&self, account: i64, mark: ClientMark) {
+        let now = self.now();
+        let noted = self.noted.lock().get(&(account, mark)).copied();
+        if noted.is_some_and(|noted| now.since(noted) < NOTED_FOR) {
+            return;
+        }
+        match self.store.write(move |tx| note_known(tx, account, &mark)).await {
+            Ok(()) => self.noted.lock().insert((account, mark), now),
+            Err(error) => tracing::warn!(account, %error, "cannot note a client that signed in"),
+        }
+    }
+
+    fn mark_of(&self, client: &Client) -> ClientMark {
+        ClientMark::of(&self.store.context().keys, client)
     }
 
     fn now(&self) -> Timestamp {

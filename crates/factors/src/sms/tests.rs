@@ -31,7 +31,10 @@ fn request(kind: SmsProvider) -> SmsRequest {
 fn each_provider_gets_the_code_in_its_form() {
     let aliyun = request(SmsProvider::Aliyun);
     assert_eq!(aliyun.host, "dysmsapi.aliyuncs.com");
-    assert!(aliyun.path.starts_with("/?PhoneNumbers=13800138000&SignName=%E4%BF%A1%E9%A3%8E&TemplateCode=SMS_1&"), "{aliyun:?}");
+    assert!(
+        aliyun.path.starts_with("/?PhoneNumbers=13800138000&SignName=%E4%BF%A1%E9%A3%8E&TemplateCode=SMS_1&"),
+        "{aliyun:?}"
+    );
     assert!(aliyun.path.ends_with("&TemplateParam=%7B%22code%22%3A%22012345%22%7D"), "{aliyun:?}");
     let tencent = request(SmsProvider::Tencent);
     let body: serde_json::Value = serde_json::from_slice(&tencent.body).unwrap();
@@ -53,9 +56,19 @@ fn answers_are_believed_only_if_they_say_so() {
     let cases = [
         (SmsProvider::Aliyun, 200, r#"{"Code":"OK","Message":"OK"}"#, Ok(())),
         (SmsProvider::Aliyun, 200, r#"{"Code":"isv.AMOUNT_NOT_ENOUGH","Message":"no money"}"#, Err(Outlook::Permanent)),
-        (SmsProvider::Aliyun, 200, r#"{"Code":"isv.BUSINESS_LIMIT_CONTROL","Message":"slow"}"#, Err(Outlook::Temporary)),
+        (
+            SmsProvider::Aliyun,
+            200,
+            r#"{"Code":"isv.BUSINESS_LIMIT_CONTROL","Message":"slow"}"#,
+            Err(Outlook::Temporary),
+        ),
         (SmsProvider::Tencent, 200, r#"{"Response":{"SendStatusSet":[{"Code":"Ok"}]}}"#, Ok(())),
-        (SmsProvider::Tencent, 200, r#"{"Response":{"SendStatusSet":[{"Code":"FailedOperation.X"}]}}"#, Err(Outlook::Permanent)),
+        (
+            SmsProvider::Tencent,
+            200,
+            r#"{"Response":{"SendStatusSet":[{"Code":"FailedOperation.X"}]}}"#,
+            Err(Outlook::Permanent),
+        ),
         (SmsProvider::Tencent, 200, r#"{"Response":{"Error":{"Code":"AuthFailure"}}}"#, Err(Outlook::Permanent)),
         (SmsProvider::Twilio, 201, r#"{"sid":"SM1","status":"queued","error_code":null}"#, Ok(())),
         (SmsProvider::Twilio, 400, r#"{"code":21211,"message":"invalid To","status":400}"#, Err(Outlook::Permanent)),

@@ -32,9 +32,14 @@ pub(super) fn verdict(answer: &Value) -> Verdict {
     let error = ["/error_code", "/code"].iter().map(|at| text_at(answer, at)).find(|code| !code.is_empty());
     let status = text_at(answer, "/status");
     Verdict {
-        taken: error.is_none() && matches!(&*status, "accepted" | "scheduled" | "queued" | "sending" | "sent" | "delivered"),
+        taken: error.is_none()
+            && matches!(&*status, "accepted" | "scheduled" | "queued" | "sending" | "sent" | "delivered"),
         passing: false,
         code: error.unwrap_or_default(),
-        message: ["/error_message", "/message"].iter().map(|at| text_at(answer, at)).find(|it| !it.is_empty()).unwrap_or(status),
+        message: ["/error_message", "/message"]
+            .iter()
+            .map(|at| text_at(answer, at))
+            .find(|it| !it.is_empty())
+            .unwrap_or(status),
     }
 }

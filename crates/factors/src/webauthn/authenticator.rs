@@ -56,10 +56,7 @@ impl Authenticator {
         object.push(0xa0);
         object.extend(cbor_text("authData"));
         object.extend(cbor_bytes(&data));
-        self.wrap(BTreeMap::from([
-            ("clientDataJSON", encode(&client_data)),
-            ("attestationObject", encode(&object)),
-        ]))
+        self.wrap(BTreeMap::from([("clientDataJSON", encode(&client_data)), ("attestationObject", encode(&object))]))
     }
 
     /// `navigator.credentials.get()`.
@@ -82,7 +79,8 @@ impl Authenticator {
     }
 
     fn client_data(&self, kind: &str, challenge: &Value) -> Vec<u8> {
-        let data = json!({ "type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": self.cross_origin });
+        let data =
+            json!({ "type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": self.cross_origin });
         data.to_string().into_bytes()
     }
 

@@ -95,7 +95,10 @@ fn an_answer_fits_its_own_ceremony_in_its_time() {
     assert!(site.finish_assertion(&other, &all, &answer, NOW).is_err(), "another challenge");
     let late = NOW.plus(CEREMONY_LASTS + Duration::from_secs(1));
     assert!(matches!(site.finish_assertion(&ceremony, &all, &answer, late), Err(WebauthnError::Expired)));
-    assert!(matches!(site.finish_assertion(&ceremony, &[], &answer, NOW), Err(WebauthnError::Unknown)), "removed since");
+    assert!(
+        matches!(site.finish_assertion(&ceremony, &[], &answer, NOW), Err(WebauthnError::Unknown)),
+        "removed since"
+    );
     assert!(site.finish_registration(&ceremony, &answer, NOW).is_err());
     assert!(site.finish_assertion(&ceremony, &all, &answer, NOW).is_ok());
 }

@@ -153,8 +153,7 @@ pub fn begin_answer(
                 return Ok(Err(FactorRefusal::TooManyMessages));
             }
             let code = sms::generate_code(&*tx.context().entropy);
-            let challenge =
-                keep(tx, account, Purpose::Answer, means.as_str(), &sms::code_digest(code.expose()))?;
+            let challenge = keep(tx, account, Purpose::Answer, means.as_str(), &sms::code_digest(code.expose()))?;
             Ok(Ok(BegunAnswer::Sms { challenge, number, code }))
         }
     }
@@ -235,19 +234,17 @@ fn judge(
         (Means::Webauthn, Some(challenge), Answer::Webauthn(answer)) => {
             judge_webauthn(tx, parts, account, usable, (challenge, answer))
         }
-        (Means::Ukey, _, Answer::Certificate(chain)) => {
-            Ok(match person_of_certificate(tx, chain)? {
-                Ok((owner, _)) if owner == account => {
-                    let factor = usable.last();
-                    if let Some(factor) = factor {
-                        note_used(tx, account, factor.id, None, factor.step)?;
-                    }
-                    factor.map(|it| (Some(it.kind), Some(it.id))).ok_or(FactorRefusal::NotEnrolled)
+        (Means::Ukey, _, Answer::Certificate(chain)) => Ok(match person_of_certificate(tx, chain)? {
+            Ok((owner, _)) if owner == account => {
+                let factor = usable.last();
+                if let Some(factor) = factor {
+                    note_used(tx, account, factor.id, None, factor.step)?;
                 }
-                Ok((_, subject)) => Err(FactorRefusal::OthersCertificate(subject)),
-                Err(refusal) => Err(refusal),
-            })
-        }
+                factor.map(|it| (Some(it.kind), Some(it.id))).ok_or(FactorRefusal::NotEnrolled)
+            }
+            Ok((_, subject)) => Err(FactorRefusal::OthersCertificate(subject)),
+            Err(refusal) => Err(refusal),
+        }),
         (Means::Recovery, _, Answer::Code(code)) => {
             let used = recovery::use_code(tx, account, code.expose())?;
             Ok(if used { Ok((None, None)) } else { Err(FactorRefusal::Code) })
@@ -307,7 +304,8 @@ pub fn person_of_certificate(
 ) -> Result<Result<(i64, String), FactorRefusal>, IdentityError> {
     let Some(own) = chain.first() else { return Ok(Err(ukey::UkeyError::Missing.into())) };
     let mark = certificate_mark(tx, &ukey::fingerprint(own));
-    let enrolled = tx.row("SELECT account FROM factor WHERE mark = $1 AND kind = 'ukey'", params![&mark], |row| row.int(0))?;
+    let enrolled =
+        tx.row("SELECT account FROM factor WHERE mark = $1 AND kind = 'ukey'", params![&mark], |row| row.int(0))?;
     let mut people: BTreeSet<i64> = enrolled.into_iter().collect();
     if people.is_empty() {
         let emails = match ukey::claimed_emails(own) {

@@ -1,7 +1,6 @@
 //! Authorities of an organisation's client certificates, with their revocation lists.
 
 use ::factors::ukey::{self, Authority, Described};
-use env::Timestamp;
 use store::{StoreError, Tx, params};
 
 use super::FactorRefusal;
@@ -108,11 +107,6 @@ fn rows(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<(i64, Vec<u8>, Option<
         params![organisation],
         |row| Ok((row.int(0)?, row.bytes(1)?.to_vec(), row.bytes_opt(2)?.map(<[u8]>::to_vec))),
     )?)
-}
-
-/// The moment until which the authorities' lists hold; the earliest of all.
-pub(crate) fn lists_hold_until(entries: &[AuthorityEntry]) -> Option<Timestamp> {
-    entries.iter().filter_map(|entry| entry.crl.as_ref()?.until).min()
 }
 
 fn refused(error: ukey::UkeyError) -> IdentityError {

@@ -74,7 +74,10 @@ pub(super) fn take_try(
     if tries <= 1 || Timestamp::from_millis(expires) <= tx.now() {
         end(tx, account, id)?;
     } else {
-        tx.execute("UPDATE factor_challenge SET tries = tries - 1 WHERE account = $1 AND id = $2", params![account, id])?;
+        tx.execute(
+            "UPDATE factor_challenge SET tries = tries - 1 WHERE account = $1 AND id = $2",
+            params![account, id],
+        )?;
     }
     if Timestamp::from_millis(expires) <= tx.now() {
         return Ok(None);

@@ -200,7 +200,9 @@ impl FactorDesk {
 fn message(language: Language, service: &str, code: &Secret<String>) -> Secret<String> {
     let code = code.expose();
     Secret::new(match language {
-        Language::English => format!("{code} is your sign-in code for {service}. It is valid for 5 minutes. Tell nobody."),
+        Language::English => {
+            format!("{code} is your sign-in code for {service}. It is valid for 5 minutes. Tell nobody.")
+        }
         Language::Chinese => format!("【{service}】登录验证码 {code}，5 分钟内有效，请勿告诉任何人。"),
     })
 }

@@ -204,8 +204,7 @@ pub fn finish_enrolment(
     };
     let mark = mark_of(tx, &detail);
     if !mark.is_empty() {
-        let taken =
-            tx.row("SELECT account FROM factor WHERE mark = $1 LIMIT 1", params![&mark], |row| row.int(0))?;
+        let taken = tx.row("SELECT account FROM factor WHERE mark = $1 LIMIT 1", params![&mark], |row| row.int(0))?;
         if taken.is_some() {
             return Ok(Err(FactorRefusal::Taken));
         }
@@ -236,9 +235,7 @@ fn judge(
         (KeptState::Totp(secret), Answer::Code(code)) => {
             let totp = Totp::from_bytes(secret);
             match totp.verify(code.expose(), tx.now(), None) {
-                Ok(step) => {
-                    Ok((FactorKind::Totp, Detail::Totp(totp), i64::try_from(step).unwrap_or(i64::MAX)))
-                }
+                Ok(step) => Ok((FactorKind::Totp, Detail::Totp(totp), i64::try_from(step).unwrap_or(i64::MAX))),
                 Err(error) => Err(error.into()),
             }
         }

@@ -40,8 +40,7 @@ pub fn count_recovery_codes(tx: &mut Tx<'_>, account: i64) -> Result<u32, Identi
 /// Uses a code up; whether it was one.
 pub(super) fn use_code(tx: &mut Tx<'_>, account: i64, typed: &str) -> Result<bool, IdentityError> {
     let Some(hash) = hash(tx, account, typed)? else { return Ok(false) };
-    let used =
-        tx.execute("DELETE FROM recovery_code WHERE account = $1 AND code = $2", params![account, &hash[..]])?;
+    let used = tx.execute("DELETE FROM recovery_code WHERE account = $1 AND code = $2", params![account, &hash[..]])?;
     Ok(used == 1)
 }
 

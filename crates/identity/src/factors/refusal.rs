@@ -14,7 +14,9 @@ use crate::Language;
 #[derive(Debug, thiserror::Error)]
 pub enum FactorRefusal {
     /// There is no such challenge, or it is over.
-    #[error("there is no such challenge any more: it took too long, had too many wrong answers, or was answered before")]
+    #[error(
+        "there is no such challenge any more: it took too long, had too many wrong answers, or was answered before"
+    )]
     Over,
     /// Too many wrong answers.
     #[error("too many wrong answers; the next is looked at in {} s", .0.as_secs())]
@@ -79,14 +81,20 @@ impl FactorRefusal {
                 "This kind of verification is not set up on this server. Choose another, or ask your administrator.",
                 "本服务器未启用这种验证方式，请换一种，或联系管理员。",
             ),
-            Self::TooMany(_) => ("Remove a verification method first: you have the most there can be.", "验证方式已达上限，请先删除一个。"),
+            Self::TooMany(_) => (
+                "Remove a verification method first: you have the most there can be.",
+                "验证方式已达上限，请先删除一个。",
+            ),
             Self::Label(_) => ("Give it a name of 1 to 100 bytes.", "请填写 1 至 100 字节的名称。"),
             Self::Taken => ("This key or certificate is enrolled already.", "该密钥或证书已登记。"),
             Self::Totp(_) | Self::Code => (
                 "The code is wrong, too old or was used before. Enter the newest one.",
                 "验证码错误、过期或已使用，请输入最新的验证码。",
             ),
-            Self::Webauthn(_) => ("The key could not be verified. Try again, or choose another way.", "密钥验证未通过，请重试或换一种方式。"),
+            Self::Webauthn(_) => (
+                "The key could not be verified. Try again, or choose another way.",
+                "密钥验证未通过，请重试或换一种方式。",
+            ),
             Self::Ukey(_) | Self::OthersCertificate(_) => (
                 "The certificate was not accepted. Ask your administrator whether it is still valid.",
                 "证书未被接受，请向管理员确认证书是否仍然有效。",
@@ -95,7 +103,10 @@ impl FactorRefusal {
                 "Write the telephone number with its country code, as +8613800138000.",
                 "请填写带国家代码的电话号码，例如 +8613800138000。",
             ),
-            Self::Sms(_) => ("The message could not be sent. Try again later, or choose another way.", "短信未能发出，请稍后重试或换一种方式。"),
+            Self::Sms(_) => (
+                "The message could not be sent. Try again later, or choose another way.",
+                "短信未能发出，请稍后重试或换一种方式。",
+            ),
             Self::TooManyMessages => (
                 "This number has got too many codes. Try again later, or choose another way.",
                 "该号码接收验证码过多，请稍后重试或换一种方式。",

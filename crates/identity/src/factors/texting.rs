@@ -19,9 +19,11 @@ pub(super) fn count(tx: &mut Tx<'_>, settings: &SmsSettings, number: &PhoneNumbe
     let hash = tx.context().keys.region().hashing().hash(&[b"sms number ", number.as_str().as_bytes()].concat());
     for (span, most) in [(BETWEEN, 1), (HOUR, settings.hourly_max), (DAY, settings.daily_max)] {
         let since = tx.now().millis() - i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-        let sent = tx.row("SELECT COUNT(*) FROM sms_sent WHERE number = $1 AND sent > $2", params![&hash[..], since], |row| {
-            row.uint32(0)
-        })?;
+        let sent = tx.row(
+            "SELECT COUNT(*) FROM sms_sent WHERE number = $1 AND sent > $2",
+            params![&hash[..], since],
+            |row| row.uint32(0),
+        )?;
         if sent.unwrap_or(0) >= most {
             return Ok(false);
         }

@@ -181,11 +181,10 @@ fn load(tx: &mut Tx<'_>, account: i64) -> Result<(Owner, Vec<Earlier>), Identity
     })?;
     // What is no PHC string is no hash of Argon2: it cannot be compared, nor has it been chosen by a person.
     earlier.retain(|it| matches!(it, Earlier::Present(hash) | Earlier::App(hash) if hash.starts_with("$argon2")));
-    let before = tx.rows(
-        "SELECT hash FROM password_history WHERE account = $1 ORDER BY id DESC",
-        params![account],
-        |row| Ok(row.text(0)?.to_owned()),
-    )?;
+    let before =
+        tx.rows("SELECT hash FROM password_history WHERE account = $1 ORDER BY id DESC", params![account], |row| {
+            Ok(row.text(0)?.to_owned())
+        })?;
     earlier.extend(before.into_iter().enumerate().map(|(nth, hash)| Earlier::Before(nth, hash)));
     Ok((Owner { level: level.parse()?, names }, earlier))
 }

@@ -63,7 +63,9 @@ pub struct PasswordPolicy {
 const fn of_level(level: Level) -> PasswordPolicy {
     match level {
         Level::Basic => PasswordPolicy { chars_min: 12, classes_min: 4, history: 3, age_days_max: 0, score_min: 2 },
-        Level::Enhanced => PasswordPolicy { chars_min: 12, classes_min: 4, history: 5, age_days_max: 180, score_min: 3 },
+        Level::Enhanced => {
+            PasswordPolicy { chars_min: 12, classes_min: 4, history: 5, age_days_max: 180, score_min: 3 }
+        }
         Level::Trade => PasswordPolicy { chars_min: 14, classes_min: 4, history: 8, age_days_max: 90, score_min: 3 },
     }
 }

@@ -36,7 +36,9 @@ pub enum PasswordRefusal {
     #[error("the password contains {0:?}, which is part of the name, the company or the address; leave it out")]
     OwnWord(String),
     /// Easily guessed.
-    #[error("the password is easily guessed (score {score} of 4, at least {min} is needed); take several words without connection")]
+    #[error(
+        "the password is easily guessed (score {score} of 4, at least {min} is needed); take several words without connection"
+    )]
     Guessable {
         /// What it scores.
         score: u8,
@@ -56,7 +58,9 @@ pub enum PasswordRefusal {
     #[error("the password is an app password of this account; choose another")]
     AppPassword,
     /// Nobody knows whether it has leaked.
-    #[error("whether the password has leaked cannot be checked: {0}; try again later, or set passwords.breached_unknown to \"accept\"")]
+    #[error(
+        "whether the password has leaked cannot be checked: {0}; try again later, or set passwords.breached_unknown to \"accept\""
+    )]
     Unchecked(String),
 }
 
