@@ -27,7 +27,7 @@ use crate::{IdentityError, Level, Role};
 
 pub use answer::{Answer, Answered, BegunAnswer, Means, begin_answer, finish_answer, person_of_certificate};
 pub use authority::{AuthorityEntry, add_authority, list_authorities, remove_authority, set_crl};
-pub use desk::{DeskError, FactorDesk, Parts, SmsCarrier};
+pub use desk::{DeskError, FactorDesk, Parts, SmsCarrier, Texting};
 pub use enrol::{BegunEnrolment, Enrolment, ShownEnrolment, begin_enrolment, finish_enrolment};
 pub use recovery::{count_recovery_codes, make_recovery_codes};
 pub use refusal::FactorRefusal;

@@ -50,6 +50,9 @@ impl Server {
         let (tls_settings, chains) = server_tls(&settings)?;
         let tls = ServerTls::new(tls_settings, chains).map_err(Refused::because)?;
         let system = System::open(settings).await?;
+        let demands = system.settings.factors.clone();
+        let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
+        system.store.write(note).await.map_err(Refused::because)?;
         let listening = Listening::bind(&system.settings)?;
         let directory = &system.settings.server.directory;
         // With a database server nothing else has made it.

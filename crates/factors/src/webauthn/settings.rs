@@ -3,7 +3,7 @@ env::settings! {
     pub struct WebauthnSettings in "webauthn" {
         /// Name that keys and passkeys belong to; empty for the host name of the server. A change makes all enrolled ones useless.
         rp_id: String = String::new(),
-        /// Address of the pages where people sign in, as https://mail.example; empty for https and rp_id.
+        /// Address of the pages where people sign in, as https://mail.example; empty for the host name of the server, at its port for HTTPS.
         origin: String = String::new(),
         /// What a new key must show of its maker: "none", "any" (a statement of some maker), or "listed" (of the models in `aaguids`, by the authorities in `attestation_roots`).
         attestation: AttestationMode = AttestationMode::None,

@@ -26,6 +26,9 @@ pub trait SmsCarrier: Send + Sync {
     async fn carry(&self, request: SmsRequest) -> Result<(u16, Vec<u8>), SmsError>;
 }
 
+/// A provider of SMS and the way to it.
+pub type Texting = (Provider, Arc<dyn SmsCarrier>);
+
 /// What judging factors needs to know beside the store.
 #[derive(Debug, Clone)]
 pub struct Parts {
@@ -91,7 +94,7 @@ pub struct FactorDesk {
 impl FactorDesk {
     /// A desk over `store`. Codes go out by `provider` through the carrier, if there is one.
     #[must_use]
-    pub fn new(store: Store, mut parts: Parts, texting: Option<(Provider, Arc<dyn SmsCarrier>)>) -> Self {
+    pub fn new(store: Store, mut parts: Parts, texting: Option<Texting>) -> Self {
         parts.sends_sms = texting.is_some();
         let texting = texting.map(|(provider, carrier)| (Arc::new(provider), carrier));
         Self { store, parts: Arc::new(parts), texting }
