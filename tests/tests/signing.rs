@@ -301,7 +301,7 @@ async fn a_chain_of_ours_is_whole_for_dkimpy() -> Outcome {
         let facts = checker.check(message.as_bytes(), connection, &resolver, &clock).await;
         let results = "mail.trade.test; spf=pass smtp.mailfrom=peer.test";
         let now: Timestamp = env::Clock::now(&clock);
-        let set = mailauth::seal(&key, message.as_bytes(), results, &facts.arc, now)?;
+        let set = mailauth::seal(&key, message.as_bytes(), results, facts.arc.result, now)?;
         message = set.ok_or_else(|| Failure::new(format!("no set {turn}: {:?}", facts.arc)))? + &message;
         let verdict = arc_verdict(message.as_bytes(), names.address)?;
         assert_eq!(verdict["state"], "pass", "{turn}: {verdict}\n{message}");

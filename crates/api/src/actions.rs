@@ -6,6 +6,7 @@
 mod dkim;
 mod dmarc;
 mod factors;
+mod forward;
 mod import;
 mod list;
 mod lists;
@@ -29,6 +30,7 @@ use serde_json::Value;
 use signing::Signer;
 
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
+pub use forward::NewTarget;
 pub use import::ImportFormat;
 pub use list::{Action, On};
 pub use lists::NewListed;

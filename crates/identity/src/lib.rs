@@ -13,6 +13,7 @@ mod erase;
 mod error;
 mod factor_policy;
 pub mod factors;
+pub mod forward;
 mod forwarders;
 mod greylist;
 mod kinds;

@@ -6,9 +6,11 @@ mod attempt;
 mod busy;
 mod connect;
 mod content;
+mod encrypted;
 pub(crate) mod exchangers;
 mod failures;
 mod fared;
+mod forward;
 mod here;
 mod link;
 mod pool;
@@ -26,6 +28,7 @@ use env::dns::Resolver;
 use identity::Directory;
 use letters::Mailer;
 use queue::{Lease, LeaseRequest, QueueError, Schedule};
+use signing::Signer;
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -34,6 +37,7 @@ use tokio_util::task::TaskTracker;
 use crate::transport::{Policies, Reporter, Results};
 use crate::{DeliverySettings, Figures};
 use busy::Busy;
+use encrypted::Looks;
 use link::Sent;
 use pool::Pool;
 use route::{RouteError, Routes};
@@ -77,6 +81,7 @@ pub struct Deliverer {
     directory: Arc<Directory>,
     dns: Arc<dyn Resolver>,
     mailer: Mailer,
+    signer: Arc<Signer>,
     opportunistic: ClientTls,
     verified: ClientTls,
     policies: Policies,
@@ -90,6 +95,7 @@ pub struct Deliverer {
     pool: Pool,
     busy: Busy,
     slots: Arc<Semaphore>,
+    looks: Looks,
     freed: Notify,
     /// How long a stop waits for answers to messages that have been sent.
     answer_grace: Duration,
@@ -105,6 +111,8 @@ pub struct DelivererParts {
     pub dns: Arc<dyn Resolver>,
     /// Posts notifications and reports.
     pub mailer: Mailer,
+    /// Has the keys that seal what is forwarded.
+    pub signer: Arc<Signer>,
     /// Our host name.
     pub hostname: String,
     /// Whose postmaster signs reports to other domains.
@@ -121,7 +129,8 @@ impl Deliverer {
     /// # Errors
     /// [`DeliverError`] if a route or a file of roots cannot be used.
     pub fn new(parts: DelivererParts, settings: &DeliverySettings, home: &Path) -> Result<Arc<Self>, DeliverError> {
-        let DelivererParts { store, directory, dns, mailer, hostname, postmaster_domain, figures, stop_wait } = parts;
+        let DelivererParts { store, directory, dns, mailer, signer, hostname, postmaster_domain, figures, stop_wait } =
+            parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
         let verified = ClientTls::verified(&roots)?;
@@ -131,6 +140,7 @@ impl Deliverer {
             directory,
             dns,
             mailer,
+            signer,
             opportunistic: ClientTls::opportunistic(&roots)?,
             verified,
             policies,
@@ -143,6 +153,7 @@ impl Deliverer {
             pool: Pool::default(),
             busy: Busy::new(settings.connections_per_destination_max),
             slots: Arc::new(Semaphore::new(settings.deliveries_max)),
+            looks: Looks::default(),
             freed: Notify::new(),
             answer_grace: stop_wait.saturating_sub(SETTLE_MARGIN),
             settings: settings.clone(),

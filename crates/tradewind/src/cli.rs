@@ -214,6 +214,9 @@ pub(crate) enum UserCommand {
     /// Second factors of a person.
     #[command(subcommand)]
     Factor(FactorCommand),
+    /// Where mail of an account is passed on to.
+    #[command(subcommand)]
+    Forward(ForwardCommand),
     /// Refuse sign-in; mail is still received.
     Disable {
         /// Mail address.
@@ -238,6 +241,41 @@ pub(crate) enum UserCommand {
         /// Say that it is meant.
         #[arg(long, required = true)]
         yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ForwardCommand {
+    /// Pass mail of an account on to another address, here or elsewhere. Its owner is told.
+    Add {
+        /// Address of the account.
+        address: String,
+        /// Address that its mail goes to.
+        target: String,
+        /// Keep no copy in the mailbox, unless another target asks for one.
+        #[arg(long)]
+        no_copy: bool,
+        /// Days after which it ends; never if left out.
+        #[arg(long)]
+        expires: Option<u32>,
+        /// Who sets it.
+        #[arg(long, env = "USER", hide_env_values = true, default_value = "administrator")]
+        by: String,
+    },
+    /// Stop passing mail on to an address.
+    Remove {
+        /// Address of the account.
+        address: String,
+        /// Address that its mail goes to.
+        target: String,
+        /// Who removes it.
+        #[arg(long, env = "USER", hide_env_values = true, default_value = "administrator")]
+        by: String,
+    },
+    /// List where mail is passed on to.
+    List {
+        /// Address of the account; all accounts if left out.
+        address: Option<String>,
     },
 }
 

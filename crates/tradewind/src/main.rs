@@ -20,13 +20,13 @@ mod zone;
 use std::path::Path;
 use std::process::ExitCode;
 
-use api::actions::{Action, ImportFormat, NewListed, NewUser, Refused};
+use api::actions::{Action, ImportFormat, NewListed, NewTarget, NewUser, Refused};
 use clap::Parser;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ImportCommand, ListCommand,
+    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, ImportCommand, ListCommand,
     OrganisationCommand, QueueCommand, ReportCommand, StoreCommand, UserCommand,
 };
 use crate::control::{ask, socket_path};
@@ -216,6 +216,16 @@ fn list_action(command: ListCommand) -> Action {
     }
 }
 
+fn forward_action(command: ForwardCommand) -> Action {
+    match command {
+        ForwardCommand::Add { address, target, no_copy, expires, by } => {
+            Action::ForwardAdd(NewTarget { address, target, keeps_copy: !no_copy, expires_days: expires, by })
+        }
+        ForwardCommand::Remove { address, target, by } => Action::ForwardRemove { address, target, by },
+        ForwardCommand::List { address } => Action::ForwardList { address },
+    }
+}
+
 fn user_action(command: UserCommand) -> Result<Action, Refused> {
     Ok(match command {
         UserCommand::Add { address, name, role, language, quota_mib, password_stdin } => {
@@ -229,6 +239,7 @@ fn user_action(command: UserCommand) -> Result<Action, Refused> {
         UserCommand::AliasAdd { address, alias } => Action::AliasAdd { address, alias },
         UserCommand::AliasRemove { alias } => Action::AliasRemove { alias },
         UserCommand::Factor(command) => command.into_action(),
+        UserCommand::Forward(command) => forward_action(command),
         UserCommand::Disable { address } => Action::UserState { address, enabled: false },
         UserCommand::Enable { address } => Action::UserState { address, enabled: true },
         UserCommand::Quota { address, mib } => Action::UserQuota { address, mib },

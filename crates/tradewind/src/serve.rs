@@ -15,7 +15,7 @@ use mailauth::Checker;
 use net::{Budget, Handler};
 use smtp::deliver::{Deliverer, DelivererParts};
 use smtp::receive::{DnsList, Receiver, ReceiverParts};
-use smtp::{Figures, Reporting};
+use smtp::{ContentRules, Figures, Reporting};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -178,6 +178,7 @@ fn spawn_services(
             exempt_networks: settings.exempt_networks()?,
             dns_lists: DnsList::parse_all(&settings.smtp.dns_lists)
                 .map_err(|error| Refused(format!("smtp.dns_lists: {error}")))?,
+            content_rules: ContentRules::of(&settings.delivery.route).map_err(Refused::because)?,
             figures: Arc::clone(&figures),
         },
         settings.smtp.clone(),
@@ -209,6 +210,7 @@ fn spawn_services(
             directory: Arc::clone(&system.directory),
             dns,
             mailer: system.mailer(),
+            signer: Arc::clone(&system.signer),
             hostname: settings.server.hostname.clone(),
             postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
             figures,

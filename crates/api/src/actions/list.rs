@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::import::ImportFormat;
-use super::{Controls, Refused, dkim, dmarc, factors, import, lists, people, queue, store};
+use super::{Controls, Refused, dkim, dmarc, factors, forward, import, lists, people, queue, store};
 
 /// What an action concerns, as the request names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +156,16 @@ actions! {
     /// Trust an authority for client certificates no longer.
     AuthorityRemove "authority-remove" { id: i64, organisation: Option<String> }: PolicyChange
         on On::Organisation(organisation.as_deref()) => factors::remove_authority(controls, id, organisation);
+
+    /// Pass mail of an account on to another address; its owner is told.
+    ForwardAdd "forward-add" (new: forward::NewTarget): ForwardingChange
+        on On::Account(&new.address) => forward::add(controls, new);
+    /// Stop passing mail of an account on to an address; its owner is told.
+    ForwardRemove "forward-remove" { address: String, target: String, by: String }: ForwardingChange
+        on On::Account(address) => forward::remove(controls, address, target, by);
+    /// List where mail of an account, or of all, is passed on to.
+    ForwardList "forward-list" { address: Option<String> }: AccountRead
+        on address.as_deref().map_or(On::Within, On::Account) => forward::list(controls, address);
 
     /// Put something on the allow or the deny list.
     ListAdd "list-add" (new: lists::NewListed): ListChange

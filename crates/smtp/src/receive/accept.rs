@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use env::Timestamp;
 use identity::IdentityError;
+use mail::message::{ExtentLimits, TooComplex};
 use mail::trace::{self, Encryption, Hop, Protocol};
 use mail::{Address, header};
 use mailbox::{Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
@@ -18,6 +19,7 @@ use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
 use super::recipients::{Home, Taken};
 use super::submission;
+use crate::settings::ContentDemand;
 use crate::transport::{self, Sealed};
 
 /// A message shorter than this is compressed and encrypted where it arrives; a longer one on a thread that may block.
@@ -36,6 +38,23 @@ enum AcceptError {
     Signing(#[from] SigningError),
     #[error("making the message ready panicked")]
     Panicked,
+    #[error(transparent)]
+    TooComplex(#[from] TooComplex),
+    #[error("the message is not encrypted as the route to {} demands", demand.domain)]
+    Unencrypted { demand: Demand },
+}
+
+/// What is demanded of the content of a message to a domain.
+#[derive(Debug, Clone)]
+struct Demand {
+    domain: String,
+    content: ContentDemand,
+}
+
+/// What a message must be like to be taken.
+struct Terms {
+    limits: ExtentLimits,
+    demands: Vec<Demand>,
 }
 
 /// A message that waits for its transaction.
@@ -46,6 +65,7 @@ struct Ready {
     /// Header fields of ours.
     trace: String,
     junk: bool,
+    origin: Option<queue::Origin>,
     report: Option<Sealed>,
     /// The sender would rather have it travel in clear than not at all.
     tls_optional: bool,
@@ -106,6 +126,10 @@ impl Conversation<'_> {
         }
         let id = format!("{:x}", self.door.receiver.store.context().ids.next());
         let vouched = match self.vouch(&envelope, body, &id).await {
+            Ok(vouched) if vouched.junk && self.is_returning() => {
+                let text = "The notification is not authenticated, and is not passed on";
+                return Verdict::reject(550, (5, 7, 1), text);
+            }
             Ok(vouched) => vouched,
             Err(verdict) => return verdict,
         };
@@ -150,7 +174,7 @@ impl Conversation<'_> {
 
     async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<(), AcceptError> {
         let store = &self.door.receiver.store;
-        let Vouched { body, results, junk, author } = vouched;
+        let Vouched { body, results, junk, origin } = vouched;
         let now = store.context().clock.now();
         let mut trace = results + &self.received_field(envelope, id, now);
         if self.principal.is_some() {
@@ -160,22 +184,23 @@ impl Conversation<'_> {
             trace.push_str(&receiver.signer.sign(&body, leaves).await?);
         }
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
-        let reporter = self.may_report().then_some(author);
-        let (mut prepared, eight_bit, report) = prepare(Arc::clone(store.context()), body, reporter).await?;
+        let reporter = self.may_report().then(|| origin.as_ref().and_then(|origin| origin.author.clone()));
+        let (mut prepared, eight_bit, report) =
+            prepare(Arc::clone(store.context()), body, reporter, self.terms()).await?;
         let blob = store.stage(prepared.take_record()).await?;
-        let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk, report, tls_optional });
+        let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk, origin, report, tls_optional });
         store.write(move |tx| commit(tx, &plan)).await
     }
 
     fn plan(&self, envelope: &Envelope, ready: Ready) -> Plan {
-        let Ready { prepared, blob, eight_bit, trace, junk, report, tls_optional } = ready;
+        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, tls_optional } = ready;
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
         let sender = Address::parse(&reverse_path).ok();
         let local_trace = trace::return_path(sender.as_ref()) + &trace;
         let due = due(envelope, received, receiver.hold_max);
-        let (local, queued) = self.divide(envelope, due > received);
+        let (local, queued) = self.divide(envelope, due > received, junk);
         let params = &envelope.params;
         // RFC 6531 section 3.4: asked for where it is needed, as a server that does not know it can take the rest.
         let is_plain = reverse_path.is_ascii() && queued.iter().all(|recipient| recipient.address.is_ascii());
@@ -193,6 +218,8 @@ impl Conversation<'_> {
             // What the body is, not what BODY= says of it: seven bits may go to every server (RFC 6152 section 3).
             body_8bit: eight_bit.anywhere,
             submitter: self.principal.as_ref().map(|principal| principal.account),
+            origin,
+            stays: false,
             junk,
             trace,
         };
@@ -213,18 +240,38 @@ impl Conversation<'_> {
         }
     }
 
+    fn terms(&self) -> Terms {
+        let settings = &self.door.receiver.settings;
+        let limits = ExtentLimits { depth_max: settings.mime_depth_max, parts_max: settings.mime_parts_max };
+        Terms { limits, demands: if self.principal.is_some() { self.demands() } else { Vec::new() } }
+    }
+
+    /// What the administrator demands of messages to those who are written to.
+    fn demands(&self) -> Vec<Demand> {
+        let mut demands: Vec<Demand> = Vec::new();
+        for taken in self.taken.iter().filter(|taken| taken.home == Home::Elsewhere) {
+            let domain = taken.address.domain_ascii();
+            if !demands.iter().any(|known| known.domain == domain)
+                && let Some(content) = self.door.receiver.content_rules.demand(&domain)
+            {
+                demands.push(Demand { domain, content });
+            }
+        }
+        demands
+    }
+
     /// Whether a report about connections to us may be in the message: mail of others to one of ours.
     fn may_report(&self) -> bool {
         self.principal.is_none() && self.taken.iter().any(|taken| matches!(taken.home, Home::Here { .. }))
     }
 
-    /// Who gets the message in this transaction, and who through the queue.
-    fn divide(&self, envelope: &Envelope, later: bool) -> (Vec<LocalRecipient>, Vec<NewRecipient>) {
+    /// Who gets the message in this transaction, and who through the queue: it passes on what is forwarded, which junk is not.
+    fn divide(&self, envelope: &Envelope, later: bool, junk: bool) -> (Vec<LocalRecipient>, Vec<NewRecipient>) {
         let (mut local, mut queued): (Vec<LocalRecipient>, _) = (Vec::new(), Vec::new());
         for (taken, asked) in self.taken.iter().zip(&envelope.recipients) {
             let recipient = new_recipient(taken, &asked.params);
             match taken.home {
-                Home::Here { account, .. } if !later && !recipient.notify.success => {
+                Home::Here { account, forwards, .. } if !later && !recipient.notify.success && (junk || !forwards) => {
                     if !local.iter().any(|known| known.account == account) {
                         local.push(LocalRecipient { account, recipient });
                     }
@@ -303,18 +350,24 @@ async fn prepare(
     context: Arc<store::Context>,
     body: Vec<u8>,
     reporter: Option<Option<String>>,
+    terms: Terms,
 ) -> Result<(Prepared, EightBit, Option<Sealed>), AcceptError> {
     let short = body.len() <= INLINE_BYTES_MAX;
     let work = move || {
         let report = reporter
             .and_then(|author| Sealed::new(&context, transport::recognise(&body)?, author, context.clock.now()));
         let eight_bit = EightBit::of(&body);
-        (Prepared::consuming(body, &*context.entropy), eight_bit, report)
+        if let Some(demand) = terms.demands.into_iter().find(|demand| !demand.content.is_met_by(&body)) {
+            return Err(AcceptError::Unencrypted { demand });
+        }
+        let prepared = Prepared::consuming(body, &*context.entropy);
+        prepared.extent().within(terms.limits)?;
+        Ok((prepared, eight_bit, report))
     };
     if short {
-        return Ok(work());
+        return work();
     }
-    tokio::task::spawn_blocking(work).await.map_err(|_| AcceptError::Panicked)
+    tokio::task::spawn_blocking(work).await.map_err(|_| AcceptError::Panicked)?
 }
 
 /// The transaction of a received message.
@@ -382,6 +435,10 @@ fn refuse(error: &AcceptError, id: &str) -> Verdict {
         AcceptError::Store(error) | AcceptError::Signing(SigningError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(QueueError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(_) | AcceptError::Signing(_) | AcceptError::Panicked => (false, false),
+        AcceptError::TooComplex(error) => return Verdict::reject(554, (5, 6, 0), error.to_string()),
+        AcceptError::Unencrypted { demand } => {
+            return Verdict::reject(550, (5, 7, 10), demand.content.refusal(&demand.domain));
+        }
     };
     if over_quota {
         return Verdict::reject(452, (4, 2, 2), "The mailbox is full");
