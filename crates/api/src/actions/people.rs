@@ -2,7 +2,10 @@
 
 use env::Secret;
 use identity::password::Owner;
-use identity::{AccountKind, AccountState, IdentityError, Language, Level, Organisation, PAGE_MAX, Role};
+use identity::{
+    AccountKind, AccountState, IdentityError, Language, Level, Organisation, PAGE_MAX, PasswordRefusal,
+    PreparedPassword, Role,
+};
 use mailbox::MailboxError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -108,8 +111,10 @@ pub(super) async fn add_user(controls: &Controls, new: NewUser) -> Result<Value,
     let role: Role = new.role.parse().map_err(Refused::because)?;
     let language: Language = new.language.parse().map_err(Refused::because)?;
     let owner = owner_of(controls, &new).await?;
-    let (shown, password) = given_or_fresh(controls, new.password.clone());
-    let prepared = controls.passwords.first(&owner, &password).await.map_err(Refused::because)?;
+    let (shown, prepared) = match new.password.clone().map(Secret::new) {
+        Some(given) => (None, controls.passwords.first(&owner, &given).await.map_err(Refused::because)?),
+        None => told(controls.passwords.generate(owner.level).await)?,
+    };
     let address = new.address.clone();
     controls
         .store
@@ -169,10 +174,12 @@ pub(super) async fn set_password(
     address: String,
     password: Option<String>,
 ) -> Result<Value, Refused> {
-    let (shown, password) = given_or_fresh(controls, password);
     let name = address.clone();
     let account = find_account(controls, address.clone()).await?;
-    let prepared = controls.passwords.change(account, &password).await.map_err(Refused::because)?;
+    let (shown, prepared) = match password.map(Secret::new) {
+        Some(given) => (None, controls.passwords.change(account, &given).await.map_err(Refused::because)?),
+        None => told(controls.passwords.generate_for(account).await)?,
+    };
     change_account(controls, address, move |tx, account| identity::set_password(tx, account, &prepared)).await?;
     Ok(told_password(&name, shown))
 }
@@ -252,15 +259,12 @@ pub(super) async fn find_account(controls: &Controls, address: String) -> Result
     controls.store.read(find).await.map_err(Refused::because)
 }
 
-/// The password given; a fresh one if none is, which is then to be told.
-fn given_or_fresh(controls: &Controls, given: Option<String>) -> (Option<Secret<String>>, Secret<String>) {
-    match given {
-        Some(given) => (None, Secret::new(given)),
-        None => {
-            let fresh = identity::generate_password(&*controls.store.context().entropy);
-            (Some(fresh.clone()), fresh)
-        }
-    }
+/// A fresh password, which is to be told.
+fn told(
+    made: Result<(Secret<String>, PreparedPassword), PasswordRefusal>,
+) -> Result<(Option<Secret<String>>, PreparedPassword), Refused> {
+    let (fresh, prepared) = made.map_err(Refused::because)?;
+    Ok((Some(fresh), prepared))
 }
 
 fn told_password(address: &str, fresh: Option<Secret<String>>) -> Value {

@@ -6,7 +6,7 @@ use env::Secret;
 use store::{Store, Tx, params};
 
 use super::policy::{PasswordPolicy, PasswordSettings, password_policy};
-use super::{Hasher, LeakedLists, PasswordRefusal, PreparedPassword, normal_form};
+use super::{Hasher, LeakedLists, PasswordRefusal, PreparedPassword, generate_password, normal_form};
 use crate::{IdentityError, Level, list_addresses};
 
 /// Shortest own word that a password may not contain, in characters; shorter ones are in too many words.
@@ -69,6 +69,25 @@ impl PasswordGate {
             }
         }
         Ok(self.hasher.prepare(password, owner.level).await?)
+    }
+
+    /// A fresh random password for an account of that level, with its hashes. It needs no judging.
+    ///
+    /// # Errors
+    /// [`PasswordRefusal::Password`] if too many passwords are being hashed.
+    pub async fn generate(&self, level: Level) -> Result<(Secret<String>, PreparedPassword), PasswordRefusal> {
+        let fresh = generate_password(&*self.store.context().entropy);
+        let prepared = self.hasher.prepare(&fresh, level).await?;
+        Ok((fresh, prepared))
+    }
+
+    /// As [`Self::generate`], for an account that there is.
+    ///
+    /// # Errors
+    /// [`PasswordRefusal`] if there is no such account or too many passwords are being hashed.
+    pub async fn generate_for(&self, account: i64) -> Result<(Secret<String>, PreparedPassword), PasswordRefusal> {
+        let (owner, _) = self.store.read(move |tx| load(tx, account)).await?;
+        self.generate(owner.level).await
     }
 
     async fn check(&self, owner: &Owner, password: &Secret<String>) -> Result<(), PasswordRefusal> {
