@@ -8,6 +8,7 @@
 
 mod account;
 mod address;
+mod app_password;
 mod directory;
 mod erase;
 mod error;
@@ -19,10 +20,15 @@ mod greylist;
 mod kinds;
 mod known;
 pub mod lists;
+pub mod oauth;
 mod organisation;
 pub mod password;
 mod recent;
 mod resolve;
+mod sealed;
+mod second_factor;
+mod secret_token;
+pub mod session;
 mod sign_in;
 mod throttle;
 
@@ -31,6 +37,10 @@ pub use account::{
     set_quota, set_state,
 };
 pub use address::{add_alias, find_by_address, list_addresses, may_send_as, remove_alias};
+pub use app_password::{
+    APP_PASSWORDS_MAX, AppPassword, NewAppPassword, PreparedAppPassword, add_app_password, list_app_passwords,
+    revoke_app_password, scram_salt,
+};
 pub use directory::Directory;
 pub use erase::delete_account;
 pub use error::IdentityError;
@@ -48,6 +58,7 @@ pub use organisation::{
 pub use password::{Hasher, PasswordGate, PasswordRefusal, PasswordSettings, PreparedPassword, generate_password};
 pub use resolve::{Recipient, Resolution, is_local_domain, resolve};
 pub use sign_in::{
-    AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Method, Principal, Scope, SignIn, TlsTraits, describe_agent,
+    AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Method, Principal, Scope, SignIn, SignInWatch, Standing, TlsTraits,
+    describe_agent, end_sign_ins,
 };
 pub use throttle::Throttle;

@@ -165,6 +165,7 @@ impl Receiver {
             limits,
             pretence_secret: self.sign_in.pretence_secret(),
             pretence_iterations: self.sign_in.pretence_iterations(),
+            openid_configuration: self.sign_in.openid_configuration(),
             entropy: Arc::clone(&context.entropy),
             clock: Arc::clone(&context.clock),
         });

@@ -156,7 +156,10 @@ fn spawn_services(
     let figures = Arc::new(Figures::default());
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
     let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
-    let sign_in = Arc::new(SignIn::new(system.store.clone(), hasher));
+    let issuer = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
+    let sign_in = Arc::new(
+        SignIn::new(system.store.clone(), hasher).with_issuer(issuer).with_factors(system.settings.factors.clone()),
+    );
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());

@@ -7,6 +7,7 @@ use store::{Store, Tx, params};
 
 use super::policy::{PasswordPolicy, PasswordSettings, password_policy};
 use super::{Hasher, LeakedLists, PasswordRefusal, PreparedPassword, generate_password, normal_form};
+use crate::app_password::{find, scram_salt};
 use crate::{IdentityError, Level, list_addresses};
 
 /// Shortest own word that a password may not contain, in characters; shorter ones are in too many words.
@@ -60,15 +61,21 @@ impl PasswordGate {
     /// # Errors
     /// [`PasswordRefusal`] with the rule that it breaks.
     pub async fn change(&self, account: i64, password: &Secret<String>) -> Result<PreparedPassword, PasswordRefusal> {
-        let (owner, earlier) = self.store.read(move |tx| load(tx, account)).await?;
-        self.check(&owner, password).await?;
-        let history = self.policy(owner.level).history;
-        for (hash, is_app) in earlier.into_iter().filter_map(|it| it.within(history)) {
+        let shown = password.clone();
+        let work = move |tx: &mut Tx<'_>| Ok::<_, IdentityError>((load(tx, account)?, find(tx, account, &shown)?));
+        let (present, app_password) = self.store.read(work).await?;
+        self.check(&present.owner, password).await?;
+        if app_password.is_some() {
+            return Err(PasswordRefusal::AppPassword);
+        }
+        let level = present.owner.level;
+        let history = self.policy(level).history;
+        for hash in present.earlier.into_iter().take(history.saturating_add(1)) {
             if self.hasher.verify(password, hash).await? {
-                return Err(if is_app { PasswordRefusal::AppPassword } else { PasswordRefusal::Reused(history) });
+                return Err(PasswordRefusal::Reused(history));
             }
         }
-        Ok(self.hasher.prepare(password, owner.level).await?)
+        Ok(self.hasher.prepare_with_salt(password, level, present.salt).await?)
     }
 
     /// A fresh random password for an account of that level, with its hashes. It needs no judging.
@@ -86,8 +93,10 @@ impl PasswordGate {
     /// # Errors
     /// [`PasswordRefusal`] if there is no such account or too many passwords are being hashed.
     pub async fn generate_for(&self, account: i64) -> Result<(Secret<String>, PreparedPassword), PasswordRefusal> {
-        let (owner, _) = self.store.read(move |tx| load(tx, account)).await?;
-        self.generate(owner.level).await
+        let present = self.store.read(move |tx| load(tx, account)).await?;
+        let fresh = generate_password(&*self.store.context().entropy);
+        let prepared = self.hasher.prepare_with_salt(&fresh, present.owner.level, present.salt).await?;
+        Ok((fresh, prepared))
     }
 
     async fn check(&self, owner: &Owner, password: &Secret<String>) -> Result<(), PasswordRefusal> {
@@ -166,26 +175,16 @@ fn unleet(c: char) -> char {
     }
 }
 
-/// A hash that the new password must not fit.
-enum Earlier {
-    Present(String),
-    App(String),
-    /// The nth before the present one.
-    Before(usize, String),
+/// What judging a new password of an account needs.
+struct Present {
+    owner: Owner,
+    /// Hashes of the present password and of those before it, latest first.
+    earlier: Vec<String>,
+    /// Salt that SCRAM keys of all passwords of the account share.
+    salt: Vec<u8>,
 }
 
-impl Earlier {
-    /// The hash and whether it is an app password's, if `history` reaches it.
-    fn within(self, history: usize) -> Option<(String, bool)> {
-        match self {
-            Self::Present(hash) => Some((hash, false)),
-            Self::App(hash) => Some((hash, true)),
-            Self::Before(nth, hash) => (nth < history).then_some((hash, false)),
-        }
-    }
-}
-
-fn load(tx: &mut Tx<'_>, account: i64) -> Result<(Owner, Vec<Earlier>), IdentityError> {
+fn load(tx: &mut Tx<'_>, account: i64) -> Result<Present, IdentityError> {
     let row = tx.row(
         "SELECT o.level, o.name, a.name FROM account a JOIN organisation o ON o.id = a.organisation WHERE a.id = $1",
         params![account],
@@ -194,18 +193,16 @@ fn load(tx: &mut Tx<'_>, account: i64) -> Result<(Owner, Vec<Earlier>), Identity
     let [level, organisation, name] = row.ok_or_else(|| IdentityError::NoAccount(account.to_string()))?;
     let mut names = vec![organisation, name];
     names.extend(list_addresses(tx, account)?);
-    let mut earlier = tx.rows("SELECT kind, hash FROM credential WHERE account = $1", params![account], |row| {
-        let hash = row.text(1)?.to_owned();
-        Ok(if row.text(0)? == "password" { Earlier::Present(hash) } else { Earlier::App(hash) })
-    })?;
-    // What is no PHC string is no hash of Argon2: it cannot be compared, nor has it been chosen by a person.
-    earlier.retain(|it| matches!(it, Earlier::Present(hash) | Earlier::App(hash) if hash.starts_with("$argon2")));
-    let before =
-        tx.rows("SELECT hash FROM password_history WHERE account = $1 ORDER BY id DESC", params![account], |row| {
+    let mut earlier =
+        tx.rows("SELECT hash FROM credential WHERE account = $1 AND kind = 'password'", params![account], |row| {
             Ok(row.text(0)?.to_owned())
         })?;
-    earlier.extend(before.into_iter().enumerate().map(|(nth, hash)| Earlier::Before(nth, hash)));
-    Ok((Owner { level: level.parse()?, names }, earlier))
+    earlier.extend(tx.rows(
+        "SELECT hash FROM password_history WHERE account = $1 ORDER BY id DESC",
+        params![account],
+        |row| Ok(row.text(0)?.to_owned()),
+    )?);
+    Ok(Present { owner: Owner { level: level.parse()?, names }, earlier, salt: scram_salt(tx, account)? })
 }
 
 #[cfg(test)]
