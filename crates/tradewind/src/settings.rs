@@ -81,6 +81,8 @@ env::settings! {
         key: PathBuf = PathBuf::from("tls/server.key"),
         /// Oldest TLS version offered: "1.2" or "1.3". Level `basic` allows 1.2; `enhanced` and `trade` want 1.3.
         version_min: String = "1.2".to_owned(),
+        /// Ask clients for a certificate of theirs (UKey), on every service. Browsers then ask people who have one which to show.
+        client_certificates: bool = false,
     }
 }
 
