@@ -13,6 +13,7 @@ mod import;
 mod list;
 mod lists;
 mod people;
+mod provisioning;
 mod queue;
 mod sharing;
 mod store;
@@ -41,6 +42,7 @@ pub use import::ImportFormat;
 pub use list::{Action, On};
 pub use lists::NewListed;
 pub use people::{NewUser, PeopleError};
+pub use provisioning::TableToImport;
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.

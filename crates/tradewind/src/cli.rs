@@ -6,7 +6,9 @@ mod factors;
 
 use std::path::PathBuf;
 
-pub(crate) use directory::{DelegationCommand, GroupCommand, ServiceCommand, SharedCommand};
+pub(crate) use directory::{
+    DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
+};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -62,6 +64,12 @@ pub(crate) enum Command {
     /// Accounts of programs.
     #[command(subcommand)]
     Service(ServiceCommand),
+    /// The directory as a table.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
+    /// Other systems that say who there is.
+    #[command(subcommand)]
+    Provision(ProvisionCommand),
     /// Who is allowed and who is denied.
     #[command(subcommand)]
     List(ListCommand),

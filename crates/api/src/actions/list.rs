@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::import::ImportFormat;
 use super::{
-    Controls, Refused, clients, dkim, dmarc, factors, forward, groups, import, lists, people, queue, sharing, store, tls,
+    Controls, Refused, clients, dkim, dmarc, factors, forward, groups, import, lists, people, provisioning, queue,
+    sharing, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -243,6 +244,22 @@ actions! {
     /// Say from where a program's account may be used.
     ServiceNetworks "service-networks" { address: String, networks: Vec<String>, purpose: Option<String> }: AccountChange
         on On::Account(address) => sharing::set_service(controls, address, networks, purpose);
+
+    /// The directory as a table (CSV).
+    DirectoryExport "directory-export" { organisation: Option<String> }: DirectoryExport
+        on On::Organisation(organisation.as_deref()) => provisioning::export(controls, organisation);
+    /// Make the directory agree with a table (CSV).
+    DirectoryImport "directory-import" (new: provisioning::TableToImport): ProvisioningChange
+        on On::Organisation(new.organisation.as_deref()) => provisioning::import(controls, new);
+    /// Make a client of the provisioning interface; its token is told once.
+    ProvisionTokenAdd "provision-token-add" { name: String, days: Option<u32>, organisation: Option<String> }: ProvisioningChange
+        on On::Organisation(organisation.as_deref()) => provisioning::add_token(controls, name, days, organisation);
+    /// List clients of the provisioning interface.
+    ProvisionTokenList "provision-token-list" { organisation: Option<String> }: ProvisioningRead
+        on On::Organisation(organisation.as_deref()) => provisioning::list_tokens(controls, organisation);
+    /// End the token of a client of the provisioning interface.
+    ProvisionTokenRevoke "provision-token-revoke" { name: String, organisation: Option<String> }: ProvisioningChange
+        on On::Organisation(organisation.as_deref()) => provisioning::revoke_token(controls, name, organisation);
 
     /// Put something on the allow or the deny list.
     ListAdd "list-add" (new: lists::NewListed): ListChange
