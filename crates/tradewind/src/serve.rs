@@ -50,6 +50,9 @@ impl Server {
         let (tls_settings, chains) = server_tls(&settings)?;
         let tls = ServerTls::new(tls_settings, chains).map_err(Refused::because)?;
         let system = System::open(settings).await?;
+        let demands = system.settings.factors.clone();
+        let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
+        system.store.write(note).await.map_err(Refused::because)?;
         let listening = Listening::bind(&system.settings)?;
         let directory = &system.settings.server.directory;
         // With a database server nothing else has made it.
@@ -152,9 +155,8 @@ fn spawn_services(
     let settings = &system.settings;
     let figures = Arc::new(Figures::default());
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
-    let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
     let issuer = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
-    let sign_in = Arc::new(SignIn::new(system.store.clone(), hasher).with_issuer(issuer));
+    let sign_in = sign_in(system, issuer);
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -224,6 +226,13 @@ fn spawn_services(
     tasks.spawn(deliverer.run(stop.clone()));
     spawn_http(tasks, system, &mut listening, measured, tls, challenges, stop);
     Ok(())
+}
+
+/// Checks who signs in; `issuer` names the OAuth server.
+fn sign_in(system: &System, issuer: String) -> Arc<SignIn> {
+    let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
+    let sign_in = SignIn::new(system.store.clone(), hasher);
+    Arc::new(sign_in.with_issuer(issuer).with_factors(system.settings.factors.clone()))
 }
 
 fn spawn_http(
