@@ -6,6 +6,7 @@
 mod clients;
 mod dkim;
 mod dmarc;
+mod factors;
 mod forward;
 mod import;
 mod list;
@@ -22,7 +23,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use env::dns::Resolver;
-use identity::{Directory, Hasher};
+use identity::factors::FactorDesk;
+use identity::{Directory, PasswordGate};
 use letters::Mailer;
 use reports::Tally;
 use serde_json::Value;
@@ -77,8 +79,10 @@ pub struct Controls {
     pub store: ::store::Store,
     /// Whose addresses are whose.
     pub directory: Arc<Directory>,
-    /// Hashes passwords.
-    pub hasher: Hasher,
+    /// Judges new passwords.
+    pub passwords: PasswordGate,
+    /// Enrols and judges second factors.
+    pub factors: FactorDesk,
     /// Signs outgoing mail.
     pub signer: Arc<Signer>,
     /// How long the record of a key that signs no more stays.

@@ -1,12 +1,14 @@
 //! The command line.
 
 mod clients;
+mod factors;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
+pub(crate) use factors::{AuthorityCommand, FactorCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -146,6 +148,9 @@ pub(crate) enum OrganisationCommand {
         #[arg(long)]
         organisation: Option<String>,
     },
+    /// Authorities whose client certificates (UKey) let people in.
+    #[command(subcommand)]
+    Authority(AuthorityCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -211,6 +216,9 @@ pub(crate) enum UserCommand {
         /// Address to remove.
         alias: String,
     },
+    /// Second factors of a person.
+    #[command(subcommand)]
+    Factor(FactorCommand),
     /// Where mail of an account is passed on to.
     #[command(subcommand)]
     Forward(ForwardCommand),

@@ -50,6 +50,9 @@ impl Server {
         let (tls_settings, chains) = server_tls(&settings)?;
         let tls = ServerTls::new(tls_settings, chains).map_err(Refused::because)?;
         let system = System::open(settings).await?;
+        let demands = system.settings.factors.clone();
+        let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
+        system.store.write(note).await.map_err(Refused::because)?;
         let listening = Listening::bind(&system.settings)?;
         let directory = &system.settings.server.directory;
         // With a database server nothing else has made it.
@@ -154,7 +157,9 @@ fn spawn_services(
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
     let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
     let issuer = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
-    let sign_in = Arc::new(SignIn::new(system.store.clone(), hasher).with_issuer(issuer));
+    let sign_in = Arc::new(
+        SignIn::new(system.store.clone(), hasher).with_issuer(issuer).with_factors(system.settings.factors.clone()),
+    );
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());

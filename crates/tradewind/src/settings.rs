@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use api::HttpSettings;
 use env::settings::{self, Section};
+use factors::sms::SmsSettings;
+use factors::webauthn::WebauthnSettings;
+use identity::{FactorSettings, PasswordSettings};
 use imap::ImapSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
@@ -161,6 +164,10 @@ sections! {
     smtp: SmtpSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,
+    passwords: PasswordSettings,
+    factors: FactorSettings,
+    webauthn: WebauthnSettings,
+    sms: SmsSettings,
     http: HttpSettings,
     log: LogSettings,
 }

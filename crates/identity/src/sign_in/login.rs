@@ -8,7 +8,7 @@ use wire::sasl::Candidate;
 use super::{AuthFailure, Method, Principal, Scope, Standing};
 use crate::app_password::{self, Found};
 use crate::password::open_scram;
-use crate::{AccountState, IdentityError, Language, Level, Protocol, Role, second_factor};
+use crate::{AccountState, FactorSettings, IdentityError, Language, Level, Protocol, Role, second_factor};
 
 /// An account as sign-in sees it.
 pub(crate) struct Login {
@@ -70,6 +70,7 @@ pub(super) fn canonical_login(login: &str) -> String {
 /// Loads what an attempt of `login` with `password` needs.
 pub(super) fn load_attempted(
     tx: &mut Tx<'_>,
+    factors: &FactorSettings,
     login: &str,
     password: &Secret<String>,
     protocol: Protocol,
@@ -85,7 +86,7 @@ pub(super) fn load_attempted(
         params![account],
         |row| Ok(Credential { id: row.int(0)?, hash: row.text(1)?.to_owned() }),
     )?;
-    let is_guarded = second_factor::is_required(tx, account, login.level, login.role)?;
+    let is_guarded = second_factor::is_required(tx, factors, account)?;
     Ok(Some(Attempted { login, credential, app_password, is_guarded }))
 }
 
@@ -139,13 +140,14 @@ pub(super) fn level_of(tx: &mut Tx<'_>, login: &str) -> Result<Level, IdentityEr
 /// passwords.
 pub(super) fn load_candidates(
     tx: &mut Tx<'_>,
+    factors: &FactorSettings,
     login: &str,
     protocol: Protocol,
 ) -> Result<Vec<Candidate>, IdentityError> {
     let Some(found) = load_login(tx, login)? else { return Ok(Vec::new()) };
     let account = found.account;
     let mut candidates = Vec::new();
-    if !second_factor::is_required(tx, account, found.level, found.role)? {
+    if !second_factor::is_required(tx, factors, account)? {
         let own = tx.row(
             "SELECT id, scram FROM credential WHERE account = $1 AND kind = 'password' ORDER BY id DESC LIMIT 1",
             params![account],
@@ -162,6 +164,7 @@ pub(super) fn load_candidates(
 /// Who is signed in by having proved to know the password or app password `candidate`, if it still opens `protocol`.
 pub(super) fn load_proved(
     tx: &mut Tx<'_>,
+    factors: &FactorSettings,
     login: &str,
     candidate: i64,
     protocol: Protocol,
@@ -180,7 +183,7 @@ pub(super) fn load_proved(
         |row| row.int(0),
     )?;
     let Some(own) = own else { return Ok(Err(AuthFailure::Refused)) };
-    if second_factor::is_required(tx, found.account, found.level, found.role)? {
+    if second_factor::is_required(tx, factors, found.account)? {
         return Ok(Err(AuthFailure::AppPasswordNeeded));
     }
     Ok(found.principal(Method::Password, own, Scope::ALL))
