@@ -7,6 +7,7 @@ mod upkeep;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::web::Portal;
 use api::{Challenges, ClientService, Facts};
 use crypto::tls::{ServerTls, install_provider};
 use env::dns::Resolver;
@@ -156,9 +157,11 @@ fn spawn_services(
     let figures = Arc::new(Figures::default());
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
     let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
-    let issuer = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
+    let public_url = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
     let sign_in = Arc::new(
-        SignIn::new(system.store.clone(), hasher).with_issuer(issuer).with_factors(system.settings.factors.clone()),
+        SignIn::new(system.store.clone(), hasher)
+            .with_issuer(public_url.clone())
+            .with_factors(system.settings.factors.clone()),
     );
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
@@ -190,6 +193,7 @@ fn spawn_services(
     for (name, kind) in [("smtp", Kind::Mx), ("submission", Kind::Submission), ("submissions", Kind::Submissions)] {
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
+    let portal = Portal { controls: system.controls(), sign_in: Arc::clone(&sign_in), public_url };
     let imap = imap::Server::new(
         imap::ServerParts {
             store: system.store.clone(),
@@ -227,7 +231,7 @@ fn spawn_services(
         tasks.spawn(reporter.run(stop.clone()));
     }
     tasks.spawn(deliverer.run(stop.clone()));
-    spawn_http(tasks, system, &mut listening, measured, tls, challenges, stop);
+    spawn_http(tasks, system, &mut listening, measured, tls, (challenges, portal), stop);
     Ok(())
 }
 
@@ -237,7 +241,7 @@ fn spawn_http(
     listening: &mut Listening,
     mut measured: Measured,
     tls: &ServerTls,
-    challenges: Challenges,
+    (challenges, portal): (Challenges, Portal),
     stop: &CancellationToken,
 ) {
     let acceptors = ["http", "https"].map(|name| listening.take(name));
@@ -260,7 +264,7 @@ fn spawn_http(
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
     if let Some(acceptor) = secure {
-        let door = HttpDoor { router: api::secure_router(facts), tls: Some(tls.clone()) };
+        let door = HttpDoor { router: api::secure_router(facts, api::web::routes(portal)), tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
 }
