@@ -19,13 +19,15 @@ use std::collections::BTreeSet;
 
 use ::factors::FactorKind;
 use env::Timestamp;
-use store::{Tx, params};
+use store::{Notice, Tx, params};
 
 use crate::account::take_account;
-use crate::factor_policy::{FactorDemand, FactorSettings, factor_rule};
+use crate::factor_policy::{FactorDemand, FactorRule, FactorSettings, factor_rule};
 use crate::{IdentityError, Level, Role};
 
-pub use answer::{Answer, Answered, BegunAnswer, Means, begin_answer, finish_answer, person_of_certificate};
+pub use answer::{
+    Answer, Answered, BegunAnswer, CertificateOwner, Means, begin_answer, finish_answer, person_of_certificate,
+};
 pub use authority::{AuthorityEntry, add_authority, list_authorities, remove_authority, set_crl};
 pub use desk::{DeskError, FactorDesk, Parts, SmsCarrier, Texting};
 pub use enrol::{BegunEnrolment, Enrolment, ShownEnrolment, begin_enrolment, finish_enrolment};
@@ -55,6 +57,20 @@ pub struct Factor {
     pub used: Option<Timestamp>,
 }
 
+/// Which kinds count for an account, by its level and role.
+///
+/// # Errors
+/// [`IdentityError`] if there is no such account or the store fails.
+pub fn rule_of(tx: &mut Tx<'_>, settings: &FactorSettings, account: i64) -> Result<FactorRule, IdentityError> {
+    let row = tx.row(
+        "SELECT o.level, a.role FROM account a JOIN organisation o ON o.id = a.organisation WHERE a.id = $1",
+        params![account],
+        |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())),
+    )?;
+    let (level, role) = row.ok_or_else(|| IdentityError::NoAccount(account.to_string()))?;
+    Ok(factor_rule(settings, level.parse()?, role.parse()?))
+}
+
 /// The enrolled factors of an account, oldest first.
 ///
 /// # Errors
@@ -74,6 +90,8 @@ pub fn remove_factor(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<(), Ident
         return Err(IdentityError::NoFactor(id));
     }
     tx.execute("DELETE FROM factor_challenge WHERE account = $1", params![account])?;
+    // Connections that a certificate has opened end with it.
+    tx.notify(Notice::SignIns(account));
     let left = tx.row("SELECT id FROM factor WHERE account = $1 LIMIT 1", params![account], |row| row.int(0))?;
     if left.is_none() {
         // Recovery codes stand in for a factor; without one they would be one.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use crypto::hash::HashKey;
 use env::{Secret, Timestamp};
 use parking_lot::Mutex;
+use rustls_pki_types::CertificateDer;
 use store::{Store, Tx, params};
 use wire::sasl::{Candidate, Proved, TokenCredentials};
 
@@ -24,7 +25,7 @@ use crate::{FactorSettings, IdentityError, Level, PreparedPassword, Protocol, oa
 
 pub use client::{AGENT_BYTES_MAX, Client, DeviceId, TlsTraits, describe_agent};
 pub use failure::AuthFailure;
-use login::{Credential, canonical_login, level_of, load_attempted, load_candidates, load_proved};
+use login::{Credential, canonical_login, level_of, load_attempted, load_candidates, load_certified, load_proved};
 pub use principal::{Method, Principal, Scope, Standing};
 pub use watch::{SignInWatch, end_sign_ins};
 
@@ -40,6 +41,9 @@ const NOTED_FOR: Duration = Duration::from_secs(86_400);
 
 /// Under this name attempts with tokens are counted that name no user.
 const NAMELESS: &str = "(token)";
+
+/// The same for certificates.
+const UNNAMED: &str = "(certificate)";
 
 /// Checks who signs in.
 pub struct SignIn {
@@ -162,6 +166,27 @@ impl SignIn {
         if let Ok(Principal { account, method: Method::Token(grant), .. }) = &outcome {
             self.note(*account, *grant, client, oauth::note_use);
         }
+        self.record(client, &login, &outcome).await;
+        outcome
+    }
+
+    /// Signs in by the client certificate that the connection showed, its own first (EXTERNAL, RFC 4422 appendix A). `authzid` is an address of the account,
+    /// if the client names one.
+    ///
+    /// # Errors
+    /// [`AuthFailure`] with the reason.
+    pub async fn certificate(
+        &self,
+        chain: &[CertificateDer<'static>],
+        authzid: Option<&str>,
+        client: &Client,
+    ) -> Result<Principal, AuthFailure> {
+        let login = authzid.map_or_else(|| UNNAMED.to_owned(), canonical_login);
+        self.admit(client, &login).await?;
+        let (chain, factors) = (chain.to_vec(), Arc::clone(&self.factors));
+        let wanted = authzid.map(|_| login.clone());
+        let found = self.store.read(move |tx| load_certified(tx, &factors, &chain, wanted.as_deref())).await;
+        let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
         self.record(client, &login, &outcome).await;
         outcome
     }

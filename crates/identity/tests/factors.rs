@@ -338,7 +338,7 @@ async fn a_certificate_opens_for_its_person_until_it_is_revoked(store: TestStore
     assert!(matches!(person(&named).await, Err(FactorRefusal::Ukey(_))), "no authority is trusted");
     let der = ours.der().to_vec();
     let authority = desk.fixture.write(move |tx| add_authority(tx, organisation, &der)).await.unwrap();
-    assert_eq!(person(&named).await.unwrap().0, li);
+    assert_eq!(person(&named).await.unwrap().account, li);
     assert!(matches!(person(&nameless).await, Err(FactorRefusal::NotEnrolled)));
     assert!(person(&certificates::issue(&theirs, 3, Some("li@trade.test"))).await.is_err(), "of another authority");
 
@@ -347,7 +347,7 @@ async fn a_certificate_opens_for_its_person_until_it_is_revoked(store: TestStore
         desk.desk.finish_enrolment(account, FactorKind::Ukey, begun.challenge, Answer::Certificate(chain.clone())).await
     };
     enrol(wang, &nameless).await.unwrap();
-    assert_eq!(person(&nameless).await.unwrap().0, wang);
+    assert_eq!(person(&nameless).await.unwrap().account, wang);
     assert!(matches!(enrol(li, &nameless).await, Err(DeskError::Refused(FactorRefusal::Taken))));
     assert!(matches!(enrol(wang, &named).await, Err(DeskError::Refused(FactorRefusal::OthersCertificate(_)))));
     let show = async |chain: &Vec<_>| desk.show(wang, Means::Ukey, None, Answer::Certificate(chain.clone())).await;
@@ -357,7 +357,7 @@ async fn a_certificate_opens_for_its_person_until_it_is_revoked(store: TestStore
     let list = certificates::crl(&ours, 1);
     desk.fixture.write(move |tx| set_crl(tx, organisation, authority, &list)).await.unwrap();
     assert!(matches!(show(&nameless).await, Err(FactorRefusal::Ukey(::factors::ukey::UkeyError::Revoked { .. }))));
-    assert_eq!(person(&named).await.unwrap().0, li, "others stay good");
+    assert_eq!(person(&named).await.unwrap().account, li, "others stay good");
     let entries = desk.fixture.write(move |tx| list_authorities(tx, organisation)).await.unwrap();
     assert_eq!(entries[0].authority.subject, "CN=Trade Test CA");
     assert!(entries[0].crl.is_some());

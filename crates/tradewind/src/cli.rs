@@ -1,9 +1,12 @@
 //! The command line.
 
 mod clients;
+mod directory;
 mod factors;
 
 use std::path::PathBuf;
+
+pub(crate) use directory::{DelegationCommand, GroupCommand, ServiceCommand, SharedCommand};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -47,6 +50,18 @@ pub(crate) enum Command {
     /// The OAuth server, by which programs act for people without their password.
     #[command(subcommand)]
     Oauth(OauthCommand),
+    /// Groups: one address for many.
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Shared mailboxes and who uses them.
+    #[command(subcommand)]
+    Shared(SharedCommand),
+    /// What people may do with each other's mailboxes.
+    #[command(subcommand)]
+    Delegation(DelegationCommand),
+    /// Accounts of programs.
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Who is allowed and who is denied.
     #[command(subcommand)]
     List(ListCommand),

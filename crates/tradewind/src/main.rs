@@ -159,6 +159,10 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },
         Command::User(command) => user_action(command)?,
         Command::Oauth(command) => command.into_action(),
+        Command::Group(command) => command.into(),
+        Command::Shared(command) => command.into(),
+        Command::Delegation(command) => command.into(),
+        Command::Service(command) => command.into(),
         Command::List(command) => list_action(command),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,

@@ -156,13 +156,8 @@ fn spawn_services(
     let settings = &system.settings;
     let figures = Arc::new(Figures::default());
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
-    let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
     let public_url = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
-    let sign_in = Arc::new(
-        SignIn::new(system.store.clone(), hasher)
-            .with_issuer(public_url.clone())
-            .with_factors(system.settings.factors.clone()),
-    );
+    let sign_in = sign_in(system, public_url.clone());
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -233,6 +228,13 @@ fn spawn_services(
     tasks.spawn(deliverer.run(stop.clone()));
     spawn_http(tasks, system, &mut listening, measured, tls, (challenges, portal), stop);
     Ok(())
+}
+
+/// Checks who signs in; `issuer` names the OAuth server.
+fn sign_in(system: &System, issuer: String) -> Arc<SignIn> {
+    let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
+    let sign_in = SignIn::new(system.store.clone(), hasher);
+    Arc::new(sign_in.with_issuer(issuer).with_factors(system.settings.factors.clone()))
 }
 
 fn spawn_http(

@@ -89,7 +89,8 @@ pub(crate) fn place(settings: &Settings) -> Result<Place, Refused> {
 /// The certificates and TLS settings of the services.
 pub(crate) fn server_tls(settings: &Settings) -> Result<(TlsSettings, CertifiedChains), Refused> {
     let minimum_version = if settings.tls.version_min == "1.3" { MinimumVersion::Tls13 } else { MinimumVersion::Tls12 };
-    let tls = TlsSettings { minimum_version, ..TlsSettings::default() };
+    let client_certificates = settings.tls.client_certificates;
+    let tls = TlsSettings { minimum_version, client_certificates, ..TlsSettings::default() };
     let chain = load_chain(&settings.tls.certificate, &settings.tls.key).map_err(Refused::because)?;
     let chains = CertifiedChains::new(chain, Vec::new()).map_err(Refused::because)?;
     Ok((tls, chains))

@@ -235,14 +235,14 @@ fn judge(
             judge_webauthn(tx, parts, account, usable, (challenge, answer))
         }
         (Means::Ukey, _, Answer::Certificate(chain)) => Ok(match person_of_certificate(tx, chain)? {
-            Ok((owner, _)) if owner == account => {
+            Ok(owner) if owner.account == account => {
                 let factor = usable.last();
                 if let Some(factor) = factor {
                     note_used(tx, account, factor.id, None, factor.step)?;
                 }
                 factor.map(|it| (Some(it.kind), Some(it.id))).ok_or(FactorRefusal::NotEnrolled)
             }
-            Ok((_, subject)) => Err(FactorRefusal::OthersCertificate(subject)),
+            Ok(owner) => Err(FactorRefusal::OthersCertificate(owner.subject)),
             Err(refusal) => Err(refusal),
         }),
         (Means::Recovery, _, Answer::Code(code)) => {
@@ -293,20 +293,34 @@ fn judge_webauthn(
     Ok(Ok((Some(factor.kind), Some(factor.id))))
 }
 
+/// Whose a client certificate is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateOwner {
+    /// The account.
+    pub account: i64,
+    /// Its number among the account's factors, if it was enrolled.
+    pub factor: Option<i64>,
+    /// Whose it is, as it says.
+    pub subject: String,
+}
+
 /// Whose client certificate this is: the account that has enrolled it, or else the one whose address it names, by an authority of that
-/// account's organisation. Gives the account and the certificate's subject.
+/// account's organisation.
 ///
 /// # Errors
 /// [`IdentityError`] if the store fails; the refusal as value.
 pub fn person_of_certificate(
     tx: &mut Tx<'_>,
     chain: &[CertificateDer<'_>],
-) -> Result<Result<(i64, String), FactorRefusal>, IdentityError> {
+) -> Result<Result<CertificateOwner, FactorRefusal>, IdentityError> {
     let Some(own) = chain.first() else { return Ok(Err(ukey::UkeyError::Missing.into())) };
     let mark = certificate_mark(tx, &ukey::fingerprint(own));
     let enrolled =
-        tx.row("SELECT account FROM factor WHERE mark = $1 AND kind = 'ukey'", params![&mark], |row| row.int(0))?;
-    let mut people: BTreeSet<i64> = enrolled.into_iter().collect();
+        tx.row("SELECT account, id FROM factor WHERE mark = $1 AND kind = 'ukey'", params![&mark], |row| {
+            Ok((row.int(0)?, row.int(1)?))
+        })?;
+    let factor = enrolled.map(|(_, id)| id);
+    let mut people: BTreeSet<i64> = enrolled.into_iter().map(|(account, _)| account).collect();
     if people.is_empty() {
         let emails = match ukey::claimed_emails(own) {
             Ok(emails) => emails,
@@ -324,7 +338,7 @@ pub fn person_of_certificate(
     for person in people {
         let organisation = load_account(tx, person)?.organisation;
         match ukey::verify(chain, &authority::load(tx, organisation)?, tx.now()) {
-            Ok(shown) => return Ok(Ok((person, shown.subject))),
+            Ok(shown) => return Ok(Ok(CertificateOwner { account: person, factor, subject: shown.subject })),
             Err(error) => refusal = error.into(),
         }
     }

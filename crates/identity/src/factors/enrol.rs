@@ -14,9 +14,9 @@ use super::answer::Answer;
 use super::challenge::{Purpose, end, keep, take_try};
 use super::desk::Parts;
 use super::sealed::{Certificate, Detail, Stored, corrupt, insert, load, to_json};
-use super::{FACTORS_MAX, FactorRefusal, LABEL_BYTES_MAX, authority, texting};
+use super::{FACTORS_MAX, FactorRefusal, LABEL_BYTES_MAX, authority, rule_of, texting};
 use crate::account::take_account;
-use crate::{IdentityError, factor_rule, load_account};
+use crate::{IdentityError, load_account};
 
 /// What is to be enrolled.
 #[derive(Debug, Clone)]
@@ -112,13 +112,7 @@ fn refuse_early(
     if !(1..=LABEL_BYTES_MAX).contains(&wanted.label.trim().len()) {
         return Ok(Some(FactorRefusal::Label(LABEL_BYTES_MAX)));
     }
-    let row = tx.row(
-        "SELECT o.level, a.role FROM account a JOIN organisation o ON o.id = a.organisation WHERE a.id = $1",
-        params![account],
-        |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())),
-    )?;
-    let (level, role) = row.ok_or_else(|| IdentityError::NoAccount(account.to_string()))?;
-    let rule = factor_rule(&parts.settings, level.parse()?, role.parse()?);
+    let rule = rule_of(tx, &parts.settings, account)?;
     Ok((!rule.allowed.contains(&wanted.kind)).then_some(FactorRefusal::NotAllowed(wanted.kind)))
 }
 

@@ -1,12 +1,15 @@
 //! An account as sign-in sees it.
 
+use ::factors::FactorKind;
 use env::Secret;
 use mail::Address;
+use rustls_pki_types::CertificateDer;
 use store::{Tx, params};
 use wire::sasl::Candidate;
 
 use super::{AuthFailure, Method, Principal, Scope, Standing};
 use crate::app_password::{self, Found};
+use crate::factors::{person_of_certificate, rule_of};
 use crate::password::open_scram;
 use crate::{AccountState, FactorSettings, IdentityError, Language, Level, Protocol, Role, second_factor};
 
@@ -123,6 +126,32 @@ pub(crate) fn load_login_of(tx: &mut Tx<'_>, account: i64) -> Result<Option<Logi
         address,
         epoch,
     }))
+}
+
+/// Who is signed in by a client certificate; `login` is an address that the account must have, if the client named one.
+pub(super) fn load_certified(
+    tx: &mut Tx<'_>,
+    factors: &FactorSettings,
+    chain: &[CertificateDer<'_>],
+    login: Option<&str>,
+) -> Result<Result<Principal, AuthFailure>, IdentityError> {
+    let owner = match person_of_certificate(tx, chain)? {
+        Ok(owner) => owner,
+        Err(refusal) => {
+            tracing::info!(cause = %refusal, "a client certificate was refused");
+            return Ok(Err(AuthFailure::Refused));
+        }
+    };
+    let named = login.map(|login| load_login(tx, login)).transpose()?;
+    let is_other = named.is_some_and(|named| named.is_none_or(|named| named.account != owner.account));
+    if is_other || !rule_of(tx, factors, owner.account)?.allowed.contains(&FactorKind::Ukey) {
+        tracing::info!(account = owner.account, "a client certificate does not count for whom it was shown for");
+        return Ok(Err(AuthFailure::Refused));
+    }
+    let Some(found) = load_login_of(tx, owner.account)? else { return Ok(Err(AuthFailure::Refused)) };
+    let now = tx.now();
+    let signed_in = found.principal(Method::Certificate, owner.factor.unwrap_or(0), Scope::ALL);
+    Ok(signed_in.map(|principal| Principal { strong_at: Some(now), ..principal }))
 }
 
 /// The level that a user of that name would have, so that a check of nobody's password takes as long.

@@ -59,6 +59,10 @@ pub(super) async fn collect(store: Store, stop: CancellationToken) {
             Ok(forgotten) => tracing::debug!(forgotten, "sessions and tokens forgotten whose time is over"),
             Err(error) => tracing::error!(%error, "cannot forget sessions and tokens whose time is over"),
         }
+        match store.write(identity::groups::forget_sent).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "old deliveries to groups forgotten"),
+            Err(error) => tracing::error!(%error, "cannot forget old deliveries to groups"),
+        }
         match store.write(identity::forward::remove_expired).await {
             Ok(removed) => tracing::debug!(removed, "expired forwarding removed"),
             Err(error) => tracing::error!(%error, "cannot remove expired forwarding"),
