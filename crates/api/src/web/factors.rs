@@ -160,7 +160,8 @@ fn enrol_form(page: &Page, token: (&str, &str), kind: FactorKind) -> String {
     if kind.is_webauthn() {
         // A script asks the browser for it.
         return format!(
-            "<form data-enrol=\"{kind}\">{label}<button class=\"first\">{}</button></form>",
+            "<form method=\"post\" action=\"/account/factors/begin\" data-enrol=\"{kind}\">{label}\
+             <button class=\"first\">{}</button></form>",
             page.say("factor-add", &[])
         );
     }
@@ -366,7 +367,7 @@ struct Begin {
 #[serde(deny_unknown_fields)]
 struct Finish {
     kind: String,
-    challenge: i64,
+    challenge: String,
     code: Option<String>,
     credential: Option<Value>,
 }
@@ -423,7 +424,8 @@ async fn begin_as_json(
         ShownEnrolment::Ukey => json!({}),
     };
     if let Value::Object(fields) = &mut answer {
-        fields.insert("challenge".to_owned(), begun.challenge.into());
+        // A string, as scripts have no numbers of 64 bits.
+        fields.insert("challenge".to_owned(), begun.challenge.to_string().into());
     }
     visitor.keep(Json(answer).into_response())
 }
@@ -450,7 +452,8 @@ async fn finish_as_json(
         (None, None) => Answer::Certificate(visitor.certificates.to_vec()),
         (Some(_), Some(_)) => return problem(StatusCode::BAD_REQUEST, &visitor, "unknown-means"),
     };
-    match enrol(&portal, &visitor, session, &known, (kind, given.challenge, answer)).await {
+    let challenge = given.challenge.parse().unwrap_or_default();
+    match enrol(&portal, &visitor, session, &known, (kind, challenge, answer)).await {
         Ok(done) => {
             let codes: Vec<&str> = done.codes.iter().map(|code| code.expose().as_str()).collect();
             let answer = Json(json!({ "id": done.id, "recovery_codes": codes })).into_response();

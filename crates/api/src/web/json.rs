@@ -44,7 +44,8 @@ struct Begin {
 #[serde(deny_unknown_fields)]
 struct Given {
     means: String,
-    challenge: Option<i64>,
+    /// A string, as scripts have no numbers of 64 bits.
+    challenge: Option<String>,
     code: Option<String>,
     credential: Option<Value>,
 }
@@ -85,8 +86,8 @@ async fn begin(
     };
     let begun = match portal.desk().begin_answer(session.principal.account, means).await {
         Ok(BegunAnswer::Plain) => json!({}),
-        Ok(BegunAnswer::Webauthn { challenge, options }) => json!({ "challenge": challenge, "options": options }),
-        Ok(BegunAnswer::Sms { challenge, number, .. }) => json!({ "challenge": challenge, "number": number.masked() }),
+        Ok(BegunAnswer::Webauthn { challenge, options }) => json!({ "challenge": challenge.to_string(), "options": options }),
+        Ok(BegunAnswer::Sms { challenge, number, .. }) => json!({ "challenge": challenge.to_string(), "number": number.masked() }),
         Err(error) => return problem_with(StatusCode::UNAUTHORIZED, &error.say(visitor.language)),
     };
     visitor.keep(Json(begun).into_response())
@@ -113,7 +114,8 @@ async fn answer(
     let Some(means) = Means::parse(&given.means) else {
         return problem(StatusCode::BAD_REQUEST, &visitor, "unknown-means");
     };
-    match show(&portal, &visitor, session, means, given.challenge, shown).await {
+    let challenge = given.challenge.and_then(|challenge| challenge.parse().ok());
+    match show(&portal, &visitor, session, means, challenge, shown).await {
         Ok(Shown::Goes(begun, reached)) => with_session(&portal, &headers, stage(reached), &begun.token),
         Ok(Shown::Refused(error)) => problem_with(StatusCode::UNAUTHORIZED, &error.say(visitor.language)),
         Ok(Shown::Over) => {
