@@ -13,11 +13,13 @@ mod import;
 mod list;
 mod lists;
 mod people;
+mod provisioning;
 mod queue;
 mod sharing;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,6 +42,7 @@ pub use import::ImportFormat;
 pub use list::{Action, On};
 pub use lists::NewListed;
 pub use people::{NewUser, PeopleError};
+pub use provisioning::TableToImport;
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.
@@ -62,12 +65,6 @@ pub trait Elsewhere: Send + Sync {
     /// # Errors
     /// [`Refused`] if the settings cannot be used.
     fn resolver(&self) -> Result<Arc<dyn Resolver>, Refused>;
-
-    /// What others report of their connections to us.
-    ///
-    /// # Errors
-    /// [`Refused`] if the store fails.
-    async fn tls_reports(&self) -> Result<Value, Refused>;
 
     /// Has our own reports of connections sent now.
     ///

@@ -10,6 +10,7 @@ mod health;
 mod import;
 mod mta_sts;
 mod oauth;
+mod scim;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use axum::routing::{get, post};
 
 pub use challenges::Challenges;
 pub use facts::{ClientService, Facts, Health, Readiness};
+pub use scim::{ScimParts, scim_router};
 pub use settings::{HttpSettings, MtaStsMode};
 
 /// Everything that is served over HTTPS; `pages` are those of [`web::routes`].

@@ -188,6 +188,40 @@ pub fn set_quota(tx: &mut Tx<'_>, account: i64, quota_bytes: u64) -> Result<(), 
     if changed == 1 { Ok(()) } else { Err(IdentityError::NoAccount(account.to_string())) }
 }
 
+/// Gives the account another shown name.
+///
+/// # Errors
+/// [`IdentityError`] if there is no such account or the name is unusable.
+pub fn set_name(tx: &mut Tx<'_>, account: i64, name: &str) -> Result<(), IdentityError> {
+    check_name("the name of an account", name)?;
+    let changed = tx.execute("UPDATE account SET name = $1 WHERE id = $2", params![name, account])?;
+    if changed == 1 { Ok(()) } else { Err(IdentityError::NoAccount(account.to_string())) }
+}
+
+/// Sets the language of notices to the account's person.
+///
+/// # Errors
+/// [`IdentityError::NoAccount`], or the store's.
+pub fn set_language(tx: &mut Tx<'_>, account: i64, language: Language) -> Result<(), IdentityError> {
+    let changed = tx.execute("UPDATE account SET language = $1 WHERE id = $2", params![language.as_str(), account])?;
+    if changed == 1 { Ok(()) } else { Err(IdentityError::NoAccount(account.to_string())) }
+}
+
+/// Moves a person between the jobs that oversee nobody.
+///
+/// # Errors
+/// [`IdentityError`] if there is no such account, or one of the roles oversees others.
+pub fn set_ordinary_role(tx: &mut Tx<'_>, account: i64, role: Role) -> Result<(), IdentityError> {
+    let is_ordinary = |role| matches!(role, Role::Sales | Role::Finance | Role::Management | Role::It);
+    if !is_ordinary(role) || !is_ordinary(load_account(tx, account)?.role) {
+        return Err(IdentityError::Condition(
+            "roles that oversee others are given and taken by tradewind access alone",
+        ));
+    }
+    tx.execute("UPDATE account SET role = $1 WHERE id = $2", params![role.as_str(), account])?;
+    Ok(())
+}
+
 /// The account with this identifier.
 ///
 /// # Errors

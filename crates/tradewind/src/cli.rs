@@ -6,7 +6,9 @@ mod factors;
 
 use std::path::PathBuf;
 
-pub(crate) use directory::{DelegationCommand, GroupCommand, ServiceCommand, SharedCommand};
+pub(crate) use directory::{
+    DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
+};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -62,6 +64,12 @@ pub(crate) enum Command {
     /// Accounts of programs.
     #[command(subcommand)]
     Service(ServiceCommand),
+    /// The directory as a table.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
+    /// Other systems that say who there is.
+    #[command(subcommand)]
+    Provision(ProvisionCommand),
     /// Who is allowed and who is denied.
     #[command(subcommand)]
     List(ListCommand),
@@ -431,6 +439,12 @@ pub(crate) enum StoreCommand {
 pub(crate) enum ReportCommand {
     /// List which servers send in the name of our domains, as others report it (DMARC).
     Dmarc {
+        /// Reports that came in the last days.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
+    /// List single messages in the name of our domains that failed, as others report them (DMARC).
+    Failures {
         /// Reports that came in the last days.
         #[arg(long, default_value_t = 30)]
         days: u32,

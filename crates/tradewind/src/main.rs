@@ -85,7 +85,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             let action = action(command)?;
             let is_check = matches!(action, Action::StoreCheck { .. });
             let answer = act(&config, action).await?;
-            print::print(&answer, json);
+            match answer.get("csv").and_then(Value::as_str) {
+                // A file as it is.
+                Some(text) if !json => print!("{text}"),
+                _ => print::print(&answer, json),
+            }
             let failed = is_check && answer.get("sound") == Some(&Value::Bool(false));
             Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
@@ -163,6 +167,8 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Shared(command) => command.into(),
         Command::Delegation(command) => command.into(),
         Command::Service(command) => command.into(),
+        Command::Directory(command) => command.action()?,
+        Command::Provision(command) => command.into(),
         Command::List(command) => list_action(command),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,
@@ -189,6 +195,7 @@ fn action(command: Command) -> Result<Action, Refused> {
             DkimCommand::Retire { domain, selector, .. } => Action::DkimRetire { domain, selector },
         },
         Command::Report(ReportCommand::Dmarc { days }) => Action::ReportDmarc { days },
+        Command::Report(ReportCommand::Failures { days }) => Action::ReportFailures { days },
         Command::Report(ReportCommand::Send { today }) => Action::ReportSend { today },
         Command::Store(StoreCommand::Check { deep }) => Action::StoreCheck { deep },
         Command::Store(StoreCommand::Collect) => Action::StoreCollect,

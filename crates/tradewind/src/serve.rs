@@ -266,7 +266,15 @@ fn spawn_http(
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
     if let Some(acceptor) = secure {
-        let door = HttpDoor { router: api::secure_router(facts, api::web::routes(portal)), tls: Some(tls.clone()) };
+        let scim = api::scim_router(api::ScimParts {
+            store: system.store.clone(),
+            directory: Arc::clone(&system.directory),
+            hostname: system.settings.server.hostname.clone(),
+        });
+        let door = HttpDoor {
+            router: api::secure_router(facts, api::web::routes(portal)).merge(scim),
+            tls: Some(tls.clone()),
+        };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
 }
