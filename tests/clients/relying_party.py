@@ -17,7 +17,10 @@ user, password = os.environ["IMAP_USER"], os.environ["IMAP_PASSWORD"]
 BACK = "https://intranet.trade.test/back"
 
 metadata = OpenIDProviderMetadata(requests.get(ORIGIN + "/.well-known/openid-configuration", timeout=20).json())
-metadata.validate()
+# OpenID Connect Discovery wants RS256 offered, too; we sign with ES256 alone.
+for name in metadata:
+    if name != "id_token_signing_alg_values_supported" and hasattr(metadata, f"validate_{name}"):
+        getattr(metadata, f"validate_{name}")()
 assert metadata["issuer"] == ORIGIN
 client = OAuth2Session(
     os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"], scope="openid profile email", redirect_uri=BACK,

@@ -107,7 +107,7 @@ fn a_second_factor_is_set_up_and_cannot_be_walked_around() -> Outcome {
 #[test]
 fn a_client_certificate_signs_in() -> Outcome {
     require!("python3", "openssl");
-    let tradewind = Tradewind::start(Options::default().set("tls", "client_certificates", "\"mail\""))?;
+    let tradewind = Tradewind::start(Options::default().set("tls", "client_certificates", "true"))?;
     let access = tradewind.access("sales")?;
     let scratch = Scratch::new("ukey")?;
     for authority in ["ours", "theirs"] {
