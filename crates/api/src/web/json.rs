@@ -86,8 +86,12 @@ async fn begin(
     };
     let begun = match portal.desk().begin_answer(session.principal.account, means).await {
         Ok(BegunAnswer::Plain) => json!({}),
-        Ok(BegunAnswer::Webauthn { challenge, options }) => json!({ "challenge": challenge.to_string(), "options": options }),
-        Ok(BegunAnswer::Sms { challenge, number, .. }) => json!({ "challenge": challenge.to_string(), "number": number.masked() }),
+        Ok(BegunAnswer::Webauthn { challenge, options }) => {
+            json!({ "challenge": challenge.to_string(), "options": options })
+        }
+        Ok(BegunAnswer::Sms { challenge, number, .. }) => {
+            json!({ "challenge": challenge.to_string(), "number": number.masked() })
+        }
         Err(error) => return problem_with(StatusCode::UNAUTHORIZED, &error.say(visitor.language)),
     };
     visitor.keep(Json(begun).into_response())
