@@ -96,19 +96,19 @@ async fn may_change<'a>(portal: &Portal, visitor: &'a Visitor) -> May<'a> {
 }
 
 /// The page that says what must happen first, if something must.
-fn first(may: May<'_>) -> Result<(&Resumed, Known), Response> {
+fn first(may: May<'_>) -> Result<(&Resumed, Known), Box<Response>> {
     match may {
         May::Yes(session, known) => Ok((session, known)),
-        May::ShowFirst => Err(see_other(&format!("/sign-in/factor?next={}", encode(HERE)))),
-        May::SignIn => Err(see_other(&format!("/sign-in?next={}", encode(HERE)))),
-        May::Unavailable(error) => Err(super::factor::unavailable(&error)),
+        May::ShowFirst => Err(Box::new(see_other(&format!("/sign-in/factor?next={}", encode(HERE))))),
+        May::SignIn => Err(Box::new(see_other(&format!("/sign-in?next={}", encode(HERE))))),
+        May::Unavailable(error) => Err(Box::new(super::factor::unavailable(&error))),
     }
 }
 
 async fn page(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Response {
     match first(may_change(&portal, &visitor).await) {
         Ok((session, known)) => visitor.keep(overview(&visitor, session, &known, None)),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -184,7 +184,7 @@ async fn begin(
     let (params, may) = (Params(fields), may_change(&portal, &visitor).await);
     let (session, known) = match first(may) {
         Ok(may) => may,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     if !is_from_our_page(&headers) || params.field("form_token") != session.form_token {
         return forged(&visitor);
@@ -244,7 +244,7 @@ async fn finish(
     let (params, may) = (Params(fields), may_change(&portal, &visitor).await);
     let (session, known) = match first(may) {
         Ok(may) => may,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     if !is_from_our_page(&headers) || params.field("form_token") != session.form_token {
         return forged(&visitor);
@@ -339,7 +339,7 @@ async fn change(
 ) -> Response {
     let (session, _) = match first(may_change(portal, visitor).await) {
         Ok(may) => may,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     if !is_from_our_page(headers) || params.field("form_token") != session.form_token {
         return forged(visitor);
@@ -373,12 +373,12 @@ struct Finish {
 }
 
 /// As [`first`], for scripts.
-fn first_as_json<'a>(may: May<'a>, visitor: &Visitor) -> Result<(&'a Resumed, Known), Response> {
+fn first_as_json<'a>(may: May<'a>, visitor: &Visitor) -> Result<(&'a Resumed, Known), Box<Response>> {
     match may {
         May::Yes(session, known) => Ok((session, known)),
-        May::ShowFirst => Err(problem(StatusCode::FORBIDDEN, visitor, "factor-first")),
-        May::SignIn => Err(problem(StatusCode::UNAUTHORIZED, visitor, "signed-out")),
-        May::Unavailable(error) => Err(super::factor::unavailable(&error)),
+        May::ShowFirst => Err(Box::new(problem(StatusCode::FORBIDDEN, visitor, "factor-first"))),
+        May::SignIn => Err(Box::new(problem(StatusCode::UNAUTHORIZED, visitor, "signed-out"))),
+        May::Unavailable(error) => Err(Box::new(super::factor::unavailable(&error))),
     }
 }
 
@@ -391,7 +391,7 @@ async fn list_as_json(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Re
                 Json(json!({ "factors": factors, "kinds": kinds, "demanded": known.is_demanded })).into_response(),
             )
         }
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -406,7 +406,7 @@ async fn begin_as_json(
     }
     let (session, _) = match first_as_json(may_change(&portal, &visitor).await, &visitor) {
         Ok(may) => may,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let Ok(kind) = given.kind.parse::<FactorKind>() else {
         return problem(StatusCode::BAD_REQUEST, &visitor, "unknown-means");
@@ -441,7 +441,7 @@ async fn finish_as_json(
     }
     let (session, known) = match first_as_json(may_change(&portal, &visitor).await, &visitor) {
         Ok(may) => may,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let Ok(kind) = given.kind.parse::<FactorKind>() else {
         return problem(StatusCode::BAD_REQUEST, &visitor, "unknown-means");
