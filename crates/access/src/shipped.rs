@@ -37,6 +37,7 @@ const RIGHTS: &[Rights] = &[
             SignInRead,
             SignInAnswer,
             ApprovalRead,
+            GrantRevoke,
         ],
     ),
     Rights(Everyone, Allow, Group, &[GroupRead]),

@@ -19,6 +19,7 @@ mod organisation;
 pub mod password;
 mod recent;
 mod resolve;
+pub mod rights;
 mod sign_in;
 mod throttle;
 

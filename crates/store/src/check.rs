@@ -11,6 +11,7 @@ mod rules;
 
 use std::fmt;
 
+use crate::migrate::MIGRATIONS;
 use crate::{Database, Store, StoreError, Tx};
 use rules::{RULES, Rule};
 
@@ -55,6 +56,7 @@ pub async fn run(store: &Store, deep: bool) -> Result<Report, StoreError> {
     for rule in RULES {
         report.findings.extend(read_apart(store, move |tx| broken(tx, rule)).await?);
     }
+    report.findings.extend(read_apart(store, missing_steps).await?);
     report.findings.extend(keys::open_all(store).await?);
     report.findings.extend(contents::missing_segments(store).await?);
     if deep {
@@ -89,6 +91,14 @@ fn broken(tx: &mut Tx<'_>, rule: &Rule) -> Result<Vec<Finding>, StoreError> {
         let object = format!("{} {} {}", rule.kind, row.int(0)?, row.int(1)?);
         Ok(Finding { rule: rule.says, object })
     })
+}
+
+/// Steps of the schema that have not been applied, or that this program does not know.
+fn missing_steps(tx: &mut Tx<'_>) -> Result<Vec<Finding>, StoreError> {
+    let applied = tx.rows("SELECT version FROM schema_version ORDER BY version", &[], |row| row.int(0))?;
+    let known: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+    let wrong = known.iter().filter(|it| !applied.contains(it)).chain(applied.iter().filter(|it| !known.contains(it)));
+    Ok(wrong.map(|it| Finding { rule: "a step of the schema is missing", object: format!("schema {it}") }).collect())
 }
 
 fn sqlite_integrity(tx: &mut Tx<'_>) -> Result<Vec<Finding>, StoreError> {

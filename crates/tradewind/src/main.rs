@@ -140,7 +140,7 @@ async fn act(config: &Path, action: Action) -> Result<Value, Refused> {
         return answer;
     }
     let system = System::open(settings).await?;
-    let answer = system.controls().carry_out(action).await;
+    let answer = system.controls().carry_out_as_operator(action).await;
     system.store.close().await;
     answer
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use api::HttpSettings;
 use env::settings::{self, Section};
+use identity::rights::AccessSettings;
 use imap::ImapSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
@@ -155,6 +156,7 @@ sections! {
     tls: TlsSettings,
     acme: AcmeSettings,
     dns: DnsSettings,
+    access: AccessSettings,
     authentication: AuthenticationSettings,
     dkim: SigningSettings,
     reports: ReportSettings,

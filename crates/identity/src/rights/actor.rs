@@ -1,0 +1,141 @@
+use access::{Action, Actor, Decision, Holder, Loan, Object, StepUpPolicy, Table, Via, decide};
+use env::Timestamp;
+use store::{Tx, params};
+
+use super::AccessSettings;
+use super::custom::custom_roles;
+use super::grants::loans_of;
+use super::roles::given_to;
+use crate::{AccountKind, AccountState, IdentityError, Level, PAGE_MAX, Role, list_accounts};
+
+/// Departures from the level that one organisation may have.
+const RULES_MAX: i64 = 1_000;
+
+/// Who the account is at this moment. One that is out of use holds nothing, so nothing is allowed to it.
+///
+/// # Errors
+/// [`IdentityError`] if there is no such account or the store fails.
+pub fn load_actor(
+    tx: &mut Tx<'_>,
+    account: i64,
+    via: Via,
+    strong_at: Option<Timestamp>,
+) -> Result<Actor, IdentityError> {
+    let row = tx.row("SELECT organisation, kind, role, state FROM account WHERE id = $1", params![account], |row| {
+        Ok((row.int(0)?, row.text(1)?.to_owned(), row.text(2)?.to_owned(), row.text(3)?.to_owned()))
+    })?;
+    let (organisation, kind, role, state) = row.ok_or_else(|| IdentityError::NoAccount(account.to_string()))?;
+    let (kind, role, state): (AccountKind, Role, AccountState) = (kind.parse()?, role.parse()?, state.parse()?);
+    let is_active = state == AccountState::Active;
+    let holders = if is_active { holders(tx, account, kind, role)? } else { Vec::new() };
+    Ok(Actor {
+        account: Some(account),
+        organisation: Some(organisation),
+        region: None,
+        holders,
+        groups: Vec::new(),
+        loans: if is_active { loans(tx, account)? } else { Vec::new() },
+        has_factor: strong_at.is_some(),
+        strong_at,
+        via,
+    })
+}
+
+fn holders(tx: &mut Tx<'_>, account: i64, kind: AccountKind, role: Role) -> Result<Vec<Holder>, IdentityError> {
+    Ok(match kind {
+        AccountKind::Person => {
+            let mut holders = vec![Holder::Everyone, Holder::Job(role)];
+            holders.extend(given_to(tx, account)?);
+            holders
+        }
+        AccountKind::Service => vec![Holder::Service],
+        // Nobody signs in as a shared mailbox.
+        AccountKind::Shared => Vec::new(),
+    })
+}
+
+fn loans(tx: &mut Tx<'_>, account: i64) -> Result<Vec<Loan>, IdentityError> {
+    loans_of(tx, account)
+}
+
+/// The account as an object of actions.
+///
+/// # Errors
+/// [`IdentityError`] if there is no such account or the store fails.
+pub fn object_of_account(tx: &mut Tx<'_>, account: i64) -> Result<Object, IdentityError> {
+    let organisation = tx.row("SELECT organisation FROM account WHERE id = $1", params![account], |row| row.int(0))?;
+    let organisation = organisation.ok_or_else(|| IdentityError::NoAccount(account.to_string()))?;
+    Ok(Object::of_account(organisation, account))
+}
+
+/// The table of rights of an organisation: shipped rows, custom roles, its level and its own rules of approval.
+///
+/// # Errors
+/// [`IdentityError`] if there is no such organisation or the store fails.
+pub fn organisation_table(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    settings: &AccessSettings,
+) -> Result<Table, IdentityError> {
+    let level = tx.row("SELECT level FROM organisation WHERE id = $1", params![organisation], |row| {
+        Ok(row.text(0)?.to_owned())
+    })?;
+    let level: Level = level.ok_or(IdentityError::NoOrganisation(organisation))?.parse()?;
+    let mut step_up = StepUpPolicy::of(level, settings.step_up_age(level));
+    let rules = tx.rows(
+        "SELECT action, wanted FROM approval_rule WHERE organisation = $1 LIMIT $2",
+        params![organisation, RULES_MAX],
+        |row| Ok((row.text(0)?.to_owned(), row.int(1)? != 0)),
+    )?;
+    for (action, wanted) in rules {
+        step_up.approvals.insert(action.parse()?, wanted);
+    }
+    Ok(Table::new(&custom_roles(tx, organisation)?, step_up))
+}
+
+/// Asks for a second person for whatever needs `action`, or no longer, whatever the level says.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails.
+pub fn set_approval_rule(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    action: Action,
+    wanted: bool,
+) -> Result<(), IdentityError> {
+    tx.execute(
+        "INSERT INTO approval_rule (organisation, action, wanted) VALUES ($1, $2, $3)
+         ON CONFLICT (organisation, action) DO UPDATE SET wanted = $3",
+        params![organisation, action.as_str(), i64::from(wanted)],
+    )?;
+    Ok(())
+}
+
+/// People of an organisation who may do `action` in it, at most `limit`, the oldest first.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails.
+pub fn people_who_may(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    action: Action,
+    limit: usize,
+    settings: &AccessSettings,
+) -> Result<Vec<i64>, IdentityError> {
+    let table = organisation_table(tx, organisation, settings)?;
+    let object = Object::of_organisation(organisation);
+    let (mut found, mut after) = (Vec::new(), 0);
+    while found.len() < limit {
+        let page = list_accounts(tx, Some(organisation), after, PAGE_MAX)?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for account in page.iter().filter(|account| account.kind == AccountKind::Person) {
+            let actor = load_actor(tx, account.id, Via::Local, None)?;
+            let decision = decide(&table, &actor, action, &object, tx.now());
+            if !matches!(decision, Decision::Refuse { .. }) && found.len() < limit {
+                found.push(account.id);
+            }
+        }
+    }
+    Ok(found)
+}
