@@ -207,13 +207,14 @@ const RIGHTS: &[Rights] = &[
             ApprovalRead,
         ],
     ),
-    // Whoever has the machine runs it. Nobody's mail, nobody's second person.
+    // Whoever has the machine runs it. Nobody's mail, nobody's second person. Of forwarding that is set here the owner is told.
     Rights(
         Operator,
         Allow,
         Region,
         &[
             MailImport,
+            ForwardingChange,
             DelegationRead,
             AccountRead,
             AccountCreate,

@@ -11,6 +11,7 @@ mod dkim;
 mod dmarc;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod forward;
 mod grants;
 mod import;
 mod letters;
@@ -42,6 +43,7 @@ use signing::Signer;
 
 pub use caller::{Answer, Bounds, Caller};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
+pub use forward::NewTarget;
 pub use grants::GrantRequest;
 pub use import::ImportFormat;
 pub use letters::tell_owners;

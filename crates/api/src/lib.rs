@@ -12,7 +12,6 @@ mod mta_sts;
 mod settings;
 #[cfg(test)]
 mod tests;
-mod texts;
 pub mod v1;
 
 use std::sync::Arc;

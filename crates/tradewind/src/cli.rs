@@ -1,8 +1,12 @@
 //! The command line.
 
+mod access;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -38,6 +42,18 @@ pub(crate) enum Command {
     /// People and their mail accounts.
     #[command(subcommand)]
     User(UserCommand),
+    /// Who may do what: the table of rights, reviews, explanations, the record.
+    #[command(subcommand)]
+    Access(AccessCommand),
+    /// Roles beside the job, and custom ones.
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Grants to read another's mail for a while.
+    #[command(subcommand)]
+    Grant(GrantCommand),
+    /// Requests that wait for a second person.
+    #[command(subcommand)]
+    Approval(ApprovalCommand),
     /// Who is allowed and who is denied.
     #[command(subcommand)]
     List(ListCommand),
@@ -204,6 +220,19 @@ pub(crate) enum UserCommand {
         /// Address to remove.
         alias: String,
     },
+    /// Where mail of an account is passed on to.
+    #[command(subcommand)]
+    Forward(ForwardCommand),
+    /// Change the job role.
+    Role {
+        /// Mail address.
+        address: String,
+        /// Job role.
+        role: String,
+        /// Why duties that are kept apart may lie in this one hand. Those who review access are told.
+        #[arg(long)]
+        exception: Option<String>,
+    },
     /// Refuse sign-in; mail is still received.
     Disable {
         /// Mail address.
@@ -228,6 +257,41 @@ pub(crate) enum UserCommand {
         /// Say that it is meant.
         #[arg(long, required = true)]
         yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ForwardCommand {
+    /// Pass mail of an account on to another address, here or elsewhere. Its owner is told.
+    Add {
+        /// Address of the account.
+        address: String,
+        /// Address that its mail goes to.
+        target: String,
+        /// Keep no copy in the mailbox, unless another target asks for one.
+        #[arg(long)]
+        no_copy: bool,
+        /// Days after which it ends; never if left out.
+        #[arg(long)]
+        expires: Option<u32>,
+        /// Who sets it.
+        #[arg(long, env = "USER", hide_env_values = true, default_value = "administrator")]
+        by: String,
+    },
+    /// Stop passing mail on to an address.
+    Remove {
+        /// Address of the account.
+        address: String,
+        /// Address that its mail goes to.
+        target: String,
+        /// Who removes it.
+        #[arg(long, env = "USER", hide_env_values = true, default_value = "administrator")]
+        by: String,
+    },
+    /// List where mail is passed on to.
+    List {
+        /// Address of the account; all accounts if left out.
+        address: Option<String>,
     },
 }
 

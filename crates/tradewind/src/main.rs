@@ -19,13 +19,13 @@ mod zone;
 use std::path::Path;
 use std::process::ExitCode;
 
-use api::actions::{Action, ImportFormat, NewListed, NewUser, Refused};
+use api::actions::{Action, ImportFormat, NewListed, NewTarget, NewUser, Refused};
 use clap::Parser;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ImportCommand, ListCommand,
+    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, ImportCommand, ListCommand,
     OrganisationCommand, QueueCommand, ReportCommand, StoreCommand, UserCommand,
 };
 use crate::control::{ask, socket_path};
@@ -81,10 +81,15 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         }
         Command::CheckAuth(options) => check_auth::run(&options, json).await,
         command => {
+            let is_csv = matches!(&command, Command::Access(access) if access.is_csv());
             let action = action(command)?;
             let is_check = matches!(action, Action::StoreCheck { .. });
             let answer = act(&config, action).await?;
-            print::print(&answer, json);
+            if is_csv {
+                print::print_csv(&answer)
+            } else {
+                print::print(&answer, json)
+            }
             let failed = is_check && answer.get("sound") == Some(&Value::Bool(false));
             Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
@@ -156,6 +161,10 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Domain(DomainCommand::List) => Action::DomainList,
         Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },
         Command::User(command) => user_action(command)?,
+        Command::Access(command) => command.into(),
+        Command::Role(command) => command.into(),
+        Command::Grant(command) => command.into(),
+        Command::Approval(command) => command.into(),
         Command::List(command) => list_action(command),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,
@@ -214,6 +223,16 @@ fn list_action(command: ListCommand) -> Action {
     }
 }
 
+fn forward_action(command: ForwardCommand) -> Action {
+    match command {
+        ForwardCommand::Add { address, target, no_copy, expires, by } => {
+            Action::ForwardAdd(NewTarget { address, target, keeps_copy: !no_copy, expires_days: expires, by })
+        }
+        ForwardCommand::Remove { address, target, by } => Action::ForwardRemove { address, target, by },
+        ForwardCommand::List { address } => Action::ForwardList { address },
+    }
+}
+
 fn user_action(command: UserCommand) -> Result<Action, Refused> {
     Ok(match command {
         UserCommand::Add { address, name, role, language, quota_mib, password_stdin } => {
@@ -226,6 +245,8 @@ fn user_action(command: UserCommand) -> Result<Action, Refused> {
         }
         UserCommand::AliasAdd { address, alias } => Action::AliasAdd { address, alias },
         UserCommand::AliasRemove { alias } => Action::AliasRemove { alias },
+        UserCommand::Forward(command) => forward_action(command),
+        UserCommand::Role { address, role, exception } => Action::UserRole { address, role, exception },
         UserCommand::Disable { address } => Action::UserState { address, enabled: false },
         UserCommand::Enable { address } => Action::UserState { address, enabled: true },
         UserCommand::Quota { address, mib } => Action::UserQuota { address, mib },

@@ -117,6 +117,7 @@ fn spawn_upkeep(
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
     tasks.spawn(upkeep::collect(system.store.clone(), stop.clone()));
+    tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
     tasks.spawn(upkeep::watch_keys(
@@ -206,6 +207,7 @@ fn spawn_services(
             directory: Arc::clone(&system.directory),
             dns,
             mailer: system.mailer(),
+            signer: Arc::clone(&system.signer),
             hostname: settings.server.hostname.clone(),
             postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
             figures,

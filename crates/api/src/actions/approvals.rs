@@ -1,6 +1,7 @@
 //! The inbox of requests that wait for a second person.
 
 use access::Decision;
+use identity::Language;
 use identity::rights::{self, Approval, ApprovalState, Outcome};
 use serde_json::{Value, json};
 use store::Tx;
@@ -35,8 +36,8 @@ fn row(request: &Approval, asker: Option<&str>, now: env::Timestamp) -> Value {
         "request": request.id,
         "by": asker,
         "action": request.action,
-        "en": what("en"),
-        "zh": what("zh"),
+        "en": what(Language::English),
+        "zh": what(Language::Chinese),
         "details": action.as_ref().map(shown),
         "state": if has_lapsed { "lapsed" } else { request.state.as_str() },
         "since": request.created.to_string(),

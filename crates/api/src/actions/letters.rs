@@ -4,16 +4,15 @@
 
 use std::collections::BTreeSet;
 
+use ::letters::{LetterError, Texts, Words};
 use access::{Action as Right, Duty};
 use identity::rights::{self, Approval, Grant};
 use identity::{IdentityError, Language};
-use letters::{LetterError, Words};
 use queue::QueueError;
 use store::Tx;
 
 use super::list::Action;
 use super::{Controls, sentences};
-use crate::texts::Texts;
 
 /// People who are written to about one matter.
 const READERS_MAX: usize = 20;
@@ -24,7 +23,7 @@ pub(super) async fn tell_approvers(controls: &Controls, organisation: i64, asker
     let id = id.to_string();
     for reader in readers(controls, organisation, Right::ApprovalDecide).await {
         if reader != asker {
-            let values = |language: &str| {
+            let values = |language: Language| {
                 vec![("who", who.clone()), ("what", sentences::of(action, language)), ("id", id.clone())]
             };
             tell(controls, reader, "letter-request", values).await;
@@ -45,7 +44,7 @@ pub(super) async fn tell_asker(
         (true, None) => "letter-request-done",
         (true, Some(_)) => "letter-request-failed",
     };
-    let values = |language: &str| {
+    let values = |language: Language| {
         let what = action.map_or_else(|| request.action.clone(), |action| sentences::of(action, language));
         vec![("what", what), ("why", failure.unwrap_or_default().to_owned())]
     };
@@ -69,7 +68,8 @@ pub(super) async fn tell_of_exception(
     let duties: Vec<&str> = duties.iter().map(|duty| duty.as_str()).collect();
     let duties = duties.join(", ");
     for reader in all {
-        let values = |_: &str| vec![("who", who.to_owned()), ("duties", duties.clone()), ("why", reason.to_owned())];
+        let values =
+            |_: Language| vec![("who", who.to_owned()), ("duties", duties.clone()), ("why", reason.to_owned())];
         tell(controls, reader, "letter-exception", values).await;
     }
 }
@@ -133,11 +133,10 @@ async fn tell(
     controls: &Controls,
     account: i64,
     key: &'static str,
-    values: impl Fn(&str) -> Vec<(&'static str, String)> + Send + Sync,
+    values: impl Fn(Language) -> Vec<(&'static str, String)> + Send + Sync,
 ) {
     let sending = async {
-        let ready =
-            controls.mailer.notice(account, |language| words(language, key, &values(language.as_str()))).await?;
+        let ready = controls.mailer.notice(account, |language| words(language, key, &values(language))).await?;
         controls.store.write(move |tx| ready.post(tx)).await?;
         Ok::<_, LetterFault>(())
     };
@@ -147,10 +146,10 @@ async fn tell(
 }
 
 fn words(language: Language, key: &str, values: &[(&str, String)]) -> Words {
-    let texts = Texts::of(language.as_str());
+    let texts = Texts::of(language);
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     Words {
-        from_name: texts.say("letter-from", &[]),
+        from_name: texts.say("notice-from", &[]),
         subject: texts.say(&format!("{key}-subject"), &values),
         text: texts.say(key, &values),
     }

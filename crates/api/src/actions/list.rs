@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::caller::Bounds;
 use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
-use super::{Controls, Refused, access, approvals, dkim, dmarc, import, lists, people, queue, roles, store};
+use super::{Controls, Refused, access, approvals, dkim, dmarc, forward, import, lists, people, queue, roles, store};
 
 /// What an action concerns, as the request names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,19 +104,19 @@ macro_rules! actions {
 }
 
 actions! {
-    |controls, by|
+    |controls, bounds|
 
     /// List organisations with their protection levels.
-    OrganisationList "organisation-list": OrganisationRead on On::Within => people::list_organisations(controls, by);
+    OrganisationList "organisation-list": OrganisationRead on On::Within => people::list_organisations(controls, bounds);
     /// Change the protection level of an organisation.
     OrganisationLevel "organisation-level" { level: String, organisation: Option<String> }: PolicyChange
-        on On::Organisation(organisation.as_deref()) => people::set_level(controls, by, level, organisation);
+        on On::Organisation(organisation.as_deref()) => people::set_level(controls, bounds, level, organisation);
 
     /// Take mail for a domain.
     DomainAdd "domain-add" { domain: String, organisation: Option<String> }: DomainChange
-        on On::Organisation(organisation.as_deref()) => people::add_domain(controls, by, domain, organisation);
+        on On::Organisation(organisation.as_deref()) => people::add_domain(controls, bounds, domain, organisation);
     /// List domains.
-    DomainList "domain-list": DomainRead on On::Within => people::list_domains(controls, by);
+    DomainList "domain-list": DomainRead on On::Within => people::list_domains(controls, bounds);
     /// Stop taking mail for a domain without addresses.
     DomainRemove "domain-remove" { domain: String }: DomainChange
         on On::Domain(domain) => people::remove_domain(controls, domain);
@@ -125,7 +125,7 @@ actions! {
     UserAdd "user-add" (new: people::NewUser): AccountCreate
         on On::DomainOf(&new.address) => people::add_user(controls, new);
     /// List accounts.
-    UserList "user-list": AccountRead on On::Within => people::list_users(controls, by);
+    UserList "user-list": AccountRead on On::Within => people::list_users(controls, bounds);
     /// Set a new password; a fresh one is made and told if none is given.
     UserPassword "user-password" { address: String, password: Option<String> }: PasswordReset
         on On::Account(address) => people::set_password(controls, address, password);
@@ -145,18 +145,28 @@ actions! {
     AliasRemove "alias-remove" { alias: String }: AliasChange
         on On::Account(alias) => people::remove_alias(controls, alias);
 
+    /// Pass mail of an account on to another address; its owner is told.
+    ForwardAdd "forward-add" (new: forward::NewTarget): ForwardingChange
+        on On::Account(&new.address) => forward::add(controls, bounds, new);
+    /// Stop passing mail of an account on to an address; its owner is told.
+    ForwardRemove "forward-remove" { address: String, target: String, by: String }: ForwardingChange
+        on On::Account(address) => forward::remove(controls, bounds, address, target, by);
+    /// List where mail of an account, or of all, is passed on to.
+    ForwardList "forward-list" { address: Option<String> }: AccountRead
+        on address.as_deref().map_or(On::Within, On::Account) => forward::list(controls, bounds, address);
+
     /// Put something on the allow or the deny list.
     ListAdd "list-add" (new: lists::NewListed): ListChange
-        on On::Organisation(new.organisation.as_deref()) => lists::add(controls, by, new);
+        on On::Organisation(new.organisation.as_deref()) => lists::add(controls, bounds, new);
     /// Take something off a list.
     ListRemove "list-remove" { effect: String, kind: String, value: String, organisation: Option<String> }: ListChange
-        on On::Organisation(organisation.as_deref()) => lists::remove(controls, by, effect, kind, value, organisation);
+        on On::Organisation(organisation.as_deref()) => lists::remove(controls, bounds, effect, kind, value, organisation);
     /// Show both lists.
     ListShow "list-show" { organisation: Option<String> }: ListRead
-        on On::Organisation(organisation.as_deref()) => lists::show(controls, by, organisation);
+        on On::Organisation(organisation.as_deref()) => lists::show(controls, bounds, organisation);
 
     /// List messages that are not yet delivered to all recipients.
-    QueueList "queue-list": QueueRead on On::Within => queue::list(controls, by);
+    QueueList "queue-list": QueueRead on On::Within => queue::list(controls, bounds);
     /// Show one message with each recipient's last answer.
     QueueShow "queue-show" { id: i64 }: QueueRead on On::Queued(*id) => queue::show(controls, id);
     /// Keep a message from being sent.
@@ -167,7 +177,7 @@ actions! {
         on On::Queued(*id) => queue::change(controls, "released", move |tx| ::queue::release(tx, id));
     /// Try a message again now; all of them if none is named.
     QueueRetry "queue-retry" { id: Option<i64> }: QueueChange
-        on id.map_or(On::Within, On::Queued) => queue::retry(controls, by, id);
+        on id.map_or(On::Within, On::Queued) => queue::retry(controls, bounds, id);
     /// Give a message up and tell its sender.
     QueueExpire "queue-expire" { id: i64 }: QueueChange
         on On::Queued(*id) => queue::change(controls, "expired", move |tx| ::queue::expire_now(tx, id));
@@ -181,7 +191,7 @@ actions! {
 
     /// List signing keys with the records that DNS must show.
     DkimList "dkim-list" { domain: Option<String> }: SigningRead
-        on domain.as_deref().map_or(On::Within, On::Domain) => dkim::list(controls, by, domain);
+        on domain.as_deref().map_or(On::Within, On::Domain) => dkim::list(controls, bounds, domain);
     /// Make the first signing keys of a domain.
     DkimAdd "dkim-add" { domain: String }: SigningChange on On::Domain(domain) => dkim::add(controls, domain);
     /// Make new signing keys, which take over once DNS shows their records.
@@ -206,65 +216,65 @@ actions! {
 
     /// Change somebody's job role.
     UserRole "user-role" { address: String, role: String, exception: Option<String> }: RoleGive
-        on On::Account(address) => roles::give(controls, by, address, role, exception, true);
+        on On::Account(address) => roles::give(controls, bounds, address, role, exception, true);
     /// List roles, shipped and custom ones.
     RoleList "role-list" { organisation: Option<String> }: RoleRead
-        on On::Organisation(organisation.as_deref()) => roles::list(controls, by, organisation);
+        on On::Organisation(organisation.as_deref()) => roles::list(controls, bounds, organisation);
     /// Make a role, or give it other rights, each written as `allow account.read organisation`.
     RoleDefine "role-define" { name: String, rights: Vec<String>, organisation: Option<String> }: RoleDefine
-        on On::Organisation(organisation.as_deref()) => roles::define(controls, by, name, rights, organisation);
+        on On::Organisation(organisation.as_deref()) => roles::define(controls, bounds, name, rights, organisation);
     /// Remove a custom role that nobody has.
     RoleRemove "role-remove" { name: String, organisation: Option<String> }: RoleDefine
-        on On::Organisation(organisation.as_deref()) => roles::remove(controls, by, name, organisation);
+        on On::Organisation(organisation.as_deref()) => roles::remove(controls, bounds, name, organisation);
     /// Give somebody a role beside the job; an exception says why duties that are kept apart may lie in one hand.
     RoleGive "role-give" { address: String, role: String, exception: Option<String> }: RoleGive
-        on On::Account(address) => roles::give(controls, by, address, role, exception, false);
+        on On::Account(address) => roles::give(controls, bounds, address, role, exception, false);
     /// Take a role away that somebody has beside the job.
     RoleTake "role-take" { address: String, role: String }: RoleGive
         on On::Account(address) => roles::take(controls, address, role);
 
     /// Show every row of the table of rights.
     AccessTable "access-table" { organisation: Option<String> }: AccessReview
-        on On::Organisation(organisation.as_deref()) => access::table(controls, by, organisation);
+        on On::Organisation(organisation.as_deref()) => access::table(controls, bounds, organisation);
     /// Show who has which roles, duties and grants.
     AccessReview "access-review" { organisation: Option<String> }: AccessReview
-        on On::Organisation(organisation.as_deref()) => access::review(controls, by, organisation);
+        on On::Organisation(organisation.as_deref()) => access::review(controls, bounds, organisation);
     /// Say what the table answers if somebody wants something, and by which rows.
     AccessExplain "access-explain" { who: String, what: String, on: Option<String> }: AccessReview
         on On::Account(who) => access::explain(controls, who, what, on);
     /// Show what was decided on sensitive actions in the last days.
-    AccessLog "access-log" { days: u32 }: AuditRead on On::Within => access::log(controls, by, days);
+    AccessLog "access-log" { days: u32 }: AuditRead on On::Within => access::log(controls, bounds, days);
     /// Ask for a second person for a sensitive action, or no longer.
     AccessApproval "access-approval" { right: String, wanted: bool, organisation: Option<String> }: PolicyChange
-        on On::Organisation(organisation.as_deref()) => access::set_approval(controls, by, right, wanted, organisation);
+        on On::Organisation(organisation.as_deref()) => access::set_approval(controls, bounds, right, wanted, organisation);
 
     /// Ask to read another's mail for a while.
-    GrantAsk "grant-ask" (new: GrantRequest): GrantAsk on On::Account(&new.address) => grants::ask(controls, by, new);
+    GrantAsk "grant-ask" (new: GrantRequest): GrantAsk on On::Account(&new.address) => grants::ask(controls, bounds, new);
     /// Say, as the second person, that another may read somebody's mail for a while.
     GrantApprove "grant-approve" { grant: i64 }: GrantApprove
-        on On::Grant(*grant) => grants::decide(controls, by, grant, true);
+        on On::Grant(*grant) => grants::decide(controls, bounds, grant, true);
     /// Say, as the second person, that another may not.
     GrantRefuse "grant-refuse" { grant: i64 }: GrantApprove
-        on On::Grant(*grant) => grants::decide(controls, by, grant, false);
+        on On::Grant(*grant) => grants::decide(controls, bounds, grant, false);
     /// End a grant early, or take a request for one back.
-    GrantRevoke "grant-revoke" { grant: i64 }: GrantRevoke on On::Grant(*grant) => grants::revoke(controls, by, grant);
+    GrantRevoke "grant-revoke" { grant: i64 }: GrantRevoke on On::Grant(*grant) => grants::revoke(controls, bounds, grant);
     /// Say that the legal hold is over, so that the owner is told.
     GrantLiftHold "grant-lift-hold" { grant: i64 }: GrantRevoke
-        on On::Grant(*grant) => grants::lift_hold(controls, by, grant);
+        on On::Grant(*grant) => grants::lift_hold(controls, bounds, grant);
     /// List grants.
     GrantList "grant-list" { organisation: Option<String> }: GrantRead
-        on On::Organisation(organisation.as_deref()) => grants::list(controls, by, organisation);
+        on On::Organisation(organisation.as_deref()) => grants::list(controls, bounds, organisation);
     /// List the mailboxes that a grant opens, or the messages in one of them.
     GrantMail "grant-mail" { grant: i64, mailbox: Option<String> }: MailRead
-        on On::MailOfGrant(*grant) => grants::mail(controls, by, grant, mailbox);
+        on On::MailOfGrant(*grant) => grants::mail(controls, bounds, grant, mailbox);
     /// Read one message that a grant opens.
     GrantMessage "grant-message" { grant: i64, mailbox: String, uid: u32 }: MailRead
-        on On::MailOfGrant(*grant) => grants::message(controls, by, grant, mailbox, uid);
+        on On::MailOfGrant(*grant) => grants::message(controls, bounds, grant, mailbox, uid);
 
     /// List requests that wait for a second person; with `own`, one's own.
     ApprovalList "approval-list" { own: bool }: ApprovalRead
-        on if *own { On::Own } else { On::Within } => approvals::list(controls, by, own);
+        on if *own { On::Own } else { On::Within } => approvals::list(controls, bounds, own);
     /// Say yes or no, as the second person, to what another asked for.
     ApprovalDecide "approval-decide" { request: i64, approve: bool }: ApprovalDecide
-        on On::Request(*request) => approvals::decide(controls, by, request, approve);
+        on On::Request(*request) => approvals::decide(controls, bounds, request, approve);
 }

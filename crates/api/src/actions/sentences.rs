@@ -1,13 +1,14 @@
 //! A request as a sentence, for whoever has to approve it.
 
+use ::letters::Texts;
+use identity::Language;
 use serde_json::Value;
 
 use super::carry::shown;
 use super::list::Action;
-use crate::texts::Texts;
 
-/// What `action` would do, in `language` ("zh" or "en").
-pub(super) fn of(action: &Action, language: &str) -> String {
+/// What `action` would do, in `language`.
+pub(super) fn of(action: &Action, language: Language) -> String {
     let details = shown(action);
     let values: Vec<(&str, String)> = details
         .as_object()

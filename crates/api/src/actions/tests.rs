@@ -19,6 +19,14 @@ fn requests_are_read_strictly() {
 }
 
 #[test]
+fn every_action_has_a_sentence() {
+    let texts = ::letters::Texts::of(identity::Language::English);
+    for (name, ..) in Action::ALL {
+        assert!(texts.has(&format!("do-{name}")), "{name} has no sentence in letters' texts");
+    }
+}
+
+#[test]
 fn names_are_said_once() {
     let names: std::collections::BTreeSet<_> = Action::ALL.iter().map(|(name, ..)| *name).collect();
     assert_eq!(names.len(), Action::ALL.len());
@@ -201,7 +209,7 @@ mod carried_out {
     fn secrets_are_neither_shown_nor_recorded() {
         let reset = action(json!({ "action": "user-password", "address": "a@trade.test", "password": "geheim" }));
         assert!(!carry::shown(&reset).to_string().contains("geheim"));
-        assert!(!sentences::of(&reset, "zh").contains("geheim"));
+        assert!(!sentences::of(&reset, identity::Language::Chinese).contains("geheim"));
     }
 
     #[test]
