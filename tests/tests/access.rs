@@ -1,7 +1,9 @@
 //! Roles, the table of rights, explanations and the record, from the command line of a running server.
 
+use std::time::Duration;
+
+use harness::{Failure, Options, Outcome, Tradewind, wait_until};
 use serde_json::Value;
-use tests::{Failure, Options, Outcome, Tradewind};
 
 fn json(tradewind: &Tradewind, arguments: &[&str]) -> Outcome<Value> {
     let all: Vec<&str> = ["--json"].iter().chain(arguments).copied().collect();
@@ -14,7 +16,9 @@ fn the_table_explains_itself() -> Outcome {
     let (admin, sales) = (&tradewind.account("admin")?.address, &tradewind.account("sales")?.address);
     let table = json(&tradewind, &["access", "table"])?;
     let rows = table.as_array().ok_or_else(|| Failure::new("no table"))?;
-    assert!(rows.iter().any(|row| row["role"] == "admin" && row["action"] == "account.delete" && row["effect"] == "allow"));
+    assert!(
+        rows.iter().any(|row| row["role"] == "admin" && row["action"] == "account.delete" && row["effect"] == "allow")
+    );
     assert!(rows.iter().all(|row| row["role"] != "admin" || row["action"] != "mail.read"));
     let told = json(&tradewind, &["access", "explain", admin, "mail.read", sales])?;
     assert_eq!((told["answer"].as_str(), told["because"].as_str()), (Some("refused"), Some("no row allows it")));
@@ -48,8 +52,9 @@ fn duties_are_joined_with_a_reason_only_and_told() -> Outcome {
     assert_eq!(events.first(), Some(&(Some("operator"), Some("done"))), "{log}");
     assert!(events.contains(&(Some("operator"), Some("failed"))));
     // Those who review access have a letter.
-    let mut manager = tradewind.access("manager")?.session()?;
-    manager.wait_for_messages("INBOX", 1)?;
+    wait_until("the letter", Duration::from_secs(20), || {
+        Ok((tradewind.imap("manager")?.count("INBOX")? == 1).then_some(()))
+    })?;
     json(&tradewind, &["role", "define", "desk", "--right", "allow password.reset organisation"])?;
     json(&tradewind, &["role", "give", &tradewind.account("sales")?.address, "desk"])?;
     let beyond = tradewind.command(&["role", "define", "reader", "--right", "allow mail.read organisation"])?;

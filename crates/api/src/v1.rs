@@ -5,15 +5,17 @@
 
 mod openapi;
 mod problem;
+#[cfg(test)]
+mod tests;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -42,6 +44,15 @@ pub enum Unauthenticated {
     Throttled(Duration),
 }
 
+/// Who sends a request.
+#[derive(Debug)]
+pub struct Authenticated {
+    /// As the actions know him.
+    pub caller: Caller,
+    /// A cookie that the answer is to set, as when a session's token was exchanged.
+    pub cookie: Option<HeaderValue>,
+}
+
 /// Finds out who sends a request.
 #[async_trait]
 pub trait Authenticate: Send + Sync {
@@ -50,7 +61,7 @@ pub trait Authenticate: Send + Sync {
     ///
     /// # Errors
     /// [`Unauthenticated`] with the reason.
-    async fn caller(&self, headers: &HeaderMap, peer: IpAddr) -> Result<Caller, Unauthenticated>;
+    async fn caller(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<Authenticated, Unauthenticated>;
 }
 
 /// What the API needs.
@@ -78,15 +89,22 @@ async fn act(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let caller = match door.authenticate.caller(&headers, peer.ip().to_canonical()).await {
-        Ok(caller) => caller,
+    let sender = match door.authenticate.caller(&headers, peer).await {
+        Ok(sender) => sender,
         Err(why) => return Problem::unauthenticated(why).into_response(),
     };
-    let action = match read(&name, &headers, &body) {
-        Ok(action) => action,
-        Err(problem) => return problem.into_response(),
+    let mut response = match read(&name, &headers, &body) {
+        Ok(action) => answer(door.controls.carry_out(&sender.caller, action).await),
+        Err(problem) => problem.into_response(),
     };
-    match door.controls.carry_out(&caller, action).await {
+    if let Some(cookie) = sender.cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn answer(answer: Answer) -> Response {
+    match answer {
         Answer::Done(value) => Json(value).into_response(),
         Answer::Waiting(request) => {
             let waiting = serde_json::json!({ "state": "waiting", "request": request });

@@ -102,7 +102,8 @@ pub fn create_account(tx: &mut Tx<'_>, new: &NewAccount<'_>) -> Result<i64, Iden
     Ok(id)
 }
 
-/// Replaces the account's password. What was verified with the old one no longer counts.
+/// Replaces the account's password. What was verified with the old one no longer counts, and what is signed in with it ends:
+/// connections and web sessions. App passwords and OAuth grants stay.
 ///
 /// # Errors
 /// [`IdentityError::NoAccount`], or the store's.
@@ -115,10 +116,11 @@ pub fn set_password(tx: &mut Tx<'_>, account: i64, password: &PreparedPassword) 
         "INSERT INTO credential (account, id, kind, label, hash, scram, created) VALUES ($1, $2, 'password', '', $3, $4, $5)",
         params![account, id, password.hash(), &scram, tx.now().millis()],
     )?;
+    crate::session::end_other_sessions(tx, account, None)?;
     Ok(())
 }
 
-/// Puts the account in or out of use.
+/// Puts the account in or out of use. Out of use, everything that is signed in to it ends.
 ///
 /// # Errors
 /// [`IdentityError`] if there is no such account or it is the organisation's last active administrator.
@@ -126,6 +128,7 @@ pub fn set_state(tx: &mut Tx<'_>, account: i64, state: AccountState) -> Result<(
     take_account(tx, account)?;
     if state == AccountState::Disabled {
         keep_an_administrator(tx, account)?;
+        crate::sign_in::end_sign_ins(tx, account)?;
     }
     tx.execute("UPDATE account SET state = $1 WHERE id = $2", params![state.as_str(), account])?;
     Ok(())

@@ -1,6 +1,6 @@
 //! The end of an account.
 
-use store::{Tx, params};
+use store::{Notice, Tx, params};
 
 use crate::IdentityError;
 use crate::account::{keep_an_administrator, take_account};
@@ -21,6 +21,7 @@ pub fn delete_account(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError
     for delete in DELETES {
         tx.execute(delete, params![account])?;
     }
+    tx.notify(Notice::SignIns(account));
     tx.context().keys.forget_account(account);
     Ok(())
 }
@@ -32,6 +33,11 @@ const DELETES: &[&str] = &[
     "DELETE FROM duty_exception WHERE account = $1",
     "DELETE FROM access_grant WHERE owner = $1 OR asker = $1",
     "DELETE FROM approval WHERE asker = $1",
+    "DELETE FROM app_password WHERE account = $1",
+    "DELETE FROM session WHERE account = $1",
+    "DELETE FROM oauth_token WHERE account = $1",
+    "DELETE FROM oauth_device WHERE account = $1",
+    "DELETE FROM oauth_grant WHERE account = $1",
     "DELETE FROM address WHERE account = $1",
     "DELETE FROM search_signature WHERE account = $1",
     "DELETE FROM mailbox_message WHERE account = $1",

@@ -111,6 +111,18 @@ pub enum IdentityError {
     /// The target is not set.
     #[error("mail of the account is not forwarded to {0}; see tradewind user forward list")]
     NotForwarded(String),
+    /// The account has as many app passwords as it may.
+    #[error("the account has {0} app passwords, which is the limit; revoke one first")]
+    TooManyAppPasswords(usize),
+    /// No such app password.
+    #[error("app password {0} does not exist; see tradewind user app-password list")]
+    NoAppPassword(i64),
+    /// No such web session.
+    #[error("session {0} does not exist or has ended; see tradewind user session list")]
+    NoSession(i64),
+    /// What an OAuth client asks for or is registered with cannot be.
+    #[error(transparent)]
+    OAuth(#[from] crate::oauth::OAuthError),
     /// The last administrator of an organisation.
     #[error(
         "this is the last active administrator of the organisation; appoint another first, who also gets mail to postmaster"

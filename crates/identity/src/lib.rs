@@ -8,6 +8,7 @@
 
 mod account;
 mod address;
+mod app_password;
 mod directory;
 mod erase;
 mod error;
@@ -16,11 +17,16 @@ mod forwarders;
 mod greylist;
 mod kinds;
 pub mod lists;
+pub mod oauth;
 mod organisation;
 pub mod password;
 mod recent;
 mod resolve;
 pub mod rights;
+mod sealed;
+mod second_factor;
+mod secret_token;
+pub mod session;
 mod sign_in;
 mod throttle;
 
@@ -28,6 +34,10 @@ pub use account::{
     Account, NewAccount, PAGE_MAX, create_account, list_accounts, load_account, set_password, set_quota, set_state,
 };
 pub use address::{add_alias, find_by_address, list_addresses, may_send_as, remove_alias};
+pub use app_password::{
+    APP_PASSWORDS_MAX, AppPassword, NewAppPassword, PreparedAppPassword, add_app_password, list_app_passwords,
+    revoke_app_password, scram_salt,
+};
 pub use directory::Directory;
 pub use erase::delete_account;
 pub use error::IdentityError;
@@ -41,6 +51,7 @@ pub use organisation::{
 pub use password::{Hasher, PreparedPassword, generate_password};
 pub use resolve::{Recipient, Resolution, is_local_domain, resolve};
 pub use sign_in::{
-    AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Method, Principal, Scope, SignIn, TlsTraits, describe_agent,
+    AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Method, Principal, Scope, SignIn, SignInWatch, Standing, TlsTraits,
+    describe_agent, end_sign_ins,
 };
 pub use throttle::Throttle;

@@ -92,12 +92,26 @@ impl PreparedPassword {
     /// # Errors
     /// [`PasswordError`] if the password is too long or holds characters that passwords must not have.
     pub fn new(password: &Secret<String>, level: Level, entropy: &dyn Entropy) -> Result<Self, PasswordError> {
+        Self::with_salt(password, level, entropy, &random_salt(entropy))
+    }
+
+    /// As [`Self::new`], with the salt that the SCRAM keys of the account's app passwords have ([`crate::scram_salt`]): SCRAM can
+    /// try several passwords only under one salt.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_salt(
+        password: &Secret<String>,
+        level: Level,
+        entropy: &dyn Entropy,
+        scram_salt: &[u8],
+    ) -> Result<Self, PasswordError> {
         let prepared = normal_form(password)?;
         let salt = random_salt(entropy);
         let hash = argon2(level)?
             .hash_password_with_salt(prepared.expose().as_bytes(), &salt)
             .map_err(|error| PasswordError::Hash(error.to_string()))?;
-        let scram = StoredKeys::derive(prepared.expose(), &random_salt(entropy), SCRAM_ITERATIONS)
+        let scram = StoredKeys::derive(prepared.expose(), scram_salt, SCRAM_ITERATIONS)
             .map_err(|error| PasswordError::Hash(error.to_string()))?;
         Ok(Self { hash: hash.to_string(), scram })
     }
@@ -145,6 +159,20 @@ impl Hasher {
     pub async fn prepare(&self, password: &Secret<String>, level: Level) -> Result<PreparedPassword, PasswordError> {
         let (password, entropy) = (password.clone(), Arc::clone(&self.entropy));
         self.run(move || PreparedPassword::new(&password, level, &*entropy)).await
+    }
+
+    /// As [`PreparedPassword::with_salt`], for threads that serve others.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    pub async fn prepare_with_salt(
+        &self,
+        password: &Secret<String>,
+        level: Level,
+        scram_salt: Vec<u8>,
+    ) -> Result<PreparedPassword, PasswordError> {
+        let (password, entropy) = (password.clone(), Arc::clone(&self.entropy));
+        self.run(move || PreparedPassword::with_salt(&password, level, &*entropy, &scram_salt)).await
     }
 
     /// Whether `password` fits the PHC string `hash`.
@@ -236,7 +264,7 @@ fn argon2(level: Level) -> Result<Argon2<'static>, PasswordError> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-fn random_salt(entropy: &dyn Entropy) -> [u8; SALT_BYTES] {
+pub(crate) fn random_salt(entropy: &dyn Entropy) -> [u8; SALT_BYTES] {
     let mut salt = [0; SALT_BYTES];
     entropy.fill(&mut salt);
     salt

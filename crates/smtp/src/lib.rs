@@ -3,6 +3,7 @@
 //! `docs/flow/receive.md` and `docs/flow/deliver.md` tell the ways of a message; this crate keeps to them.
 
 pub mod deliver;
+mod demand;
 mod figures;
 pub mod receive;
 mod rewriting;
@@ -10,6 +11,7 @@ mod settings;
 pub mod transport;
 
 pub use deliver::route::RouteError;
+pub use demand::ContentRules;
 pub use figures::Figures;
 pub use receive::Reporting;
-pub use settings::{DeliverySettings, Route, SmtpSettings, TlsDemand, TlsFloor};
+pub use settings::{ContentDemand, DeliverySettings, Route, SmtpSettings, TlsDemand, TlsFloor};

@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use wire::sasl::Mechanism;
 use wire::smtp::server::{Kind, Limits, ServerConfig};
 
-use crate::{DeliverySettings, Figures, SmtpSettings};
+use crate::{ContentRules, DeliverySettings, Figures, SmtpSettings};
 
 use conversation::Conversation;
 use greeting::WaitingRoom;
@@ -56,6 +56,7 @@ pub struct Receiver {
     pub(crate) settings: SmtpSettings,
     pub(crate) rates: Rates,
     pub(crate) dns_lists: Vec<DnsList>,
+    pub(crate) content_rules: ContentRules,
     pub(crate) waiting_room: WaitingRoom,
     pub(crate) hostname: String,
     /// Whose postmaster is meant by a bare `<postmaster>` (RFC 5321 section 4.5.1).
@@ -105,6 +106,8 @@ pub struct ReceiverParts {
     pub exempt_networks: TrustedNetworks,
     /// Lists of clients that are asked.
     pub dns_lists: Vec<DnsList>,
+    /// What our people must encrypt, by the recipients' domains.
+    pub content_rules: ContentRules,
     /// What is counted.
     pub figures: Arc<Figures>,
 }
@@ -115,7 +118,7 @@ impl Receiver {
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
         let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, .. } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
-        let ReceiverParts { exempt_networks, dns_lists, .. } = parts;
+        let ReceiverParts { exempt_networks, dns_lists, content_rules, .. } = parts;
         Arc::new(Self {
             store,
             directory,
@@ -129,6 +132,7 @@ impl Receiver {
             budget,
             rates: Rates::new(&settings, exempt_networks),
             dns_lists,
+            content_rules,
             waiting_room: WaitingRoom::default(),
             settings,
             hostname,
@@ -161,6 +165,7 @@ impl Receiver {
             limits,
             pretence_secret: self.sign_in.pretence_secret(),
             pretence_iterations: self.sign_in.pretence_iterations(),
+            openid_configuration: self.sign_in.openid_configuration(),
             entropy: Arc::clone(&context.entropy),
             clock: Arc::clone(&context.clock),
         });

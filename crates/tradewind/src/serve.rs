@@ -15,7 +15,7 @@ use mailauth::Checker;
 use net::{Budget, Handler};
 use smtp::deliver::{Deliverer, DelivererParts};
 use smtp::receive::{DnsList, Receiver, ReceiverParts};
-use smtp::{Figures, Reporting};
+use smtp::{ContentRules, Figures, Reporting};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -154,7 +154,8 @@ fn spawn_services(
     let figures = Arc::new(Figures::default());
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
     let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
-    let sign_in = Arc::new(SignIn::new(system.store.clone(), hasher));
+    let issuer = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
+    let sign_in = Arc::new(SignIn::new(system.store.clone(), hasher).with_issuer(issuer));
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -176,6 +177,7 @@ fn spawn_services(
             exempt_networks: settings.exempt_networks()?,
             dns_lists: DnsList::parse_all(&settings.smtp.dns_lists)
                 .map_err(|error| Refused(format!("smtp.dns_lists: {error}")))?,
+            content_rules: ContentRules::of(&settings.delivery.route).map_err(Refused::because)?,
             figures: Arc::clone(&figures),
         },
         settings.smtp.clone(),

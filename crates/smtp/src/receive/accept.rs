@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use env::Timestamp;
 use identity::IdentityError;
+use mail::message::{ExtentLimits, TooComplex};
 use mail::trace::{self, Encryption, Hop, Protocol};
 use mail::{Address, header};
 use mailbox::{Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
@@ -18,6 +19,7 @@ use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
 use super::recipients::{Home, Taken};
 use super::submission;
+use crate::settings::ContentDemand;
 use crate::transport::{self, Sealed};
 
 /// A message shorter than this is compressed and encrypted where it arrives; a longer one on a thread that may block.
@@ -36,6 +38,23 @@ enum AcceptError {
     Signing(#[from] SigningError),
     #[error("making the message ready panicked")]
     Panicked,
+    #[error(transparent)]
+    TooComplex(#[from] TooComplex),
+    #[error("the message is not encrypted as the route to {} demands", demand.domain)]
+    Unencrypted { demand: Demand },
+}
+
+/// What is demanded of the content of a message to a domain.
+#[derive(Debug, Clone)]
+struct Demand {
+    domain: String,
+    content: ContentDemand,
+}
+
+/// What a message must be like to be taken.
+struct Terms {
+    limits: ExtentLimits,
+    demands: Vec<Demand>,
 }
 
 /// A message that waits for its transaction.
@@ -166,7 +185,8 @@ impl Conversation<'_> {
         }
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
         let reporter = self.may_report().then(|| origin.as_ref().and_then(|origin| origin.author.clone()));
-        let (mut prepared, eight_bit, report) = prepare(Arc::clone(store.context()), body, reporter).await?;
+        let (mut prepared, eight_bit, report) =
+            prepare(Arc::clone(store.context()), body, reporter, self.terms()).await?;
         let blob = store.stage(prepared.take_record()).await?;
         let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk, origin, report, tls_optional });
         store.write(move |tx| commit(tx, &plan)).await
@@ -218,6 +238,26 @@ impl Conversation<'_> {
             expires,
             report,
         }
+    }
+
+    fn terms(&self) -> Terms {
+        let settings = &self.door.receiver.settings;
+        let limits = ExtentLimits { depth_max: settings.mime_depth_max, parts_max: settings.mime_parts_max };
+        Terms { limits, demands: if self.principal.is_some() { self.demands() } else { Vec::new() } }
+    }
+
+    /// What the administrator demands of messages to those who are written to.
+    fn demands(&self) -> Vec<Demand> {
+        let mut demands: Vec<Demand> = Vec::new();
+        for taken in self.taken.iter().filter(|taken| taken.home == Home::Elsewhere) {
+            let domain = taken.address.domain_ascii();
+            if !demands.iter().any(|known| known.domain == domain)
+                && let Some(content) = self.door.receiver.content_rules.demand(&domain)
+            {
+                demands.push(Demand { domain, content });
+            }
+        }
+        demands
     }
 
     /// Whether a report about connections to us may be in the message: mail of others to one of ours.
@@ -310,18 +350,24 @@ async fn prepare(
     context: Arc<store::Context>,
     body: Vec<u8>,
     reporter: Option<Option<String>>,
+    terms: Terms,
 ) -> Result<(Prepared, EightBit, Option<Sealed>), AcceptError> {
     let short = body.len() <= INLINE_BYTES_MAX;
     let work = move || {
         let report = reporter
             .and_then(|author| Sealed::new(&context, transport::recognise(&body)?, author, context.clock.now()));
         let eight_bit = EightBit::of(&body);
-        (Prepared::consuming(body, &*context.entropy), eight_bit, report)
+        if let Some(demand) = terms.demands.into_iter().find(|demand| !demand.content.is_met_by(&body)) {
+            return Err(AcceptError::Unencrypted { demand });
+        }
+        let prepared = Prepared::consuming(body, &*context.entropy);
+        prepared.extent().within(terms.limits)?;
+        Ok((prepared, eight_bit, report))
     };
     if short {
-        return Ok(work());
+        return work();
     }
-    tokio::task::spawn_blocking(work).await.map_err(|_| AcceptError::Panicked)
+    tokio::task::spawn_blocking(work).await.map_err(|_| AcceptError::Panicked)?
 }
 
 /// The transaction of a received message.
@@ -389,6 +435,10 @@ fn refuse(error: &AcceptError, id: &str) -> Verdict {
         AcceptError::Store(error) | AcceptError::Signing(SigningError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(QueueError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(_) | AcceptError::Signing(_) | AcceptError::Panicked => (false, false),
+        AcceptError::TooComplex(error) => return Verdict::reject(554, (5, 6, 0), error.to_string()),
+        AcceptError::Unencrypted { demand } => {
+            return Verdict::reject(550, (5, 7, 10), demand.content.refusal(&demand.domain));
+        }
     };
     if over_quota {
         return Verdict::reject(452, (4, 2, 2), "The mailbox is full");

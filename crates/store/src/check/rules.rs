@@ -202,4 +202,27 @@ pub(super) const RULES: &[Rule] = &[
         kind: "request",
         query: "SELECT p.organisation, p.id FROM approval p LEFT JOIN account a ON a.id = p.asker WHERE a.id IS NULL LIMIT 20",
     },
+    Rule {
+        says: "an app password belongs to an account that is not there",
+        kind: "account",
+        query: "SELECT c.account, c.id FROM app_password c LEFT JOIN account a ON a.id = c.account
+                WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a web session belongs to an account that is not there",
+        kind: "account",
+        query: "SELECT c.account, c.id FROM session c LEFT JOIN account a ON a.id = c.account WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "an OAuth grant belongs to an account that is not there",
+        kind: "account",
+        query: "SELECT c.account, c.id FROM oauth_grant c LEFT JOIN account a ON a.id = c.account
+                WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "an OAuth token belongs to a grant that is not there",
+        kind: "account",
+        query: "SELECT t.account, t.grant_id FROM oauth_token t
+                LEFT JOIN oauth_grant g ON g.account = t.account AND g.id = t.grant_id WHERE g.id IS NULL LIMIT 20",
+    },
 ];

@@ -30,7 +30,7 @@ impl Session {
             return list;
         }
         if self.is_tls {
-            for mechanism in &self.settings.mechanisms {
+            for mechanism in self.settings.mechanisms.iter().filter(|it| !self.withheld.contains(&it.as_str())) {
                 list.push_str(" AUTH=");
                 list.push_str(mechanism);
             }
