@@ -207,7 +207,7 @@ const RIGHTS: &[Rights] = &[
             ApprovalRead,
         ],
     ),
-    // Whoever has the machine runs it. Nobody's mail, nobody's second person. Of forwarding that is set here the owner is told.
+    // Whoever has the machine runs it. Nobody's mail, nobody's second person. Whatever of it touches who can use an account, its owner is told.
     Rights(
         Operator,
         Allow,
@@ -215,6 +215,8 @@ const RIGHTS: &[Rights] = &[
         &[
             MailImport,
             ForwardingChange,
+            DelegationChange,
+            ClientAdd,
             DelegationRead,
             AccountRead,
             AccountCreate,

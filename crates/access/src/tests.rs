@@ -49,8 +49,8 @@ fn no_row_stands_twice() {
 
 #[test]
 fn nothing_personal_is_allowed_beyond_the_own_account() {
-    // Of forwarding that is set at the machine the owner is told at once.
-    let is_told = |row: &Row| row.holder == Holder::Operator && row.action == Action::ForwardingChange;
+    // What is done so at the machine the owner is told at once.
+    let is_told = |row: &Row| row.holder == Holder::Operator && row.action.tells_owner();
     let wide =
         |row: &&Row| row.action.is_personal() && row.effect == Effect::Allow && row.scope > Scope::Own && !is_told(row);
     assert_eq!(shipped::rows().iter().find(wide), None);

@@ -7,12 +7,14 @@ mod access;
 mod approvals;
 mod caller;
 mod carry;
+mod clients;
 mod dkim;
 mod dmarc;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod forward;
 mod grants;
+mod groups;
 mod import;
 mod letters;
 mod list;
@@ -24,6 +26,7 @@ mod queue;
 mod roles;
 mod ruling;
 mod sentences;
+mod sharing;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -42,14 +45,17 @@ use serde_json::Value;
 use signing::Signer;
 
 pub use caller::{Answer, Bounds, Caller};
+pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
 pub use forward::NewTarget;
 pub use grants::GrantRequest;
+pub use groups::{GroupName, GroupToMake};
 pub use import::ImportFormat;
 pub use letters::tell_owners;
 pub use list::{Action, On};
 pub use lists::NewListed;
 pub use people::{NewUser, PeopleError};
+pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.
 #[derive(Debug, thiserror::Error)]

@@ -39,6 +39,12 @@ const DELETES: &[&str] = &[
     "DELETE FROM oauth_device WHERE account = $1",
     "DELETE FROM oauth_grant WHERE account = $1",
     "DELETE FROM address WHERE account = $1",
+    "DELETE FROM group_member WHERE kind = 'account' AND target = $1",
+    "DELETE FROM group_owner WHERE account = $1",
+    "DELETE FROM delegation WHERE account = $1 OR delegate = $1",
+    "DELETE FROM shared_subscription WHERE account = $1 OR owner = $1",
+    "DELETE FROM service_account WHERE account = $1",
+    "DELETE FROM provisioned WHERE object = $1",
     "DELETE FROM search_signature WHERE account = $1",
     "DELETE FROM mailbox_message WHERE account = $1",
     "DELETE FROM message WHERE account = $1",
@@ -50,6 +56,9 @@ const DELETES: &[&str] = &[
     "DELETE FROM dedupe WHERE account = $1",
     "DELETE FROM job WHERE account = $1",
     "DELETE FROM forward WHERE account = $1",
+    "DELETE FROM sign_in_event WHERE account = $1",
+    "DELETE FROM sign_in_feature WHERE account = $1",
+    "DELETE FROM sign_in_profile WHERE account = $1",
     "DELETE FROM account WHERE id = $1",
 ];
 

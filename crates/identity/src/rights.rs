@@ -13,13 +13,14 @@ use std::time::Duration;
 
 use crate::Level;
 
+pub use actor::{decide_for, is_denied};
 pub use actor::{load_actor, object_of_account, organisation_table, people_who_may, set_approval_rule};
 pub use approvals::{
     Approval, ApprovalState, NewApproval, approve, finish_approval, list_approvals, load_approval, refuse_approval,
     request_approval,
 };
 pub use custom::{define_role, list_roles, parse_right, remove_role};
-pub use events::{Event, Outcome, RecordedEvent, list_events, record};
+pub use events::{Event, Outcome, RecordedEvent, list_events, note_reading, record};
 pub use grants::{
     Grant, GrantState, GrantWindow, NewGrant, approve_grant, ask_grant, due_to_be_told, grants_between, lift_hold,
     list_grants, load_grant, mark_told, refuse_grant, revoke_grant,

@@ -63,6 +63,10 @@ impl Controls {
             let word = if outcome.is_ok() { Outcome::Done } else { Outcome::Failed };
             self.note(caller, &told, ruling, word).await?;
         }
+        let owner = ruling.owner.filter(|owner| Some(*owner) != caller.account);
+        if let Some(owner) = owner.filter(|_| outcome.is_ok() && told.right().tells_owner()) {
+            letters::tell_of_change(self, owner, caller.account, &told).await;
+        }
         Ok(outcome.map_or_else(Answer::Failed, Answer::Done))
     }
 

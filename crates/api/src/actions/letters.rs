@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use ::letters::{LetterError, Texts, Words};
 use access::{Action as Right, Duty};
 use identity::rights::{self, Approval, Grant};
-use identity::{IdentityError, Language};
+use identity::{AccountKind, IdentityError, Language};
 use queue::QueueError;
 use store::Tx;
 
@@ -49,6 +49,26 @@ pub(super) async fn tell_asker(
         vec![("what", what), ("why", failure.unwrap_or_default().to_owned())]
     };
     tell(controls, request.asker, key, values).await;
+}
+
+/// Tells the owner of an account that another has changed who can use it. Of forwarding its own action tells.
+pub(super) async fn tell_of_change(controls: &Controls, owner: i64, by: Option<i64>, action: &Action) {
+    if action.right() == Right::ForwardingChange {
+        return;
+    }
+    let Ok(account) = controls.store.read(move |tx| identity::load_account(tx, owner)).await else { return };
+    if account.kind != AccountKind::Person {
+        return;
+    }
+    let who = match by {
+        Some(by) => address_of(controls, by).await,
+        None => controls.mailer.hostname().to_owned(),
+    };
+    let address = account.addresses.into_iter().next().unwrap_or_default();
+    let values = |language: Language| {
+        vec![("address", address.clone()), ("who", who.clone()), ("what", sentences::of(action, language))]
+    };
+    tell(controls, owner, "letter-personal", values).await;
 }
 
 /// Tells those who review access that somebody now holds duties that are kept apart.

@@ -57,7 +57,7 @@ fn sample(schema: &Value, name: &str, field: &Value, of: &Whose) -> Value {
         return word.clone();
     }
     match name {
-        "address" | "user" | "who" | "alias" => return of.address.into(),
+        "address" | "user" | "who" | "alias" | "account" | "delegate" => return of.address.into(),
         "domain" => return of.domain.into(),
         "organisation" => return of.organisation.into(),
         "grant" => return of.grant.into(),
@@ -70,6 +70,10 @@ fn sample(schema: &Value, name: &str, field: &Value, of: &Whose) -> Value {
         Some(path) => schema.pointer(path.trim_start_matches('#')).unwrap(),
         None => field,
     };
+    if let Some(fields) = field["properties"].as_object() {
+        let of = fields.iter().map(|(name, field)| (name.clone(), sample(schema, name, field, of)));
+        return Value::Object(of.collect());
+    }
     if let Some(first) = field.pointer("/oneOf/0/const").or_else(|| field.pointer("/enum/0")) {
         return first.clone();
     }

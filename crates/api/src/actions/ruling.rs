@@ -17,6 +17,8 @@ pub(super) const REGION: i64 = 0;
 pub(super) struct Ruling {
     pub(super) decision: Decision,
     pub(super) bounds: Bounds,
+    /// Whose account it touches.
+    pub(super) owner: Option<i64>,
     /// Whose record it goes into; 0 for none in particular.
     pub(super) organisation: i64,
     /// Whether it is recorded even if it is allowed.
@@ -46,6 +48,7 @@ pub(super) fn rule(
     Ok(Ruling {
         decision,
         bounds: Bounds { account: actor.account, organisation: actor.organisation },
+        owner: object.owner,
         organisation: actor.organisation.or(object.organisation).unwrap_or(0),
         is_notable: rights.iter().any(|right| right.sensitivity().is_some())
             || (actor.is_operator() && rights.iter().any(changes))

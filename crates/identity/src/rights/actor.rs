@@ -1,4 +1,4 @@
-use access::{Action, Actor, Decision, Holder, Loan, Object, StepUpPolicy, Table, Via, decide};
+use access::{Action, Actor, Basis, Decision, Holder, Loan, Object, Reason, StepUpPolicy, Table, Via, decide};
 use env::Timestamp;
 use store::{Tx, params};
 
@@ -6,7 +6,9 @@ use super::AccessSettings;
 use super::custom::custom_roles;
 use super::grants::loans_of;
 use super::roles::given_to;
-use crate::{AccountKind, AccountState, IdentityError, Level, PAGE_MAX, Role, list_accounts};
+use crate::delegation::list_delegated;
+use crate::groups::groups_of;
+use crate::{AccountKind, AccountState, IdentityError, Level, PAGE_MAX, Permission, Role, list_accounts};
 
 /// Departures from the level that one organisation may have.
 const RULES_MAX: i64 = 1_000;
@@ -33,7 +35,7 @@ pub fn load_actor(
         organisation: Some(organisation),
         region: None,
         holders,
-        groups: Vec::new(),
+        groups: if is_active { groups_of(tx, account)?.into_iter().collect() } else { Vec::new() },
         loans: if is_active { loans(tx, account)? } else { Vec::new() },
         has_factor: strong_at.is_some(),
         strong_at,
@@ -54,8 +56,28 @@ fn holders(tx: &mut Tx<'_>, account: i64, kind: AccountKind, role: Role) -> Resu
     })
 }
 
+/// What others have delegated to the account or a grant lends it. A delegation of single mailboxes is decided where the mailbox is known
+/// ([`crate::delegation::may`]), so it lends nothing here.
 fn loans(tx: &mut Tx<'_>, account: i64) -> Result<Vec<Loan>, IdentityError> {
-    loans_of(tx, account)
+    let mut loans = loans_of(tx, account)?;
+    for given in list_delegated(tx, account)?.into_iter().filter(|given| given.mailbox.is_none()) {
+        loans.push(Loan {
+            basis: Basis::Delegation(given.account),
+            owner: given.account,
+            actions: lent_by(given.permission).to_vec(),
+            from: given.since,
+            until: given.until.unwrap_or(Timestamp::from_millis(i64::MAX)),
+        });
+    }
+    Ok(loans)
+}
+
+const fn lent_by(permission: Permission) -> &'static [Action] {
+    match permission {
+        Permission::Read => &[Action::MailRead],
+        Permission::Write => &[Action::MailRead, Action::MailChange],
+        Permission::SendAs | Permission::SendOnBehalf => &[Action::MailSend],
+    }
 }
 
 /// The account as an object of actions.
@@ -65,7 +87,8 @@ fn loans(tx: &mut Tx<'_>, account: i64) -> Result<Vec<Loan>, IdentityError> {
 pub fn object_of_account(tx: &mut Tx<'_>, account: i64) -> Result<Object, IdentityError> {
     let organisation = tx.row("SELECT organisation FROM account WHERE id = $1", params![account], |row| row.int(0))?;
     let organisation = organisation.ok_or_else(|| IdentityError::NoAccount(account.to_string()))?;
-    Ok(Object::of_account(organisation, account))
+    let groups = groups_of(tx, account)?.into_iter().collect();
+    Ok(Object { groups, ..Object::of_account(organisation, account) })
 }
 
 /// The table of rights of an organisation: shipped rows, custom roles, its level and its own rules of approval.
@@ -138,4 +161,33 @@ pub fn people_who_may(
         }
     }
     Ok(found)
+}
+
+/// Whether a row of the table denies `action` to the account on what is `owner`'s, whatever was lent; or the account is out of use.
+///
+/// # Errors
+/// [`IdentityError`] if one of the accounts is not there or the store fails.
+pub fn is_denied(tx: &mut Tx<'_>, account: i64, action: Action, owner: i64) -> Result<bool, IdentityError> {
+    let actor = load_actor(tx, account, Via::Local, None)?;
+    let Some(organisation) = actor.organisation.filter(|_| !actor.holders.is_empty()) else { return Ok(true) };
+    let table = organisation_table(tx, organisation, &AccessSettings::default())?;
+    let decision = decide(&table, &actor, action, &object_of_account(tx, owner)?, tx.now());
+    Ok(matches!(decision, Decision::Refuse { reason: Reason::Denied, .. }))
+}
+
+/// Decides for a protocol: whether the account may do `action` to what is `owner`'s, with the strong factor shown at `strong_at`.
+///
+/// # Errors
+/// [`IdentityError`] if one of the accounts is not there or the store fails; then nothing may be done.
+pub fn decide_for(
+    tx: &mut Tx<'_>,
+    (account, via, strong_at): (i64, Via, Option<Timestamp>),
+    action: Action,
+    owner: i64,
+    settings: &AccessSettings,
+) -> Result<Decision, IdentityError> {
+    let actor = load_actor(tx, account, via, strong_at)?;
+    let organisation = actor.organisation.ok_or_else(|| IdentityError::NoAccount(account.to_string()))?;
+    let table = organisation_table(tx, organisation, settings)?;
+    Ok(decide(&table, &actor, action, &object_of_account(tx, owner)?, tx.now()))
 }

@@ -7,6 +7,7 @@ use env::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{Tx, params};
 
+use super::grants::grants_between;
 use super::sealed::{open, seal};
 use crate::IdentityError;
 
@@ -120,6 +121,37 @@ pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<i64, IdentityError> {
         ],
     )?;
     Ok(id)
+}
+
+/// Notes that `reader` opens a mailbox of `owner`, if a break-glass grant lets him.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails: then the mailbox must stay shut.
+pub fn note_reading(
+    tx: &mut Tx<'_>,
+    reader: i64,
+    owner: i64,
+    mailbox: i64,
+    via: Via,
+    address: Option<IpAddr>,
+) -> Result<(), IdentityError> {
+    for grant in grants_between(tx, reader, Some(owner))? {
+        if !grant.window.mailboxes.is_empty() && !grant.window.mailboxes.contains(&mailbox) {
+            continue;
+        }
+        let event = Event {
+            organisation: grant.organisation,
+            account: Some(reader),
+            via,
+            address,
+            action: "mailbox-open".to_owned(),
+            object: format!("account {owner}, mailbox {mailbox}"),
+            outcome: Outcome::Done,
+            row: format!("grant {}", grant.id),
+        };
+        record(tx, &event)?;
+    }
+    Ok(())
 }
 
 /// What was recorded for an organisation (0: for none in particular) from `since` on, newest first.

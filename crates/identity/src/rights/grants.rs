@@ -7,7 +7,7 @@ use std::time::Duration;
 use access::{Action, Basis, Loan};
 use env::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{Row, StoreError, Tx, params};
+use store::{Notice, Row, StoreError, Tx, params};
 
 use super::AccessSettings;
 use super::roles::REASON_BYTES_MAX;
@@ -228,12 +228,15 @@ pub fn refuse_grant(tx: &mut Tx<'_>, organisation: i64, id: i64, by: i64) -> Res
 /// # Errors
 /// [`IdentityError`] if it neither waits nor holds, or the store fails.
 pub fn revoke_grant(tx: &mut Tx<'_>, organisation: i64, id: i64) -> Result<(), IdentityError> {
-    let revoked = tx.execute(
+    let owner = tx.row(
         "UPDATE access_grant SET state = 'revoked', ends = $3
-         WHERE organisation = $1 AND id = $2 AND state IN ('asked', 'approved') AND ends > $3",
+         WHERE organisation = $1 AND id = $2 AND state IN ('asked', 'approved') AND ends > $3 RETURNING owner",
         params![organisation, id, tx.now().millis()],
+        |row| row.int(0),
     )?;
-    if revoked == 1 { Ok(()) } else { Err(IdentityError::NoGrant(id)) }
+    // Whoever has the mailbox open is to look again.
+    tx.notify(Notice::Account(owner.ok_or(IdentityError::NoGrant(id))?));
+    Ok(())
 }
 
 /// The legal hold is over: the owner will be told.
