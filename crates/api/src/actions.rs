@@ -30,6 +30,7 @@ mod sharing;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,12 +78,6 @@ pub trait Elsewhere: Send + Sync {
     /// # Errors
     /// [`Refused`] if the settings cannot be used.
     fn resolver(&self) -> Result<Arc<dyn Resolver>, Refused>;
-
-    /// What others report of their connections to us.
-    ///
-    /// # Errors
-    /// [`Refused`] if the store fails.
-    async fn tls_reports(&self) -> Result<Value, Refused>;
 
     /// Has our own reports of connections sent now.
     ///

@@ -451,6 +451,12 @@ pub(crate) enum ReportCommand {
         #[arg(long, default_value_t = 30)]
         days: u32,
     },
+    /// List single messages in the name of our domains that failed, as others report them (DMARC).
+    Failures {
+        /// Reports that came in the last days.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
     /// Send the DMARC reports that are due to the owners of other domains now; the server does so by itself.
     Send {
         /// Also those of today, for trying out: what comes later today is in no report.

@@ -2,7 +2,6 @@
 //! directly where none runs. Either way the same code runs.
 
 mod socket;
-mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use api::actions::{Controls, Elsewhere, Refused};
 use async_trait::async_trait;
 use env::dns::Resolver;
 use identity::Hasher;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::Store;
 
 use crate::settings::DnsSettings;
@@ -47,11 +46,8 @@ impl Elsewhere for Parts {
         Ok(Arc::new(resolver(&self.dns)?))
     }
 
-    async fn tls_reports(&self) -> Result<Value, Refused> {
-        tls::list(&self.store).await
-    }
-
     async fn send_tls_reports(&self) -> Result<Value, Refused> {
-        tls::send(&self.store).await
+        let reports = self.store.write(smtp::transport::send_soon).await.map_err(Refused::because)?;
+        Ok(json!({ "reports": reports }))
     }
 }

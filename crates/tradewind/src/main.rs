@@ -196,6 +196,7 @@ fn action(command: Command) -> Result<Action, Refused> {
             DkimCommand::Retire { domain, selector, .. } => Action::DkimRetire { domain, selector },
         },
         Command::Report(ReportCommand::Dmarc { days }) => Action::ReportDmarc { days },
+        Command::Report(ReportCommand::Failures { days }) => Action::ReportFailures { days },
         Command::Report(ReportCommand::Send { today }) => Action::ReportSend { today },
         Command::Store(StoreCommand::Check { deep }) => Action::StoreCheck { deep },
         Command::Store(StoreCommand::Collect) => Action::StoreCollect,

@@ -20,10 +20,6 @@ impl Elsewhere for Nowhere {
         Err(Refused("no names here".to_owned()))
     }
 
-    async fn tls_reports(&self) -> Result<Value, Refused> {
-        Ok(Value::Null)
-    }
-
     async fn send_tls_reports(&self) -> Result<Value, Refused> {
         Ok(Value::Null)
     }

@@ -13,7 +13,7 @@ use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
     Controls, Refused, access, approvals, clients, dkim, dmarc, forward, groups, import, lists, people, queue, roles,
-    sharing, store,
+    sharing, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -280,10 +280,12 @@ actions! {
 
     /// List which servers send in the name of our domains, as others report it (DMARC).
     ReportDmarc "report-dmarc" { days: u32 }: ReportRead on On::Installation => dmarc::list(controls, days);
+    /// List single messages in the name of our domains that failed, as others report them (DMARC).
+    ReportFailures "report-failures" { days: u32 }: ReportRead on On::Installation => dmarc::failures(controls, days);
     /// Send the DMARC reports that are due now.
     ReportSend "report-send" { today: bool }: ReportSend on On::Installation => dmarc::send(controls, today);
     /// List what others report of their connections to us (TLS-RPT, RFC 8460).
-    ReportTls "report-tls": ReportRead on On::Installation => controls.elsewhere.tls_reports();
+    ReportTls "report-tls": ReportRead on On::Installation => tls::list(controls);
     /// Send our own reports of connections now.
     ReportTlsSend "report-tls-send": ReportSend on On::Installation => controls.elsewhere.send_tls_reports();
 

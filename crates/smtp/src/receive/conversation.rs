@@ -198,6 +198,11 @@ impl<'d> Conversation<'d> {
         }
     }
 
+    /// The port from which it connects (RFC 6692 has it in reports).
+    pub(super) fn peer_port(&self) -> u16 {
+        self.stream.peer().port()
+    }
+
     async fn decide(&mut self, question: Question) {
         let verdict = match question {
             Question::Authenticate { proof, .. } => self.authenticate(proof).await,
