@@ -10,6 +10,7 @@ mod carry;
 mod clients;
 mod dkim;
 mod dmarc;
+mod factors;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod forward;
@@ -22,6 +23,7 @@ mod lists;
 #[cfg(test)]
 mod matrix_tests;
 mod people;
+mod provisioning;
 mod queue;
 mod roles;
 mod ruling;
@@ -39,8 +41,9 @@ use std::time::Duration;
 use ::letters::Mailer;
 use async_trait::async_trait;
 use env::dns::Resolver;
+use identity::factors::FactorDesk;
 use identity::rights::AccessSettings;
-use identity::{Directory, Hasher};
+use identity::{Directory, PasswordGate};
 use reports::Tally;
 use serde_json::Value;
 use signing::Signer;
@@ -56,6 +59,7 @@ pub use letters::tell_owners;
 pub use list::{Action, On};
 pub use lists::NewListed;
 pub use people::{NewUser, PeopleError};
+pub use provisioning::TableToImport;
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.
@@ -93,8 +97,10 @@ pub struct Controls {
     pub store: ::store::Store,
     /// Whose addresses are whose.
     pub directory: Arc<Directory>,
-    /// Hashes passwords.
-    pub hasher: Hasher,
+    /// Judges new passwords.
+    pub passwords: PasswordGate,
+    /// Enrols and judges second factors.
+    pub factors: FactorDesk,
     /// Signs outgoing mail.
     pub signer: Arc<Signer>,
     /// How long the record of a key that signs no more stays.

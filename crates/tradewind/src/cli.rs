@@ -3,15 +3,19 @@
 mod access;
 mod clients;
 mod directory;
+mod factors;
 
 use std::path::PathBuf;
 
-pub(crate) use directory::{DelegationCommand, GroupCommand, ServiceCommand, SharedCommand};
+pub(crate) use directory::{
+    DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
+};
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
+pub(crate) use factors::{AuthorityCommand, FactorCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -74,6 +78,12 @@ pub(crate) enum Command {
     /// Accounts of programs.
     #[command(subcommand)]
     Service(ServiceCommand),
+    /// The directory as a table.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
+    /// Other systems that say who there is.
+    #[command(subcommand)]
+    Provision(ProvisionCommand),
     /// Who is allowed and who is denied.
     #[command(subcommand)]
     List(ListCommand),
@@ -175,6 +185,9 @@ pub(crate) enum OrganisationCommand {
         #[arg(long)]
         organisation: Option<String>,
     },
+    /// Authorities whose client certificates (UKey) let people in.
+    #[command(subcommand)]
+    Authority(AuthorityCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -240,6 +253,9 @@ pub(crate) enum UserCommand {
         /// Address to remove.
         alias: String,
     },
+    /// Second factors of a person.
+    #[command(subcommand)]
+    Factor(FactorCommand),
     /// Where mail of an account is passed on to.
     #[command(subcommand)]
     Forward(ForwardCommand),

@@ -3,6 +3,7 @@
 mod check_auth;
 mod cli;
 mod control;
+mod credentials;
 mod doctor;
 mod health;
 mod http;
@@ -85,10 +86,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             let action = action(command)?;
             let is_check = matches!(action, Action::StoreCheck { .. });
             let answer = act(&config, action).await?;
-            if is_csv {
-                print::print_csv(&answer)
-            } else {
-                print::print(&answer, json)
+            match answer.get("csv").and_then(Value::as_str) {
+                // A file as it is.
+                Some(text) if !json => print!("{text}"),
+                _ if is_csv => print::print_csv(&answer),
+                _ => print::print(&answer, json),
             }
             let failed = is_check && answer.get("sound") == Some(&Value::Bool(false));
             Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -157,6 +159,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Organisation(OrganisationCommand::Level { level, organisation }) => {
             Action::OrganisationLevel { level, organisation }
         }
+        Command::Organisation(OrganisationCommand::Authority(command)) => command.into_action()?,
         Command::Domain(DomainCommand::Add { domain, organisation }) => Action::DomainAdd { domain, organisation },
         Command::Domain(DomainCommand::List) => Action::DomainList,
         Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },
@@ -170,6 +173,8 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Shared(command) => command.into(),
         Command::Delegation(command) => command.into(),
         Command::Service(command) => command.into(),
+        Command::Directory(command) => command.action()?,
+        Command::Provision(command) => command.into(),
         Command::List(command) => list_action(command),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,
@@ -251,6 +256,7 @@ fn user_action(command: UserCommand) -> Result<Action, Refused> {
         }
         UserCommand::AliasAdd { address, alias } => Action::AliasAdd { address, alias },
         UserCommand::AliasRemove { alias } => Action::AliasRemove { alias },
+        UserCommand::Factor(command) => command.into_action(),
         UserCommand::Forward(command) => forward_action(command),
         UserCommand::Role { address, role, exception } => Action::UserRole { address, role, exception },
         UserCommand::Session(command) => command.into_action(),

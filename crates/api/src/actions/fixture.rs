@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::access::Via;
+use ::factors::sms::SmsSettings;
 use ::store::testing::TestStore;
-use identity::{AccountKind, Language, Level, NewAccount, Role};
+use identity::factors::Parts;
+use identity::password::LeakedLists;
+use identity::{AccountKind, FactorSettings, Hasher, Language, Level, NewAccount, PasswordSettings, Role};
 use signing::SigningSettings;
 
 use super::*;
@@ -58,7 +61,8 @@ impl Fixture {
         let signer = Arc::new(Signer::new(handle.clone(), &SigningSettings::default()));
         let controls = Controls {
             directory: Arc::new(Directory::new(handle.clone())),
-            hasher: Hasher::new(Arc::clone(&handle.context().entropy)),
+            passwords: passwords(&handle),
+            factors: FactorDesk::new(handle.clone(), desk_parts(), None),
             mailer: Mailer::new(handle.clone(), Arc::clone(&signer), "mail.trade.test".to_owned()),
             signer,
             overlap: Duration::from_secs(86_400),
@@ -84,6 +88,22 @@ impl Fixture {
     /// The person of that name, without a strong factor.
     pub(crate) fn weak(&self, name: &str) -> Caller {
         Caller { account: Some(self.account(name)), strong_at: None, via: Via::Http, address: None }
+    }
+}
+
+fn passwords(store: &::store::Store) -> PasswordGate {
+    let settings = PasswordSettings::default();
+    let lists = LeakedLists::new(&settings, None);
+    PasswordGate::new(store.clone(), Hasher::new(Arc::clone(&store.context().entropy)), settings, lists)
+}
+
+fn desk_parts() -> Parts {
+    Parts {
+        settings: FactorSettings::default(),
+        site: None,
+        issuer: "mail.trade.test".to_owned(),
+        sms: SmsSettings::default(),
+        sends_sms: false,
     }
 }
 

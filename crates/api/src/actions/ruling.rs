@@ -113,6 +113,8 @@ fn needs(tx: &mut Tx<'_>, action: &Action) -> Result<Vec<Right>, IdentityError> 
             rights.push(Right::ProtectionLower);
         }
         Action::ListAdd(new) if new.unauthenticated || new.despite_policy => rights.push(Right::ProtectionLower),
+        // A table names roles.
+        Action::DirectoryImport(table) if !table.dry_run => rights.push(Right::RoleGive),
         Action::AccessApproval { wanted: false, .. } => rights.push(Right::ProtectionLower),
         _ => {}
     }

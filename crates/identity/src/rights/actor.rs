@@ -37,10 +37,15 @@ pub fn load_actor(
         holders,
         groups: if is_active { groups_of(tx, account)?.into_iter().collect() } else { Vec::new() },
         loans: if is_active { loans(tx, account)? } else { Vec::new() },
-        has_factor: strong_at.is_some(),
+        has_factor: has_factor(tx, account)?,
         strong_at,
         via,
     })
+}
+
+fn has_factor(tx: &mut Tx<'_>, account: i64) -> Result<bool, IdentityError> {
+    let found = tx.row("SELECT id FROM factor WHERE account = $1 LIMIT 1", params![account], |row| row.int(0))?;
+    Ok(found.is_some())
 }
 
 fn holders(tx: &mut Tx<'_>, account: i64, kind: AccountKind, role: Role) -> Result<Vec<Holder>, IdentityError> {
