@@ -196,6 +196,7 @@ fn spawn_services(
             budget,
             hostname: settings.server.hostname.clone(),
             message_bytes_max: settings.smtp.message_bytes_max,
+            access: settings.access.clone(),
         },
         settings.imap.clone(),
     );
