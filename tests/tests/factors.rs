@@ -144,3 +144,11 @@ fn codes_come_through_tencent() -> Outcome {
 fn codes_come_through_twilio() -> Outcome {
     sign_in_by_sms("twilio", "api.twilio.com")
 }
+
+#[test]
+fn people_choose_a_new_password_by_the_rules() -> Outcome {
+    require!("python3");
+    let tradewind = Tradewind::start(Options::default())?;
+    let access = tradewind.access("sales")?;
+    visit(&tradewind, &access, "password_change.py", &[]).map(drop)
+}
