@@ -164,7 +164,6 @@ fn spawn_services(
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
-
     let receiver = Receiver::new(
         ReceiverParts {
             store: system.store.clone(),
