@@ -57,7 +57,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Serve => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             start_log(&settings.log);
-            serve::Server::open(settings).await?.run().await?;
+            serve::Server::start(settings).await?.until_told_to_stop().await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Check(options) => {

@@ -65,13 +65,13 @@ pub(crate) async fn run(options: Quickstart, json: bool) -> Result<ExitCode, Ref
     let log =
         if json { LogSettings { level: "warn".to_owned(), ..settings.log.clone() } } else { settings.log.clone() };
     start_log(&log);
-    let server = Server::open(settings.clone()).await?;
+    let server = Server::start(settings.clone()).await?;
     if json {
         println!("{}", summary(Some(server.addresses()), &sign_ins, &settings, &directory, &config));
     } else {
         tell_listening(&texts, server.addresses());
     }
-    server.run().await?;
+    server.until_told_to_stop().await?;
     Ok(ExitCode::SUCCESS)
 }
 
