@@ -269,13 +269,13 @@ fn spawn_http(
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
     if let Some(acceptor) = secure {
+        let api = api::v1::Door { controls: portal.controls.clone(), authenticate: Arc::new(portal.clone()) };
+        let pages = api::web::routes(portal).merge(api::v1::routes(api));
         let scim = api::scim_router(api::ScimParts {
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             hostname: system.settings.server.hostname.clone(),
         });
-        let door = api::v1::Door { controls: portal.controls.clone(), authenticate: Arc::new(portal.clone()) };
-        let pages = api::web::routes(portal).merge(api::v1::routes(door));
         let door = HttpDoor { router: api::secure_router(facts, pages).merge(scim), tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
