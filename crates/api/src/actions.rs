@@ -28,6 +28,7 @@ use async_trait::async_trait;
 use env::dns::Resolver;
 use identity::{Directory, Hasher};
 use letters::Mailer;
+use provision::LdapSource;
 use reports::Tally;
 use serde_json::Value;
 use signing::Signer;
@@ -40,7 +41,7 @@ pub use import::ImportFormat;
 pub use list::{Action, On};
 pub use lists::NewListed;
 pub use people::{NewUser, PeopleError};
-pub use provisioning::TableToImport;
+pub use provisioning::{TableToImport, sync_ldap};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.
@@ -63,6 +64,11 @@ pub trait Elsewhere: Send + Sync {
     /// # Errors
     /// [`Refused`] if the settings cannot be used.
     fn resolver(&self) -> Result<Arc<dyn Resolver>, Refused>;
+
+    /// LDAP directories that people come from.
+    fn ldap_sources(&self) -> Vec<LdapSource> {
+        Vec::new()
+    }
 
     /// Has our own reports of connections sent now.
     ///

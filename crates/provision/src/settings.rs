@@ -81,3 +81,52 @@ impl Default for LdapSource {
         }
     }
 }
+
+/// An identity provider.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(crate = "env::settings::serde", default, deny_unknown_fields)]
+pub struct OidcProvider {
+    /// What it is called here: letters, digits, hyphens.
+    pub name: String,
+    /// What people read on the sign-in page; the name without.
+    pub label: String,
+    /// Its issuer, an https address.
+    pub issuer: String,
+    /// File with the only certificate authority (PEM) that vouches for it; the system's without.
+    pub ca: Option<PathBuf>,
+    /// What we are called there.
+    pub client_id: String,
+    /// File whose first line is the secret that it has given us; none for a public client.
+    pub client_secret_file: Option<PathBuf>,
+    /// Organisation here, by name; may be left out where there is only one.
+    pub organisation: Option<String>,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// Claim with the mail address.
+    pub address_claim: String,
+    /// Claim with the shown name.
+    pub name_claim: String,
+    /// Whether the provider must say that the address is proven (`email_verified`).
+    pub require_verified: bool,
+    /// Make an account for whoever signs in and has none.
+    pub create_people: bool,
+}
+
+impl Default for OidcProvider {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            label: String::new(),
+            issuer: String::new(),
+            ca: None,
+            client_id: String::new(),
+            client_secret_file: None,
+            organisation: None,
+            scopes: ["openid", "email", "profile"].map(str::to_owned).to_vec(),
+            address_claim: "email".to_owned(),
+            name_claim: "name".to_owned(),
+            require_verified: true,
+            create_people: false,
+        }
+    }
+}

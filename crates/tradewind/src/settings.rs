@@ -10,6 +10,7 @@ use env::settings::{self, Section};
 use imap::ImapSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
+use provision::ProvisionSettings;
 use reports::ReportSettings;
 use serde::{Deserialize, Serialize};
 use signing::SigningSettings;
@@ -161,6 +162,7 @@ sections! {
     smtp: SmtpSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,
+    provision: ProvisionSettings,
     http: HttpSettings,
     log: LogSettings,
 }
