@@ -6,7 +6,7 @@ use crate::tree::{Source, Tree};
 /// Layers, lowest first. Crates of one layer do not use one another, but for [`SAME_LAYER`].
 const LAYERS: &[&[&str]] = &[
     &["env"],
-    &["mail", "wire", "crypto", "resolver", "mailauth", "access"],
+    &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors"],
     &["certs", "store", "net"],
     &["watch", "identity", "mailbox", "queue", "signing"],
     &["letters"],

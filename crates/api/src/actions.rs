@@ -6,6 +6,7 @@
 mod clients;
 mod dkim;
 mod dmarc;
+mod factors;
 mod forward;
 mod groups;
 mod import;
@@ -26,7 +27,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use env::dns::Resolver;
-use identity::{Directory, Hasher};
+use identity::factors::FactorDesk;
+use identity::{Directory, PasswordGate};
 use letters::Mailer;
 use provision::LdapSource;
 use reports::Tally;
@@ -84,8 +86,10 @@ pub struct Controls {
     pub store: ::store::Store,
     /// Whose addresses are whose.
     pub directory: Arc<Directory>,
-    /// Hashes passwords.
-    pub hasher: Hasher,
+    /// Judges new passwords.
+    pub passwords: PasswordGate,
+    /// Enrols and judges second factors.
+    pub factors: FactorDesk,
     /// Signs outgoing mail.
     pub signer: Arc<Signer>,
     /// How long the record of a key that signs no more stays.

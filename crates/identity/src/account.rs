@@ -6,6 +6,7 @@ use store::{Row, StoreError, Tx, params};
 
 use crate::address::{insert, list_addresses, parse};
 use crate::organisation::check_name;
+use crate::password::policy::HISTORY_MAX;
 use crate::password::{PreparedPassword, seal_scram};
 use crate::{AccountKind, AccountState, IdentityError, Language, Role};
 
@@ -121,6 +122,7 @@ pub fn set_password(tx: &mut Tx<'_>, account: i64, password: &PreparedPassword) 
             return Err(IdentityError::Condition("a service account has no password; make an app password for it"));
         }
     }
+    keep_for_history(tx, account)?;
     let id = tx.next_id();
     let scram = seal_scram(tx, account, id, password.scram())?;
     tx.execute("DELETE FROM credential WHERE account = $1 AND kind = 'password'", params![account])?;
@@ -130,6 +132,36 @@ pub fn set_password(tx: &mut Tx<'_>, account: i64, password: &PreparedPassword) 
     )?;
     crate::session::end_other_sessions(tx, account, None)?;
     Ok(())
+}
+
+/// Keeps the hash of the present password, so that it is not chosen again soon.
+fn keep_for_history(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
+    tx.execute(
+        "INSERT INTO password_history (account, id, hash, replaced)
+         SELECT account, $2, hash, $3 FROM credential WHERE account = $1 AND kind = 'password'",
+        params![account, tx.next_id(), tx.now().millis()],
+    )?;
+    let beyond = tx.row(
+        "SELECT id FROM password_history WHERE account = $1 ORDER BY id DESC LIMIT 1 OFFSET $2",
+        params![account, i64::try_from(HISTORY_MAX).unwrap_or(0)],
+        |row| row.int(0),
+    )?;
+    if let Some(beyond) = beyond {
+        tx.execute("DELETE FROM password_history WHERE account = $1 AND id <= $2", params![account, beyond])?;
+    }
+    Ok(())
+}
+
+/// When the account's password was chosen; none if it has none.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails.
+pub fn password_chosen(tx: &mut Tx<'_>, account: i64) -> Result<Option<Timestamp>, IdentityError> {
+    let chosen =
+        tx.row("SELECT created FROM credential WHERE account = $1 AND kind = 'password'", params![account], |row| {
+            row.int(0)
+        })?;
+    Ok(chosen.map(Timestamp::from_millis))
 }
 
 /// Puts the account in or out of use. Out of use, everything that is signed in to it ends.

@@ -2,6 +2,7 @@
 
 mod clients;
 mod directory;
+mod factors;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ pub(crate) use directory::{
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
+pub(crate) use factors::{AuthorityCommand, FactorCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -169,6 +171,9 @@ pub(crate) enum OrganisationCommand {
         #[arg(long)]
         organisation: Option<String>,
     },
+    /// Authorities whose client certificates (UKey) let people in.
+    #[command(subcommand)]
+    Authority(AuthorityCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -234,6 +239,9 @@ pub(crate) enum UserCommand {
         /// Address to remove.
         alias: String,
     },
+    /// Second factors of a person.
+    #[command(subcommand)]
+    Factor(FactorCommand),
     /// Where mail of an account is passed on to.
     #[command(subcommand)]
     Forward(ForwardCommand),

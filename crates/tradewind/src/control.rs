@@ -9,7 +9,6 @@ use std::time::Duration;
 use api::actions::{Controls, Elsewhere, Refused};
 use async_trait::async_trait;
 use env::dns::Resolver;
-use identity::Hasher;
 use provision::LdapSource;
 use serde_json::{Value, json};
 use store::Store;
@@ -24,7 +23,8 @@ pub(crate) fn controls(system: &System) -> Controls {
     Controls {
         store: system.store.clone(),
         directory: Arc::clone(&system.directory),
-        hasher: Hasher::new(Arc::clone(&system.store.context().entropy)),
+        passwords: system.passwords.clone(),
+        factors: system.factors.clone(),
         signer: Arc::clone(&system.signer),
         overlap: Duration::from_secs(system.settings.dkim.overlap_days.saturating_mul(86_400)),
         key_files: system.settings.home().join("dkim"),

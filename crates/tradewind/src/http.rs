@@ -9,6 +9,7 @@ use axum::extract::ConnectInfo;
 use crypto::tls::{ServerTls, Service};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use identity::TlsTraits;
 use net::{Connection, Handler};
 use tower::ServiceExt as _;
 
@@ -37,8 +38,12 @@ impl Handler for HttpDoor {
                 }
             };
         }
+        let traits: Option<TlsTraits> = stream.tls_info().as_ref().map(Into::into);
         let router = self.router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
+            if let Some(traits) = &traits {
+                request.extensions_mut().insert(traits.clone());
+            }
             request
         });
         let serving = hyper::server::conn::http1::Builder::new()

@@ -3,6 +3,7 @@
 mod check_auth;
 mod cli;
 mod control;
+mod credentials;
 mod doctor;
 mod health;
 mod http;
@@ -156,6 +157,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Organisation(OrganisationCommand::Level { level, organisation }) => {
             Action::OrganisationLevel { level, organisation }
         }
+        Command::Organisation(OrganisationCommand::Authority(command)) => command.into_action()?,
         Command::Domain(DomainCommand::Add { domain, organisation }) => Action::DomainAdd { domain, organisation },
         Command::Domain(DomainCommand::List) => Action::DomainList,
         Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },
@@ -248,6 +250,7 @@ fn user_action(command: UserCommand) -> Result<Action, Refused> {
         }
         UserCommand::AliasAdd { address, alias } => Action::AliasAdd { address, alias },
         UserCommand::AliasRemove { alias } => Action::AliasRemove { alias },
+        UserCommand::Factor(command) => command.into_action(),
         UserCommand::Forward(command) => forward_action(command),
         UserCommand::Session(command) => command.into_action(),
         UserCommand::AppPassword(command) => command.into_action(),

@@ -8,6 +8,7 @@ mod upkeep;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::web::Portal;
 use api::{Challenges, ClientService, Facts};
 use crypto::tls::{ServerTls, install_provider};
 use env::dns::Resolver;
@@ -51,6 +52,9 @@ impl Server {
         let (tls_settings, chains) = server_tls(&settings)?;
         let tls = ServerTls::new(tls_settings, chains).map_err(Refused::because)?;
         let system = System::open(settings).await?;
+        let demands = system.settings.factors.clone();
+        let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
+        system.store.write(note).await.map_err(Refused::because)?;
         let listening = Listening::bind(&system.settings)?;
         let directory = &system.settings.server.directory;
         // With a database server nothing else has made it.
@@ -154,9 +158,8 @@ fn spawn_services(
     let settings = &system.settings;
     let figures = Arc::new(Figures::default());
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
-    let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
-    let issuer = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
-    let sign_in = Arc::new(SignIn::new(system.store.clone(), hasher).with_issuer(issuer));
+    let public_url = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
+    let sign_in = sign_in(system, public_url.clone());
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -187,6 +190,7 @@ fn spawn_services(
     for (name, kind) in [("smtp", Kind::Mx), ("submission", Kind::Submission), ("submissions", Kind::Submissions)] {
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
+    let portal = Portal { controls: system.controls(), sign_in: Arc::clone(&sign_in), public_url };
     let imap = imap::Server::new(
         imap::ServerParts {
             store: system.store.clone(),
@@ -224,8 +228,15 @@ fn spawn_services(
         tasks.spawn(reporter.run(stop.clone()));
     }
     tasks.spawn(deliverer.run(stop.clone()));
-    spawn_http(tasks, system, &mut listening, measured, tls, challenges, stop);
+    spawn_http(tasks, system, &mut listening, measured, tls, (challenges, portal), stop);
     Ok(())
+}
+
+/// Checks who signs in; `issuer` names the OAuth server.
+fn sign_in(system: &System, issuer: String) -> Arc<SignIn> {
+    let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
+    let sign_in = SignIn::new(system.store.clone(), hasher);
+    Arc::new(sign_in.with_issuer(issuer).with_factors(system.settings.factors.clone()))
 }
 
 fn spawn_http(
@@ -234,7 +245,7 @@ fn spawn_http(
     listening: &mut Listening,
     mut measured: Measured,
     tls: &ServerTls,
-    challenges: Challenges,
+    (challenges, portal): (Challenges, Portal),
     stop: &CancellationToken,
 ) {
     let acceptors = ["http", "https"].map(|name| listening.take(name));
@@ -262,7 +273,10 @@ fn spawn_http(
             directory: Arc::clone(&system.directory),
             hostname: system.settings.server.hostname.clone(),
         });
-        let door = HttpDoor { router: api::secure_router(facts).merge(scim), tls: Some(tls.clone()) };
+        let door = HttpDoor {
+            router: api::secure_router(facts, api::web::routes(portal)).merge(scim),
+            tls: Some(tls.clone()),
+        };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
 }

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::import::ImportFormat;
 use super::{
-    Controls, Refused, clients, dkim, dmarc, forward, groups, import, lists, people, provisioning, queue, sharing,
-    store, tls,
+    Controls, Refused, clients, dkim, dmarc, factors, forward, groups, import, lists, people, provisioning, queue,
+    sharing, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -137,6 +137,28 @@ actions! {
     /// Remove an additional address.
     AliasRemove "alias-remove" { alias: String }: AliasChange
         on On::Account(alias) => people::remove_alias(controls, alias);
+
+    /// List the second factors of an account, and what is asked of it.
+    FactorList "factor-list" { address: String }: FactorRead
+        on On::Account(address) => factors::list(controls, address);
+    /// Take a second factor from an account.
+    FactorRemove "factor-remove" { address: String, id: i64 }: FactorReset
+        on On::Account(address) => factors::remove(controls, address, id);
+    /// Make a new sheet of recovery codes for an account; those of an earlier sheet no longer count.
+    FactorRecoveryCodes "factor-recovery-codes" { address: String }: FactorReset
+        on On::Account(address) => factors::make_recovery_codes(controls, address);
+    /// Trust an authority for client certificates (UKey): its certificate in PEM.
+    AuthorityAdd "authority-add" { certificate: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => factors::add_authority(controls, certificate, organisation);
+    /// List the authorities for client certificates.
+    AuthorityList "authority-list" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => factors::list_authorities(controls, organisation);
+    /// Replace the revocation list of an authority: in PEM.
+    AuthorityCrl "authority-crl" { id: i64, crl: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => factors::set_crl(controls, id, crl, organisation);
+    /// Trust an authority for client certificates no longer.
+    AuthorityRemove "authority-remove" { id: i64, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => factors::remove_authority(controls, id, organisation);
 
     /// Pass mail of an account on to another address; its owner is told.
     ForwardAdd "forward-add" (new: forward::NewTarget): ForwardingChange

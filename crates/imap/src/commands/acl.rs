@@ -2,9 +2,11 @@
 //! delegation gives. Making and deleting mailboxes (`kx`) goes with a delegation of the whole account.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use env::Timestamp;
 use identity::delegation::{self, Deed, Delegation};
-use identity::{IdentityError, Permission};
+use identity::{IdentityError, Method, Permission};
 use store::Tx;
 use wire::imap::{AclChange, Code, MailboxName};
 
@@ -12,6 +14,9 @@ use super::Outcome;
 use crate::answer::{Answer, ImapError};
 use crate::connection::Connection;
 use crate::place::{Place, PlaceError};
+
+/// How long a strong factor that was shown holds for giving rights.
+const STRONG_FOR: Duration = Duration::from_secs(600);
 
 /// What looking takes.
 const LOOK: &str = "lr";
@@ -104,11 +109,18 @@ impl Connection<'_> {
         if place.is_foreign() { Err(PlaceError::NotPermitted.into()) } else { Ok(place) }
     }
 
-    /// Whether the one who has signed in may give others rights over their mailboxes.
+    /// Whether the one who has signed in may give others rights over their mailboxes. That is sensitive: where a second factor guards the
+    /// account, which its own password then does not open here, that factor must have been shown just now.
     fn may_delegate(&self) -> Result<(), ImapError> {
+        let now = self.server.store.context().clock.now();
+        let is_fresh = |shown: Timestamp| now.since(shown) < STRONG_FOR;
         match &self.principal {
-            Some(_) => Ok(()),
-            None => Err(PlaceError::NotPermitted.into()),
+            Some(principal) if principal.method == Method::Password => Ok(()),
+            Some(principal) if principal.strong_at.is_some_and(is_fresh) => Ok(()),
+            _ => {
+                let text = "rights are given where the second factor can be shown, not by an app password or token";
+                Err(ImapError::Refused(Answer::no(Code::NoPerm, text)))
+            }
         }
     }
 }
