@@ -8,9 +8,11 @@ mod account;
 mod cookies;
 mod enrol;
 mod factor;
+mod factors;
 mod gate;
 mod html;
 mod json;
+mod password;
 mod request;
 mod sign_in;
 mod texts;
@@ -28,6 +30,7 @@ use identity::factors::FactorDesk;
 use crate::actions::Controls;
 
 pub(crate) use html::{Page, encode, escape, see_other};
+pub use request::PeerCertificates;
 pub(crate) use request::{Params, Visitor, is_from_our_page};
 
 /// Longest form, in bytes.
@@ -66,6 +69,9 @@ pub fn routes<S: Clone + Send + Sync + 'static>(portal: Portal) -> Router<S> {
         .route("/account/{what}", post(account::change))
         .route("/assets/style.css", get(style))
         .route("/assets/webauthn.js", get(script))
+        .route("/assets/enrol.js", get(enrol_script))
+        .route(password::HERE, get(password::page).post(password::change))
+        .merge(factors::routes())
         .merge(json::routes())
         .merge(crate::oauth::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
@@ -74,6 +80,10 @@ pub fn routes<S: Clone + Send + Sync + 'static>(portal: Portal) -> Router<S> {
 
 async fn style() -> Response {
     asset("text/css; charset=utf-8", include_str!("../assets/style.css"))
+}
+
+async fn enrol_script() -> Response {
+    asset("text/javascript; charset=utf-8", include_str!("../assets/enrol.js"))
 }
 
 async fn script() -> Response {

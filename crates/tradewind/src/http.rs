@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::web::PeerCertificates;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use crypto::tls::{ServerTls, Service};
@@ -38,9 +39,11 @@ impl Handler for HttpDoor {
                 }
             };
         }
+        let certificates: PeerCertificates = stream.peer_certificates().into();
         let traits: Option<TlsTraits> = stream.tls_info().as_ref().map(Into::into);
         let router = self.router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(PeerCertificates::clone(&certificates));
             if let Some(traits) = &traits {
                 request.extensions_mut().insert(traits.clone());
             }

@@ -112,10 +112,18 @@ async fn show(
         Ok(access) => access,
         Err(error) => return super::factor::unavailable(&error),
     };
-    let page = Page::new(visitor.language, "account").wide();
+    let is_expired = match super::password::is_expired(portal, account).await {
+        Ok(is_expired) => is_expired,
+        Err(error) => return super::factor::unavailable(&error),
+    };
+    let mut page = Page::new(visitor.language, "account").wide();
+    if is_expired {
+        page = page.paragraph("error", "password-old", &[]);
+    }
     let page = page.paragraph("", "account-of", &[("address", &session.principal.address)]);
     let out = page.form("/sign-out", &[], "", ("", "sign-out"));
-    let mut page = page.html(&out);
+    let password = format!("<p><a href=\"{}\">{}</a></p>", super::password::HERE, page.say("password-change", &[]));
+    let mut page = page.html(&out).html(&password);
     if let Some(key) = notice {
         page = page.paragraph("quiet", key, &[]);
     }
@@ -130,7 +138,8 @@ async fn show(
     let programs = programs(&page, session, &access.programs);
     let page = page.heading("programs").html(&programs);
     let factors = factors(&page, &access.factors);
-    page.heading("factors").html(&factors).respond()
+    let change = page.say("factors-change", &[]);
+    page.heading("factors").html(&factors).html(&format!("<p><a href=\"/account/factors\">{change}</a></p>")).respond()
 }
 
 fn load(tx: &mut Tx<'_>, account: i64) -> Result<Access, IdentityError> {

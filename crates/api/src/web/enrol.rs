@@ -25,8 +25,10 @@ pub(super) async fn page(State(portal): State<Arc<Portal>>, visitor: Visitor) ->
     };
     let page = Page::new(visitor.language, "enrol").paragraph("", "enrol-why", &[]);
     if !matches!(&demand, FactorDemand::Enrol { kinds, .. } if kinds.contains(&FactorKind::Totp)) {
-        return page.paragraph("", "enrol-not-here", &[]).respond();
+        return see_other("/account/factors");
     }
+    let others = page.say("enrol-others", &[]);
+    let page = page.html(&format!("<p><a href=\"/account/factors\">{others}</a></p>"));
     begin(&portal, &visitor, session, page).await
 }
 

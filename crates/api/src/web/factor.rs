@@ -63,7 +63,7 @@ pub(super) async fn answer(
         Ok(offered) => offered,
         Err(error) => return unavailable(&error),
     };
-    if params.field("code").is_empty() {
+    if params.field("code").is_empty() && means != Means::Ukey {
         return match portal.desk().begin_answer(account, means).await {
             Ok(BegunAnswer::Sms { challenge, number, .. }) => {
                 let sent = Some((challenge, number.masked()));
@@ -73,7 +73,10 @@ pub(super) async fn answer(
             Err(error) => forms(&visitor, session, &offered, &next, Some(&error), None),
         };
     }
-    let code = Answer::Code(params.secret("code"));
+    let code = match means {
+        Means::Ukey => Answer::Certificate(visitor.certificates.to_vec()),
+        _ => Answer::Code(params.secret("code")),
+    };
     let challenge = params.field("challenge").parse().ok();
     match show(&portal, &visitor, session, means, challenge, code).await {
         Ok(Shown::Goes(begun, stage)) => {
@@ -200,7 +203,7 @@ fn forms(
                 escape(next),
                 page.say("webauthn-ask", &[])
             ),
-            (Means::Ukey, _) => continue,
+            (Means::Ukey, _) => page.form("/sign-in/factor", &hidden, "", ("first", "ukey-ask")),
         };
         page = page.html(&form);
     }

@@ -44,7 +44,8 @@ struct Begin {
 #[serde(deny_unknown_fields)]
 struct Given {
     means: String,
-    challenge: Option<i64>,
+    /// A string, as scripts have no numbers of 64 bits.
+    challenge: Option<String>,
     code: Option<String>,
     credential: Option<Value>,
 }
@@ -85,8 +86,12 @@ async fn begin(
     };
     let begun = match portal.desk().begin_answer(session.principal.account, means).await {
         Ok(BegunAnswer::Plain) => json!({}),
-        Ok(BegunAnswer::Webauthn { challenge, options }) => json!({ "challenge": challenge, "options": options }),
-        Ok(BegunAnswer::Sms { challenge, number, .. }) => json!({ "challenge": challenge, "number": number.masked() }),
+        Ok(BegunAnswer::Webauthn { challenge, options }) => {
+            json!({ "challenge": challenge.to_string(), "options": options })
+        }
+        Ok(BegunAnswer::Sms { challenge, number, .. }) => {
+            json!({ "challenge": challenge.to_string(), "number": number.masked() })
+        }
         Err(error) => return problem_with(StatusCode::UNAUTHORIZED, &error.say(visitor.language)),
     };
     visitor.keep(Json(begun).into_response())
@@ -107,12 +112,14 @@ async fn answer(
     let shown = match (given.code, given.credential) {
         (Some(code), None) => Answer::Code(Secret::new(code)),
         (None, Some(credential)) => Answer::Webauthn(credential),
-        _ => return problem(StatusCode::BAD_REQUEST, &visitor, "unknown-means"),
+        (None, None) => Answer::Certificate(visitor.certificates.to_vec()),
+        (Some(_), Some(_)) => return problem(StatusCode::BAD_REQUEST, &visitor, "unknown-means"),
     };
     let Some(means) = Means::parse(&given.means) else {
         return problem(StatusCode::BAD_REQUEST, &visitor, "unknown-means");
     };
-    match show(&portal, &visitor, session, means, given.challenge, shown).await {
+    let challenge = given.challenge.and_then(|challenge| challenge.parse().ok());
+    match show(&portal, &visitor, session, means, challenge, shown).await {
         Ok(Shown::Goes(begun, reached)) => with_session(&portal, &headers, stage(reached), &begun.token),
         Ok(Shown::Refused(error)) => problem_with(StatusCode::UNAUTHORIZED, &error.say(visitor.language)),
         Ok(Shown::Over) => {
@@ -167,12 +174,12 @@ const fn word(stage: Stage) -> &'static str {
     }
 }
 
-fn problem(status: StatusCode, visitor: &Visitor, key: &str) -> Response {
+pub(super) fn problem(status: StatusCode, visitor: &Visitor, key: &str) -> Response {
     problem_with(status, &texts::of(visitor.language).say(key, &[]))
 }
 
 /// A problem (RFC 9457).
-fn problem_with(status: StatusCode, detail: &str) -> Response {
+pub(super) fn problem_with(status: StatusCode, detail: &str) -> Response {
     let body = json!({ "status": status.as_u16(), "title": status.canonical_reason(), "detail": detail });
     let kind = [(header::CONTENT_TYPE, "application/problem+json")];
     (status, kind, body.to_string()).into_response()

@@ -11,8 +11,12 @@ use env::Secret;
 use identity::oauth::OAuthError;
 use identity::session::{self, Resumed, Stage};
 use identity::{Client, Language, Protocol, TlsTraits, describe_agent};
+use rustls_pki_types::CertificateDer;
 
 use super::{Portal, cookies};
+
+/// The chain of a connection's client certificate, its own first; its key was proved in the handshake.
+pub type PeerCertificates = Arc<[CertificateDer<'static>]>;
 
 /// Who visits a page: the browser, and the session that it holds, if it is good.
 pub(crate) struct Visitor {
@@ -20,6 +24,8 @@ pub(crate) struct Visitor {
     pub(crate) language: Language,
     /// The session, at whatever stage.
     pub(crate) session: Option<Resumed>,
+    /// The chain of the client certificate that the connection showed; empty if none.
+    pub(crate) certificates: PeerCertificates,
     /// Whether the browser was sent here by another site, in which case it keeps our cookies back.
     pub(crate) is_from_elsewhere: bool,
 }
@@ -63,12 +69,13 @@ impl FromRequestParts<Arc<Portal>> for Visitor {
                 Err(_) => None,
             },
         };
+        let certificates = parts.extensions.get::<PeerCertificates>().cloned().unwrap_or_default();
         let language = match &session {
             Some(session) => session.principal.language,
             None => language_of(&parts.headers),
         };
         let site = parts.headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
-        Ok(Self { client, language, session, is_from_elsewhere: site == Some("cross-site") })
+        Ok(Self { client, language, session, certificates, is_from_elsewhere: site == Some("cross-site") })
     }
 }
 
