@@ -128,7 +128,22 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         let remedy = "must be address and port such as 127.0.0.1:53";
         check(address.parse::<SocketAddr>().is_ok(), "dns.servers", address.clone(), remedy);
     }
-    for source in &settings.provision.ldap {
+    check_directories(&settings.provision.ldap, &mut check);
+    check(
+        is_one_of(&settings.log.format, &["text", "json"]),
+        "log.format",
+        settings.log.format.clone(),
+        "must be text or json",
+    );
+    wrong
+}
+
+/// What must hold for each LDAP directory.
+fn check_directories(
+    sources: &[provision::LdapSource],
+    check: &mut dyn FnMut(bool, &'static str, String, &'static str),
+) {
+    for source in sources {
         check(
             !source.name.is_empty() && source.name.chars().all(|one| one.is_ascii_alphanumeric() || one == '-'),
             "provision.ldap",
@@ -148,13 +163,6 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
             "people_base must say where people are, such as ou=people,dc=example",
         );
     }
-    check(
-        is_one_of(&settings.log.format, &["text", "json"]),
-        "log.format",
-        settings.log.format.clone(),
-        "must be text or json",
-    );
-    wrong
 }
 
 fn is_one_of(value: &str, allowed: &[&str]) -> bool {
