@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{StoreError, Tx};
 
+use super::caller::Bounds;
 use super::people::pick_organisation;
 use super::{Controls, Refused};
 
@@ -26,11 +27,12 @@ pub struct TableToImport {
     pub organisation: Option<String>,
 }
 
-pub(super) async fn export(controls: &Controls, organisation: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn export(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
+    let by = *by;
     let text = controls
         .store
         .read(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             table::export(tx, organisation)
         })
         .await
@@ -54,12 +56,13 @@ impl From<StoreError> for Undone {
     }
 }
 
-pub(super) async fn import(controls: &Controls, new: TableToImport) -> Result<Value, Refused> {
+pub(super) async fn import(controls: &Controls, by: &Bounds, new: TableToImport) -> Result<Value, Refused> {
+    let by = *by;
     use base64::Engine as _;
     let bytes = base64::engine::general_purpose::STANDARD.decode(&new.file).map_err(Refused::because)?;
     let TableToImport { dry_run, organisation, .. } = new;
     let work = move |tx: &mut Tx<'_>| {
-        let organisation = pick_organisation(tx, organisation.as_deref()).map_err(ProvisionError::from)?;
+        let organisation = pick_organisation(tx, &by, organisation.as_deref()).map_err(ProvisionError::from)?;
         let outcome = table::import(tx, organisation, &bytes)?;
         // What was tried is undone with the transaction.
         if dry_run || !outcome.faults.is_empty() { Err(Undone::Tried(Box::new(outcome))) } else { Ok(outcome) }
@@ -123,21 +126,33 @@ pub(super) async fn sync(
 /// [`Refused`] if it cannot be read to its end, if too many have vanished from it, or if the store fails.
 pub async fn sync_ldap(store: &store::Store, source: &LdapSource, wish: Wish) -> Result<Report, Refused> {
     let name = source.organisation.clone();
-    let organisation = store.read(move |tx| pick_organisation(tx, name.as_deref())).await.map_err(Refused::because)?;
+    let organisations = store.read(identity::list_organisations).await.map_err(Refused::because)?;
+    let named = |it: &&identity::Organisation| name.as_ref().is_none_or(|name| it.name == *name);
+    let organisation = match organisations.iter().filter(named).collect::<Vec<_>>().as_slice() {
+        [one] => one.id,
+        _ => {
+            return Err(Refused(format!(
+                "provision.ldap {}: name the organisation that its people are of",
+                source.name
+            )));
+        }
+    };
     ldap::sync(store, source, organisation, wish).await.map_err(Refused::because)
 }
 
 pub(super) async fn add_token(
     controls: &Controls,
+    by: &Bounds,
     name: String,
     days: Option<u32>,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
+    let by = *by;
     let told = name.clone();
     let token = controls
         .store
         .write(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             let expires = days.map(|days| tx.now().plus(Duration::from_secs(u64::from(days) * 86_400)));
             client::add(tx, organisation, &name, expires)
         })
@@ -146,11 +161,16 @@ pub(super) async fn add_token(
     Ok(json!({ "client": told, "token": token.expose() }))
 }
 
-pub(super) async fn list_tokens(controls: &Controls, organisation: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn list_tokens(
+    controls: &Controls,
+    by: &Bounds,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
+    let by = *by;
     let clients = controls
         .store
         .read(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             client::list(tx, organisation)
         })
         .await
@@ -168,14 +188,16 @@ pub(super) async fn list_tokens(controls: &Controls, organisation: Option<String
 
 pub(super) async fn revoke_token(
     controls: &Controls,
+    by: &Bounds,
     name: String,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
+    let by = *by;
     let told = name.clone();
     controls
         .store
         .write(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             client::revoke(tx, organisation, &name)
         })
         .await
