@@ -2,11 +2,11 @@
 //! delegation gives. Making and deleting mailboxes (`kx`) goes with a delegation of the whole account.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use env::Timestamp;
+use access::{Action, Decision, Via};
 use identity::delegation::{self, Deed, Delegation};
-use identity::{IdentityError, Method, Permission};
+use identity::rights::decide_for;
+use identity::{IdentityError, Permission};
 use store::Tx;
 use wire::imap::{AclChange, Code, MailboxName};
 
@@ -14,9 +14,6 @@ use super::Outcome;
 use crate::answer::{Answer, ImapError};
 use crate::connection::Connection;
 use crate::place::{Place, PlaceError};
-
-/// How long a strong factor that was shown holds for giving rights.
-const STRONG_FOR: Duration = Duration::from_secs(600);
 
 /// What looking takes.
 const LOOK: &str = "lr";
@@ -90,7 +87,7 @@ impl Connection<'_> {
         given: String,
     ) -> Outcome {
         let place = self.own_place(mailbox).await?;
-        self.may_delegate()?;
+        self.may_delegate().await?;
         let outcome = self.server.store.write(move |tx| set(tx, &place, &identifier, change, &given)).await;
         match outcome {
             Err(PlaceError::Identity(IdentityError::NoAccount(_) | IdentityError::Address { .. })) => {
@@ -109,18 +106,18 @@ impl Connection<'_> {
         if place.is_foreign() { Err(PlaceError::NotPermitted.into()) } else { Ok(place) }
     }
 
-    /// Whether the one who has signed in may give others rights over their mailboxes. That is sensitive: where a second factor guards the
-    /// account, which its own password then does not open here, that factor must have been shown just now.
-    fn may_delegate(&self) -> Result<(), ImapError> {
-        let now = self.server.store.context().clock.now();
-        let is_fresh = |shown: Timestamp| now.since(shown) < STRONG_FOR;
-        match &self.principal {
-            Some(principal) if principal.method == Method::Password => Ok(()),
-            Some(principal) if principal.strong_at.is_some_and(is_fresh) => Ok(()),
-            _ => {
-                let text = "rights are given where the second factor can be shown, not by an app password or token";
-                Err(ImapError::Refused(Answer::no(Code::NoPerm, text)))
-            }
+    /// Whether the one who has signed in may give others rights over their mailboxes: the table of rights says so, and what it asks for
+    /// beyond a row (a fresh strong factor) is asked for here as on every other way.
+    async fn may_delegate(&self) -> Result<(), ImapError> {
+        let Some(principal) = &self.principal else { return Err(PlaceError::NotPermitted.into()) };
+        let (account, strong_at, settings) = (principal.account, principal.strong_at, self.server.access.clone());
+        let decide = move |tx: &mut Tx<'_>| {
+            decide_for(tx, (account, Via::Imap, strong_at), Action::DelegationChange, account, &settings)
+        };
+        match self.server.store.read(decide).await.map_err(PlaceError::from)? {
+            Decision::Allow { .. } => Ok(()),
+            Decision::StepUp { .. } => Err(PlaceError::StepUp.into()),
+            Decision::Refuse { .. } => Err(PlaceError::NotPermitted.into()),
         }
     }
 }
