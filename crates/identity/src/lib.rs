@@ -27,6 +27,7 @@ mod organisation;
 pub mod password;
 mod recent;
 mod resolve;
+pub mod rights;
 mod sealed;
 mod second_factor;
 mod secret_token;

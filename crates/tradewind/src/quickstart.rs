@@ -177,10 +177,10 @@ async fn found_company(settings: Settings, domain: &str) -> Result<(Vec<SignIn>,
     let sign_ins = if known.is_empty() { make_company(&system, domain).await? } else { Vec::new() };
     let list = Action::DkimList { domain: Some(domain.to_owned()) };
     let controls = system.controls();
-    let mut keys = controls.carry_out(list.clone()).await?;
+    let mut keys = controls.carry_out_as_operator(list.clone()).await?;
     if keys.as_array().is_some_and(Vec::is_empty) {
         make_keys(&controls, domain).await?;
-        keys = controls.carry_out(list).await?;
+        keys = controls.carry_out_as_operator(list).await?;
     }
     system.store.close().await;
     Ok((sign_ins, keys))

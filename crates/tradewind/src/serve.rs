@@ -1,6 +1,7 @@
 //! The running server: everything is opened, wired and stopped here.
 
 mod listening;
+mod provisioning;
 mod reporting;
 mod upkeep;
 
@@ -70,6 +71,7 @@ impl Server {
         let addresses = listening.addresses.clone();
         tasks.spawn(control.serve(system.controls(), stop.clone()));
         let dns: Arc<dyn Resolver> = system.resolver()?;
+        provisioning::spawn(&tasks, &system, &stop);
         spawn_upkeep(&tasks, &system, &tls, &challenges, &dns, &stop)?;
         let reporting = reporting::spawn(&tasks, &system, &dns, &stop);
         spawn_services(&tasks, &system, listening, &tls, challenges, (dns, reporting), &stop)?;
@@ -123,6 +125,7 @@ fn spawn_upkeep(
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
     tasks.spawn(upkeep::collect(system.store.clone(), stop.clone()));
+    tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
     tasks.spawn(upkeep::watch_keys(
@@ -163,7 +166,6 @@ fn spawn_services(
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
-
     let receiver = Receiver::new(
         ReceiverParts {
             store: system.store.clone(),
@@ -199,6 +201,7 @@ fn spawn_services(
             budget,
             hostname: settings.server.hostname.clone(),
             message_bytes_max: settings.smtp.message_bytes_max,
+            access: settings.access.clone(),
         },
         settings.imap.clone(),
     );
@@ -268,15 +271,14 @@ fn spawn_http(
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
     if let Some(acceptor) = secure {
+        let api = api::v1::Door { controls: portal.controls.clone(), authenticate: Arc::new(portal.clone()) };
+        let pages = api::web::routes(portal).merge(api::v1::routes(api));
         let scim = api::scim_router(api::ScimParts {
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             hostname: system.settings.server.hostname.clone(),
         });
-        let door = HttpDoor {
-            router: api::secure_router(facts, api::web::routes(portal)).merge(scim),
-            tls: Some(tls.clone()),
-        };
+        let door = HttpDoor { router: api::secure_router(facts, pages).merge(scim), tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
 }

@@ -9,10 +9,12 @@ use api::HttpSettings;
 use env::settings::{self, Section};
 use factors::sms::SmsSettings;
 use factors::webauthn::WebauthnSettings;
+use identity::rights::AccessSettings;
 use identity::{FactorSettings, PasswordSettings};
 use imap::ImapSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
+use provision::ProvisionSettings;
 use reports::ReportSettings;
 use serde::{Deserialize, Serialize};
 use signing::SigningSettings;
@@ -160,12 +162,14 @@ sections! {
     tls: TlsSettings,
     acme: AcmeSettings,
     dns: DnsSettings,
+    access: AccessSettings,
     authentication: AuthenticationSettings,
     dkim: SigningSettings,
     reports: ReportSettings,
     smtp: SmtpSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,
+    provision: ProvisionSettings,
     passwords: PasswordSettings,
     factors: FactorSettings,
     webauthn: WebauthnSettings,

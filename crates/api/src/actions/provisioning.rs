@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use provision::ldap::{self, Wish};
+use provision::sync::Report;
 use provision::table::{self, Fault, Outcome};
-use provision::{ProvisionError, client};
+use provision::{LdapSource, ProvisionError, client};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{StoreError, Tx};
 
+use super::caller::Bounds;
 use super::people::pick_organisation;
 use super::{Controls, Refused};
 
@@ -24,11 +27,12 @@ pub struct TableToImport {
     pub organisation: Option<String>,
 }
 
-pub(super) async fn export(controls: &Controls, organisation: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn export(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
+    let by = *by;
     let text = controls
         .store
         .read(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             table::export(tx, organisation)
         })
         .await
@@ -52,12 +56,13 @@ impl From<StoreError> for Undone {
     }
 }
 
-pub(super) async fn import(controls: &Controls, new: TableToImport) -> Result<Value, Refused> {
+pub(super) async fn import(controls: &Controls, by: &Bounds, new: TableToImport) -> Result<Value, Refused> {
+    let by = *by;
     use base64::Engine as _;
     let bytes = base64::engine::general_purpose::STANDARD.decode(&new.file).map_err(Refused::because)?;
     let TableToImport { dry_run, organisation, .. } = new;
     let work = move |tx: &mut Tx<'_>| {
-        let organisation = pick_organisation(tx, organisation.as_deref()).map_err(ProvisionError::from)?;
+        let organisation = pick_organisation(tx, &by, organisation.as_deref()).map_err(ProvisionError::from)?;
         let outcome = table::import(tx, organisation, &bytes)?;
         // What was tried is undone with the transaction.
         if dry_run || !outcome.faults.is_empty() { Err(Undone::Tried(Box::new(outcome))) } else { Ok(outcome) }
@@ -94,17 +99,60 @@ fn faults(faults: &[Fault]) -> String {
     format!("nothing was changed, the table has {} faults:\n{}", faults.len(), lines.join("\n"))
 }
 
+/// Takes over what the LDAP directory of that name says.
+pub(super) async fn sync(
+    controls: &Controls,
+    source: String,
+    is_dry_run: bool,
+    allow_vanishing: bool,
+) -> Result<Value, Refused> {
+    let known = controls.elsewhere.ldap_sources().into_iter().find(|known| known.name == source);
+    let Some(known) = known else { return Err(Refused::because(ProvisionError::NoSource(source))) };
+    let report = sync_ldap(&controls.store, &known, Wish { is_dry_run, allow_vanishing }).await?;
+    Ok(json!({
+        "source": source,
+        "made": report.made,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "vanished": report.vanished,
+        "faults": report.faults,
+        "kept": !is_dry_run,
+    }))
+}
+
+/// Takes over what an LDAP directory says.
+///
+/// # Errors
+/// [`Refused`] if it cannot be read to its end, if too many have vanished from it, or if the store fails.
+pub async fn sync_ldap(store: &store::Store, source: &LdapSource, wish: Wish) -> Result<Report, Refused> {
+    let name = source.organisation.clone();
+    let organisations = store.read(identity::list_organisations).await.map_err(Refused::because)?;
+    let named = |it: &&identity::Organisation| name.as_ref().is_none_or(|name| it.name == *name);
+    let organisation = match organisations.iter().filter(named).collect::<Vec<_>>().as_slice() {
+        [one] => one.id,
+        _ => {
+            return Err(Refused(format!(
+                "provision.ldap {}: name the organisation that its people are of",
+                source.name
+            )));
+        }
+    };
+    ldap::sync(store, source, organisation, wish).await.map_err(Refused::because)
+}
+
 pub(super) async fn add_token(
     controls: &Controls,
+    by: &Bounds,
     name: String,
     days: Option<u32>,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
+    let by = *by;
     let told = name.clone();
     let token = controls
         .store
         .write(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             let expires = days.map(|days| tx.now().plus(Duration::from_secs(u64::from(days) * 86_400)));
             client::add(tx, organisation, &name, expires)
         })
@@ -113,11 +161,16 @@ pub(super) async fn add_token(
     Ok(json!({ "client": told, "token": token.expose() }))
 }
 
-pub(super) async fn list_tokens(controls: &Controls, organisation: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn list_tokens(
+    controls: &Controls,
+    by: &Bounds,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
+    let by = *by;
     let clients = controls
         .store
         .read(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             client::list(tx, organisation)
         })
         .await
@@ -135,14 +188,16 @@ pub(super) async fn list_tokens(controls: &Controls, organisation: Option<String
 
 pub(super) async fn revoke_token(
     controls: &Controls,
+    by: &Bounds,
     name: String,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
+    let by = *by;
     let told = name.clone();
     controls
         .store
         .write(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             client::revoke(tx, organisation, &name)
         })
         .await
