@@ -15,7 +15,7 @@ const SCRIPT: &str = include_str!("pyspf.py");
 /// `coin.test` has the address 127.0.0.2 if the sum of its octets, in lowercase, is even: so a macro that is expanded otherwise is noticed.
 ///
 /// Each is an object: the `result`, or `raises` if pyspf did not handle an exception of its own; the `text` to it; and `departures`. That is
-/// empty where it agrees, null where nothing explains the difference, and else the least list of its departures from the RFC that does:
+/// empty where it agrees, null where nothing explains the difference, and else a list of its departures from the RFC that does, none to spare:
 /// with all of them corrected, pyspf says what is expected.
 ///
 /// # Errors
