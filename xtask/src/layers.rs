@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["certs", "store", "net"],
     &["watch", "identity", "mailbox", "queue", "signing"],
     &["letters"],
-    &["reports"],
+    &["reports", "review"],
     &["smtp", "imap", "api"],
     &["tradewind"],
 ];

@@ -30,7 +30,8 @@ mod sign_in;
 mod throttle;
 
 pub use account::{
-    Account, NewAccount, PAGE_MAX, create_account, list_accounts, load_account, set_password, set_quota, set_state,
+    Account, NewAccount, PAGE_MAX, create_account, freeze, list_accounts, load_account, set_password, set_quota,
+    set_state, unfreeze,
 };
 pub use address::{add_alias, find_by_address, list_addresses, may_send_as, remove_alias};
 pub use app_password::{

@@ -2,12 +2,15 @@
 
 mod client;
 mod failure;
+mod judge;
 pub(crate) mod login;
 mod principal;
 mod watch;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use ::watch::Watch;
 use crypto::hash::HashKey;
 use env::{Secret, Timestamp};
 use parking_lot::Mutex;
@@ -47,6 +50,8 @@ pub struct SignIn {
     verified_key: HashKey,
     /// Where the OAuth server is, as its clients know it.
     issuer: String,
+    /// Looks at every attempt.
+    watch: Option<Arc<Watch>>,
 }
 
 impl SignIn {
@@ -62,6 +67,7 @@ impl SignIn {
             verified: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
             verified_key: HashKey::new(&key),
             issuer: String::new(),
+            watch: None,
         }
     }
 
@@ -69,6 +75,12 @@ impl SignIn {
     #[must_use]
     pub fn with_issuer(self, issuer: String) -> Self {
         Self { issuer, ..self }
+    }
+
+    /// Has every attempt looked at and recorded.
+    #[must_use]
+    pub fn with_watch(self, watch: Arc<Watch>) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     /// Where clients read what the OAuth server offers; empty if there is none.
@@ -93,10 +105,9 @@ impl SignIn {
         client: &Client,
     ) -> Result<Principal, AuthFailure> {
         let login = canonical_login(login);
-        self.admit(client, &login)?;
+        self.admit(client, &login).await?;
         let outcome = self.check(&login, password, client).await;
-        self.record(client, &login, &outcome);
-        outcome
+        self.conclude(client, &login, outcome).await
     }
 
     /// Keys for the SCRAM mechanisms, of each password that would let in; none for a user that does not exist or has no such
@@ -107,7 +118,7 @@ impl SignIn {
     /// [`AuthFailure::Throttled`] or [`AuthFailure::Temporary`].
     pub async fn scram_keys(&self, login: &str, client: &Client) -> Result<Vec<Candidate>, AuthFailure> {
         let login = canonical_login(login);
-        self.admit(client, &login)?;
+        self.admit(client, &login).await?;
         let (wanted, protocol) = (login.clone(), client.protocol);
         let keys = self.store.read(move |tx| load_candidates(tx, &wanted, protocol)).await;
         if keys.is_err() {
@@ -125,8 +136,7 @@ impl SignIn {
         let (wanted, candidate, protocol) = (login.clone(), proved.candidate, client.protocol);
         let found = self.store.read(move |tx| load_proved(tx, &wanted, candidate, protocol)).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
-        self.record(client, &login, &outcome);
-        outcome
+        self.conclude(client, &login, outcome).await
     }
 
     /// Checks an access token of our own OAuth server.
@@ -135,7 +145,7 @@ impl SignIn {
     /// [`AuthFailure`] with the reason.
     pub async fn token(&self, shown: &TokenCredentials, client: &Client) -> Result<Principal, AuthFailure> {
         let login = shown.user.as_deref().map_or_else(|| NAMELESS.to_owned(), canonical_login);
-        self.admit(client, &login)?;
+        self.admit(client, &login).await?;
         let (token, user, protocol) =
             (shown.token.clone(), shown.user.as_ref().map(|_| login.clone()), client.protocol);
         let found = self.store.read(move |tx| oauth::sign_in(tx, &token, user.as_deref(), protocol)).await;
@@ -143,8 +153,7 @@ impl SignIn {
         if let Ok(Principal { account, method: Method::Token(grant), .. }) = &outcome {
             self.note(*account, *grant, client, oauth::note_use);
         }
-        self.record(client, &login, &outcome);
-        outcome
+        self.conclude(client, &login, outcome).await
     }
 
     /// Tells when the sign-in of `principal` is over.
@@ -254,16 +263,26 @@ impl SignIn {
         }
     }
 
-    fn admit(&self, client: &Client, login: &str) -> Result<(), AuthFailure> {
+    async fn admit(&self, client: &Client, login: &str) -> Result<(), AuthFailure> {
         let admitted = self.throttle.lock().admit(self.now(), client.address, login);
-        admitted.map_err(|retry_after| AuthFailure::Throttled { retry_after })
+        let Err(retry_after) = admitted else { return Ok(()) };
+        let failure = AuthFailure::Throttled { retry_after };
+        if let Some(watch) = &self.watch {
+            self.note_failure(watch, client, login, &failure).await;
+        }
+        Err(failure)
     }
 
     fn record(&self, client: &Client, login: &str, outcome: &Result<Principal, AuthFailure>) {
         match outcome {
             Ok(_) => self.throttle.lock().succeeded(self.now(), client.address, login),
             // The right password in the wrong place is a setting to be changed, not a guess.
-            Err(AuthFailure::Temporary(_) | AuthFailure::AppPasswordNeeded | AuthFailure::OutOfScope) => {
+            Err(
+                AuthFailure::Temporary(_)
+                | AuthFailure::AppPasswordNeeded
+                | AuthFailure::OutOfScope
+                | AuthFailure::Unusual,
+            ) => {
                 self.throttle.lock().forgive(self.now(), client.address, login);
             }
             Err(_) => {}
