@@ -3,14 +3,17 @@
 //! Each action says which right it needs ([`access::Action`]) and what it concerns ([`On`]), in one line of [`list`], so that none can
 //! be added without.
 
+mod clients;
 mod dkim;
 mod dmarc;
 mod forward;
+mod groups;
 mod import;
 mod list;
 mod lists;
 mod people;
 mod queue;
+mod sharing;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -27,12 +30,15 @@ use reports::Tally;
 use serde_json::Value;
 use signing::Signer;
 
+pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
 pub use forward::NewTarget;
+pub use groups::{GroupName, GroupToMake};
 pub use import::ImportFormat;
 pub use list::{Action, On};
 pub use lists::NewListed;
 pub use people::{NewUser, PeopleError};
+pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.
 #[derive(Debug, thiserror::Error)]

@@ -109,6 +109,18 @@ pub fn create_account(tx: &mut Tx<'_>, new: &NewAccount<'_>) -> Result<i64, Iden
 /// [`IdentityError::NoAccount`], or the store's.
 pub fn set_password(tx: &mut Tx<'_>, account: i64, password: &PreparedPassword) -> Result<(), IdentityError> {
     take_account(tx, account)?;
+    let kind = tx.row("SELECT kind FROM account WHERE id = $1", params![account], |row| Ok(row.text(0)?.to_owned()))?;
+    match kind.unwrap_or_default().parse()? {
+        AccountKind::Person => {}
+        AccountKind::Shared => {
+            return Err(IdentityError::Condition(
+                "nobody signs in as a shared mailbox; let people use it: tradewind shared permit",
+            ));
+        }
+        AccountKind::Service => {
+            return Err(IdentityError::Condition("a service account has no password; make an app password for it"));
+        }
+    }
     let id = tx.next_id();
     let scram = seal_scram(tx, account, id, password.scram())?;
     tx.execute("DELETE FROM credential WHERE account = $1 AND kind = 'password'", params![account])?;

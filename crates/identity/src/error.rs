@@ -104,6 +104,28 @@ pub enum IdentityError {
     /// The account has as many addresses as it may.
     #[error("the account has {0} addresses, which is the limit; remove an alias first")]
     TooManyAddresses(usize),
+    /// No such group.
+    #[error("group {0} does not exist; see tradewind group list")]
+    NoGroup(String),
+    /// A group would contain itself.
+    #[error("group {member} contains {group} already, directly or through others: a group cannot be its own member")]
+    GroupCycle {
+        /// The group that was to get a member.
+        group: String,
+        /// The member.
+        member: String,
+    },
+    /// Groups within groups within groups.
+    #[error("groups may contain one another {0} deep; take a group in between away")]
+    GroupTooDeep(usize),
+    /// A message to the group would go to too many.
+    #[error("a message to group {group} would go to more than {limit} members; divide it")]
+    GroupTooLarge {
+        /// The group.
+        group: String,
+        /// Members that a message may go to.
+        limit: usize,
+    },
     /// An account forwarded to itself.
     #[error("{0} is the account itself; forward to another address")]
     ForwardToSelf(String),

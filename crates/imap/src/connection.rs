@@ -296,6 +296,11 @@ impl<'s> Connection<'s> {
         self.principal.as_ref().map_or(0, |principal| principal.account)
     }
 
+    /// Whose mailbox is selected.
+    pub(crate) fn selected_account(&self) -> i64 {
+        self.selected.as_ref().map_or_else(|| self.account(), |selected| selected.account)
+    }
+
     /// A writer to the client.
     pub(crate) fn writer(&mut self) -> Writer<'_> {
         Writer::new(&mut self.out, self.session.enabled().utf8())

@@ -13,6 +13,7 @@ mod fared;
 mod forward;
 mod here;
 mod link;
+mod members;
 mod pool;
 mod report;
 pub(crate) mod route;

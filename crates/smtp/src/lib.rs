@@ -5,6 +5,7 @@
 pub mod deliver;
 mod demand;
 mod figures;
+mod group;
 pub mod receive;
 mod rewriting;
 mod settings;

@@ -3,6 +3,7 @@
 mod accept;
 mod authenticate;
 mod conversation;
+mod dns_lists;
 mod forwarded;
 mod greeting;
 mod lists;
@@ -29,10 +30,11 @@ use wire::smtp::server::{Kind, Limits, ServerConfig};
 use crate::{ContentRules, DeliverySettings, Figures, SmtpSettings};
 
 use conversation::Conversation;
+use dns_lists::AskedList;
 use greeting::WaitingRoom;
 use rates::Rates;
 
-pub use suspicion::{DnsList, DnsListError};
+pub use dns_lists::{DnsList, DnsListError};
 
 /// Time for a TLS handshake.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
@@ -55,7 +57,7 @@ pub struct Receiver {
     pub(crate) budget: Budget,
     pub(crate) settings: SmtpSettings,
     pub(crate) rates: Rates,
-    pub(crate) dns_lists: Vec<DnsList>,
+    pub(crate) dns_lists: Vec<AskedList>,
     pub(crate) content_rules: ContentRules,
     pub(crate) waiting_room: WaitingRoom,
     pub(crate) hostname: String,
@@ -131,7 +133,7 @@ impl Receiver {
             tls,
             budget,
             rates: Rates::new(&settings, exempt_networks),
-            dns_lists,
+            dns_lists: dns_lists.into_iter().map(AskedList::new).collect(),
             content_rules,
             waiting_room: WaitingRoom::default(),
             settings,

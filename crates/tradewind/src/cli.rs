@@ -1,8 +1,15 @@
 //! The command line.
 
+mod clients;
+mod directory;
+
 use std::path::PathBuf;
 
+pub(crate) use directory::{DelegationCommand, GroupCommand, ServiceCommand, SharedCommand};
+
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -38,6 +45,21 @@ pub(crate) enum Command {
     /// People and their mail accounts.
     #[command(subcommand)]
     User(UserCommand),
+    /// The OAuth server, by which programs act for people without their password.
+    #[command(subcommand)]
+    Oauth(OauthCommand),
+    /// Groups: one address for many.
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Shared mailboxes and who uses them.
+    #[command(subcommand)]
+    Shared(SharedCommand),
+    /// What people may do with each other's mailboxes.
+    #[command(subcommand)]
+    Delegation(DelegationCommand),
+    /// Accounts of programs.
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Who is allowed and who is denied.
     #[command(subcommand)]
     List(ListCommand),
@@ -207,6 +229,15 @@ pub(crate) enum UserCommand {
     /// Where mail of an account is passed on to.
     #[command(subcommand)]
     Forward(ForwardCommand),
+    /// Who is signed in on the web.
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Passwords for mail programs, one a device.
+    #[command(subcommand)]
+    AppPassword(AppPasswordCommand),
+    /// Programs that are connected by OAuth.
+    #[command(subcommand)]
+    Program(ProgramCommand),
     /// Refuse sign-in; mail is still received.
     Disable {
         /// Mail address.

@@ -104,7 +104,7 @@ env::settings! {
 env::settings! {
     /// How names are looked up.
     pub(crate) struct DnsSettings in "dns" {
-        /// Name servers ("127.0.0.1:53"); when empty, those of the system.
+        /// Name servers ("127.0.0.1:53"); when empty, those of the system, and its file of hosts.
         servers: Vec<String> = Vec::new(),
         /// Check DNSSEC signatures ourselves.
         validate: bool = true,

@@ -205,7 +205,7 @@ pub(super) async fn remove_alias(controls: &Controls, alias: String) -> Result<V
 }
 
 /// Does `change` to the account that `address` belongs to.
-async fn change_account<T: Send + 'static>(
+pub(super) async fn change_account<T: Send + 'static>(
     controls: &Controls,
     address: String,
     mut change: impl FnMut(&mut Tx<'_>, i64) -> Result<T, IdentityError> + Send + 'static,

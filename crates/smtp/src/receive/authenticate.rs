@@ -151,7 +151,10 @@ impl Conversation<'_> {
 
     /// Whether one of those who are to get the message has a level above `basic`.
     fn is_strict(&self) -> bool {
-        let above_basic = |home| matches!(home, Home::Here { level: Level::Enhanced | Level::Trade, .. });
+        let above_basic = |home| match home {
+            Home::Here { level, .. } | Home::Group { level, .. } => level != Level::Basic,
+            Home::Returning { .. } | Home::Elsewhere => false,
+        };
         self.taken.iter().any(|taken| above_basic(taken.home))
     }
 }
