@@ -14,6 +14,7 @@ mod lists;
 mod people;
 mod queue;
 mod sharing;
+mod sign_ins;
 mod store;
 #[cfg(test)]
 mod tests;

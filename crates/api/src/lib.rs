@@ -10,6 +10,7 @@ mod health;
 mod import;
 mod mta_sts;
 mod settings;
+mod sign_in_links;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ use axum::routing::{get, post};
 pub use challenges::Challenges;
 pub use facts::{ClientService, Facts, Health, Readiness};
 pub use settings::{HttpSettings, MtaStsMode};
+pub use sign_in_links::{SIGN_IN_LINKS_PATH, sign_in_links};
 
 /// Everything that is served over HTTPS.
 pub fn secure_router(facts: Arc<Facts>) -> Router {

@@ -162,15 +162,14 @@ pub fn freeze(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
     crate::sign_in::end_sign_ins(tx, account)
 }
 
-/// Thaws a frozen account; gives whether it was frozen. With a new password the old one and all app passwords are gone; without, as
-/// after a false alarm, everything opens again as before.
+/// Thaws a frozen account; gives whether it was frozen. Unless it was a false alarm, give it another password before, and let its app
+/// passwords go (`keeps_app_passwords`).
 ///
 /// # Errors
 /// [`IdentityError::NoAccount`], or the store's.
-pub fn unfreeze(tx: &mut Tx<'_>, account: i64, password: Option<&PreparedPassword>) -> Result<bool, IdentityError> {
+pub fn unfreeze(tx: &mut Tx<'_>, account: i64, keeps_app_passwords: bool) -> Result<bool, IdentityError> {
     take_account(tx, account)?;
-    if let Some(password) = password {
-        set_password(tx, account, password)?;
+    if !keeps_app_passwords {
         tx.execute("DELETE FROM app_password WHERE account = $1", params![account])?;
     }
     Ok(tx.execute("UPDATE account SET state = 'active' WHERE id = $1 AND state = 'frozen'", params![account])? == 1)

@@ -151,8 +151,8 @@ async fn a_frozen_account_takes_mail_and_lets_in_nobody(store: TestStore) {
     assert!(matches!(resolved, identity::Resolution::Local(recipient) if recipient.active));
     let enabled = door.fixture.write(move |tx| identity::set_state(tx, account, identity::AccountState::Active)).await;
     assert!(matches!(enabled, Err(IdentityError::Frozen(_))), "who may enable accounts may not thaw them");
-    assert!(door.fixture.write(move |tx| identity::unfreeze(tx, account, None)).await.unwrap());
-    assert!(!door.fixture.write(move |tx| identity::unfreeze(tx, account, None)).await.unwrap());
+    assert!(door.fixture.write(move |tx| identity::unfreeze(tx, account, true)).await.unwrap());
+    assert!(!door.fixture.write(move |tx| identity::unfreeze(tx, account, true)).await.unwrap());
     door.read_mail(HOME).await.unwrap();
 }
 

@@ -97,7 +97,10 @@ impl Reviewer {
 }
 
 /// The review of that kind and period.
-pub(crate) fn make(
+///
+/// # Errors
+/// [`ReviewError`] if the store fails.
+pub fn make(
     tx: &mut Tx<'_>,
     organisation: i64,
     kind: Kind,

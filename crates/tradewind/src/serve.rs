@@ -3,6 +3,7 @@
 mod listening;
 mod reporting;
 mod upkeep;
+mod watching;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -154,7 +155,8 @@ fn spawn_services(
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
     let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
     let issuer = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
-    let sign_in = Arc::new(SignIn::new(system.store.clone(), hasher).with_issuer(issuer));
+    let watch = watching::spawn(tasks, system, &issuer, stop)?;
+    let sign_in = Arc::new(SignIn::new(system.store.clone(), hasher).with_issuer(issuer).with_watch(watch));
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -255,7 +257,8 @@ fn spawn_http(
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
     if let Some(acceptor) = secure {
-        let door = HttpDoor { router: api::secure_router(facts), tls: Some(tls.clone()) };
+        let router = api::secure_router(facts).merge(api::sign_in_links(system.store.clone()));
+        let door = HttpDoor { router, tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
 }
