@@ -8,8 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use crate::slow_names::pass_on;
-use crate::{Bind, Outcome, Scratch};
+use crate::{Bind, Finished, Outcome, Scratch, run};
 
+/// What trying may take.
+const TRIAL_WAIT: Duration = Duration::from_secs(10);
 /// Between two looks at whether the test is over.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Octets of an answer by UDP.
@@ -23,6 +25,15 @@ pub struct Port53 {
 }
 
 impl Port53 {
+    /// Why there can be none here: it takes root, and a system that lets it mount.
+    #[must_use]
+    pub fn missing() -> Option<String> {
+        let mut command = Command::new("unshare");
+        command.args(["-m", "mount", "--bind", "/etc/resolv.conf", "/etc/resolv.conf"]);
+        let tried = run(command, TRIAL_WAIT).and_then(Finished::success);
+        tried.err().map(|failure| format!("no mount namespace of its own for a peer: {failure}"))
+    }
+
     /// Listens there, by UDP and TCP.
     ///
     /// # Errors

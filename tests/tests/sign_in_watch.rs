@@ -23,13 +23,16 @@ impl Site {
         let scratch = Scratch::new("sign-in-watch")?;
         let (countries, levels) = (scratch.join("country.mmdb"), scratch.join("levels.toml"));
         std::fs::write(&countries, database()?)?;
-        let shipped = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/watch/data/levels.toml"))?;
+        let shipped =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/watch/data/levels.toml"))?;
         let swapped = shipped.replace("[basic", "[other").replace("[trade", "[basic").replace("[other", "[trade");
         std::fs::write(&levels, swapped)?;
         let text = |path: &std::path::Path| format!("\"{}\"", path.display());
-        let options = Options::default()
-            .set("watch", "country_database", &text(&countries))
-            .set("watch", "levels", &text(&levels));
+        let options = Options::default().set("watch", "country_database", &text(&countries)).set(
+            "watch",
+            "levels",
+            &text(&levels),
+        );
         Ok(Self { tradewind: Tradewind::start(options)?, scratch })
     }
 
@@ -165,8 +168,7 @@ fn reviews(site: &Site) -> Outcome {
     let write = |command: &str, period: &str, format: &str, language: &str| -> Outcome<Vec<u8>> {
         let file = site.scratch.join(&format!("review.{format}"));
         let output = file.display().to_string();
-        let arguments =
-            ["sign-ins", command, period, "--format", format, "--language", language, "--output", &output];
+        let arguments = ["sign-ins", command, period, "--format", format, "--language", language, "--output", &output];
         site.tradewind.command(&arguments)?.success()?;
         Ok(std::fs::read(file)?)
     };

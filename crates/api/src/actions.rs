@@ -6,18 +6,21 @@
 mod clients;
 mod dkim;
 mod dmarc;
+mod factors;
 mod forward;
 mod groups;
 mod import;
 mod list;
 mod lists;
 mod people;
+mod provisioning;
 mod queue;
 mod sharing;
 mod sign_ins;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,7 +28,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use env::dns::Resolver;
-use identity::{Directory, Hasher};
+use identity::factors::FactorDesk;
+use identity::{Directory, PasswordGate};
 use letters::Mailer;
 use reports::Tally;
 use serde_json::Value;
@@ -39,6 +43,7 @@ pub use import::ImportFormat;
 pub use list::{Action, On};
 pub use lists::NewListed;
 pub use people::{NewUser, PeopleError};
+pub use provisioning::TableToImport;
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.
@@ -62,12 +67,6 @@ pub trait Elsewhere: Send + Sync {
     /// [`Refused`] if the settings cannot be used.
     fn resolver(&self) -> Result<Arc<dyn Resolver>, Refused>;
 
-    /// What others report of their connections to us.
-    ///
-    /// # Errors
-    /// [`Refused`] if the store fails.
-    async fn tls_reports(&self) -> Result<Value, Refused>;
-
     /// Has our own reports of connections sent now.
     ///
     /// # Errors
@@ -82,8 +81,10 @@ pub struct Controls {
     pub store: ::store::Store,
     /// Whose addresses are whose.
     pub directory: Arc<Directory>,
-    /// Hashes passwords.
-    pub hasher: Hasher,
+    /// Judges new passwords.
+    pub passwords: PasswordGate,
+    /// Enrols and judges second factors.
+    pub factors: FactorDesk,
     /// Signs outgoing mail.
     pub signer: Arc<Signer>,
     /// How long the record of a key that signs no more stays.

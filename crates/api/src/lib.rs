@@ -9,6 +9,7 @@ mod facts;
 mod health;
 mod import;
 mod mta_sts;
+mod scim;
 mod settings;
 mod sign_in_links;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use axum::routing::{get, post};
 
 pub use challenges::Challenges;
 pub use facts::{ClientService, Facts, Health, Readiness};
+pub use scim::{ScimParts, scim_router};
 pub use settings::{HttpSettings, MtaStsMode};
 pub use sign_in_links::{SIGN_IN_LINKS_PATH, sign_in_links};
 

@@ -29,6 +29,12 @@ pub fn delete_account(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError
 /// Every table that holds something of an account; the account itself last.
 const DELETES: &[&str] = &[
     "DELETE FROM credential WHERE account = $1",
+    "DELETE FROM password_history WHERE account = $1",
+    "DELETE FROM factor WHERE account = $1",
+    "DELETE FROM factor_challenge WHERE account = $1",
+    "DELETE FROM factor_failure WHERE account = $1",
+    "DELETE FROM recovery_code WHERE account = $1",
+    "DELETE FROM known_client WHERE account = $1",
     "DELETE FROM app_password WHERE account = $1",
     "DELETE FROM session WHERE account = $1",
     "DELETE FROM oauth_token WHERE account = $1",

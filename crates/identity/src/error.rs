@@ -104,6 +104,18 @@ pub enum IdentityError {
     /// The account has as many addresses as it may.
     #[error("the account has {0} addresses, which is the limit; remove an alias first")]
     TooManyAddresses(usize),
+    /// A column holds an unknown kind of factor.
+    #[error(transparent)]
+    Kind(#[from] factors::UnknownKind),
+    /// The account has no such factor.
+    #[error("factor {0} is not one of this account; see tradewind user factor list")]
+    NoFactor(i64),
+    /// Recovery codes without a factor.
+    #[error("the account has no second factor that recovery codes could stand in for; enrol one first")]
+    NoFactorToRecover,
+    /// An authority of client certificates, or its revocation list.
+    #[error("{0}")]
+    Authority(String),
     /// No such group.
     #[error("group {0} does not exist; see tradewind group list")]
     NoGroup(String),

@@ -3,7 +3,11 @@
 //! A password is kept twice: as Argon2id hash for mechanisms that show it to us, and as SCRAM-SHA-256 keys, sealed under the
 //! account's key, for those that do not. Both are computed off the store's threads, a few at a time.
 
+mod gate;
 mod generate;
+mod leaked;
+pub mod policy;
+mod refusal;
 mod scram;
 
 use std::sync::Arc;
@@ -15,16 +19,17 @@ use env::{Entropy, Outlook, Secret};
 use tokio::sync::Semaphore;
 use wire::sasl::{ITERATIONS_DEFAULT, StoredKeys, prepare};
 
+pub use gate::{Owner, PasswordGate};
 pub use generate::generate_password;
+pub use leaked::{LeakedLists, RangeSource};
+pub use policy::PasswordSettings;
+pub use refusal::PasswordRefusal;
 pub(crate) use scram::{open_scram, seal_scram};
 
 use crate::Level;
 
 /// Longest password that is looked at, in bytes: more would only cost time.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
-
-/// Shortest password that people may choose, in characters (M3).
-pub const PASSWORD_CHARS_MIN: usize = 12;
 
 /// Rounds of PBKDF2 of SCRAM keys: one number for all levels, or strangers could tell users from non-users by it.
 pub const SCRAM_ITERATIONS: u32 = ITERATIONS_DEFAULT;
@@ -46,12 +51,6 @@ pub enum PasswordError {
     /// Characters that SASLprep does not allow.
     #[error("the password is empty or holds control or other characters that passwords must not have (RFC 4013)")]
     Unpreparable,
-    /// Too easily guessed.
-    #[error(
-        "the password must have at least {PASSWORD_CHARS_MIN} characters, among them lowercase and uppercase letters, digits \
-         and others"
-    )]
-    Weak,
     /// Too many passwords are being checked.
     #[error("too many passwords are being checked at the moment")]
     Busy,
@@ -223,22 +222,6 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// Refuses passwords that are too easily guessed to be chosen (M3): fewer than 12 characters or not of 4 classes. A letter of a script
-/// without case counts as one of the others.
-///
-/// # Errors
-/// [`PasswordError`] that says what is missing.
-pub fn check_strength(password: &Secret<String>) -> Result<(), PasswordError> {
-    let text = normal_form(password)?;
-    let text = text.expose();
-    let has = |class: fn(char) -> bool| text.chars().any(class);
-    let of_four_classes = has(char::is_lowercase)
-        && has(char::is_uppercase)
-        && has(|c| c.is_ascii_digit())
-        && has(|c| !c.is_lowercase() && !c.is_uppercase() && !c.is_ascii_digit());
-    if text.chars().count() >= PASSWORD_CHARS_MIN && of_four_classes { Ok(()) } else { Err(PasswordError::Weak) }
 }
 
 /// Whether a hash was made at another cost than `level` asks for.

@@ -2,10 +2,11 @@
 
 use store::Tx;
 
-use crate::{IdentityError, Level, Role};
+use crate::factors::factor_demand;
+use crate::{FactorSettings, IdentityError};
 
-/// Whether a second factor guards the account, so that its password alone opens nothing: at the levels that ask for one.
-#[allow(clippy::unnecessary_wraps, reason = "enrolled factors are read from the store")]
-pub(crate) fn is_required(_: &mut Tx<'_>, _: i64, level: Level, _: Role) -> Result<bool, IdentityError> {
-    Ok(level != Level::Basic)
+/// Whether a second factor guards the account, so that its password alone opens no mail protocol.
+pub(crate) fn is_required(tx: &mut Tx<'_>, settings: &FactorSettings, account: i64) -> Result<bool, IdentityError> {
+    let now = tx.now();
+    Ok(!factor_demand(tx, settings, account)?.password_opens_mail(now))
 }

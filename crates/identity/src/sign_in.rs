@@ -14,18 +14,20 @@ use ::watch::Watch;
 use crypto::hash::HashKey;
 use env::{Secret, Timestamp};
 use parking_lot::Mutex;
+use rustls_pki_types::CertificateDer;
 use store::{Store, Tx, params};
 use wire::sasl::{Candidate, Proved, TokenCredentials};
 
 use crate::app_password::{is_use_due, note_use};
+use crate::known::{ClientMark, is_known, note_known};
 use crate::password::{Hasher, SCRAM_ITERATIONS, is_outdated, open_scram, seal_scram};
 use crate::recent::Recent;
 use crate::throttle::Throttle;
-use crate::{IdentityError, Level, PreparedPassword, Protocol, oauth};
+use crate::{FactorSettings, IdentityError, Level, PreparedPassword, Protocol, oauth};
 
 pub use client::{AGENT_BYTES_MAX, Client, DeviceId, TlsTraits, describe_agent};
 pub use failure::AuthFailure;
-use login::{Credential, canonical_login, level_of, load_attempted, load_candidates, load_proved};
+use login::{Credential, canonical_login, level_of, load_attempted, load_candidates, load_certified, load_proved};
 pub use principal::{Method, Principal, Scope, Standing};
 pub use watch::{SignInWatch, end_sign_ins};
 
@@ -36,14 +38,24 @@ const VERIFIED_FOR: Duration = Duration::from_secs(60);
 /// Verified passwords that are remembered at least.
 const VERIFIED_REMEMBERED: usize = 8_192;
 
+/// How long a noted client needs no noting again.
+const NOTED_FOR: Duration = Duration::from_secs(86_400);
+
 /// Under this name attempts with tokens are counted that name no user.
 const NAMELESS: &str = "(token)";
+
+/// The same for certificates.
+const UNNAMED: &str = "(certificate)";
 
 /// Checks who signs in.
 pub struct SignIn {
     store: Store,
     hasher: Hasher,
     throttle: Mutex<Throttle>,
+    /// When each client's sign-in to an account was last noted in the store.
+    noted: Mutex<Recent<(i64, ClientMark), Timestamp>>,
+    /// For whom the password alone is enough.
+    factors: Arc<FactorSettings>,
     /// When each keyed hash of credential and password was verified. The key lives and dies with the process. A new password is
     /// a new credential, so what was verified with the old one is never found again.
     verified: Mutex<Recent<[u8; 32], Timestamp>>,
@@ -64,11 +76,19 @@ impl SignIn {
             store,
             hasher,
             throttle: Mutex::default(),
+            noted: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
+            factors: Arc::default(),
             verified: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
             verified_key: HashKey::new(&key),
             issuer: String::new(),
             watch: None,
         }
+    }
+
+    /// Asks for second factors as `settings` say.
+    #[must_use]
+    pub fn with_factors(self, settings: FactorSettings) -> Self {
+        Self { factors: Arc::new(settings), ..self }
     }
 
     /// Names the OAuth server (RFC 8414 section 2) to clients whose token is refused.
@@ -120,9 +140,10 @@ impl SignIn {
         let login = canonical_login(login);
         self.admit(client, &login).await?;
         let (wanted, protocol) = (login.clone(), client.protocol);
-        let keys = self.store.read(move |tx| load_candidates(tx, &wanted, protocol)).await;
+        let factors = Arc::clone(&self.factors);
+        let keys = self.store.read(move |tx| load_candidates(tx, &factors, &wanted, protocol)).await;
         if keys.is_err() {
-            self.throttle.lock().forgive(self.now(), client.address, &login);
+            self.throttle.lock().forgive(self.now(), client.address, self.mark_of(client), &login);
         }
         Ok(keys?)
     }
@@ -134,7 +155,8 @@ impl SignIn {
     pub async fn scram_succeeded(&self, proved: &Proved, client: &Client) -> Result<Principal, AuthFailure> {
         let login = canonical_login(&proved.identity.user);
         let (wanted, candidate, protocol) = (login.clone(), proved.candidate, client.protocol);
-        let found = self.store.read(move |tx| load_proved(tx, &wanted, candidate, protocol)).await;
+        let factors = Arc::clone(&self.factors);
+        let found = self.store.read(move |tx| load_proved(tx, &factors, &wanted, candidate, protocol)).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
         self.conclude(client, &login, outcome).await
     }
@@ -153,6 +175,26 @@ impl SignIn {
         if let Ok(Principal { account, method: Method::Token(grant), .. }) = &outcome {
             self.note(*account, *grant, client, oauth::note_use);
         }
+        self.conclude(client, &login, outcome).await
+    }
+
+    /// Signs in by the client certificate that the connection showed, its own first (EXTERNAL, RFC 4422 appendix A). `authzid` is an address of the account,
+    /// if the client names one.
+    ///
+    /// # Errors
+    /// [`AuthFailure`] with the reason.
+    pub async fn certificate(
+        &self,
+        chain: &[CertificateDer<'static>],
+        authzid: Option<&str>,
+        client: &Client,
+    ) -> Result<Principal, AuthFailure> {
+        let login = authzid.map_or_else(|| UNNAMED.to_owned(), canonical_login);
+        self.admit(client, &login).await?;
+        let (chain, factors) = (chain.to_vec(), Arc::clone(&self.factors));
+        let wanted = authzid.map(|_| login.clone());
+        let found = self.store.read(move |tx| load_certified(tx, &factors, &chain, wanted.as_deref())).await;
+        let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
         self.conclude(client, &login, outcome).await
     }
 
@@ -176,7 +218,8 @@ impl SignIn {
 
     async fn check(&self, login: &str, password: &Secret<String>, client: &Client) -> Result<Principal, AuthFailure> {
         let (wanted, shown, protocol) = (login.to_owned(), password.clone(), client.protocol);
-        let found = self.store.read(move |tx| load_attempted(tx, &wanted, &shown, protocol)).await?;
+        let factors = Arc::clone(&self.factors);
+        let found = self.store.read(move |tx| load_attempted(tx, &factors, &wanted, &shown, protocol)).await?;
         let Some(found) = found else {
             let wanted = login.to_owned();
             let level = self.store.read(move |tx| level_of(tx, &wanted)).await?;
@@ -263,19 +306,29 @@ impl SignIn {
         }
     }
 
+    /// Lets an attempt be looked at, or says how long it must wait. Who would have to wait for others' guesses is looked up among the clients
+    /// that have signed in to the account before.
     async fn admit(&self, client: &Client, login: &str) -> Result<(), AuthFailure> {
-        let admitted = self.throttle.lock().admit(self.now(), client.address, login);
-        let Err(retry_after) = admitted else { return Ok(()) };
-        let failure = AuthFailure::Throttled { retry_after };
-        if let Some(watch) = &self.watch {
-            self.note_failure(watch, client, login, &failure).await;
+        let refused = self.throttle.lock().admit(self.now(), client.address, login).err();
+        let Some(retry_after) = refused else { return Ok(()) };
+        let (mark, wanted) = (self.mark_of(client), login.to_owned());
+        if !self.store.read(move |tx| is_known(tx, &wanted, &mark)).await? {
+            return self.refuse_early(client, login, retry_after).await;
         }
-        Err(failure)
+        let refused = self.throttle.lock().admit_known(self.now(), mark, login).err();
+        match refused {
+            Some(retry_after) => self.refuse_early(client, login, retry_after).await,
+            None => Ok(()),
+        }
     }
 
-    fn record(&self, client: &Client, login: &str, outcome: &Result<Principal, AuthFailure>) {
+    async fn record(&self, client: &Client, login: &str, outcome: &Result<Principal, AuthFailure>) {
+        let mark = self.mark_of(client);
         match outcome {
-            Ok(_) => self.throttle.lock().succeeded(self.now(), client.address, login),
+            Ok(principal) => {
+                self.throttle.lock().succeeded(self.now(), client.address, mark, login);
+                self.remember(principal.account, mark).await;
+            }
             // The right password in the wrong place is a setting to be changed, not a guess.
             Err(
                 AuthFailure::Temporary(_)
@@ -283,10 +336,27 @@ impl SignIn {
                 | AuthFailure::OutOfScope
                 | AuthFailure::Unusual,
             ) => {
-                self.throttle.lock().forgive(self.now(), client.address, login);
+                self.throttle.lock().forgive(self.now(), client.address, mark, login);
             }
             Err(_) => {}
         }
+    }
+
+    /// Notes that the client has signed in to the account, not more than once in [`NOTED_FOR`]. Failing to is no reason to refuse.
+    async fn remember(&self, account: i64, mark: ClientMark) {
+        let now = self.now();
+        let noted = self.noted.lock().get(&(account, mark)).copied();
+        if noted.is_some_and(|noted| now.since(noted) < NOTED_FOR) {
+            return;
+        }
+        match self.store.write(move |tx| note_known(tx, account, &mark)).await {
+            Ok(()) => self.noted.lock().insert((account, mark), now),
+            Err(error) => tracing::warn!(account, %error, "cannot note a client that signed in"),
+        }
+    }
+
+    fn mark_of(&self, client: &Client) -> ClientMark {
+        ClientMark::of(&self.store.context().keys, client)
     }
 
     fn now(&self) -> Timestamp {

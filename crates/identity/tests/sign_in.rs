@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use env::{Clock, Timestamp};
 use fixture::{Fixture, prepare, secret};
 use identity::{
-    AccountState, AuthFailure, Client, Hasher, Level, Method, NewAppPassword, PreparedAppPassword, PreparedPassword,
-    Protocol, Role, Scope, SignIn, SignInWatch,
+    AccountState, AuthFailure, Client, FactorSettings, Hasher, Level, Method, NewAppPassword, PreparedAppPassword,
+    PreparedPassword, Protocol, Role, Scope, SignIn, SignInWatch,
 };
 use store::params;
 use store::testing::TestStore;
@@ -212,7 +212,7 @@ async fn set_level(fixture: &Fixture, level: Level) {
 async fn app_passwords_open_what_they_are_made_for(store: TestStore) {
     let fixture = Fixture::new(store).await;
     let li = fixture.add_with("li@trade.test", PASSWORD).await;
-    let sign_in = sign_in(&fixture);
+    let sign_in = sign_in(&fixture).with_factors(FactorSettings { grace_days: 0, ..FactorSettings::default() });
     let both = Scope::of(&[Protocol::Imap, Protocol::Smtp]);
     let (_, phone) = add_app_password(&fixture, li, "phone", both, None).await;
     let expires = Some(fixture.store.clock.now().plus(Duration::from_secs(60)));
@@ -259,7 +259,7 @@ async fn app_passwords_open_what_they_are_made_for(store: TestStore) {
 async fn a_guarded_account_password_opens_no_mail_protocol(store: TestStore) {
     let fixture = Fixture::new(store).await;
     let li = fixture.add_with("li@trade.test", PASSWORD).await;
-    let sign_in = sign_in(&fixture);
+    let sign_in = sign_in(&fixture).with_factors(FactorSettings { grace_days: 0, ..FactorSettings::default() });
     let both = Scope::of(&[Protocol::Imap, Protocol::Smtp]);
     let (_, phone) = add_app_password(&fixture, li, "phone", both, None).await;
     // A sign-in of before does not help either, though its password is remembered.

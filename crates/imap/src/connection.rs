@@ -309,9 +309,12 @@ impl<'s> Connection<'s> {
 
 /// Mechanisms that cannot work on this connection.
 fn withheld(stream: &Stream) -> &'static [&'static str] {
-    match stream.tls_info() {
-        Some(info) if info.exporter.is_some() => &["EXTERNAL"],
-        _ => &["EXTERNAL", "SCRAM-SHA-256-PLUS"],
+    let is_bound = stream.tls_info().is_some_and(|info| info.exporter.is_some());
+    match (is_bound, stream.peer_certificates().is_empty()) {
+        (true, false) => &[],
+        (true, true) => &["EXTERNAL"],
+        (false, false) => &["SCRAM-SHA-256-PLUS"],
+        (false, true) => &["EXTERNAL", "SCRAM-SHA-256-PLUS"],
     }
 }
 

@@ -91,7 +91,11 @@ impl Connection<'_> {
                     let found = sign_in.token(&shown, &client).await;
                     self.decide(found)
                 }
-                sasl::Step::CheckCertificate { .. } => self.decide(Err(AuthFailure::Refused)),
+                sasl::Step::CheckCertificate { authzid } => {
+                    let chain = self.stream.peer_certificates().to_vec();
+                    let found = sign_in.certificate(&chain, authzid.as_deref(), &client).await;
+                    self.decide(found)
+                }
                 sasl::Step::Success(_) | sasl::Step::Failure(_) => {
                     let is_success = matches!(step, sasl::Step::Success(_));
                     let outcome = self.exchange.take().and_then(|exchange| exchange.outcome);

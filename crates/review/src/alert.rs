@@ -118,7 +118,8 @@ impl Alerts {
 
     fn words(&self, event: &Event, address: &str, language: Language, is_own: bool) -> Words {
         let texts = Texts::of(language);
-        let reasons = explain(event, language).iter().map(|reason| format!("- {reason}")).collect::<Vec<_>>().join("\n");
+        let reasons =
+            explain(event, language).iter().map(|reason| format!("- {reason}")).collect::<Vec<_>>().join("\n");
         let facts = describe(event, language);
         let link = |said| format!("{}/{}", self.link_base, make(&self.store, Link { event: event.id, said }));
         let ending = if is_own {

@@ -175,7 +175,8 @@ async fn a_review_in_chinese_can_be_read_as_text(store: TestStore) {
         return;
     };
     let text = String::from_utf8(read.stdout).unwrap();
-    for expected in ["2027-01 登录审查：信风贸易", "异常登录", "li@trade.test", "203.0.113.9", "已拒绝"] {
+    for expected in ["2027-01 登录审查：信风贸易", "异常登录", "li@trade.test", "203.0.113.9", "已拒绝"]
+    {
         assert!(text.contains(expected), "{expected}: {text}");
     }
 }

@@ -9,6 +9,7 @@ mod greeting;
 mod lists;
 mod rates;
 mod recipients;
+mod reported;
 mod submission;
 mod suspicion;
 
@@ -20,10 +21,10 @@ use env::dns::Resolver;
 use identity::{Directory, SignIn};
 use mailauth::{Checker, WithoutDns};
 use net::{Budget, Connection, Handler, Refusal, TrustedNetworks};
-use reports::Tally;
+use reports::{FailureFact, Tally};
 use signing::Signer;
 use store::Store;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use wire::sasl::Mechanism;
 use wire::smtp::server::{Kind, Limits, ServerConfig};
 
@@ -42,6 +43,9 @@ const HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
 /// Time for a client that is turned away to read why.
 const REFUSAL_WAIT: Duration = Duration::from_secs(5);
 
+/// Reports of others that are read at the same time: unpacking takes memory.
+const REPORTS_READ_MAX: usize = 2;
+
 /// What receiving mail needs.
 pub struct Receiver {
     pub(crate) store: Store,
@@ -51,6 +55,8 @@ pub struct Receiver {
     pub(crate) checker: Checker,
     pub(crate) signer: Arc<Signer>,
     pub(crate) reporting: Reporting,
+    /// Reports of others that may be read at the same time.
+    pub(crate) reading: Semaphore,
     /// What is done when DNS does not work at all.
     pub(crate) without_dns: WithoutDns,
     pub(crate) tls: ServerTls,
@@ -74,8 +80,10 @@ pub struct Receiver {
 pub struct Reporting {
     /// Counts what mail from a domain was like.
     pub tally: Option<Arc<Tally>>,
-    /// Takes messages to our postmasters that look like reports. What does not fit into it at once is passed over.
-    pub inbound: Option<mpsc::Sender<Vec<u8>>>,
+    /// DMARC reports to our postmasters are read.
+    pub reads_dmarc: bool,
+    /// Takes messages of which a failure report may be wanted. What does not fit into it at once is not reported.
+    pub failures: Option<mpsc::Sender<FailureFact>>,
 }
 
 /// What a [`Receiver`] is made from beside its settings.
@@ -129,6 +137,7 @@ impl Receiver {
             checker,
             signer,
             reporting,
+            reading: Semaphore::new(REPORTS_READ_MAX),
             without_dns,
             tls,
             budget,

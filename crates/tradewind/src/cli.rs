@@ -2,14 +2,18 @@
 
 mod clients;
 mod directory;
+mod factors;
 
 use std::path::PathBuf;
 
-pub(crate) use directory::{DelegationCommand, GroupCommand, ServiceCommand, SharedCommand};
+pub(crate) use directory::{
+    DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
+};
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
+pub(crate) use factors::{AuthorityCommand, FactorCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -60,6 +64,12 @@ pub(crate) enum Command {
     /// Accounts of programs.
     #[command(subcommand)]
     Service(ServiceCommand),
+    /// The directory as a table.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
+    /// Other systems that say who there is.
+    #[command(subcommand)]
+    Provision(ProvisionCommand),
     /// Sign-ins: who came from where, what was odd, reviews.
     #[command(subcommand)]
     SignIns(SignInsCommand),
@@ -164,6 +174,9 @@ pub(crate) enum OrganisationCommand {
         #[arg(long)]
         organisation: Option<String>,
     },
+    /// Authorities whose client certificates (UKey) let people in.
+    #[command(subcommand)]
+    Authority(AuthorityCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -229,6 +242,9 @@ pub(crate) enum UserCommand {
         /// Address to remove.
         alias: String,
     },
+    /// Second factors of a person.
+    #[command(subcommand)]
+    Factor(FactorCommand),
     /// Where mail of an account is passed on to.
     #[command(subcommand)]
     Forward(ForwardCommand),
@@ -499,6 +515,12 @@ pub(crate) enum StoreCommand {
 pub(crate) enum ReportCommand {
     /// List which servers send in the name of our domains, as others report it (DMARC).
     Dmarc {
+        /// Reports that came in the last days.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
+    /// List single messages in the name of our domains that failed, as others report them (DMARC).
+    Failures {
         /// Reports that came in the last days.
         #[arg(long, default_value_t = 30)]
         days: u32,

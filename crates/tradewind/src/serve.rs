@@ -8,6 +8,7 @@ mod watching;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::watch::Watch;
 use api::{Challenges, ClientService, Facts};
 use crypto::tls::{ServerTls, install_provider};
 use env::dns::Resolver;
@@ -51,6 +52,9 @@ impl Server {
         let (tls_settings, chains) = server_tls(&settings)?;
         let tls = ServerTls::new(tls_settings, chains).map_err(Refused::because)?;
         let system = System::open(settings).await?;
+        let demands = system.settings.factors.clone();
+        let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
+        system.store.write(note).await.map_err(Refused::because)?;
         let listening = Listening::bind(&system.settings)?;
         let directory = &system.settings.server.directory;
         // With a database server nothing else has made it.
@@ -153,10 +157,9 @@ fn spawn_services(
     let settings = &system.settings;
     let figures = Arc::new(Figures::default());
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
-    let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
     let issuer = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
     let watch = watching::spawn(tasks, system, &issuer, stop)?;
-    let sign_in = Arc::new(SignIn::new(system.store.clone(), hasher).with_issuer(issuer).with_watch(watch));
+    let sign_in = sign_in(system, issuer, watch);
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -228,6 +231,13 @@ fn spawn_services(
     Ok(())
 }
 
+/// Checks who signs in; `issuer` names the OAuth server.
+fn sign_in(system: &System, issuer: String, watch: Arc<Watch>) -> Arc<SignIn> {
+    let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
+    let sign_in = SignIn::new(system.store.clone(), hasher);
+    Arc::new(sign_in.with_issuer(issuer).with_factors(system.settings.factors.clone()).with_watch(watch))
+}
+
 fn spawn_http(
     tasks: &TaskTracker,
     system: &System,
@@ -257,8 +267,14 @@ fn spawn_http(
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
     if let Some(acceptor) = secure {
-        let router = api::secure_router(facts).merge(api::sign_in_links(system.store.clone()));
-        let door = HttpDoor { router, tls: Some(tls.clone()) };
+        let scim = api::scim_router(api::ScimParts {
+            store: system.store.clone(),
+            directory: Arc::clone(&system.directory),
+            hostname: system.settings.server.hostname.clone(),
+        });
+        let links = api::sign_in_links(system.store.clone());
+        let router = api::secure_router(facts).merge(scim).merge(links);
+        let door = HttpDoor { router: router, tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
 }

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::import::ImportFormat;
 use super::{
-    Controls, Refused, clients, dkim, dmarc, forward, groups, import, lists, people, queue, sharing, sign_ins, store,
+    Controls, Refused, clients, dkim, dmarc, factors, forward, groups, import, lists, people, provisioning, queue,
+    sharing, sign_ins, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -137,6 +138,28 @@ actions! {
     AliasRemove "alias-remove" { alias: String }: AliasChange
         on On::Account(alias) => people::remove_alias(controls, alias);
 
+    /// List the second factors of an account, and what is asked of it.
+    FactorList "factor-list" { address: String }: FactorRead
+        on On::Account(address) => factors::list(controls, address);
+    /// Take a second factor from an account.
+    FactorRemove "factor-remove" { address: String, id: i64 }: FactorReset
+        on On::Account(address) => factors::remove(controls, address, id);
+    /// Make a new sheet of recovery codes for an account; those of an earlier sheet no longer count.
+    FactorRecoveryCodes "factor-recovery-codes" { address: String }: FactorReset
+        on On::Account(address) => factors::make_recovery_codes(controls, address);
+    /// Trust an authority for client certificates (UKey): its certificate in PEM.
+    AuthorityAdd "authority-add" { certificate: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => factors::add_authority(controls, certificate, organisation);
+    /// List the authorities for client certificates.
+    AuthorityList "authority-list" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => factors::list_authorities(controls, organisation);
+    /// Replace the revocation list of an authority: in PEM.
+    AuthorityCrl "authority-crl" { id: i64, crl: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => factors::set_crl(controls, id, crl, organisation);
+    /// Trust an authority for client certificates no longer.
+    AuthorityRemove "authority-remove" { id: i64, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => factors::remove_authority(controls, id, organisation);
+
     /// Pass mail of an account on to another address; its owner is told.
     ForwardAdd "forward-add" (new: forward::NewTarget): ForwardingChange
         on On::Account(&new.address) => forward::add(controls, new);
@@ -222,6 +245,22 @@ actions! {
     ServiceNetworks "service-networks" { address: String, networks: Vec<String>, purpose: Option<String> }: AccountChange
         on On::Account(address) => sharing::set_service(controls, address, networks, purpose);
 
+    /// The directory as a table (CSV).
+    DirectoryExport "directory-export" { organisation: Option<String> }: DirectoryExport
+        on On::Organisation(organisation.as_deref()) => provisioning::export(controls, organisation);
+    /// Make the directory agree with a table (CSV).
+    DirectoryImport "directory-import" (new: provisioning::TableToImport): ProvisioningChange
+        on On::Organisation(new.organisation.as_deref()) => provisioning::import(controls, new);
+    /// Make a client of the provisioning interface; its token is told once.
+    ProvisionTokenAdd "provision-token-add" { name: String, days: Option<u32>, organisation: Option<String> }: ProvisioningChange
+        on On::Organisation(organisation.as_deref()) => provisioning::add_token(controls, name, days, organisation);
+    /// List clients of the provisioning interface.
+    ProvisionTokenList "provision-token-list" { organisation: Option<String> }: ProvisioningRead
+        on On::Organisation(organisation.as_deref()) => provisioning::list_tokens(controls, organisation);
+    /// End the token of a client of the provisioning interface.
+    ProvisionTokenRevoke "provision-token-revoke" { name: String, organisation: Option<String> }: ProvisioningChange
+        on On::Organisation(organisation.as_deref()) => provisioning::revoke_token(controls, name, organisation);
+
     /// Put something on the allow or the deny list.
     ListAdd "list-add" (new: lists::NewListed): ListChange
         on On::Organisation(new.organisation.as_deref()) => lists::add(controls, new);
@@ -269,10 +308,12 @@ actions! {
 
     /// List which servers send in the name of our domains, as others report it (DMARC).
     ReportDmarc "report-dmarc" { days: u32 }: ReportRead on On::Installation => dmarc::list(controls, days);
+    /// List single messages in the name of our domains that failed, as others report them (DMARC).
+    ReportFailures "report-failures" { days: u32 }: ReportRead on On::Installation => dmarc::failures(controls, days);
     /// Send the DMARC reports that are due now.
     ReportSend "report-send" { today: bool }: ReportSend on On::Installation => dmarc::send(controls, today);
     /// List what others report of their connections to us (TLS-RPT, RFC 8460).
-    ReportTls "report-tls": ReportRead on On::Installation => controls.elsewhere.tls_reports();
+    ReportTls "report-tls": ReportRead on On::Installation => tls::list(controls);
     /// Send our own reports of connections now.
     ReportTlsSend "report-tls-send": ReportSend on On::Installation => controls.elsewhere.send_tls_reports();
 

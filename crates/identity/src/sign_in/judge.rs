@@ -1,5 +1,7 @@
 //! What the sign-in watch makes of an attempt: recorded, told, stopped, and at worst the account frozen.
 
+use std::time::Duration;
+
 use store::{Tx, params};
 use watch::{Answer, Attempt, Device, Judged, Outcome, Subject, Watch};
 
@@ -26,7 +28,7 @@ impl SignIn {
             }
             (outcome, _) => outcome,
         };
-        self.record(client, login, &outcome);
+        self.record(client, login, &outcome).await;
         outcome
     }
 
@@ -111,7 +113,21 @@ impl SignIn {
         }
     }
 
-    pub(super) async fn note_failure(&self, watch: &Watch, client: &Client, login: &str, failure: &AuthFailure) {
+    /// Too many attempts: the credentials are not looked at.
+    pub(super) async fn refuse_early(
+        &self,
+        client: &Client,
+        login: &str,
+        retry_after: Duration,
+    ) -> Result<(), AuthFailure> {
+        let failure = AuthFailure::Throttled { retry_after };
+        if let Some(watch) = &self.watch {
+            self.note_failure(watch, client, login, &failure).await;
+        }
+        Err(failure)
+    }
+
+    async fn note_failure(&self, watch: &Watch, client: &Client, login: &str, failure: &AuthFailure) {
         let outcome = match failure {
             AuthFailure::Temporary(_) => return,
             AuthFailure::Throttled { .. } => Outcome::Throttled,

@@ -1,14 +1,17 @@
 //! An account as sign-in sees it.
 
+use ::factors::FactorKind;
 use env::Secret;
 use mail::Address;
+use rustls_pki_types::CertificateDer;
 use store::{Tx, params};
 use wire::sasl::Candidate;
 
 use super::{AuthFailure, Method, Principal, Scope, Standing};
 use crate::app_password::{self, Found};
+use crate::factors::{person_of_certificate, rule_of};
 use crate::password::open_scram;
-use crate::{AccountState, IdentityError, Language, Level, Protocol, Role, second_factor};
+use crate::{AccountState, FactorSettings, IdentityError, Language, Level, Protocol, Role, second_factor};
 
 /// An account as sign-in sees it.
 pub(crate) struct Login {
@@ -71,6 +74,7 @@ pub(super) fn canonical_login(login: &str) -> String {
 /// Loads what an attempt of `login` with `password` needs.
 pub(super) fn load_attempted(
     tx: &mut Tx<'_>,
+    factors: &FactorSettings,
     login: &str,
     password: &Secret<String>,
     protocol: Protocol,
@@ -86,7 +90,7 @@ pub(super) fn load_attempted(
         params![account],
         |row| Ok(Credential { id: row.int(0)?, hash: row.text(1)?.to_owned() }),
     )?;
-    let is_guarded = second_factor::is_required(tx, account, login.level, login.role)?;
+    let is_guarded = second_factor::is_required(tx, factors, account)?;
     Ok(Some(Attempted { login, credential, app_password, is_guarded }))
 }
 
@@ -125,6 +129,32 @@ pub(crate) fn load_login_of(tx: &mut Tx<'_>, account: i64) -> Result<Option<Logi
     }))
 }
 
+/// Who is signed in by a client certificate; `login` is an address that the account must have, if the client named one.
+pub(super) fn load_certified(
+    tx: &mut Tx<'_>,
+    factors: &FactorSettings,
+    chain: &[CertificateDer<'_>],
+    login: Option<&str>,
+) -> Result<Result<Principal, AuthFailure>, IdentityError> {
+    let owner = match person_of_certificate(tx, chain)? {
+        Ok(owner) => owner,
+        Err(refusal) => {
+            tracing::info!(cause = %refusal, "a client certificate was refused");
+            return Ok(Err(AuthFailure::Refused));
+        }
+    };
+    let named = login.map(|login| load_login(tx, login)).transpose()?;
+    let is_other = named.is_some_and(|named| named.is_none_or(|named| named.account != owner.account));
+    if is_other || !rule_of(tx, factors, owner.account)?.allowed.contains(&FactorKind::Ukey) {
+        tracing::info!(account = owner.account, "a client certificate does not count for whom it was shown for");
+        return Ok(Err(AuthFailure::Refused));
+    }
+    let Some(found) = load_login_of(tx, owner.account)? else { return Ok(Err(AuthFailure::Refused)) };
+    let now = tx.now();
+    let signed_in = found.principal(Method::Certificate, owner.factor.unwrap_or(0), Scope::ALL);
+    Ok(signed_in.map(|principal| Principal { strong_at: Some(now), ..principal }))
+}
+
 /// The level that a user of that name would have, so that a check of nobody's password takes as long.
 pub(super) fn level_of(tx: &mut Tx<'_>, login: &str) -> Result<Level, IdentityError> {
     let domain = login.rsplit_once('@').map_or("", |(_, domain)| domain);
@@ -140,13 +170,14 @@ pub(super) fn level_of(tx: &mut Tx<'_>, login: &str) -> Result<Level, IdentityEr
 /// passwords.
 pub(super) fn load_candidates(
     tx: &mut Tx<'_>,
+    factors: &FactorSettings,
     login: &str,
     protocol: Protocol,
 ) -> Result<Vec<Candidate>, IdentityError> {
     let Some(found) = load_login(tx, login)? else { return Ok(Vec::new()) };
     let account = found.account;
     let mut candidates = Vec::new();
-    if !second_factor::is_required(tx, account, found.level, found.role)? {
+    if !second_factor::is_required(tx, factors, account)? {
         let own = tx.row(
             "SELECT id, scram FROM credential WHERE account = $1 AND kind = 'password' ORDER BY id DESC LIMIT 1",
             params![account],
@@ -163,6 +194,7 @@ pub(super) fn load_candidates(
 /// Who is signed in by having proved to know the password or app password `candidate`, if it still opens `protocol`.
 pub(super) fn load_proved(
     tx: &mut Tx<'_>,
+    factors: &FactorSettings,
     login: &str,
     candidate: i64,
     protocol: Protocol,
@@ -181,7 +213,7 @@ pub(super) fn load_proved(
         |row| row.int(0),
     )?;
     let Some(own) = own else { return Ok(Err(AuthFailure::Refused)) };
-    if second_factor::is_required(tx, found.account, found.level, found.role)? {
+    if second_factor::is_required(tx, factors, found.account)? {
         return Ok(Err(AuthFailure::AppPasswordNeeded));
     }
     Ok(found.principal(Method::Password, own, Scope::ALL))

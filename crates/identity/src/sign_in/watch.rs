@@ -95,7 +95,13 @@ fn stands(tx: &mut Tx<'_>, principal: &Principal) -> Result<bool, IdentityError>
             |row| row.int(0),
         )?,
         Method::Token(grant) => return oauth::grant_stands(tx, account, grant),
-        Method::Certificate => Some(1),
+        // By the name in it alone: nothing of the account stands for it.
+        Method::Certificate if credential == 0 => Some(1),
+        Method::Certificate => {
+            tx.row("SELECT 1 FROM factor WHERE account = $1 AND id = $2", params![account, credential], |row| {
+                row.int(0)
+            })?
+        }
         Method::Session => tx.row(
             "SELECT 1 FROM session WHERE account = $1 AND id = $2 AND expires > $3",
             params![account, credential, now],

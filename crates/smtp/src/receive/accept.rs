@@ -10,6 +10,8 @@ use mail::trace::{self, Encryption, Hop, Protocol};
 use mail::{Address, header};
 use mailbox::{Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
 use queue::{NewMessage, NewRecipient, QueueError};
+use reports::ReportError;
+use reports::received::{self, Sealed};
 use signing::SigningError;
 use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::server::Verdict;
@@ -18,10 +20,10 @@ use wire::smtp::{Envelope, Hold, RcptParams, Ret};
 use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
 use super::recipients::{Home, Taken};
+use super::reported::Reading;
 use super::submission;
 use crate::group::{self, Reached, Spread};
 use crate::settings::ContentDemand;
-use crate::transport::{self, Sealed};
 
 /// A message shorter than this is compressed and encrypted where it arrives; a longer one on a thread that may block.
 pub(super) const INLINE_BYTES_MAX: usize = 128 << 10;
@@ -39,6 +41,8 @@ enum AcceptError {
     Identity(#[from] IdentityError),
     #[error(transparent)]
     Signing(#[from] SigningError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     #[error("nobody is in the group, and its organisation has no administrator")]
     Nobody,
     #[error("making the message ready panicked")]
@@ -93,7 +97,7 @@ struct Plan {
     received: Timestamp,
     due: Timestamp,
     expires: Timestamp,
-    /// What another server reports of its connections to us.
+    /// What others report of our domains or of connections to us.
     report: Option<Sealed>,
 }
 
@@ -200,9 +204,9 @@ impl Conversation<'_> {
             trace.push_str(&receiver.signer.sign(&body, leaves).await?);
         }
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
-        let reporter = self.may_report().then(|| origin.as_ref().and_then(|origin| origin.author.clone()));
+        let reading = self.reading(origin.as_ref(), &body).await;
         let (mut prepared, eight_bit, report) =
-            prepare(Arc::clone(store.context()), body, reporter, self.terms()).await?;
+            prepare(Arc::clone(store.context()), body, reading, self.terms()).await?;
         let blob = store.stage(prepared.take_record()).await?;
         let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk, origin, report, tls_optional });
         store.write(move |tx| commit(tx, &plan)).await
@@ -275,11 +279,6 @@ impl Conversation<'_> {
             }
         }
         demands
-    }
-
-    /// Whether a report about connections to us may be in the message: mail of others to one of ours.
-    fn may_report(&self) -> bool {
-        self.principal.is_none() && self.taken.iter().any(|taken| matches!(taken.home, Home::Here { .. }))
     }
 
     /// Who gets the message in this transaction, and who through the queue: it passes on what is forwarded, which junk is not.
@@ -389,17 +388,17 @@ fn due(envelope: &Envelope, now: Timestamp, hold_max: Duration) -> Timestamp {
     wanted.clamp(now, now.plus(hold_max))
 }
 
-/// Makes the message ready. `reporter` is there if a report may be in it, and says whose that is.
+/// Makes the message ready. `reading` is there if a report may be in it.
 async fn prepare(
     context: Arc<store::Context>,
     body: Vec<u8>,
-    reporter: Option<Option<String>>,
+    reading: Option<Reading<'_>>,
     terms: Terms,
 ) -> Result<(Prepared, EightBit, Option<Sealed>), AcceptError> {
-    let short = body.len() <= INLINE_BYTES_MAX;
+    let is_quick = body.len() <= INLINE_BYTES_MAX && reading.is_none();
+    let (asked, _turn) = reading.map(|Reading { asked, turn }| (asked, turn)).unzip();
     let work = move || {
-        let report = reporter
-            .and_then(|author| Sealed::new(&context, transport::recognise(&body)?, author, context.clock.now()));
+        let report = asked.and_then(|asked| asked.read(&body, &context));
         let eight_bit = EightBit::of(&body);
         if let Some(demand) = terms.demands.into_iter().find(|demand| !demand.content.is_met_by(&body)) {
             return Err(AcceptError::Unencrypted { demand });
@@ -408,7 +407,7 @@ async fn prepare(
         prepared.extent().within(terms.limits)?;
         Ok((prepared, eight_bit, report))
     };
-    if short {
+    if is_quick {
         return work();
     }
     tokio::task::spawn_blocking(work).await.map_err(|_| AcceptError::Panicked)?
@@ -417,7 +416,7 @@ async fn prepare(
 /// The transaction of a received message.
 fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
     if let Some(report) = &plan.report {
-        transport::keep(tx, report)?;
+        received::keep(tx, report)?;
     }
     let mut spread = Spread::find(tx, &plan.groups, &reached(plan), plan.envelope.junk)?;
     // Each mailbox holds one reference, and each message in the queue.
@@ -538,9 +537,11 @@ fn refuse(error: &AcceptError, id: &str) -> Verdict {
         AcceptError::Mailbox(error) => (error.is_full(), false),
         AcceptError::Store(error) | AcceptError::Signing(SigningError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(QueueError::Store(error)) => (error.is_full(), false),
+        AcceptError::Report(ReportError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(_)
         | AcceptError::Signing(_)
         | AcceptError::Identity(_)
+        | AcceptError::Report(_)
         | AcceptError::Nobody
         | AcceptError::Panicked => (false, false),
         AcceptError::TooComplex(error) => return Verdict::reject(554, (5, 6, 0), error.to_string()),

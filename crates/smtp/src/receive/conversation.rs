@@ -198,6 +198,11 @@ impl<'d> Conversation<'d> {
         }
     }
 
+    /// The port from which it connects (RFC 6692 has it in reports).
+    pub(super) fn peer_port(&self) -> u16 {
+        self.stream.peer().port()
+    }
+
     async fn decide(&mut self, question: Question) {
         let verdict = match question {
             Question::Authenticate { proof, .. } => self.authenticate(proof).await,
@@ -247,7 +252,9 @@ impl<'d> Conversation<'d> {
                 found.and_then(|found| found.acting_as(proved.identity.authzid.as_deref()))
             }
             Proof::Token(shown) => sign_in.token(&shown, &client).await,
-            Proof::Certificate(_) => Err(AuthFailure::Refused),
+            Proof::Certificate(authzid) => {
+                sign_in.certificate(self.stream.peer_certificates(), authzid.as_deref(), &client).await
+            }
         };
         match outcome {
             Ok(principal) => {
@@ -305,5 +312,5 @@ fn tls_info(stream: &Stream) -> Option<TlsInfo> {
     let bindings =
         ChannelBindings { tls_exporter: info.exporter.map(|bytes| bytes.to_vec()), tls_server_end_point: None };
     let (protocol, cipher) = (info.version.to_owned(), info.cipher.into_owned());
-    Some(TlsInfo { protocol, cipher, bindings, client_certificate: false })
+    Some(TlsInfo { protocol, cipher, bindings, client_certificate: !stream.peer_certificates().is_empty() })
 }

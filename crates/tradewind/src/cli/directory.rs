@@ -1,6 +1,6 @@
-//! Commands about groups, shared mailboxes, delegation and programs.
+//! Commands about groups, shared mailboxes, delegation, programs, and where people come from.
 
-use api::actions::{Action, GroupName, GroupToMake, Impersonal, ToForbid, ToPermit};
+use api::actions::{Action, GroupName, GroupToMake, Impersonal, Refused, TableToImport, ToForbid, ToPermit};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -227,6 +227,92 @@ impl From<ServiceCommand> for Action {
             ServiceCommand::Add { new, networks, purpose } => Self::ServiceAdd { new: new.into(), networks, purpose },
             ServiceCommand::Networks { address, networks } => {
                 Self::ServiceNetworks { address, networks, purpose: None }
+            }
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DirectoryCommand {
+    /// Write people, shared mailboxes, programs and groups as a table (CSV) to standard output.
+    Export {
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Make the directory agree with a table (CSV): all of it or, if a line is wrong, nothing.
+    Import {
+        /// The file.
+        file: std::path::PathBuf,
+        /// Only say what would change.
+        #[arg(long)]
+        dry_run: bool,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+}
+
+impl DirectoryCommand {
+    pub(crate) fn action(self) -> Result<Action, Refused> {
+        use base64::Engine as _;
+        Ok(match self {
+            Self::Export { organisation } => Action::DirectoryExport { organisation },
+            Self::Import { file, dry_run, organisation } => {
+                let bytes = std::fs::read(&file)
+                    .map_err(|error| Refused(format!("cannot read {}: {error}", file.display())))?;
+                let file = base64::engine::general_purpose::STANDARD.encode(bytes);
+                Action::DirectoryImport(TableToImport { file, dry_run, organisation })
+            }
+        })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProvisionCommand {
+    /// Clients of the provisioning interface (SCIM).
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a client; its token is shown once.
+    Add {
+        /// What it is called, such as the identity provider's name.
+        name: String,
+        /// Days until its token ends; never if left out.
+        #[arg(long)]
+        days: Option<u32>,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// List clients.
+    List {
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// End a client's token at once.
+    Revoke {
+        /// What it is called.
+        name: String,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+}
+
+impl From<ProvisionCommand> for Action {
+    fn from(command: ProvisionCommand) -> Self {
+        match command {
+            ProvisionCommand::Token(TokenCommand::Add { name, days, organisation }) => {
+                Self::ProvisionTokenAdd { name, days, organisation }
+            }
+            ProvisionCommand::Token(TokenCommand::List { organisation }) => Self::ProvisionTokenList { organisation },
+            ProvisionCommand::Token(TokenCommand::Revoke { name, organisation }) => {
+                Self::ProvisionTokenRevoke { name, organisation }
             }
         }
     }
