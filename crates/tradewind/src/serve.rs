@@ -274,7 +274,7 @@ fn spawn_http(
         });
         let links = api::sign_in_links(system.store.clone());
         let router = api::secure_router(facts).merge(scim).merge(links);
-        let door = HttpDoor { router: router, tls: Some(tls.clone()) };
+        let door = HttpDoor { router, tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
 }
