@@ -80,16 +80,16 @@ impl SignIn {
         Ok(stage)
     }
 
-    /// A web sign-in is whole after its second factor.
-    ///
-    /// # Errors
-    /// [`AuthFailure::Temporary`] if the store fails.
-    pub async fn completed(&self, principal: &Principal, client: &Client) -> Result<(), AuthFailure> {
-        let Some(watch) = &self.watch else { return Ok(()) };
+    /// A web sign-in is whole after its second factor: recorded, and known from now on.
+    pub async fn completed(&self, principal: &Principal, client: &Client) {
+        let Some(watch) = &self.watch else { return };
         let attempt = Attempt { strong: true, ..attempt(client, Some(principal), self.now()) };
-        let judged = self.assess(watch, principal, &attempt).await?;
-        watch.record(Some(subject(principal)), &principal.address, &attempt, Outcome::Accepted, Some(&judged));
-        Ok(())
+        let judged = self.assess(watch, principal, &attempt).await;
+        if let Err(error) = &judged {
+            tracing::warn!(account = principal.account, %error, "a sign-in with a second factor was not assessed");
+        }
+        let judged = judged.ok();
+        watch.record(Some(subject(principal)), &principal.address, &attempt, Outcome::Accepted, judged.as_ref());
     }
 
     async fn assess(&self, watch: &Watch, principal: &Principal, attempt: &Attempt) -> Result<Judged, AuthFailure> {
