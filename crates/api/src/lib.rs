@@ -15,6 +15,7 @@ mod settings;
 mod sign_in_links;
 #[cfg(test)]
 mod tests;
+pub mod v1;
 pub mod web;
 
 use std::sync::Arc;

@@ -44,7 +44,7 @@ impl Contacts {
 }
 
 fn looks_after(account: &Account) -> bool {
-    account.role == Role::Admin && account.state == AccountState::Active
+    matches!(account.role, Role::Admin | Role::Security) && account.state == AccountState::Active
 }
 
 /// Posts letters about odd sign-ins.

@@ -57,7 +57,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Serve => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             start_log(&settings.log);
-            serve::Server::open(settings).await?.run().await?;
+            serve::Server::start(settings).await?.until_told_to_stop().await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Check(options) => {
@@ -83,6 +83,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::CheckAuth(options) => check_auth::run(&options, json).await,
         command => {
             let output = review_output(&command);
+            let is_csv = matches!(&command, Command::Access(access) if access.is_csv());
             let action = action(command)?;
             let is_check = matches!(action, Action::StoreCheck { .. });
             let answer = act(&config, action).await?;
@@ -92,6 +93,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             match answer.get("csv").and_then(Value::as_str) {
                 // A file as it is.
                 Some(text) if !json => print!("{text}"),
+                _ if is_csv => print::print_csv(&answer),
                 _ => print::print(&answer, json),
             }
             let failed = is_check && answer.get("sound") == Some(&Value::Bool(false));
@@ -149,7 +151,7 @@ async fn act(config: &Path, action: Action) -> Result<Value, Refused> {
         return answer;
     }
     let system = System::open(settings).await?;
-    let answer = system.controls().carry_out(action).await;
+    let answer = system.controls().carry_out_as_operator(action).await;
     system.store.close().await;
     answer
 }
@@ -166,6 +168,10 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Domain(DomainCommand::List) => Action::DomainList,
         Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },
         Command::User(command) => user_action(command)?,
+        Command::Access(command) => command.into(),
+        Command::Role(command) => command.into(),
+        Command::Grant(command) => command.into(),
+        Command::Approval(command) => command.into(),
         Command::Oauth(command) => command.into_action(),
         Command::Group(command) => command.into(),
         Command::Shared(command) => command.into(),
@@ -222,7 +228,7 @@ fn sign_in_action(command: SignInsCommand) -> Action {
             Action::SignInReview { period, organisation, language, format }
         }
         SignInsCommand::AccessReview(ReviewOptions { period, organisation, language, format, .. }) => {
-            Action::AccessReview { period, organisation, language, format }
+            Action::AccessReport { period, organisation, language, format }
         }
     }
 }
@@ -299,6 +305,7 @@ fn user_action(command: UserCommand) -> Result<Action, Refused> {
         UserCommand::AliasRemove { alias } => Action::AliasRemove { alias },
         UserCommand::Factor(command) => command.into_action(),
         UserCommand::Forward(command) => forward_action(command),
+        UserCommand::Role { address, role, exception } => Action::UserRole { address, role, exception },
         UserCommand::Session(command) => command.into_action(),
         UserCommand::AppPassword(command) => command.into_action(),
         UserCommand::Program(command) => command.into_action(),

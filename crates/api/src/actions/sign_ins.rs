@@ -12,7 +12,7 @@ use store::Tx;
 use watch::{Answer, Event, Said, WatchError, Whose};
 
 use super::people::{change_account, pick_organisation, set_password};
-use super::{Controls, Refused};
+use super::{Bounds, Controls, Refused};
 
 /// What review is asked for.
 pub(super) struct Asked {
@@ -24,11 +24,13 @@ pub(super) struct Asked {
 
 pub(super) async fn list(
     controls: &Controls,
+    by: &Bounds,
     address: Option<String>,
     organisation: Option<String>,
     days: u32,
     odd: bool,
 ) -> Result<Value, Refused> {
+    let by = *by;
     let work = move |tx: &mut Tx<'_>| {
         let until = tx.now().plus(Duration::from_secs(1));
         let since = Timestamp::from_millis(tx.now().millis() - i64::from(days) * 86_400_000);
@@ -38,8 +40,9 @@ pub(super) async fn list(
                 watch::list_events(tx, Whose::Account(account), since, until)?
             }
             None => {
-                let organisation = pick_organisation(tx, organisation.as_deref())?;
+                let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
                 let mut events = watch::list_events(tx, Whose::Organisation(organisation), since, until)?;
+                // Names that are nobody's may be anybody's mistyped ones: only where no other organisation is.
                 if identity::list_organisations(tx)?.len() == 1 {
                     events.extend(watch::list_events(tx, Whose::Nobody, since, until)?);
                 }
@@ -135,12 +138,13 @@ pub(super) async fn unfreeze(controls: &Controls, address: String, keep_password
     Ok(told)
 }
 
-pub(super) async fn review(controls: &Controls, asked: Asked, kind: Kind) -> Result<Value, Refused> {
+pub(super) async fn review(controls: &Controls, by: &Bounds, asked: Asked, kind: Kind) -> Result<Value, Refused> {
+    let by = *by;
     let Asked { period, organisation, language, format } = asked;
     let period: Period = period.parse().map_err(Refused::because)?;
     let language: Language = language.parse().map_err(Refused::because)?;
     let work = move |tx: &mut Tx<'_>| {
-        let organisation = pick_organisation(tx, organisation.as_deref())?;
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         review::make(tx, organisation, kind, period, language)
     };
     let report = controls.store.read(work).await.map_err(Refused::because)?;
