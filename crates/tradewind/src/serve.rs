@@ -167,7 +167,6 @@ fn spawn_services(
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
-
     let receiver = Receiver::new(
         ReceiverParts {
             store: system.store.clone(),
@@ -203,6 +202,7 @@ fn spawn_services(
             budget,
             hostname: settings.server.hostname.clone(),
             message_bytes_max: settings.smtp.message_bytes_max,
+            access: settings.access.clone(),
         },
         settings.imap.clone(),
     );
