@@ -8,7 +8,7 @@ const LAYERS: &[&[&str]] = &[
     &["env"],
     &["mail", "wire", "crypto", "resolver", "mailauth"],
     &["certs", "store", "net"],
-    &["identity", "mailbox", "queue", "signing"],
+    &["identity", "mailbox", "filter", "queue", "signing"],
     &["letters"],
     &["reports"],
     &["smtp", "imap", "api"],
