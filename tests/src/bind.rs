@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::{Outcome, Process, Reserved, Scratch, free_port, run};
+use crate::{Failure, Outcome, Process, Reserved, Scratch, free_port, run};
 
 /// What starting may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Options of a server that answers for its zones alone.
+const AUTHORITY_ONLY: &str = "recursion no;\n  dnssec-validation no;";
 
 /// A name server (BIND) that answers for the zones given to it and nothing else. Anybody here may update them.
 pub struct Bind {
@@ -31,7 +34,7 @@ impl Bind {
             scratch.file(&file, zone(records))?;
             files.push((*name, file));
         }
-        Self::serve(scratch, &files)
+        Self::serve(scratch, &files, AUTHORITY_ONLY, "")
     }
 
     /// Starts it with the root zone, which holds all `records` and is signed; [`Self::trust_anchor`] has its key. The zones of
@@ -65,16 +68,38 @@ impl Bind {
             text = text.replace(was, is);
         }
         fs::write(signed, text)?;
-        Self::serve(scratch, &files)
+        Self::serve(scratch, &files, AUTHORITY_ONLY, "")
     }
 
-    fn serve(scratch: Scratch, zones: &[(&str, String)]) -> Outcome<Self> {
+    /// Starts one that has no zones, asks `authority` (of [`Self::start_signed`]) on behalf of its clients, and checks signatures.
+    ///
+    /// # Errors
+    /// If it does not start; with its log.
+    pub fn start_validating(authority: &Self) -> Outcome<Self> {
+        let scratch = Scratch::new("bind")?;
+        let anchor = fs::read_to_string(authority.trust_anchor())?;
+        let key = anchor.lines().find(|line| !line.starts_with(';')).and_then(|line| line.split_once(" DNSKEY "));
+        let key = key.map(|(_, key)| key.split_ascii_whitespace().collect::<Vec<_>>()).unwrap_or_default();
+        let [flags, protocol, algorithm, data @ ..] = key.as_slice() else {
+            return Err(Failure::new(format!("no key in {anchor}")));
+        };
+        let options = format!(
+            "recursion yes; dnssec-validation yes; empty-zones-enable no; forward only;\n  \
+             forwarders {{ {} port {}; }};\n  max-cache-ttl 1; max-ncache-ttl 1;",
+            authority.address.ip(),
+            authority.address.port()
+        );
+        let anchors =
+            format!("trust-anchors {{ . static-key {flags} {protocol} {algorithm} \"{}\"; }};\n", data.concat());
+        Self::serve(scratch, &[], &options, &anchors)
+    }
+
+    fn serve(scratch: Scratch, zones: &[(&str, String)], options: &str, more: &str) -> Outcome<Self> {
         let port = free_port()?;
         let here = scratch.path().display();
         let mut config = format!(
             "options {{\n  directory \"{here}\";\n  listen-on port {port} {{ 127.0.0.1; }};\n  listen-on-v6 {{ none; }};\n  \
-             recursion no;\n  dnssec-validation no;\n  pid-file none;\n  session-keyfile none;\n  \
-             managed-keys-directory \"{here}\";\n}};\ncontrols {{}};\n",
+             pid-file none;\n  session-keyfile none;\n  managed-keys-directory \"{here}\";\n  {options}\n}};\ncontrols {{}};\n{more}",
             port = port.port
         );
         for (name, file) in zones {

@@ -53,16 +53,62 @@ impl SelfSigned {
     /// # Errors
     /// As [`SelfSigned::write`].
     pub fn issued_as(scratch: &Scratch, file: &str, names: &[&str]) -> Outcome<Self> {
-        let authority_key = KeyPair::generate()?;
-        let mut of_authority = params(&["authority.test"])?;
-        of_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = of_authority.self_signed(&authority_key)?;
+        Authority::new()?.issue(scratch, file, names, Validity::Now)
+    }
+}
+
+/// When a certificate may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// At present.
+    Now,
+    /// No longer, for years.
+    Past,
+}
+
+/// An authority that issues certificates.
+pub struct Authority {
+    key: KeyPair,
+    params: CertificateParams,
+    pem: String,
+}
+
+impl Authority {
+    /// A new one with a key of its own.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn new() -> Outcome<Self> {
         let key = KeyPair::generate()?;
-        let own = params(names)?.signed_by(&key, &Issuer::from_params(&of_authority, &authority_key))?;
-        Ok(Self {
-            certificate: scratch.file(&format!("{file}.pem"), format!("{}{}", own.pem(), authority.pem()))?,
+        let mut params = params(&["authority.test"])?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let pem = params.self_signed(&key)?.pem();
+        Ok(Self { key, params, pem })
+    }
+
+    /// Writes its own certificate into `scratch`.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, scratch: &Scratch) -> Outcome<PathBuf> {
+        scratch.file("authority.pem", &self.pem)
+    }
+
+    /// Issues a certificate into files whose names begin with `file`, with its own behind; `digest` is of the authority's key.
+    ///
+    /// # Errors
+    /// As [`SelfSigned::write`].
+    pub fn issue(&self, scratch: &Scratch, file: &str, names: &[&str], validity: Validity) -> Outcome<SelfSigned> {
+        let key = KeyPair::generate()?;
+        let mut own = params(names)?;
+        if validity == Validity::Past {
+            (own.not_before, own.not_after) = (rcgen::date_time_ymd(2019, 1, 1), rcgen::date_time_ymd(2020, 1, 1));
+        }
+        let own = own.signed_by(&key, &Issuer::from_params(&self.params, &self.key))?;
+        Ok(SelfSigned {
+            certificate: scratch.file(&format!("{file}.pem"), format!("{}{}", own.pem(), self.pem))?,
             key: scratch.file(&format!("{file}.key.pem"), key.serialize_pem())?,
-            digest: hex_digest(&authority_key),
+            digest: hex_digest(&self.key),
         })
     }
 }

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::port53::naming;
 use crate::process::tail;
-use crate::{Failure, Outcome, Reserved, Scratch, SelfSigned, free_port, run, wait_until};
+use crate::{Failure, Outcome, Port53, Reserved, Scratch, SelfSigned, free_port, run, wait_until};
 
 /// Group and user that own delivered mail: `mail` on Debian.
 const MAIL_ID: u32 = 8;
@@ -19,6 +20,14 @@ pub struct PostfixOptions {
     routes: Vec<(String, SocketAddr)>,
     hand_over: Option<String>,
     settings: Vec<(String, String)>,
+    doors: Vec<Door>,
+    names: Option<PathBuf>,
+}
+
+/// A further place where it takes mail: certificate and key, or no STARTTLS.
+struct Door {
+    at: SocketAddr,
+    certificate: Option<(PathBuf, PathBuf)>,
 }
 
 impl Default for PostfixOptions {
@@ -30,6 +39,8 @@ impl Default for PostfixOptions {
             routes: Vec::new(),
             hand_over: None,
             settings: Vec::new(),
+            doors: Vec::new(),
+            names: None,
         }
     }
 }
@@ -69,6 +80,21 @@ impl PostfixOptions {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
+
+    /// It takes mail at `at` too, with this certificate, or without STARTTLS if there is none.
+    #[must_use]
+    pub fn door(mut self, at: SocketAddr, certificate: Option<&SelfSigned>) -> Self {
+        let certificate = certificate.map(|it| (it.certificate.clone(), it.key.clone()));
+        self.doors.push(Door { at, certificate });
+        self
+    }
+
+    /// It looks names up there.
+    #[must_use]
+    pub fn names(mut self, names: &Port53) -> Self {
+        self.names = Some(names.resolv_conf().to_owned());
+        self
+    }
 }
 
 /// A Postfix with configuration, queue and mail in a directory of its own. Needs root, as Postfix does.
@@ -78,6 +104,7 @@ pub struct Postfix {
     /// Its certificate.
     pub certificate: PathBuf,
     users: Vec<String>,
+    names: Option<PathBuf>,
     scratch: Scratch,
     _port: Reserved,
 }
@@ -97,11 +124,12 @@ impl Postfix {
         chown("postfix", &scratch.join("data"))?;
         chown("mail:mail", &scratch.join("mail"))?;
         scratch.file("config/main.cf", main_cf(&options, scratch.path(), &certificate))?;
-        scratch.file("config/master.cf", master_cf(port.port))?;
+        scratch.file("config/master.cf", master_cf(port.port, &options.doors))?;
         let postfix = Self {
             address: SocketAddr::from(([127, 0, 0, 1], port.port)),
             certificate: certificate.certificate,
             users: options.users,
+            names: options.names,
             scratch,
             _port: port,
         };
@@ -195,6 +223,9 @@ impl Postfix {
     fn control(&self, action: &str) -> Outcome {
         let mut command = Command::new("postfix");
         command.arg("-c").arg(self.scratch.join("config")).arg(action);
+        if let Some(resolv_conf) = &self.names {
+            command = naming(resolv_conf, &command);
+        }
         run(command, PATIENCE)?.success().map(drop).map_err(|failure| failure.during(&self.log_tail()))
     }
 }
@@ -271,8 +302,19 @@ fn transport_maps(routes: &[(String, SocketAddr)]) -> String {
 }
 
 /// Debian's services, without chroot: a chroot would need files copied into the queue directory.
-fn master_cf(port: u16) -> String {
+fn master_cf(port: u16, doors: &[Door]) -> String {
     let mut text = format!("127.0.0.1:{port} inet n - n - - smtpd\n");
+    for Door { at, certificate } in doors {
+        text.push_str(&format!("{at} inet n - n - - smtpd\n"));
+        match certificate {
+            Some((chain, key)) => text.push_str(&format!(
+                "  -o smtpd_tls_cert_file={} -o smtpd_tls_key_file={}\n",
+                chain.display(),
+                key.display()
+            )),
+            None => text.push_str("  -o smtpd_tls_security_level=none\n"),
+        }
+    }
     for line in [
         "pickup unix n - n 60 1 pickup",
         "cleanup unix n - n - 0 cleanup",

@@ -1,5 +1,8 @@
 //! Signatures of ours, as dkimpy sees them with keys from BIND, after a way through Postfix.
 
+#[path = "signing/opendkim.rs"]
+mod opendkim;
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -29,13 +32,16 @@ struct Scene {
 fn start() -> Outcome<Scene> {
     let names = Bind::start(&[("test", ZONE)])?;
     let postfix = Postfix::start(PostfixOptions::default())?;
-    let options = Options::default()
+    Ok(Scene { tradewind: Tradewind::start(options(&names, &postfix))?, names, postfix })
+}
+
+fn options(names: &Bind, postfix: &Postfix) -> Options {
+    Options::default()
         .route("peer.test", postfix.address)
         .set("dns", "servers", &format!("[\"{}\"]", names.address))
         .set("dns", "validate", "false")
         .set("dns", "cache_entries", "0")
-        .set("dkim", "watch_seconds", "1");
-    Ok(Scene { tradewind: Tradewind::start(options)?, names, postfix })
+        .set("dkim", "watch_seconds", "1")
 }
 
 fn keys(tradewind: &Tradewind) -> Outcome<Vec<Value>> {
@@ -295,7 +301,7 @@ async fn a_chain_of_ours_is_whole_for_dkimpy() -> Outcome {
         let facts = checker.check(message.as_bytes(), connection, &resolver, &clock).await;
         let results = "mail.trade.test; spf=pass smtp.mailfrom=peer.test";
         let now: Timestamp = env::Clock::now(&clock);
-        let set = mailauth::seal(&key, message.as_bytes(), results, &facts.arc, now)?;
+        let set = mailauth::seal(&key, message.as_bytes(), results, facts.arc.result, now)?;
         message = set.ok_or_else(|| Failure::new(format!("no set {turn}: {:?}", facts.arc)))? + &message;
         let verdict = arc_verdict(message.as_bytes(), names.address)?;
         assert_eq!(verdict["state"], "pass", "{turn}: {verdict}\n{message}");

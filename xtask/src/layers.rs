@@ -6,9 +6,9 @@ use crate::tree::{Source, Tree};
 /// Layers, lowest first. Crates of one layer do not use one another, but for [`SAME_LAYER`].
 const LAYERS: &[&[&str]] = &[
     &["env"],
-    &["mail", "wire", "crypto", "resolver", "mailauth"],
+    &["mail", "wire", "crypto", "resolver", "mailauth", "access"],
     &["certs", "store", "net"],
-    &["identity", "mailbox", "filter", "queue", "signing"],
+    &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters"],
     &["reports"],
     &["smtp", "imap", "api"],
@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Uses within a layer that are wanted: (user, used).
-const SAME_LAYER: &[(&str, &str)] = &[("mailauth", "mail")];
+const SAME_LAYER: &[(&str, &str)] = &[("mailauth", "mail"), ("identity", "watch")];
 
 pub(crate) fn check(tree: &Tree) -> Vec<Untidy> {
     tree.manifests.iter().filter(|manifest| manifest.path.starts_with("crates/")).flat_map(check_manifest).collect()

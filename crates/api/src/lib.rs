@@ -1,11 +1,13 @@
-//! HTTP: health, readiness, metrics, client configuration, the MTA-STS policy and ACME challenges.
+//! The list of [`actions`], and HTTP: health, readiness, metrics, client configuration, the MTA-STS policy and ACME challenges.
 //!
 //! Builds routers; the driver that owns the listeners serves them. Knows nothing of SMTP and IMAP beyond their ports.
 
+pub mod actions;
 mod autoconfig;
 mod challenges;
 mod facts;
 mod health;
+mod import;
 mod mta_sts;
 mod settings;
 #[cfg(test)]

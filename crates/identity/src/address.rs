@@ -1,6 +1,6 @@
 //! Addresses of accounts. The directory holds them in canonical form (`mail::Address::canonical`).
 
-use mail::Address;
+use mail::{Address, AddressError};
 use store::{Tx, params};
 
 use crate::IdentityError;
@@ -8,6 +8,9 @@ use crate::organisation::take_domain;
 
 /// Divides a local part from its detail, as in `sales+beijing@trade.test` (RFC 5233).
 pub(crate) const DETAIL_SEPARATOR: char = '+';
+
+/// Octets of the local part of an address here: what every server takes (RFC 5321 section 4.5.3.1.1).
+const LOCAL_OCTETS_MAX: usize = 64;
 
 /// Addresses that one account may have.
 const ADDRESSES_MAX: usize = 1_000;
@@ -94,6 +97,9 @@ pub(crate) fn insert(
     address: &Address,
     kind: &'static str,
 ) -> Result<String, IdentityError> {
+    if address.local.len() > LOCAL_OCTETS_MAX {
+        return Err(IdentityError::Address { given: address.to_string(), cause: AddressError::LocalTooLong });
+    }
     let domain = address.domain_ascii();
     if take_domain(tx, &domain)? != organisation {
         return Err(IdentityError::ForeignDomain(domain));

@@ -39,6 +39,7 @@ const DELETES: &[&str] = &[
     "DELETE FROM thread_ref WHERE account = $1",
     "DELETE FROM dedupe WHERE account = $1",
     "DELETE FROM job WHERE account = $1",
+    "DELETE FROM forward WHERE account = $1",
     "DELETE FROM account WHERE id = $1",
 ];
 

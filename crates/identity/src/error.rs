@@ -96,6 +96,21 @@ pub enum IdentityError {
     /// The account has as many addresses as it may.
     #[error("the account has {0} addresses, which is the limit; remove an alias first")]
     TooManyAddresses(usize),
+    /// An account forwarded to itself.
+    #[error("{0} is the account itself; forward to another address")]
+    ForwardToSelf(String),
+    /// There is no such mailbox at a hosted domain.
+    #[error("there is no mailbox {0} here; see tradewind user list")]
+    NoMailbox(String),
+    /// The account has as many targets as it may.
+    #[error("mail of the account goes to {0} addresses, which is the limit; remove one first")]
+    TooManyForwards(usize),
+    /// The target is set.
+    #[error("mail of the account goes to {0} already; remove it first to change it")]
+    ForwardedAlready(String),
+    /// The target is not set.
+    #[error("mail of the account is not forwarded to {0}; see tradewind user forward list")]
+    NotForwarded(String),
     /// The last administrator of an organisation.
     #[error(
         "this is the last active administrator of the organisation; appoint another first, who also gets mail to postmaster"

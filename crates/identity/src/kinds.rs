@@ -1,61 +1,9 @@
 //! The words that the directory's columns hold, as types.
 
-use std::fmt;
-use std::str::FromStr;
+pub use access::{Level, Role};
+pub use env::UnknownWord;
 
-/// A word that is none of those allowed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{given:?} is no {what}; use one of: {allowed}")]
-pub struct UnknownWord {
-    /// What was expected.
-    pub what: &'static str,
-    /// What was given.
-    pub given: String,
-    /// The words allowed, divided by commas.
-    pub allowed: &'static str,
-}
-
-macro_rules! words {
-    ($($(#[$doc:meta])+ $kind:ident $what:literal allowed $allowed:literal {
-        $($(#[$word_doc:meta])+ $name:ident = $word:literal,)+
-    })+) => {$(
-        $(#[$doc])+
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $kind {
-            $($(#[$word_doc])+ $name,)+
-        }
-
-        impl $kind {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// The word in the database, in settings and on the command line.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$name => $word,)+
-                }
-            }
-        }
-
-        impl FromStr for $kind {
-            type Err = UnknownWord;
-
-            fn from_str(given: &str) -> Result<Self, Self::Err> {
-                let found = Self::ALL.iter().find(|it| it.as_str() == given).copied();
-                found.ok_or_else(|| UnknownWord { what: $what, given: given.to_owned(), allowed: $allowed })
-            }
-        }
-
-        impl fmt::Display for $kind {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    )+};
-}
-
-words! {
+env::words! {
     /// What a client speaks to us.
     Protocol "protocol" allowed "imap, smtp, web" {
         /// Reads mail.
@@ -64,32 +12,6 @@ words! {
         Smtp = "smtp",
         /// The web pages and the API.
         Web = "web",
-    }
-
-    /// Protection level of an organisation.
-    Level "protection level" allowed "basic, enhanced, trade" {
-        /// Transport encryption and rules.
-        Basic = "basic",
-        /// And end-to-end encryption, learned model, stronger second factors.
-        Enhanced = "enhanced",
-        /// And what trading across borders needs.
-        Trade = "trade",
-    }
-
-    /// What a person does in the organisation; access follows from it.
-    Role "role" allowed "sales, finance, management, it, auditor, admin" {
-        /// Buys and sells.
-        Sales = "sales",
-        /// Pays and books.
-        Finance = "finance",
-        /// Leads.
-        Management = "management",
-        /// Keeps the machines.
-        It = "it",
-        /// Reads what others did.
-        Auditor = "auditor",
-        /// Administers accounts and settings.
-        Admin = "admin",
     }
 
     /// What an account stands for.
@@ -136,23 +58,5 @@ words! {
         Network = "network",
         /// A DKIM key, or all keys of a signing domain.
         Key = "key",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_word_reads_back_and_others_name_the_choice() {
-        assert!(Role::ALL.iter().all(|role| role.as_str().parse() == Ok(*role)));
-        assert!(Level::ALL.iter().all(|level| level.as_str().parse() == Ok(*level)));
-        let unknown = "boss".parse::<Role>().unwrap_err();
-        assert_eq!(
-            unknown.to_string(),
-            "\"boss\" is no role; use one of: sales, finance, management, it, auditor, admin"
-        );
-        let listed: Vec<_> = Role::ALL.iter().map(|role| role.as_str()).collect();
-        assert_eq!(listed.join(", "), unknown.allowed);
     }
 }

@@ -11,6 +11,7 @@ mod address;
 mod directory;
 mod erase;
 mod error;
+pub mod forward;
 mod forwarders;
 mod greylist;
 mod kinds;

@@ -37,6 +37,8 @@ pub struct Recipient {
     pub language: Language,
     /// Whether the account takes mail; a disabled one does not.
     pub active: bool,
+    /// Whether its mail is forwarded, or was until lately; [`crate::forward::list`] says where.
+    pub forwards: bool,
 }
 
 /// Whose `address` is: exactly, else without its `+detail`, else as postmaster of a hosted domain, which is the organisation's
@@ -83,7 +85,8 @@ fn hosting_organisation(tx: &mut Tx<'_>, canonical: &str) -> Result<Option<i64>,
 fn find(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Recipient>, IdentityError> {
     let canonical = address.canonical();
     let row = tx.row(
-        "SELECT a.id, a.organisation, a.language, a.state, o.level FROM address d JOIN account a ON a.id = d.account
+        "SELECT a.id, a.organisation, a.language, a.state, o.level,
+            (SELECT COUNT(*) FROM forward f WHERE f.account = a.id) FROM address d JOIN account a ON a.id = d.account
          JOIN organisation o ON o.id = a.organisation WHERE d.address = $1",
         params![&canonical],
         RecipientRow::read,
@@ -93,7 +96,8 @@ fn find(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Recipient>, Identit
 
 fn postmaster(tx: &mut Tx<'_>, organisation: i64) -> Result<Option<Recipient>, IdentityError> {
     let row = tx.row(
-        "SELECT a.id, a.organisation, a.language, a.state, o.level FROM account a JOIN organisation o ON o.id = a.organisation
+        "SELECT a.id, a.organisation, a.language, a.state, o.level,
+            (SELECT COUNT(*) FROM forward f WHERE f.account = a.id) FROM account a JOIN organisation o ON o.id = a.organisation
          WHERE a.organisation = $1 AND a.role = 'admin' AND a.state = 'active' ORDER BY a.id LIMIT 1",
         params![organisation],
         RecipientRow::read,
@@ -107,6 +111,7 @@ struct RecipientRow {
     language: String,
     state: String,
     level: String,
+    forwards: i64,
 }
 
 impl RecipientRow {
@@ -117,6 +122,7 @@ impl RecipientRow {
             language: row.text(2)?.to_owned(),
             state: row.text(3)?.to_owned(),
             level: row.text(4)?.to_owned(),
+            forwards: row.int(5)?,
         })
     }
 
@@ -128,6 +134,7 @@ impl RecipientRow {
             detail: None,
             language: self.language.parse()?,
             active: self.state.parse::<AccountState>()? == AccountState::Active,
+            forwards: self.forwards > 0,
         })
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! There is one way for all of them. [`Mailer::ready`] signs a letter for the domain of its author and puts its sealed bytes on disk;
 //! [`Ready::post`] puts it into the queue, in the transaction of whatever it tells of, so that it is sent once, whatever crashes. Mail
-//! for people here goes through the queue like any other: what does not fit into a full mailbox now is tried again, and forwarding
-//! holds for it.
+//! for people here goes through the queue like any other: what does not fit into a full mailbox now is tried again. Forwarding holds for
+//! notifications of delivery, not for notices to people.
 //!
 //! No letter starts a correspondence of machines: nobody is told of what becomes of it (RFC 3461, `NOTIFY=NEVER`), its reverse path is
 //! empty unless a standard wants another, and its writer marks it with `Auto-Submitted` (RFC 3834), as [`mail::notice`] and
@@ -20,6 +20,8 @@
 
 mod error;
 mod mailer;
+mod texts;
 
 pub use error::LetterError;
 pub use mailer::{Letter, Mailer, Protection, Ready, Words};
+pub use texts::Texts;

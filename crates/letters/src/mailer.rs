@@ -35,6 +35,8 @@ pub struct Letter {
     pub protection: Protection,
     /// An address in it needs SMTPUTF8 (RFC 6531).
     pub utf8: bool,
+    /// It stays in the mailboxes that it is for, wherever else their mail is forwarded.
+    pub stays: bool,
     /// Time after which its delivery is given up.
     pub expire_after: Duration,
 }
@@ -44,7 +46,7 @@ impl Letter {
     #[must_use]
     pub fn new(organisation: i64, to: Vec<String>, raw: Vec<u8>) -> Self {
         let (reverse_path, protection) = (String::new(), Protection::Usual);
-        Self { raw, to, organisation, reverse_path, protection, utf8: false, expire_after: EXPIRE_AFTER }
+        Self { raw, to, organisation, reverse_path, protection, utf8: false, stays: false, expire_after: EXPIRE_AFTER }
     }
 }
 
@@ -102,7 +104,7 @@ impl Mailer {
     /// # Errors
     /// [`LetterError::Store`] if the store fails.
     pub async fn ready(&self, letter: Letter) -> Result<Ready, LetterError> {
-        let Letter { raw, to, organisation, reverse_path, protection, utf8, expire_after } = letter;
+        let Letter { raw, to, organisation, reverse_path, protection, utf8, stays, expire_after } = letter;
         let context = Arc::clone(self.store.context());
         let now = context.clock.now();
         let signature = self.signer.sign(&raw, now).await.unwrap_or_else(|error| {
@@ -135,6 +137,7 @@ impl Mailer {
                 requiretls: protection == Protection::Required,
                 tls_optional: protection == Protection::Waived,
                 body_8bit,
+                stays,
                 trace: signature,
                 ..queue::Envelope::default()
             },
@@ -144,7 +147,8 @@ impl Mailer {
         })
     }
 
-    /// A letter to the person of `account`, from the postmaster of the domain of its main address; `words` in its language.
+    /// A letter to the person of `account`, from the postmaster of the domain of its main address; `words` in its language. It stays in
+    /// the account's own mailbox: whoever has its mail forwarded must not keep a warning from its owner.
     ///
     /// # Errors
     /// [`LetterError`] if there is no such account or the store fails.
@@ -166,8 +170,8 @@ impl Mailer {
             language: found.language.as_str(),
         };
         let raw = notice::build(&notice, self.store.context().clock.now(), &self.message_id());
-        let letter =
-            Letter { utf8: !to.is_ascii_capable(), ..Letter::new(found.organisation, vec![to.to_string()], raw) };
+        let utf8 = !to.is_ascii_capable();
+        let letter = Letter { utf8, stays: true, ..Letter::new(found.organisation, vec![to.to_string()], raw) };
         self.ready(letter).await
     }
 

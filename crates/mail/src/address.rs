@@ -8,8 +8,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::{self, DomainError};
 
-/// Octets of a local part (RFC 5321 section 4.5.3.1.1).
-pub const LOCAL_OCTETS_MAX: usize = 64;
+/// Octets of a local part. RFC 5321 section 4.5.3.1.1 has every server take 64 and none refuse more for its length alone: senders of
+/// forwarded mail and of mailing lists are longer.
+pub const LOCAL_OCTETS_MAX: usize = 240;
 
 /// Octets of a whole address: a path of 256 less its angle brackets (RFC 5321 section 4.5.3.1.3).
 pub const ADDRESS_OCTETS_MAX: usize = 254;
@@ -35,8 +36,8 @@ pub enum AddressError {
     /// Longer than [`ADDRESS_OCTETS_MAX`].
     #[error("address has more than {ADDRESS_OCTETS_MAX} octets")]
     TooLong,
-    /// Longer than [`LOCAL_OCTETS_MAX`].
-    #[error("local part has more than {LOCAL_OCTETS_MAX} octets")]
+    /// Longer than [`LOCAL_OCTETS_MAX`], or than the directory allows.
+    #[error("local part is too long")]
     LocalTooLong,
     /// Characters or dots where they may not be.
     #[error("local part `{0}` is neither atoms with single dots nor quoted")]

@@ -41,6 +41,12 @@ impl ArcResult {
             Self::TempError => "temperror",
         }
     }
+
+    /// The result of that word; `None` for another word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::None, Self::Pass, Self::Fail, Self::TempError].into_iter().find(|result| result.word() == word)
+    }
 }
 
 /// A chain and its result.

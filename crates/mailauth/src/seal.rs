@@ -4,7 +4,7 @@ use env::Timestamp;
 use mail::header::{fields, split_header_body};
 use mail_auth::dkim::Canonicalization;
 
-use crate::arc::{self, ArcCheck, ArcResult, SETS_MAX};
+use crate::arc::{self, ArcResult, SETS_MAX};
 use crate::sign::{Folded, SignError, SignedFields, SigningKey, encode, relax};
 use crate::signature::{Body, body_hash};
 
@@ -12,7 +12,7 @@ use crate::signature::{Body, body_hash};
 const SIGNATURES_MAX: usize = 10;
 
 /// The three fields of our set, to be put before the message, each with its line break. `results` is the content of our
-/// Authentication-Results field, `check` what was found of the chain in this very message.
+/// Authentication-Results field, `found` what was found of the chain in this very message.
 ///
 /// `None` where there is no whole chain to go on with: one that is broken, could not be checked, or is as long as a chain may be. A
 /// seal could only say what every receiver finds for itself.
@@ -23,11 +23,11 @@ pub fn seal(
     key: &SigningKey,
     message: &[u8],
     results: &str,
-    check: &ArcCheck,
+    found: ArcResult,
     now: Timestamp,
 ) -> Result<Option<String>, SignError> {
     let (header, body) = split_header_body(message);
-    let state = match check.result {
+    let state = match found {
         ArcResult::None => "none",
         ArcResult::Pass => "pass",
         ArcResult::Fail | ArcResult::TempError => return Ok(None),
@@ -35,7 +35,7 @@ pub fn seal(
     let Ok(before) = arc::sets(header) else { return Ok(None) };
     let number = before.len() / arc::FIELDS_OF_SET + 1;
     let is_first = before.is_empty();
-    if number > SETS_MAX || is_first != (check.result == ArcResult::None) {
+    if number > SETS_MAX || is_first != (found == ArcResult::None) {
         return Ok(None);
     }
     let results = results_field(number, results);

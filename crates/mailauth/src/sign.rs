@@ -127,6 +127,15 @@ impl SigningKey {
         &self.selector
     }
 
+    /// What kind of key it is.
+    #[must_use]
+    pub const fn kind(&self) -> KeyKind {
+        match self.key {
+            DkimKey::Rsa(_) => KeyKind::Rsa,
+            DkimKey::Ed25519(_) => KeyKind::Ed25519,
+        }
+    }
+
     pub(crate) const fn algorithm(&self) -> &'static str {
         match self.key {
             DkimKey::Rsa(_) => "rsa-sha256",

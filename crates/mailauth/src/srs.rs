@@ -130,6 +130,12 @@ impl Rewriter {
     }
 }
 
+/// Whether the address has the form of a rewritten one, by whomever.
+#[must_use]
+pub fn has_form(address: &str) -> bool {
+    address.rsplit_once('@').is_some_and(|(local, _)| scheme(local).is_some())
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scheme {
     First,
@@ -229,6 +235,8 @@ mod tests {
         assert_eq!(ours().restore(&address.replace("anna", "hanna"), NOW), Err(SrsError::Forged));
         assert_eq!(ours().restore(&address.replace("acme", "evil"), NOW), Err(SrsError::Forged));
         assert_eq!(Rewriter::new(&[8; 32], "trade.test").restore(&address, NOW), Err(SrsError::Forged));
+        assert!(has_form("SRS0=a=b=c=d@x") && has_form("srs1+a==b=c=d@x"));
+        assert!(!has_form("anna@trade.test") && !has_form("SRS0") && !has_form("srs0x@trade.test"));
         for other in ["anna@trade.test", "SRS0=x@trade.test", "SRS0@trade.test", "SRS0=a=b=c@elsewhere.test"] {
             assert_eq!(ours().restore(other, NOW), Err(SrsError::NotRewritten), "{other}");
         }

@@ -130,7 +130,7 @@ async fn a_chain_of_ours_is_whole_and_goes_on() {
         let expected = if turn == 1 { ArcResult::None } else { ArcResult::Pass };
         assert_eq!(before.result, expected, "{turn}: {before:?}");
         let key = &keys[turn % 2];
-        let set = seal(key, message.as_bytes(), results, &before, now()).unwrap().expect("a set");
+        let set = seal(key, message.as_bytes(), results, before.result, now()).unwrap().expect("a set");
         message = set + &message;
         // Another forwarder, whose code is not ours, goes on with the chain.
         if turn == 2 {
@@ -144,5 +144,5 @@ async fn a_chain_of_ours_is_whole_and_goes_on() {
     let changed = message.replacen("order", "offer", 1);
     let broken = facts(&changed, &lines).await.arc;
     assert_eq!(broken.result, ArcResult::Fail);
-    assert_eq!(seal(&keys[0], changed.as_bytes(), results, &broken, now()).unwrap(), None);
+    assert_eq!(seal(&keys[0], changed.as_bytes(), results, broken.result, now()).unwrap(), None);
 }

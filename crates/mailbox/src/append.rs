@@ -161,6 +161,16 @@ fn uncount_message(tx: &mut Tx<'_>, account: i64, octets: i64) -> Result<(), Mai
     Ok(())
 }
 
+/// Whether the delivery of this name to the account is done for the first time; from now on it is not. For a delivery that puts nothing
+/// into a mailbox; [`deliver`] does it by itself.
+///
+/// # Errors
+/// [`MailboxError::Store`] if there is no such account or the store fails.
+pub fn claim_delivery(tx: &mut Tx<'_>, account: i64, dedupe: Dedupe<'_>) -> Result<bool, MailboxError> {
+    store::account::next_modseq(tx, account)?;
+    claim(tx, account, dedupe, 0)
+}
+
 /// Whether the delivery is done for the first time; from now on it is not.
 fn claim(tx: &mut Tx<'_>, account: i64, dedupe: Dedupe<'_>, message: i64) -> Result<bool, MailboxError> {
     let key = tx.context().keys.account(tx, account)?;

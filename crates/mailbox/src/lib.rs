@@ -24,7 +24,7 @@ mod source;
 mod summaries;
 mod threads;
 
-pub use append::{Appended, Dedupe, Delivered, Delivery, Target, append, deliver};
+pub use append::{Appended, Dedupe, Delivered, Delivery, Target, append, claim_delivery, deliver};
 pub use changes::{AccountChanges, Changes, account_changes_since, changes_since, expunged_since, trim_tombstones};
 pub use copying::{Copied, CopyOutcome, copy, move_messages};
 pub use entry::{Entry, UidRange, claim_recent, snapshot};

@@ -66,12 +66,27 @@ pub struct Envelope {
     /// The account that submitted the message; none for mail from outside and notifications.
     #[serde(default)]
     pub submitter: Option<i64>,
+    /// What was found of who sent it, if it came from outside: for whoever passes it on.
+    #[serde(default)]
+    pub origin: Option<Origin>,
+    /// It is for the person who reads the mailbox, and is not forwarded.
+    #[serde(default)]
+    pub stays: bool,
     /// Mailboxes here put it where junk goes.
     #[serde(default)]
     pub junk: bool,
     /// Header fields of ours that go before the message, each ended by CRLF; may be empty.
     #[serde(default)]
     pub trace: String,
+}
+
+/// What was found, on arrival, of who sent a message from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Origin {
+    /// The author's domain, if it was proven (DMARC).
+    pub author: Option<String>,
+    /// State of the chain of seals that the message brought, in the word of RFC 8601 section 2.7 for `arc`.
+    pub chain: String,
 }
 
 /// How much of a message a failure notification returns.

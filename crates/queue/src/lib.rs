@@ -20,7 +20,7 @@ mod settle;
 
 pub use control::{cancel, expire_now, hold, release, retry_now};
 pub use entry::{
-    ATTEMPT_TEXT_BYTES_MAX, Attempt, Envelope, NewMessage, NewRecipient, Notify, RECIPIENTS_MAX, Return,
+    ATTEMPT_TEXT_BYTES_MAX, Attempt, Envelope, NewMessage, NewRecipient, Notify, Origin, RECIPIENTS_MAX, Return,
     destination_of, enqueue,
 };
 pub use error::QueueError;

@@ -9,6 +9,7 @@ mod content;
 pub(crate) mod exchangers;
 mod failures;
 mod fared;
+mod forward;
 mod here;
 mod link;
 mod pool;
@@ -26,6 +27,7 @@ use env::dns::Resolver;
 use identity::Directory;
 use letters::Mailer;
 use queue::{Lease, LeaseRequest, QueueError, Schedule};
+use signing::Signer;
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -77,6 +79,7 @@ pub struct Deliverer {
     directory: Arc<Directory>,
     dns: Arc<dyn Resolver>,
     mailer: Mailer,
+    signer: Arc<Signer>,
     opportunistic: ClientTls,
     verified: ClientTls,
     policies: Policies,
@@ -105,6 +108,8 @@ pub struct DelivererParts {
     pub dns: Arc<dyn Resolver>,
     /// Posts notifications and reports.
     pub mailer: Mailer,
+    /// Has the keys that seal what is forwarded.
+    pub signer: Arc<Signer>,
     /// Our host name.
     pub hostname: String,
     /// Whose postmaster signs reports to other domains.
@@ -121,7 +126,8 @@ impl Deliverer {
     /// # Errors
     /// [`DeliverError`] if a route or a file of roots cannot be used.
     pub fn new(parts: DelivererParts, settings: &DeliverySettings, home: &Path) -> Result<Arc<Self>, DeliverError> {
-        let DelivererParts { store, directory, dns, mailer, hostname, postmaster_domain, figures, stop_wait } = parts;
+        let DelivererParts { store, directory, dns, mailer, signer, hostname, postmaster_domain, figures, stop_wait } =
+            parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
         let verified = ClientTls::verified(&roots)?;
@@ -131,6 +137,7 @@ impl Deliverer {
             directory,
             dns,
             mailer,
+            signer,
             opportunistic: ClientTls::opportunistic(&roots)?,
             verified,
             policies,

@@ -43,6 +43,8 @@ figures! {
     delivered,
     /// Recipients delivered to mailboxes here out of the queue.
     delivered_locally,
+    /// Recipients whose mail was forwarded and kept no copy here.
+    forwarded,
     /// Deliveries put off.
     deferred,
     /// Recipients given up.

@@ -5,6 +5,7 @@
 pub mod deliver;
 mod figures;
 pub mod receive;
+mod rewriting;
 mod settings;
 pub mod transport;
 

@@ -16,6 +16,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "dkim", sql: include_str!("../migrations/0003_dkim.sql") },
     Migration { version: 4, name: "reports", sql: include_str!("../migrations/0004_reports.sql") },
     Migration { version: 5, name: "lists", sql: include_str!("../migrations/0005_lists.sql") },
+    Migration { version: 6, name: "forward", sql: include_str!("../migrations/0006_forward.sql") },
 ];
 
 /// The newest schema that this program knows.

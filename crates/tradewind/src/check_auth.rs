@@ -10,9 +10,9 @@ use mailauth::{ArcResult, AuthenticationSettings, Checker, Connection, EnvelopeF
 use serde_json::{Value, json};
 
 use crate::cli::CheckAuth;
-use crate::control::Refused;
 use crate::print;
 use crate::texts::Texts;
+use api::actions::Refused;
 
 /// Octets of a message or zone file that are read.
 const FILE_OCTETS_MAX: u64 = 128 << 20;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -204,6 +204,9 @@ pub(crate) enum UserCommand {
         /// Address to remove.
         alias: String,
     },
+    /// Where mail of an account is passed on to.
+    #[command(subcommand)]
+    Forward(ForwardCommand),
     /// Refuse sign-in; mail is still received.
     Disable {
         /// Mail address.
@@ -228,6 +231,41 @@ pub(crate) enum UserCommand {
         /// Say that it is meant.
         #[arg(long, required = true)]
         yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ForwardCommand {
+    /// Pass mail of an account on to another address, here or elsewhere. Its owner is told.
+    Add {
+        /// Address of the account.
+        address: String,
+        /// Address that its mail goes to.
+        target: String,
+        /// Keep no copy in the mailbox, unless another target asks for one.
+        #[arg(long)]
+        no_copy: bool,
+        /// Days after which it ends; never if left out.
+        #[arg(long)]
+        expires: Option<u32>,
+        /// Who sets it.
+        #[arg(long, env = "USER", hide_env_values = true, default_value = "administrator")]
+        by: String,
+    },
+    /// Stop passing mail on to an address.
+    Remove {
+        /// Address of the account.
+        address: String,
+        /// Address that its mail goes to.
+        target: String,
+        /// Who removes it.
+        #[arg(long, env = "USER", hide_env_values = true, default_value = "administrator")]
+        by: String,
+    },
+    /// List where mail is passed on to.
+    List {
+        /// Address of the account; all accounts if left out.
+        address: Option<String>,
     },
 }
 
@@ -415,13 +453,4 @@ pub(crate) enum DnsCommand {
         #[arg(long)]
         next: bool,
     },
-}
-
-/// Forms of a mail folder that can be imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
-pub(crate) enum ImportFormat {
-    /// One file.
-    Mbox,
-    /// A directory.
-    Maildir,
 }

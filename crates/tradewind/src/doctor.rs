@@ -7,10 +7,11 @@ mod world;
 use env::{Clock, SystemClock};
 use serde_json::{Value, json};
 
-use crate::control::{Action, Refused, ask, socket_path};
+use crate::control::{ask, socket_path};
 use crate::settings::Settings;
 use crate::system::{System, home_domain, resolver};
 use crate::texts::Texts;
+use api::actions::{Action, Refused};
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,6 @@ mod control;
 mod doctor;
 mod health;
 mod http;
-mod import;
 mod metrics;
 mod print;
 mod quickstart;
@@ -20,15 +19,16 @@ mod zone;
 use std::path::Path;
 use std::process::ExitCode;
 
+use api::actions::{Action, ImportFormat, NewListed, NewTarget, NewUser, Refused};
 use clap::Parser;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ImportCommand, ImportFormat, ListCommand,
+    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, ImportCommand, ListCommand,
     OrganisationCommand, QueueCommand, ReportCommand, StoreCommand, UserCommand,
 };
-use crate::control::{Action, NewListed, NewUser, Refused, ask, socket_path};
+use crate::control::{ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
 use crate::system::System;
 
@@ -214,6 +214,16 @@ fn list_action(command: ListCommand) -> Action {
     }
 }
 
+fn forward_action(command: ForwardCommand) -> Action {
+    match command {
+        ForwardCommand::Add { address, target, no_copy, expires, by } => {
+            Action::ForwardAdd(NewTarget { address, target, keeps_copy: !no_copy, expires_days: expires, by })
+        }
+        ForwardCommand::Remove { address, target, by } => Action::ForwardRemove { address, target, by },
+        ForwardCommand::List { address } => Action::ForwardList { address },
+    }
+}
+
 fn user_action(command: UserCommand) -> Result<Action, Refused> {
     Ok(match command {
         UserCommand::Add { address, name, role, language, quota_mib, password_stdin } => {
@@ -226,6 +236,7 @@ fn user_action(command: UserCommand) -> Result<Action, Refused> {
         }
         UserCommand::AliasAdd { address, alias } => Action::AliasAdd { address, alias },
         UserCommand::AliasRemove { alias } => Action::AliasRemove { alias },
+        UserCommand::Forward(command) => forward_action(command),
         UserCommand::Disable { address } => Action::UserState { address, enabled: false },
         UserCommand::Enable { address } => Action::UserState { address, enabled: true },
         UserCommand::Quota { address, mib } => Action::UserQuota { address, mib },

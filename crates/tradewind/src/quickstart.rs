@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use api::actions::{Action, PeopleError, Refused, key_records, make_keys};
 use certs::authority::LocalAuthority;
 use crypto::region;
 use env::{SystemClock, SystemEntropy};
@@ -15,7 +16,6 @@ use mailauth::WithoutDns;
 use serde_json::{Value, json};
 
 use crate::cli::Quickstart;
-use crate::control::{Action, PeopleError, Refused, key_records, make_keys};
 use crate::serve::{Addresses, Server};
 use crate::settings::{ListenSettings, LogSettings, Settings, commented_file};
 use crate::start_log;

@@ -21,12 +21,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::smtp::server::Kind;
 
-use crate::control::{ControlSocket, Refused, socket_path};
+use crate::control::{ControlSocket, socket_path};
 use crate::health::SystemHealth;
 use crate::http::HttpDoor;
 use crate::metrics::Measured;
 use crate::settings::Settings;
 use crate::system::{System, home_domain, make_private_directory, reload_certificates, server_tls};
+use api::actions::Refused;
 
 pub(crate) use listening::{Addresses, Listening};
 
@@ -205,6 +206,7 @@ fn spawn_services(
             directory: Arc::clone(&system.directory),
             dns,
             mailer: system.mailer(),
+            signer: Arc::clone(&system.signer),
             hostname: settings.server.hostname.clone(),
             postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
             figures,

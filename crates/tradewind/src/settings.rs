@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use signing::SigningSettings;
 use smtp::{DeliverySettings, SmtpSettings};
 
-use crate::control::Refused;
+use api::actions::Refused;
 
 pub(crate) use file::SettingsError;
 pub(crate) use reference::{commented_file, reference};

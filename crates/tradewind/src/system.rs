@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::actions::{Controls, Refused, import_key_files};
 use crypto::region;
 use crypto::tls::{CertifiedChains, MinimumVersion, ServerTls, TlsSettings, load_chain};
 use env::{Entropy, SystemClock, SystemEntropy};
@@ -14,7 +15,7 @@ use resolver::{HickoryResolver, ResolverSettings};
 use signing::Signer;
 use store::{Context, Place, Store};
 
-use crate::control::{Controls, Refused};
+use crate::control;
 use crate::settings::{DnsSettings, Settings};
 
 /// What everything works on.
@@ -37,7 +38,7 @@ impl System {
         let directory = Arc::new(Directory::new(store.clone()));
         let signer = Arc::new(Signer::new(store.clone(), &settings.dkim));
         let system = Self { settings, store, directory, signer, tally: Arc::default() };
-        if let Err(error) = crate::control::import_key_files(&system.controls()).await {
+        if let Err(error) = import_key_files(&system.controls()).await {
             tracing::error!(%error, "DKIM keys in files cannot be taken over");
         }
         Ok(system)
@@ -54,7 +55,7 @@ impl System {
     }
 
     pub(crate) fn controls(&self) -> Controls {
-        Controls::new(self)
+        control::controls(self)
     }
 }
 

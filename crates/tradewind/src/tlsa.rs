@@ -5,8 +5,8 @@ use std::fmt::Write;
 use crypto::tls::{association, load_certificates};
 use env::dns::Tlsa;
 
-use crate::control::Refused;
 use crate::settings::Settings;
+use api::actions::Refused;
 
 /// The association of the certificate that the settings name.
 pub(crate) fn tlsa_of(settings: &Settings) -> Result<Tlsa, Refused> {

@@ -1,40 +1,72 @@
-//! Queued mail for mailboxes here: what was scheduled, what did not fit before, what the sender wants to hear of.
+//! Queued mail for mailboxes here: what was scheduled, what did not fit before, what the sender wants to hear of, what is forwarded.
 
 use std::sync::Arc;
 
 use identity::Resolution;
 use mail::{Address, trace};
 use mailbox::{Dedupe, Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
-use queue::{Lease, LeasedRecipient};
-use store::StagedBlob;
+use queue::{Lease, LeasedRecipient, QueueError};
+use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::client::Answer;
 
 use super::Deliverer;
 use super::attempt::all;
 use super::content::Content;
+use super::forward::{Onward, Plan};
 use super::settle::{Fate, Verdict};
+
+/// A message made ready once more, for all its recipients.
+struct Ready {
+    prepared: Prepared,
+    blob: StagedBlob,
+    /// Header fields before it in a mailbox.
+    trace: String,
+    /// The message itself.
+    raw: Arc<[u8]>,
+}
+
+/// Everything that the transaction of one recipient needs; it can run again with the same.
+struct Placing {
+    ready: Arc<Ready>,
+    account: i64,
+    plan: Plan,
+    target: Target,
+    name: String,
+    received: env::Timestamp,
+    expires: env::Timestamp,
+    is_attached: bool,
+}
+
+/// What the transaction refuses.
+#[derive(Debug, thiserror::Error)]
+enum PlaceError {
+    #[error(transparent)]
+    Mailbox(#[from] MailboxError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 impl Deliverer {
     pub(super) async fn deliver_here(&self, lease: &Lease) -> Vec<Verdict> {
-        let (prepared, blob) = match self.prepare_again(lease).await {
-            Ok(ready) => ready,
+        let ready = match self.prepare_again(lease).await {
+            Ok(ready) => Arc::new(ready),
             Err(error) => {
                 tracing::error!(message = lease.message, %error, "a queued message cannot be delivered here now");
                 return all(lease, "", &Answer::ours(451, (4, 3, 0), "the message cannot be stored now"));
             }
         };
-        let sender = Address::parse(&lease.envelope.reverse_path).ok();
-        let trace: Arc<str> = (trace::return_path(sender.as_ref()) + &lease.envelope.trace).into();
-        let (prepared, blob) = (Arc::new(prepared), Arc::new(blob));
         let mut verdicts = Vec::with_capacity(lease.recipients.len());
         let mut is_attached = false;
         for recipient in &lease.recipients {
-            let answer = self.place(lease, recipient, &prepared, &blob, &trace, is_attached).await;
-            is_attached |= answer.is_positive();
-            let fate = match answer.code / 100 {
-                2 => Fate::Delivered,
-                5 => Fate::Failed,
-                _ => Fate::Deferred,
+            let (fate, answer) = match self.place(lease, recipient, &ready, is_attached).await {
+                Ok((fate, answer)) => {
+                    is_attached = true;
+                    (fate, answer)
+                }
+                Err(answer) if answer.code / 100 == 5 => (Fate::Failed, answer),
+                Err(answer) => (Fate::Deferred, answer),
             };
             verdicts.push(Verdict { number: recipient.number, fate, host: self.hostname.clone(), answer });
         }
@@ -42,66 +74,102 @@ impl Deliverer {
     }
 
     /// The message under a key of its own once more: the queue's copy goes when the queue is done with it.
-    async fn prepare_again(&self, lease: &Lease) -> Result<(Prepared, StagedBlob), store::StoreError> {
-        let raw = Content::open(&self.store, lease).await?.whole().await?;
-        let context = Arc::clone(self.store.context());
+    async fn prepare_again(&self, lease: &Lease) -> Result<Ready, StoreError> {
+        let raw: Arc<[u8]> = Content::open(&self.store, lease).await?.whole().await?.into();
+        let sender = Address::parse(&lease.envelope.reverse_path).ok();
+        let trace = trace::return_path(sender.as_ref()) + &lease.envelope.trace;
+        let (context, bytes) = (Arc::clone(self.store.context()), Arc::clone(&raw));
         let working = tokio::task::spawn_blocking(move || {
-            let mut prepared = Prepared::consuming(raw, &*context.entropy);
+            let mut prepared = Prepared::new(&bytes, &*context.entropy);
             let record = prepared.take_record();
             (prepared, record)
         });
-        let (prepared, record) =
-            working.await.map_err(|_| store::StoreError::Abandoned("making a message ready panicked"))?;
+        let (prepared, record) = working.await.map_err(|_| StoreError::Abandoned("making a message ready panicked"))?;
         let blob = self.store.stage(record).await?;
-        Ok((prepared, blob))
+        Ok(Ready { prepared, blob, trace, raw })
     }
 
+    /// Puts the message where mail of the recipient goes, in one transaction: the mailbox, and the queue for each place that it is
+    /// forwarded to.
     async fn place(
         &self,
         lease: &Lease,
         recipient: &LeasedRecipient,
-        prepared: &Arc<Prepared>,
-        blob: &Arc<StagedBlob>,
-        trace: &Arc<str>,
+        ready: &Arc<Ready>,
         is_attached: bool,
-    ) -> Answer {
-        let account = match self.directory.resolve(&recipient.address).await {
-            Ok(Resolution::Local(found)) => found.account,
-            Ok(_) => return Answer::ours(550, (5, 1, 1), format!("there is no mailbox {} here", recipient.address)),
-            Err(error) => return Answer::ours(451, (4, 3, 0), format!("the directory does not answer: {error}")),
+    ) -> Result<(Fate, Answer), Answer> {
+        let found = match self.directory.resolve(&recipient.address).await {
+            Ok(Resolution::Local(found)) => found,
+            Ok(_) => {
+                return Err(Answer::ours(550, (5, 1, 1), format!("there is no mailbox {} here", recipient.address)));
+            }
+            Err(error) => return Err(Answer::ours(451, (4, 3, 0), format!("the directory does not answer: {error}"))),
         };
-        let (prepared, blob, trace) = (Arc::clone(prepared), Arc::clone(blob), Arc::clone(trace));
-        // A crash after this and before the lease is settled repeats the delivery; the name keeps it from being done twice.
-        let name = format!("queue {} {}", lease.message, recipient.number);
-        let target = if lease.envelope.junk { Target::SpecialUse(SpecialUse::Junk) } else { Target::Inbox };
-        let (received, expires) = (lease.created, lease.expires.plus(self.schedule.expire_after));
-        let stored = self
-            .store
-            .write(move |tx| {
-                if is_attached {
-                    store::blobs::add_refs(tx, blob.id(), 1)?;
-                } else {
-                    blob.attach(tx, 1)?;
-                }
-                let delivery = Delivery {
-                    target,
-                    prepared: &prepared,
-                    blob: blob.id(),
-                    trace: trace.as_bytes(),
-                    flags: Flags::NONE,
-                    received,
-                    dedupe: Some(Dedupe { key: name.as_bytes(), expires }),
-                };
-                mailbox::deliver(tx, account, &delivery)
-            })
-            .await;
-        match stored {
-            Ok(_) => Answer::ours(250, (2, 0, 0), "delivered to the mailbox"),
-            Err(MailboxError::OverQuota { .. }) => Answer::ours(452, (4, 2, 2), "the mailbox is full"),
+        let plan = self.plan(lease, recipient, &found, &ready.raw).await.map_err(|error| {
+            tracing::error!(message = lease.message, %error, "where a message is forwarded to cannot be found out now");
+            Answer::ours(451, (4, 3, 0), "the message cannot be forwarded now")
+        })?;
+        let (fate, answer) = match plan.keeps_copy {
+            true => (Fate::Delivered, Answer::ours(250, (2, 0, 0), "delivered to the mailbox")),
+            false => {
+                let fate = Fate::Forwarded { tells_success: plan.tells_success };
+                (fate, Answer::ours(250, (2, 0, 0), "forwarded"))
+            }
+        };
+        let placing = Placing {
+            ready: Arc::clone(ready),
+            account: found.account,
+            plan,
+            target: if lease.envelope.junk { Target::SpecialUse(SpecialUse::Junk) } else { Target::Inbox },
+            // A crash after this and before the lease is settled repeats the delivery; the name keeps it from being done twice.
+            name: format!("queue {} {}", lease.message, recipient.number),
+            received: lease.created,
+            expires: lease.expires.plus(self.schedule.expire_after),
+            is_attached,
+        };
+        match self.store.write(move |tx| commit(tx, &placing)).await {
+            Ok(()) => Ok((fate, answer)),
+            Err(PlaceError::Mailbox(MailboxError::OverQuota { .. })) => {
+                Err(Answer::ours(452, (4, 2, 2), "the mailbox is full"))
+            }
             Err(error) => {
                 tracing::error!(message = lease.message, %error, "a queued message cannot be delivered here");
-                Answer::ours(451, (4, 3, 0), "the message cannot be stored now")
+                Err(Answer::ours(451, (4, 3, 0), "the message cannot be stored now"))
             }
         }
     }
+}
+
+/// The transaction: all of it, or nothing; and nothing a second time.
+fn commit(tx: &mut Tx<'_>, placing: &Placing) -> Result<(), PlaceError> {
+    let Placing { ready, account, plan, target, name, received, expires, is_attached } = placing;
+    let blob = &ready.blob;
+    // One reference, which the first that keeps the message takes over.
+    if *is_attached {
+        store::blobs::add_refs(tx, blob.id(), 1)?;
+    } else {
+        blob.attach(tx, 1)?;
+    }
+    if !mailbox::claim_delivery(tx, *account, Dedupe { key: name.as_bytes(), expires: *expires })? {
+        store::blobs::add_refs(tx, blob.id(), -1)?;
+        return Ok(());
+    }
+    let keepers = plan.onward.len() + usize::from(plan.keeps_copy);
+    store::blobs::add_refs(tx, blob.id(), i64::try_from(keepers).unwrap_or(i64::MAX) - 1)?;
+    if plan.keeps_copy {
+        let delivery = Delivery {
+            target: *target,
+            prepared: &ready.prepared,
+            blob: blob.id(),
+            trace: ready.trace.as_bytes(),
+            flags: Flags::NONE,
+            received: *received,
+            dedupe: None,
+        };
+        mailbox::deliver(tx, *account, &delivery)?;
+    }
+    for Onward { message, recipients } in &plan.onward {
+        queue::enqueue(tx, &message.of(&ready.prepared, blob.id()), recipients)?;
+    }
+    Ok(())
 }

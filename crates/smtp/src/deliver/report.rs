@@ -10,6 +10,7 @@ use queue::{Lease, LeasedRecipient};
 use super::Deliverer;
 use super::content::Content;
 use super::settle::Verdict;
+use crate::rewriting::{self, Restored};
 
 /// Longest message that is sent back whole.
 const RETURNED_BYTES_MAX: u64 = 1 << 20;
@@ -19,8 +20,12 @@ const RETURNED_BYTES_MAX: u64 = 1 << 20;
 pub(super) enum Notice {
     Delivered,
     Relayed,
+    /// Forwarded to several in place of the recipient (RFC 3461 section 5.2.7).
+    Expanded,
     Failed,
-    Delayed { until: Timestamp },
+    Delayed {
+        until: Timestamp,
+    },
 }
 
 type Told<'t> = (&'t LeasedRecipient, &'t Verdict, Notice);
@@ -30,8 +35,7 @@ pub(super) async fn prepare(deliverer: &Deliverer, lease: &Lease, told: &[Told<'
     if told.is_empty() {
         return None;
     }
-    // RFC 5321 section 6.1: never a notification about a notification.
-    let Ok(sender) = Address::parse(&lease.envelope.reverse_path) else {
+    let Some(sender) = sender(deliverer, lease).await else {
         tracing::info!(message = lease.message, "mail without a sender could not be delivered, nobody is told");
         return None;
     };
@@ -46,6 +50,23 @@ pub(super) async fn prepare(deliverer: &Deliverer, lease: &Lease, told: &[Told<'
         }
         Err(error) => {
             tracing::error!(message = lease.message, %error, "a notification cannot be written");
+            None
+        }
+    }
+}
+
+/// Who is to be told: of mail that was forwarded, its sender. RFC 5321 section 6.1: never a notification about a notification.
+async fn sender(deliverer: &Deliverer, lease: &Lease) -> Option<Address> {
+    let reverse_path = &lease.envelope.reverse_path;
+    match rewriting::restore(&deliverer.store, reverse_path).await {
+        Ok(None) => Address::parse(reverse_path).ok(),
+        Ok(Some(Restored::To { sender, .. })) => Some(sender),
+        Ok(Some(Restored::Refused(why))) => {
+            tracing::warn!(message = lease.message, %why, "the sender of a forwarded message is not known again");
+            None
+        }
+        Err(error) => {
+            tracing::error!(message = lease.message, %error, "the sender of a forwarded message cannot be looked up");
             None
         }
     }
@@ -108,7 +129,7 @@ async fn returned(deliverer: &Deliverer, lease: &Lease, whole: bool) -> Option<(
 fn status((recipient, verdict, notice): &Told<'_>, now: Timestamp) -> Option<RecipientStatus> {
     let answer = &verdict.answer;
     let class = match notice {
-        Notice::Delivered | Notice::Relayed => 2,
+        Notice::Delivered | Notice::Relayed | Notice::Expanded => 2,
         Notice::Failed => 5,
         Notice::Delayed { .. } => 4,
     };
@@ -123,6 +144,7 @@ fn status((recipient, verdict, notice): &Told<'_>, now: Timestamp) -> Option<Rec
         action: match notice {
             Notice::Delivered => Action::Delivered,
             Notice::Relayed => Action::Relayed,
+            Notice::Expanded => Action::Expanded,
             Notice::Failed => Action::Failed,
             Notice::Delayed { .. } => Action::Delayed,
         },

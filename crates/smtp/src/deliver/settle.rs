@@ -20,6 +20,8 @@ const RECORD_WAITS_SECONDS: [u64; 5] = [1, 2, 5, 15, 30];
 pub(super) enum Fate {
     /// In a mailbox here.
     Delivered,
+    /// Forwarded to one address or several, with no copy here.
+    Forwarded { tells_success: bool },
     /// With the next server, which tells the sender of success or does not.
     Relayed { tells_success: bool },
     /// Refused for good.
@@ -127,7 +129,7 @@ impl Deliverer {
 
     fn outcome(&self, lease: &Lease, recipient: &LeasedRecipient, fate: Fate, now: Timestamp) -> Outcome {
         match fate {
-            Fate::Delivered | Fate::Relayed { .. } => Outcome::Delivered,
+            Fate::Delivered | Fate::Forwarded { .. } | Fate::Relayed { .. } => Outcome::Delivered,
             Fate::Failed => Outcome::Failed,
             Fate::Returned => Outcome::Returned { until: now },
             Fate::Deferred | Fate::Unprotected if now >= lease.expires => Outcome::Expired,
@@ -153,6 +155,7 @@ impl Deliverer {
         match outcome {
             Outcome::Delivered => match verdict.fate {
                 Fate::Delivered if wishes.success => Some(Notice::Delivered),
+                Fate::Forwarded { tells_success: false } if wishes.success => Some(Notice::Expanded),
                 Fate::Relayed { tells_success: false } if wishes.success => Some(Notice::Relayed),
                 _ => None,
             },
@@ -172,6 +175,7 @@ impl Deliverer {
         let figures = &self.figures;
         match outcome {
             Outcome::Delivered if verdict.fate == Fate::Delivered => figures.delivered_locally.add(1),
+            Outcome::Delivered if matches!(verdict.fate, Fate::Forwarded { .. }) => figures.forwarded.add(1),
             Outcome::Delivered => figures.delivered.add(1),
             Outcome::Failed | Outcome::Expired => figures.failed.add(1),
             Outcome::Deferred { .. } => figures.deferred.add(1),

@@ -46,6 +46,7 @@ struct Ready {
     /// Header fields of ours.
     trace: String,
     junk: bool,
+    origin: Option<queue::Origin>,
     report: Option<Sealed>,
     /// The sender would rather have it travel in clear than not at all.
     tls_optional: bool,
@@ -106,6 +107,10 @@ impl Conversation<'_> {
         }
         let id = format!("{:x}", self.door.receiver.store.context().ids.next());
         let vouched = match self.vouch(&envelope, body, &id).await {
+            Ok(vouched) if vouched.junk && self.is_returning() => {
+                let text = "The notification is not authenticated, and is not passed on";
+                return Verdict::reject(550, (5, 7, 1), text);
+            }
             Ok(vouched) => vouched,
             Err(verdict) => return verdict,
         };
@@ -150,7 +155,7 @@ impl Conversation<'_> {
 
     async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<(), AcceptError> {
         let store = &self.door.receiver.store;
-        let Vouched { body, results, junk, author } = vouched;
+        let Vouched { body, results, junk, origin } = vouched;
         let now = store.context().clock.now();
         let mut trace = results + &self.received_field(envelope, id, now);
         if self.principal.is_some() {
@@ -160,22 +165,22 @@ impl Conversation<'_> {
             trace.push_str(&receiver.signer.sign(&body, leaves).await?);
         }
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
-        let reporter = self.may_report().then_some(author);
+        let reporter = self.may_report().then(|| origin.as_ref().and_then(|origin| origin.author.clone()));
         let (mut prepared, eight_bit, report) = prepare(Arc::clone(store.context()), body, reporter).await?;
         let blob = store.stage(prepared.take_record()).await?;
-        let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk, report, tls_optional });
+        let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk, origin, report, tls_optional });
         store.write(move |tx| commit(tx, &plan)).await
     }
 
     fn plan(&self, envelope: &Envelope, ready: Ready) -> Plan {
-        let Ready { prepared, blob, eight_bit, trace, junk, report, tls_optional } = ready;
+        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, tls_optional } = ready;
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
         let sender = Address::parse(&reverse_path).ok();
         let local_trace = trace::return_path(sender.as_ref()) + &trace;
         let due = due(envelope, received, receiver.hold_max);
-        let (local, queued) = self.divide(envelope, due > received);
+        let (local, queued) = self.divide(envelope, due > received, junk);
         let params = &envelope.params;
         // RFC 6531 section 3.4: asked for where it is needed, as a server that does not know it can take the rest.
         let is_plain = reverse_path.is_ascii() && queued.iter().all(|recipient| recipient.address.is_ascii());
@@ -193,6 +198,8 @@ impl Conversation<'_> {
             // What the body is, not what BODY= says of it: seven bits may go to every server (RFC 6152 section 3).
             body_8bit: eight_bit.anywhere,
             submitter: self.principal.as_ref().map(|principal| principal.account),
+            origin,
+            stays: false,
             junk,
             trace,
         };
@@ -218,13 +225,13 @@ impl Conversation<'_> {
         self.principal.is_none() && self.taken.iter().any(|taken| matches!(taken.home, Home::Here { .. }))
     }
 
-    /// Who gets the message in this transaction, and who through the queue.
-    fn divide(&self, envelope: &Envelope, later: bool) -> (Vec<LocalRecipient>, Vec<NewRecipient>) {
+    /// Who gets the message in this transaction, and who through the queue: it passes on what is forwarded, which junk is not.
+    fn divide(&self, envelope: &Envelope, later: bool, junk: bool) -> (Vec<LocalRecipient>, Vec<NewRecipient>) {
         let (mut local, mut queued): (Vec<LocalRecipient>, _) = (Vec::new(), Vec::new());
         for (taken, asked) in self.taken.iter().zip(&envelope.recipients) {
             let recipient = new_recipient(taken, &asked.params);
             match taken.home {
-                Home::Here { account, .. } if !later && !recipient.notify.success => {
+                Home::Here { account, forwards, .. } if !later && !recipient.notify.success && (junk || !forwards) => {
                     if !local.iter().any(|known| known.account == account) {
                         local.push(LocalRecipient { account, recipient });
                     }

@@ -29,14 +29,14 @@ pub(super) struct Vouched {
     pub(super) results: String,
     /// It goes where junk goes.
     pub(super) junk: bool,
-    /// The author's domain, if it was proven (DMARC).
-    pub(super) author: Option<String>,
+    /// What was found of who sent it; none for mail of our own people.
+    pub(super) origin: Option<queue::Origin>,
 }
 
 impl Vouched {
     /// Mail of our own people.
     pub(super) fn submitted(body: Vec<u8>) -> Self {
-        Self { body, results: String::new(), junk: false, author: None }
+        Self { body, results: String::new(), junk: false, origin: None }
     }
 }
 
@@ -113,7 +113,8 @@ impl Conversation<'_> {
             self.pass_report_on(&body);
         }
         let author = facts.authenticated_domain().map(str::to_owned);
-        Ok(Vouched { body: without_claims(body, &receiver.hostname), results, junk, author })
+        let origin = Some(queue::Origin { author, chain: facts.arc.result.word().to_owned() });
+        Ok(Vouched { body: without_claims(body, &receiver.hostname), results, junk, origin })
     }
 
     /// Counts the message for the owner of its author's domain.

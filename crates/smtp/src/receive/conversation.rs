@@ -47,6 +47,8 @@ pub(super) struct Conversation<'d> {
     pub(super) principal: Option<Principal>,
     /// Address in MAIL FROM of the present message; `None` for the null sender.
     pub(super) sender: Option<Address>,
+    /// MAIL FROM of the present message named nobody: it is a notification.
+    pub(super) is_notification: bool,
     /// How suspicious the client is, its name left aside.
     pub(super) client: Client,
     /// Recipients of the present message that were taken, in the session's order.
@@ -64,6 +66,7 @@ impl<'d> Conversation<'d> {
             session,
             principal: None,
             sender: None,
+            is_notification: false,
             client,
             taken: Vec::new(),
             share: None,

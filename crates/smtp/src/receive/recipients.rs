@@ -6,6 +6,7 @@ use wire::smtp::server::Verdict;
 use wire::smtp::{ForwardPath, Hold, MailParams, Mailbox, RcptParams, ReversePath};
 
 use super::conversation::Conversation;
+use crate::rewriting::{self, Restored};
 
 /// A recipient that was taken, with what was found out about it.
 #[derive(Debug, Clone)]
@@ -17,8 +18,10 @@ pub(super) struct Taken {
 /// Where a recipient's mail goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Home {
-    /// A mailbox here.
-    Here { account: i64, organisation: i64, level: Level },
+    /// A mailbox here; `forwards` if its mail may go on elsewhere.
+    Here { account: i64, organisation: i64, level: Level, forwards: bool },
+    /// The sender of a message that was forwarded from here, who is told of it.
+    Returning { organisation: i64 },
     /// Another server.
     Elsewhere,
 }
@@ -32,6 +35,7 @@ impl Conversation<'_> {
         {
             return Verdict::reject(550, (5, 7, 1), "Only our own users may ask for a later delivery");
         }
+        self.is_notification = from.mailbox().is_none();
         self.sender = from.mailbox().and_then(|mailbox| address_of(mailbox).ok());
         let Some(principal) = &self.principal else {
             return self.admit_stranger().await.err().unwrap_or(Verdict::ACCEPT);
@@ -52,6 +56,39 @@ impl Conversation<'_> {
     async fn admit_stranger(&self) -> Result<(), Verdict> {
         self.check_lists_for_all().await?;
         self.door.receiver.admit_message(self.peer()).await
+    }
+
+    /// What becomes of a recipient that is an address of ours for the sender of forwarded mail; none if it is not of that form. It takes
+    /// notifications and nothing else, each in a message of its own, so that it is of no use to those who want to send to others through us.
+    async fn find_returning(&mut self, text: &str) -> Option<Verdict> {
+        let found = match rewriting::restore(&self.door.receiver.store, text).await {
+            Ok(found) => found?,
+            Err(error) => return Some(trouble(&error)),
+        };
+        let (organisation, address) = match found {
+            Restored::To { organisation, sender } => (organisation, sender),
+            Restored::Refused(why) => {
+                tracing::info!(client = %self.peer(), %why, "a notification for nobody who had mail forwarded here");
+                return Some(Verdict::reject(550, (5, 1, 1), format!("There is no mailbox {text} here")));
+            }
+        };
+        if !self.is_notification || self.principal.is_some() {
+            let text = "This address takes notifications of delivery from the null sender only";
+            return Some(Verdict::reject(550, (5, 7, 1), text));
+        }
+        if !self.taken.is_empty() {
+            return Some(needs_own_message());
+        }
+        if let Err(verdict) = self.check_stranger(&address, organisation).await {
+            return Some(verdict);
+        }
+        self.taken.push(Taken { address, home: Home::Returning { organisation } });
+        Some(Verdict::ACCEPT)
+    }
+
+    /// Whether the message goes back to the sender of a forwarded one.
+    pub(super) fn is_returning(&self) -> bool {
+        self.taken.iter().any(|taken| matches!(taken.home, Home::Returning { .. }))
     }
 
     /// A stranger's recipient: not denied by its organisation, and the client has come back if it is suspicious.
@@ -75,6 +112,14 @@ impl Conversation<'_> {
     }
 
     async fn find_recipient(&mut self, to: &ForwardPath) -> Verdict {
+        if let ForwardPath::Mailbox(mailbox) = to
+            && let Some(verdict) = self.find_returning(&mailbox.to_string()).await
+        {
+            return verdict;
+        }
+        if self.is_returning() {
+            return needs_own_message();
+        }
         let receiver = &self.door.receiver;
         let address = match to {
             ForwardPath::Postmaster => Address::parse(&format!("postmaster@{}", receiver.postmaster_domain)),
@@ -85,8 +130,8 @@ impl Conversation<'_> {
         };
         let home = match receiver.directory.resolve(&address.canonical()).await {
             Ok(Resolution::Local(recipient)) => {
-                let identity::Recipient { account, organisation, level, .. } = *recipient;
-                Home::Here { account, organisation, level }
+                let identity::Recipient { account, organisation, level, forwards, .. } = *recipient;
+                Home::Here { account, organisation, level, forwards }
             }
             Ok(Resolution::UnknownLocal) => {
                 return Verdict::reject(550, (5, 1, 1), format!("There is no mailbox {address} here"));
@@ -114,10 +159,15 @@ impl Conversation<'_> {
     /// The organisation of the first recipient here.
     pub(super) fn first_organisation(&self) -> Option<i64> {
         self.taken.iter().find_map(|taken| match taken.home {
-            Home::Here { organisation, .. } => Some(organisation),
+            Home::Here { organisation, .. } | Home::Returning { organisation } => Some(organisation),
             Home::Elsewhere => None,
         })
     }
+}
+
+/// RFC 5321 section 4.5.3.1.10: the client sends to the others again.
+fn needs_own_message() -> Verdict {
+    Verdict::reject(452, (4, 5, 3), "A notification to a forwarded sender needs a message of its own")
 }
 
 pub(super) fn address_of(mailbox: &Mailbox) -> Result<Address, mail::AddressError> {

@@ -75,6 +75,12 @@ pub(super) const RULES: &[Rule] = &[
         query: "SELECT m.account, m.id FROM message m LEFT JOIN account a ON a.id = m.account WHERE a.id IS NULL LIMIT 20",
     },
     Rule {
+        says: "mail of an account that is not there is forwarded",
+        kind: "account",
+        query: "SELECT f.account, f.account FROM forward f LEFT JOIN account a ON a.id = f.account
+                WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
         says: "the queued message's content is missing",
         kind: "queued message",
         query: "SELECT q.id, q.id FROM queue_message q LEFT JOIN blob b ON b.id = q.blob WHERE b.id IS NULL LIMIT 20",

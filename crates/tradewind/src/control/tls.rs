@@ -4,17 +4,18 @@ use env::Timestamp;
 use serde_json::{Value, json};
 use smtp::transport::{self, ReceivedReport};
 
-use super::{Controls, Refused};
+use api::actions::Refused;
+use store::Store;
 
 /// The reports of others about their connections to us, newest first.
-pub(super) async fn list(controls: &Controls) -> Result<Value, Refused> {
-    let reports = controls.store.read(transport::list).await.map_err(Refused::because)?;
+pub(super) async fn list(store: &Store) -> Result<Value, Refused> {
+    let reports = store.read(transport::list).await.map_err(Refused::because)?;
     Ok(reports.iter().map(row).collect())
 }
 
 /// Has our own reports sent now.
-pub(super) async fn send(controls: &Controls) -> Result<Value, Refused> {
-    let reports = controls.store.write(transport::send_soon).await.map_err(Refused::because)?;
+pub(super) async fn send(store: &Store) -> Result<Value, Refused> {
+    let reports = store.write(transport::send_soon).await.map_err(Refused::because)?;
     Ok(json!({ "reports": reports }))
 }
 

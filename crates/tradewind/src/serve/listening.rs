@@ -6,8 +6,8 @@ use std::time::Duration;
 use net::{Acceptor, ConnectionLimits, Listener, TrustedNetworks, listen};
 use serde_json::{Map, Value};
 
-use crate::control::Refused;
 use crate::settings::Settings;
+use api::actions::Refused;
 
 /// Connections that may wait to be accepted on each address.
 const BACKLOG: u32 = 1024;

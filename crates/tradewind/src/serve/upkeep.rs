@@ -52,6 +52,10 @@ pub(super) async fn collect(store: Store, stop: CancellationToken) {
             Ok(forgotten) => tracing::debug!(forgotten, "old attempts forgotten"),
             Err(error) => tracing::error!(%error, "cannot forget old attempts"),
         }
+        match store.write(identity::forward::remove_expired).await {
+            Ok(removed) => tracing::debug!(removed, "expired forwarding removed"),
+            Err(error) => tracing::error!(%error, "cannot remove expired forwarding"),
+        }
         match store.write(identity::lists::remove_expired).await {
             Ok(removed) => tracing::debug!(removed, "expired list entries removed"),
             Err(error) => tracing::error!(%error, "cannot remove expired list entries"),

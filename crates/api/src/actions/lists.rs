@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use identity::lists::{self, Entry, NewEntry};
 use identity::{Effect, EntryKind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -11,18 +12,27 @@ use super::people::pick_organisation;
 use super::{Controls, Refused};
 
 /// An entry to be made.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct NewListed {
-    pub(crate) effect: String,
-    pub(crate) kind: String,
-    pub(crate) value: String,
-    pub(crate) organisation: Option<String>,
-    pub(crate) owner: String,
-    pub(crate) reason: String,
-    /// From now; for ever if none.
-    pub(crate) expires_days: Option<u32>,
-    pub(crate) unauthenticated: bool,
-    pub(crate) despite_policy: bool,
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewListed {
+    /// allow or deny.
+    pub effect: String,
+    /// address, domain, network or key.
+    pub kind: String,
+    /// What is listed.
+    pub value: String,
+    /// Organisation, by name; may be left out where there is only one.
+    pub organisation: Option<String>,
+    /// Who puts it there.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// Days from now; for ever if none.
+    pub expires_days: Option<u32>,
+    /// Also where nobody vouches for the message.
+    pub unauthenticated: bool,
+    /// Also where the DMARC policy of its author asks to refuse it.
+    pub despite_policy: bool,
 }
 
 pub(super) async fn add(controls: &Controls, new: NewListed) -> Result<Value, Refused> {
@@ -58,8 +68,8 @@ pub(super) async fn add(controls: &Controls, new: NewListed) -> Result<Value, Re
 
 pub(super) async fn remove(
     controls: &Controls,
-    effect: &str,
-    kind: &str,
+    effect: String,
+    kind: String,
     value: String,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {

@@ -1,6 +1,5 @@
 //! DMARC reports to and from the owners of domains.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use env::Timestamp;
@@ -8,7 +7,6 @@ use reports::{Listed, Reporter, SendFor};
 use serde_json::{Value, json};
 
 use super::{Controls, Refused};
-use crate::system::resolver;
 
 pub(super) async fn list(controls: &Controls, days: u32) -> Result<Value, Refused> {
     let span = Duration::from_secs(u64::from(days) * 86_400);
@@ -37,7 +35,7 @@ pub(super) async fn send(controls: &Controls, today: bool) -> Result<Value, Refu
     controls.tally.flush(&controls.store).await.map_err(Refused::because)?;
     let reporter = Reporter {
         store: controls.store.clone(),
-        dns: Arc::new(resolver(&controls.dns)?),
+        dns: controls.elsewhere.resolver()?,
         mailer: controls.mailer.clone(),
     };
     let which = if today { SendFor::Today } else { SendFor::Past };

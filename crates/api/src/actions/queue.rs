@@ -81,7 +81,15 @@ pub(super) async fn change(
     Ok(json!({ "done": what }))
 }
 
-pub(super) async fn retry_all(controls: &Controls) -> Result<Value, Refused> {
+/// Tries a message again now, or all.
+pub(super) async fn retry(controls: &Controls, id: Option<i64>) -> Result<Value, Refused> {
+    match id {
+        Some(id) => change(controls, "retried", move |tx| queue::retry_now(tx, id)).await,
+        None => retry_all(controls).await,
+    }
+}
+
+async fn retry_all(controls: &Controls) -> Result<Value, Refused> {
     let messages = all(controls).await?;
     let mut retried = 0;
     for message in messages.iter().filter(|message| !message.held) {

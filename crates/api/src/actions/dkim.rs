@@ -31,7 +31,7 @@ fn row(key: &Key, now: Timestamp) -> Value {
 }
 
 /// Names, relative to the domain, and values of the records of `domain` in a list of keys.
-pub(crate) fn records(list: &Value, domain: &str) -> Vec<(String, String)> {
+pub fn records(list: &Value, domain: &str) -> Vec<(String, String)> {
     let text = |row: &Value, field: &str| Some(row.get(field)?.as_str()?.to_owned());
     let rows = list.as_array().into_iter().flatten().filter(|row| row.get("domain").is_some_and(|it| it == domain));
     rows.filter_map(|row| Some((format!("{}._domainkey", text(row, "selector")?), text(row, "record")?))).collect()
@@ -62,7 +62,7 @@ pub(super) async fn retire(controls: &Controls, domain: String, selector: Option
 }
 
 /// Makes the first keys of a domain that has just been added; those in files are taken over.
-pub(crate) async fn make(controls: &Controls, domain: &str) -> Result<(), Refused> {
+pub async fn make(controls: &Controls, domain: &str) -> Result<(), Refused> {
     let found = signing::read_files(&controls.key_files, domain).map_err(Refused::because)?;
     let fresh = if found.is_empty() { fresh().await? } else { found };
     let domain = domain.to_owned();
@@ -70,7 +70,7 @@ pub(crate) async fn make(controls: &Controls, domain: &str) -> Result<(), Refuse
 }
 
 /// Takes the keys over that earlier versions left in files, for each hosted domain that never had any in the store.
-pub(crate) async fn import_files(controls: &Controls) -> Result<(), Refused> {
+pub async fn import_files(controls: &Controls) -> Result<(), Refused> {
     if !controls.key_files.is_dir() {
         return Ok(());
     }

@@ -5,6 +5,7 @@ use identity::{
     AccountKind, AccountState, IdentityError, Language, Level, Organisation, PAGE_MAX, PreparedPassword, Role,
 };
 use mailbox::MailboxError;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{StoreError, Tx};
@@ -12,24 +13,33 @@ use store::{StoreError, Tx};
 use super::{Controls, Refused};
 
 /// An account to be made.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct NewUser {
-    pub(crate) address: String,
-    pub(crate) name: Option<String>,
-    pub(crate) role: String,
-    pub(crate) language: String,
-    pub(crate) quota_mib: u64,
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// Its address.
+    pub address: String,
+    /// Shown name; the address if none.
+    pub name: Option<String>,
+    /// Job role.
+    pub role: String,
+    /// Language of notices: zh or en.
+    pub language: String,
+    /// Room for mail in MiB; 0 for no limit.
+    pub quota_mib: u64,
     /// A fresh one is made and told if none is given.
-    pub(crate) password: Option<String>,
+    pub password: Option<String>,
 }
 
 /// A failure of one of the crates that a transaction here calls.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum PeopleError {
+pub enum PeopleError {
+    /// Of the directory.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// Of the mailbox.
     #[error(transparent)]
     Mailbox(#[from] MailboxError),
+    /// Of the store.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -5,15 +5,25 @@ use std::sync::Arc;
 
 use identity::IdentityError;
 use mailbox::{Dedupe, Delivered, Delivery, Flags, Name, Prepared, Target};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::people::PeopleError;
 use super::{Controls, Refused};
-use crate::cli::ImportFormat;
 use crate::import::maildir::Maildir;
 use crate::import::mbox::Mbox;
 use crate::import::{ImportError, Imported};
+
+/// Forms of a mail folder that can be imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ImportFormat {
+    /// One file.
+    Mbox,
+    /// A directory.
+    Maildir,
+}
 
 /// Messages read ahead of being stored.
 const AHEAD_MAX: usize = 8;

@@ -1,0 +1,152 @@
+env::words! {
+    /// What somebody may do or not: the left column of the table of rights. Several requests of the API may need the same one.
+    Action "action" allowed "those that `tradewind access table` lists" {
+        /// Read the mail of a mailbox.
+        MailRead = "mail.read",
+        /// Flag, move and delete mail.
+        MailChange = "mail.change",
+        /// Send in an account's name.
+        MailSend = "mail.send",
+        /// Bring mail from elsewhere into a mailbox.
+        MailImport = "mail.import",
+        /// Take much mail out at once: export and mass download.
+        MailExport = "mail.export",
+        /// Have mail passed on to another address, whatever the protocol: rule, Sieve redirect, IMAP or JMAP.
+        ForwardingChange = "forwarding.change",
+        /// Change rules for arriving mail that pass nothing on.
+        FilterChange = "filter.change",
+        /// See who may act for an account.
+        DelegationRead = "delegation.read",
+        /// Let others read an account's mail or send in its name.
+        DelegationChange = "delegation.change",
+        /// See an account: names, addresses, role, size.
+        AccountRead = "account.read",
+        /// Make an account.
+        AccountCreate = "account.create",
+        /// Change an account's name, language or quota.
+        AccountChange = "account.change",
+        /// Put an account in or out of use.
+        AccountState = "account.state",
+        /// Destroy an account with all its mail.
+        AccountDelete = "account.delete",
+        /// Add or remove further addresses of an account.
+        AliasChange = "alias.change",
+        /// Change one's own password.
+        PasswordChange = "password.change",
+        /// Set another's password.
+        PasswordReset = "password.reset",
+        /// See which factors an account has.
+        FactorRead = "factor.read",
+        /// Add or remove one's own factors.
+        FactorChange = "factor.change",
+        /// Remove another's factors.
+        FactorReset = "factor.reset",
+        /// See who is signed in where.
+        SessionRead = "session.read",
+        /// End sessions.
+        SessionEnd = "session.end",
+        /// See the app passwords and connected programs of an account.
+        ClientRead = "client.read",
+        /// Make app passwords and connect programs.
+        ClientAdd = "client.add",
+        /// Revoke app passwords and connected programs.
+        ClientRevoke = "client.revoke",
+        /// See which roles there are and who has them.
+        RoleRead = "role.read",
+        /// Give roles to people and take them away.
+        RoleGive = "role.give",
+        /// Make and change custom roles.
+        RoleDefine = "role.define",
+        /// See groups and who is in them.
+        GroupRead = "group.read",
+        /// Make groups and change who is in them.
+        GroupChange = "group.change",
+        /// Make shared mailboxes and say who uses them.
+        SharedChange = "shared.change",
+        /// Look people of the organisation up.
+        DirectoryRead = "directory.read",
+        /// Take the whole directory out.
+        DirectoryExport = "directory.export",
+        /// See where people come from: directories, identity providers, files.
+        ProvisioningRead = "provisioning.read",
+        /// Change where people come from, and take them over.
+        ProvisioningChange = "provisioning.change",
+        /// See domains.
+        DomainRead = "domain.read",
+        /// Host a domain or stop to.
+        DomainChange = "domain.change",
+        /// See an organisation and its protection level.
+        OrganisationRead = "organisation.read",
+        /// See policies.
+        PolicyRead = "policy.read",
+        /// Change policies and the protection level.
+        PolicyChange = "policy.change",
+        /// Lower a protection.
+        ProtectionLower = "protection.lower",
+        /// See allow and deny lists.
+        ListRead = "list.read",
+        /// Change allow and deny lists.
+        ListChange = "list.change",
+        /// See messages on their way out.
+        QueueRead = "queue.read",
+        /// Hold, release, retry, expire and cancel messages on their way out.
+        QueueChange = "queue.change",
+        /// See the public part of signing keys.
+        SigningRead = "signing.read",
+        /// Make, rotate and retire signing keys.
+        SigningChange = "signing.change",
+        /// Take a private key out of the system.
+        KeyExport = "key.export",
+        /// Read reports about our domains.
+        ReportRead = "report.read",
+        /// Have reports sent now.
+        ReportSend = "report.send",
+        /// Check the store.
+        StoreCheck = "store.check",
+        /// Give back room of what is gone.
+        StoreCollect = "store.collect",
+        /// See sign-ins and what was thought of them.
+        SignInRead = "sign-in.read",
+        /// Say of a sign-in whether it was genuine, and thaw an account.
+        SignInAnswer = "sign-in.answer",
+        /// Read the record of what others did.
+        AuditRead = "audit.read",
+        /// Read the table of rights, explain a decision, review who has what.
+        AccessReview = "access.review",
+        /// See break-glass grants.
+        GrantRead = "grant.read",
+        /// Ask to read another's mail for a while.
+        GrantAsk = "grant.ask",
+        /// Allow another to read somebody's mail for a while.
+        GrantApprove = "grant.approve",
+        /// End such a grant early.
+        GrantRevoke = "grant.revoke",
+        /// See what waits for a second person.
+        ApprovalRead = "approval.read",
+        /// Approve or refuse, as the second person, what another asked for.
+        ApprovalDecide = "approval.decide",
+    }
+}
+
+impl Action {
+    /// How many there are.
+    pub(crate) const COUNT: usize = Self::ALL.len();
+
+    /// Whether no role may hold it beyond the own account: another's mail opens only by its owner's delegation or a grant.
+    #[must_use]
+    pub const fn is_personal(self) -> bool {
+        matches!(
+            self,
+            Self::MailRead
+                | Self::MailChange
+                | Self::MailSend
+                | Self::MailExport
+                | Self::ForwardingChange
+                | Self::FilterChange
+                | Self::DelegationChange
+                | Self::PasswordChange
+                | Self::FactorChange
+                | Self::ClientAdd
+        )
+    }
+}

@@ -1,0 +1,106 @@
+//! What can be done to a system: one list of actions, carried out for the command line and for HTTP alike.
+//!
+//! Each action says which right it needs ([`access::Action`]) and what it concerns ([`On`]), in one line of [`list`], so that none can
+//! be added without.
+
+mod dkim;
+mod dmarc;
+mod forward;
+mod import;
+mod list;
+mod lists;
+mod people;
+mod queue;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use env::dns::Resolver;
+use identity::{Directory, Hasher};
+use letters::Mailer;
+use reports::Tally;
+use serde_json::Value;
+use signing::Signer;
+
+pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
+pub use forward::NewTarget;
+pub use import::ImportFormat;
+pub use list::{Action, On};
+pub use lists::NewListed;
+pub use people::{NewUser, PeopleError};
+
+/// Why an action was not carried out, in words for the one who asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub String);
+
+impl Refused {
+    /// Refused because of an error that says itself what to do.
+    pub fn because(cause: impl std::fmt::Display) -> Self {
+        Self(cause.to_string())
+    }
+}
+
+/// What actions need of parts that this crate must not know.
+#[async_trait]
+pub trait Elsewhere: Send + Sync {
+    /// Looks names up as the settings say.
+    ///
+    /// # Errors
+    /// [`Refused`] if the settings cannot be used.
+    fn resolver(&self) -> Result<Arc<dyn Resolver>, Refused>;
+
+    /// What others report of their connections to us.
+    ///
+    /// # Errors
+    /// [`Refused`] if the store fails.
+    async fn tls_reports(&self) -> Result<Value, Refused>;
+
+    /// Has our own reports of connections sent now.
+    ///
+    /// # Errors
+    /// [`Refused`] if the store fails.
+    async fn send_tls_reports(&self) -> Result<Value, Refused>;
+}
+
+/// What actions work on. Cheap to clone.
+#[derive(Clone)]
+pub struct Controls {
+    /// Everything that is kept.
+    pub store: ::store::Store,
+    /// Whose addresses are whose.
+    pub directory: Arc<Directory>,
+    /// Hashes passwords.
+    pub hasher: Hasher,
+    /// Signs outgoing mail.
+    pub signer: Arc<Signer>,
+    /// How long the record of a key that signs no more stays.
+    pub overlap: Duration,
+    /// Where earlier versions kept DKIM keys.
+    pub key_files: PathBuf,
+    /// Counts of mail for the reports to its domains.
+    pub tally: Arc<Tally>,
+    /// Posts letters of the system itself.
+    pub mailer: Mailer,
+    /// Parts that this crate must not know.
+    pub elsewhere: Arc<dyn Elsewhere>,
+}
+
+impl Controls {
+    /// Carries `action` out; gives what there is to say about it.
+    ///
+    /// # Errors
+    /// [`Refused`] with the reason.
+    pub async fn carry_out(&self, action: Action) -> Result<Value, Refused> {
+        let answer = action.run(self).await;
+        // Whatever was changed holds from now on, not only when a remembered answer has grown old.
+        self.directory.forget();
+        self.signer.forget();
+        answer
+    }
+}

@@ -1,0 +1,206 @@
+//! The list of actions. A line is: what it does, its name and what it must be told, the right that it needs, what it concerns, and
+//! the function that carries it out.
+
+use std::path::PathBuf;
+
+use access::Action as Right;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::import::ImportFormat;
+use super::{Controls, Refused, dkim, dmarc, forward, import, lists, people, queue, store};
+
+/// What an action concerns, as the request names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On<'a> {
+    /// The account with this address.
+    Account(&'a str),
+    /// The organisation of this name; that of the asker, or the only one, if none is named.
+    Organisation(Option<&'a str>),
+    /// The domain; of what is at no domain of ours, nobody's.
+    Domain(&'a str),
+    /// The domain of this address.
+    DomainOf(&'a str),
+    /// The queued message of this number.
+    Queued(i64),
+    /// Whatever of it the asker may see.
+    Within,
+    /// The installation as a whole, which is the organisation's if there is only one.
+    Installation,
+    /// Files of the machine: nobody's but the operator's.
+    Machine,
+}
+
+macro_rules! actions {
+    (|$controls:ident| $(
+        $(#[doc = $doc:literal])+
+        $name:ident $word:literal
+        $( { $($field:ident : $kind:ty),+ $(,)? } )? $( ( $whole:ident : $whole_kind:ty ) )?
+        : $right:ident on $object:expr => $run:expr;
+    )+) => {
+        /// An action and what it needs to know.
+        #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "action", deny_unknown_fields)]
+        pub enum Action {
+            $(
+                $(#[doc = $doc])+
+                #[serde(rename = $word)]
+                #[allow(missing_docs)]
+                $name $( { $($field: $kind),+ } )? $( ($whole_kind) )?,
+            )+
+        }
+
+        impl Action {
+            /// Name, meaning and needed right of each.
+            pub const ALL: &'static [(&'static str, &'static str, Right)] =
+                &[$(($word, concat!($($doc),+), Right::$right),)+];
+
+            /// Its name in requests.
+            #[must_use]
+            #[allow(unused_variables)]
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name $( { $($field),+ } )? $( ($whole) )? => $word,)+
+                }
+            }
+
+            /// The right that it needs first of all.
+            #[must_use]
+            #[allow(unused_variables)]
+            pub const fn right(&self) -> Right {
+                match self {
+                    $(Self::$name $( { $($field),+ } )? $( ($whole) )? => Right::$right,)+
+                }
+            }
+
+            /// What it concerns.
+            #[must_use]
+            #[allow(unused_variables)]
+            pub fn concerns(&self) -> On<'_> {
+                match self {
+                    $(Self::$name $( { $($field),+ } )? $( ($whole) )? => $object,)+
+                }
+            }
+
+            /// Carries it out, without asking whether that is allowed.
+            pub(super) async fn run(self, $controls: &Controls) -> Result<Value, Refused> {
+                match self {
+                    $(Self::$name $( { $($field),+ } )? $( ($whole) )? => $run.await,)+
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    |controls|
+
+    /// List organisations with their protection levels.
+    OrganisationList "organisation-list": OrganisationRead on On::Within => people::list_organisations(controls);
+    /// Change the protection level of an organisation.
+    OrganisationLevel "organisation-level" { level: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => people::set_level(controls, level, organisation);
+
+    /// Take mail for a domain.
+    DomainAdd "domain-add" { domain: String, organisation: Option<String> }: DomainChange
+        on On::Organisation(organisation.as_deref()) => people::add_domain(controls, domain, organisation);
+    /// List domains.
+    DomainList "domain-list": DomainRead on On::Within => people::list_domains(controls);
+    /// Stop taking mail for a domain without addresses.
+    DomainRemove "domain-remove" { domain: String }: DomainChange
+        on On::Domain(domain) => people::remove_domain(controls, domain);
+
+    /// Make an account.
+    UserAdd "user-add" (new: people::NewUser): AccountCreate
+        on On::DomainOf(&new.address) => people::add_user(controls, new);
+    /// List accounts.
+    UserList "user-list": AccountRead on On::Within => people::list_users(controls);
+    /// Set a new password; a fresh one is made and told if none is given.
+    UserPassword "user-password" { address: String, password: Option<String> }: PasswordReset
+        on On::Account(address) => people::set_password(controls, address, password);
+    /// Put an account in or out of use.
+    UserState "user-state" { address: String, enabled: bool }: AccountState
+        on On::Account(address) => people::set_state(controls, address, enabled);
+    /// Set the room for mail in MiB; 0 for no limit.
+    UserQuota "user-quota" { address: String, mib: u64 }: AccountChange
+        on On::Account(address) => people::set_quota(controls, address, mib);
+    /// Destroy an account's key and with it all its mail, for ever.
+    UserDelete "user-delete" { address: String }: AccountDelete
+        on On::Account(address) => people::delete_user(controls, address);
+    /// Add another address to an account.
+    AliasAdd "alias-add" { address: String, alias: String }: AliasChange
+        on On::Account(address) => people::add_alias(controls, address, alias);
+    /// Remove an additional address.
+    AliasRemove "alias-remove" { alias: String }: AliasChange
+        on On::Account(alias) => people::remove_alias(controls, alias);
+
+    /// Pass mail of an account on to another address; its owner is told.
+    ForwardAdd "forward-add" (new: forward::NewTarget): ForwardingChange
+        on On::Account(&new.address) => forward::add(controls, new);
+    /// Stop passing mail of an account on to an address; its owner is told.
+    ForwardRemove "forward-remove" { address: String, target: String, by: String }: ForwardingChange
+        on On::Account(address) => forward::remove(controls, address, target, by);
+    /// List where mail of an account, or of all, is passed on to.
+    ForwardList "forward-list" { address: Option<String> }: AccountRead
+        on address.as_deref().map_or(On::Within, On::Account) => forward::list(controls, address);
+
+    /// Put something on the allow or the deny list.
+    ListAdd "list-add" (new: lists::NewListed): ListChange
+        on On::Organisation(new.organisation.as_deref()) => lists::add(controls, new);
+    /// Take something off a list.
+    ListRemove "list-remove" { effect: String, kind: String, value: String, organisation: Option<String> }: ListChange
+        on On::Organisation(organisation.as_deref()) => lists::remove(controls, effect, kind, value, organisation);
+    /// Show both lists.
+    ListShow "list-show" { organisation: Option<String> }: ListRead
+        on On::Organisation(organisation.as_deref()) => lists::show(controls, organisation);
+
+    /// List messages that are not yet delivered to all recipients.
+    QueueList "queue-list": QueueRead on On::Within => queue::list(controls);
+    /// Show one message with each recipient's last answer.
+    QueueShow "queue-show" { id: i64 }: QueueRead on On::Queued(*id) => queue::show(controls, id);
+    /// Keep a message from being sent.
+    QueueHold "queue-hold" { id: i64 }: QueueChange
+        on On::Queued(*id) => queue::change(controls, "held", move |tx| ::queue::hold(tx, id));
+    /// Let a held message go.
+    QueueRelease "queue-release" { id: i64 }: QueueChange
+        on On::Queued(*id) => queue::change(controls, "released", move |tx| ::queue::release(tx, id));
+    /// Try a message again now; all of them if none is named.
+    QueueRetry "queue-retry" { id: Option<i64> }: QueueChange
+        on id.map_or(On::Within, On::Queued) => queue::retry(controls, id);
+    /// Give a message up and tell its sender.
+    QueueExpire "queue-expire" { id: i64 }: QueueChange
+        on On::Queued(*id) => queue::change(controls, "expired", move |tx| ::queue::expire_now(tx, id));
+    /// Remove a message without telling anybody.
+    QueueCancel "queue-cancel" { id: i64 }: QueueChange
+        on On::Queued(*id) => queue::change(controls, "cancelled", move |tx| ::queue::cancel(tx, id));
+
+    /// Bring mail from a file or directory of the machine into a mailbox.
+    Import "import" { format: ImportFormat, path: PathBuf, user: String, mailbox: String }: MailImport
+        on On::Machine => import::run(controls, format, path, user, mailbox);
+
+    /// List signing keys with the records that DNS must show.
+    DkimList "dkim-list" { domain: Option<String> }: SigningRead
+        on domain.as_deref().map_or(On::Within, On::Domain) => dkim::list(controls, domain);
+    /// Make the first signing keys of a domain.
+    DkimAdd "dkim-add" { domain: String }: SigningChange on On::Domain(domain) => dkim::add(controls, domain);
+    /// Make new signing keys, which take over once DNS shows their records.
+    DkimRotate "dkim-rotate" { domain: String }: SigningChange on On::Domain(domain) => dkim::rotate(controls, domain);
+    /// Stop signing at once with a key, or all keys of the domain, and destroy the private part.
+    DkimRetire "dkim-retire" { domain: String, selector: Option<String> }: SigningChange
+        on On::Domain(domain) => dkim::retire(controls, domain, selector);
+
+    /// List which servers send in the name of our domains, as others report it (DMARC).
+    ReportDmarc "report-dmarc" { days: u32 }: ReportRead on On::Installation => dmarc::list(controls, days);
+    /// Send the DMARC reports that are due now.
+    ReportSend "report-send" { today: bool }: ReportSend on On::Installation => dmarc::send(controls, today);
+    /// List what others report of their connections to us (TLS-RPT, RFC 8460).
+    ReportTls "report-tls": ReportRead on On::Installation => controls.elsewhere.tls_reports();
+    /// Send our own reports of connections now.
+    ReportTlsSend "report-tls-send": ReportSend on On::Installation => controls.elsewhere.send_tls_reports();
+
+    /// Check that everything in the store fits together.
+    StoreCheck "store-check" { deep: bool }: StoreCheck on On::Installation => store::check(controls, deep);
+    /// Give back the room of messages that are gone.
+    StoreCollect "store-collect": StoreCollect on On::Installation => store::collect(controls);
+}
