@@ -70,3 +70,6 @@ impl Judge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,5 +23,6 @@ mod verdict;
 pub use facts::{Facts, Received};
 pub use findings::{Finding, Signal};
 pub use judge::{Judge, Scores};
-pub use model::{Card, Model, ModelError};
+pub use model::{Card, Model, ModelError, Term};
+pub use rules::ids as finding_ids;
 pub use verdict::{Action, Thresholds, Verdict};

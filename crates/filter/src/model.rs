@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::facts::Facts;
-use crate::features::{Features, GROUPS, Group, Recorder, SLOTS, features, record};
+use crate::features::{Features, Group, Recorder, SLOTS, features, record};
 
 const MAGIC: &[u8; 8] = b"TWMODEL1";
 
 /// Octets of a model file, at most.
-pub const FILE_OCTETS_MAX: usize = 8 * 1024 * 1024;
+pub(crate) const FILE_OCTETS_MAX: usize = 8 * 1024 * 1024;
 
 /// Terms of an explanation.
-pub const TERMS_MAX: usize = 8;
+pub(crate) const TERMS_MAX: usize = 8;
 
 /// The model that is shipped.
 static SHIPPED: &[u8] = include_bytes!("../data/model.bin");
@@ -221,9 +221,4 @@ impl Terms<'_> {
         self.found.sort_by(|(_, one), (_, two)| two.weight.total_cmp(&one.weight));
         self.found.into_iter().take(TERMS_MAX).map(|(_, term)| term).collect()
     }
-}
-
-/// How many groups a head has steps for.
-pub(crate) const fn groups() -> usize {
-    GROUPS
 }

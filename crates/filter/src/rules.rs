@@ -59,6 +59,11 @@ fn all() -> impl Iterator<Item = &'static Rule> {
     texts::RULES.iter().chain(links::RULES).chain(senders::RULES).chain(files::RULES)
 }
 
+/// What findings are called: those of all rules and of the learned model.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    all().map(|rule| rule.id).chain(["model-spam", "model-phish"])
+}
+
 /// The findings of all rules.
 pub(crate) fn findings(facts: &Facts) -> Vec<Finding> {
     let seen = Seen::new(facts);

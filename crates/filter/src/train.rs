@@ -185,14 +185,13 @@ impl<'a> Learner<'a> {
 
     fn learn(&mut self, case: &Case<'_>, rate: f32) {
         let chance = self.random.next();
-        // At times a group is missing, so that the others learn to stand alone. Made text has the build of a text only.
+        // At times a group is missing, so that the others learn to stand alone.
         let without = if chance % 5 == 0 { Some((chance >> 8) as usize % 4) } else { None };
         let salt = (chance >> 32) as u32;
         let mut sum = self.bias;
         let mut active: Vec<(u32, f32)> = Vec::new();
         for (group, slots) in case.features.slots.iter().enumerate() {
-            let is_build = group >= 3;
-            if without == Some(group) || case.is_made && is_build {
+            if without == Some(group) {
                 continue;
             }
             let scale = case.features.scale(group);

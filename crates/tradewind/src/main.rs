@@ -6,6 +6,7 @@ mod control;
 mod doctor;
 mod health;
 mod http;
+mod judging;
 mod metrics;
 mod print;
 mod quickstart;
@@ -80,6 +81,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             tell_tlsa(&settings, json)
         }
         Command::CheckAuth(options) => check_auth::run(&options, json).await,
+        Command::Judge(options) => judging::judge(&options, json),
+        Command::Model(command) => judging::model(&command, json),
         command => {
             let action = action(command)?;
             let is_check = matches!(action, Action::StoreCheck { .. });

@@ -173,10 +173,12 @@ fn is_deceptive(name: &str) -> bool {
     let mut parts = name.rsplit('.');
     let last = parts.next().unwrap_or_default();
     let before = parts.next().unwrap_or_default().trim();
+    let has_stem = parts.next().is_some();
     let runs =
         ["exe", "scr", "com", "pif", "js", "vbs", "hta", "bat", "cmd", "lnk", "iso", "html", "htm", "jar", "svg"];
     let looks_harmless = ["pdf", "doc", "docx", "xls", "xlsx", "jpg", "png", "txt", "csv", "mp3", "wav"];
-    runs.iter().any(|run| last.eq_ignore_ascii_case(run))
+    has_stem
+        && runs.iter().any(|run| last.eq_ignore_ascii_case(run))
         && looks_harmless.iter().any(|known| before.eq_ignore_ascii_case(known))
 }
 

@@ -14,8 +14,8 @@ pub(super) fn record(facts: &Facts, recorder: &mut dyn Recorder) {
     traits.of_files(facts);
     traits.of_disguises(facts);
     traits.group = Group::Header;
-    traits.of_subject(facts);
     if facts.has_header {
+        traits.of_subject(facts);
         traits.of_sender(facts);
     }
 }
@@ -32,9 +32,12 @@ impl Traits<'_> {
         }
     }
 
-    /// Notes in which power of two a number lies.
+    /// Notes in which power of two a number lies. What is not there is no trait: a text alone is not to be judged by what it lacks.
     fn size(&mut self, name: &str, number: usize) {
-        let step = if number == 0 { 0 } else { usize::BITS - number.leading_zeros() };
+        if number == 0 {
+            return;
+        }
+        let step = usize::BITS - number.leading_zeros();
         let name = format!("{name} {step}");
         self.recorder.note(self.group, named(&name), &|| name.clone());
     }
