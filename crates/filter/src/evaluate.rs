@@ -48,21 +48,11 @@ impl Task {
     }
 }
 
-/// A sample with its log odds.
+/// A sample with its log odds of being unwanted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scored<'a> {
     pub(crate) sample: &'a Sample,
-    pub(crate) spam: f32,
-    pub(crate) phish: f32,
-}
-
-impl Scored<'_> {
-    fn score(&self, task: Task) -> f32 {
-        match task {
-            Task::Spam => self.spam,
-            Task::Phish => self.phish,
-        }
-    }
+    pub(crate) score: f32,
 }
 
 /// Figures of one experiment.
@@ -127,7 +117,7 @@ pub fn evaluate(model: &Model, samples: &[Sample], texts: &[Sample], made: &[Sam
     for one in &scored {
         let counts = above_junk.entry(one.sample.label.word().to_owned()).or_default();
         counts[0] += 1;
-        counts[1] += usize::from(sigmoid(one.spam.max(one.phish)) >= junk);
+        counts[1] += usize::from(sigmoid(one.score) >= junk);
     }
     Report { outcomes, honest, above_junk }
 }
@@ -135,9 +125,12 @@ pub fn evaluate(model: &Model, samples: &[Sample], texts: &[Sample], made: &[Sam
 fn score<'a>(model: &Model, samples: impl Iterator<Item = &'a Sample>, plan: &Plan) -> Vec<Scored<'a>> {
     samples
         .map(|sample| {
-            let (spam, phish) = model.sums(&sample.features, sample.language.as_deref());
-            let rules = if plan.model_alone { crate::rules::Sums::default() } else { sample.rules };
-            Scored { sample, spam: spam + rules.spam, phish: phish + rules.phish }
+            let mut scores = model.scores(sample);
+            if plan.model_alone {
+                scores.spam -= sample.rules.spam;
+                scores.phish -= sample.rules.phish;
+            }
+            Scored { sample, score: model.unwanted(scores) }
         })
         .collect()
 }
@@ -150,7 +143,7 @@ fn experiments(name: &str, scored: &[Scored<'_>], plan: &Plan) -> Vec<Outcome> {
 fn experiment(name: &str, task: Task, scored: &[Scored<'_>], plan: &Plan) -> Option<Outcome> {
     let measured = |one: &&Scored<'_>| one.sample.label == Label::Ham || one.sample.label == task.label();
     let all: Vec<Measured<'_>> =
-        scored.iter().filter(measured).map(|one| Measured { sample: one.sample, score: one.score(task) }).collect();
+        scored.iter().filter(measured).map(|one| Measured { sample: one.sample, score: one.score }).collect();
     let figures = measure(&all, plan.seed)?;
     Some(Outcome { experiment: name.to_owned(), task, figures })
 }
@@ -206,28 +199,25 @@ fn without_each_source(samples: &[Sample], made: &[Sample], plan: &Plan) -> Vec<
 
 /// (c) Honest texts by language, against the threshold of Junk and those of one in a hundred of the manifest's honest mail.
 fn honest_by_language(model: &Model, scored: &[Scored<'_>], texts: &[Sample], plan: &Plan) -> BTreeMap<String, Honest> {
-    let limit = |task: Task| {
-        let mut scores: Vec<f32> =
-            scored.iter().filter(|one| one.sample.label == Label::Ham).map(|one| one.score(task)).collect();
-        scores.sort_by(f32::total_cmp);
-        scores.get(scores.len().saturating_sub(1 + scores.len() / 100)).copied().unwrap_or(f32::INFINITY)
-    };
-    let limits = [limit(Task::Spam), limit(Task::Phish)];
+    let mut scores: Vec<f32> =
+        scored.iter().filter(|one| one.sample.label == Label::Ham).map(|one| one.score).collect();
+    scores.sort_by(f32::total_cmp);
+    let limit = scores.get(scores.len().saturating_sub(1 + scores.len() / 100)).copied().unwrap_or(f32::INFINITY);
     let junk = Thresholds::default().junk;
     let mut found: BTreeMap<String, Honest> = BTreeMap::new();
     for one in score(model, texts.iter(), plan) {
         let entry =
             found.entry(one.sample.shown_language.clone()).or_insert(Honest { count: 0, junk: 0, at_one_percent: 0 });
         entry.count += 1;
-        entry.junk += usize::from(sigmoid(one.spam.max(one.phish)) >= junk);
-        entry.at_one_percent += usize::from(one.spam > limits[0] || one.phish > limits[1]);
+        entry.junk += usize::from(sigmoid(one.score) >= junk);
+        entry.at_one_percent += usize::from(one.score > limit);
     }
     found
 }
 
-/// The larger of both probabilities, model and rules together.
+/// How likely a sample is unwanted, 0 to 1, model and rules together.
 #[must_use]
 pub fn probability(model: &Model, sample: &Sample) -> f32 {
     let scored = score(model, std::iter::once(sample), &Plan::default());
-    scored.first().map_or(0.0, |one| sigmoid(one.spam.max(one.phish)))
+    scored.first().map_or(0.0, |one| sigmoid(one.score))
 }

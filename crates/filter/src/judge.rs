@@ -5,7 +5,7 @@ use crate::findings::{Finding, Signal};
 use crate::model::{Model, ModelError};
 use crate::rules;
 use crate::train::sigmoid;
-use crate::verdict::{Thresholds, Verdict, decide};
+use crate::verdict::{Probabilities, Thresholds, Verdict, decide};
 
 /// Log odds of spam and of phish, model and rules together.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,6 +14,13 @@ pub struct Scores {
     pub spam: f32,
     /// Log odds of phish.
     pub phish: f32,
+}
+
+impl Scores {
+    /// Both in one, as what is honest is neither; bounded, so that mail that is nothing like phish can still be found as spam.
+    pub(crate) fn both(self) -> f32 {
+        self.spam.max(self.phish) + 0.5 * self.spam.min(self.phish).max(-8.0)
+    }
 }
 
 /// Sum of the model from which it is a finding.
@@ -53,7 +60,12 @@ impl Judge {
         if spam.max(phish) > MODEL_FINDING_MIN {
             findings.push(self.model_finding(facts, spam, phish));
         }
-        decide(sigmoid(scores.spam), sigmoid(scores.phish), findings, self.thresholds)
+        let odds = Probabilities {
+            spam: sigmoid(scores.spam),
+            phish: sigmoid(scores.phish),
+            unwanted: sigmoid(self.model.unwanted(scores)),
+        };
+        decide(odds, findings, self.thresholds)
     }
 
     fn model_finding(&self, facts: &Facts, spam: f32, phish: f32) -> Finding {

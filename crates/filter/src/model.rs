@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::corpus::Sample;
 use crate::facts::Facts;
 use crate::features::{Features, Group, Recorder, SLOTS, features, record};
+use crate::judge::Scores;
 
 const MAGIC: &[u8; 8] = b"TWMODEL1";
 
@@ -35,6 +37,17 @@ pub struct Card {
     pub limits: Vec<String>,
     /// Heads in the order of their weights.
     pub heads: Vec<HeadCard>,
+    /// How both scores together become log odds.
+    pub whole: Calibration,
+}
+
+/// A line that makes log odds of a score.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Slope of the line.
+    pub slope: f32,
+    /// Its height at zero.
+    pub offset: f32,
 }
 
 /// What belongs to one sum.
@@ -169,6 +182,18 @@ impl Model {
     /// Sums for spam and phish of a message.
     pub(crate) fn sums_of(&self, facts: &Facts) -> (f32, f32) {
         self.sums(&features(facts), facts.language.as_deref())
+    }
+
+    /// Scores of a sample, model and rules together.
+    pub(crate) fn scores(&self, sample: &Sample) -> Scores {
+        let (spam, phish) = self.sums(&sample.features, sample.language.as_deref());
+        Scores { spam: spam + sample.rules.spam, phish: phish + sample.rules.phish }
+    }
+
+    /// Log odds that a message with these scores is unwanted: one of them says so, and the other does not say the opposite.
+    pub(crate) fn unwanted(&self, scores: Scores) -> f32 {
+        let both = self.card.whole.slope * scores.both() + self.card.whole.offset;
+        both.min(scores.spam.max(scores.phish))
     }
 
     /// The largest terms for spam and for phish, those that speak for it.

@@ -230,7 +230,7 @@ const fn is_mark(c: char) -> bool {
 const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
         | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{e0000}'..='\u{e007f}')
+        | '\u{e0000}'..='\u{e01ef}')
 }
 
 /// Whether words of this script stand without spaces between them.

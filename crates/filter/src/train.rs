@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::corpus::{Label, Sample};
 use crate::features::{Features, GROUPS, HASHED_SLOTS, SLOTS};
-use crate::model::{Card, FEATURES_VERSION, Head, HeadCard, Model};
+use crate::model::{Calibration, Card, FEATURES_VERSION, Head, HeadCard, Model};
 
 /// How to train.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, passes: 6, sources_min: 2, samples_min: 3, dropped: 90, decay: 2e-5 }
+        Self { seed: 1, passes: 6, sources_min: 2, samples_min: 3, dropped: 110, decay: 2e-5 }
     }
 }
 
@@ -44,8 +44,11 @@ pub fn train(samples: &[&Sample], options: &Options) -> Model {
     for sample in samples {
         *sources.entry(sample.source.clone()).or_default().entry(sample.label.word().to_owned()).or_default() += 1;
     }
-    let card = Card { features: FEATURES_VERSION, seed: options.seed, sources, ..Card::default() };
-    Model { card, spam, phish }
+    let limits = LIMITS.map(str::to_owned).to_vec();
+    let card = Card { features: FEATURES_VERSION, seed: options.seed, sources, limits, ..Card::default() };
+    let mut model = Model { card, spam, phish };
+    calibrate_whole(&mut model, samples);
+    model
 }
 
 /// Slots that enough samples of enough sources have.
@@ -120,29 +123,41 @@ impl<'a> Task<'a> {
             (Label::Phish, false) if sample.is_made => Some(true),
             _ => None,
         };
-        let mut sizes: BTreeMap<(bool, String), f32> = BTreeMap::new();
-        for sample in self.samples {
-            if let Some(is_bad) = role(sample) {
-                *sizes.entry((is_bad, sample.stratum())).or_default() += 1.0;
-            }
-        }
-        let total = |is_bad: bool| -> f32 {
-            sizes.iter().filter(|((side, _), _)| *side == is_bad).map(|(_, size)| size.sqrt()).sum()
+        let case = |(sample, is_bad, weight): (&'a Sample, bool, f32)| Case {
+            features: &sample.features,
+            is_bad,
+            weight,
+            language: sample.language.as_deref(),
+            is_made: sample.is_made,
         };
-        let totals = [total(false).max(1.0), total(true).max(1.0)];
-        let mut cases = Vec::new();
-        for sample in self.samples {
-            let Some(is_bad) = role(sample) else { continue };
-            let size = sizes.get(&(is_bad, sample.stratum())).copied().unwrap_or(1.0);
-            let whole = totals.get(usize::from(is_bad)).copied().unwrap_or(1.0);
-            let weight = 1.0 / size.sqrt() / whole;
-            let language = sample.language.as_deref();
-            cases.push(Case { features: &sample.features, is_bad, weight, language, is_made: sample.is_made });
-        }
-        let mean: f32 = cases.iter().map(|case| case.weight).sum::<f32>() / cases.len().max(1) as f32;
-        cases.iter_mut().for_each(|case| case.weight = (case.weight / mean).min(8.0));
-        cases
+        weighted(self.samples, role).into_iter().map(case).collect()
     }
+}
+
+/// The samples that `role` gives a side, with their weights: half of the weight on each side, there by the root of the sizes of
+/// sources.
+fn weighted<'a>(samples: &[&'a Sample], role: impl Fn(&Sample) -> Option<bool>) -> Vec<(&'a Sample, bool, f32)> {
+    let mut sizes: BTreeMap<(bool, String), f32> = BTreeMap::new();
+    for sample in samples {
+        if let Some(is_bad) = role(sample) {
+            *sizes.entry((is_bad, sample.stratum())).or_default() += 1.0;
+        }
+    }
+    let total = |is_bad: bool| -> f32 {
+        sizes.iter().filter(|((side, _), _)| *side == is_bad).map(|(_, size)| size.sqrt()).sum()
+    };
+    let totals = [total(false).max(1.0), total(true).max(1.0)];
+    let mut found = Vec::new();
+    for sample in samples {
+        let Some(is_bad) = role(sample) else { continue };
+        let size = sizes.get(&(is_bad, sample.stratum())).copied().unwrap_or(1.0);
+        let whole = totals.get(usize::from(is_bad)).copied().unwrap_or(1.0);
+        let share = if sample.is_made { MADE_WEIGHT } else { 1.0 };
+        found.push((*sample, is_bad, share / size.sqrt() / whole));
+    }
+    let mean: f32 = found.iter().map(|(.., weight)| weight).sum::<f32>() / found.len().max(1) as f32;
+    found.iter_mut().for_each(|(.., weight)| *weight = (*weight / mean).min(8.0));
+    found
 }
 
 /// Weights while they are learned (AdaGrad).
@@ -155,7 +170,19 @@ struct Learner<'a> {
     random: Random,
 }
 
-const RATE: f32 = 0.25;
+/// What every model trained so is bad at.
+const LIMITS: [&str; 4] = [
+    "sees text, links and build only: a page behind a link, a text in a picture, a document's content are not known to it",
+    "a language for which there is made text alone is known by its words of intent, little by its ordinary words",
+    "probabilities are calibrated on as much bad mail as honest mail, each source counted by the root of its size",
+    "honest short notices about passwords and accounts come closest to phish",
+];
+
+/// Step of learning at the first pass.
+const RATE: f32 = 0.18;
+
+/// Weight of a made sample beside that of a real one.
+const MADE_WEIGHT: f32 = 0.5;
 
 impl<'a> Learner<'a> {
     fn new(options: &'a Options, support: &'a [bool]) -> Self {
@@ -250,17 +277,21 @@ fn centres(head: &Head, cases: &[Case<'_>]) -> BTreeMap<String, f32> {
     sums.iter_mut().map(|(language, values)| ((*language).to_owned(), upper(values) - middle)).collect()
 }
 
-/// Slope and offset after which the sums are log odds (Platt), on samples as they are weighted.
 fn calibrate(head: &mut Head, cases: &[Case<'_>]) {
-    let sums: Vec<(f32, f32, f32)> = cases
-        .iter()
-        .map(|case| (head.sum(case.features, case.language), f32::from(u8::from(case.is_bad)), case.weight))
-        .collect();
+    let sums: Vec<(f32, bool, f32)> =
+        cases.iter().map(|case| (head.sum(case.features, case.language), case.is_bad, case.weight)).collect();
+    let found = platt(&sums);
+    head.card.slope = found.slope;
+    head.card.offset = found.offset;
+}
+
+/// Slope and offset after which the sums are log odds (Platt), on samples as they are weighted.
+fn platt(sums: &[(f32, bool, f32)]) -> Calibration {
     let (mut slope, mut offset) = (1.0_f32, 0.0_f32);
     for _ in 0..200 {
         let (mut by_slope, mut by_offset, mut total) = (0.0_f32, 0.0_f32, 1e-6_f32);
-        for (sum, wanted, weight) in &sums {
-            let error = (sigmoid(slope * sum + offset) - wanted) * weight;
+        for (sum, is_bad, weight) in sums {
+            let error = (sigmoid(slope * sum + offset) - f32::from(u8::from(*is_bad))) * weight;
             by_slope += error * sum;
             by_offset += error;
             total += weight;
@@ -269,8 +300,16 @@ fn calibrate(head: &mut Head, cases: &[Case<'_>]) {
         offset -= 0.5 * by_offset / total;
     }
     // What was trained on lies further apart than what comes; odds are not to be surer than that.
-    head.card.slope = slope.clamp(0.2, 1.0);
-    head.card.offset = offset;
+    Calibration { slope: slope.clamp(0.2, 1.0), offset }
+}
+
+/// How scores of both heads and the rules become log odds of being unwanted.
+fn calibrate_whole(model: &mut Model, samples: &[&Sample]) {
+    let sums: Vec<(f32, bool, f32)> = weighted(samples, |sample| Some(sample.label != Label::Ham))
+        .into_iter()
+        .map(|(sample, is_bad, weight)| (model.scores(sample).both(), is_bad, weight))
+        .collect();
+    model.card.whole = platt(&sums);
 }
 
 pub(crate) fn sigmoid(sum: f32) -> f32 {

@@ -46,7 +46,7 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { warn: 0.5, junk: 0.8, quarantine: 0.97 }
+        Self { warn: 0.6, junk: 0.85, quarantine: 0.97 }
     }
 }
 
@@ -59,6 +59,8 @@ pub struct Verdict {
     pub probability_spam: f32,
     /// How likely it is phish, 0 to 1.
     pub probability_phish: f32,
+    /// How likely it is unwanted at all, 0 to 1; the action follows from this.
+    pub probability_unwanted: f32,
     /// What was found, heaviest first.
     pub findings: Vec<Finding>,
 }
@@ -66,29 +68,37 @@ pub struct Verdict {
 /// Weight from which a finding stands as a sign of its own.
 const SIGN_WEIGHT: f32 = 0.5;
 
+/// What model and rules together come to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Probabilities {
+    pub(crate) spam: f32,
+    pub(crate) phish: f32,
+    pub(crate) unwanted: f32,
+}
+
 /// Decides.
-pub(crate) fn decide(
-    probability_spam: f32,
-    probability_phish: f32,
-    mut findings: Vec<Finding>,
-    thresholds: Thresholds,
-) -> Verdict {
+pub(crate) fn decide(odds: Probabilities, mut findings: Vec<Finding>, thresholds: Thresholds) -> Verdict {
     findings.sort_by(|one, two| two.weight().total_cmp(&one.weight()));
-    let worst = probability_spam.max(probability_phish);
     let signs: BTreeSet<Signal> =
         findings.iter().filter(|finding| finding.weight() >= SIGN_WEIGHT).map(|finding| finding.signal).collect();
     // A text can be quoted, translated, or about the very thing; it never keeps a message back alone.
     let may_quarantine = signs.len() >= 2;
-    let action = if worst >= thresholds.quarantine && may_quarantine {
+    let action = if odds.unwanted >= thresholds.quarantine && may_quarantine {
         Action::Quarantine
-    } else if worst >= thresholds.junk {
+    } else if odds.unwanted >= thresholds.junk {
         Action::Junk
-    } else if worst >= thresholds.warn {
+    } else if odds.unwanted >= thresholds.warn {
         Action::Warn
     } else {
         Action::Deliver
     };
-    Verdict { action, probability_spam, probability_phish, findings }
+    Verdict {
+        action,
+        probability_spam: odds.spam,
+        probability_phish: odds.phish,
+        probability_unwanted: odds.unwanted,
+        findings,
+    }
 }
 
 #[cfg(test)]
@@ -101,14 +111,17 @@ mod tests {
 
     #[test]
     fn text_alone_never_quarantines() {
-        let action = |findings: Vec<Finding>| decide(0.1, 0.999, findings, Thresholds::default()).action;
+        let odds = Probabilities { spam: 0.1, phish: 0.999, unwanted: 0.999 };
+        let action = |findings: Vec<Finding>| decide(odds, findings, Thresholds::default()).action;
         assert_eq!(action(vec![finding(Signal::Text), finding(Signal::Text)]), Action::Junk);
         assert_eq!(action(vec![finding(Signal::Text), finding(Signal::Link)]), Action::Quarantine);
     }
 
     #[test]
     fn each_threshold_has_its_action() {
-        let at = |probability| decide(probability, 0.0, Vec::new(), Thresholds::default()).action;
+        let at = |unwanted| {
+            decide(Probabilities { spam: 0.0, phish: 0.0, unwanted }, Vec::new(), Thresholds::default()).action
+        };
         assert_eq!([at(0.1), at(0.6), at(0.85), at(0.99)], [Action::Deliver, Action::Warn, Action::Junk, Action::Junk]);
     }
 }

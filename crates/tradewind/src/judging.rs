@@ -82,6 +82,7 @@ fn told(path: &str, verdict: &Verdict, texts: &Texts, json: bool) -> String {
             "action": verdict.action.word(),
             "probability_spam": rounded(verdict.probability_spam),
             "probability_phish": rounded(verdict.probability_phish),
+            "probability_unwanted": rounded(verdict.probability_unwanted),
             "findings": findings,
         })
         .to_string();

@@ -45,7 +45,6 @@ impl Traits<'_> {
     fn of_text(&mut self, facts: &Facts) {
         let text = &facts.text;
         let words = facts.normal_text.split(' ').count();
-        self.size("words", words / 8);
         let lines = text.lines().count();
         let quoted = text.lines().filter(|line| line.trim_start().starts_with(['>', '|'])).count();
         self.is(quoted > 0, "quotes");

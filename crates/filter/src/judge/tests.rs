@@ -29,7 +29,8 @@ fn the_shipped_model_is_whole_small_and_of_sources_that_allow_it() {
 #[test]
 fn honest_trade_mail_reaches_the_inbox_in_every_language() {
     let judge = Judge::shipped().unwrap();
-    let honest: Vec<Written> = all().into_iter().filter(|one| one.label == Label::Ham && !one.subject.is_empty()).collect();
+    let honest: Vec<Written> =
+        all().into_iter().filter(|one| one.label == Label::Ham && !one.subject.is_empty()).collect();
     assert!(honest.len() >= 400);
     let mut in_junk = Vec::new();
     for one in &honest {

@@ -48,7 +48,11 @@ pub(super) const RULES: &[Rule] = &[
         spam: 0.2,
         phish: 1.2,
         holds: |seen| {
-            within(seen, seen.has_way, all_and_one(seen, &[Credential, Verify], &[Threat, Urgent, Security, Quota]))
+            within(
+                seen,
+                seen.has_way && seen.is_short,
+                all_and_one(seen, &[Credential, Verify], &[Threat, Urgent, Security, Quota]),
+            )
         },
     },
     Rule {
