@@ -40,6 +40,7 @@ mod process;
 mod scratch;
 mod scripted;
 mod sink;
+mod slow_names;
 pub mod smtp;
 mod stream;
 mod tradewind;
@@ -64,6 +65,7 @@ pub use process::{Finished, Process, run};
 pub use scratch::Scratch;
 pub use scripted::{ScriptedServer, Visit};
 pub use sink::Sink;
+pub use slow_names::SlowNames;
 pub use stream::{Stream, Trust};
 pub use tradewind::{Account, Options, Tradewind};
 

@@ -52,24 +52,26 @@ impl OpenDkim {
         Self::start(scratch, &settings)
     }
 
-    /// One that signs for `domain` what comes from this machine; also gives the line of a zone that holds its key.
+    /// One that signs for the author's domain, if it is among `domains`, what comes from this machine; also gives the lines of a zone that
+    /// hold its key for each.
     ///
     /// # Errors
     /// If it does not start; with its log.
-    pub fn signing(domain: &str, selector: &str, kind: DkimKey) -> Outcome<(Self, String)> {
+    pub fn signing(domains: &[&str], selector: &str, kind: DkimKey) -> Outcome<(Self, String)> {
         let scratch = Scratch::new("opendkim")?;
         let file = scratch.join("key.pem");
         let record = make_key(&file, kind)?;
         let settings = format!(
-            "Mode s\nDomain {domain}\nSelector {selector}\nKeyFile {}\nRequireSafeKeys no\nSignatureAlgorithm {}\n\
+            "Mode s\nDomain {}\nSelector {selector}\nKeyFile {}\nRequireSafeKeys no\nSignatureAlgorithm {}\n\
              Canonicalization relaxed/simple\nOversignHeaders From\n",
+            domains.join(","),
             file.display(),
             if kind == DkimKey::Rsa { "rsa-sha256" } else { "ed25519-sha256" }
         );
         let strings: Vec<String> =
             record.as_bytes().chunks(200).map(|part| format!("\"{}\"", String::from_utf8_lossy(part))).collect();
-        let line = format!("{selector}._domainkey.{domain}. TXT {}", strings.join(" "));
-        Ok((Self::start(scratch, &settings)?, line))
+        let line = |domain: &&str| format!("{selector}._domainkey.{domain}. TXT {}\n", strings.join(" "));
+        Ok((Self::start(scratch, &settings)?, domains.iter().map(line).collect()))
     }
 
     fn start(scratch: Scratch, settings: &str) -> Outcome<Self> {

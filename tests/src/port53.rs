@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::{Bind, Outcome, Scratch};
+use crate::slow_names::pass_on;
+use crate::{Bind, Finished, Outcome, Scratch, run};
 
+/// What trying may take.
+const TRIAL_WAIT: Duration = Duration::from_secs(10);
 /// Between two looks at whether the test is over.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// Longest wait for the name server's answer to one question.
-const ANSWER_WAIT: Duration = Duration::from_secs(10);
 /// Octets of an answer by UDP.
 const DATAGRAM_OCTETS_MAX: usize = 65_535;
 
@@ -24,6 +25,15 @@ pub struct Port53 {
 }
 
 impl Port53 {
+    /// Why there can be none here: it takes root, and a system that lets it mount.
+    #[must_use]
+    pub fn missing() -> Option<String> {
+        let mut command = Command::new("unshare");
+        command.args(["-m", "mount", "--bind", "/etc/resolv.conf", "/etc/resolv.conf"]);
+        let tried = run(command, TRIAL_WAIT).and_then(Finished::success);
+        tried.err().map(|failure| format!("no mount namespace of its own for a peer: {failure}"))
+    }
+
     /// Listens there, by UDP and TCP.
     ///
     /// # Errors
@@ -79,17 +89,8 @@ fn pass_datagrams(socket: &Arc<UdpSocket>, there: SocketAddr, is_done: &AtomicBo
         let Ok((length, from)) = socket.recv_from(&mut question) else { continue };
         let (question, socket) = (question[..length].to_vec(), Arc::clone(socket));
         // A question that is not answered is asked again.
-        thread::spawn(move || drop(answer(&question, &socket, from, there)));
+        thread::spawn(move || drop(pass_on(&question, &socket, from, there)));
     }
-}
-
-fn answer(question: &[u8], socket: &UdpSocket, from: SocketAddr, there: SocketAddr) -> io::Result<usize> {
-    let onward = UdpSocket::bind("127.0.0.1:0")?;
-    onward.set_read_timeout(Some(ANSWER_WAIT))?;
-    onward.send_to(question, there)?;
-    let mut answer = vec![0; DATAGRAM_OCTETS_MAX];
-    let length = onward.recv(&mut answer)?;
-    socket.send_to(&answer[..length], from)
 }
 
 fn pass_streams(listener: &TcpListener, there: SocketAddr, is_done: &AtomicBool) {

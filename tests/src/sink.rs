@@ -21,6 +21,7 @@ pub struct Sink {
 struct Shared {
     speaks: bool,
     messages: Mutex<Vec<String>>,
+    commands: Mutex<Vec<String>>,
     connections: AtomicUsize,
     stopped: AtomicBool,
 }
@@ -66,6 +67,14 @@ impl Sink {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
+    /// The commands that came, each as its line.
+    ///
+    /// # Errors
+    /// If a thread of it has panicked.
+    pub fn commands(&self) -> Outcome<Vec<String>> {
+        Ok(self.shared.commands.lock().map_err(|_| Failure::new("the sink has panicked"))?.clone())
+    }
+
     /// The messages that came, in the order of their ends.
     ///
     /// # Errors
@@ -97,6 +106,8 @@ impl Shared {
             if input.read_line(&mut line)? == 0 {
                 return Ok(());
             }
+            let noted = self.commands.lock().map(|mut commands| commands.push(line.trim_end().to_owned()));
+            noted.map_err(|_| Failure::new("another thread has panicked"))?;
             let verb = line.split([' ', '\r']).next().unwrap_or_default().to_ascii_uppercase();
             let reply = match verb.as_str() {
                 "DATA" => {

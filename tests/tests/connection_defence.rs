@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use harness::{Bind, Options, Outcome, Sink, Stream, Tradewind, require, smtp};
+use harness::{Bind, Options, Outcome, Sink, SlowNames, Stream, Tradewind, require, smtp};
 
 /// What published scanners of SMTP smuggling try as the end of a message, beside the real one, and their kin with NUL.
 const FALSE_ENDS: &[&str] = &[
@@ -280,5 +280,31 @@ fn who_speaks_before_the_greeting_is_refused_and_only_the_suspicious_wait() -> O
     let start = Instant::now();
     tradewind.smtp()?.command("NONSENSE")?.expect(500)?;
     assert!(start.elapsed() < Duration::from_secs(1), "allowed: {:?}", start.elapsed());
+    Ok(())
+}
+
+#[test]
+fn a_list_that_hangs_delays_a_few_clients_a_little() -> Outcome {
+    require!("bind9");
+    let names = Bind::start(&[(".", LISTS)])?;
+    let slow = SlowNames::before(&names, "hung", None)?;
+    let options = Options::default()
+        .set("dns", "servers", &format!("[\"{}\"]", slow.address))
+        .set("dns", "validate", "false")
+        .set("smtp", "exempt_networks", "[]")
+        .set("smtp", "dns_lists", "[\"hung.test\", \"bad.test=2\"]");
+    let tradewind = Tradewind::start(options)?;
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        let start = Instant::now();
+        tradewind.smtp()?.quit()?;
+        waits.push(start.elapsed());
+    }
+    // RFC 5321 section 4.5.3.2.1: clients wait five minutes for the greeting.
+    assert!(waits.iter().all(|wait| *wait < Duration::from_secs(5)), "{waits:?}");
+    assert!(waits[3..].iter().all(|wait| *wait < Duration::from_secs(1)), "left alone after three: {waits:?}");
+    // The other list is heard as before: two points of its, and two for the name.
+    assert!(recipient(&tradewind, "nobody", "a@other.test")?.starts_with("451 4.7.1 "));
+    assert!(recipient(&tradewind, "mx.other.test", "a@other.test")?.starts_with("250 "));
     Ok(())
 }

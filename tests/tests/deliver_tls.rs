@@ -198,6 +198,27 @@ fn requiretls_is_kept_onward_or_the_sender_is_told() -> Outcome {
     ignorant.wait_for_messages(1, PATIENCE).map(drop)
 }
 
+#[test]
+fn forwarded_mail_keeps_requiretls() -> Outcome {
+    let authority = Authority::new()?;
+    let good = authority.server(&[POLITE])?;
+    let none = ScriptedServer::start(&["< 220 none.test\n> EHLO\n< 250-none.test|250 REQUIRETLS\npolite"])?;
+    let routes = [("good.test", good.address, ""), ("none.test", none.address, "")];
+    let outward = Outward::start(&routes, authority.trusted())?;
+    for target in ["x@good.test", "x@none.test"] {
+        let add = ["user", "forward", "add", "finance@trade.test", target, "--no-copy"];
+        outward.tradewind.command(&add)?.success()?;
+    }
+    outward.submit(" REQUIRETLS", &["finance@trade.test"], "", &letter("finance@trade.test", ""))?;
+    good.wait_for_messages(1, PATIENCE)?;
+    let mail = good.visits()[0].heard.iter().find(|line| line.starts_with("MAIL")).cloned().unwrap_or_default();
+    assert!(mail.contains(" REQUIRETLS"), "{mail}");
+    let report = outward.wait_for_report("x@none.test")?;
+    assert!(report.contains("Status: 5.7.10\r\n") && !report.contains("Ten pieces"), "{report}");
+    assert!(none.messages().is_empty() && !heard(&none.visits(), "MAIL"), "{:?}", none.visits());
+    Ok(())
+}
+
 /// RFC 8689 sections 2 and 5: offered under TLS alone, and a report of such a message may travel only as it did.
 #[test]
 fn a_report_of_a_message_with_requiretls_keeps_it() -> Outcome {

@@ -1,5 +1,7 @@
 //! What other domains ask of the way to them, kept: DANE (RFC 7672) and MTA-STS (RFC 8461), against signed zones and policy hosts.
 
+#[path = "delivery_encryption/aliases.rs"]
+mod aliases;
 #[path = "delivery_encryption/own_side.rs"]
 mod own_side;
 #[path = "delivery_encryption/reports.rs"]

@@ -13,8 +13,19 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// `other` may send, but not for `peer`.
 const ZONE: &str = "mail.trade A 127.0.0.1\npeer TXT \"v=spf1 ip4:127.0.0.1 -all\"\n\
-    _dmarc.peer TXT \"v=DMARC1; p=none; sp=quarantine; aspf=s; rua=mailto:ops@peer.test\"\n\
+    _dmarc.peer TXT \"v=DMARC1; p=none; sp=quarantine; aspf=s; rua=mailto:ops@peer.test; ruf=mailto:ops@peer.test\"\n\
     other TXT \"v=spf1 ip4:127.0.0.1 -all\"";
+
+/// Reads a failure report as others do.
+const FAILURE_SCRIPT: &str = r#"
+import email, email.policy, json, sys
+message = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default)
+parts = list(message.iter_parts())
+fields = email.message_from_string(parts[1].get_payload()[0].as_string() if parts[1].is_multipart() else parts[1].get_content())
+header = parts[2].get_payload() if isinstance(parts[2].get_payload(), str) else parts[2].get_payload()[0].as_string()
+print(json.dumps({"types": [part.get_content_type() for part in parts], "type": message.get_content_type(),
+                  "report": message.get_param("report-type"), "fields": dict(fields.items()), "header": header}))
+"#;
 
 /// Reads a report as others do: Python's own parsers of mail and XML.
 const SCRIPT: &str = r#"
@@ -35,9 +46,13 @@ print(json.dumps({"file": part.get_filename(), "subject": message["Subject"], "t
 "#;
 
 fn start() -> Outcome<(Bind, Postfix, Tradewind)> {
+    start_with(Options::default())
+}
+
+fn start_with(options: Options) -> Outcome<(Bind, Postfix, Tradewind)> {
     let names = Bind::start(&[("test", ZONE)])?;
     let postfix = Postfix::start(PostfixOptions::default())?;
-    let options = Options::default()
+    let options = options
         .route("peer.test", postfix.address)
         .set("dns", "servers", &format!("[\"{}\"]", names.address))
         .set("dns", "validate", "false");
@@ -139,5 +154,53 @@ fn a_received_report_is_listed_if_it_is_authenticated() -> Outcome {
     assert_eq!(row, expected);
     // All are delivered as any mail.
     assert_eq!(tradewind.imap("admin")?.count("INBOX")? + tradewind.imap("admin")?.count("Junk")?, 4);
+    Ok(())
+}
+
+#[test]
+fn a_failure_is_reported_where_that_is_switched_on() -> Outcome {
+    require!("bind9", "postfix");
+    let (_names, postfix, tradewind) = start_with(Options::default().set("reports", "failures", "true"))?;
+    let message = "From: Ops <ops@peer.test>\r\nTo: Sales <sales@trade.test>\r\nSubject: secret\r\n\r\nsecret\r\n";
+    send(&tradewind, "ops@peer.test", "sales@trade.test", message)?;
+    send(&tradewind, "someone@other.test", "sales@trade.test", message)?;
+    let mail = postfix.wait_for_mail("ops", 1, PATIENCE).map_err(|failure| failure.during(&tradewind.log_tail()))?;
+    assert_eq!(mail.len(), 1);
+    let scratch = Scratch::new("report")?;
+    let (script, file) = (scratch.file("read.py", FAILURE_SCRIPT)?, scratch.join("message"));
+    std::fs::write(&file, &mail[0])?;
+    let mut python = Command::new("/usr/bin/python3");
+    python.arg(script).arg(file);
+    let report: Value = serde_json::from_str(run(python, PATIENCE)?.success()?.stdout.trim())?;
+    assert_eq!(report["types"], json!(["text/plain", "message/feedback-report", "text/rfc822-headers"]), "{report}");
+    assert_eq!((&report["type"], &report["report"]), (&json!("multipart/report"), &json!("feedback-report")));
+    for (name, expected) in [
+        ("Feedback-Type", "auth-failure"),
+        ("Auth-Failure", "dmarc"),
+        ("Reported-Domain", "peer.test"),
+        ("Identity-Alignment", "none"),
+        ("Original-Mail-From", "<someone@other.test>"),
+        ("Source-IP", "127.0.0.1"),
+        ("Delivery-Result", "delivered"),
+    ] {
+        assert_eq!(report["fields"][name], expected, "{report}");
+    }
+    let header = report["header"].as_str().unwrap_or_default();
+    assert!(header.contains("From: Ops <ops@peer.test>") && header.contains("@trade.test"), "{header}");
+    for secret in ["secret", "sales", "Sales"] {
+        assert!(!String::from_utf8_lossy(&mail[0]).contains(secret), "{secret}: {header}");
+    }
+    // Theirs on us is listed; it is not answered by one of ours.
+    let theirs = "From: ops@peer.test\r\nTo: postmaster@trade.test\r\nMessage-ID: <1@peer.test>\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n--b\r\n\
+        Content-Type: message/feedback-report\r\n\r\nFeedback-Type: auth-failure\r\nAuth-Failure: dmarc\r\n\
+        Reported-Domain: trade.test\r\nSource-IP: 192.0.2.66\r\n\r\n--b--\r\n";
+    send(&tradewind, "someone@other.test", "postmaster@trade.test", theirs)?;
+    send(&tradewind, "ops@peer.test", "postmaster@trade.test", theirs)?;
+    let listed = tradewind.command(&["--json", "report", "failures"])?.success()?.stdout;
+    let listed: Value = serde_json::from_str(listed.trim())?;
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!((&listed[0]["source"], &listed[0]["reporter"]), (&json!("192.0.2.66"), &json!("peer.test")));
+    assert_eq!(postfix.wait_for_mail("ops", 1, PATIENCE)?.len(), 1);
     Ok(())
 }

@@ -10,6 +10,10 @@ use harness::{Options, Outcome, Tradewind, wait_until};
 /// Memory that the server may grow by while it is fed nonsense.
 const GROWTH_BYTES_MAX: u64 = 120 << 20;
 
+/// Memory that many parts within parts may take beyond what a plain message of the same length takes; a copy for each level would take
+/// 320 MiB.
+const COMPLEX_GROWTH_BYTES_MAX: u64 = 96 << 20;
+
 /// A connection in clear.
 struct Raw(TcpStream);
 
@@ -257,5 +261,63 @@ fn a_header_has_a_limit() -> Outcome {
     let letter = format!("From: <a@b.example>\r\n\r\n{}", fields(2000));
     let body = harness::smtp::for_wire(letter.as_bytes());
     tradewind.smtp()?.deliver("a@b.example", &["sales@trade.test"], &body)?.expect(250)?;
+    Ok(())
+}
+
+/// A text of `bytes` within `depth` multiparts, around which attached messages stand in turn.
+fn nested(depth: usize, bytes: usize) -> Vec<u8> {
+    let mut message = format!("Subject: innermost\r\n\r\n{}", "Ten pieces.\r\n".repeat(bytes / 13));
+    for level in 0..depth {
+        message = if level % 2 == 0 {
+            format!(
+                "Content-Type: multipart/mixed; boundary=\"b{level}.\"\r\n\r\n--b{level}.\r\n{message}\r\n--b{level}.--\r\n"
+            )
+        } else {
+            format!("Content-Type: message/rfc822\r\n\r\n{message}")
+        };
+    }
+    format!("From: <sales@trade.test>\r\nMIME-Version: 1.0\r\n{message}").into_bytes()
+}
+
+fn of_parts(parts: usize) -> Vec<u8> {
+    let parts: String = (0..parts).map(|number| format!("--b\r\n\r\npart {number}\r\n")).collect();
+    format!("From: <sales@trade.test>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b--\r\n")
+        .into_bytes()
+}
+
+#[test]
+fn messages_of_too_many_levels_or_parts_are_refused() -> Outcome {
+    let tradewind = Tradewind::start(Options::default().set("smtp", "mime_parts_max", "100"))?;
+    let long = 10 << 20;
+    let send = |message: &[u8], expected: &str| -> Outcome {
+        let wire = harness::smtp::for_wire(message);
+        for mut client in [tradewind.smtp()?, tradewind.submission("sales")?] {
+            let said = client.deliver("sales@trade.test", &["finance@trade.test"], &wire)?.to_string();
+            assert!(said.replace("5.6.0 ", "").starts_with(expected), "{} bytes, {expected}: {said}", message.len());
+        }
+        Ok(())
+    };
+    // What a message of that length takes that has one part.
+    send(&nested(0, long), "250 ")?;
+    let flat = tradewind.memory_peak_bytes()?;
+    for (message, expected) in [
+        (nested(32, 100), "250 "),
+        (nested(33, 100), "554 The message has parts nested more than 32 deep; "),
+        (nested(1000, 100), "554 The message has parts nested more than 32 deep; "),
+        (nested(32, long), "250 "),
+        (nested(33, long), "554 "),
+        (of_parts(99), "250 "),
+        (of_parts(100), "554 The message has more than 100 parts; "),
+        (of_parts(30_000), "554 The message has more than 100 parts; "),
+    ] {
+        send(&message, expected)?;
+    }
+    let grown = tradewind.memory_peak_bytes()?.saturating_sub(flat);
+    assert!(grown < COMPLEX_GROWTH_BYTES_MAX, "memory grew by {grown} bytes beyond {flat}");
+    // What was taken can be read to its innermost part.
+    let mut session = tradewind.imap("finance")?;
+    session.command("SELECT INBOX")?.ok()?;
+    let structure = session.ask("FETCH 3 BODYSTRUCTURE")?.ok()?.text().to_ascii_lowercase();
+    assert_eq!(structure.matches("\"rfc822\"").count(), 16, "{structure}");
     Ok(())
 }

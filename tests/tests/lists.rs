@@ -92,18 +92,26 @@ fn denied_senders_are_refused_as_soon_as_they_are_known() -> Outcome {
 fn an_allowed_domain_counts_only_for_its_own_messages() -> Outcome {
     require!("bind9");
     let (_names, tradewind) = start()?;
-    tradewind.command(&["organisation", "level", "trade"])?.success()?;
+    let level = |level: &str| tradewind.command(&["organisation", "level", level])?.success().map(drop);
+    level("trade")?;
+    // Above `basic` a password alone opens no mailbox: the level is lowered for the look.
+    let counts_at_trade = || -> Outcome<(u64, u64)> {
+        level("basic")?;
+        let counted = counts(&tradewind)?;
+        level("trade")?;
+        Ok(counted)
+    };
     let hard = || send(&tradewind, "a@hard.test", "a@hard.test");
     assert!(hard()?.starts_with("250 "));
-    assert_eq!(counts(&tradewind)?, (0, 1), "the level asks for Junk");
+    assert_eq!(counts_at_trade()?, (0, 1), "the level asks for Junk");
     add(&tradewind, &["allow", "domain", "hard.test"])?;
     assert!(hard()?.starts_with("250 "));
-    assert_eq!(counts(&tradewind)?, (0, 2), "nobody vouches for it");
+    assert_eq!(counts_at_trade()?, (0, 2), "nobody vouches for it");
     list(&tradewind, &["remove", "allow", "domain", "hard.test"])?;
     add(&tradewind, &["allow", "domain", "hard.test", "--unauthenticated"])?;
     assert!(tradewind.log_tail().contains("list-entry-trusts-unauthenticated"), "{}", tradewind.log_tail());
     assert!(hard()?.starts_with("250 "));
-    assert_eq!(counts(&tradewind)?, (1, 2), "the entry says that nobody needs to");
+    assert_eq!(counts_at_trade()?, (1, 2), "the entry says that nobody needs to");
 
     // A domain's own policy is kept, unless the entry says otherwise.
     let forged = || send(&tradewind, "a@reject.test", "a@reject.test");
@@ -113,7 +121,7 @@ fn an_allowed_domain_counts_only_for_its_own_messages() -> Outcome {
     list(&tradewind, &["remove", "allow", "domain", "reject.test"])?;
     add(&tradewind, &["allow", "domain", "reject.test", "--unauthenticated", "--despite-policy"])?;
     assert!(forged()?.starts_with("250 "));
-    assert_eq!(counts(&tradewind)?, (2, 2));
+    assert_eq!(counts_at_trade()?, (2, 2));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use env::Clock;
-use harness::{Bind, Outcome, SpfQuestion, policyd_verdicts, require};
+use harness::{Bind, Outcome, Port53, SpfQuestion, policyd_verdicts, require, skip};
 use mailauth::Question;
 
 /// The whole of DNS: what is not here does not exist.
@@ -132,6 +132,9 @@ const QUESTIONS: [(SpfQuestion<'static>, &str); 59] = [
 #[tokio::test]
 async fn policyd_and_we_come_to_the_same_verdicts() -> Outcome {
     require!("bind9", "postfix-policyd-spf-python", "python3-dnspython", "util-linux");
+    if let Some(why) = Port53::missing() {
+        skip!("{why}");
+    }
     let names = Bind::start(&[(".", ROOT), BROKEN])?;
     let resolver = resolver::HickoryResolver::new(&resolver::ResolverSettings {
         servers: vec![names.address],

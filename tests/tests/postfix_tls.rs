@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use harness::{
     Authority, Bind, HttpsHost, Options, Outcome, Outward, Port53, Postfix, PostfixOptions, Scratch, SelfSigned,
-    Tradewind, Validity, free_port, message_id, require, smtp, wait_until,
+    Tradewind, Validity, free_port, message_id, require, skip, smtp, wait_until,
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -189,6 +189,9 @@ fn noted(postfix: &Postfix, host: &str, note: &str) -> Outcome<String> {
 #[test]
 fn postfix_finds_our_certificate_in_the_zone_before_and_after_its_change() -> Outcome {
     require!("bind9", "bind9-utils", "postfix", "util-linux");
+    if let Some(why) = Port53::missing() {
+        skip!("{why}");
+    }
     let scratch = Scratch::new("own")?;
     let place = scratch.join("site");
     let mut tradewind = Tradewind::start(Options::default().place(&place))?;

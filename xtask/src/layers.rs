@@ -6,11 +6,11 @@ use crate::tree::{Source, Tree};
 /// Layers, lowest first. Crates of one layer do not use one another, but for [`SAME_LAYER`].
 const LAYERS: &[&[&str]] = &[
     &["env"],
-    &["mail", "wire", "crypto", "resolver", "mailauth", "access"],
+    &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors"],
     &["certs", "store", "net"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters"],
-    &["reports"],
+    &["reports", "provision"],
     &["smtp", "imap", "api"],
     &["tradewind"],
 ];

@@ -3,17 +3,23 @@
 //! Each action says which right it needs ([`access::Action`]) and what it concerns ([`On`]), in one line of [`list`], so that none can
 //! be added without.
 
+mod clients;
 mod dkim;
 mod dmarc;
+mod factors;
 mod forward;
+mod groups;
 mod import;
 mod list;
 mod lists;
 mod people;
+mod provisioning;
 mod queue;
+mod sharing;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,18 +27,23 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use env::dns::Resolver;
-use identity::{Directory, Hasher};
+use identity::factors::FactorDesk;
+use identity::{Directory, PasswordGate};
 use letters::Mailer;
 use reports::Tally;
 use serde_json::Value;
 use signing::Signer;
 
+pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
 pub use forward::NewTarget;
+pub use groups::{GroupName, GroupToMake};
 pub use import::ImportFormat;
 pub use list::{Action, On};
 pub use lists::NewListed;
 pub use people::{NewUser, PeopleError};
+pub use provisioning::TableToImport;
+pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.
 #[derive(Debug, thiserror::Error)]
@@ -55,12 +66,6 @@ pub trait Elsewhere: Send + Sync {
     /// [`Refused`] if the settings cannot be used.
     fn resolver(&self) -> Result<Arc<dyn Resolver>, Refused>;
 
-    /// What others report of their connections to us.
-    ///
-    /// # Errors
-    /// [`Refused`] if the store fails.
-    async fn tls_reports(&self) -> Result<Value, Refused>;
-
     /// Has our own reports of connections sent now.
     ///
     /// # Errors
@@ -75,8 +80,10 @@ pub struct Controls {
     pub store: ::store::Store,
     /// Whose addresses are whose.
     pub directory: Arc<Directory>,
-    /// Hashes passwords.
-    pub hasher: Hasher,
+    /// Judges new passwords.
+    pub passwords: PasswordGate,
+    /// Enrols and judges second factors.
+    pub factors: FactorDesk,
     /// Signs outgoing mail.
     pub signer: Arc<Signer>,
     /// How long the record of a key that signs no more stays.

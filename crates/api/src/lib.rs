@@ -9,6 +9,7 @@ mod facts;
 mod health;
 mod import;
 mod mta_sts;
+mod scim;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use axum::routing::{get, post};
 
 pub use challenges::Challenges;
 pub use facts::{ClientService, Facts, Health, Readiness};
+pub use scim::{ScimParts, scim_router};
 pub use settings::{HttpSettings, MtaStsMode};
 
 /// Everything that is served over HTTPS.

@@ -5,6 +5,9 @@ use mailauth::mta_sts::{Mode, Policy};
 env::settings! {
     /// HTTP: what is told to the world and to whom.
     pub struct HttpSettings in "http" {
+        /// Address under which people and their programs reach the HTTPS service, such as "https://mail.example.com": it stands in
+        /// links, names the OAuth server and is what WebAuthn is bound to. Empty for the server's host name and port.
+        public_url: String = String::new(),
         /// Addresses that may read /metrics.
         metrics_from: Vec<String> = vec!["127.0.0.1".to_owned(), "::1".to_owned()],
         /// MTA-STS policy mode (RFC 8461 section 3.2): "testing", "enforce" or "none". Begin with testing, read the TLS reports, then enforce.
@@ -27,6 +30,16 @@ pub enum MtaStsMode {
 }
 
 impl HttpSettings {
+    /// The address under which the HTTPS service of the server called `hostname` on `port` is reached; without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self, hostname: &str, port: Option<u16>) -> String {
+        match (self.public_url.trim_end_matches('/'), port) {
+            ("", None | Some(443)) => format!("https://{hostname}"),
+            ("", Some(port)) => format!("https://{hostname}:{port}"),
+            (given, _) => given.to_owned(),
+        }
+    }
+
     /// Our policy (RFC 8461 section 3.2), for the server called `hostname`.
     #[must_use]
     pub fn mta_sts_policy(&self, hostname: &str) -> Policy {

@@ -35,6 +35,16 @@ impl HashKey {
     }
 }
 
+/// SHA-256 of `bytes`.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    for (to, from) in out.iter_mut().zip(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref()) {
+        *to = *from;
+    }
+    out
+}
+
 /// SHA-256 of `parts`, each with its length before it, so that no two lists of parts are hashed alike.
 #[must_use]
 pub fn digest(parts: &[&[u8]]) -> [u8; 32] {

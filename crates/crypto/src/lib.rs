@@ -11,4 +11,5 @@ pub mod keys;
 pub mod record;
 pub mod region;
 pub mod seal;
+pub mod signature;
 pub mod tls;

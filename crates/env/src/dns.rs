@@ -35,6 +35,8 @@ pub enum RecordKind {
     Mx,
     /// Addresses of either family.
     Address,
+    /// The name's being an alias of another (CNAME): proven only if it is one.
+    Alias,
 }
 
 /// Why a name gave no answer.

@@ -213,7 +213,7 @@ impl<'a> Learner<'a> {
     fn learn(&mut self, case: &Case<'_>, rate: f32) {
         let chance = self.random.next();
         // At times a group is missing, so that the others learn to stand alone.
-        let without = if chance % 5 == 0 { Some((chance >> 8) as usize % 4) } else { None };
+        let without = if chance.is_multiple_of(5) { Some((chance >> 8) as usize % 4) } else { None };
         let salt = (chance >> 32) as u32;
         let mut sum = self.bias;
         let mut active: Vec<(u32, f32)> = Vec::new();

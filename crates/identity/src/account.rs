@@ -6,6 +6,7 @@ use store::{Row, StoreError, Tx, params};
 
 use crate::address::{insert, list_addresses, parse};
 use crate::organisation::check_name;
+use crate::password::policy::HISTORY_MAX;
 use crate::password::{PreparedPassword, seal_scram};
 use crate::{AccountKind, AccountState, IdentityError, Language, Role};
 
@@ -102,12 +103,26 @@ pub fn create_account(tx: &mut Tx<'_>, new: &NewAccount<'_>) -> Result<i64, Iden
     Ok(id)
 }
 
-/// Replaces the account's password. What was verified with the old one no longer counts.
+/// Replaces the account's password. What was verified with the old one no longer counts, and what is signed in with it ends:
+/// connections and web sessions. App passwords and OAuth grants stay.
 ///
 /// # Errors
 /// [`IdentityError::NoAccount`], or the store's.
 pub fn set_password(tx: &mut Tx<'_>, account: i64, password: &PreparedPassword) -> Result<(), IdentityError> {
     take_account(tx, account)?;
+    let kind = tx.row("SELECT kind FROM account WHERE id = $1", params![account], |row| Ok(row.text(0)?.to_owned()))?;
+    match kind.unwrap_or_default().parse()? {
+        AccountKind::Person => {}
+        AccountKind::Shared => {
+            return Err(IdentityError::Condition(
+                "nobody signs in as a shared mailbox; let people use it: tradewind shared permit",
+            ));
+        }
+        AccountKind::Service => {
+            return Err(IdentityError::Condition("a service account has no password; make an app password for it"));
+        }
+    }
+    keep_for_history(tx, account)?;
     let id = tx.next_id();
     let scram = seal_scram(tx, account, id, password.scram())?;
     tx.execute("DELETE FROM credential WHERE account = $1 AND kind = 'password'", params![account])?;
@@ -115,10 +130,41 @@ pub fn set_password(tx: &mut Tx<'_>, account: i64, password: &PreparedPassword) 
         "INSERT INTO credential (account, id, kind, label, hash, scram, created) VALUES ($1, $2, 'password', '', $3, $4, $5)",
         params![account, id, password.hash(), &scram, tx.now().millis()],
     )?;
+    crate::session::end_other_sessions(tx, account, None)?;
     Ok(())
 }
 
-/// Puts the account in or out of use.
+/// Keeps the hash of the present password, so that it is not chosen again soon.
+fn keep_for_history(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
+    tx.execute(
+        "INSERT INTO password_history (account, id, hash, replaced)
+         SELECT account, $2, hash, $3 FROM credential WHERE account = $1 AND kind = 'password'",
+        params![account, tx.next_id(), tx.now().millis()],
+    )?;
+    let beyond = tx.row(
+        "SELECT id FROM password_history WHERE account = $1 ORDER BY id DESC LIMIT 1 OFFSET $2",
+        params![account, i64::try_from(HISTORY_MAX).unwrap_or(0)],
+        |row| row.int(0),
+    )?;
+    if let Some(beyond) = beyond {
+        tx.execute("DELETE FROM password_history WHERE account = $1 AND id <= $2", params![account, beyond])?;
+    }
+    Ok(())
+}
+
+/// When the account's password was chosen; none if it has none.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails.
+pub fn password_chosen(tx: &mut Tx<'_>, account: i64) -> Result<Option<Timestamp>, IdentityError> {
+    let chosen =
+        tx.row("SELECT created FROM credential WHERE account = $1 AND kind = 'password'", params![account], |row| {
+            row.int(0)
+        })?;
+    Ok(chosen.map(Timestamp::from_millis))
+}
+
+/// Puts the account in or out of use. Out of use, everything that is signed in to it ends.
 ///
 /// # Errors
 /// [`IdentityError`] if there is no such account or it is the organisation's last active administrator.
@@ -126,6 +172,7 @@ pub fn set_state(tx: &mut Tx<'_>, account: i64, state: AccountState) -> Result<(
     take_account(tx, account)?;
     if state == AccountState::Disabled {
         keep_an_administrator(tx, account)?;
+        crate::sign_in::end_sign_ins(tx, account)?;
     }
     tx.execute("UPDATE account SET state = $1 WHERE id = $2", params![state.as_str(), account])?;
     Ok(())
@@ -139,6 +186,40 @@ pub fn set_quota(tx: &mut Tx<'_>, account: i64, quota_bytes: u64) -> Result<(), 
     let quota_bytes = i64::try_from(quota_bytes).unwrap_or(i64::MAX);
     let changed = tx.execute("UPDATE account SET quota_bytes = $1 WHERE id = $2", params![quota_bytes, account])?;
     if changed == 1 { Ok(()) } else { Err(IdentityError::NoAccount(account.to_string())) }
+}
+
+/// Gives the account another shown name.
+///
+/// # Errors
+/// [`IdentityError`] if there is no such account or the name is unusable.
+pub fn set_name(tx: &mut Tx<'_>, account: i64, name: &str) -> Result<(), IdentityError> {
+    check_name("the name of an account", name)?;
+    let changed = tx.execute("UPDATE account SET name = $1 WHERE id = $2", params![name, account])?;
+    if changed == 1 { Ok(()) } else { Err(IdentityError::NoAccount(account.to_string())) }
+}
+
+/// Sets the language of notices to the account's person.
+///
+/// # Errors
+/// [`IdentityError::NoAccount`], or the store's.
+pub fn set_language(tx: &mut Tx<'_>, account: i64, language: Language) -> Result<(), IdentityError> {
+    let changed = tx.execute("UPDATE account SET language = $1 WHERE id = $2", params![language.as_str(), account])?;
+    if changed == 1 { Ok(()) } else { Err(IdentityError::NoAccount(account.to_string())) }
+}
+
+/// Moves a person between the jobs that oversee nobody.
+///
+/// # Errors
+/// [`IdentityError`] if there is no such account, or one of the roles oversees others.
+pub fn set_ordinary_role(tx: &mut Tx<'_>, account: i64, role: Role) -> Result<(), IdentityError> {
+    let is_ordinary = |role| matches!(role, Role::Sales | Role::Finance | Role::Management | Role::It);
+    if !is_ordinary(role) || !is_ordinary(load_account(tx, account)?.role) {
+        return Err(IdentityError::Condition(
+            "roles that oversee others are given and taken by tradewind access alone",
+        ));
+    }
+    tx.execute("UPDATE account SET role = $1 WHERE id = $2", params![role.as_str(), account])?;
+    Ok(())
 }
 
 /// The account with this identifier.

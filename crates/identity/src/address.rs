@@ -29,6 +29,20 @@ pub fn add_alias(tx: &mut Tx<'_>, account: i64, address: &str) -> Result<String,
     insert(tx, organisation, account, &parse(address)?, "alias")
 }
 
+/// Makes `address`, which is free or an alias of the account, its main address; the former one becomes an alias.
+///
+/// # Errors
+/// As [`add_alias`].
+pub fn set_main_address(tx: &mut Tx<'_>, account: i64, address: &str) -> Result<String, IdentityError> {
+    let canonical = parse(address)?.canonical();
+    if owner(tx, &canonical)? != Some(account) {
+        add_alias(tx, account, address)?;
+    }
+    tx.execute("UPDATE address SET kind = 'alias' WHERE account = $1 AND kind = 'primary'", params![account])?;
+    tx.execute("UPDATE address SET kind = 'primary' WHERE address = $1", params![&canonical])?;
+    Ok(canonical)
+}
+
 /// Takes an alias away from the account.
 ///
 /// # Errors
@@ -61,20 +75,6 @@ pub fn list_addresses(tx: &mut Tx<'_>, account: i64) -> Result<Vec<String>, Iden
         params![account],
         |row| Ok(row.text(0)?.to_owned()),
     )?)
-}
-
-/// Whether the account may send as `address`: its own addresses, with and without a detail.
-///
-/// # Errors
-/// [`IdentityError`] if the store fails.
-pub fn may_send_as(tx: &mut Tx<'_>, account: i64, address: &Address) -> Result<bool, IdentityError> {
-    if owner(tx, &address.canonical())? == Some(account) {
-        return Ok(true);
-    }
-    match without_detail(address) {
-        Some(base) => Ok(owner(tx, &base.canonical())? == Some(account)),
-        None => Ok(false),
-    }
 }
 
 /// `address` without its detail, if it has one.
@@ -112,6 +112,8 @@ pub(crate) fn insert(
     if added == 1 { Ok(canonical) } else { Err(IdentityError::AddressTaken(canonical)) }
 }
 
-fn owner(tx: &mut Tx<'_>, canonical: &str) -> Result<Option<i64>, IdentityError> {
-    Ok(tx.row("SELECT account FROM address WHERE address = $1", params![canonical], |row| row.int(0))?)
+/// The account that has this canonical address.
+pub(crate) fn owner(tx: &mut Tx<'_>, canonical: &str) -> Result<Option<i64>, IdentityError> {
+    let found = "SELECT account FROM address WHERE address = $1 AND kind <> 'group'";
+    Ok(tx.row(found, params![canonical], |row| row.int(0))?)
 }

@@ -66,7 +66,7 @@ impl Directory {
         }
         let wanted = address.to_owned();
         let found = self.store.read(move |tx| resolve(tx, &wanted)).await?;
-        let hold = if matches!(found, Resolution::Local(_)) { FOUND_FOR } else { NOT_FOUND_FOR };
+        let hold = if matches!(found, Resolution::Local(_) | Resolution::Group(_)) { FOUND_FOR } else { NOT_FOUND_FOR };
         remember(&self.addresses, address, found.clone(), now.plus(hold));
         Ok(found)
     }

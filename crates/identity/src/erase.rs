@@ -1,6 +1,6 @@
 //! The end of an account.
 
-use store::{Tx, params};
+use store::{Notice, Tx, params};
 
 use crate::IdentityError;
 use crate::account::{keep_an_administrator, take_account};
@@ -21,6 +21,7 @@ pub fn delete_account(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError
     for delete in DELETES {
         tx.execute(delete, params![account])?;
     }
+    tx.notify(Notice::SignIns(account));
     tx.context().keys.forget_account(account);
     Ok(())
 }
@@ -28,7 +29,24 @@ pub fn delete_account(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError
 /// Every table that holds something of an account; the account itself last.
 const DELETES: &[&str] = &[
     "DELETE FROM credential WHERE account = $1",
+    "DELETE FROM password_history WHERE account = $1",
+    "DELETE FROM factor WHERE account = $1",
+    "DELETE FROM factor_challenge WHERE account = $1",
+    "DELETE FROM factor_failure WHERE account = $1",
+    "DELETE FROM recovery_code WHERE account = $1",
+    "DELETE FROM known_client WHERE account = $1",
+    "DELETE FROM app_password WHERE account = $1",
+    "DELETE FROM session WHERE account = $1",
+    "DELETE FROM oauth_token WHERE account = $1",
+    "DELETE FROM oauth_device WHERE account = $1",
+    "DELETE FROM oauth_grant WHERE account = $1",
     "DELETE FROM address WHERE account = $1",
+    "DELETE FROM group_member WHERE kind = 'account' AND target = $1",
+    "DELETE FROM group_owner WHERE account = $1",
+    "DELETE FROM delegation WHERE account = $1 OR delegate = $1",
+    "DELETE FROM shared_subscription WHERE account = $1 OR owner = $1",
+    "DELETE FROM service_account WHERE account = $1",
+    "DELETE FROM provisioned WHERE object = $1",
     "DELETE FROM search_signature WHERE account = $1",
     "DELETE FROM mailbox_message WHERE account = $1",
     "DELETE FROM message WHERE account = $1",
@@ -40,6 +58,9 @@ const DELETES: &[&str] = &[
     "DELETE FROM dedupe WHERE account = $1",
     "DELETE FROM job WHERE account = $1",
     "DELETE FROM forward WHERE account = $1",
+    "DELETE FROM sign_in_event WHERE account = $1",
+    "DELETE FROM sign_in_feature WHERE account = $1",
+    "DELETE FROM sign_in_profile WHERE account = $1",
     "DELETE FROM account WHERE id = $1",
 ];
 

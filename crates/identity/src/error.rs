@@ -96,6 +96,40 @@ pub enum IdentityError {
     /// The account has as many addresses as it may.
     #[error("the account has {0} addresses, which is the limit; remove an alias first")]
     TooManyAddresses(usize),
+    /// A column holds an unknown kind of factor.
+    #[error(transparent)]
+    Kind(#[from] factors::UnknownKind),
+    /// The account has no such factor.
+    #[error("factor {0} is not one of this account; see tradewind user factor list")]
+    NoFactor(i64),
+    /// Recovery codes without a factor.
+    #[error("the account has no second factor that recovery codes could stand in for; enrol one first")]
+    NoFactorToRecover,
+    /// An authority of client certificates, or its revocation list.
+    #[error("{0}")]
+    Authority(String),
+    /// No such group.
+    #[error("group {0} does not exist; see tradewind group list")]
+    NoGroup(String),
+    /// A group would contain itself.
+    #[error("group {member} contains {group} already, directly or through others: a group cannot be its own member")]
+    GroupCycle {
+        /// The group that was to get a member.
+        group: String,
+        /// The member.
+        member: String,
+    },
+    /// Groups within groups within groups.
+    #[error("groups may contain one another {0} deep; take a group in between away")]
+    GroupTooDeep(usize),
+    /// A message to the group would go to too many.
+    #[error("a message to group {group} would go to more than {limit} members; divide it")]
+    GroupTooLarge {
+        /// The group.
+        group: String,
+        /// Members that a message may go to.
+        limit: usize,
+    },
     /// An account forwarded to itself.
     #[error("{0} is the account itself; forward to another address")]
     ForwardToSelf(String),
@@ -111,6 +145,18 @@ pub enum IdentityError {
     /// The target is not set.
     #[error("mail of the account is not forwarded to {0}; see tradewind user forward list")]
     NotForwarded(String),
+    /// The account has as many app passwords as it may.
+    #[error("the account has {0} app passwords, which is the limit; revoke one first")]
+    TooManyAppPasswords(usize),
+    /// No such app password.
+    #[error("app password {0} does not exist; see tradewind user app-password list")]
+    NoAppPassword(i64),
+    /// No such web session.
+    #[error("session {0} does not exist or has ended; see tradewind user session list")]
+    NoSession(i64),
+    /// What an OAuth client asks for or is registered with cannot be.
+    #[error(transparent)]
+    OAuth(#[from] crate::oauth::OAuthError),
     /// The last administrator of an organisation.
     #[error(
         "this is the last active administrator of the organisation; appoint another first, who also gets mail to postmaster"

@@ -40,6 +40,30 @@ env::words! {
         English = "en",
     }
 
+    /// Who may write to a group.
+    Senders "choice of senders" allowed "anyone, organisation, members, owners" {
+        /// The whole world.
+        Anyone = "anyone",
+        /// People of the organisation who have signed in.
+        Organisation = "organisation",
+        /// Its members and owners who have signed in.
+        Members = "members",
+        /// Its owners who have signed in.
+        Owners = "owners",
+    }
+
+    /// What somebody may do with another's mailbox.
+    Permission "permission" allowed "read, write, send-as, send-on-behalf" {
+        /// Look at mailboxes and messages.
+        Read = "read",
+        /// And change them.
+        Write = "write",
+        /// Send in the owner's name as if one were the owner.
+        SendAs = "send-as",
+        /// Send in the owner's name, with one's own in the Sender field.
+        SendOnBehalf = "send-on-behalf",
+    }
+
     /// What a list entry does.
     Effect "list" allowed "allow, deny" {
         /// Spares mail what only suspicion asks for.

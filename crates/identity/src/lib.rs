@@ -8,38 +8,63 @@
 
 mod account;
 mod address;
+mod app_password;
+pub mod delegation;
 mod directory;
 mod erase;
 mod error;
+mod factor_policy;
+pub mod factors;
 pub mod forward;
 mod forwarders;
 mod greylist;
+pub mod groups;
 mod kinds;
+mod known;
 pub mod lists;
+pub mod oauth;
 mod organisation;
 pub mod password;
 mod recent;
 mod resolve;
+mod sealed;
+mod second_factor;
+mod secret_token;
+pub mod service;
+pub mod session;
 mod sign_in;
 mod throttle;
 
 pub use account::{
-    Account, NewAccount, PAGE_MAX, create_account, list_accounts, load_account, set_password, set_quota, set_state,
+    Account, NewAccount, PAGE_MAX, create_account, list_accounts, load_account, password_chosen, set_language,
+    set_name, set_ordinary_role, set_password, set_quota, set_state,
 };
-pub use address::{add_alias, find_by_address, list_addresses, may_send_as, remove_alias};
+pub use address::{add_alias, find_by_address, list_addresses, remove_alias, set_main_address};
+pub use app_password::{
+    APP_PASSWORDS_MAX, AppPassword, NewAppPassword, PreparedAppPassword, add_app_password, list_app_passwords,
+    revoke_app_password, scram_salt,
+};
+pub use delegation::{Deed, Delegation, SendingRight, may, may_send_as, sending_right};
 pub use directory::Directory;
 pub use erase::delete_account;
 pub use error::IdentityError;
+pub use factor_policy::{
+    FactorDemand, FactorRule, FactorSettings, check_settings as check_factor_settings, factor_rule,
+};
 pub use forwarders::Forwarders;
 pub use greylist::{Attempt, forget_attempts, note_attempt};
-pub use kinds::{AccountKind, AccountState, Effect, EntryKind, Language, Level, Protocol, Role, UnknownWord};
+pub use kinds::{
+    AccountKind, AccountState, Effect, EntryKind, Language, Level, Permission, Protocol, Role, Senders, UnknownWord,
+};
+pub use known::{ClientMark, device_of, forget_known_clients, generate_device_token};
 pub use organisation::{
     Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, list_domains,
     list_organisations, set_level,
 };
-pub use password::{Hasher, PreparedPassword, generate_password};
-pub use resolve::{Recipient, Resolution, is_local_domain, resolve};
+pub use password::{Hasher, PasswordGate, PasswordRefusal, PasswordSettings, PreparedPassword, generate_password};
+pub use resolve::{GroupAddress, Recipient, Resolution, is_local_domain, resolve};
 pub use sign_in::{
-    AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Method, Principal, Scope, SignIn, TlsTraits, describe_agent,
+    AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Method, Principal, Scope, SignIn, SignInWatch, Standing, TlsTraits,
+    describe_agent, end_sign_ins,
 };
 pub use throttle::Throttle;

@@ -3,7 +3,11 @@
 //! A password is kept twice: as Argon2id hash for mechanisms that show it to us, and as SCRAM-SHA-256 keys, sealed under the
 //! account's key, for those that do not. Both are computed off the store's threads, a few at a time.
 
+mod gate;
 mod generate;
+mod leaked;
+pub mod policy;
+mod refusal;
 mod scram;
 
 use std::sync::Arc;
@@ -15,16 +19,17 @@ use env::{Entropy, Outlook, Secret};
 use tokio::sync::Semaphore;
 use wire::sasl::{ITERATIONS_DEFAULT, StoredKeys, prepare};
 
+pub use gate::{Owner, PasswordGate};
 pub use generate::generate_password;
+pub use leaked::{LeakedLists, RangeSource};
+pub use policy::PasswordSettings;
+pub use refusal::PasswordRefusal;
 pub(crate) use scram::{open_scram, seal_scram};
 
 use crate::Level;
 
 /// Longest password that is looked at, in bytes: more would only cost time.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
-
-/// Shortest password that people may choose, in characters (M3).
-pub const PASSWORD_CHARS_MIN: usize = 12;
 
 /// Rounds of PBKDF2 of SCRAM keys: one number for all levels, or strangers could tell users from non-users by it.
 pub const SCRAM_ITERATIONS: u32 = ITERATIONS_DEFAULT;
@@ -46,12 +51,6 @@ pub enum PasswordError {
     /// Characters that SASLprep does not allow.
     #[error("the password is empty or holds control or other characters that passwords must not have (RFC 4013)")]
     Unpreparable,
-    /// Too easily guessed.
-    #[error(
-        "the password must have at least {PASSWORD_CHARS_MIN} characters, among them lowercase and uppercase letters, digits \
-         and others"
-    )]
-    Weak,
     /// Too many passwords are being checked.
     #[error("too many passwords are being checked at the moment")]
     Busy,
@@ -92,12 +91,26 @@ impl PreparedPassword {
     /// # Errors
     /// [`PasswordError`] if the password is too long or holds characters that passwords must not have.
     pub fn new(password: &Secret<String>, level: Level, entropy: &dyn Entropy) -> Result<Self, PasswordError> {
+        Self::with_salt(password, level, entropy, &random_salt(entropy))
+    }
+
+    /// As [`Self::new`], with the salt that the SCRAM keys of the account's app passwords have ([`crate::scram_salt`]): SCRAM can
+    /// try several passwords only under one salt.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_salt(
+        password: &Secret<String>,
+        level: Level,
+        entropy: &dyn Entropy,
+        scram_salt: &[u8],
+    ) -> Result<Self, PasswordError> {
         let prepared = normal_form(password)?;
         let salt = random_salt(entropy);
         let hash = argon2(level)?
             .hash_password_with_salt(prepared.expose().as_bytes(), &salt)
             .map_err(|error| PasswordError::Hash(error.to_string()))?;
-        let scram = StoredKeys::derive(prepared.expose(), &random_salt(entropy), SCRAM_ITERATIONS)
+        let scram = StoredKeys::derive(prepared.expose(), scram_salt, SCRAM_ITERATIONS)
             .map_err(|error| PasswordError::Hash(error.to_string()))?;
         Ok(Self { hash: hash.to_string(), scram })
     }
@@ -145,6 +158,20 @@ impl Hasher {
     pub async fn prepare(&self, password: &Secret<String>, level: Level) -> Result<PreparedPassword, PasswordError> {
         let (password, entropy) = (password.clone(), Arc::clone(&self.entropy));
         self.run(move || PreparedPassword::new(&password, level, &*entropy)).await
+    }
+
+    /// As [`PreparedPassword::with_salt`], for threads that serve others.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    pub async fn prepare_with_salt(
+        &self,
+        password: &Secret<String>,
+        level: Level,
+        scram_salt: Vec<u8>,
+    ) -> Result<PreparedPassword, PasswordError> {
+        let (password, entropy) = (password.clone(), Arc::clone(&self.entropy));
+        self.run(move || PreparedPassword::with_salt(&password, level, &*entropy, &scram_salt)).await
     }
 
     /// Whether `password` fits the PHC string `hash`.
@@ -197,22 +224,6 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Refuses passwords that are too easily guessed to be chosen (M3): fewer than 12 characters or not of 4 classes. A letter of a script
-/// without case counts as one of the others.
-///
-/// # Errors
-/// [`PasswordError`] that says what is missing.
-pub fn check_strength(password: &Secret<String>) -> Result<(), PasswordError> {
-    let text = normal_form(password)?;
-    let text = text.expose();
-    let has = |class: fn(char) -> bool| text.chars().any(class);
-    let of_four_classes = has(char::is_lowercase)
-        && has(char::is_uppercase)
-        && has(|c| c.is_ascii_digit())
-        && has(|c| !c.is_lowercase() && !c.is_uppercase() && !c.is_ascii_digit());
-    if text.chars().count() >= PASSWORD_CHARS_MIN && of_four_classes { Ok(()) } else { Err(PasswordError::Weak) }
-}
-
 /// Whether a hash was made at another cost than `level` asks for.
 pub(crate) fn is_outdated(hash: &str, level: Level) -> bool {
     let Ok(parsed) = PasswordHash::new(hash) else { return true };
@@ -236,7 +247,7 @@ fn argon2(level: Level) -> Result<Argon2<'static>, PasswordError> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-fn random_salt(entropy: &dyn Entropy) -> [u8; SALT_BYTES] {
+pub(crate) fn random_salt(entropy: &dyn Entropy) -> [u8; SALT_BYTES] {
     let mut salt = [0; SALT_BYTES];
     entropy.fill(&mut salt);
     salt

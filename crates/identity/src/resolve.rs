@@ -11,11 +11,16 @@ use crate::{AccountState, IdentityError, Language, Level};
 /// Local part that every hosted domain has (RFC 5321 section 4.5.1).
 const POSTMASTER: &str = "postmaster";
 
+/// Detail of a group's address to which failures of its messages are reported.
+const BOUNCES: &str = "bounces";
+
 /// Whose an address is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
     /// An account here.
     Local(Arc<Recipient>),
+    /// A group here.
+    Group(Arc<GroupAddress>),
     /// The domain is hosted here, the address does not exist.
     UnknownLocal,
     /// Somebody else's domain.
@@ -41,7 +46,35 @@ pub struct Recipient {
     pub forwards: bool,
 }
 
-/// Whose `address` is: exactly, else without its `+detail`, else as postmaster of a hosted domain, which is the organisation's
+/// A group as the receiver of mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupAddress {
+    /// The group.
+    pub group: i64,
+    /// Whose it is.
+    pub organisation: i64,
+    /// The organisation's protection level.
+    pub level: Level,
+    /// Its canonical address.
+    pub address: String,
+    /// Shown name.
+    pub name: String,
+    /// Failures of its messages are reported here: for those who answer for it, not for its members.
+    pub is_for_owners: bool,
+}
+
+impl GroupAddress {
+    /// Where failures of the group's messages to members elsewhere are reported.
+    #[must_use]
+    pub fn bounces(&self) -> String {
+        match self.address.rsplit_once('@') {
+            Some((local, domain)) => format!("{local}{}{BOUNCES}@{domain}", crate::address::DETAIL_SEPARATOR),
+            None => String::new(),
+        }
+    }
+}
+
+/// Whose `address` is: exactly, or a group's, else without its `+detail`, else as postmaster of a hosted domain, which is the organisation's
 /// oldest active administrator.
 ///
 /// # Errors
@@ -51,6 +84,9 @@ pub fn resolve(tx: &mut Tx<'_>, address: &str) -> Result<Resolution, IdentityErr
     if let Some(recipient) = find(tx, &address)? {
         return Ok(Resolution::Local(Arc::new(recipient)));
     }
+    if let Some(group) = find_group(tx, &address)? {
+        return Ok(Resolution::Group(Arc::new(group)));
+    }
     let domain = address.domain_ascii();
     let Some(organisation) = hosting_organisation(tx, &domain)? else { return Ok(Resolution::NotOurs) };
     if let Some(base) = without_detail(&address)
@@ -58,6 +94,13 @@ pub fn resolve(tx: &mut Tx<'_>, address: &str) -> Result<Resolution, IdentityErr
     {
         recipient.detail = address.split_detail(crate::address::DETAIL_SEPARATOR).1.map(str::to_owned);
         return Ok(Resolution::Local(Arc::new(recipient)));
+    }
+    if let Some(base) = without_detail(&address)
+        && let Some(mut group) = find_group(tx, &base)?
+    {
+        let detail = address.split_detail(crate::address::DETAIL_SEPARATOR).1;
+        group.is_for_owners = detail.is_some_and(|detail| detail.eq_ignore_ascii_case(BOUNCES));
+        return Ok(Resolution::Group(Arc::new(group)));
     }
     if address.local.eq_ignore_ascii_case(POSTMASTER)
         && let Some(recipient) = postmaster(tx, organisation)?
@@ -94,7 +137,21 @@ fn find(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Recipient>, Identit
     row.map(RecipientRow::open).transpose()
 }
 
-fn postmaster(tx: &mut Tx<'_>, organisation: i64) -> Result<Option<Recipient>, IdentityError> {
+fn find_group(tx: &mut Tx<'_>, address: &Address) -> Result<Option<GroupAddress>, IdentityError> {
+    let canonical = address.canonical();
+    let row = tx.row(
+        "SELECT g.id, g.organisation, g.name, o.level FROM address d JOIN mail_group g ON g.id = d.account
+         JOIN organisation o ON o.id = g.organisation WHERE d.address = $1 AND d.kind = 'group'",
+        params![&canonical],
+        |row| Ok((row.int(0)?, row.int(1)?, row.text(2)?.to_owned(), row.text(3)?.to_owned())),
+    )?;
+    let Some((group, organisation, name, level)) = row else { return Ok(None) };
+    let level = level.parse()?;
+    Ok(Some(GroupAddress { group, organisation, level, address: canonical, name, is_for_owners: false }))
+}
+
+/// The oldest active administrator of the organisation.
+pub(crate) fn postmaster(tx: &mut Tx<'_>, organisation: i64) -> Result<Option<Recipient>, IdentityError> {
     let row = tx.row(
         "SELECT a.id, a.organisation, a.language, a.state, o.level,
             (SELECT COUNT(*) FROM forward f WHERE f.account = a.id) FROM account a JOIN organisation o ON o.id = a.organisation

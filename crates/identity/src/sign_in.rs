@@ -1,25 +1,33 @@
-//! Signing in: password or SCRAM proof in, [`Principal`] or reason out.
+//! Signing in: what a client shows goes in, [`Principal`] or reason comes out.
 
 mod client;
+mod failure;
+pub(crate) mod login;
 mod principal;
+mod watch;
 
-use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::hash::HashKey;
-use env::{Outlook, Secret, Timestamp};
-use mail::Address;
+use env::{Secret, Timestamp};
 use parking_lot::Mutex;
+use rustls_pki_types::CertificateDer;
 use store::{Store, Tx, params};
-use wire::sasl::StoredKeys;
+use wire::sasl::{Candidate, Proved, TokenCredentials};
 
-use crate::password::{Hasher, PasswordError, SCRAM_ITERATIONS, is_outdated, open_scram, seal_scram};
+use crate::app_password::{is_use_due, note_use};
+use crate::known::{ClientMark, is_known, note_known};
+use crate::password::{Hasher, SCRAM_ITERATIONS, is_outdated, open_scram, seal_scram};
 use crate::recent::Recent;
 use crate::throttle::Throttle;
-use crate::{AccountState, IdentityError, Language, Level, PreparedPassword, Role};
+use crate::{FactorSettings, IdentityError, Level, PreparedPassword, Protocol, oauth};
 
 pub use client::{AGENT_BYTES_MAX, Client, DeviceId, TlsTraits, describe_agent};
-pub use principal::{Method, Principal, Scope};
+pub use failure::AuthFailure;
+use login::{Credential, canonical_login, level_of, load_attempted, load_candidates, load_certified, load_proved};
+pub use principal::{Method, Principal, Scope, Standing};
+pub use watch::{SignInWatch, end_sign_ins};
 
 /// How long a verified password is taken again without hashing it. Clients reconnect many times a minute; the hash is made to
 /// be slow.
@@ -28,62 +36,30 @@ const VERIFIED_FOR: Duration = Duration::from_secs(60);
 /// Verified passwords that are remembered at least.
 const VERIFIED_REMEMBERED: usize = 8_192;
 
-/// Credentials of one account that a password is tried against.
-const CREDENTIALS_MAX: i64 = 16;
+/// How long a noted client needs no noting again.
+const NOTED_FOR: Duration = Duration::from_secs(86_400);
 
-/// Why somebody may not sign in. What goes to the client is one thing, what is logged another: say no more than
-/// "refused" for [`Self::Refused`] and [`Self::Disabled`].
-#[derive(Debug, thiserror::Error)]
-pub enum AuthFailure {
-    /// Unknown user or wrong password.
-    #[error("unknown user or wrong password")]
-    Refused,
-    /// The password is right, but the account is out of use.
-    #[error("the account is disabled")]
-    Disabled,
-    /// Too many failures; the password was not looked at.
-    #[error("too many failed attempts; try again in {} s", .retry_after.as_secs().max(1))]
-    Throttled {
-        /// How long to wait.
-        retry_after: Duration,
-    },
-    /// It cannot be decided now.
-    #[error("signing in does not work at the moment: {0}")]
-    Temporary(IdentityError),
-}
+/// Under this name attempts with tokens are counted that name no user.
+const NAMELESS: &str = "(token)";
 
-impl AuthFailure {
-    /// Whether the same request can succeed later.
-    #[must_use]
-    pub fn outlook(&self) -> Outlook {
-        match self {
-            Self::Refused | Self::Disabled => Outlook::Permanent,
-            Self::Throttled { .. } | Self::Temporary(_) => Outlook::Temporary,
-        }
-    }
-}
-
-impl From<IdentityError> for AuthFailure {
-    fn from(error: IdentityError) -> Self {
-        Self::Temporary(error)
-    }
-}
-
-impl From<PasswordError> for AuthFailure {
-    fn from(error: PasswordError) -> Self {
-        Self::Temporary(error.into())
-    }
-}
+/// The same for certificates.
+const UNNAMED: &str = "(certificate)";
 
 /// Checks who signs in.
 pub struct SignIn {
     store: Store,
     hasher: Hasher,
     throttle: Mutex<Throttle>,
+    /// When each client's sign-in to an account was last noted in the store.
+    noted: Mutex<Recent<(i64, ClientMark), Timestamp>>,
+    /// For whom the password alone is enough.
+    factors: Arc<FactorSettings>,
     /// When each keyed hash of credential and password was verified. The key lives and dies with the process. A new password is
     /// a new credential, so what was verified with the old one is never found again.
     verified: Mutex<Recent<[u8; 32], Timestamp>>,
     verified_key: HashKey,
+    /// Where the OAuth server is, as its clients know it.
+    issuer: String,
 }
 
 impl SignIn {
@@ -96,12 +72,38 @@ impl SignIn {
             store,
             hasher,
             throttle: Mutex::default(),
+            noted: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
+            factors: Arc::default(),
             verified: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
             verified_key: HashKey::new(&key),
+            issuer: String::new(),
         }
     }
 
-    /// Checks a password that was shown to us. `login` is an address of the account. An unknown user costs the same time as a wrong password.
+    /// Asks for second factors as `settings` say.
+    #[must_use]
+    pub fn with_factors(self, settings: FactorSettings) -> Self {
+        Self { factors: Arc::new(settings), ..self }
+    }
+
+    /// Names the OAuth server (RFC 8414 section 2) to clients whose token is refused.
+    #[must_use]
+    pub fn with_issuer(self, issuer: String) -> Self {
+        Self { issuer, ..self }
+    }
+
+    /// Where clients read what the OAuth server offers; empty if there is none.
+    #[must_use]
+    pub fn openid_configuration(&self) -> String {
+        if self.issuer.is_empty() {
+            return String::new();
+        }
+        format!("{}/.well-known/openid-configuration", self.issuer)
+    }
+
+    /// Checks a password that was shown to us: that of the account or, over mail protocols, an app password. `login` is an address of
+    /// the account. An unknown user costs the same time as a wrong password. Over the web the password is the first step alone:
+    /// what follows is up to the caller.
     ///
     /// # Errors
     /// [`AuthFailure`] with the reason.
@@ -112,42 +114,87 @@ impl SignIn {
         client: &Client,
     ) -> Result<Principal, AuthFailure> {
         let login = canonical_login(login);
-        self.admit(client.address, &login)?;
-        let outcome = self.check(&login, password).await;
-        self.record(client.address, &login, &outcome);
+        self.admit(client, &login).await?;
+        let outcome = self.check(&login, password, client).await;
+        self.record(client, &login, &outcome).await;
         outcome
     }
 
-    /// Keys for the SCRAM mechanisms; none for a user that does not exist or has no password, for whom the mechanism pretends
-    /// (see [`Self::pretence_secret`]). The client is yet to prove that it knows the password: then call [`Self::scram_succeeded`].
+    /// Keys for the SCRAM mechanisms, of each password that would let in; none for a user that does not exist or has no such
+    /// password, for whom the mechanism pretends (see [`Self::pretence_secret`]). The client is yet to prove that it knows one:
+    /// then call [`Self::scram_succeeded`].
     ///
     /// # Errors
     /// [`AuthFailure::Throttled`] or [`AuthFailure::Temporary`].
-    pub async fn scram_keys(&self, login: &str, client: &Client) -> Result<Option<StoredKeys>, AuthFailure> {
+    pub async fn scram_keys(&self, login: &str, client: &Client) -> Result<Vec<Candidate>, AuthFailure> {
         let login = canonical_login(login);
-        self.admit(client.address, &login)?;
-        let wanted = login.clone();
-        let keys = self.store.read(move |tx| load_scram(tx, &wanted)).await;
+        self.admit(client, &login).await?;
+        let (wanted, protocol) = (login.clone(), client.protocol);
+        let factors = Arc::clone(&self.factors);
+        let keys = self.store.read(move |tx| load_candidates(tx, &factors, &wanted, protocol)).await;
         if keys.is_err() {
-            self.throttle.lock().forgive(self.now(), client.address, &login);
+            self.throttle.lock().forgive(self.now(), client.address, self.mark_of(client), &login);
         }
         Ok(keys?)
     }
 
-    /// The client has proved with the keys of [`Self::scram_keys`] that it knows the password of `login`.
+    /// The client has proved with the keys of [`Self::scram_keys`] that it knows a password.
     ///
     /// # Errors
-    /// [`AuthFailure`] if the account is out of use or gone meanwhile.
-    pub async fn scram_succeeded(&self, login: &str, client: &Client) -> Result<Principal, AuthFailure> {
-        let login = canonical_login(login);
-        let wanted = login.clone();
-        let outcome = match self.store.read(move |tx| load_login(tx, &wanted)).await {
-            Ok(Some(found)) => found.into_principal(),
-            Ok(None) => Err(AuthFailure::Refused),
-            Err(error) => Err(AuthFailure::Temporary(error)),
-        };
-        self.record(client.address, &login, &outcome);
+    /// [`AuthFailure`] if the account or the password is out of use or gone meanwhile.
+    pub async fn scram_succeeded(&self, proved: &Proved, client: &Client) -> Result<Principal, AuthFailure> {
+        let login = canonical_login(&proved.identity.user);
+        let (wanted, candidate, protocol) = (login.clone(), proved.candidate, client.protocol);
+        let factors = Arc::clone(&self.factors);
+        let found = self.store.read(move |tx| load_proved(tx, &factors, &wanted, candidate, protocol)).await;
+        let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
+        self.record(client, &login, &outcome).await;
         outcome
+    }
+
+    /// Checks an access token of our own OAuth server.
+    ///
+    /// # Errors
+    /// [`AuthFailure`] with the reason.
+    pub async fn token(&self, shown: &TokenCredentials, client: &Client) -> Result<Principal, AuthFailure> {
+        let login = shown.user.as_deref().map_or_else(|| NAMELESS.to_owned(), canonical_login);
+        self.admit(client, &login).await?;
+        let (token, user, protocol) =
+            (shown.token.clone(), shown.user.as_ref().map(|_| login.clone()), client.protocol);
+        let found = self.store.read(move |tx| oauth::sign_in(tx, &token, user.as_deref(), protocol)).await;
+        let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
+        if let Ok(Principal { account, method: Method::Token(grant), .. }) = &outcome {
+            self.note(*account, *grant, client, oauth::note_use);
+        }
+        self.record(client, &login, &outcome).await;
+        outcome
+    }
+
+    /// Signs in by the client certificate that the connection showed, its own first (EXTERNAL, RFC 4422 appendix A). `authzid` is an address of the account,
+    /// if the client names one.
+    ///
+    /// # Errors
+    /// [`AuthFailure`] with the reason.
+    pub async fn certificate(
+        &self,
+        chain: &[CertificateDer<'static>],
+        authzid: Option<&str>,
+        client: &Client,
+    ) -> Result<Principal, AuthFailure> {
+        let login = authzid.map_or_else(|| UNNAMED.to_owned(), canonical_login);
+        self.admit(client, &login).await?;
+        let (chain, factors) = (chain.to_vec(), Arc::clone(&self.factors));
+        let wanted = authzid.map(|_| login.clone());
+        let found = self.store.read(move |tx| load_certified(tx, &factors, &chain, wanted.as_deref())).await;
+        let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
+        self.record(client, &login, &outcome).await;
+        outcome
+    }
+
+    /// Tells when the sign-in of `principal` is over.
+    #[must_use]
+    pub fn watch(&self, principal: &Principal) -> SignInWatch {
+        SignInWatch::new(self.store.clone(), principal.clone())
     }
 
     /// What SCRAM answers for users that do not exist are made from: the same on every node and after every start.
@@ -162,28 +209,57 @@ impl SignIn {
         SCRAM_ITERATIONS
     }
 
-    async fn check(&self, login: &str, password: &Secret<String>) -> Result<Principal, AuthFailure> {
-        let wanted = login.to_owned();
-        let found = self.store.read(move |tx| load_login(tx, &wanted)).await?;
+    async fn check(&self, login: &str, password: &Secret<String>, client: &Client) -> Result<Principal, AuthFailure> {
+        let (wanted, shown, protocol) = (login.to_owned(), password.clone(), client.protocol);
+        let factors = Arc::clone(&self.factors);
+        let found = self.store.read(move |tx| load_attempted(tx, &factors, &wanted, &shown, protocol)).await?;
         let Some(found) = found else {
             let wanted = login.to_owned();
             let level = self.store.read(move |tx| level_of(tx, &wanted)).await?;
             self.hasher.pretend(level).await?;
             return Err(AuthFailure::Refused);
         };
-        if found.credentials.is_empty() {
-            self.hasher.pretend(found.level).await?;
+        let (account, level) = (found.login.account, found.login.level);
+        if let Some(app) = found.app_password {
+            if !app.scope.covers(protocol) {
+                return Err(AuthFailure::OutOfScope);
+            }
+            let principal = found.login.principal(Method::AppPassword(app.id), app.id, app.scope)?;
+            if is_use_due(&app, self.now()) {
+                self.note(account, app.id, client, note_use);
+            }
+            return Ok(principal);
+        }
+        let Some(credential) = found.credential else {
+            self.hasher.pretend(level).await?;
+            return Err(AuthFailure::Refused);
+        };
+        if !self.fits(&credential, password).await? {
             return Err(AuthFailure::Refused);
         }
-        for credential in &found.credentials {
-            if self.fits(credential, password).await? {
-                if credential.is_password && is_outdated(&credential.hash, found.level) {
-                    self.hash_again(found.account, credential.id, password, found.level).await;
-                }
-                return found.into_principal();
-            }
+        if found.is_guarded && protocol != Protocol::Web {
+            return Err(AuthFailure::AppPasswordNeeded);
         }
-        Err(AuthFailure::Refused)
+        if is_outdated(&credential.hash, level) {
+            self.hash_again(account, credential.id, password, level).await;
+        }
+        found.login.principal(Method::Password, credential.id, Scope::ALL)
+    }
+
+    /// Writes down a use without making the client wait for the disk: what is lost with a crash is a date.
+    fn note(
+        &self,
+        account: i64,
+        id: i64,
+        client: &Client,
+        write: fn(&mut Tx<'_>, i64, i64, &Client) -> Result<(), IdentityError>,
+    ) {
+        let (store, client) = (self.store.clone(), client.clone());
+        tokio::spawn(async move {
+            if let Err(error) = store.write(move |tx| write(tx, account, id, &client)).await {
+                tracing::warn!(account, %error, "cannot write down a sign-in");
+            }
+        });
     }
 
     /// Whether the password fits, by a recent check or by its hash.
@@ -206,7 +282,15 @@ impl SignIn {
     /// Replaces a hash made at another cost than the level asks for now, while the password is at hand. Failing to is no reason
     /// to refuse: the next sign-in tries again.
     async fn hash_again(&self, account: i64, credential: i64, password: &Secret<String>, level: Level) {
-        let outcome = match self.hasher.prepare(password, level).await {
+        let salt = match self.store.read(move |tx| salt_of(tx, account, credential)).await {
+            Ok(salt) => salt,
+            Err(error) => return tracing::warn!(account, %error, "cannot renew a password's hash"),
+        };
+        let prepared = match salt {
+            Some(salt) => self.hasher.prepare_with_salt(password, level, salt).await,
+            None => self.hasher.prepare(password, level).await,
+        };
+        let outcome = match prepared {
             Ok(prepared) => self.store.write(move |tx| replace_hash(tx, account, credential, &prepared)).await,
             Err(error) => Err(error.into()),
         };
@@ -215,17 +299,49 @@ impl SignIn {
         }
     }
 
-    fn admit(&self, from: IpAddr, login: &str) -> Result<(), AuthFailure> {
-        let admitted = self.throttle.lock().admit(self.now(), from, login);
+    /// Lets an attempt be looked at, or says how long it must wait. Who would have to wait for others' guesses is looked up among the clients
+    /// that have signed in to the account before.
+    async fn admit(&self, client: &Client, login: &str) -> Result<(), AuthFailure> {
+        let refused = self.throttle.lock().admit(self.now(), client.address, login).err();
+        let Some(retry_after) = refused else { return Ok(()) };
+        let (mark, wanted) = (self.mark_of(client), login.to_owned());
+        if !self.store.read(move |tx| is_known(tx, &wanted, &mark)).await? {
+            return Err(AuthFailure::Throttled { retry_after });
+        }
+        let admitted = self.throttle.lock().admit_known(self.now(), mark, login);
         admitted.map_err(|retry_after| AuthFailure::Throttled { retry_after })
     }
 
-    fn record(&self, from: IpAddr, login: &str, outcome: &Result<Principal, AuthFailure>) {
+    async fn record(&self, client: &Client, login: &str, outcome: &Result<Principal, AuthFailure>) {
+        let mark = self.mark_of(client);
         match outcome {
-            Ok(_) => self.throttle.lock().succeeded(self.now(), from, login),
-            Err(AuthFailure::Temporary(_)) => self.throttle.lock().forgive(self.now(), from, login),
+            Ok(principal) => {
+                self.throttle.lock().succeeded(self.now(), client.address, mark, login);
+                self.remember(principal.account, mark).await;
+            }
+            // The right password in the wrong place is a setting to be changed, not a guess.
+            Err(AuthFailure::Temporary(_) | AuthFailure::AppPasswordNeeded | AuthFailure::OutOfScope) => {
+                self.throttle.lock().forgive(self.now(), client.address, mark, login);
+            }
             Err(_) => {}
         }
+    }
+
+    /// Notes that the client has signed in to the account, not more than once in [`NOTED_FOR`]. Failing to is no reason to refuse.
+    async fn remember(&self, account: i64, mark: ClientMark) {
+        let now = self.now();
+        let noted = self.noted.lock().get(&(account, mark)).copied();
+        if noted.is_some_and(|noted| now.since(noted) < NOTED_FOR) {
+            return;
+        }
+        match self.store.write(move |tx| note_known(tx, account, &mark)).await {
+            Ok(()) => self.noted.lock().insert((account, mark), now),
+            Err(error) => tracing::warn!(account, %error, "cannot note a client that signed in"),
+        }
+    }
+
+    fn mark_of(&self, client: &Client) -> ClientMark {
+        ClientMark::of(&self.store.context().keys, client)
     }
 
     fn now(&self) -> Timestamp {
@@ -233,104 +349,15 @@ impl SignIn {
     }
 }
 
-/// An account as sign-in sees it.
-struct Login {
-    account: i64,
-    organisation: i64,
-    state: AccountState,
-    role: Role,
-    language: Language,
-    level: Level,
-    address: String,
-    credentials: Vec<Credential>,
-}
-
-struct Credential {
-    id: i64,
-    is_password: bool,
-    hash: String,
-}
-
-impl Login {
-    fn into_principal(self) -> Result<Principal, AuthFailure> {
-        match self.state {
-            AccountState::Disabled => Err(AuthFailure::Disabled),
-            AccountState::Active => Ok(Principal {
-                account: self.account,
-                organisation: self.organisation,
-                address: self.address,
-                role: self.role,
-                language: self.language,
-                method: Method::Password,
-                session: None,
-                strong_at: None,
-                scope: Scope::ALL,
-            }),
-        }
-    }
-}
-
-/// The name that attempts are counted under and accounts are found by.
-fn canonical_login(login: &str) -> String {
-    match Address::parse(login) {
-        Ok(address) => address.canonical(),
-        Err(_) => login.chars().take(mail::address::ADDRESS_OCTETS_MAX).flat_map(char::to_lowercase).collect(),
-    }
-}
-
-fn load_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<Login>, IdentityError> {
-    let row = tx.row(
-        "SELECT a.id, a.organisation, a.state, a.role, a.language, o.level, p.address
-         FROM address d JOIN account a ON a.id = d.account JOIN organisation o ON o.id = a.organisation
-              JOIN address p ON p.account = a.id AND p.kind = 'primary'
-         WHERE d.address = $1",
-        params![login],
-        |row| {
-            let word = |index| Ok::<_, store::StoreError>(row.text(index)?.to_owned());
-            Ok((row.int(0)?, row.int(1)?, [word(2)?, word(3)?, word(4)?, word(5)?], word(6)?))
-        },
-    )?;
-    let Some((account, organisation, [state, role, language, level], address)) = row else { return Ok(None) };
-    let credentials = tx.rows(
-        "SELECT id, kind, hash FROM credential WHERE account = $1 ORDER BY kind DESC, id LIMIT $2",
-        params![account, CREDENTIALS_MAX],
-        |row| {
-            Ok(Credential { id: row.int(0)?, is_password: row.text(1)? == "password", hash: row.text(2)?.to_owned() })
-        },
-    )?;
-    Ok(Some(Login {
-        account,
-        organisation,
-        state: state.parse()?,
-        role: role.parse()?,
-        language: language.parse()?,
-        level: level.parse()?,
-        address,
-        credentials,
-    }))
-}
-
-/// The level that a user of that name would have, so that a check of nobody's password takes as long.
-fn level_of(tx: &mut Tx<'_>, login: &str) -> Result<Level, IdentityError> {
-    let domain = login.rsplit_once('@').map_or("", |(_, domain)| domain);
-    let level = tx.row(
-        "SELECT o.level FROM domain d JOIN organisation o ON o.id = d.organisation WHERE d.name = $1",
-        params![domain],
-        |row| Ok(row.text(0)?.to_owned()),
-    )?;
-    Ok(level.map_or(Ok(Level::Basic), |level| level.parse())?)
-}
-
-fn load_scram(tx: &mut Tx<'_>, login: &str) -> Result<Option<StoredKeys>, IdentityError> {
-    let row = tx.row(
-        "SELECT c.account, c.id, c.scram FROM address d JOIN credential c ON c.account = d.account
-         WHERE d.address = $1 AND c.kind = 'password'",
-        params![login],
-        |row| Ok((row.int(0)?, row.int(1)?, row.bytes_opt(2)?.map(<[u8]>::to_vec))),
-    )?;
-    match row {
-        Some((account, id, Some(sealed))) => open_scram(tx, account, id, &sealed).map(Some),
-        _ => Ok(None),
+/// The salt of the credential's SCRAM keys, which its app passwords share.
+fn salt_of(tx: &mut Tx<'_>, account: i64, credential: i64) -> Result<Option<Vec<u8>>, IdentityError> {
+    let sealed =
+        tx.row("SELECT scram FROM credential WHERE account = $1 AND id = $2", params![account, credential], |row| {
+            Ok(row.bytes_opt(0)?.map(<[u8]>::to_vec))
+        })?;
+    match sealed.flatten() {
+        Some(sealed) => Ok(Some(open_scram(tx, account, credential, &sealed)?.salt)),
+        None => Ok(None),
     }
 }
 

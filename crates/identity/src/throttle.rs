@@ -2,13 +2,15 @@
 //!
 //! Attempts that did not succeed are counted for each pair of network and account, for each network, and for each account. A pair that
 //! has signed in before is held up by its own failures alone: neither a neighbour on the network nor a guesser elsewhere can
-//! make its owner wait.
+//! make its owner wait. A client that is known from earlier sign-ins (see [`crate::known`]) and would have to wait has a small budget of its
+//! own beside that: it takes no guess more from a thief than the known client's own few.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use env::Timestamp;
 
+use crate::known::ClientMark;
 use crate::recent::Recent;
 
 /// Entries that each table keeps at least.
@@ -18,6 +20,9 @@ const ENTRIES: usize = 32_768;
 const FREE_PER_PAIR: u32 = 3;
 const FREE_PER_NETWORK: u32 = 100;
 const FREE_PER_ACCOUNT: u32 = 50;
+
+/// The same for a known client that would have to wait otherwise.
+const FREE_PER_KNOWN: u32 = 3;
 
 /// Longest wait between two attempts.
 const WAIT_MAX: Duration = Duration::from_secs(120);
@@ -34,6 +39,7 @@ pub struct Throttle {
     networks: Recent<IpAddr, Count>,
     accounts: Recent<String, Count>,
     good: Recent<(IpAddr, String), Timestamp>,
+    known: Recent<(ClientMark, String), Count>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +55,7 @@ impl Default for Throttle {
             networks: Recent::new(ENTRIES),
             accounts: Recent::new(ENTRIES),
             good: Recent::new(ENTRIES),
+            known: Recent::new(ENTRIES),
         }
     }
 }
@@ -78,16 +85,37 @@ impl Throttle {
         Ok(())
     }
 
+    /// Admits an attempt of a client that is known to have signed in to `login` before and that [`Self::admit`] has refused. Counted for this client
+    /// alone.
+    ///
+    /// # Errors
+    /// How long to wait before the next attempt is looked at.
+    pub fn admit_known(&mut self, now: Timestamp, mark: ClientMark, login: &str) -> Result<(), Duration> {
+        let key = (mark, login.to_owned());
+        let wait = wait(self.known.get(&key), FREE_PER_KNOWN, now);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        count(&mut self.known, key, now);
+        Ok(())
+    }
+
     /// An admitted attempt was right.
-    pub fn succeeded(&mut self, now: Timestamp, address: IpAddr, login: &str) {
-        self.forgive(now, address, login);
+    pub fn succeeded(&mut self, now: Timestamp, address: IpAddr, mark: ClientMark, login: &str) {
+        self.forgive(now, address, mark, login);
+        self.known.remove(&(mark, login.to_owned()));
         let pair = (network_of(address), login.to_owned());
         self.pairs.remove(&pair);
         self.good.insert(pair, now);
     }
 
     /// An admitted attempt could not be decided; it does not count.
-    pub fn forgive(&mut self, now: Timestamp, address: IpAddr, login: &str) {
+    pub fn forgive(&mut self, now: Timestamp, address: IpAddr, mark: ClientMark, login: &str) {
+        if let Some(count) = self.known.get(&(mark, login.to_owned())).filter(|count| count.failures > 0) {
+            // It was counted here and nowhere else, so it excuses nobody else.
+            count.failures -= 1;
+            return;
+        }
         let pair = (network_of(address), login.to_owned());
         uncount(self.pairs.get(&pair));
         // What a known pair does was not counted for its network and account, so its successes excuse nobody else there.
@@ -103,7 +131,7 @@ impl Throttle {
 }
 
 /// The network that an address stands for: a site's usual allotment, /24 and /64.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & !0xff)),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
@@ -145,6 +173,28 @@ mod tests {
         IpAddr::from([203, 0, last, 1])
     }
 
+    fn mark(device: u8) -> ClientMark {
+        let keys = store::Keyring::new(crypto::keys::Key::from_bytes([7; 32]));
+        let mut client = crate::Client::new(address(1), crate::Protocol::Imap);
+        client.device = Some(crate::DeviceId([device; 32]));
+        ClientMark::of(&keys, &client)
+    }
+
+    #[test]
+    fn a_known_client_has_a_small_budget_of_its_own() {
+        let mut throttle = Throttle::default();
+        while throttle.admit(START, address(1), "li").is_ok() {}
+        for _ in 0..FREE_PER_KNOWN {
+            assert_eq!(throttle.admit_known(START, mark(1), "li"), Ok(()));
+        }
+        assert_eq!(throttle.admit_known(START, mark(1), "li"), Err(Duration::from_secs(1)), "its own failures count");
+        assert_eq!(throttle.admit_known(START, mark(2), "li"), Ok(()), "those of another do not");
+        // Its success excuses no guess of others.
+        throttle.succeeded(START, address(9), mark(2), "li");
+        assert!(throttle.admit(START, address(1), "li").is_err());
+        assert_eq!(throttle.admit_known(START, mark(2), "li"), Ok(()), "and its budget is whole again");
+    }
+
     #[test]
     fn guessing_gets_slower_and_is_forgotten() {
         let mut throttle = Throttle::default();
@@ -164,7 +214,7 @@ mod tests {
     fn a_known_good_pair_is_not_locked_out_by_others() {
         let mut throttle = Throttle::default();
         throttle.admit(START, address(1), "li").unwrap();
-        throttle.succeeded(START, address(1), "li");
+        throttle.succeeded(START, address(1), mark(1), "li");
         for network in 0..=255 {
             let _ = throttle.admit(START, address(network), "li");
         }
@@ -178,7 +228,7 @@ mod tests {
         );
         for _ in 0..10 {
             assert_eq!(throttle.admit(START, address(1), "li"), Ok(()));
-            throttle.succeeded(START, address(1), "li");
+            throttle.succeeded(START, address(1), mark(1), "li");
         }
     }
 
@@ -187,7 +237,7 @@ mod tests {
         let mut throttle = Throttle::default();
         for _ in 0..1_000 {
             assert_eq!(throttle.admit(START, address(1), "li"), Ok(()));
-            throttle.forgive(START, address(1), "li");
+            throttle.forgive(START, address(1), mark(1), "li");
         }
         let mapped: IpAddr = "::ffff:203.0.1.77".parse().unwrap();
         assert_eq!(network_of(mapped), network_of(address(1)));

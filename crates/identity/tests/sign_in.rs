@@ -7,8 +7,12 @@ mod fixture;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use env::{Clock, Timestamp};
 use fixture::{Fixture, prepare, secret};
-use identity::{AccountState, AuthFailure, Client, Hasher, Level, Protocol, Role, SignIn};
+use identity::{
+    AccountState, AuthFailure, Client, FactorSettings, Hasher, Level, Method, NewAppPassword, PreparedAppPassword,
+    PreparedPassword, Protocol, Role, Scope, SignIn, SignInWatch,
+};
 use store::params;
 use store::testing::TestStore;
 use wire::sasl::{self, ChannelBindings, ClientCredentials, Mechanism, Server, ServerContext, Step};
@@ -20,6 +24,9 @@ store::on_both_engines! {
     guessing_is_slowed_down,
     an_old_hash_is_renewed_while_the_password_is_at_hand,
     scram_proofs_let_in,
+    app_passwords_open_what_they_are_made_for,
+    a_guarded_account_password_opens_no_mail_protocol,
+    what_is_signed_in_ends_with_what_it_stands_on,
 }
 
 const PASSWORD: &str = "Lange-Leitung-7";
@@ -107,8 +114,9 @@ async fn an_old_hash_is_renewed_while_the_password_is_at_hand(store: TestStore) 
         .await
         .unwrap();
     let sign_in = sign_in(&fixture);
+    let browser = Client::new(client().address, Protocol::Web);
     for _ in 0..2 {
-        sign_in.authenticate("li@trade.test", &secret(PASSWORD), &client()).await.unwrap();
+        sign_in.authenticate("li@trade.test", &secret(PASSWORD), &browser).await.unwrap();
     }
     let hash = fixture
         .write(move |tx| {
@@ -121,7 +129,14 @@ async fn an_old_hash_is_renewed_while_the_password_is_at_hand(store: TestStore) 
         .unwrap();
     assert!(hash.starts_with("$argon2id$v=19$m=47104,"), "{hash}");
     fixture.store.clock.advance(Duration::from_secs(120));
-    sign_in.authenticate("li@trade.test", &secret(PASSWORD), &client()).await.unwrap();
+    sign_in.authenticate("li@trade.test", &secret(PASSWORD), &browser).await.unwrap();
+    fixture
+        .write(move |tx| {
+            tx.execute("UPDATE organisation SET level = 'basic' WHERE id = $1", params![organisation])?;
+            Ok(())
+        })
+        .await
+        .unwrap();
     exchange(&sign_in, "li@trade.test", PASSWORD).await.unwrap();
 }
 
@@ -148,6 +163,7 @@ async fn exchange(sign_in: &SignIn, login: &str, password: &str) -> Option<ident
     let mut client_side = sasl::Client::new(Mechanism::ScramSha256, credentials, &none, &entropy).unwrap();
     let context = ServerContext {
         offers_plus: false,
+        openid_configuration: String::new(),
         bindings: none.clone(),
         pretence_secret: sign_in.pretence_secret(),
         pretence_iterations: sign_in.pretence_iterations(),
@@ -160,13 +176,135 @@ async fn exchange(sign_in: &SignIn, login: &str, password: &str) -> Option<ident
         step = match step {
             Step::FetchKeys { user } => server.keys(sign_in.scram_keys(&user, &client()).await.unwrap()),
             Step::Challenge(bytes) => server.respond(&client_side.respond(&bytes).unwrap()),
-            Step::Authorize(identity) => {
-                principal = sign_in.scram_succeeded(&identity.user, &client()).await.ok();
+            Step::Authorize(proved) => {
+                principal = sign_in.scram_succeeded(&proved, &client()).await.ok();
                 server.decide(principal.is_some())
             }
             Step::Success(_) => return principal,
             Step::Failure(_) => return None,
-            Step::CheckPassword(_) => panic!("SCRAM shows no password"),
+            Step::CheckPassword(_) | Step::CheckToken(_) | Step::CheckCertificate { .. } => {
+                panic!("SCRAM shows no secret")
+            }
         };
     }
+}
+
+async fn add_app_password(
+    fixture: &Fixture,
+    account: i64,
+    label: &str,
+    scope: Scope,
+    expires: Option<Timestamp>,
+) -> (i64, String) {
+    let salt = fixture.write(move |tx| identity::scram_salt(tx, account)).await.unwrap();
+    let prepared = PreparedAppPassword::new(&salt, &env::SystemEntropy::default()).unwrap();
+    let shown = prepared.secret().expose().clone();
+    let new = NewAppPassword { label: label.to_owned(), scope, expires };
+    let id = fixture.write(move |tx| identity::add_app_password(tx, account, &new, &prepared)).await.unwrap();
+    (id, shown)
+}
+
+async fn set_level(fixture: &Fixture, level: Level) {
+    let organisation = fixture.organisation;
+    fixture.write(move |tx| identity::set_level(tx, organisation, level)).await.unwrap();
+}
+
+async fn app_passwords_open_what_they_are_made_for(store: TestStore) {
+    let fixture = Fixture::new(store).await;
+    let li = fixture.add_with("li@trade.test", PASSWORD).await;
+    let sign_in = sign_in(&fixture).with_factors(FactorSettings { grace_days: 0, ..FactorSettings::default() });
+    let both = Scope::of(&[Protocol::Imap, Protocol::Smtp]);
+    let (_, phone) = add_app_password(&fixture, li, "phone", both, None).await;
+    let expires = Some(fixture.store.clock.now().plus(Duration::from_secs(60)));
+    let (reader, reading) = add_app_password(&fixture, li, "reader", Scope::of(&[Protocol::Imap]), expires).await;
+    let (imap, smtp) = (client(), Client::new(client().address, Protocol::Smtp));
+    let found = sign_in.authenticate("li@trade.test", &secret(&reading), &imap).await.unwrap();
+    assert_eq!((found.method, found.scope), (Method::AppPassword(reader), Scope::of(&[Protocol::Imap])));
+    let spoken = phone.replace('-', " ").to_uppercase();
+    sign_in.authenticate("li@trade.test", &secret(&spoken), &smtp).await.unwrap();
+    let elsewhere = sign_in.authenticate("li@trade.test", &secret(&reading), &smtp).await;
+    assert!(matches!(elsewhere, Err(AuthFailure::OutOfScope)));
+    let browser = Client::new(client().address, Protocol::Web);
+    let web = sign_in.authenticate("li@trade.test", &secret(&phone), &browser).await;
+    assert!(matches!(web, Err(AuthFailure::Refused)), "no app password opens the web");
+
+    // SCRAM finds each of them, and the account's own password beside them.
+    for password in [phone.as_str(), reading.as_str(), PASSWORD] {
+        assert_eq!(exchange(&sign_in, "li@trade.test", password).await.unwrap().account, li, "{password}");
+    }
+    fixture.add_with("wang@trade.test", "Andere-Leitung-7").await;
+    assert!(exchange(&sign_in, "wang@trade.test", &phone).await.is_none(), "another account's");
+    let other = sign_in.authenticate("wang@trade.test", &secret(&phone), &imap).await;
+    assert!(matches!(other, Err(AuthFailure::Refused)));
+
+    let listed = fixture.write(move |tx| identity::list_app_passwords(tx, li)).await.unwrap();
+    assert_eq!(listed.iter().map(|it| it.what.label.as_str()).collect::<Vec<_>>(), ["phone", "reader"]);
+    fixture.store.clock.advance(Duration::from_secs(60));
+    let expired = sign_in.authenticate("li@trade.test", &secret(&reading), &imap).await;
+    assert!(matches!(expired, Err(AuthFailure::Refused)));
+    assert!(exchange(&sign_in, "li@trade.test", &reading).await.is_none());
+
+    // A changed account password changes nothing for devices that have their own, if it keeps the salt.
+    let salt = fixture.write(move |tx| identity::scram_salt(tx, li)).await.unwrap();
+    let entropy = env::SystemEntropy::default();
+    let prepared = PreparedPassword::with_salt(&secret("Neue-Leitung-8"), Level::Basic, &entropy, &salt).unwrap();
+    fixture.write(move |tx| identity::set_password(tx, li, &prepared)).await.unwrap();
+    for password in [phone.as_str(), "Neue-Leitung-8"] {
+        assert!(exchange(&sign_in, "li@trade.test", password).await.is_some(), "{password}");
+    }
+    assert!(exchange(&sign_in, "li@trade.test", PASSWORD).await.is_none());
+}
+
+/// Every way in that shows or proves a password, at a level that asks for a second factor.
+async fn a_guarded_account_password_opens_no_mail_protocol(store: TestStore) {
+    let fixture = Fixture::new(store).await;
+    let li = fixture.add_with("li@trade.test", PASSWORD).await;
+    let sign_in = sign_in(&fixture).with_factors(FactorSettings { grace_days: 0, ..FactorSettings::default() });
+    let both = Scope::of(&[Protocol::Imap, Protocol::Smtp]);
+    let (_, phone) = add_app_password(&fixture, li, "phone", both, None).await;
+    // A sign-in of before does not help either, though its password is remembered.
+    sign_in.authenticate("li@trade.test", &secret(PASSWORD), &client()).await.unwrap();
+    for level in [Level::Enhanced, Level::Trade] {
+        set_level(&fixture, level).await;
+        for protocol in [Protocol::Imap, Protocol::Smtp] {
+            let from = Client::new(client().address, protocol);
+            let own = sign_in.authenticate("li@trade.test", &secret(PASSWORD), &from).await;
+            assert!(matches!(own, Err(AuthFailure::AppPasswordNeeded)), "{level} {protocol}");
+            let wrong = sign_in.authenticate("li@trade.test", &secret("wrong"), &from).await;
+            assert!(matches!(wrong, Err(AuthFailure::Refused)));
+            sign_in.authenticate("li@trade.test", &secret(&phone), &from).await.unwrap();
+        }
+        assert!(exchange(&sign_in, "li@trade.test", PASSWORD).await.is_none(), "SCRAM with the account password");
+        assert!(exchange(&sign_in, "li@trade.test", &phone).await.is_some());
+        let browser = Client::new(client().address, Protocol::Web);
+        sign_in.authenticate("li@trade.test", &secret(PASSWORD), &browser).await.unwrap();
+    }
+}
+
+async fn what_is_signed_in_ends_with_what_it_stands_on(store: TestStore) {
+    let fixture = Fixture::new(store).await;
+    let li = fixture.add_with("li@trade.test", PASSWORD).await;
+    let sign_in = sign_in(&fixture);
+    let (id, phone) = add_app_password(&fixture, li, "phone", Scope::of(&[Protocol::Imap]), None).await;
+    let enter = async |password: &str| {
+        let principal = sign_in.authenticate("li@trade.test", &secret(password), &client()).await.unwrap();
+        let mut watch = sign_in.watch(&principal);
+        assert!(!watch.is_over().await);
+        watch
+    };
+    let is_over =
+        async |watch: &mut SignInWatch| tokio::time::timeout(Duration::from_secs(1), watch.ended()).await.is_ok();
+    let (mut own, mut app) = (enter(PASSWORD).await, enter(&phone).await);
+    fixture.write(move |tx| identity::revoke_app_password(tx, li, id)).await.unwrap();
+    assert!(is_over(&mut app).await, "the app password was revoked");
+    assert!(!own.is_over().await, "the other goes on");
+    let prepared = prepare("Neue-Leitung-8", Level::Basic);
+    fixture.write(move |tx| identity::set_password(tx, li, &prepared)).await.unwrap();
+    assert!(is_over(&mut own).await, "the password was changed");
+    let (mut third, mut fourth) = (enter("Neue-Leitung-8").await, enter("Neue-Leitung-8").await);
+    fixture.write(move |tx| identity::end_sign_ins(tx, li)).await.unwrap();
+    assert!(is_over(&mut third).await && is_over(&mut fourth).await, "all was ended");
+    let mut fifth = enter("Neue-Leitung-8").await;
+    fixture.write(move |tx| identity::set_state(tx, li, AccountState::Disabled)).await.unwrap();
+    assert!(is_over(&mut fifth).await, "the account was put out of use");
 }

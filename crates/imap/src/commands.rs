@@ -1,19 +1,25 @@
 //! What each command does.
 
+mod acl;
+mod across;
 mod append;
 mod copy;
 mod fetch;
 mod flags;
+mod listed;
 mod mailboxes;
 mod search;
 mod select;
 
-use mailbox::{Expunged, changes_since};
+use identity::delegation::{self, Deed};
+use mailbox::{Expunged, MailboxError, changes_since};
 use net::StreamError;
-use wire::imap::{Code, Command, Reply, State, Tagged, Writer};
+use store::Tx;
+use wire::imap::{AclChange, Code, Command, Reply, SEPARATOR, Tagged, Writer};
 
 use crate::answer::{Answer, AnswerCode, ImapError};
 use crate::connection::Connection;
+use crate::place::{OTHERS, PlaceError, SHARED};
 
 type Outcome = Result<Answer, ImapError>;
 
@@ -41,9 +47,27 @@ fn agent(fields: &[(String, Option<String>)]) -> Option<String> {
     identity::describe_agent(&words.join(" "))
 }
 
+/// Whether the command looks at messages of the selected mailbox or changes them.
+fn acts_on_messages(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Fetch(_)
+            | Command::Store(_)
+            | Command::Search(_)
+            | Command::Sort(_)
+            | Command::Thread(_)
+            | Command::Copy(_)
+            | Command::Move(_)
+            | Command::Expunge(_)
+    )
+}
+
 impl Connection<'_> {
     pub(crate) async fn execute(&mut self, tagged: Tagged) -> Outcome {
         let Tagged { tag, command } = tagged;
+        if acts_on_messages(&command) {
+            self.check_still_permitted().await?;
+        }
         match command {
             Command::Noop | Command::Check => Ok(Answer::ok("done")),
             Command::Id(fields) => {
@@ -56,7 +80,8 @@ impl Connection<'_> {
                 Ok(Answer::ok("pleased to meet you"))
             }
             Command::Namespace => {
-                self.writer().namespace();
+                let (others, shared) = [OTHERS, SHARED].map(|name| format!("{name}{SEPARATOR}")).into();
+                self.writer().namespace(Some(&others), Some(&shared));
                 Ok(Answer::ok("done"))
             }
             Command::Select(select) => self.select(select).await,
@@ -71,6 +96,15 @@ impl Connection<'_> {
             Command::Append { mailbox, messages } => self.append(&mailbox, messages).await,
             Command::GetQuota(root) => self.quota(&root).await,
             Command::GetQuotaRoot(mailbox) => self.quota_root(&mailbox).await,
+            Command::MyRights(mailbox) => self.my_rights(&mailbox).await,
+            Command::GetAcl(mailbox) => self.get_acl(&mailbox).await,
+            Command::ListRights { mailbox, identifier } => self.list_rights(&mailbox, &identifier).await,
+            Command::SetAcl { mailbox, identifier, change, rights } => {
+                self.set_acl(&mailbox, identifier, change, rights).await
+            }
+            Command::DeleteAcl { mailbox, identifier } => {
+                self.set_acl(&mailbox, identifier, AclChange::Replace, String::new()).await
+            }
             Command::SetQuota { .. } => Ok(Answer::no(Code::NoPerm, "room is given by the administrator")),
             Command::Close => self.close().await,
             Command::Unselect => Ok(Answer::ok("closed")),
@@ -94,21 +128,55 @@ impl Connection<'_> {
         }
     }
 
+    /// Looks whether the one who has selected another's mailbox still may. What they may no longer see is gone for them, and what they
+    /// may no longer change is as if it had been opened for reading.
+    async fn check_still_permitted(&mut self) -> Result<(), ImapError> {
+        let actor = self.account();
+        let Some(selected) = &mut self.selected else { return Ok(()) };
+        if selected.account == actor {
+            return Ok(());
+        }
+        let (account, mailbox) = (selected.account, selected.mailbox);
+        let permitted = self.server.store.read(move |tx| permitted(tx, actor, account, mailbox)).await?;
+        selected.read_only |= !permitted.write;
+        if permitted.read {
+            return Ok(());
+        }
+        selected.expunged = vec![mailbox::UidRange::ALL];
+        Err(PlaceError::NotPermitted.into())
+    }
+
+    /// Refuses changes in a mailbox that may only be read, though the session has opened it for more.
+    fn require_write(&self) -> Result<(), ImapError> {
+        let read_only = self.selected.as_ref().is_some_and(|selected| selected.read_only);
+        if read_only { Err(PlaceError::NotPermitted.into()) } else { Ok(()) }
+    }
+
     /// Tells the client what has changed in the selected mailbox since it was last told.
     pub(crate) async fn sync(&mut self, may_expunge: bool) -> Result<(), StreamError> {
-        let account = self.account();
+        let (actor, account) = (self.account(), self.selected_account());
         let Some(selected) = &mut self.selected else { return Ok(()) };
         let has_news = selected.watch.has_changed().unwrap_or(true);
         if has_news {
             selected.watch.mark_unchanged();
             let (mailbox, modseq) = (selected.mailbox, selected.modseq);
-            let changes = self.server.store.read(move |tx| changes_since(tx, account, mailbox, modseq)).await;
+            let changes = self
+                .server
+                .store
+                .read(move |tx| {
+                    // Whoever no longer may see the mailbox hears of its changes no more.
+                    if account != actor && !permitted(tx, actor, account, mailbox)?.read {
+                        return Err(MailboxError::NoSuchMailbox.into());
+                    }
+                    Ok::<_, PlaceError>(changes_since(tx, account, mailbox, modseq)?)
+                })
+                .await;
             match changes {
                 Ok(changes) => {
                     let (changed, arrived) = selected.apply(changes);
                     self.tell_changes(&changed, arrived).await?;
                 }
-                Err(mailbox::MailboxError::NoSuchMailbox) => {
+                Err(PlaceError::Mailbox(MailboxError::NoSuchMailbox)) => {
                     // Another session has deleted it. Everything in it is gone.
                     selected.expunged.push(mailbox::UidRange::ALL);
                 }
@@ -159,7 +227,7 @@ impl Connection<'_> {
 
     /// Reads the names of the account's keywords; tells them with `* FLAGS` if the client is to know.
     pub(crate) async fn learn_keywords(&mut self, tell: bool) {
-        let account = self.account();
+        let account = self.selected_account();
         match self.server.store.read(move |tx| mailbox::keywords::list(tx, account)).await {
             Ok(known) => self.keywords = names_by_bit(known),
             Err(error) => tracing::error!(%error, "cannot read keywords"),
@@ -188,10 +256,12 @@ impl Connection<'_> {
 
     /// CLOSE (RFC 9051 section 6.4.1): removes what is marked, in silence.
     async fn close(&mut self) -> Outcome {
+        let permitted = self.check_still_permitted().await.is_ok();
         if let Some(selected) = self.selected.take()
-            && !matches!(self.session.state(), State::Selected { read_only: true })
+            && permitted
+            && !selected.read_only
         {
-            let (account, mailbox) = (self.account(), selected.mailbox);
+            let (account, mailbox) = (selected.account, selected.mailbox);
             self.server.store.write_freeing(move |tx| mailbox::expunge(tx, account, mailbox, None)).await?;
         }
         Ok(Answer::ok("closed"))
@@ -199,7 +269,8 @@ impl Connection<'_> {
 
     /// EXPUNGE and UID EXPUNGE (RFC 9051 sections 6.4.3 and 6.4.9).
     async fn expunge(&mut self, set: Option<wire::imap::SequenceSet>) -> Outcome {
-        let account = self.account();
+        self.require_write()?;
+        let account = self.selected_account();
         let Some(selected) = &self.selected else { return Ok(Answer::bad("no mailbox is selected")) };
         let mailbox = selected.mailbox;
         let ranges = set.map(|set| selected.ranges(&selected.positions(true, &set, &self.saved)));
@@ -220,6 +291,17 @@ impl Connection<'_> {
     fn removed(&self, answer: Answer, any: bool) -> Answer {
         if any && self.session.enabled().qresync { answer.with(AnswerCode::HighestModSeq) } else { answer }
     }
+}
+
+/// What somebody may do in another's mailbox now.
+struct Permitted {
+    read: bool,
+    write: bool,
+}
+
+fn permitted(tx: &mut Tx<'_>, actor: i64, account: i64, mailbox: i64) -> Result<Permitted, PlaceError> {
+    let mut may = |deed| delegation::may(tx, actor, deed, account);
+    Ok(Permitted { read: may(Deed::Read(mailbox))?, write: may(Deed::Write(mailbox))? })
 }
 
 /// Keywords as names, each at its bit.

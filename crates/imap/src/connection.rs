@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use crypto::tls::Service;
-use identity::{Client, Principal, Protocol};
+use identity::{Client, Principal, Protocol, SignInWatch};
 use net::{Stream, StreamError};
 use tokio_util::sync::CancellationToken;
 use wire::imap::{Code, Session, State, Step, Tagged, Writer};
-use wire::sasl;
 
 use crate::answer::{Answer, ImapError};
 use crate::selected::Selected;
+use crate::sign_in::Exchange;
 use crate::{HANDSHAKE_WAIT, Server};
 
 /// Longest wait for a client to take what we say.
@@ -31,8 +31,9 @@ pub(crate) struct Connection<'s> {
     pub(crate) session: Session,
     pub(crate) out: Vec<u8>,
     pub(crate) principal: Option<Principal>,
-    pub(crate) pending_principal: Option<Principal>,
-    pub(crate) sasl: Option<sasl::Server>,
+    /// Tells when the sign-in is over.
+    pub(crate) lasting: Option<SignInWatch>,
+    pub(crate) exchange: Option<Exchange>,
     /// What the client calls itself (RFC 2971).
     pub(crate) agent: Option<String>,
     pub(crate) selected: Option<Selected>,
@@ -48,18 +49,24 @@ enum Input {
     End,
     Silence,
     Stop,
+    SignedOut,
 }
+
+/// Told to a client whose sign-in is over.
+const SIGNED_OUT: &str = "your sign-in has been ended, sign in again";
 
 impl<'s> Connection<'s> {
     pub(crate) fn new(server: &'s Server, stream: Stream) -> Self {
+        let mut session = Session::new(server.session.clone(), stream.is_tls());
+        session.withhold(withheld(&stream));
         Self {
             server,
-            session: Session::new(server.session.clone(), stream.is_tls()),
+            session,
             stream,
             out: Vec::new(),
             principal: None,
-            pending_principal: None,
-            sasl: None,
+            lasting: None,
+            exchange: None,
             agent: None,
             selected: None,
             keywords: Vec::new(),
@@ -80,6 +87,7 @@ impl<'s> Connection<'s> {
                         Input::End => return Ok(()),
                         Input::Silence => self.session.bye(&mut self.out, Code::None, "too long without a command"),
                         Input::Stop => self.session.bye(&mut self.out, Code::Unavailable, "the server is stopping"),
+                        Input::SignedOut => self.session.bye(&mut self.out, Code::Expired, SIGNED_OUT),
                     }
                 }
                 Step::Busy => return Ok(()),
@@ -87,11 +95,12 @@ impl<'s> Connection<'s> {
                 Step::Login { user, password } => self.login(&user, &password).await,
                 Step::Authenticate { mechanism, initial } => self.authenticate(&mechanism, initial).await,
                 Step::SaslResponse(response) => self.respond(&response).await,
-                Step::SaslCancelled => self.sasl = None,
+                Step::SaslCancelled => self.exchange = None,
                 Step::StartTls => {
                     self.flush().await?;
                     let tls = self.server.tls.config(Service::Mail);
                     self.stream = self.stream.upgrade_server(tls, HANDSHAKE_WAIT).await?;
+                    self.session.withhold(withheld(&self.stream));
                     self.session.tls_started();
                 }
                 Step::StartCompress => {
@@ -152,6 +161,7 @@ impl<'s> Connection<'s> {
     /// Sends what has been collected if it is much, before more is added.
     pub(crate) async fn flush_full(&mut self) -> Result<(), StreamError> {
         if self.out.len() >= OUT_BYTES {
+            self.check_sign_in().await?;
             self.stream.send_part(&self.out, SEND_WAIT).await?;
             self.out.clear();
         }
@@ -160,11 +170,18 @@ impl<'s> Connection<'s> {
 
     /// Sends `bytes` after what has been collected.
     pub(crate) async fn send_part(&mut self, bytes: &[u8]) -> Result<(), StreamError> {
+        self.check_sign_in().await?;
         if !self.out.is_empty() {
             self.stream.send_part(&self.out, SEND_WAIT).await?;
             self.out.clear();
         }
         self.stream.send_part(bytes, SEND_WAIT).await
+    }
+
+    /// Ends a long answer whose reader's sign-in is over.
+    async fn check_sign_in(&mut self) -> Result<(), StreamError> {
+        let Some(lasting) = &mut self.lasting else { return Ok(()) };
+        if lasting.may_be_over() && lasting.is_over().await { Err(closed()) } else { Ok(()) }
     }
 
     async fn wait(
@@ -176,6 +193,7 @@ impl<'s> Connection<'s> {
         let received = tokio::select! {
             biased;
             () = stop.cancelled() => return Ok(Input::Stop),
+            () = over(&mut self.lasting) => return Ok(Input::SignedOut),
             received = self.stream.receive(input, patience) => received,
         };
         match received {
@@ -214,6 +232,10 @@ impl<'s> Connection<'s> {
                 biased;
                 () = stop.cancelled() => {
                     self.session.bye(&mut self.out, Code::Unavailable, "the server is stopping");
+                    return Ok(());
+                }
+                () = over(&mut self.lasting) => {
+                    self.session.bye(&mut self.out, Code::Expired, SIGNED_OUT);
                     return Ok(());
                 }
                 received = self.stream.receive(input, IDLE_SIGN_OF_LIFE) => match received {
@@ -255,6 +277,7 @@ impl<'s> Connection<'s> {
             Input::End => return Err(closed()),
             Input::Silence => self.session.bye(&mut self.out, Code::None, "idle for too long"),
             Input::Stop => self.session.bye(&mut self.out, Code::Unavailable, "the server is stopping"),
+            Input::SignedOut => self.session.bye(&mut self.out, Code::Expired, SIGNED_OUT),
         }
         Ok(())
     }
@@ -273,9 +296,33 @@ impl<'s> Connection<'s> {
         self.principal.as_ref().map_or(0, |principal| principal.account)
     }
 
+    /// Whose mailbox is selected.
+    pub(crate) fn selected_account(&self) -> i64 {
+        self.selected.as_ref().map_or_else(|| self.account(), |selected| selected.account)
+    }
+
     /// A writer to the client.
     pub(crate) fn writer(&mut self) -> Writer<'_> {
         Writer::new(&mut self.out, self.session.enabled().utf8())
+    }
+}
+
+/// Mechanisms that cannot work on this connection.
+fn withheld(stream: &Stream) -> &'static [&'static str] {
+    let is_bound = stream.tls_info().is_some_and(|info| info.exporter.is_some());
+    match (is_bound, stream.peer_certificates().is_empty()) {
+        (true, false) => &[],
+        (true, true) => &["EXTERNAL"],
+        (false, false) => &["SCRAM-SHA-256-PLUS"],
+        (false, true) => &["EXTERNAL", "SCRAM-SHA-256-PLUS"],
+    }
+}
+
+/// Waits until the sign-in is over; forever for nobody.
+async fn over(lasting: &mut Option<SignInWatch>) {
+    match lasting {
+        Some(lasting) => lasting.ended().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -7,6 +7,7 @@ mod answer;
 mod commands;
 mod connection;
 mod figures;
+mod place;
 mod render;
 mod selected;
 mod settings;

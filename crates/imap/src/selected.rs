@@ -6,6 +6,8 @@ use wire::imap::{Enabled, NumberSet, SequenceSet, SystemFlags, Writer};
 
 /// Messages by number, and what is still to be told.
 pub(crate) struct Selected {
+    /// Whose mailbox it is: of the one who has signed in, or of another who lets them.
+    pub(crate) account: i64,
     pub(crate) mailbox: i64,
     pub(crate) read_only: bool,
     /// In the order of their UIDs; a message's number is its position plus one.

@@ -13,7 +13,7 @@ use env::Timestamp;
 use crate::Address;
 
 pub use letter::build;
-pub use reasons::{Reason, reason};
+pub use reasons::{NOT_ENCRYPTED, Reason, reason};
 
 /// What is told of one message. The notification goes to `original_sender` with an empty reverse path
 /// (RFC 3464 section 2).
@@ -48,6 +48,8 @@ pub struct RecipientStatus {
     pub action: Action,
     /// Enhanced status code.
     pub status: Status,
+    /// What people are told instead of the words for the status.
+    pub reason: Option<Reason>,
     /// Name of the server that answered.
     pub remote_mta: Option<String>,
     /// Its answer: `550 5.1.1 no such user`.

@@ -3,7 +3,9 @@
 pub mod charset;
 mod codec;
 pub mod encoding;
+mod encryption;
 mod envelope;
+mod extent;
 mod heads;
 mod html;
 mod mailboxes;
@@ -20,7 +22,9 @@ mod view;
 pub mod words;
 
 pub use encoding::{UnknownEncoding, decode_part};
+pub use encryption::ContentEncryption;
 pub use envelope::{Envelope, EnvelopeAddress};
+pub use extent::{Extent, ExtentLimits, TooComplex};
 pub use html::html_to_text;
 pub use mailboxes::{ADDRESSES_MAX, parse_addresses};
 pub use section::{MessageRange, PartRange};

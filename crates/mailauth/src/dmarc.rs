@@ -7,7 +7,8 @@ mod record;
 mod rua;
 
 pub use published::Published;
-pub use rua::{ReportAddress, report_addresses};
+pub use record::FailureOptions;
+pub use rua::{ReportAddress, failure_addresses, report_addresses};
 
 use env::dns::{DnsError, Resolver};
 use mail_auth::dmarc::verify::DmarcParameters;

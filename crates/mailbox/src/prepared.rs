@@ -1,7 +1,7 @@
 use crypto::keys::MessageKey;
 use crypto::record::{self, Record};
 use env::Entropy;
-use mail::message::Summary;
+use mail::message::{Extent, Summary};
 
 use crate::search::{Content, signature};
 use crate::threads::Links;
@@ -11,6 +11,7 @@ use crate::threads::Links;
 pub struct Prepared {
     key: MessageKey,
     size: u64,
+    extent: Extent,
     record: Record,
     summary: Vec<u8>,
     links: Links,
@@ -33,8 +34,9 @@ impl Prepared {
         let links = Links::new(&summary.subject_base, summary.message_id.as_deref(), references);
         let signature = signature::sign(&Content::of(&raw, &summary.structure));
         let size = raw.len() as u64;
+        let extent = Extent::of(&summary.structure);
         let record = record::seal_consuming(&key, raw);
-        Self { size, record, summary: summary.encode(), links, signature, key }
+        Self { size, extent, record, summary: summary.encode(), links, signature, key }
     }
 
     /// The sealed bytes for [`store::Store::stage`]; they can be taken once.
@@ -53,6 +55,12 @@ impl Prepared {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// How complex the message is.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        self.extent
     }
 
     /// The encoded [`mail::message::Summary`].

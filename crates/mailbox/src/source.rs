@@ -56,7 +56,7 @@ impl Source {
     }
 }
 
-/// The content of a message.
+/// The content of one message by its own identifier: as search reads it, and whoever names messages without a mailbox and a UID.
 ///
 /// # Errors
 /// [`MailboxError::NoSuchMessage`], or if the store fails or something does not open.

@@ -100,7 +100,15 @@ impl Https<'_> {
     /// # Errors
     /// [`HttpsError`] if there is no answer within the limits.
     pub async fn get(&self, path: &str) -> Result<HttpsAnswer, HttpsError> {
-        self.within(self.exchange(Method::GET, path, "", Bytes::new())).await
+        self.get_with(path, &[]).await
+    }
+
+    /// As [`Self::get`], with further fields in the header.
+    ///
+    /// # Errors
+    /// [`HttpsError`] if there is no answer within the limits.
+    pub async fn get_with(&self, path: &str, fields: &[(&str, &str)]) -> Result<HttpsAnswer, HttpsError> {
+        self.within(self.exchange(Method::GET, path, fields, Bytes::new())).await
     }
 
     /// Hands `body` of type `media_type` over at `path`.
@@ -108,7 +116,15 @@ impl Https<'_> {
     /// # Errors
     /// [`HttpsError`] if there is no answer within the limits.
     pub async fn post(&self, path: &str, media_type: &str, body: Bytes) -> Result<HttpsAnswer, HttpsError> {
-        self.within(self.exchange(Method::POST, path, media_type, body)).await
+        self.post_with(path, &[(CONTENT_TYPE.as_str(), media_type)], body).await
+    }
+
+    /// As [`Self::post`], with fields of the header that say what the body is, and others.
+    ///
+    /// # Errors
+    /// [`HttpsError`] if there is no answer within the limits.
+    pub async fn post_with(&self, path: &str, fields: &[(&str, &str)], body: Bytes) -> Result<HttpsAnswer, HttpsError> {
+        self.within(self.exchange(Method::POST, path, fields, body)).await
     }
 
     async fn within<T>(&self, exchange: impl Future<Output = Result<T, HttpsError>>) -> Result<T, HttpsError> {
@@ -119,14 +135,14 @@ impl Https<'_> {
         &self,
         method: Method,
         path: &str,
-        media_type: &str,
+        fields: &[(&str, &str)],
         body: Bytes,
     ) -> Result<HttpsAnswer, HttpsError> {
         let impossible = || HttpsError::Request { host: self.host.to_owned(), path: path.to_owned() };
         let name = ServerName::try_from(self.host.to_owned()).map_err(|_| impossible())?;
         let mut request = Request::builder().method(method).uri(path).header(HOST, self.host).header(USER_AGENT, AGENT);
-        if !media_type.is_empty() {
-            request = request.header(CONTENT_TYPE, media_type);
+        for (name, value) in fields {
+            request = request.header(*name, *value);
         }
         let request = request.body(Full::new(body)).map_err(|_| impossible())?;
         let stream = connect(self.address, None, self.wait).await?;

@@ -20,7 +20,8 @@ use mail::message::{Structure, decode_part};
 use mailauth::aggregate::Aggregate;
 use mailauth::zone::ZoneFile;
 use mailauth::{AuthenticationSettings, Checker, Connection};
-use reports::{Disposition, Fact, Reporter, SendFor, Tally, UnpackError, is_candidate, read_message};
+use reports::received::{self, Arrival, Received};
+use reports::{Disposition, Fact, Reporter, SendFor, Tally};
 use resolver::fixed::{FixedResolver, Record};
 use signing::{FreshKey, Signer, SigningSettings};
 use store::testing::TestStore;
@@ -73,6 +74,11 @@ fn reporter(store: &Store, dns: FixedResolver) -> Reporter {
     Reporter { store: store.clone(), dns: Arc::new(dns), mailer }
 }
 
+/// As a report that comes in the best way.
+fn arrival(raw: &[u8]) -> Arrival<'_> {
+    Arrival { raw, author: Some("peer.example"), to_postmaster: true, reads_dmarc: true }
+}
+
 fn dns(record: &str) -> FixedResolver {
     FixedResolver::default().with("_dmarc.a.example", Record::Txt(record.to_owned()))
 }
@@ -117,8 +123,7 @@ async fn opened(store: &Store) -> (String, Aggregate, String) {
     let part = structure.leaves().find(|part| part.is("application", "gzip")).unwrap();
     let mut xml = String::new();
     GzDecoder::new(&*decode_part(&raw, part).unwrap()).read_to_string(&mut xml).unwrap();
-    assert!(is_candidate(&raw));
-    let report = read_message(&raw).unwrap();
+    let Some(Received::Aggregate(report)) = received::recognise(&arrival(&raw)) else { panic!("no report") };
     (lease.envelope.trace.clone() + &String::from_utf8(raw).unwrap(), report, xml)
 }
 
@@ -276,9 +281,10 @@ async fn received_reports_are_kept_once_and_listed(store: TestStore) {
         (gzip(xml("other.test", "4", "192.0.2.7", 9, "fail").as_bytes()), "a.xml.gz", false),
     ] {
         let raw = letter(&content, file);
-        assert!(is_candidate(&raw));
-        let report = read_message(&raw).unwrap();
-        assert_eq!(reports::keep(&store, report).await.unwrap(), is_new, "{file}");
+        let found = received::recognise(&arrival(&raw)).unwrap();
+        let sealed = found.seal(store.context(), Some("peer.example"), store.clock.now()).unwrap();
+        let kept = store.write(move |tx| received::keep(tx, &sealed)).await.unwrap();
+        assert_eq!(kept, is_new, "{file}");
     }
     let listed = store.read(|tx| reports::list(tx, Timestamp::from_seconds(0))).await.unwrap();
     let rows: Vec<_> = listed.iter().map(|row| (row.source.to_string(), row.messages, row.passed, row.dkim)).collect();
@@ -292,11 +298,30 @@ async fn received_reports_are_kept_once_and_listed(store: TestStore) {
 fn bombs_and_nonsense_are_refused() {
     let bomb = gzip(&vec![b' '; 30 << 20]);
     assert!(bomb.len() < 200_000);
-    assert!(matches!(read_message(&letter(&bomb, "a.xml.gz")), Err(UnpackError::Bomb)));
-    assert!(matches!(read_message(&letter(&zip(&vec![b' '; 30 << 20]), "a.zip")), Err(UnpackError::Bomb)));
     let declared = gzip(b"<!DOCTYPE feedback [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><feedback>&x;</feedback>");
-    assert!(matches!(read_message(&letter(&declared, "a.xml.gz")), Err(UnpackError::Report(_))));
-    assert!(matches!(read_message(&letter(b"PK\x03\x04 broken", "a.zip")), Err(UnpackError::Packed(_))));
-    assert!(matches!(read_message(b"Subject: Report Domain: x\r\n\r\nhello\r\n"), Err(UnpackError::NoReport)));
-    assert!(!is_candidate(b"Subject: order\r\n\r\nhello\r\n"));
+    for wrong in [
+        letter(&bomb, "a.xml.gz"),
+        letter(&zip(&vec![b' '; 30 << 20]), "a.zip"),
+        letter(&declared, "a.xml.gz"),
+        letter(b"PK\x03\x04 broken", "a.zip"),
+        b"Subject: Report Domain: x\r\n\r\nhello\r\n".to_vec(),
+    ] {
+        assert!(received::is_candidate(&arrival(&wrong)));
+        assert!(received::recognise(&arrival(&wrong)).is_none());
+    }
+    assert!(!received::is_candidate(&arrival(b"Subject: order\r\n\r\nhello\r\n")));
+}
+
+#[test]
+fn only_the_authenticated_report_to_the_postmaster() {
+    let raw = letter(xml("trade.test", "1", "192.0.2.1", 5, "pass").as_bytes(), "a.xml");
+    let full = arrival(&raw);
+    assert!(received::is_candidate(&full));
+    for arrival in [
+        Arrival { author: None, ..full },
+        Arrival { to_postmaster: false, ..full },
+        Arrival { reads_dmarc: false, ..full },
+    ] {
+        assert!(!received::is_candidate(&arrival) && received::recognise(&arrival).is_none(), "{arrival:?}");
+    }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use env::dns::{DnsError, Mx, RecordKind, Resolver, Tlsa};
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError as AnswerError, NetError, NoRecords};
@@ -30,7 +30,7 @@ const ALIASES_MAX: usize = 8;
 /// How names are looked up.
 #[derive(Debug, Clone)]
 pub struct ResolverSettings {
-    /// Name servers; when empty, those of the system.
+    /// Name servers; when empty, those of the system, and its file of hosts.
     pub servers: Vec<SocketAddr>,
     /// Check DNSSEC signatures ourselves. An answer whose signatures are wrong counts as no answer.
     pub validate: bool,
@@ -128,6 +128,12 @@ impl HickoryResolver {
             found => found?,
         };
         self.proves(&canonical, second).await
+    }
+
+    /// Whether the name is surely an alias, wherever that leads.
+    async fn proves_alias(&self, name: &str) -> Result<bool, DnsError> {
+        let is_proven = |record: &Record| matches!(record.data, RData::CNAME(_)) && record.proof.is_secure();
+        Ok(self.query(name, RecordType::CNAME).await?.is_ok_and(|lookup| lookup.answers().iter().any(is_proven)))
     }
 
     /// Records, or a server's word that there are none. While nothing can be looked up at all, nobody waits for it.
@@ -243,6 +249,7 @@ impl Resolver for HickoryResolver {
             _ if !self.validate => Ok(false),
             RecordKind::Mx => self.proves(name, RecordType::MX).await,
             RecordKind::Address => self.proves_addresses(name).await,
+            RecordKind::Alias => self.proves_alias(name).await,
         }
     }
 
@@ -287,6 +294,10 @@ fn set_options(options: &mut ResolverOpts, settings: &ResolverSettings) {
     options.validate = settings.validate;
     options.edns0 = true;
     options.try_tcp_on_error = true;
+    // Names of this machine's file say nothing of others' zones, and differ from run to run where an address has several.
+    if !settings.servers.is_empty() {
+        options.use_hosts_file = ResolveHosts::Never;
+    }
 }
 
 fn without_dot(name: &Name) -> String {

@@ -6,12 +6,14 @@ mod attempt;
 mod busy;
 mod connect;
 mod content;
+mod encrypted;
 pub(crate) mod exchangers;
 mod failures;
 mod fared;
 mod forward;
 mod here;
 mod link;
+mod members;
 mod pool;
 mod report;
 pub(crate) mod route;
@@ -36,6 +38,7 @@ use tokio_util::task::TaskTracker;
 use crate::transport::{Policies, Reporter, Results};
 use crate::{DeliverySettings, Figures};
 use busy::Busy;
+use encrypted::Looks;
 use link::Sent;
 use pool::Pool;
 use route::{RouteError, Routes};
@@ -93,6 +96,7 @@ pub struct Deliverer {
     pool: Pool,
     busy: Busy,
     slots: Arc<Semaphore>,
+    looks: Looks,
     freed: Notify,
     /// How long a stop waits for answers to messages that have been sent.
     answer_grace: Duration,
@@ -150,6 +154,7 @@ impl Deliverer {
             pool: Pool::default(),
             busy: Busy::new(settings.connections_per_destination_max),
             slots: Arc::new(Semaphore::new(settings.deliveries_max)),
+            looks: Looks::default(),
             freed: Notify::new(),
             answer_grace: stop_wait.saturating_sub(SETTLE_MARGIN),
             settings: settings.clone(),

@@ -3,13 +3,16 @@
 //! `docs/flow/receive.md` and `docs/flow/deliver.md` tell the ways of a message; this crate keeps to them.
 
 pub mod deliver;
+mod demand;
 mod figures;
+mod group;
 pub mod receive;
 mod rewriting;
 mod settings;
 pub mod transport;
 
 pub use deliver::route::RouteError;
+pub use demand::ContentRules;
 pub use figures::Figures;
 pub use receive::Reporting;
-pub use settings::{DeliverySettings, Route, SmtpSettings, TlsDemand, TlsFloor};
+pub use settings::{ContentDemand, DeliverySettings, Route, SmtpSettings, TlsDemand, TlsFloor};

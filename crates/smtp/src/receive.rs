@@ -3,11 +3,13 @@
 mod accept;
 mod authenticate;
 mod conversation;
+mod dns_lists;
 mod forwarded;
 mod greeting;
 mod lists;
 mod rates;
 mod recipients;
+mod reported;
 mod submission;
 mod suspicion;
 
@@ -19,26 +21,30 @@ use env::dns::Resolver;
 use identity::{Directory, SignIn};
 use mailauth::{Checker, WithoutDns};
 use net::{Budget, Connection, Handler, Refusal, TrustedNetworks};
-use reports::Tally;
+use reports::{FailureFact, Tally};
 use signing::Signer;
 use store::Store;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use wire::sasl::Mechanism;
 use wire::smtp::server::{Kind, Limits, ServerConfig};
 
-use crate::{DeliverySettings, Figures, SmtpSettings};
+use crate::{ContentRules, DeliverySettings, Figures, SmtpSettings};
 
 use conversation::Conversation;
+use dns_lists::AskedList;
 use greeting::WaitingRoom;
 use rates::Rates;
 
-pub use suspicion::{DnsList, DnsListError};
+pub use dns_lists::{DnsList, DnsListError};
 
 /// Time for a TLS handshake.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
 
 /// Time for a client that is turned away to read why.
 const REFUSAL_WAIT: Duration = Duration::from_secs(5);
+
+/// Reports of others that are read at the same time: unpacking takes memory.
+const REPORTS_READ_MAX: usize = 2;
 
 /// What receiving mail needs.
 pub struct Receiver {
@@ -49,13 +55,16 @@ pub struct Receiver {
     pub(crate) checker: Checker,
     pub(crate) signer: Arc<Signer>,
     pub(crate) reporting: Reporting,
+    /// Reports of others that may be read at the same time.
+    pub(crate) reading: Semaphore,
     /// What is done when DNS does not work at all.
     pub(crate) without_dns: WithoutDns,
     pub(crate) tls: ServerTls,
     pub(crate) budget: Budget,
     pub(crate) settings: SmtpSettings,
     pub(crate) rates: Rates,
-    pub(crate) dns_lists: Vec<DnsList>,
+    pub(crate) dns_lists: Vec<AskedList>,
+    pub(crate) content_rules: ContentRules,
     pub(crate) waiting_room: WaitingRoom,
     pub(crate) hostname: String,
     /// Whose postmaster is meant by a bare `<postmaster>` (RFC 5321 section 4.5.1).
@@ -71,8 +80,10 @@ pub struct Receiver {
 pub struct Reporting {
     /// Counts what mail from a domain was like.
     pub tally: Option<Arc<Tally>>,
-    /// Takes messages to our postmasters that look like reports. What does not fit into it at once is passed over.
-    pub inbound: Option<mpsc::Sender<Vec<u8>>>,
+    /// DMARC reports to our postmasters are read.
+    pub reads_dmarc: bool,
+    /// Takes messages of which a failure report may be wanted. What does not fit into it at once is not reported.
+    pub failures: Option<mpsc::Sender<FailureFact>>,
 }
 
 /// What a [`Receiver`] is made from beside its settings.
@@ -105,6 +116,8 @@ pub struct ReceiverParts {
     pub exempt_networks: TrustedNetworks,
     /// Lists of clients that are asked.
     pub dns_lists: Vec<DnsList>,
+    /// What our people must encrypt, by the recipients' domains.
+    pub content_rules: ContentRules,
     /// What is counted.
     pub figures: Arc<Figures>,
 }
@@ -115,7 +128,7 @@ impl Receiver {
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
         let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, .. } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
-        let ReceiverParts { exempt_networks, dns_lists, .. } = parts;
+        let ReceiverParts { exempt_networks, dns_lists, content_rules, .. } = parts;
         Arc::new(Self {
             store,
             directory,
@@ -124,11 +137,13 @@ impl Receiver {
             checker,
             signer,
             reporting,
+            reading: Semaphore::new(REPORTS_READ_MAX),
             without_dns,
             tls,
             budget,
             rates: Rates::new(&settings, exempt_networks),
-            dns_lists,
+            dns_lists: dns_lists.into_iter().map(AskedList::new).collect(),
+            content_rules,
             waiting_room: WaitingRoom::default(),
             settings,
             hostname,
@@ -161,6 +176,7 @@ impl Receiver {
             limits,
             pretence_secret: self.sign_in.pretence_secret(),
             pretence_iterations: self.sign_in.pretence_iterations(),
+            openid_configuration: self.sign_in.openid_configuration(),
             entropy: Arc::clone(&context.entropy),
             clock: Arc::clone(&context.clock),
         });

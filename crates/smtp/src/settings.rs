@@ -12,6 +12,10 @@ env::settings! {
         message_bytes_max: u64 = 50 << 20,
         /// Longest header of a message, in bytes. Honest ones have some KiB.
         header_bytes_max: usize = 1 << 20,
+        /// Levels of parts within parts (multiparts and attached messages) of a message, at most 32. Honest ones have a handful.
+        mime_depth_max: usize = 32,
+        /// Parts of a message, at most 1999: texts, attachments, and what holds them.
+        mime_parts_max: usize = 1000,
         /// Recipients of one message.
         recipients_max: usize = 1000,
         /// Messages of one connection.
@@ -107,6 +111,20 @@ pub struct Route {
     pub ca: Option<PathBuf>,
     /// Address of this machine to send from.
     pub source: Option<IpAddr>,
+    /// How messages must be encrypted from end to end; others never go to this partner, whatever the connection.
+    pub content: Option<ContentDemand>,
+}
+
+/// How messages to a partner must be encrypted from end to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(crate = "env::settings::serde", rename_all = "lowercase")]
+pub enum ContentDemand {
+    /// By OpenPGP (RFC 9580), in MIME (RFC 3156) or as the whole text.
+    Pgp,
+    /// By S/MIME (RFC 8551).
+    Smime,
+    /// By one of them.
+    Either,
 }
 
 /// Oldest TLS version that will do.

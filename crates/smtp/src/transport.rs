@@ -3,13 +3,10 @@
 mod gathered;
 mod letter;
 mod policies;
-mod received;
 mod reporter;
 mod results;
 
 pub use gathered::send_soon;
 pub(crate) use policies::{Found, Policies, PolicyFault};
-pub use received::{ReceivedReport, list};
-pub(crate) use received::{Sealed, keep, recognise};
 pub use reporter::Reporter;
 pub(crate) use results::{Ends, Results};

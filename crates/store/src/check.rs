@@ -11,6 +11,7 @@ mod rules;
 
 use std::fmt;
 
+use crate::migrate::{MIGRATIONS, Migration};
 use crate::{Database, Store, StoreError, Tx};
 use rules::{RULES, Rule};
 
@@ -55,6 +56,7 @@ pub async fn run(store: &Store, deep: bool) -> Result<Report, StoreError> {
     for rule in RULES {
         report.findings.extend(read_apart(store, move |tx| broken(tx, rule)).await?);
     }
+    report.findings.extend(store.read(missing_steps).await?);
     report.findings.extend(keys::open_all(store).await?);
     report.findings.extend(contents::missing_segments(store).await?);
     if deep {
@@ -82,6 +84,17 @@ where
 async fn count(store: &Store, sql: &'static str) -> Result<u64, StoreError> {
     let counted = store.read(move |tx| tx.row(sql, &[], |row| row.int(0))).await?;
     Ok(counted.unwrap_or(0).unsigned_abs())
+}
+
+/// Steps of the schema that were never taken.
+fn missing_steps(tx: &mut Tx<'_>) -> Result<Vec<Finding>, StoreError> {
+    let taken: Vec<i64> = tx.rows("SELECT version FROM schema_version", &[], |row| row.int(0))?;
+    let missing = MIGRATIONS.iter().filter(|step| !taken.contains(&step.version));
+    let finding = |step: &Migration| {
+        let object = format!("schema {} {}", step.version, step.name);
+        Finding { rule: "a step of the schema is missing", object }
+    };
+    Ok(missing.map(finding).collect())
 }
 
 fn broken(tx: &mut Tx<'_>, rule: &Rule) -> Result<Vec<Finding>, StoreError> {

@@ -11,6 +11,8 @@ use tokio::sync::{Notify, watch};
 pub enum Notice {
     /// Mail or mailboxes of an account.
     Account(i64),
+    /// Something that somebody was signed in to an account with may have ended.
+    SignIns(i64),
     /// Messages have become due in the queue.
     Queue,
     /// Background work has been added.
@@ -25,6 +27,10 @@ impl Notice {
                 out.push('a');
                 out.push_str(&account.to_string());
             }
+            Self::SignIns(account) => {
+                out.push('s');
+                out.push_str(&account.to_string());
+            }
             Self::Queue => out.push('q'),
             Self::Jobs => out.push('j'),
         }
@@ -35,7 +41,10 @@ impl Notice {
         match word {
             "q" => Some(Self::Queue),
             "j" => Some(Self::Jobs),
-            _ => word.strip_prefix('a')?.parse().ok().map(Self::Account),
+            _ => match word.strip_prefix('s') {
+                Some(account) => account.parse().ok().map(Self::SignIns),
+                None => word.strip_prefix('a')?.parse().ok().map(Self::Account),
+            },
         }
     }
 }
@@ -43,7 +52,8 @@ impl Notice {
 /// Distributes notices within the node.
 #[derive(Default)]
 pub struct Notices {
-    accounts: Mutex<HashMap<i64, watch::Sender<u64>>>,
+    accounts: Watched,
+    sign_ins: Watched,
     queue: Arc<Notify>,
     jobs: Arc<Notify>,
 }
@@ -52,8 +62,13 @@ impl Notices {
     /// Watches an account; `changed()` on the receiver waits for the next change. Drop it to stop.
     #[must_use]
     pub fn watch_account(&self, account: i64) -> watch::Receiver<u64> {
-        let mut accounts = self.accounts.lock();
-        accounts.entry(account).or_insert_with(|| watch::channel(0).0).subscribe()
+        self.accounts.watch(account)
+    }
+
+    /// Watches whether something that people are signed in to an account with may have ended. Drop the receiver to stop.
+    #[must_use]
+    pub fn watch_sign_ins(&self, account: i64) -> watch::Receiver<u64> {
+        self.sign_ins.watch(account)
     }
 
     /// Wakes one waiter each time messages have become due. A notice that finds nobody waiting is kept.
@@ -71,16 +86,8 @@ impl Notices {
     /// Tells everybody on this node who waits for `notice`.
     pub fn publish(&self, notice: Notice) {
         match notice {
-            Notice::Account(account) => {
-                let mut accounts = self.accounts.lock();
-                if let Some(sender) = accounts.get(&account) {
-                    if sender.receiver_count() == 0 {
-                        accounts.remove(&account);
-                    } else {
-                        sender.send_modify(|count| *count = count.wrapping_add(1));
-                    }
-                }
-            }
+            Notice::Account(account) => self.accounts.wake(account),
+            Notice::SignIns(account) => self.sign_ins.wake(account),
             Notice::Queue => self.queue.notify_one(),
             Notice::Jobs => self.jobs.notify_one(),
         }
@@ -88,11 +95,37 @@ impl Notices {
 
     /// Tells everybody on this node, as when notices may have been missed.
     pub(crate) fn publish_all(&self) {
-        let watched: Vec<i64> = self.accounts.lock().keys().copied().collect();
-        for account in watched {
-            self.publish(Notice::Account(account));
-        }
+        self.accounts.wake_all();
+        self.sign_ins.wake_all();
         self.publish(Notice::Queue);
         self.publish(Notice::Jobs);
+    }
+}
+
+/// Those who watch accounts, by account.
+#[derive(Default)]
+struct Watched(Mutex<HashMap<i64, watch::Sender<u64>>>);
+
+impl Watched {
+    fn watch(&self, account: i64) -> watch::Receiver<u64> {
+        self.0.lock().entry(account).or_insert_with(|| watch::channel(0).0).subscribe()
+    }
+
+    fn wake(&self, account: i64) {
+        let mut watched = self.0.lock();
+        if let Some(sender) = watched.get(&account) {
+            if sender.receiver_count() == 0 {
+                watched.remove(&account);
+            } else {
+                sender.send_modify(|count| *count = count.wrapping_add(1));
+            }
+        }
+    }
+
+    fn wake_all(&self) {
+        let watched: Vec<i64> = self.0.lock().keys().copied().collect();
+        for account in watched {
+            self.wake(account);
+        }
     }
 }

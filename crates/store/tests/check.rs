@@ -157,6 +157,27 @@ const BREAKS: &[(&str, &str, &str)] = &[
         "number of list entries",
     ),
     (
+        "INSERT INTO address (address, account, kind) VALUES ('g@trade.test', 6, 'group')",
+        "DELETE FROM address WHERE kind = 'group'",
+        "leads to no group",
+    ),
+    (
+        "INSERT INTO group_owner (group_id, account) VALUES (6, 8)",
+        "DELETE FROM group_owner",
+        "belong to a group that is not there",
+    ),
+    (
+        "INSERT INTO group_member (group_id, kind, target, address) SELECT 6, 'account', 9, key_wrapped FROM organisation",
+        "DELETE FROM group_member",
+        "has a member that is not there",
+    ),
+    (
+        "INSERT INTO delegation (account, delegate, permission, mailbox, since, until, granted_by)
+         VALUES (8, 9, 'read', 0, 0, 0, 0)",
+        "DELETE FROM delegation",
+        "an account that is not there",
+    ),
+    (
         "UPDATE schema_version SET version = version + 5",
         "UPDATE schema_version SET version = version - 5",
         "step of the schema",

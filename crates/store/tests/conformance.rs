@@ -493,8 +493,8 @@ async fn an_older_schema_is_brought_up_to_date(mut store: TestStore) {
     store.write(|tx| add_keyword(tx, 1, "kept")).await.unwrap();
     store
         .write(|tx| {
-            for table in later_tables() {
-                tx.execute(Box::leak(format!("DROP TABLE {table}").into_boxed_str()), &[])?;
+            for undo in later_changes() {
+                tx.execute(Box::leak(undo.into_boxed_str()), &[])?;
             }
             tx.execute("DELETE FROM schema_version WHERE version > 1", &[])
         })
@@ -509,15 +509,21 @@ async fn an_older_schema_is_brought_up_to_date(mut store: TestStore) {
     assert_eq!(store.read(count).await.unwrap(), (Some(0), Some(1)));
 }
 
-/// Tables that later steps of the schema have added.
-fn later_tables() -> Vec<String> {
+/// Tables and columns that later steps of the schema have added, in the words that take them away.
+fn later_changes() -> Vec<String> {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
     let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let later = files.filter(|path| !path.ends_with("0001_first.sql"));
-    let tables = later.flat_map(|path| {
-        let text = std::fs::read_to_string(path).unwrap();
-        let made = text.split("CREATE TABLE ").skip(1).filter_map(|rest| rest.split_whitespace().next());
-        made.map(str::to_owned).collect::<Vec<_>>()
-    });
-    tables.collect()
+    let texts: Vec<String> = later.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let (mut columns, mut tables) = (Vec::new(), Vec::new());
+    for line in texts.iter().flat_map(|text| text.lines()) {
+        match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+            ["ALTER", "TABLE", table, "ADD", "COLUMN", column, ..] => {
+                columns.push(format!("ALTER TABLE {table} DROP COLUMN {column}"));
+            }
+            ["CREATE", "TABLE", table, ..] => tables.push(format!("DROP TABLE {table}")),
+            _ => {}
+        }
+    }
+    columns.into_iter().chain(tables).collect()
 }

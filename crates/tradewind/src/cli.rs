@@ -1,8 +1,19 @@
 //! The command line.
 
+mod clients;
+mod directory;
+mod factors;
+
 use std::path::PathBuf;
 
+pub(crate) use directory::{
+    DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
+};
+
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
+pub(crate) use factors::{AuthorityCommand, FactorCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -38,6 +49,27 @@ pub(crate) enum Command {
     /// People and their mail accounts.
     #[command(subcommand)]
     User(UserCommand),
+    /// The OAuth server, by which programs act for people without their password.
+    #[command(subcommand)]
+    Oauth(OauthCommand),
+    /// Groups: one address for many.
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Shared mailboxes and who uses them.
+    #[command(subcommand)]
+    Shared(SharedCommand),
+    /// What people may do with each other's mailboxes.
+    #[command(subcommand)]
+    Delegation(DelegationCommand),
+    /// Accounts of programs.
+    #[command(subcommand)]
+    Service(ServiceCommand),
+    /// The directory as a table.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
+    /// Other systems that say who there is.
+    #[command(subcommand)]
+    Provision(ProvisionCommand),
     /// Who is allowed and who is denied.
     #[command(subcommand)]
     List(ListCommand),
@@ -227,6 +259,9 @@ pub(crate) enum OrganisationCommand {
         #[arg(long)]
         organisation: Option<String>,
     },
+    /// Authorities whose client certificates (UKey) let people in.
+    #[command(subcommand)]
+    Authority(AuthorityCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -292,9 +327,21 @@ pub(crate) enum UserCommand {
         /// Address to remove.
         alias: String,
     },
+    /// Second factors of a person.
+    #[command(subcommand)]
+    Factor(FactorCommand),
     /// Where mail of an account is passed on to.
     #[command(subcommand)]
     Forward(ForwardCommand),
+    /// Who is signed in on the web.
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Passwords for mail programs, one a device.
+    #[command(subcommand)]
+    AppPassword(AppPasswordCommand),
+    /// Programs that are connected by OAuth.
+    #[command(subcommand)]
+    Program(ProgramCommand),
     /// Refuse sign-in; mail is still received.
     Disable {
         /// Mail address.
@@ -480,6 +527,12 @@ pub(crate) enum StoreCommand {
 pub(crate) enum ReportCommand {
     /// List which servers send in the name of our domains, as others report it (DMARC).
     Dmarc {
+        /// Reports that came in the last days.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
+    /// List single messages in the name of our domains that failed, as others report them (DMARC).
+    Failures {
         /// Reports that came in the last days.
         #[arg(long, default_value_t = 30)]
         days: u32,

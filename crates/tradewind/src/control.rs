@@ -2,7 +2,6 @@
 //! directly where none runs. Either way the same code runs.
 
 mod socket;
-mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +9,7 @@ use std::time::Duration;
 use api::actions::{Controls, Elsewhere, Refused};
 use async_trait::async_trait;
 use env::dns::Resolver;
-use identity::Hasher;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::Store;
 
 use crate::settings::DnsSettings;
@@ -24,7 +22,8 @@ pub(crate) fn controls(system: &System) -> Controls {
     Controls {
         store: system.store.clone(),
         directory: Arc::clone(&system.directory),
-        hasher: Hasher::new(Arc::clone(&system.store.context().entropy)),
+        passwords: system.passwords.clone(),
+        factors: system.factors.clone(),
         signer: Arc::clone(&system.signer),
         overlap: Duration::from_secs(system.settings.dkim.overlap_days.saturating_mul(86_400)),
         key_files: system.settings.home().join("dkim"),
@@ -46,11 +45,8 @@ impl Elsewhere for Parts {
         Ok(Arc::new(resolver(&self.dns)?))
     }
 
-    async fn tls_reports(&self) -> Result<Value, Refused> {
-        tls::list(&self.store).await
-    }
-
     async fn send_tls_reports(&self) -> Result<Value, Refused> {
-        tls::send(&self.store).await
+        let reports = self.store.write(smtp::transport::send_soon).await.map_err(Refused::because)?;
+        Ok(json!({ "reports": reports }))
     }
 }

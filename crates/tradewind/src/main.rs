@@ -3,6 +3,7 @@
 mod check_auth;
 mod cli;
 mod control;
+mod credentials;
 mod doctor;
 mod health;
 mod http;
@@ -87,7 +88,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             let action = action(command)?;
             let is_check = matches!(action, Action::StoreCheck { .. });
             let answer = act(&config, action).await?;
-            print::print(&answer, json);
+            match answer.get("csv").and_then(Value::as_str) {
+                // A file as it is.
+                Some(text) if !json => print!("{text}"),
+                _ => print::print(&answer, json),
+            }
             let failed = is_check && answer.get("sound") == Some(&Value::Bool(false));
             Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
@@ -155,10 +160,18 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Organisation(OrganisationCommand::Level { level, organisation }) => {
             Action::OrganisationLevel { level, organisation }
         }
+        Command::Organisation(OrganisationCommand::Authority(command)) => command.into_action()?,
         Command::Domain(DomainCommand::Add { domain, organisation }) => Action::DomainAdd { domain, organisation },
         Command::Domain(DomainCommand::List) => Action::DomainList,
         Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },
         Command::User(command) => user_action(command)?,
+        Command::Oauth(command) => command.into_action(),
+        Command::Group(command) => command.into(),
+        Command::Shared(command) => command.into(),
+        Command::Delegation(command) => command.into(),
+        Command::Service(command) => command.into(),
+        Command::Directory(command) => command.action()?,
+        Command::Provision(command) => command.into(),
         Command::List(command) => list_action(command),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,
@@ -185,6 +198,7 @@ fn action(command: Command) -> Result<Action, Refused> {
             DkimCommand::Retire { domain, selector, .. } => Action::DkimRetire { domain, selector },
         },
         Command::Report(ReportCommand::Dmarc { days }) => Action::ReportDmarc { days },
+        Command::Report(ReportCommand::Failures { days }) => Action::ReportFailures { days },
         Command::Report(ReportCommand::Send { today }) => Action::ReportSend { today },
         Command::Store(StoreCommand::Check { deep }) => Action::StoreCheck { deep },
         Command::Store(StoreCommand::Collect) => Action::StoreCollect,
@@ -239,7 +253,11 @@ fn user_action(command: UserCommand) -> Result<Action, Refused> {
         }
         UserCommand::AliasAdd { address, alias } => Action::AliasAdd { address, alias },
         UserCommand::AliasRemove { alias } => Action::AliasRemove { alias },
+        UserCommand::Factor(command) => command.into_action(),
         UserCommand::Forward(command) => forward_action(command),
+        UserCommand::Session(command) => command.into_action(),
+        UserCommand::AppPassword(command) => command.into_action(),
+        UserCommand::Program(command) => command.into_action(),
         UserCommand::Disable { address } => Action::UserState { address, enabled: false },
         UserCommand::Enable { address } => Action::UserState { address, enabled: true },
         UserCommand::Quota { address, mib } => Action::UserQuota { address, mib },

@@ -15,7 +15,7 @@ use mailauth::Checker;
 use net::{Budget, Handler};
 use smtp::deliver::{Deliverer, DelivererParts};
 use smtp::receive::{DnsList, Receiver, ReceiverParts};
-use smtp::{Figures, Reporting};
+use smtp::{ContentRules, Figures, Reporting};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -50,6 +50,9 @@ impl Server {
         let (tls_settings, chains) = server_tls(&settings)?;
         let tls = ServerTls::new(tls_settings, chains).map_err(Refused::because)?;
         let system = System::open(settings).await?;
+        let demands = system.settings.factors.clone();
+        let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
+        system.store.write(note).await.map_err(Refused::because)?;
         let listening = Listening::bind(&system.settings)?;
         let directory = &system.settings.server.directory;
         // With a database server nothing else has made it.
@@ -152,8 +155,8 @@ fn spawn_services(
     let settings = &system.settings;
     let figures = Arc::new(Figures::default());
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
-    let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
-    let sign_in = Arc::new(SignIn::new(system.store.clone(), hasher));
+    let issuer = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
+    let sign_in = sign_in(system, issuer);
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -175,6 +178,7 @@ fn spawn_services(
             exempt_networks: settings.exempt_networks()?,
             dns_lists: DnsList::parse_all(&settings.smtp.dns_lists)
                 .map_err(|error| Refused(format!("smtp.dns_lists: {error}")))?,
+            content_rules: ContentRules::of(&settings.delivery.route).map_err(Refused::because)?,
             figures: Arc::clone(&figures),
         },
         settings.smtp.clone(),
@@ -224,6 +228,13 @@ fn spawn_services(
     Ok(())
 }
 
+/// Checks who signs in; `issuer` names the OAuth server.
+fn sign_in(system: &System, issuer: String) -> Arc<SignIn> {
+    let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
+    let sign_in = SignIn::new(system.store.clone(), hasher);
+    Arc::new(sign_in.with_issuer(issuer).with_factors(system.settings.factors.clone()))
+}
+
 fn spawn_http(
     tasks: &TaskTracker,
     system: &System,
@@ -253,7 +264,12 @@ fn spawn_http(
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
     if let Some(acceptor) = secure {
-        let door = HttpDoor { router: api::secure_router(facts), tls: Some(tls.clone()) };
+        let scim = api::scim_router(api::ScimParts {
+            store: system.store.clone(),
+            directory: Arc::clone(&system.directory),
+            hostname: system.settings.server.hostname.clone(),
+        });
+        let door = HttpDoor { router: api::secure_router(facts).merge(scim), tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
 }

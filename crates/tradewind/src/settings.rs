@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use api::HttpSettings;
 use env::settings::{self, Section};
+use factors::sms::SmsSettings;
+use factors::webauthn::WebauthnSettings;
+use identity::{FactorSettings, PasswordSettings};
 use imap::ImapSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
@@ -78,6 +81,8 @@ env::settings! {
         key: PathBuf = PathBuf::from("tls/server.key"),
         /// Oldest TLS version offered: "1.2" or "1.3". Level `basic` allows 1.2; `enhanced` and `trade` want 1.3.
         version_min: String = "1.2".to_owned(),
+        /// Ask clients for a certificate of theirs (UKey), on every service. Browsers then ask people who have one which to show.
+        client_certificates: bool = false,
     }
 }
 
@@ -104,7 +109,7 @@ env::settings! {
 env::settings! {
     /// How names are looked up.
     pub(crate) struct DnsSettings in "dns" {
-        /// Name servers ("127.0.0.1:53"); when empty, those of the system.
+        /// Name servers ("127.0.0.1:53"); when empty, those of the system, and its file of hosts.
         servers: Vec<String> = Vec::new(),
         /// Check DNSSEC signatures ourselves.
         validate: bool = true,
@@ -161,6 +166,10 @@ sections! {
     smtp: SmtpSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,
+    passwords: PasswordSettings,
+    factors: FactorSettings,
+    webauthn: WebauthnSettings,
+    sms: SmsSettings,
     http: HttpSettings,
     log: LogSettings,
 }

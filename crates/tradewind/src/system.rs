@@ -8,15 +8,16 @@ use api::actions::{Controls, Refused, import_key_files};
 use crypto::region;
 use crypto::tls::{CertifiedChains, MinimumVersion, ServerTls, TlsSettings, load_chain};
 use env::{Entropy, SystemClock, SystemEntropy};
-use identity::Directory;
+use identity::factors::FactorDesk;
+use identity::{Directory, PasswordGate};
 use letters::Mailer;
 use reports::Tally;
 use resolver::{HickoryResolver, ResolverSettings};
 use signing::Signer;
 use store::{Context, Place, Store};
 
-use crate::control;
 use crate::settings::{DnsSettings, Settings};
+use crate::{control, credentials};
 
 /// What everything works on.
 pub(crate) struct System {
@@ -24,6 +25,10 @@ pub(crate) struct System {
     pub(crate) store: Store,
     pub(crate) directory: Arc<Directory>,
     pub(crate) signer: Arc<Signer>,
+    /// Judges new passwords.
+    pub(crate) passwords: PasswordGate,
+    /// Enrols and judges second factors.
+    pub(crate) factors: FactorDesk,
     /// Counts of mail for the reports to its domains.
     pub(crate) tally: Arc<Tally>,
 }
@@ -37,7 +42,9 @@ impl System {
         let store = Store::open(place(&settings)?, context).await.map_err(Refused::because)?;
         let directory = Arc::new(Directory::new(store.clone()));
         let signer = Arc::new(Signer::new(store.clone(), &settings.dkim));
-        let system = Self { settings, store, directory, signer, tally: Arc::default() };
+        let passwords = credentials::password_gate(&settings, &store)?;
+        let factors = credentials::factor_desk(&settings, &store)?;
+        let system = Self { settings, store, directory, signer, passwords, factors, tally: Arc::default() };
         if let Err(error) = import_key_files(&system.controls()).await {
             tracing::error!(%error, "DKIM keys in files cannot be taken over");
         }
@@ -82,7 +89,8 @@ pub(crate) fn place(settings: &Settings) -> Result<Place, Refused> {
 /// The certificates and TLS settings of the services.
 pub(crate) fn server_tls(settings: &Settings) -> Result<(TlsSettings, CertifiedChains), Refused> {
     let minimum_version = if settings.tls.version_min == "1.3" { MinimumVersion::Tls13 } else { MinimumVersion::Tls12 };
-    let tls = TlsSettings { minimum_version, ..TlsSettings::default() };
+    let client_certificates = settings.tls.client_certificates;
+    let tls = TlsSettings { minimum_version, client_certificates, ..TlsSettings::default() };
     let chain = load_chain(&settings.tls.certificate, &settings.tls.key).map_err(Refused::because)?;
     let chains = CertifiedChains::new(chain, Vec::new()).map_err(Refused::because)?;
     Ok((tls, chains))

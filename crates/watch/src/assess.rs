@@ -66,6 +66,8 @@ pub struct History {
     pub bare: Count,
     /// What else happened.
     pub surroundings: Surroundings,
+    /// Whether the person has lately said of such an attempt that it was their own.
+    pub is_confirmed: bool,
 }
 
 /// Where somebody was last.
@@ -144,7 +146,9 @@ fn answer(attempt: &Attempt, history: &History, policy: &Policy, score: &Score, 
     let answer = by_score.max(by_rule);
     let answer =
         if policy.freeze && is_two_signals(&rules) && answer >= Answer::Demand { Answer::Freeze } else { answer };
-    answer.min(most_for_device(attempt, history))
+    let is_grave = rules.iter().any(|rule| rule.is_grave());
+    let most = if history.is_confirmed && !is_grave { Answer::Tell } else { Answer::Freeze };
+    answer.min(most).min(most_for_device(attempt, history))
 }
 
 /// Whether at least two independent signals speak against the attempt, one of them grave.

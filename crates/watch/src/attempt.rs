@@ -12,9 +12,9 @@ pub struct Attempt {
     /// Where from.
     pub address: IpAddr,
     /// What the client spoke: `imap`, `smtp`, `web`.
-    pub protocol: &'static str,
+    pub protocol: String,
     /// What was shown: `password`, `app-password`, `token`, `certificate`, `session`.
-    pub method: &'static str,
+    pub method: String,
     /// What the client calls itself; unproven.
     pub agent: Option<String>,
     /// Version and cipher suite of its TLS.

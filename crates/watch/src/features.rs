@@ -151,7 +151,7 @@ pub fn features(attempt: &Attempt, place: &Place) -> Vec<Feature> {
         push(Kind::Tls, tls.clone());
     }
     push(Kind::Way, format!("{} {}", attempt.protocol, attempt.method));
-    push(Kind::Protocol, attempt.protocol.to_owned());
+    push(Kind::Protocol, attempt.protocol.clone());
     let hour = attempt.at.civil().hour;
     push(Kind::Hours, (hour / 3).to_string());
     push(Kind::HalfDay, (hour / 12).to_string());

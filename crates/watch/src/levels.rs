@@ -149,7 +149,7 @@ mod tests {
             |from: &str, to: &str| Levels::parse("x.toml", &SHIPPED.replace(from, to)).unwrap_err().to_string();
         assert!(refused("new-device = \"tell\"", "new-devices = \"tell\"").contains("new-devices"));
         assert!(refused("new-country = \"demand\"", "new-country = \"freeze\"").contains("does not freeze"));
-        assert!(refused("tell = 1.0", "tell = 7.0").contains("must rise"));
+        assert!(refused("tell = 0.3", "tell = 7.0").contains("must rise"));
         assert!(refused("freeze = true", "frieze = true").contains("frieze"));
     }
 }

@@ -8,17 +8,29 @@ mod agent;
 mod assess;
 mod attempt;
 pub mod country;
+mod error;
+mod event;
 mod features;
 pub mod geo;
+mod keys;
 mod levels;
 pub mod model;
 mod place;
+mod profile;
 pub mod rules;
+mod settings;
+mod watch;
 
 pub use agent::Agent;
 pub use assess::{Answer, Assessment, History, assess};
 pub use attempt::{Attempt, Device, Outcome};
+pub use error::WatchError;
+pub use event::{
+    Detail, EVENTS_MAX, Event, Said, ScoreKept, Subject, Whose, claim_untold, list_events, list_untold, load_event,
+};
 pub use features::{Dimension, Feature, Kind, NO_DEVICE, features, hour_there, network};
 pub use geo::Places;
 pub use levels::{Levels, LevelsError, Policy};
 pub use place::Place;
+pub use settings::WatchSettings;
+pub use watch::{Judged, Watch, say};

@@ -2,11 +2,11 @@
 //!
 //! As in Freeman et al., "Who Are You? A Statistical Approach to Measuring User Authenticity" (NDSS 2016), each feature gives a
 //! likelihood ratio: how usual its value is among all sign-ins, over how usual it is for this account. Two things differ from the plain
-//! algorithm, which `examples/rba` measures beside it. Where a value is new to the account, the plain one mixes levels (address,
-//! operator, country) with fixed weights; here each level falls back on the next wider one, and how easily depends on the
-//! account itself (Witten and Bell 1991: whoever has come from d networks in n sign-ins comes from a new one with probability d / (n + d)).
-//! So a traveller's new address says little, and a new address of somebody who never moves says much. And a device that we know from before
-//! weighs by how regularly this account shows one.
+//! algorithm, which `examples/rba` measures beside it. The plain one mixes levels (address, operator, country) with fixed weights; here
+//! a value is judged within that of the next wider level, and how much a new one says depends on the account itself (Witten and
+//! Bell 1991: whoever has shown d values in n sign-ins shows a new one with probability d / (n + d)). So a traveller's new address says
+//! little, and a new address of somebody who never moves says much. And a device that we know from before weighs by how regularly this
+//! account shows one.
 
 use crate::features::{Dimension, Feature, Kind, NO_DEVICE};
 
@@ -82,15 +82,22 @@ fn part(levels: &[Counted], bare: Count) -> Option<Part> {
     Some(Part { dimension, weight: (-ratio.log10()).clamp(-PART_MAX, PART_MAX), known })
 }
 
-/// How much more usual the value is for the account than for everybody. From the widest level to the narrowest: what the account
-/// has shown itself, mixed with what follows from the level above.
+/// How much more usual the value is for the account than for everybody. From the widest level to the narrowest: within the value of the
+/// level above, what the account has shown itself, mixed with what is usual there for everybody. A value within one that the
+/// account has never shown is new of necessity and adds nothing.
 fn ratio(levels: &[Counted]) -> f64 {
-    levels.iter().rev().fold(1.0, |wider, level| {
-        let Count { seen, total, distinct } = level.own;
-        let usual = (level.all.seen + 1) as f64 / (level.all.total + level.all.distinct + 1) as f64;
-        let new = distinct.max(1) as f64;
-        (seen as f64 / usual + new * wider) / (total as f64 + new)
-    })
+    let mut ratio = 1.0;
+    let mut wider: Option<&Counted> = None;
+    for level in levels.iter().rev() {
+        let (own_within, all_within) =
+            wider.map_or((level.own.total, level.all.total), |it| (it.own.seen, it.all.seen));
+        let distinct_within = level.own.distinct as f64 / wider.map_or(1, |it| it.own.distinct.max(1)) as f64;
+        let usual = (level.all.seen + 1) as f64 / (all_within + level.all.distinct + 1) as f64;
+        let new = distinct_within.max(1.0);
+        ratio *= (level.own.seen as f64 / usual.min(1.0) + new) / (own_within as f64 + new);
+        wider = Some(level);
+    }
+    ratio
 }
 
 /// The same for the device: how regularly does the account show one that it has shown before?
@@ -128,7 +135,7 @@ mod tests {
             ];
             score(&counted, Count::default()).total
         };
-        assert!(weight(3) > 0.5 && weight(12) > weight(3) && weight(100) > weight(12));
+        assert!(weight(3) > 0.3 && weight(12) > weight(3) && weight(100) > weight(12));
     }
 
     #[test]
@@ -140,7 +147,7 @@ mod tests {
             ];
             score(&counted, Count::default()).total
         };
-        assert!(weight(40) < 0.2, "{}", weight(40));
+        assert!(weight(40) < 0.5, "{}", weight(40));
         assert!(weight(1) > 1.0, "{}", weight(1));
     }
 

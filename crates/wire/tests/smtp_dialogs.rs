@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use env::{ManualClock, SeededEntropy, Timestamp};
 use proptest::prelude::*;
-use wire::sasl::{Mechanism, StoredKeys};
+use wire::sasl::{Candidate, Mechanism, StoredKeys};
 use wire::smtp::TlsInfo;
 use wire::smtp::server::{Kind, Limits, Proof, Question, ServerConfig, Session, Step, Verdict};
 
@@ -95,11 +95,12 @@ impl Player {
             kind: dialog.kind,
             starttls: dialog.kind != Kind::Submissions,
             require_tls: false,
-            mechanisms: Mechanism::ALL.to_vec(),
+            mechanisms: Mechanism::WITH_PASSWORD.to_vec(),
             hold_seconds_max: dialog.kind.is_submission().then_some(86_400),
             limits,
             pretence_secret: [7; 32],
             pretence_iterations: 4096,
+            openid_configuration: String::new(),
             entropy: Arc::new(SeededEntropy::new(1)),
             clock: Arc::new(ManualClock::at(Timestamp::from_seconds(1_790_000_000))),
         };
@@ -156,8 +157,9 @@ fn is_known(user: &str) -> bool {
     ["sales@trade.test", "finance@trade.test"].contains(&user)
 }
 
-fn keys(user: &str) -> Option<StoredKeys> {
-    is_known(user).then(|| StoredKeys::derive("secret", b"sixteen octets..", 4096).expect("keys"))
+fn keys(user: &str) -> Vec<Candidate> {
+    let derive = || StoredKeys::derive("secret", b"sixteen octets..", 4096).expect("keys");
+    is_known(user).then(|| Candidate { id: 1, keys: derive() }).into_iter().collect()
 }
 
 fn decide(question: Question) -> Verdict {

@@ -112,9 +112,9 @@ async fn it_finds_our_signatures_good_and_damaged_ones_not() -> Outcome {
 #[test]
 fn we_find_its_signatures_good_and_damaged_ones_not() -> Outcome {
     require!("bind9", "postfix", "opendkim", "openssl");
-    let (rsa, of_rsa) = OpenDkim::signing("peer.test", "r1", DkimKey::Rsa)?;
-    let (edwards, of_edwards) = OpenDkim::signing("peer.test", "e1", DkimKey::Ed25519)?;
-    let zone = format!("{ZONE}\n_dmarc.peer TXT \"v=DMARC1; p=reject; aspf=s\"\n{of_rsa}\n{of_edwards}");
+    let (rsa, of_rsa) = OpenDkim::signing(&["peer.test"], "r1", DkimKey::Rsa)?;
+    let (edwards, of_edwards) = OpenDkim::signing(&["peer.test"], "e1", DkimKey::Ed25519)?;
+    let zone = format!("{ZONE}\n_dmarc.peer TXT \"v=DMARC1; p=reject; aspf=s\"\n{of_rsa}{of_edwards}");
     let names = Bind::start(&[("test", &zone)])?;
     let milters = format!("{}, {}", rsa.milter(), edwards.milter());
     let postfix = Postfix::start(PostfixOptions::default().set("smtpd_milters", &milters))?;

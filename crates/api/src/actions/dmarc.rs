@@ -3,15 +3,41 @@
 use std::time::Duration;
 
 use env::Timestamp;
-use reports::{Listed, Reporter, SendFor};
+use reports::{Listed, ListedFailure, Reporter, SendFor};
 use serde_json::{Value, json};
 
 use super::{Controls, Refused};
 
-pub(super) async fn list(controls: &Controls, days: u32) -> Result<Value, Refused> {
+/// The moment that many days ago.
+fn days_ago(controls: &Controls, days: u32) -> Timestamp {
     let span = Duration::from_secs(u64::from(days) * 86_400);
     let now = controls.store.context().clock.now();
-    let since = Timestamp::from_millis(now.millis() - i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
+    Timestamp::from_millis(now.millis() - i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Single messages in the name of our domains that failed elsewhere, newest first.
+pub(super) async fn failures(controls: &Controls, days: u32) -> Result<Value, Refused> {
+    let since = days_ago(controls, days);
+    let listed = controls.store.read(move |tx| reports::list_failures(tx, since)).await.map_err(Refused::because)?;
+    let row = |it: &ListedFailure| {
+        json!({
+            "received": Timestamp::from_millis(it.received).to_string(),
+            "reporter": it.reporter,
+            "domain": it.domain,
+            "failed": it.kind,
+            "source": it.source.map(|source| source.to_string()),
+            "mail_from": it.mail_from,
+            "from": it.from,
+            "arrival": it.arrival,
+            "delivery": it.delivery,
+            "messages": it.incidents,
+        })
+    };
+    Ok(listed.iter().map(row).collect())
+}
+
+pub(super) async fn list(controls: &Controls, days: u32) -> Result<Value, Refused> {
+    let since = days_ago(controls, days);
     let listed = controls.store.read(move |tx| reports::list(tx, since)).await.map_err(Refused::because)?;
     Ok(listed.iter().map(row).collect())
 }

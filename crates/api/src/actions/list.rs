@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::import::ImportFormat;
-use super::{Controls, Refused, dkim, dmarc, forward, import, lists, people, queue, store};
+use super::{
+    Controls, Refused, clients, dkim, dmarc, factors, forward, groups, import, lists, people, provisioning, queue,
+    sharing, store, tls,
+};
 
 /// What an action concerns, as the request names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +138,28 @@ actions! {
     AliasRemove "alias-remove" { alias: String }: AliasChange
         on On::Account(alias) => people::remove_alias(controls, alias);
 
+    /// List the second factors of an account, and what is asked of it.
+    FactorList "factor-list" { address: String }: FactorRead
+        on On::Account(address) => factors::list(controls, address);
+    /// Take a second factor from an account.
+    FactorRemove "factor-remove" { address: String, id: i64 }: FactorReset
+        on On::Account(address) => factors::remove(controls, address, id);
+    /// Make a new sheet of recovery codes for an account; those of an earlier sheet no longer count.
+    FactorRecoveryCodes "factor-recovery-codes" { address: String }: FactorReset
+        on On::Account(address) => factors::make_recovery_codes(controls, address);
+    /// Trust an authority for client certificates (UKey): its certificate in PEM.
+    AuthorityAdd "authority-add" { certificate: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => factors::add_authority(controls, certificate, organisation);
+    /// List the authorities for client certificates.
+    AuthorityList "authority-list" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => factors::list_authorities(controls, organisation);
+    /// Replace the revocation list of an authority: in PEM.
+    AuthorityCrl "authority-crl" { id: i64, crl: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => factors::set_crl(controls, id, crl, organisation);
+    /// Trust an authority for client certificates no longer.
+    AuthorityRemove "authority-remove" { id: i64, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => factors::remove_authority(controls, id, organisation);
+
     /// Pass mail of an account on to another address; its owner is told.
     ForwardAdd "forward-add" (new: forward::NewTarget): ForwardingChange
         on On::Account(&new.address) => forward::add(controls, new);
@@ -144,6 +169,97 @@ actions! {
     /// List where mail of an account, or of all, is passed on to.
     ForwardList "forward-list" { address: Option<String> }: AccountRead
         on address.as_deref().map_or(On::Within, On::Account) => forward::list(controls, address);
+
+    /// List the web sessions of an account.
+    SessionList "session-list" { address: String }: SessionRead
+        on On::Account(address) => clients::list_sessions(controls, address);
+    /// End a web session of an account; without number, everything that anybody is signed in to it with.
+    SessionEnd "session-end" { address: String, id: Option<i64> }: SessionEnd
+        on On::Account(address) => clients::end_session(controls, address, id);
+    /// List the app passwords of an account.
+    AppPasswordList "app-password-list" { address: String }: ClientRead
+        on On::Account(address) => clients::list_app_passwords(controls, address);
+    /// Make an app password for a device; it is told once.
+    AppPasswordAdd "app-password-add" (new: clients::NewDevice): ClientAdd
+        on On::Account(&new.address) => clients::add_app_password(controls, new);
+    /// Take an app password away; what is signed in with it ends at once.
+    AppPasswordRevoke "app-password-revoke" { address: String, id: i64 }: ClientRevoke
+        on On::Account(address) => clients::revoke_app_password(controls, address, id);
+    /// List the programs that an account has connected by OAuth.
+    ProgramList "program-list" { address: String }: ClientRead
+        on On::Account(address) => clients::list_programs(controls, address);
+    /// Disconnect a program at once.
+    ProgramRevoke "program-revoke" { address: String, id: i64 }: ClientRevoke
+        on On::Account(address) => clients::revoke_program(controls, address, id);
+    /// List the clients of the OAuth server.
+    OauthClientList "oauth-client-list" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => clients::list_clients(controls, organisation);
+    /// Register a client of the OAuth server; its secret is told once.
+    OauthClientAdd "oauth-client-add" (new: clients::NewProgram): PolicyChange
+        on On::Organisation(new.organisation.as_deref()) => clients::add_client(controls, new);
+    /// Remove a client of the OAuth server with everything that people have allowed it.
+    OauthClientRemove "oauth-client-remove" { client_id: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => clients::remove_client(controls, client_id, organisation);
+
+    /// Make a group.
+    GroupAdd "group-add" (new: groups::GroupToMake): GroupChange on new.on() => groups::add(controls, new);
+    /// List groups.
+    GroupList "group-list" { organisation: Option<String> }: GroupRead
+        on On::Organisation(organisation.as_deref()) => groups::list(controls, organisation);
+    /// Show a group with its members and owners.
+    GroupShow "group-show" (name: groups::GroupName): GroupRead on name.on() => groups::show(controls, name);
+    /// Say who may write to a group.
+    GroupSenders "group-senders" { name: groups::GroupName, senders: String }: GroupChange
+        on name.on() => groups::set_senders(controls, name, senders);
+    /// Delete a group; its members stay what they are.
+    GroupRemove "group-remove" (name: groups::GroupName): GroupChange on name.on() => groups::remove(controls, name);
+    /// Put somebody into a group, or let them answer for it.
+    GroupMemberAdd "group-member-add" { name: groups::GroupName, member: String, owner: bool }: GroupChange
+        on name.on() => groups::add_member(controls, name, member, owner);
+    /// Take somebody out of a group, or no longer let them answer for it.
+    GroupMemberRemove "group-member-remove" { name: groups::GroupName, member: String, owner: bool }: GroupChange
+        on name.on() => groups::remove_member(controls, name, member, owner);
+
+    /// Make a shared mailbox.
+    SharedAdd "shared-add" (new: sharing::Impersonal): SharedChange
+        on On::DomainOf(&new.address) => sharing::add_shared(controls, new);
+    /// Let somebody use a shared mailbox.
+    SharedPermit "shared-permit" (new: sharing::ToPermit): SharedChange
+        on On::Account(&new.account) => sharing::permit(controls, new, true);
+    /// No longer let somebody use a shared mailbox.
+    SharedForbid "shared-forbid" (old: sharing::ToForbid): SharedChange
+        on On::Account(&old.account) => sharing::forbid(controls, old, true);
+    /// Let somebody read a person's mail or send in their name.
+    DelegationAdd "delegation-add" (new: sharing::ToPermit): DelegationChange
+        on On::Account(&new.account) => sharing::permit(controls, new, false);
+    /// Take that back.
+    DelegationRemove "delegation-remove" (old: sharing::ToForbid): DelegationChange
+        on On::Account(&old.account) => sharing::forbid(controls, old, false);
+    /// List who may do what with an account.
+    DelegationList "delegation-list" { address: String }: DelegationRead
+        on On::Account(address) => sharing::list(controls, address);
+    /// Make an account for a program.
+    ServiceAdd "service-add" { new: sharing::Impersonal, networks: Vec<String>, purpose: String }: AccountCreate
+        on On::DomainOf(&new.address) => sharing::add_service(controls, new, networks, purpose);
+    /// Say from where a program's account may be used.
+    ServiceNetworks "service-networks" { address: String, networks: Vec<String>, purpose: Option<String> }: AccountChange
+        on On::Account(address) => sharing::set_service(controls, address, networks, purpose);
+
+    /// The directory as a table (CSV).
+    DirectoryExport "directory-export" { organisation: Option<String> }: DirectoryExport
+        on On::Organisation(organisation.as_deref()) => provisioning::export(controls, organisation);
+    /// Make the directory agree with a table (CSV).
+    DirectoryImport "directory-import" (new: provisioning::TableToImport): ProvisioningChange
+        on On::Organisation(new.organisation.as_deref()) => provisioning::import(controls, new);
+    /// Make a client of the provisioning interface; its token is told once.
+    ProvisionTokenAdd "provision-token-add" { name: String, days: Option<u32>, organisation: Option<String> }: ProvisioningChange
+        on On::Organisation(organisation.as_deref()) => provisioning::add_token(controls, name, days, organisation);
+    /// List clients of the provisioning interface.
+    ProvisionTokenList "provision-token-list" { organisation: Option<String> }: ProvisioningRead
+        on On::Organisation(organisation.as_deref()) => provisioning::list_tokens(controls, organisation);
+    /// End the token of a client of the provisioning interface.
+    ProvisionTokenRevoke "provision-token-revoke" { name: String, organisation: Option<String> }: ProvisioningChange
+        on On::Organisation(organisation.as_deref()) => provisioning::revoke_token(controls, name, organisation);
 
     /// Put something on the allow or the deny list.
     ListAdd "list-add" (new: lists::NewListed): ListChange
@@ -192,10 +308,12 @@ actions! {
 
     /// List which servers send in the name of our domains, as others report it (DMARC).
     ReportDmarc "report-dmarc" { days: u32 }: ReportRead on On::Installation => dmarc::list(controls, days);
+    /// List single messages in the name of our domains that failed, as others report them (DMARC).
+    ReportFailures "report-failures" { days: u32 }: ReportRead on On::Installation => dmarc::failures(controls, days);
     /// Send the DMARC reports that are due now.
     ReportSend "report-send" { today: bool }: ReportSend on On::Installation => dmarc::send(controls, today);
     /// List what others report of their connections to us (TLS-RPT, RFC 8460).
-    ReportTls "report-tls": ReportRead on On::Installation => controls.elsewhere.tls_reports();
+    ReportTls "report-tls": ReportRead on On::Installation => tls::list(controls);
     /// Send our own reports of connections now.
     ReportTlsSend "report-tls-send": ReportSend on On::Installation => controls.elsewhere.send_tls_reports();
 

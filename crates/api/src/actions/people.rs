@@ -1,8 +1,10 @@
 //! Domains and accounts.
 
 use env::Secret;
+use identity::password::Owner;
 use identity::{
-    AccountKind, AccountState, IdentityError, Language, Level, Organisation, PAGE_MAX, PreparedPassword, Role,
+    AccountKind, AccountState, IdentityError, Language, Level, Organisation, PAGE_MAX, PasswordRefusal,
+    PreparedPassword, Role,
 };
 use mailbox::MailboxError;
 use schemars::JsonSchema;
@@ -84,9 +86,11 @@ pub(super) async fn set_level(
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
     let level: Level = level.parse().map_err(Refused::because)?;
+    let settings = controls.factors.settings().clone();
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, organisation.as_deref())?;
-        identity::set_level(tx, organisation, level)
+        identity::set_level(tx, organisation, level)?;
+        identity::factors::note_demands(tx, &settings)
     };
     controls.store.write(work).await.map_err(Refused::because)?;
     Ok(json!({ "level": level.as_str() }))
@@ -106,7 +110,11 @@ pub(super) async fn remove_domain(controls: &Controls, domain: String) -> Result
 pub(super) async fn add_user(controls: &Controls, new: NewUser) -> Result<Value, Refused> {
     let role: Role = new.role.parse().map_err(Refused::because)?;
     let language: Language = new.language.parse().map_err(Refused::because)?;
-    let (shown, prepared) = prepare_password(controls, new.password.clone()).await?;
+    let owner = owner_of(controls, &new).await?;
+    let (shown, prepared) = match new.password.clone().map(Secret::new) {
+        Some(given) => (None, controls.passwords.first(&owner, &given).await.map_err(Refused::because)?),
+        None => told(controls.passwords.generate(owner.level).await)?,
+    };
     let address = new.address.clone();
     controls
         .store
@@ -166,8 +174,12 @@ pub(super) async fn set_password(
     address: String,
     password: Option<String>,
 ) -> Result<Value, Refused> {
-    let (shown, prepared) = prepare_password(controls, password).await?;
     let name = address.clone();
+    let account = find_account(controls, address.clone()).await?;
+    let (shown, prepared) = match password.map(Secret::new) {
+        Some(given) => (None, controls.passwords.change(account, &given).await.map_err(Refused::because)?),
+        None => told(controls.passwords.generate_for(account).await)?,
+    };
     change_account(controls, address, move |tx, account| identity::set_password(tx, account, &prepared)).await?;
     Ok(told_password(&name, shown))
 }
@@ -205,7 +217,7 @@ pub(super) async fn remove_alias(controls: &Controls, alias: String) -> Result<V
 }
 
 /// Does `change` to the account that `address` belongs to.
-async fn change_account<T: Send + 'static>(
+pub(super) async fn change_account<T: Send + 'static>(
     controls: &Controls,
     address: String,
     mut change: impl FnMut(&mut Tx<'_>, i64) -> Result<T, IdentityError> + Send + 'static,
@@ -221,21 +233,38 @@ async fn change_account<T: Send + 'static>(
         .map_err(Refused::because)
 }
 
-/// The hashes of `password`; of a fresh one if none is given, which is then to be told.
-async fn prepare_password(
-    controls: &Controls,
-    password: Option<String>,
-) -> Result<(Option<Secret<String>>, PreparedPassword), Refused> {
-    let given = password.map(Secret::new);
-    if let Some(given) = &given {
-        identity::password::check_strength(given).map_err(Refused::because)?;
-    }
-    let fresh = given.is_none().then(|| identity::generate_password(&*controls.store.context().entropy));
-    let Some(password) = given.or_else(|| fresh.clone()) else {
-        return Err(Refused("no password was given or made".to_owned()));
+/// Whose password a new account's is: what it may not contain, and what it must be.
+async fn owner_of(controls: &Controls, new: &NewUser) -> Result<Owner, Refused> {
+    let (address, name) = (new.address.clone(), new.name.clone());
+    let domain = address.rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_owned());
+    let organisation = controls
+        .store
+        .read(move |tx| {
+            let hosted = mail::domain::canonical(&domain).ok();
+            let found = hosted.map(|domain| identity::find_domain(tx, &domain)).transpose()?.flatten();
+            let organisations = identity::list_organisations(tx)?;
+            Ok::<_, IdentityError>(found.and_then(|it| organisations.into_iter().find(|one| one.id == it.organisation)))
+        })
+        .await
+        .map_err(Refused::because)?;
+    let level = organisation.as_ref().map_or(Level::Basic, |it| it.level);
+    let names = organisation.into_iter().map(|it| it.name).chain(name).chain([address]).collect();
+    Ok(Owner { level, names })
+}
+
+pub(super) async fn find_account(controls: &Controls, address: String) -> Result<i64, Refused> {
+    let find = move |tx: &mut Tx<'_>| {
+        identity::find_by_address(tx, &address)?.ok_or_else(|| IdentityError::NoAccount(address.clone()))
     };
-    let prepared = controls.hasher.prepare(&password, Level::Basic).await.map_err(Refused::because)?;
-    Ok((fresh, prepared))
+    controls.store.read(find).await.map_err(Refused::because)
+}
+
+/// A fresh password, which is to be told.
+fn told(
+    made: Result<(Secret<String>, PreparedPassword), PasswordRefusal>,
+) -> Result<(Option<Secret<String>>, PreparedPassword), Refused> {
+    let (fresh, prepared) = made.map_err(Refused::because)?;
+    Ok((Some(fresh), prepared))
 }
 
 fn told_password(address: &str, fresh: Option<Secret<String>>) -> Value {

@@ -5,6 +5,7 @@
 //! group X25519MLKEM768 is preferred; peers that lack it use X25519 or a NIST curve.
 
 mod client;
+mod client_auth;
 mod dane;
 mod info;
 mod pem;

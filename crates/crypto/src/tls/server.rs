@@ -5,13 +5,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, NoClientAuth, ProducesTickets, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, SupportedProtocolVersion};
 use rustls_pki_types::CertificateDer;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::client_auth::DangerousAnyClient;
 use super::{TLS12_AND_LATER, TLS13_ALONE, provider};
 
 /// Application protocol of ACME's TLS-ALPN-01 challenge (RFC 8737 section 6.2). A server closes a connection that
@@ -41,11 +43,14 @@ pub struct TlsSettings {
     pub minimum_version: MinimumVersion,
     /// Whether clients may resume sessions by ticket (keys change every six hours and never rest on disk).
     pub tickets: bool,
+    /// Whether clients are asked for a certificate of theirs. None need show one, and any is taken: the handshake proves that the client has its
+    /// key, and whom it belongs to is decided afterwards.
+    pub client_certificates: bool,
 }
 
 impl Default for TlsSettings {
     fn default() -> Self {
-        Self { minimum_version: MinimumVersion::default(), tickets: true }
+        Self { minimum_version: MinimumVersion::default(), tickets: true, client_certificates: false }
     }
 }
 
@@ -198,9 +203,11 @@ fn configs(
         MinimumVersion::Tls13 => TLS13_ALONE,
     };
     let build = |alpn: &[&[u8]]| -> Result<Arc<ServerConfig>, TlsSetupError> {
+        let asked: Arc<dyn ClientCertVerifier> =
+            if settings.client_certificates { Arc::new(DangerousAnyClient) } else { Arc::new(NoClientAuth) };
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(versions)?
-            .with_no_client_auth()
+            .with_client_cert_verifier(asked)
             .with_cert_resolver(Arc::clone(certificates) as Arc<dyn ResolvesServerCert>);
         // Sessions live in tickets alone: ten thousand idle connections should not fill a cache as well.
         config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});

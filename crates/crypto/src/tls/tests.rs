@@ -113,7 +113,7 @@ fn reload_changes_connections_to_come() {
     let (old, new) = (make(&["mx.trade.test"]), make(&["mx.trade.test"]));
     let tls = server(&old, &[]);
     let client = ClientTls::opportunistic(&no_roots()).unwrap();
-    let strict = TlsSettings { minimum_version: MinimumVersion::Tls13, tickets: false };
+    let strict = TlsSettings { minimum_version: MinimumVersion::Tls13, tickets: false, client_certificates: false };
     tls.reload(strict, CertifiedChains::new(new.chain(), vec![]).unwrap()).unwrap();
     let (connection, _) = handshake(client.config(), tls.config(Service::Mail), "mx.trade.test").unwrap();
     assert_eq!(shown(&connection), new.chain().cert[0].to_vec());

@@ -432,90 +432,90 @@ fn is_block(name: &str) -> bool {
 }
 
 fn is_known(name: &str) -> bool {
-    is_void(name)
-        || is_block(name)
-        || matches!(
-            name,
-            "html"
-                | "head"
-                | "title"
-                | "style"
-                | "script"
-                | "a"
-                | "abbr"
-                | "acronym"
-                | "address"
-                | "aside"
-                | "audio"
-                | "b"
-                | "bdi"
-                | "bdo"
-                | "big"
-                | "blink"
-                | "button"
-                | "caption"
-                | "cite"
-                | "code"
-                | "colgroup"
-                | "data"
-                | "del"
-                | "details"
-                | "dfn"
-                | "dir"
-                | "dl"
-                | "em"
-                | "fieldset"
-                | "figcaption"
-                | "figure"
-                | "font"
-                | "footer"
-                | "header"
-                | "i"
-                | "iframe"
-                | "ins"
-                | "kbd"
-                | "label"
-                | "legend"
-                | "main"
-                | "map"
-                | "mark"
-                | "marquee"
-                | "nav"
-                | "nobr"
-                | "noscript"
-                | "object"
-                | "param"
-                | "picture"
-                | "q"
-                | "s"
-                | "samp"
-                | "select"
-                | "small"
-                | "span"
-                | "strike"
-                | "strong"
-                | "sub"
-                | "summary"
-                | "sup"
-                | "svg"
-                | "tbody"
-                | "template"
-                | "textarea"
-                | "tfoot"
-                | "thead"
-                | "time"
-                | "tt"
-                | "u"
-                | "var"
-                | "video"
-                | "path"
-                | "g"
-                | "rect"
-                | "image"
-                | "xml"
-                | "noframes"
-                | "frameset"
-                | "applet"
-                | "layer"
-        )
+    is_void(name) || is_block(name) || OTHER_ELEMENTS.contains(&name)
 }
+
+/// Elements of HTML that are neither void nor blocks.
+const OTHER_ELEMENTS: &[&str] = &[
+    "html",
+    "head",
+    "title",
+    "style",
+    "script",
+    "a",
+    "abbr",
+    "acronym",
+    "address",
+    "aside",
+    "audio",
+    "b",
+    "bdi",
+    "bdo",
+    "big",
+    "blink",
+    "button",
+    "caption",
+    "cite",
+    "code",
+    "colgroup",
+    "data",
+    "del",
+    "details",
+    "dfn",
+    "dir",
+    "dl",
+    "em",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "font",
+    "footer",
+    "header",
+    "i",
+    "iframe",
+    "ins",
+    "kbd",
+    "label",
+    "legend",
+    "main",
+    "map",
+    "mark",
+    "marquee",
+    "nav",
+    "nobr",
+    "noscript",
+    "object",
+    "param",
+    "picture",
+    "q",
+    "s",
+    "samp",
+    "select",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "svg",
+    "tbody",
+    "template",
+    "textarea",
+    "tfoot",
+    "thead",
+    "time",
+    "tt",
+    "u",
+    "var",
+    "video",
+    "path",
+    "g",
+    "rect",
+    "image",
+    "xml",
+    "noframes",
+    "frameset",
+    "applet",
+    "layer",
+];

@@ -26,16 +26,6 @@ fn unusable_passwords_are_refused_with_a_reason() {
     assert_eq!(new(""), Some(PasswordError::Unpreparable));
     assert_eq!(new("bell\u{7}"), Some(PasswordError::Unpreparable));
     assert_eq!(new(&"x".repeat(PASSWORD_BYTES_MAX + 1)), Some(PasswordError::TooLong));
-    for (text, good) in [
-        ("Lange-Leitung-7", true),
-        ("Short-7", false),
-        ("alllowercase-77", false),
-        ("NoDigits-AtAll-", false),
-        ("NoOthers7777777", false),
-        ("Li的密码password77", true),
-    ] {
-        assert_eq!(check_strength(&secret(text)).is_ok(), good, "{text}");
-    }
 }
 
 #[test]
@@ -44,7 +34,7 @@ fn generated_passwords_are_strong_and_differ() {
     for _ in 0..100 {
         let password = generate_password(&SystemEntropy::default());
         assert_eq!(password.expose().len(), 27);
-        check_strength(&password).unwrap();
+        assert_eq!(::factors::strength::score(password.expose(), &[]), 4);
         assert!(seen.insert(password.expose().clone()));
     }
 }

@@ -1,8 +1,12 @@
 //! Who has signed in, how, and what for.
 
+use std::fmt;
+use std::str::FromStr;
+
 use env::Timestamp;
 
-use crate::{Language, Protocol, Role};
+use super::AuthFailure;
+use crate::{Language, Protocol, Role, UnknownWord};
 
 /// Who has signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +29,30 @@ pub struct Principal {
     pub strong_at: Option<Timestamp>,
     /// What the sign-in may be used for.
     pub scope: Scope,
+    /// What has to last for the sign-in to last.
+    pub standing: Standing,
+}
+
+impl Principal {
+    /// The same if the client wants to act as nobody else (SASL's authorization identity).
+    ///
+    /// # Errors
+    /// [`AuthFailure::Refused`]: nobody signs in as another.
+    pub fn acting_as(self, authzid: Option<&str>) -> Result<Self, AuthFailure> {
+        match authzid {
+            Some(other) if !other.eq_ignore_ascii_case(&self.address) => Err(AuthFailure::Refused),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// What a sign-in stands on: when that goes, it is over (see [`crate::SignIn::watch`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// Number of the credential that was shown: of the password, the app password, the grant or the web session.
+    pub credential: i64,
+    /// The account's count of ends of everything that was signed in.
+    pub epoch: i64,
 }
 
 /// What was shown to sign in.
@@ -81,6 +109,24 @@ impl Scope {
     /// Its protocols.
     pub fn protocols(self) -> impl Iterator<Item = Protocol> {
         Protocol::ALL.iter().copied().filter(move |protocol| self.covers(*protocol))
+    }
+}
+
+/// The protocols' words, divided by spaces.
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<&str> = self.protocols().map(Protocol::as_str).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+impl FromStr for Scope {
+    type Err = UnknownWord;
+
+    fn from_str(words: &str) -> Result<Self, UnknownWord> {
+        let divided = words.split([' ', ',']).filter(|word| !word.is_empty());
+        let protocols: Result<Vec<Protocol>, UnknownWord> = divided.map(str::parse).collect();
+        Ok(Self::of(&protocols?))
     }
 }
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use env::Timestamp;
-use mailbox::{Flags, MailboxError, Name, Prepared};
+use mailbox::{Flags, MailboxError, Prepared};
 use store::{StagedBlob, Tx};
 use wire::imap::{AppendMessage, Code, MailboxName};
 
 use super::Outcome;
-use super::select::parse_name;
 use crate::answer::{Answer, AnswerCode, ImapError};
 use crate::connection::Connection;
 use crate::figures::count;
+use crate::place::{Place, PlaceError};
 
 /// A message shorter than this is compressed and encrypted where it arrives; a longer one on a thread that may block.
 const INLINE_BYTES_MAX: usize = 128 << 10;
@@ -34,7 +34,7 @@ struct Ready {
 
 impl Connection<'_> {
     pub(super) async fn append(&mut self, mailbox: &MailboxName, messages: Vec<AppendMessage>) -> Outcome {
-        let (account, name) = (self.account(), parse_name(mailbox)?);
+        let place = self.place(mailbox).await?;
         let bytes: usize = messages.iter().map(|message| message.data.len()).sum();
         let _share = if bytes > UNBUDGETED_BYTES {
             match self.server.budget.acquire(bytes, BUDGET_WAIT).await {
@@ -45,26 +45,30 @@ impl Connection<'_> {
             None
         };
         if bytes > INLINE_BYTES_MAX {
-            self.check_target(account, &name).await?;
+            self.check_target(&place).await?;
         }
         let mut ready = Vec::with_capacity(messages.len());
         for message in messages {
             count(&self.server.figures.appended);
             ready.push(self.prepare(message).await?);
         }
-        let stored = self.server.store.write(move |tx| store_all(tx, account, &name, &ready)).await;
+        let stored = self.server.store.write(move |tx| store_all(tx, &place, &ready)).await;
         match stored {
             Ok((uidvalidity, uids)) => Ok(Answer::ok("appended").with(AnswerCode::AppendUid(uidvalidity, uids))),
-            Err(MailboxError::NoSuchMailbox) => Ok(Answer::no(Code::TryCreate, "no such mailbox")),
+            Err(PlaceError::Mailbox(MailboxError::NoSuchMailbox)) => Ok(Answer::no(Code::TryCreate, "no such mailbox")),
             Err(error) => Err(error.into()),
         }
     }
 
     /// Refuses early what cannot be stored, before many bytes are written for nothing. The transaction looks again.
-    async fn check_target(&self, account: i64, name: &Name) -> Result<(), ImapError> {
-        let name = name.clone();
-        let found = self.server.store.read(move |tx| mailbox::mailboxes::find(tx, account, &name)).await?;
-        if found.is_some() { Ok(()) } else { Err(ImapError::Refused(Answer::no(Code::TryCreate, "no such mailbox"))) }
+    async fn check_target(&self, place: &Place) -> Result<(), ImapError> {
+        let place = place.clone();
+        match self.server.store.read(move |tx| place.find_to_write(tx)).await {
+            Err(PlaceError::Mailbox(MailboxError::NoSuchMailbox)) => {
+                Err(ImapError::Refused(Answer::no(Code::TryCreate, "no such mailbox")))
+            }
+            found => Ok(found.map(drop)?),
+        }
     }
 
     async fn prepare(&self, message: AppendMessage) -> Result<Ready, ImapError> {
@@ -84,8 +88,8 @@ impl Connection<'_> {
     }
 }
 
-fn store_all(tx: &mut Tx<'_>, account: i64, name: &Name, ready: &[Ready]) -> Result<(u32, Vec<u32>), MailboxError> {
-    let target = mailbox::mailboxes::find(tx, account, name)?.ok_or(MailboxError::NoSuchMailbox)?;
+fn store_all(tx: &mut Tx<'_>, place: &Place, ready: &[Ready]) -> Result<(u32, Vec<u32>), PlaceError> {
+    let (account, target) = (place.account, place.find_to_write(tx)?);
     let mut uids = Vec::with_capacity(ready.len());
     for message in ready {
         let names: Vec<&str> = message.keywords.iter().map(String::as_str).collect();

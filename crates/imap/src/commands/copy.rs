@@ -4,9 +4,10 @@ use mailbox::{CopyOutcome, MailboxError};
 use wire::imap::{Code, Copy, Reply};
 
 use super::Outcome;
-use super::select::parse_name;
+use super::across::Origin;
 use crate::answer::{Answer, AnswerCode, ImapError};
 use crate::connection::Connection;
+use crate::place::PlaceError;
 
 impl Connection<'_> {
     pub(super) async fn copy(&mut self, copy: Copy) -> Outcome {
@@ -27,7 +28,10 @@ impl Connection<'_> {
     }
 
     async fn transfer(&mut self, copy: &Copy, moves: bool) -> Result<Option<CopyOutcome>, ImapError> {
-        let account = self.account();
+        if moves {
+            self.require_write()?;
+        }
+        let account = self.selected_account();
         let Some(selected) = &self.selected else { return Ok(None) };
         if !copy.uid && selected.is_beyond(&copy.set) {
             return Err(ImapError::Refused(Answer::bad("no such message")));
@@ -36,21 +40,29 @@ impl Connection<'_> {
         if positions.is_empty() {
             return Ok(None);
         }
-        let (from, ranges, name) = (selected.mailbox, selected.ranges(&positions), parse_name(&copy.mailbox)?);
+        let (from, ranges, place) = (selected.mailbox, selected.ranges(&positions), self.place(&copy.mailbox).await?);
+        if place.account != account {
+            let origin = Origin { account, mailbox: from, ranges };
+            let outcome = self.copy_across(origin, place, moves).await?;
+            return Ok(Some(outcome).filter(|outcome| !outcome.copied.is_empty()));
+        }
         let outcome = self
             .server
             .store
             .write(move |tx| {
-                let to = mailbox::mailboxes::find(tx, account, &name)?.ok_or(MailboxError::NoSuchMailbox)?;
-                if moves {
+                let to = place.find_to_write(tx)?;
+                let outcome = if moves {
                     mailbox::move_messages(tx, account, from, &ranges, to.id)
                 } else {
                     mailbox::copy(tx, account, from, &ranges, to.id)
-                }
+                };
+                Ok::<_, PlaceError>(outcome?)
             })
             .await;
         match outcome {
-            Err(MailboxError::NoSuchMailbox) => Err(ImapError::Refused(Answer::no(Code::TryCreate, "no such mailbox"))),
+            Err(PlaceError::Mailbox(MailboxError::NoSuchMailbox)) => {
+                Err(ImapError::Refused(Answer::no(Code::TryCreate, "no such mailbox")))
+            }
             outcome => {
                 let outcome = outcome?;
                 // Another session has removed all of them: a UID that is not there is passed over, a number that was shown is missed.

@@ -114,7 +114,7 @@ impl Connection<'_> {
 
     /// VANISHED (EARLIER) (RFC 7162 section 3.2.6).
     async fn tell_vanished(&mut self, fetch: &Fetch, since: u64) -> Result<(), ImapError> {
-        let account = self.account();
+        let account = self.selected_account();
         let Some(selected) = &self.selected else { return Ok(()) };
         let (mailbox, uidnext) = (selected.mailbox, selected.uidnext);
         let since = i64::try_from(since).unwrap_or(i64::MAX);
@@ -133,7 +133,7 @@ impl Connection<'_> {
         if !fetch.items.iter().any(FetchItem::sets_seen) {
             return Ok(false);
         }
-        let account = self.account();
+        let account = self.selected_account();
         let Some(selected) = self.selected.as_ref().filter(|selected| !selected.read_only) else { return Ok(false) };
         let unseen: Vec<usize> = positions
             .iter()
@@ -253,7 +253,8 @@ impl Connection<'_> {
         page: Page,
     ) -> impl Future<Output = Result<page::Rendered, MailboxError>> + Send + 'static {
         let (store, opened) = (self.server.store.clone(), Arc::clone(&self.server.summaries));
-        let (account, mailbox) = (self.account(), self.selected.as_ref().map_or(0, |selected| selected.mailbox));
+        let (account, mailbox) =
+            (self.selected_account(), self.selected.as_ref().map_or(0, |selected| selected.mailbox));
         let (wanted, keywords) = (Arc::clone(wanted), self.keywords.clone());
         let utf8 = self.session.enabled().utf8();
         async move {

@@ -9,6 +9,7 @@ use crate::connection::Connection;
 
 impl Connection<'_> {
     pub(super) async fn store_flags(&mut self, store: Store) -> Outcome {
+        self.require_write()?;
         let Some(selected) = &self.selected else { return Ok(Answer::bad("no mailbox is selected")) };
         if !store.uid && selected.is_beyond(&store.set) {
             return Ok(Answer::bad("no such message"));
@@ -38,7 +39,7 @@ impl Connection<'_> {
         store: &Store,
         since: Option<i64>,
     ) -> Result<StoreOutcome, ImapError> {
-        let account = self.account();
+        let account = self.selected_account();
         let Some(selected) = &self.selected else { return Ok(StoreOutcome::default()) };
         let mailbox = selected.mailbox;
         let (names, system, action) = (store.flags.keywords.clone(), store.flags.system.bits(), store.action);

@@ -1,23 +1,25 @@
 //! Commands about mailboxes: CREATE, DELETE, RENAME, SUBSCRIBE, LIST, LSUB, STATUS, quota.
 
-use std::collections::HashMap;
-
-use mailbox::{Mailbox, MailboxError, Name};
+use identity::delegation::{self, Deed};
+use mailbox::{Mailbox, MailboxError};
+use store::Tx;
 use wire::imap::{
     Code, List, ListEntry, MailboxName, QuotaResource, SpecialUse, StatusItem, StatusValue, Writer, pattern_matches,
 };
 
 use super::Outcome;
-use super::select::{parse_name, wire_use};
+use super::listed::{self, Listed, parents};
+use super::select::wire_use;
 use crate::answer::{Answer, AnswerCode, ImapError};
 use crate::connection::Connection;
+use crate::place::PlaceError;
 
 /// Units of the resource STORAGE (RFC 9208 section 5.1).
 const STORAGE_UNIT_BYTES: u64 = 1024;
 
 impl Connection<'_> {
     pub(super) async fn create(&mut self, mailbox: &MailboxName, uses: &[SpecialUse]) -> Outcome {
-        let (account, name) = (self.account(), parse_name(mailbox)?);
+        let place = self.new_place(mailbox).await?;
         let special_use = match uses {
             [] => None,
             [one] => match mailbox::SpecialUse::parse(one.name().trim_start_matches('\\')) {
@@ -27,10 +29,13 @@ impl Connection<'_> {
             _ => return Ok(Answer::no(Code::UseAttr, "a mailbox has one use")),
         };
         let has_use = special_use.is_some();
-        let made = self.server.store.write(move |tx| mailbox::mailboxes::create(tx, account, &name, special_use)).await;
-        match made {
+        let make = move |tx: &mut Tx<'_>| {
+            place.require(tx, Deed::Arrange)?;
+            Ok::<_, PlaceError>(mailbox::mailboxes::create(tx, place.account, &place.name, special_use)?)
+        };
+        match self.server.store.write(make).await {
             Ok(made) => Ok(Answer::ok("created").with(AnswerCode::MailboxId(made.id.to_string()))),
-            Err(MailboxError::AlreadyExists) if has_use => {
+            Err(PlaceError::Mailbox(MailboxError::AlreadyExists)) if has_use => {
                 Ok(Answer::no(Code::UseAttr, "the mailbox or one for this use exists already"))
             }
             Err(error) => Err(error.into()),
@@ -38,38 +43,53 @@ impl Connection<'_> {
     }
 
     pub(super) async fn delete(&mut self, mailbox: &MailboxName) -> Outcome {
-        let (account, name) = (self.account(), parse_name(mailbox)?);
+        let place = self.place(mailbox).await?;
         self.server
             .store
             .write(move |tx| {
-                let found = mailbox::mailboxes::find(tx, account, &name)?.ok_or(MailboxError::NoSuchMailbox)?;
-                mailbox::mailboxes::delete(tx, account, found.id)
+                let found = place.find(tx)?;
+                place.require(tx, Deed::Arrange)?;
+                Ok::<_, PlaceError>(mailbox::mailboxes::delete(tx, place.account, found.id)?)
             })
             .await?;
         Ok(Answer::ok("deleted"))
     }
 
     pub(super) async fn rename(&mut self, from: &MailboxName, to: &MailboxName) -> Outcome {
-        let (account, from, to) = (self.account(), parse_name(from)?, parse_name(to)?);
-        self.server.store.write(move |tx| mailbox::mailboxes::rename(tx, account, &from, &to)).await?;
+        let (from, to) = (self.place(from).await?, self.new_place(to).await?);
+        if from.account != to.account {
+            return Ok(Answer::no(Code::Cannot, "a mailbox stays in its account; copy the messages instead"));
+        }
+        self.server
+            .store
+            .write(move |tx| {
+                from.find(tx)?;
+                from.require(tx, Deed::Arrange)?;
+                Ok::<_, PlaceError>(mailbox::mailboxes::rename(tx, from.account, &from.name, &to.name)?)
+            })
+            .await?;
         Ok(Answer::ok("renamed"))
     }
 
     pub(super) async fn subscribe(&mut self, mailbox: &MailboxName, subscribed: bool) -> Outcome {
-        let (account, name) = (self.account(), parse_name(mailbox)?);
+        let place = self.place(mailbox).await?;
         self.server
             .store
             .write(move |tx| {
-                let found = mailbox::mailboxes::find(tx, account, &name)?.ok_or(MailboxError::NoSuchMailbox)?;
-                mailbox::mailboxes::subscribe(tx, account, found.id, subscribed)
+                let found = place.find(tx)?;
+                if place.is_foreign() {
+                    Ok(delegation::subscribe(tx, place.actor, place.account, found.id, subscribed)?)
+                } else {
+                    Ok::<_, PlaceError>(mailbox::mailboxes::subscribe(tx, place.account, found.id, subscribed)?)
+                }
             })
             .await?;
         Ok(Answer::ok("done"))
     }
 
-    async fn mailboxes(&self) -> Result<Vec<Mailbox>, ImapError> {
+    async fn mailboxes(&self) -> Result<Vec<Listed>, ImapError> {
         let account = self.account();
-        Ok(self.server.store.read(move |tx| mailbox::mailboxes::list(tx, account)).await?)
+        Ok(self.server.store.read(move |tx| listed::all(tx, account)).await?)
     }
 
     /// LIST (RFC 9051 section 6.3.9).
@@ -79,33 +99,39 @@ impl Connection<'_> {
             self.writer().list(&ListEntry { name: "", no_select: true, ..ListEntry::default() });
             return Ok(Answer::ok("listed"));
         }
-        let mailboxes = self.mailboxes().await?;
+        let (account, mailboxes) = (self.account(), self.mailboxes().await?);
         let patterns: Vec<String> =
             list.patterns.iter().map(|pattern| format!("{}{pattern}", list.reference)).collect();
         let parents = parents(&mailboxes);
         for mailbox in &mailboxes {
-            if !patterns.iter().any(|pattern| pattern_matches(pattern, mailbox.name.as_str())) {
+            if !patterns.iter().any(|pattern| pattern_matches(pattern, &mailbox.name)) {
                 continue;
             }
-            let uses: Vec<SpecialUse> = mailbox.special_use.and_then(wire_use).into_iter().collect();
+            // Another's Sent is not where one's own mail is to be filed.
+            let own = mailbox.mailbox.as_ref().filter(|_| mailbox.account == account);
+            let uses: Vec<SpecialUse> = own.and_then(|own| own.special_use).and_then(wire_use).into_iter().collect();
             let selected =
                 (!list.select.subscribed || mailbox.subscribed) && (!list.select.special_use || !uses.is_empty());
             let child_subscribed = list.select.recursive_match
-                && mailboxes.iter().any(|below| below.subscribed && below.name.is_below(&mailbox.name));
+                && mailboxes.iter().any(|below| below.subscribed && below.is_below(mailbox));
             if !selected && !child_subscribed {
                 continue;
             }
             let entry = ListEntry {
-                name: mailbox.name.as_str(),
-                has_children: Some(parents.contains_key(mailbox.name.as_str())),
+                name: &mailbox.name,
+                no_select: mailbox.mailbox.is_none(),
+                has_children: Some(parents.contains(mailbox.name.as_str())),
                 subscribed: mailbox.subscribed && (list.select.subscribed || list.returns.subscribed),
                 uses: &uses,
                 child_subscribed,
                 ..ListEntry::default()
             };
             self.writer().list(&entry);
-            if selected && !list.returns.status.is_empty() {
-                self.tell_status(mailbox, &list.returns.status).await?;
+            if selected
+                && !list.returns.status.is_empty()
+                && let Some(found) = &mailbox.mailbox
+            {
+                self.tell_status(mailbox.account, &mailbox.name, found, &list.returns.status).await?;
             }
             self.flush_full().await?;
         }
@@ -123,7 +149,7 @@ impl Connection<'_> {
                 self.writer().lsub(&ListEntry { name, ..ListEntry::default() });
             } else if ends_in_level
                 && pattern_matches(&pattern, name)
-                && mailboxes.iter().any(|below| below.subscribed && below.name.is_below(&mailbox.name))
+                && mailboxes.iter().any(|below| below.subscribed && below.is_below(mailbox))
             {
                 self.writer().lsub(&ListEntry { name, no_select: true, ..ListEntry::default() });
             }
@@ -133,19 +159,23 @@ impl Connection<'_> {
 
     /// STATUS (RFC 9051 section 6.3.11).
     pub(super) async fn status(&mut self, mailbox: &MailboxName, items: &[StatusItem]) -> Outcome {
-        let (account, name) = (self.account(), parse_name(mailbox)?);
-        let found = self
-            .server
-            .store
-            .read(move |tx| mailbox::mailboxes::find(tx, account, &name)?.ok_or(MailboxError::NoSuchMailbox))
-            .await?;
-        self.tell_status(&found, items).await?;
+        let place = self.place(mailbox).await?;
+        let account = place.account;
+        let found = self.server.store.read(move |tx| place.find(tx)).await?;
+        self.tell_status(account, mailbox.as_str(), &found, items).await?;
         Ok(Answer::ok("done"))
     }
 
-    async fn tell_status(&mut self, mailbox: &Mailbox, items: &[StatusItem]) -> Result<(), ImapError> {
+    /// `name` is the mailbox's as the client knows it.
+    async fn tell_status(
+        &mut self,
+        account: i64,
+        name: &str,
+        mailbox: &Mailbox,
+        items: &[StatusItem],
+    ) -> Result<(), ImapError> {
         let deleted_bytes = if items.contains(&StatusItem::DeletedStorage) && mailbox.deleted > 0 {
-            let (account, mailbox) = (self.account(), mailbox.id);
+            let mailbox = mailbox.id;
             self.server.store.read(move |tx| mailbox::deleted_bytes(tx, account, mailbox)).await?
         } else {
             0
@@ -172,7 +202,7 @@ impl Connection<'_> {
         });
         let values: Vec<_> = values.collect();
         let utf8 = self.session.enabled().utf8();
-        Writer::new(&mut self.out, utf8).status_data(mailbox.name.as_str(), values);
+        Writer::new(&mut self.out, utf8).status_data(name, values);
         Ok(())
     }
 
@@ -199,25 +229,15 @@ impl Connection<'_> {
 
     /// GETQUOTAROOT (RFC 9208 section 4.1.2).
     pub(super) async fn quota_root(&mut self, mailbox: &MailboxName) -> Outcome {
-        let (account, name) = (self.account(), parse_name(mailbox)?);
-        self.server
-            .store
-            .read(move |tx| mailbox::mailboxes::find(tx, account, &name)?.ok_or(MailboxError::NoSuchMailbox))
-            .await?;
-        let limited = self.limited_storage().await?;
+        let place = self.place(mailbox).await?;
+        let is_foreign = place.is_foreign();
+        self.server.store.read(move |tx| place.find(tx)).await?;
+        // How full another's account is concerns its owner.
+        let limited = if is_foreign { None } else { self.limited_storage().await? };
         self.writer().quota_root(mailbox.as_str(), if limited.is_some() { &[""] } else { &[] });
         if let Some(storage) = limited {
             self.writer().quota("", &[storage]);
         }
         Ok(Answer::ok("done"))
     }
-}
-
-/// Names that others are below.
-fn parents(mailboxes: &[Mailbox]) -> HashMap<String, ()> {
-    mailboxes
-        .iter()
-        .flat_map(|mailbox| mailbox.name.superiors())
-        .map(|name: Name| (name.as_str().to_owned(), ()))
-        .collect()
 }

@@ -67,7 +67,7 @@ impl Connection<'_> {
 
     /// UIDs of the messages that match, as far as this session knows them.
     async fn find(&mut self, key: &SearchKey, uid: bool) -> Result<Vec<u32>, ImapError> {
-        let account = self.account();
+        let account = self.selected_account();
         let now = self.server.store.context().clock.now();
         let Some(selected) = &self.selected else { return Ok(Vec::new()) };
         if !uid && key.any(&|key| matches!(key, SearchKey::Sequence(set) if selected.is_beyond(set))) {
@@ -108,7 +108,8 @@ impl Connection<'_> {
     }
 
     async fn order_keys(&self, uids: Vec<u32>) -> Result<Vec<OrderKey>, ImapError> {
-        let (account, mailbox) = (self.account(), self.selected.as_ref().map_or(0, |selected| selected.mailbox));
+        let (account, mailbox) =
+            (self.selected_account(), self.selected.as_ref().map_or(0, |selected| selected.mailbox));
         let ranges = UidRange::collect(uids);
         let keys = self.server.store.read(move |tx| order::order_keys(tx, account, mailbox, &ranges)).await;
         Ok(keys.map_err(|error: MailboxError| error)?)

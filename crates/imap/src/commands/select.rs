@@ -1,17 +1,20 @@
 //! SELECT and EXAMINE (RFC 9051 sections 6.3.2 and 6.3.3), with CONDSTORE and QRESYNC (RFC 7162).
 
-use mailbox::{Entry, Flags, Mailbox, MailboxError, Name};
+use identity::delegation::{self, Deed};
+use mailbox::{Entry, Flags, Mailbox};
 use store::Tx;
-use wire::imap::{Code, MailboxName, NumberSet, Qresync, Reply, Select, SpecialUse, SystemFlags};
+use wire::imap::{Code, NumberSet, Qresync, Reply, Select, SpecialUse, SystemFlags};
 
 use super::{Outcome, keyword_names, names_by_bit};
 use crate::answer::{Answer, AnswerCode, ImapError};
 use crate::connection::Connection;
+use crate::place::{Place, PlaceError};
 use crate::selected::Selected;
 
 /// What is read of a mailbox to select it.
 struct Found {
     mailbox: Mailbox,
+    may_write: bool,
     entries: Vec<Entry>,
     keywords: Vec<mailbox::keywords::Keyword>,
     /// UIDs gone since the client was here (RFC 7162 section 3.2.5).
@@ -22,19 +25,21 @@ impl Connection<'_> {
     pub(super) async fn select(&mut self, select: Select) -> Outcome {
         self.selected = None;
         self.saved.clear();
-        let account = self.account();
-        let name = parse_name(&select.mailbox)?;
+        let place = self.place(&select.mailbox).await?;
+        let account = place.account;
         // Watched before it is read: what changes in between is told, not missed.
         let mut watch = self.server.store.context().notices.watch_account(account);
         watch.mark_unchanged();
         let since = select.qresync.as_ref().map(|qresync| (qresync.uid_validity, qresync.mod_seq));
-        let found = self.server.store.read(move |tx| find(tx, account, &name, since)).await?;
-        let Found { mailbox, entries, keywords, vanished } = found;
+        let found = self.server.store.read(move |tx| find(tx, &place, since)).await?;
+        let Found { mailbox, may_write, entries, keywords, vanished } = found;
+        let read_only = select.read_only || !may_write;
         self.keywords = names_by_bit(keywords);
-        let claims = !select.read_only && mailbox.first_recent < mailbox.uidnext;
+        let claims = !read_only && mailbox.first_recent < mailbox.uidnext;
         let selected = Selected {
+            account,
             mailbox: mailbox.id,
-            read_only: select.read_only,
+            read_only,
             modseq: mailbox.highestmodseq,
             told_modseq: mailbox.highestmodseq,
             uidnext: mailbox.uidnext,
@@ -47,25 +52,27 @@ impl Connection<'_> {
             let id = mailbox.id;
             self.server.store.write(move |tx| mailbox::claim_recent(tx, account, id)).await?;
         }
-        self.tell_selected(&selected, &mailbox);
+        self.tell_selected(&selected, &mailbox, select.mailbox.as_str());
         self.selected = Some(selected);
         if let Some(qresync) = &select.qresync
             && qresync.uid_validity == mailbox.uidvalidity
         {
             self.resynchronise(qresync, &vanished).await?;
         }
-        let code = if select.read_only { Code::ReadOnly } else { Code::ReadWrite };
+        let code = if read_only { Code::ReadOnly } else { Code::ReadWrite };
         Ok(Answer::ok("selected").with(AnswerCode::Plain(code)))
     }
 
-    fn tell_selected(&mut self, selected: &Selected, mailbox: &Mailbox) {
+    fn tell_selected(&mut self, selected: &Selected, mailbox: &Mailbox, asked: &str) {
         let enabled = self.session.enabled();
         let names: Vec<String> = keyword_names(&self.keywords, u64::MAX).map(str::to_owned).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let id = mailbox.id.to_string();
         let first_unseen = selected.entries.iter().position(|entry| !entry.flags().has(Flags::SEEN));
         let recent = selected.recent_count();
-        let listed = mailbox.name.as_str().to_owned();
+        // Of another's mailbox the client knows a longer name.
+        let listed =
+            if selected.account == self.account() { mailbox.name.as_str().to_owned() } else { asked.to_owned() };
         let mut writer = self.writer();
         writer.flags(SystemFlags::SETTABLE, names.iter().copied());
         writer.exists(selected.count());
@@ -113,8 +120,9 @@ impl Connection<'_> {
     }
 }
 
-fn find(tx: &mut Tx<'_>, account: i64, name: &Name, since: Option<(u32, u64)>) -> Result<Found, MailboxError> {
-    let mailbox = mailbox::mailboxes::find(tx, account, name)?.ok_or(MailboxError::NoSuchMailbox)?;
+fn find(tx: &mut Tx<'_>, place: &Place, since: Option<(u32, u64)>) -> Result<Found, PlaceError> {
+    let (account, mailbox) = (place.account, place.find(tx)?);
+    let may_write = delegation::may(tx, place.actor, Deed::Write(mailbox.id), account)?;
     let vanished = match since {
         Some((validity, modseq)) if validity == mailbox.uidvalidity => {
             mailbox::expunged_since(tx, account, mailbox.id, i64::try_from(modseq).unwrap_or(i64::MAX))?
@@ -123,12 +131,7 @@ fn find(tx: &mut Tx<'_>, account: i64, name: &Name, since: Option<(u32, u64)>) -
     };
     let entries = mailbox::snapshot(tx, account, mailbox.id)?;
     let keywords = mailbox::keywords::list(tx, account)?;
-    Ok(Found { mailbox, entries, keywords, vanished })
-}
-
-/// A name as the client gave it, as one of ours.
-pub(super) fn parse_name(name: &MailboxName) -> Result<Name, ImapError> {
-    Ok(Name::parse(name.as_str())?)
+    Ok(Found { mailbox, may_write, entries, keywords, vanished })
 }
 
 /// Our special uses in the protocol's words.

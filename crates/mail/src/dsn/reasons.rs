@@ -29,6 +29,12 @@ const UNKNOWN: Reason = Reason {
     zh: "对方服务器拒收了邮件，未说明可用的原因，其原话见下。",
 };
 
+/// The administrator's rule for the partner asks for encryption from end to end.
+pub const NOT_ENCRYPTED: Reason = says(
+    "Mail to this partner must be encrypted from end to end (OpenPGP or S/MIME), and this message is not. It was not sent. Encrypt the whole message and send it again, or ask your administrator about the rule.",
+    "发往该合作伙伴的邮件必须端到端加密（OpenPGP 或 S/MIME），而此邮件未加密，因此未发送。请加密整封邮件后重发，或向管理员咨询此规则。",
+);
+
 const fn says(en: &'static str, zh: &'static str) -> Reason {
     Reason { en, zh }
 }

@@ -11,6 +11,7 @@ fn status(address: &str, action: Action, code: &str) -> RecipientStatus {
         original_recipient: None,
         action,
         status: code.parse().unwrap(),
+        reason: None,
         remote_mta: None,
         diagnostic: None,
         last_attempt: None,

@@ -82,7 +82,7 @@ fn push_recipients(out: &mut String, recipients: &[&RecipientStatus], language: 
         let shown = crate::Address { local: address.local.clone(), domain: address.domain_unicode() };
         let _ = write!(out, "  <{shown}>\r\n");
         if matches!(recipient.action, Action::Failed | Action::Delayed) {
-            let reason = reason(recipient.status);
+            let reason = recipient.reason.unwrap_or_else(|| reason(recipient.status));
             let _ = write!(out, "    {}\r\n", language.pick(reason.en, reason.zh));
             push_answer(out, recipient, language);
         }

@@ -24,6 +24,8 @@ pub struct Published {
     pub is_testing: bool,
     /// It asks for aggregate reports.
     pub wants_reports: bool,
+    /// It asks for failure reports.
+    pub wants_failures: bool,
 }
 
 /// The record that the library chose, found again on the way up from the author's domain.
@@ -39,6 +41,7 @@ pub(super) fn find(author: &str, record: &Dmarc, answers: &Answers) -> Option<Pu
         absent_policy: word(record.np),
         is_testing: record.t,
         wants_reports: !record.rua.is_empty(),
+        wants_failures: !record.ruf.is_empty(),
     })
 }
 

@@ -24,6 +24,39 @@ fn is_policy(text: &str) -> bool {
     first.split_once('=').is_some_and(|(name, value)| name.trim().eq_ignore_ascii_case("v") && value.trim() == "DMARC1")
 }
 
+/// Of which messages a domain wants failure reports (RFC 7489 section 6.3, `fo`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailureOptions {
+    /// `0`: of those for which nothing is aligned.
+    pub all: bool,
+    /// `1`: of those for which one of SPF and DKIM is not aligned.
+    pub any: bool,
+    /// `d`: of those with a signature that failed.
+    pub dkim: bool,
+    /// `s`: of those for which SPF failed.
+    pub spf: bool,
+}
+
+/// The options in the one policy record among the texts; `0` where none are said or none are known.
+pub(super) fn failure_options(texts: &[String]) -> FailureOptions {
+    let mut options = FailureOptions { all: false, any: false, dkim: false, spf: false };
+    let record = texts.iter().find(|text| is_policy(text));
+    let tags = record.into_iter().flat_map(|text| text.split(';')).filter_map(|tag| tag.split_once('='));
+    let value =
+        tags.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("fo")).map_or("", |(_, value)| value);
+    for option in value.split(':') {
+        match option.trim().to_ascii_lowercase().as_str() {
+            "0" => options.all = true,
+            "1" => options.any = true,
+            "d" => options.dkim = true,
+            "s" => options.spf = true,
+            _ => {}
+        }
+    }
+    options.all |= !(options.any || options.dkim || options.spf);
+    options
+}
+
 /// The record without tags that are malformed, unknown or said before.
 fn mended(text: &str) -> String {
     let mut kept: Vec<(String, String)> = Vec::new();
@@ -53,7 +86,21 @@ fn mended(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{mended, read};
+    use super::{FailureOptions, failure_options, mended, read};
+
+    #[test]
+    fn options_of_failure_reports() {
+        let options = |all, any, dkim, spf| FailureOptions { all, any, dkim, spf };
+        for (record, expected) in [
+            ("v=DMARC1; p=none", options(true, false, false, false)),
+            ("v=DMARC1; p=none; fo=1", options(false, true, false, false)),
+            ("v=DMARC1; p=none; FO = d : S", options(false, false, true, true)),
+            ("v=DMARC1; p=none; fo=0:1:x", options(true, true, false, false)),
+            ("v=DMARC1; p=none; fo=nonsense", options(true, false, false, false)),
+        ] {
+            assert_eq!(failure_options(&["other".to_owned(), record.to_owned()]), expected, "{record}");
+        }
+    }
 
     #[test]
     fn what_is_wrong_is_left_out() {

@@ -1,14 +1,15 @@
-//! Where a domain wants its aggregate reports.
+//! Where a domain wants its reports.
 
 use env::dns::{DnsError, Resolver};
-use mail_auth::dmarc::{Dmarc, Psd};
+use mail_auth::dmarc::{Dmarc, Psd, URI};
 
+use super::record::FailureOptions;
 use super::{record, walk};
 
 /// Addresses of one record that are looked at.
 const ADDRESSES_MAX: usize = 5;
 
-/// An address for aggregate reports.
+/// An address for reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportAddress {
     /// `local@domain`.
@@ -17,15 +18,38 @@ pub struct ReportAddress {
     pub bytes_max: Option<u64>,
 }
 
-/// The addresses in the record of `domain` that may get reports: those in its own organizational domain, and those elsewhere whose
+/// The addresses in the record of `domain` that may get aggregate reports: those in its own organizational domain, and those elsewhere whose
 /// domain says that it wants them (RFC 7489 section 7.1). Empty if the domain wants none (any more).
 ///
 /// # Errors
 /// [`DnsError::Temporary`] if a name server does not answer.
 pub async fn report_addresses(dns: &dyn Resolver, domain: &str) -> Result<Vec<ReportAddress>, DnsError> {
-    let Some(record) = policy_at(dns, domain).await? else { return Ok(Vec::new()) };
+    match policy_at(dns, domain).await? {
+        Some(record) => allowed(dns, domain, &record.rua).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The addresses in the record of `domain` that may get failure reports, as [`report_addresses`] gives those for aggregate ones, and the
+/// messages of which it wants some.
+///
+/// # Errors
+/// [`DnsError::Temporary`] if a name server does not answer.
+pub async fn failure_addresses(
+    dns: &dyn Resolver,
+    domain: &str,
+) -> Result<(Vec<ReportAddress>, FailureOptions), DnsError> {
+    let texts = found(dns.txt(&format!("_dmarc.{domain}")).await)?;
+    let addresses = match record::read(&texts) {
+        Ok(record) => allowed(dns, domain, &record.ruf).await?,
+        Err(_) => Vec::new(),
+    };
+    Ok((addresses, record::failure_options(&texts)))
+}
+
+async fn allowed(dns: &dyn Resolver, domain: &str, wanted: &[URI]) -> Result<Vec<ReportAddress>, DnsError> {
     let mut addresses: Vec<ReportAddress> = Vec::new();
-    for wanted in record.rua.iter().take(ADDRESSES_MAX) {
+    for wanted in wanted.iter().take(ADDRESSES_MAX) {
         let address = wanted.uri().strip_prefix("mailto:").unwrap_or(wanted.uri());
         let Ok(parsed) = mail::Address::parse(address) else { continue };
         if addresses.iter().any(|known| known.address == address) {

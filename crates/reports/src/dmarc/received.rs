@@ -10,7 +10,7 @@ use mail::header;
 use mail::message::{Part, Structure, decode_part};
 use mailauth::aggregate::{self, Aggregate};
 use serde::{Deserialize, Serialize};
-use store::{Store, Tx, params};
+use store::{Context, Tx, params};
 
 use crate::ReportError;
 
@@ -53,6 +53,9 @@ pub enum UnpackError {
     /// It is no report.
     #[error(transparent)]
     Report(#[from] aggregate::AggregateError),
+    /// It is no failure report.
+    #[error(transparent)]
+    Failure(#[from] mailauth::failure::FailureError),
 }
 
 impl UnpackError {
@@ -64,8 +67,7 @@ impl UnpackError {
 }
 
 /// Whether the header is one of a report (RFC 7489 section 7.2.1.1): the subject that it must have, or a packed file as the whole message.
-#[must_use]
-pub fn is_candidate(raw: &[u8]) -> bool {
+pub(crate) fn is_candidate(raw: &[u8]) -> bool {
     let holds = |name: &str, words: &[&str]| {
         header::find(raw, name).is_some_and(|field| {
             let value = String::from_utf8_lossy(&field.value()).to_ascii_lowercase();
@@ -76,11 +78,8 @@ pub fn is_candidate(raw: &[u8]) -> bool {
         || holds("Content-Type", &["application/gzip", "application/zip", "application/x-zip"])
 }
 
-/// The report in a message.
-///
-/// # Errors
-/// [`UnpackError`] if there is none, or it goes beyond a limit.
-pub fn read_message(raw: &[u8]) -> Result<Aggregate, UnpackError> {
+/// The report in a message; [`UnpackError`] if there is none, or it goes beyond a limit.
+pub(crate) fn read_message(raw: &[u8]) -> Result<Aggregate, UnpackError> {
     if raw.len() > MESSAGE_BYTES_MAX {
         return Err(UnpackError::TooLong);
     }
@@ -142,42 +141,45 @@ struct KeptRow {
     spf: bool,
 }
 
-/// Keeps a report on a domain hosted here; one that came before is passed over. Says whether it was new.
-///
-/// # Errors
-/// [`ReportError`] if the store fails.
-pub async fn keep(store: &Store, report: Aggregate) -> Result<bool, ReportError> {
-    let Aggregate { reporter, id, domain, begin, end, mut rows } = report;
-    rows.sort_by_key(|row| std::cmp::Reverse(row.messages));
-    let rows = rows.into_iter().take(ROWS_KEPT_MAX).map(|row| KeptRow {
-        source: row.source,
-        messages: row.messages,
-        disposition: row.disposition.to_owned(),
-        dkim: row.is_dkim_aligned,
-        spf: row.is_spf_aligned,
-    });
-    let origin = format!("dmarc report {reporter}\n{id}\n{domain}");
-    let kept = Kept { reporter, domain, begin, end, rows: rows.collect() };
-    let mut plain = vec![SEALED_FORM];
-    serde_json::to_writer(&mut plain, &kept).map_err(|_| ReportError::Unreadable)?;
-    store
-        .write(move |tx| {
-            if identity::find_domain(tx, &kept.domain)?.is_none() {
-                return Ok(false);
-            }
-            insert(tx, &origin, &plain)
-        })
-        .await
+/// A report that waits for its transaction.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    id: i64,
+    origin: i64,
+    domain: String,
+    received: i64,
+    content: Vec<u8>,
 }
 
-fn insert(tx: &mut Tx<'_>, origin: &str, plain: &[u8]) -> Result<bool, ReportError> {
-    let context = tx.context();
-    let region = context.keys.region();
-    let id = tx.next_id();
-    let sealed = region.sealing().seal(&*context.entropy, &place(id), plain);
+impl Sealed {
+    pub(crate) fn new(context: &Context, report: Aggregate) -> Option<Self> {
+        let Aggregate { reporter, id, domain, begin, end, mut rows } = report;
+        rows.sort_by_key(|row| std::cmp::Reverse(row.messages));
+        let rows = rows.into_iter().take(ROWS_KEPT_MAX).map(|row| KeptRow {
+            source: row.source,
+            messages: row.messages,
+            disposition: row.disposition.to_owned(),
+            dkim: row.is_dkim_aligned,
+            spf: row.is_spf_aligned,
+        });
+        let region = context.keys.region();
+        let origin = region.hashing().hash_i64(format!("dmarc report {reporter}\n{id}\n{domain}").as_bytes());
+        let kept = Kept { reporter, domain: domain.clone(), begin, end, rows: rows.collect() };
+        let mut plain = vec![SEALED_FORM];
+        serde_json::to_writer(&mut plain, &kept).ok()?;
+        let row = context.ids.next();
+        let content = region.sealing().seal(&*context.entropy, &place(row), &plain);
+        Some(Self { id: row, origin, domain, received: context.clock.now().millis(), content })
+    }
+}
+
+pub(crate) fn keep(tx: &mut Tx<'_>, report: &Sealed) -> Result<bool, ReportError> {
+    if identity::find_domain(tx, &report.domain)?.is_none() {
+        return Ok(false);
+    }
     let added = tx.execute(
         "INSERT INTO dmarc_report (id, origin, received, content) VALUES ($1, $2, $3, $4) ON CONFLICT (origin) DO NOTHING",
-        params![id, region.hashing().hash_i64(origin.as_bytes()), tx.now().millis(), &sealed],
+        params![report.id, report.origin, report.received, &report.content],
     )?;
     tx.execute(
         "DELETE FROM dmarc_report WHERE id IN (SELECT id FROM dmarc_report ORDER BY id DESC LIMIT 100 OFFSET $1)",

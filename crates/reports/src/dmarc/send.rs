@@ -18,6 +18,7 @@ use store::Store;
 use super::fact::Fact;
 use super::{rows, xml};
 use crate::ReportError;
+use crate::sender::{self, Sender};
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -49,12 +50,6 @@ pub struct Reporter {
     pub mailer: Mailer,
 }
 
-/// Who we are towards the owners of domains.
-struct Sender {
-    domain: String,
-    organisation: i64,
-}
-
 impl Reporter {
     /// Sends all reports that are due; gives their number.
     ///
@@ -69,20 +64,12 @@ impl Reporter {
             SendFor::Past => today - 1,
         };
         self.store.write(move |tx| rows::forget(tx, today)).await?;
-        let Some(sender) = self.sender().await? else { return Ok(0) };
+        let Some(sender) = sender::find(&self.store, self.mailer.hostname()).await? else { return Ok(0) };
         let mut sent = 0;
         for (day, domain) in self.store.read(move |tx| rows::pending(tx, last)).await? {
             sent += usize::from(self.send_one(&sender, day, domain, now).await?);
         }
         Ok(sent)
-    }
-
-    /// The hosted domain that the host's name is in, else the first one.
-    async fn sender(&self) -> Result<Option<Sender>, ReportError> {
-        let hosted = self.store.read(|tx| identity::list_domains(tx, None)).await?;
-        let home = self.mailer.hostname().split_once('.').map_or("", |(_, domain)| domain);
-        let found = hosted.iter().find(|domain| domain.name == home).or_else(|| hosted.first());
-        Ok(found.map(|domain| Sender { domain: domain.name.clone(), organisation: domain.organisation }))
     }
 
     async fn send_one(&self, sender: &Sender, day: i64, domain: i64, now: Timestamp) -> Result<bool, ReportError> {

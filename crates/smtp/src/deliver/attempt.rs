@@ -37,6 +37,11 @@ impl Deliverer {
     async fn send_away(&self, lease: &Lease, sent: &Sent) -> Vec<Verdict> {
         let domain = mail::domain::canonical(&lease.domain).unwrap_or_else(|_| lease.domain.clone());
         let way = self.routes.way(&domain);
+        if let Some(demand) = way.content
+            && let Some(verdicts) = self.stop_unencrypted(lease, &domain, demand).await
+        {
+            return verdicts;
+        }
         let entropy = &*self.store.context().entropy;
         let finder = Finder { dns: &*self.dns, entropy, hostname: &self.hostname, port: self.settings.port };
         let exchangers = match finder.find(&domain, &way).await {
@@ -207,6 +212,6 @@ fn no_exchanger(none: &NoExchanger) -> Answer {
     Answer::ours(code, status, none.to_string())
 }
 
-fn unreadable() -> Answer {
+pub(super) fn unreadable() -> Answer {
     Answer::ours(451, (4, 3, 0), "the message cannot be read now")
 }

@@ -206,7 +206,7 @@ impl Deliverer {
         let mut split = Split::default();
         for Forward { target, .. } in forwards {
             match self.directory.resolve(target).await? {
-                Resolution::Local(_) => split.here.push(target.clone()),
+                Resolution::Local(_) | Resolution::Group(_) => split.here.push(target.clone()),
                 Resolution::NotOurs => split.elsewhere.push(target.clone()),
                 Resolution::UnknownLocal => {
                     tracing::warn!("mail is forwarded to a mailbox that is gone; it is kept instead");

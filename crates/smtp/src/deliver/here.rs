@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use identity::Resolution;
+use identity::{IdentityError, Resolution};
 use mail::{Address, trace};
 use mailbox::{Dedupe, Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
 use queue::{Lease, LeasedRecipient, QueueError};
@@ -16,9 +16,9 @@ use super::forward::{Onward, Plan};
 use super::settle::{Fate, Verdict};
 
 /// A message made ready once more, for all its recipients.
-struct Ready {
-    prepared: Prepared,
-    blob: StagedBlob,
+pub(super) struct Ready {
+    pub(super) prepared: Prepared,
+    pub(super) blob: StagedBlob,
     /// Header fields before it in a mailbox.
     trace: String,
     /// The message itself.
@@ -60,9 +60,18 @@ impl Deliverer {
         let mut verdicts = Vec::with_capacity(lease.recipients.len());
         let mut is_attached = false;
         for recipient in &lease.recipients {
-            let (fate, answer) = match self.place(lease, recipient, &ready, is_attached).await {
-                Ok((fate, answer)) => {
-                    is_attached = true;
+            let placed = match self.directory.resolve(&recipient.address).await {
+                Ok(Resolution::Group(group)) => {
+                    self.place_with_members(lease, recipient, group, &ready, is_attached).await
+                }
+                resolution => {
+                    let placed = self.place(lease, recipient, resolution, &ready, is_attached).await;
+                    placed.map(|(fate, answer)| (fate, answer, true))
+                }
+            };
+            let (fate, answer) = match placed {
+                Ok((fate, answer, attached)) => {
+                    is_attached |= attached;
                     (fate, answer)
                 }
                 Err(answer) if answer.code / 100 == 5 => (Fate::Failed, answer),
@@ -95,10 +104,11 @@ impl Deliverer {
         &self,
         lease: &Lease,
         recipient: &LeasedRecipient,
+        resolution: Result<Resolution, IdentityError>,
         ready: &Arc<Ready>,
         is_attached: bool,
     ) -> Result<(Fate, Answer), Answer> {
-        let found = match self.directory.resolve(&recipient.address).await {
+        let found = match resolution {
             Ok(Resolution::Local(found)) => found,
             Ok(_) => {
                 return Err(Answer::ours(550, (5, 1, 1), format!("there is no mailbox {} here", recipient.address)));

@@ -178,6 +178,7 @@ impl Link {
                 tls_exporter: info.exporter.map(|bytes| bytes.to_vec()),
                 tls_server_end_point: None,
             },
+            client_certificate: false,
         }));
         Ok(self)
     }

@@ -3,13 +3,13 @@
 use env::Timestamp;
 use identity::Resolution;
 use letters::{LetterError, Protection, Ready};
-use mail::dsn::{Action, RecipientStatus, Report, Returned, Status};
+use mail::dsn::{Action, NOT_ENCRYPTED, RecipientStatus, Report, Returned, Status};
 use mail::{Address, header};
 use queue::{Lease, LeasedRecipient};
 
 use super::Deliverer;
 use super::content::Content;
-use super::settle::Verdict;
+use super::settle::{Fate, Verdict};
 use crate::rewriting::{self, Restored};
 
 /// Longest message that is sent back whole.
@@ -149,6 +149,7 @@ fn status((recipient, verdict, notice): &Told<'_>, now: Timestamp) -> Option<Rec
             Notice::Delayed { .. } => Action::Delayed,
         },
         status,
+        reason: (verdict.fate == Fate::Unencrypted).then_some(NOT_ENCRYPTED),
         remote_mta: Some(verdict.host.clone()).filter(|host| !host.is_empty()),
         diagnostic: Some(answer.to_string()),
         last_attempt: Some(now),

@@ -7,7 +7,7 @@ use std::{fs, io};
 use crypto::tls::{ClientTls, PemError, Roots, TlsSetupError};
 use env::Secret;
 
-use crate::settings::{Route, TlsDemand, TlsFloor};
+use crate::settings::{ContentDemand, Route, TlsDemand, TlsFloor};
 
 /// Port of a relay that names none: submission with STARTTLS (RFC 6409).
 const RELAY_PORT: u16 = 587;
@@ -87,6 +87,8 @@ pub(crate) struct Way {
     pub(crate) pinned: Option<Pinned>,
     /// Address of this machine to send from.
     pub(crate) source: Option<IpAddr>,
+    /// How messages must be encrypted from end to end.
+    pub(crate) content: Option<ContentDemand>,
 }
 
 /// A partner's own authority.
@@ -113,8 +115,9 @@ pub(crate) struct Credentials {
     pub(crate) password: Secret<String>,
 }
 
+/// Domains that a route is for.
 #[derive(Debug)]
-enum Pattern {
+pub(crate) enum Pattern {
     All,
     Domain(String),
     Below(String),
@@ -144,7 +147,7 @@ impl Pattern {
         Some(if below { Self::Below(format!(".{domain}")) } else { Self::Domain(domain) })
     }
 
-    fn matches(&self, domain: &str) -> bool {
+    pub(crate) fn matches(&self, domain: &str) -> bool {
         match self {
             Self::All => true,
             Self::Domain(name) => name == domain,
@@ -153,13 +156,18 @@ impl Pattern {
     }
 }
 
-fn resolve_route(number: usize, route: &Route, directory: &Path) -> Result<(Vec<Pattern>, Way), RouteError> {
+/// Whose mail goes by the route of this number.
+pub(crate) fn patterns(number: usize, route: &Route) -> Result<Vec<Pattern>, RouteError> {
     if route.recipients.is_empty() {
         return Err(RouteError::NoRecipients { number });
     }
     let pattern =
         |text: &String| Pattern::parse(text).ok_or_else(|| RouteError::Pattern { number, pattern: text.clone() });
-    let patterns = route.recipients.iter().map(pattern).collect::<Result<Vec<_>, _>>()?;
+    route.recipients.iter().map(pattern).collect()
+}
+
+fn resolve_route(number: usize, route: &Route, directory: &Path) -> Result<(Vec<Pattern>, Way), RouteError> {
+    let patterns = patterns(number, route)?;
     let relay = match &route.relay {
         Some(relay) => {
             let (host, port) = parse_relay(relay).ok_or_else(|| RouteError::Relay { number, relay: relay.clone() })?;
@@ -170,7 +178,7 @@ fn resolve_route(number: usize, route: &Route, directory: &Path) -> Result<(Vec<
     let pinned = route.ca.as_ref().map(|file| pinned(number, &directory.join(file))).transpose()?;
     let tls = if route.tls_min.is_some() || pinned.is_some() { TlsDemand::Required } else { route.tls };
     let tls13 = route.tls_min == Some(TlsFloor::Tls13);
-    Ok((patterns, Way { relay, tls, tls13, pinned, source: route.source }))
+    Ok((patterns, Way { relay, tls, tls13, pinned, source: route.source, content: route.content }))
 }
 
 fn pinned(number: usize, file: &Path) -> Result<Pinned, RouteError> {

@@ -26,6 +26,8 @@ pub(super) enum Fate {
     Relayed { tells_success: bool },
     /// Refused for good.
     Failed,
+    /// Never sent, as it is not encrypted from end to end as it must be.
+    Unencrypted,
     /// To be tried again.
     Deferred,
     /// The same, as nobody could be reached with the protection that the message must have.
@@ -130,7 +132,7 @@ impl Deliverer {
     fn outcome(&self, lease: &Lease, recipient: &LeasedRecipient, fate: Fate, now: Timestamp) -> Outcome {
         match fate {
             Fate::Delivered | Fate::Forwarded { .. } | Fate::Relayed { .. } => Outcome::Delivered,
-            Fate::Failed => Outcome::Failed,
+            Fate::Failed | Fate::Unencrypted => Outcome::Failed,
             Fate::Returned => Outcome::Returned { until: now },
             Fate::Deferred | Fate::Unprotected if now >= lease.expires => Outcome::Expired,
             Fate::Deferred | Fate::Unprotected => {

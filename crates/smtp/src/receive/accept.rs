@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use env::Timestamp;
-use identity::IdentityError;
+use identity::{GroupAddress, IdentityError, Principal, SendingRight};
+use mail::message::{ExtentLimits, TooComplex};
 use mail::trace::{self, Encryption, Hop, Protocol};
 use mail::{Address, header};
 use mailbox::{Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
 use queue::{NewMessage, NewRecipient, QueueError};
+use reports::ReportError;
+use reports::received::{self, Sealed};
 use signing::SigningError;
 use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::server::Verdict;
@@ -17,8 +20,10 @@ use wire::smtp::{Envelope, Hold, RcptParams, Ret};
 use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
 use super::recipients::{Home, Taken};
+use super::reported::Reading;
 use super::submission;
-use crate::transport::{self, Sealed};
+use crate::group::{self, Reached, Spread};
+use crate::settings::ContentDemand;
 
 /// A message shorter than this is compressed and encrypted where it arrives; a longer one on a thread that may block.
 pub(super) const INLINE_BYTES_MAX: usize = 128 << 10;
@@ -33,9 +38,32 @@ enum AcceptError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error(transparent)]
     Signing(#[from] SigningError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error("nobody is in the group, and its organisation has no administrator")]
+    Nobody,
     #[error("making the message ready panicked")]
     Panicked,
+    #[error(transparent)]
+    TooComplex(#[from] TooComplex),
+    #[error("the message is not encrypted as the route to {} demands", demand.domain)]
+    Unencrypted { demand: Demand },
+}
+
+/// What is demanded of the content of a message to a domain.
+#[derive(Debug, Clone)]
+struct Demand {
+    domain: String,
+    content: ContentDemand,
+}
+
+/// What a message must be like to be taken.
+struct Terms {
+    limits: ExtentLimits,
+    demands: Vec<Demand>,
 }
 
 /// A message that waits for its transaction.
@@ -60,6 +88,8 @@ struct Plan {
     local_trace: String,
     /// Accounts here, each once, in order.
     local: Vec<LocalRecipient>,
+    /// Groups whose members get it in the same transaction.
+    groups: Vec<Arc<GroupAddress>>,
     /// What goes through the queue: mail for elsewhere, and for here where the sender wants to hear of the delivery.
     queued: Vec<NewRecipient>,
     envelope: queue::Envelope,
@@ -67,7 +97,7 @@ struct Plan {
     received: Timestamp,
     due: Timestamp,
     expires: Timestamp,
-    /// What another server reports of its connections to us.
+    /// What others report of our domains or of connections to us.
     report: Option<Sealed>,
 }
 
@@ -85,6 +115,9 @@ impl EightBit {
     }
 }
 
+/// Accounts here, groups, and what goes through the queue.
+type Divided = (Vec<LocalRecipient>, Vec<Arc<GroupAddress>>, Vec<NewRecipient>);
+
 struct LocalRecipient {
     account: i64,
     recipient: NewRecipient,
@@ -99,6 +132,10 @@ impl Conversation<'_> {
                 (5, 4, 6),
                 "The message has been through too many servers: it goes round in circles",
             );
+        }
+        if let Some(group) = group::been_through(&body, self.taken.iter().filter_map(|taken| taken.group.as_ref())) {
+            let text = format!("The message has been through {} before: it goes round in circles", group.address);
+            return Verdict::reject(554, (5, 4, 6), text);
         }
         let header_bytes_max = self.door.receiver.settings.header_bytes_max;
         if header::split_header_body(&body).0.len() > header_bytes_max {
@@ -128,29 +165,31 @@ impl Conversation<'_> {
     /// Who vouches for the message: the account that has signed in, or what can be found out of a stranger.
     async fn vouch(&self, envelope: &Envelope, body: Vec<u8>, id: &str) -> Result<Vouched, Verdict> {
         match &self.principal {
-            Some(principal) => self.as_submitted(principal.account, body, id).await.map(Vouched::submitted),
+            Some(principal) => self.as_submitted(principal, body, id).await.map(Vouched::submitted),
             None => self.authenticate_message(envelope, body, id).await,
         }
     }
 
-    /// A submitted message is completed, and its authors must be the sender's own addresses.
-    async fn as_submitted(&self, account: i64, body: Vec<u8>, id: &str) -> Result<Vec<u8>, Verdict> {
+    /// A submitted message is completed; its authors must be addresses of the sender, or their owners have permitted it.
+    async fn as_submitted(&self, principal: &Principal, body: Vec<u8>, id: &str) -> Result<Vec<u8>, Verdict> {
         let body = without_claims(body, &self.door.receiver.hostname);
-        let authors = submission::authors(&body)?;
+        let (account, authors, sender) = (principal.account, submission::authors(&body)?, submission::sender(&body)?);
         let store = &self.door.receiver.store;
-        let foreign = store.read(move |tx| first_foreign(tx, account, authors)).await.map_err(|error| {
+        let named = sender.clone();
+        let found = store.read(move |tx| check_authors(tx, account, authors, named)).await.map_err(|error| {
             tracing::error!(%error, "cannot look up who may send as whom");
             Verdict::reject(451, (4, 3, 0), "The directory does not answer, try again later")
         })?;
-        if let Some(foreign) = foreign {
-            return Err(Verdict::reject(
-                550,
-                (5, 7, 1),
-                format!("The From field names {foreign}, which is not one of your addresses"),
-            ));
-        }
+        let add_sender = match found {
+            Authors::Allowed { on_behalf } => on_behalf && sender.is_none(),
+            Authors::Foreign { field, address } => {
+                let text = format!("The {field} field names {address}, which is not one of your addresses");
+                return Err(Verdict::reject(550, (5, 7, 1), text));
+            }
+        };
         let message_id = format!("{id}@{}", self.door.receiver.hostname);
-        Ok(submission::complete(body, store.context().clock.now(), &message_id))
+        let sender = add_sender.then_some(principal.address.as_str());
+        Ok(submission::complete(body, store.context().clock.now(), &message_id, sender))
     }
 
     async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<(), AcceptError> {
@@ -165,8 +204,9 @@ impl Conversation<'_> {
             trace.push_str(&receiver.signer.sign(&body, leaves).await?);
         }
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
-        let reporter = self.may_report().then(|| origin.as_ref().and_then(|origin| origin.author.clone()));
-        let (mut prepared, eight_bit, report) = prepare(Arc::clone(store.context()), body, reporter).await?;
+        let reading = self.reading(origin.as_ref(), &body).await;
+        let (mut prepared, eight_bit, report) =
+            prepare(Arc::clone(store.context()), body, reading, self.terms()).await?;
         let blob = store.stage(prepared.take_record()).await?;
         let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk, origin, report, tls_optional });
         store.write(move |tx| commit(tx, &plan)).await
@@ -180,7 +220,7 @@ impl Conversation<'_> {
         let sender = Address::parse(&reverse_path).ok();
         let local_trace = trace::return_path(sender.as_ref()) + &trace;
         let due = due(envelope, received, receiver.hold_max);
-        let (local, queued) = self.divide(envelope, due > received, junk);
+        let (local, groups, queued) = self.divide(envelope, due > received, junk);
         let params = &envelope.params;
         // RFC 6531 section 3.4: asked for where it is needed, as a server that does not know it can take the rest.
         let is_plain = reverse_path.is_ascii() && queued.iter().all(|recipient| recipient.address.is_ascii());
@@ -210,6 +250,7 @@ impl Conversation<'_> {
             blob,
             local_trace,
             local,
+            groups,
             queued,
             envelope: queue_envelope,
             organisation,
@@ -220,14 +261,29 @@ impl Conversation<'_> {
         }
     }
 
-    /// Whether a report about connections to us may be in the message: mail of others to one of ours.
-    fn may_report(&self) -> bool {
-        self.principal.is_none() && self.taken.iter().any(|taken| matches!(taken.home, Home::Here { .. }))
+    fn terms(&self) -> Terms {
+        let settings = &self.door.receiver.settings;
+        let limits = ExtentLimits { depth_max: settings.mime_depth_max, parts_max: settings.mime_parts_max };
+        Terms { limits, demands: if self.principal.is_some() { self.demands() } else { Vec::new() } }
+    }
+
+    /// What the administrator demands of messages to those who are written to.
+    fn demands(&self) -> Vec<Demand> {
+        let mut demands: Vec<Demand> = Vec::new();
+        for taken in self.taken.iter().filter(|taken| taken.home == Home::Elsewhere) {
+            let domain = taken.address.domain_ascii();
+            if !demands.iter().any(|known| known.domain == domain)
+                && let Some(content) = self.door.receiver.content_rules.demand(&domain)
+            {
+                demands.push(Demand { domain, content });
+            }
+        }
+        demands
     }
 
     /// Who gets the message in this transaction, and who through the queue: it passes on what is forwarded, which junk is not.
-    fn divide(&self, envelope: &Envelope, later: bool, junk: bool) -> (Vec<LocalRecipient>, Vec<NewRecipient>) {
-        let (mut local, mut queued): (Vec<LocalRecipient>, _) = (Vec::new(), Vec::new());
+    fn divide(&self, envelope: &Envelope, later: bool, junk: bool) -> Divided {
+        let (mut local, mut groups, mut queued): Divided = Default::default();
         for (taken, asked) in self.taken.iter().zip(&envelope.recipients) {
             let recipient = new_recipient(taken, &asked.params);
             match taken.home {
@@ -236,12 +292,15 @@ impl Conversation<'_> {
                         local.push(LocalRecipient { account, recipient });
                     }
                 }
+                Home::Group { .. } if !later && !recipient.notify.success => {
+                    groups.extend(taken.group.iter().filter(|it| !groups.contains(it)).cloned().collect::<Vec<_>>());
+                }
                 _ => queued.push(recipient),
             }
         }
         // In the order of their identifiers, so that two transactions never wait for each other.
         local.sort_unstable_by_key(|it| it.account);
-        (local, queued)
+        (local, groups, queued)
     }
 
     /// Whose key seals what waits in the queue: the submitter's organisation, or the first recipient's.
@@ -276,14 +335,38 @@ impl Conversation<'_> {
     }
 }
 
-/// The first of `authors` that is not an address of the account.
-fn first_foreign(tx: &mut Tx<'_>, account: i64, authors: Vec<Address>) -> Result<Option<Address>, IdentityError> {
+/// Whether somebody may send a message with these authors.
+enum Authors {
+    Allowed {
+        /// One of them is another, who has permitted it as long as the sender is named too.
+        on_behalf: bool,
+    },
+    Foreign {
+        field: &'static str,
+        address: Address,
+    },
+}
+
+fn check_authors(
+    tx: &mut Tx<'_>,
+    account: i64,
+    authors: Vec<Address>,
+    sender: Option<Address>,
+) -> Result<Authors, IdentityError> {
+    let mut on_behalf = false;
     for author in authors {
-        if !identity::may_send_as(tx, account, &author)? {
-            return Ok(Some(author));
+        match identity::sending_right(tx, account, &author)? {
+            None => return Ok(Authors::Foreign { field: "From", address: author }),
+            Some(right) => on_behalf |= right == SendingRight::OnBehalf,
         }
     }
-    Ok(None)
+    match sender {
+        // It is the sender who is to be seen here: on behalf of somebody is no right to it.
+        Some(sender) if !identity::may_send_as(tx, account, &sender)? => {
+            Ok(Authors::Foreign { field: "Sender", address: sender })
+        }
+        _ => Ok(Authors::Allowed { on_behalf }),
+    }
 }
 
 fn new_recipient(taken: &Taken, params: &RcptParams) -> NewRecipient {
@@ -305,75 +388,141 @@ fn due(envelope: &Envelope, now: Timestamp, hold_max: Duration) -> Timestamp {
     wanted.clamp(now, now.plus(hold_max))
 }
 
-/// Makes the message ready. `reporter` is there if a report may be in it, and says whose that is.
+/// Makes the message ready. `reading` is there if a report may be in it.
 async fn prepare(
     context: Arc<store::Context>,
     body: Vec<u8>,
-    reporter: Option<Option<String>>,
+    reading: Option<Reading<'_>>,
+    terms: Terms,
 ) -> Result<(Prepared, EightBit, Option<Sealed>), AcceptError> {
-    let short = body.len() <= INLINE_BYTES_MAX;
+    let is_quick = body.len() <= INLINE_BYTES_MAX && reading.is_none();
+    let (asked, _turn) = reading.map(|Reading { asked, turn }| (asked, turn)).unzip();
     let work = move || {
-        let report = reporter
-            .and_then(|author| Sealed::new(&context, transport::recognise(&body)?, author, context.clock.now()));
+        let report = asked.and_then(|asked| asked.read(&body, &context));
         let eight_bit = EightBit::of(&body);
-        (Prepared::consuming(body, &*context.entropy), eight_bit, report)
+        if let Some(demand) = terms.demands.into_iter().find(|demand| !demand.content.is_met_by(&body)) {
+            return Err(AcceptError::Unencrypted { demand });
+        }
+        let prepared = Prepared::consuming(body, &*context.entropy);
+        prepared.extent().within(terms.limits)?;
+        Ok((prepared, eight_bit, report))
     };
-    if short {
-        return Ok(work());
+    if is_quick {
+        return work();
     }
-    tokio::task::spawn_blocking(work).await.map_err(|_| AcceptError::Panicked)
+    tokio::task::spawn_blocking(work).await.map_err(|_| AcceptError::Panicked)?
 }
 
 /// The transaction of a received message.
 fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
-    let refs = plan.local.len() + usize::from(!plan.queued.is_empty());
-    plan.blob.attach(tx, i64::try_from(refs).unwrap_or(i64::MAX))?;
     if let Some(report) = &plan.report {
-        transport::keep(tx, report)?;
+        received::keep(tx, report)?;
     }
+    let mut spread = Spread::find(tx, &plan.groups, &reached(plan), plan.envelope.junk)?;
+    // Each mailbox holds one reference, and each message in the queue.
+    let expected =
+        plan.local.len() + spread.members.len() + usize::from(!plan.queued.is_empty()) + spread.parcels_to_send();
+    let expected = i64::try_from(expected).unwrap_or(i64::MAX);
+    plan.blob.attach(tx, expected)?;
     let mut waiting = plan.queued.clone();
-    let mut refused = None;
-    for local in &plan.local {
-        match deliver(tx, plan, local.account) {
-            Ok(()) => {}
+    let (mut refs, mut refused) = (0, None);
+    for (account, way) in in_order(plan, &spread) {
+        let group = match way {
+            Way::Group(place) => spread.parcels.get(place).map(|parcel| Arc::clone(&parcel.group)),
+            Way::Direct(_) => None,
+        };
+        refs += 1;
+        match (deliver(tx, plan, account, group.as_deref()), way) {
+            (Ok(()), _) => {}
             // One full or vanished mailbox must not refuse the message for the others: the queue tries again, then tells the sender.
-            Err(error @ (MailboxError::OverQuota { .. } | MailboxError::NoSuchMailbox)) => {
-                if !waiting.is_empty() {
-                    store::blobs::add_refs(tx, plan.blob.id(), -1)?;
-                }
-                waiting.push(local.recipient.clone());
+            (Err(error @ (MailboxError::OverQuota { .. } | MailboxError::NoSuchMailbox)), Way::Direct(place)) => {
+                refs -= 1;
+                waiting.extend(plan.local.get(place).map(|local| local.recipient.clone()));
                 refused = Some(error);
             }
-            Err(error) => return Err(error.into()),
+            (Err(MailboxError::OverQuota { .. } | MailboxError::NoSuchMailbox), Way::Group(place)) => {
+                refs -= 1;
+                spread.try_again(tx, account, place)?;
+            }
+            (Err(error), _) => return Err(error.into()),
         }
     }
     match refused {
         // Nobody has it: the sending server is told at once.
-        Some(error) if waiting.len() == plan.local.len() && plan.queued.is_empty() => return Err(error.into()),
-        _ if waiting.is_empty() => return Ok(()),
+        Some(error) if refs == 0 && plan.queued.is_empty() && spread.parcels_to_send() == 0 => return Err(error.into()),
         _ => {}
     }
+    for parcel in spread.to_send() {
+        enqueue(tx, plan, parcel.envelope(&plan.envelope), &parcel.recipients)?;
+        refs += 1;
+    }
+    if !waiting.is_empty() {
+        enqueue(tx, plan, plan.envelope.clone(), &waiting)?;
+        refs += 1;
+    }
+    if refs == 0 {
+        return Err(AcceptError::Nobody);
+    }
+    if refs != expected {
+        store::blobs::add_refs(tx, plan.blob.id(), refs - expected)?;
+    }
+    Ok(())
+}
+
+/// How an account gets the message.
+#[derive(Clone, Copy)]
+enum Way {
+    /// As the recipient at this place.
+    Direct(usize),
+    /// As a member of the group at this place.
+    Group(usize),
+}
+
+/// Every account that gets the message, in the order of their identifiers, so that two transactions never wait for each other.
+fn in_order(plan: &Plan, spread: &Spread) -> Vec<(i64, Way)> {
+    let direct = plan.local.iter().enumerate().map(|(place, local)| (local.account, Way::Direct(place)));
+    let members = spread.members.iter().map(|(account, place)| (*account, Way::Group(*place)));
+    let mut all: Vec<(i64, Way)> = direct.chain(members).collect();
+    all.sort_unstable_by_key(|(account, _)| *account);
+    all
+}
+
+/// Who gets the message without any group.
+fn reached(plan: &Plan) -> Reached {
+    let mut reached =
+        Reached { accounts: plan.local.iter().map(|local| local.account).collect(), ..Reached::default() };
+    plan.queued.iter().for_each(|recipient| reached.note(&recipient.address));
+    reached
+}
+
+fn enqueue(
+    tx: &mut Tx<'_>,
+    plan: &Plan,
+    envelope: queue::Envelope,
+    recipients: &[NewRecipient],
+) -> Result<(), AcceptError> {
     let message = NewMessage {
         organisation: plan.organisation,
         blob: plan.blob.id(),
         key: plan.prepared.key(),
-        envelope: plan.envelope.clone(),
-        size: plan.prepared.size() + plan.envelope.trace.len() as u64,
+        size: plan.prepared.size() + envelope.trace.len() as u64,
+        envelope,
         created: plan.received,
         expires: plan.expires,
         due: plan.due,
         held: false,
     };
-    queue::enqueue(tx, &message, &waiting)?;
+    queue::enqueue(tx, &message, recipients)?;
     Ok(())
 }
 
-fn deliver(tx: &mut Tx<'_>, plan: &Plan, account: i64) -> Result<(), MailboxError> {
+fn deliver(tx: &mut Tx<'_>, plan: &Plan, account: i64, group: Option<&GroupAddress>) -> Result<(), MailboxError> {
+    let through_group = group.map(|group| group::local_trace(group, &plan.envelope));
     let delivery = Delivery {
         target: if plan.envelope.junk { Target::SpecialUse(SpecialUse::Junk) } else { Target::Inbox },
         prepared: &plan.prepared,
         blob: plan.blob.id(),
-        trace: plan.local_trace.as_bytes(),
+        trace: through_group.as_ref().unwrap_or(&plan.local_trace).as_bytes(),
         flags: Flags::NONE,
         received: plan.received,
         dedupe: None,
@@ -388,7 +537,17 @@ fn refuse(error: &AcceptError, id: &str) -> Verdict {
         AcceptError::Mailbox(error) => (error.is_full(), false),
         AcceptError::Store(error) | AcceptError::Signing(SigningError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(QueueError::Store(error)) => (error.is_full(), false),
-        AcceptError::Queue(_) | AcceptError::Signing(_) | AcceptError::Panicked => (false, false),
+        AcceptError::Report(ReportError::Store(error)) => (error.is_full(), false),
+        AcceptError::Queue(_)
+        | AcceptError::Signing(_)
+        | AcceptError::Identity(_)
+        | AcceptError::Report(_)
+        | AcceptError::Nobody
+        | AcceptError::Panicked => (false, false),
+        AcceptError::TooComplex(error) => return Verdict::reject(554, (5, 6, 0), error.to_string()),
+        AcceptError::Unencrypted { demand } => {
+            return Verdict::reject(550, (5, 7, 10), demand.content.refusal(&demand.domain));
+        }
     };
     if over_quota {
         return Verdict::reject(452, (4, 2, 2), "The mailbox is full");

@@ -7,7 +7,7 @@ use identity::Level;
 use mailauth::{
     Ambiguity, AuthorIdentity, Connection, DmarcPolicy, DmarcResult, Facts, SpfResult, WithoutDns, results,
 };
-use reports::{Disposition, Fact};
+use reports::{Disposition, Fact, FailureFact};
 use tokio::runtime::Handle;
 use wire::smtp::Envelope;
 use wire::smtp::server::Verdict;
@@ -16,10 +16,7 @@ use super::Receiver;
 use super::accept::INLINE_BYTES_MAX;
 use super::conversation::Conversation;
 use super::lists::Spared;
-use super::recipients::{Home, Taken};
-
-/// To whom reports on our domains are sent, as the proposed zone says.
-const POSTMASTER: &str = "postmaster";
+use super::recipients::Home;
 
 /// A message that somebody vouches for, or that is taken all the same.
 pub(super) struct Vouched {
@@ -98,7 +95,7 @@ impl Conversation<'_> {
             ?treatment,
             "authenticated"
         );
-        self.count(&facts, connection, treatment);
+        self.count(&facts, connection, treatment, &body);
         let junk = match treatment {
             Treatment::Deliver => false,
             Treatment::Junk => true,
@@ -109,18 +106,14 @@ impl Conversation<'_> {
             }
         };
         let results = results::field(&receiver.hostname, connection, &facts);
-        if facts.authenticated_domain().is_some() {
-            self.pass_report_on(&body);
-        }
         let author = facts.authenticated_domain().map(str::to_owned);
         let origin = Some(queue::Origin { author, chain: facts.arc.result.word().to_owned() });
         Ok(Vouched { body: without_claims(body, &receiver.hostname), results, junk, origin })
     }
 
-    /// Counts the message for the owner of its author's domain.
-    fn count(&self, facts: &Facts, connection: Connection<'_>, treatment: Treatment) {
+    /// Counts the message for the owner of its author's domain, and lets it be reported by itself if that is wanted.
+    fn count(&self, facts: &Facts, connection: Connection<'_>, treatment: Treatment, body: &[u8]) {
         let receiver = &self.door.receiver;
-        let Some(tally) = &receiver.reporting.tally else { return };
         let disposition = match treatment {
             Treatment::Deliver => Disposition::None,
             Treatment::Junk => Disposition::Quarantine,
@@ -129,29 +122,25 @@ impl Conversation<'_> {
             Treatment::Defer => return,
         };
         let now = receiver.store.context().clock.now();
-        if let Some(fact) = Fact::of(facts, connection, disposition, now) {
+        if let Some(tally) = &receiver.reporting.tally
+            && let Some(fact) = Fact::of(facts, connection, disposition, now)
+        {
             tally.note(fact);
         }
-    }
-
-    /// Lets a report that others send of our domains be read, beside its delivery. Only the authenticated may tell us anything.
-    fn pass_report_on(&self, body: &[u8]) {
-        let Some(inbound) = &self.door.receiver.reporting.inbound else { return };
-        let is_for_postmaster = |taken: &Taken| {
-            matches!(taken.home, Home::Here { .. }) && taken.address.local.eq_ignore_ascii_case(POSTMASTER)
-        };
-        if body.len() <= reports::MESSAGE_BYTES_MAX
-            && self.taken.iter().any(is_for_postmaster)
-            && reports::is_candidate(body)
-            && inbound.try_send(body.to_vec()).is_err()
+        if let Some(failures) = &receiver.reporting.failures
+            && let Some(fact) = FailureFact::of(facts, connection, self.peer_port(), disposition, body, now)
+            && failures.try_send(fact).is_err()
         {
-            tracing::warn!("too many reports at once, one is not read; it is delivered all the same");
+            tracing::info!("too many failures at once, one is not reported");
         }
     }
 
     /// Whether one of those who are to get the message has a level above `basic`.
     fn is_strict(&self) -> bool {
-        let above_basic = |home| matches!(home, Home::Here { level: Level::Enhanced | Level::Trade, .. });
+        let above_basic = |home| match home {
+            Home::Here { level, .. } | Home::Group { level, .. } => level != Level::Basic,
+            Home::Returning { .. } | Home::Elsewhere => false,
+        };
         self.taken.iter().any(|taken| above_basic(taken.home))
     }
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use crypto::tls::Service;
-use identity::{AuthFailure, Client as Submitter, Principal, Protocol};
+use identity::{AuthFailure, Client as Submitter, Principal, Protocol, SignInWatch};
 use mail::Address;
 use net::{BudgetShare, Pace, ReadPolicy, Stream, StreamError};
 use tokio_util::sync::CancellationToken;
 use wire::sasl::ChannelBindings;
-use wire::smtp::TlsInfo;
 use wire::smtp::server::{Proof, Question, Session, Step, Verdict};
+use wire::smtp::{Reply, TlsInfo};
 
 use super::greeting::{Client, has_error};
 use super::recipients::Taken;
@@ -38,6 +38,10 @@ const FAILURE_PAUSE: Duration = Duration::from_millis(500);
 /// Wait before a suspicious client hears of an error: trying much becomes slow.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
+/// All that a client learns that is refused. It says how to get in where a second factor is required, to everybody alike: whoever
+/// guesses learns nothing of the guess.
+const REFUSED: &str = "Unknown user or wrong password; with a second factor, use an app password or OAuth in place of the account password";
+
 /// A connection and what is known of its client.
 pub(super) struct Conversation<'d> {
     pub(super) door: &'d Door,
@@ -45,6 +49,8 @@ pub(super) struct Conversation<'d> {
     pub(super) session: Session,
     /// Who has signed in.
     pub(super) principal: Option<Principal>,
+    /// Tells when the sign-in is over.
+    lasting: Option<SignInWatch>,
     /// Address in MAIL FROM of the present message; `None` for the null sender.
     pub(super) sender: Option<Address>,
     /// MAIL FROM of the present message named nobody: it is a notification.
@@ -65,6 +71,7 @@ impl<'d> Conversation<'d> {
             stream,
             session,
             principal: None,
+            lasting: None,
             sender: None,
             is_notification: false,
             client,
@@ -99,6 +106,7 @@ impl<'d> Conversation<'d> {
                     self.stream = self.stream.upgrade_server(tls, HANDSHAKE_WAIT).await?;
                     self.session.tls_started(tls_info(&self.stream).unwrap_or_default());
                     self.principal = None;
+                    self.lasting = None;
                 }
                 Step::Close => {
                     self.stream.close().await;
@@ -122,6 +130,10 @@ impl<'d> Conversation<'d> {
             biased;
             () = stop.cancelled(), if between => {
                 self.session.shut_down();
+                return Ok(true);
+            }
+            () = over(&mut self.lasting) => {
+                self.session.sign_out();
                 return Ok(true);
             }
             received = self.stream.receive(input, pace.map_or(idle, |pace| pace.allowance())) => received,
@@ -186,6 +198,11 @@ impl<'d> Conversation<'d> {
         }
     }
 
+    /// The port from which it connects (RFC 6692 has it in reports).
+    pub(super) fn peer_port(&self) -> u16 {
+        self.stream.peer().port()
+    }
+
     async fn decide(&mut self, question: Question) {
         let verdict = match question {
             Question::Authenticate { proof, .. } => self.authenticate(proof).await,
@@ -196,6 +213,9 @@ impl<'d> Conversation<'d> {
             },
             Question::MailFrom { from, params } => self.judge_sender(&from, &params).await,
             Question::RcptTo { to, params, .. } => self.judge_recipient(&to, &params).await,
+            Question::Message { .. } if self.is_signed_out().await => {
+                Verdict::Close(Reply::new(421, (4, 7, 0), "Your sign-in has been ended, sign in again"))
+            }
             Question::Message { envelope, body } => {
                 let verdict = self.accept(envelope, body).await;
                 let figures = &self.door.receiver.figures;
@@ -210,18 +230,38 @@ impl<'d> Conversation<'d> {
         self.session.answer(verdict);
     }
 
+    /// Whether the sign-in under which a message came is over.
+    async fn is_signed_out(&mut self) -> bool {
+        match &mut self.lasting {
+            Some(lasting) => lasting.may_be_over() && lasting.is_over().await,
+            None => false,
+        }
+    }
+
     async fn authenticate(&mut self, proof: Proof) -> Verdict {
         let receiver = &self.door.receiver;
         let (from, client) = (self.peer(), self.submitter());
-        let user = proof.identity().user.clone();
+        let sign_in = &receiver.sign_in;
         let outcome = match proof {
-            Proof::Password(credentials) => receiver.sign_in.authenticate(&user, &credentials.password, &client).await,
-            Proof::Verified(_) => receiver.sign_in.scram_succeeded(&user, &client).await,
+            Proof::Password(shown) => {
+                let found = sign_in.authenticate(&shown.identity.user, &shown.password, &client).await;
+                found.and_then(|found| found.acting_as(shown.identity.authzid.as_deref()))
+            }
+            Proof::Verified(proved) => {
+                let found = sign_in.scram_succeeded(&proved, &client).await;
+                found.and_then(|found| found.acting_as(proved.identity.authzid.as_deref()))
+            }
+            Proof::Token(shown) => sign_in.token(&shown, &client).await,
+            Proof::Certificate(authzid) => {
+                sign_in.certificate(self.stream.peer_certificates(), authzid.as_deref(), &client).await
+            }
         };
         match outcome {
             Ok(principal) => {
                 receiver.figures.sign_ins.add(1);
-                tracing::info!(account = principal.account, %from, "signed in to submit mail");
+                let method = principal.method.as_str();
+                tracing::info!(account = principal.account, %from, method, "signed in to submit mail");
+                self.lasting = Some(sign_in.watch(&principal));
                 self.principal = Some(principal);
                 Verdict::ACCEPT
             }
@@ -235,10 +275,18 @@ impl<'d> Conversation<'d> {
     }
 }
 
+/// Waits until the sign-in is over; forever for nobody.
+async fn over(lasting: &mut Option<SignInWatch>) {
+    match lasting {
+        Some(lasting) => lasting.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
 fn refuse_sign_in(failure: &AuthFailure) -> Verdict {
     match failure {
-        AuthFailure::Refused | AuthFailure::Disabled => {
-            Verdict::reject(535, (5, 7, 8), "Unknown user or wrong password")
+        AuthFailure::Refused | AuthFailure::Disabled | AuthFailure::AppPasswordNeeded | AuthFailure::OutOfScope => {
+            Verdict::reject(535, (5, 7, 8), REFUSED)
         }
         AuthFailure::Throttled { .. } => {
             Verdict::reject(454, (4, 7, 0), "Too many failed sign-ins, wait before the next one")
@@ -260,5 +308,6 @@ fn tls_info(stream: &Stream) -> Option<TlsInfo> {
     let info = stream.tls_info()?;
     let bindings =
         ChannelBindings { tls_exporter: info.exporter.map(|bytes| bytes.to_vec()), tls_server_end_point: None };
-    Some(TlsInfo { protocol: info.version.to_owned(), cipher: info.cipher.into_owned(), bindings })
+    let (protocol, cipher) = (info.version.to_owned(), info.cipher.into_owned());
+    Some(TlsInfo { protocol, cipher, bindings, client_certificate: !stream.peer_certificates().is_empty() })
 }

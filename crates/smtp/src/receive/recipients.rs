@@ -1,6 +1,8 @@
 //! Who may send from where, and whose mail is taken.
 
-use identity::{IdentityError, Level, Principal, Resolution};
+use std::sync::Arc;
+
+use identity::{GroupAddress, IdentityError, Level, Principal, Resolution};
 use mail::Address;
 use wire::smtp::server::Verdict;
 use wire::smtp::{ForwardPath, Hold, MailParams, Mailbox, RcptParams, ReversePath};
@@ -13,6 +15,8 @@ use crate::rewriting::{self, Restored};
 pub(super) struct Taken {
     pub(super) address: Address,
     pub(super) home: Home,
+    /// The group that is written to.
+    pub(super) group: Option<Arc<GroupAddress>>,
 }
 
 /// Where a recipient's mail goes.
@@ -20,6 +24,8 @@ pub(super) struct Taken {
 pub(super) enum Home {
     /// A mailbox here; `forwards` if its mail may go on elsewhere.
     Here { account: i64, organisation: i64, level: Level, forwards: bool },
+    /// The mailboxes of a group's members, and members elsewhere.
+    Group { organisation: i64, level: Level },
     /// The sender of a message that was forwarded from here, who is told of it.
     Returning { organisation: i64 },
     /// Another server.
@@ -46,7 +52,10 @@ impl Conversation<'_> {
             Ok(false) => Verdict::reject(
                 550,
                 (5, 7, 1),
-                format!("{} may not send as {mailbox}: it is not one of your addresses", principal.address),
+                format!(
+                    "{} may not send as {mailbox}: it is not one of your addresses, and its owner has not permitted it",
+                    principal.address
+                ),
             ),
             Err(error) => trouble(&error),
         }
@@ -82,7 +91,7 @@ impl Conversation<'_> {
         if let Err(verdict) = self.check_stranger(&address, organisation).await {
             return Some(verdict);
         }
-        self.taken.push(Taken { address, home: Home::Returning { organisation } });
+        self.taken.push(Taken { address, home: Home::Returning { organisation }, group: None });
         Some(Verdict::ACCEPT)
     }
 
@@ -99,7 +108,8 @@ impl Conversation<'_> {
 
     async fn owns(&self, principal: Principal, mailbox: &Mailbox) -> Result<bool, IdentityError> {
         let Ok(address) = address_of(mailbox) else { return Ok(false) };
-        self.door.receiver.store.read(move |tx| identity::may_send_as(tx, principal.account, &address)).await
+        let right = move |tx: &mut store::Tx<'_>| identity::sending_right(tx, principal.account, &address);
+        Ok(self.door.receiver.store.read(right).await?.is_some())
     }
 
     /// RCPT TO: ours, or anybody's for those who have signed in.
@@ -128,10 +138,19 @@ impl Conversation<'_> {
         let Ok(address) = address else {
             return Verdict::reject(553, (5, 1, 3), "The address is not a valid one");
         };
+        let mut written_to = None;
         let home = match receiver.directory.resolve(&address.canonical()).await {
             Ok(Resolution::Local(recipient)) => {
                 let identity::Recipient { account, organisation, level, forwards, .. } = *recipient;
                 Home::Here { account, organisation, level, forwards }
+            }
+            Ok(Resolution::Group(group)) => {
+                if let Err(verdict) = self.check_writer(&group).await {
+                    return verdict;
+                }
+                let GroupAddress { organisation, level, .. } = *group;
+                written_to = Some(group);
+                Home::Group { organisation, level }
             }
             Ok(Resolution::UnknownLocal) => {
                 return Verdict::reject(550, (5, 1, 1), format!("There is no mailbox {address} here"));
@@ -146,20 +165,43 @@ impl Conversation<'_> {
             }
             Err(error) => return trouble(&error),
         };
-        if let Home::Here { organisation, .. } = home
+        if let Home::Here { organisation, .. } | Home::Group { organisation, .. } = home
             && self.principal.is_none()
             && let Err(verdict) = self.check_stranger(&address, organisation).await
         {
             return verdict;
         }
-        self.taken.push(Taken { address, home });
+        self.taken.push(Taken { address, home, group: written_to });
         Verdict::ACCEPT
+    }
+
+    /// Whether this sender may write to the group. Only reports, which have the null sender, go to those who answer for it.
+    async fn check_writer(&self, group: &GroupAddress) -> Result<(), Verdict> {
+        let refuse = |text: String| Err(Verdict::reject(550, (5, 7, 1), text));
+        if group.is_for_owners {
+            let is_report = self.sender.is_none();
+            return if is_report { Ok(()) } else { refuse("This address takes delivery reports only".to_owned()) };
+        }
+        let (id, writer) = (group.group, self.principal.as_ref().map(|principal| principal.account));
+        match self.door.receiver.store.read(move |tx| identity::groups::may_write_to(tx, id, writer)).await {
+            Ok(true) => Ok(()),
+            Ok(false) if writer.is_none() => {
+                refuse(format!("{} takes mail only from people of the company who have signed in", group.address))
+            }
+            Ok(false) => refuse(format!("You may not write to {}: ask one of its owners", group.address)),
+            Err(IdentityError::NoGroup(_)) => {
+                Err(Verdict::reject(550, (5, 1, 1), format!("There is no mailbox {} here", group.address)))
+            }
+            Err(error) => Err(trouble(&error)),
+        }
     }
 
     /// The organisation of the first recipient here.
     pub(super) fn first_organisation(&self) -> Option<i64> {
         self.taken.iter().find_map(|taken| match taken.home {
-            Home::Here { organisation, .. } | Home::Returning { organisation } => Some(organisation),
+            Home::Here { organisation, .. } | Home::Group { organisation, .. } | Home::Returning { organisation } => {
+                Some(organisation)
+            }
             Home::Elsewhere => None,
         })
     }

@@ -4,9 +4,13 @@ use env::Timestamp;
 use mail::{Address, header};
 use wire::smtp::server::Verdict;
 
-/// The message as it travels: with Date and Message-ID, without Bcc (RFC 5322 section 3.6.3).
-pub(super) fn complete(raw: Vec<u8>, now: Timestamp, message_id: &str) -> Vec<u8> {
-    let prefix = header::complete_submission(&raw, now, message_id);
+/// The message as it travels: with Date and Message-ID, without Bcc (RFC 5322 section 3.6.3), and with `sender` as Sender if that is
+/// to be added (RFC 6409 section 8.1).
+pub(super) fn complete(raw: Vec<u8>, now: Timestamp, message_id: &str, sender: Option<&str>) -> Vec<u8> {
+    let mut prefix = header::complete_submission(&raw, now, message_id);
+    if let Some(sender) = sender {
+        prefix.extend_from_slice(format!("Sender: {sender}\r\n").as_bytes());
+    }
     let hidden = header::hidden_recipients(&raw);
     if prefix.is_empty() && hidden.is_empty() { raw } else { header::rewrite(&prefix, &raw, &hidden) }
 }
@@ -16,7 +20,21 @@ pub(super) fn needs_no_tls(raw: &[u8]) -> bool {
     header::find(raw, "TLS-Required").is_some_and(|field| field.value().trim_ascii().eq_ignore_ascii_case(b"no"))
 }
 
-/// The addresses in the From field; every one of them must be the sender's own.
+/// The address in the Sender field, if there is one (RFC 5322 section 3.6.2).
+pub(super) fn sender(raw: &[u8]) -> Result<Option<Address>, Verdict> {
+    let fields = header::fields(raw).filter(|field| field.is("Sender")).count();
+    if fields == 0 {
+        return Ok(None);
+    }
+    let envelope = mail::message::Envelope::parse(raw);
+    let mut found = envelope.sender.iter().filter(|it| it.is_mailbox()).map(|it| Address::parse(&it.email()?).ok());
+    match (fields, found.next().flatten(), found.next()) {
+        (1, Some(sender), None) => Ok(Some(sender)),
+        _ => Err(Verdict::reject(550, (5, 6, 0), "The Sender field must be there once and name one address")),
+    }
+}
+
+/// The addresses in the From field; the sender must have a right to every one of them.
 pub(super) fn authors(raw: &[u8]) -> Result<Vec<Address>, Verdict> {
     let fields = header::fields(raw).filter(|field| field.is("From")).count();
     if fields != 1 {

@@ -3,10 +3,9 @@
 //! Points come from lists of clients in DNS (RFC 5782), from a host name that does not lead back, and from what no honest server calls
 //! itself. They never refuse: they ask for a second attempt, which honest servers make and most others do not (RFC 6647).
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
-use env::dns::Resolver;
 use futures_util::future::join_all;
 use identity::lists::Listing;
 use identity::{Attempt, note_attempt};
@@ -22,9 +21,6 @@ use super::recipients::trouble;
 /// Points from which a client must come back.
 pub(super) const SUSPICIOUS_POINTS: u32 = 4;
 
-/// Points of a listed client where the setting gives no weight: listed is suspicious.
-const LISTED_POINTS: u32 = 4;
-
 /// Points for an address without a host name that leads back.
 const NO_NAME_POINTS: u32 = 2;
 
@@ -36,79 +32,6 @@ const HELO_OURS_POINTS: u32 = 4;
 
 /// Longest wait for what DNS says of a client; what is not there by then counts as nothing.
 pub(super) const LOOK_WAIT: Duration = Duration::from_secs(2);
-
-/// Lists that are asked.
-const DNS_LISTS_MAX: usize = 20;
-
-/// A list of clients in DNS.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DnsList {
-    zone: String,
-    points: u32,
-}
-
-/// Text that names no list.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DnsListError {
-    /// It has not the form.
-    #[error("{0:?} names no DNS list; write it as zone or zone=points")]
-    Malformed(String),
-    /// There are too many.
-    #[error("more than {DNS_LISTS_MAX} DNS lists")]
-    TooMany,
-}
-
-impl DnsList {
-    /// Reads lists as the settings have them: `zone` or `zone=points`.
-    ///
-    /// # Errors
-    /// [`DnsListError`] for the first that cannot be read, or if there are too many.
-    pub fn parse_all(texts: &[String]) -> Result<Vec<Self>, DnsListError> {
-        if texts.len() > DNS_LISTS_MAX {
-            return Err(DnsListError::TooMany);
-        }
-        texts.iter().map(|text| Self::parse(text).ok_or_else(|| DnsListError::Malformed(text.clone()))).collect()
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (zone, points) = match text.split_once('=') {
-            Some((zone, points)) => (zone, points.trim().parse().ok()?),
-            None => (text, LISTED_POINTS),
-        };
-        let zone = mail::domain::canonical(zone.trim()).ok().filter(|zone| !zone.starts_with('['))?;
-        Some(Self { zone, points })
-    }
-
-    /// Points of `client`; 0 if the list does not answer.
-    async fn ask(&self, client: IpAddr, resolver: &dyn Resolver) -> u32 {
-        let name = format!("{}.{}", reversed(client), self.zone);
-        let answered = tokio::time::timeout(LOOK_WAIT, resolver.ipv4(&name)).await;
-        let is_listed = matches!(answered, Ok(Ok(answers)) if answers.iter().copied().any(is_listing));
-        if is_listed { self.points } else { 0 }
-    }
-}
-
-/// The client's octets or half octets, last first (RFC 5782 sections 2.1 and 2.4).
-fn reversed(client: IpAddr) -> String {
-    let labels: Vec<String> = match client.to_canonical() {
-        IpAddr::V4(client) => client.octets().iter().rev().map(u8::to_string).collect(),
-        IpAddr::V6(client) => client
-            .octets()
-            .iter()
-            .rev()
-            .flat_map(|octet| [octet & 15, octet >> 4])
-            .map(|half| format!("{half:x}"))
-            .collect(),
-    };
-    labels.join(".")
-}
-
-/// Whether an answer says "listed" (RFC 5782 section 2.1): in 127.0.0.0/8, and not among those by which lists say that they refuse to
-/// answer. Anything else is a list that has died and been taken over.
-fn is_listing(answer: Ipv4Addr) -> bool {
-    let [first, second, third, _] = answer.octets();
-    first == 127 && (second, third) != (255, 255)
-}
 
 /// Points for what a client calls itself.
 fn helo_points(helo: &str, hostname: &str) -> u32 {
@@ -128,7 +51,7 @@ impl Receiver {
         let connection = mailauth::Connection { client, helo: "", mail_from: "", receiver: &self.hostname };
         let (envelope, listed) = tokio::join!(
             tokio::time::timeout(LOOK_WAIT, self.checker.check_envelope(connection, &*self.dns, clock)),
-            join_all(self.dns_lists.iter().map(|list| list.ask(client, &*self.dns))),
+            join_all(self.dns_lists.iter().map(|list| list.points(client, &*self.dns, clock))),
         );
         let has_no_name =
             envelope.is_ok_and(|found| matches!(found.iprev.result, IprevResult::Fail | IprevResult::PermError));
@@ -204,30 +127,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_clients_in_lists() {
-        assert_eq!(reversed("192.0.2.99".parse().unwrap()), "99.2.0.192");
-        assert_eq!(reversed("::ffff:192.0.2.99".parse().unwrap()), "99.2.0.192");
-        // The example of RFC 5782 section 2.4.
-        assert_eq!(
-            reversed("2001:db8:1:2:3:4:567:89ab".parse().unwrap()),
-            "b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2"
-        );
-    }
-
-    #[test]
-    fn only_loopback_answers_list() {
-        for (answer, expected) in [
-            ("127.0.0.2", true),
-            ("127.1.2.3", true),
-            ("127.255.255.254", false),
-            ("192.0.2.1", false),
-            ("0.0.0.0", false),
-        ] {
-            assert_eq!(is_listing(answer.parse().unwrap()), expected, "{answer}");
-        }
-    }
-
-    #[test]
     fn what_a_client_calls_itself() {
         for (helo, expected) in [
             ("mx.partner.example", 0),
@@ -242,17 +141,5 @@ mod tests {
         ] {
             assert_eq!(helo_points(helo, "mail.trade.test"), expected, "{helo}");
         }
-    }
-
-    #[test]
-    fn lists_in_the_settings() {
-        let read =
-            |text: &str| DnsList::parse_all(&[text.to_owned()]).map(|lists| (lists[0].zone.clone(), lists[0].points));
-        assert_eq!(read("BL.example."), Ok(("bl.example".to_owned(), LISTED_POINTS)));
-        assert_eq!(read("bl.example = 2"), Ok(("bl.example".to_owned(), 2)));
-        for wrong in ["", "bl.example=", "bl.example=x", "a b", "[192.0.2.1]"] {
-            assert_eq!(read(wrong), Err(DnsListError::Malformed(wrong.to_owned())));
-        }
-        assert_eq!(DnsList::parse_all(&vec!["bl.example".to_owned(); 21]), Err(DnsListError::TooMany));
     }
 }

@@ -67,3 +67,59 @@ pub(super) fn write(heading: &Heading<'_>, report: &Report, packed: &[u8], now: 
     )
     .into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use mailauth::tls_rpt::{DateRange, PolicyFacts, PolicyResult, PolicyType, Summary};
+
+    use super::*;
+
+    fn report() -> Report {
+        Report {
+            organization_name: "other.example".to_owned(),
+            date_range: DateRange {
+                start_datetime: "2026-11-25T00:00:00Z".to_owned(),
+                end_datetime: "2026-11-25T23:59:59Z".to_owned(),
+            },
+            contact_info: "postmaster@other.example".to_owned(),
+            report_id: "20782.1@mail.other.example".to_owned(),
+            policies: vec![PolicyResult {
+                policy: PolicyFacts {
+                    policy_type: PolicyType::Sts,
+                    policy_string: vec!["version: STSv1".to_owned()],
+                    policy_domain: "acme.example".to_owned(),
+                    mx_host: vec!["mail.acme.example".to_owned()],
+                },
+                summary: Summary { total_successful_session_count: 3, total_failure_session_count: 1 },
+                failure_details: Vec::new(),
+            }],
+        }
+    }
+
+    #[test]
+    fn our_own_letter_is_a_report() {
+        let report = report();
+        let heading = Heading {
+            from: "postmaster@other.example",
+            to: "tls@acme.example",
+            submitter: "other.example",
+            domain: "acme.example",
+            seconds: (0, 86_399),
+            message_id: "1@mail.other.example",
+        };
+        let raw = write(&heading, &report, &pack(&report), Timestamp::from_seconds(1_800_000_000));
+        let text = String::from_utf8(raw.clone()).unwrap();
+        for field in [
+            "TLS-Report-Domain: acme.example\r\n",
+            "TLS-Report-Submitter: other.example\r\n",
+            "TLS-Required: No\r\n",
+            "report-type=\"tlsrpt\"",
+            "Content-Type: application/tlsrpt+gzip\r\n",
+            "filename=\"other.example!acme.example!0!86399!20782.1@mail.other.example.json.gz\"",
+        ] {
+            assert!(text.contains(field), "{field} is missing in {text}");
+        }
+        assert!(text.lines().all(|line| line.len() <= 200), "{text}");
+        assert_eq!(reports::tls::recognise(&raw), Some(report));
+    }
+}

@@ -122,7 +122,7 @@ pub(super) const RULES: &[Rule] = &[
         says: "an address leads to no account",
         kind: "account",
         query: "SELECT d.account, d.account FROM address d LEFT JOIN account a ON a.id = d.account
-                WHERE a.id IS NULL LIMIT 20",
+                WHERE a.id IS NULL AND d.kind <> 'group' LIMIT 20",
     },
     Rule {
         says: "a UID is told as gone that was never given out",
@@ -187,8 +187,53 @@ pub(super) const RULES: &[Rule] = &[
                 GROUP BY s.organisation, s.entries HAVING s.entries <> COUNT(e.id) LIMIT 20",
     },
     Rule {
-        says: "a step of the schema is missing",
-        kind: "schema",
-        query: "SELECT MAX(version), COUNT(*) FROM schema_version HAVING MAX(version) <> COUNT(*)",
+        says: "the address leads to no group",
+        kind: "group",
+        query: "SELECT d.account, d.account FROM address d LEFT JOIN mail_group g ON g.id = d.account
+                WHERE g.id IS NULL AND d.kind = 'group' LIMIT 20",
+    },
+    Rule {
+        says: "the group has a member that is not there",
+        kind: "group",
+        query: "SELECT m.group_id, m.target FROM group_member m
+                LEFT JOIN account a ON a.id = m.target AND m.kind = 'account'
+                LEFT JOIN mail_group g ON g.id = m.target AND m.kind = 'group'
+                WHERE m.kind <> 'outside' AND a.id IS NULL AND g.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "members or owners belong to a group that is not there",
+        kind: "group",
+        query: "SELECT n.group_id, n.target FROM (
+                    SELECT group_id, target FROM group_member UNION ALL SELECT group_id, account FROM group_owner
+                ) AS n LEFT JOIN mail_group g ON g.id = n.group_id WHERE g.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a right to the account is given by or to an account that is not there",
+        kind: "account",
+        query: "SELECT d.account, d.delegate FROM delegation d LEFT JOIN account a ON a.id = d.account
+                LEFT JOIN account b ON b.id = d.delegate WHERE a.id IS NULL OR b.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "an app password belongs to an account that is not there",
+        kind: "account",
+        query: "SELECT c.account, c.id FROM app_password c LEFT JOIN account a ON a.id = c.account
+                WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a web session belongs to an account that is not there",
+        kind: "account",
+        query: "SELECT c.account, c.id FROM session c LEFT JOIN account a ON a.id = c.account WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "an OAuth grant belongs to an account that is not there",
+        kind: "account",
+        query: "SELECT c.account, c.id FROM oauth_grant c LEFT JOIN account a ON a.id = c.account
+                WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "an OAuth token belongs to a grant that is not there",
+        kind: "account",
+        query: "SELECT t.account, t.grant_id FROM oauth_token t
+                LEFT JOIN oauth_grant g ON g.account = t.account AND g.id = t.grant_id WHERE g.id IS NULL LIMIT 20",
     },
 ];

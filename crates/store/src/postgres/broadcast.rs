@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn payloads_stay_below_the_servers_limit_and_say_each_thing_once() {
         let mut batch: Vec<Notice> = (0..2_000).map(|account| Notice::Account(i64::MAX - account)).collect();
-        batch.extend([Notice::Queue, Notice::Jobs, Notice::Queue]);
+        batch.extend([Notice::Queue, Notice::SignIns(7), Notice::Jobs, Notice::Queue]);
         let payloads = payloads("0123456789abcdef", &batch);
         assert!(payloads.iter().all(|payload| payload.len() < 8000));
         let read: Vec<Notice> =

@@ -1,10 +1,10 @@
-//! DMARC reports: counts written from time to time, reports of a day sent, those of others read.
+//! DMARC reports: counts written from time to time, reports of a day sent; failure reports.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use env::dns::Resolver;
-use reports::{Reporter, SendFor, Tally};
+use reports::{FailureFact, FailureReporter, Reporter, SendFor, Tally};
 use smtp::Reporting;
 use store::Store;
 use tokio::sync::mpsc;
@@ -16,8 +16,8 @@ use crate::system::System;
 /// How often it is looked whether reports are due.
 const SEND_EVERY: Duration = Duration::from_secs(600);
 
-/// Messages that wait to be read as reports.
-const INBOUND_MAX: usize = 8;
+/// Failures that wait to be reported.
+const FAILURES_MAX: usize = 64;
 
 /// Starts what the settings ask for; gives what receiving mail needs for it.
 pub(super) fn spawn(
@@ -34,11 +34,13 @@ pub(super) fn spawn(
         let reporter = Reporter { store: system.store.clone(), dns: Arc::clone(dns), mailer: system.mailer() };
         tasks.spawn(send(reporter, stop.clone()));
     }
-    if settings.read_dmarc {
-        let (sender, receiver) = mpsc::channel(INBOUND_MAX);
-        reporting.inbound = Some(sender);
-        tasks.spawn(read(receiver, system.store.clone(), stop.clone()));
+    if settings.failures {
+        let (sender, receiver) = mpsc::channel(FAILURES_MAX);
+        reporting.failures = Some(sender);
+        let reporter = FailureReporter::new(system.store.clone(), Arc::clone(dns), system.mailer(), settings);
+        tasks.spawn(report_failures(reporter, receiver, stop.clone()));
     }
+    reporting.reads_dmarc = settings.read_dmarc;
     reporting
 }
 
@@ -72,27 +74,21 @@ async fn send(reporter: Reporter, stop: CancellationToken) {
     }
 }
 
-/// Reads reports one after the other: unpacking takes memory.
-async fn read(mut inbound: mpsc::Receiver<Vec<u8>>, store: Store, stop: CancellationToken) {
+/// Reports failures one after the other.
+async fn report_failures(
+    reporter: FailureReporter,
+    mut failures: mpsc::Receiver<FailureFact>,
+    stop: CancellationToken,
+) {
     loop {
-        let message = tokio::select! {
+        let fact = tokio::select! {
             () = stop.cancelled() => return,
-            message = inbound.recv() => message,
+            fact = failures.recv() => fact,
         };
-        let Some(message) = message else { return };
-        let reading = tokio::task::spawn_blocking(move || reports::read_message(&message));
-        let report = match reading.await {
-            Ok(Ok(report)) => report,
-            Ok(Err(error)) => {
-                tracing::info!(%error, "a message that looks like a DMARC report is none");
-                continue;
-            }
-            Err(_) => continue,
-        };
-        let (domain, reporter) = (report.domain.clone(), report.reporter.clone());
-        match reports::keep(&store, report).await {
-            Ok(is_new) => tracing::info!(domain, reporter, is_new, "a DMARC report on a domain of ours was read"),
-            Err(error) => tracing::error!(%error, "a DMARC report cannot be kept"),
+        let Some(fact) = fact else { return };
+        match reporter.report(fact).await {
+            Ok(sent) => tracing::debug!(sent, "a failure was looked at"),
+            Err(error) => tracing::error!(%error, "a failure cannot be reported"),
         }
     }
 }

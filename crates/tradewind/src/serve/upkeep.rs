@@ -52,6 +52,13 @@ pub(super) async fn collect(store: Store, stop: CancellationToken) {
             Ok(forgotten) => tracing::debug!(forgotten, "old attempts forgotten"),
             Err(error) => tracing::error!(%error, "cannot forget old attempts"),
         }
+        if let Err(error) = store.write(identity::factors::forget_expired).await {
+            tracing::error!(%error, "cannot forget what is over of second factors");
+        }
+        match store.write(identity::groups::forget_sent).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "old deliveries to groups forgotten"),
+            Err(error) => tracing::error!(%error, "cannot forget old deliveries to groups"),
+        }
         match store.write(identity::forward::remove_expired).await {
             Ok(removed) => tracing::debug!(removed, "expired forwarding removed"),
             Err(error) => tracing::error!(%error, "cannot remove expired forwarding"),

@@ -109,6 +109,21 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         "[]".to_owned(),
         "must name a command when acme.challenge is dns-01",
     );
+    let remedy =
+        "must name kinds of second factors and leave one at every level: sms, totp, passkey, hardware-key, ukey";
+    let refused = settings.factors.refused.join(", ");
+    check(identity::check_factor_settings(&settings.factors).is_ok(), "factors.refused", refused, remedy);
+    let url = &settings.passwords.breached_url;
+    let remedy = "must begin with https:// and end with /, as https://api.example/range/";
+    check(
+        url.is_empty() || (url.starts_with("https://") && url.ends_with('/')),
+        "passwords.breached_url",
+        url.clone(),
+        remedy,
+    );
+    let address = &settings.sms.address;
+    let remedy = "must be address and port such as 192.0.2.1:443";
+    check(address.is_empty() || address.parse::<SocketAddr>().is_ok(), "sms.address", address.clone(), remedy);
     for address in &settings.dns.servers {
         let remedy = "must be address and port such as 127.0.0.1:53";
         check(address.parse::<SocketAddr>().is_ok(), "dns.servers", address.clone(), remedy);
@@ -136,6 +151,12 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
     ];
     for path in paths.into_iter().chain(settings.acme.roots.as_mut()).chain(settings.dns.trust_anchor.as_mut()) {
         *path = base.join(&path);
+    }
+    let texts =
+        [&mut settings.passwords.breached_file, &mut settings.passwords.systems_file, &mut settings.sms.key_file];
+    let roots = settings.webauthn.attestation_roots.iter_mut();
+    for text in texts.into_iter().chain(roots).filter(|text| !text.is_empty()) {
+        *text = base.join(&*text).to_string_lossy().into_owned();
     }
 }
 

@@ -175,8 +175,8 @@ fn features_of(row: &Row, with_device: bool) -> Vec<Feature> {
     let attempt = Attempt {
         at: row.at,
         address: row.address.parse().unwrap_or(std::net::IpAddr::from([0, 0, 0, 0])),
-        protocol: "web",
-        method: "password",
+        protocol: "web".to_owned(),
+        method: "password".to_owned(),
         agent: Some(row.agent.clone()),
         tls: None,
         device: row.device.clone().filter(|_| with_device).map_or(Device::Unknown, Device::Token),

@@ -10,8 +10,8 @@ fn attempt() -> Attempt {
     Attempt {
         at: START,
         address: "203.0.113.9".parse().unwrap(),
-        protocol: "web",
-        method: "password",
+        protocol: "web".to_owned(),
+        method: "password".to_owned(),
         agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0".to_owned()),
         tls: None,
         device: Device::Unknown,
@@ -35,6 +35,7 @@ fn history(usual: &Attempt, place: &Place, n: u64, attempt: &Attempt, now: &Plac
         counted: counted.collect(),
         bare: Count { seen: if usual.device == Device::Unknown { n } else { 0 }, total: n, distinct: 1 },
         surroundings: Surroundings::default(),
+        is_confirmed: false,
     }
 }
 

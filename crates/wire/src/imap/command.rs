@@ -109,6 +109,35 @@ pub enum Command {
         /// Resource names in capitals with their limits.
         limits: Vec<(String, u64)>,
     },
+    /// GETACL (RFC 4314 section 3.3).
+    GetAcl(MailboxName),
+    /// SETACL (RFC 4314 section 3.1).
+    SetAcl {
+        /// Of which mailbox.
+        mailbox: MailboxName,
+        /// For whom.
+        identifier: String,
+        /// Add to the rights, take from them, or set them.
+        change: AclChange,
+        /// The rights, a letter each.
+        rights: String,
+    },
+    /// DELETEACL (RFC 4314 section 3.2).
+    DeleteAcl {
+        /// Of which mailbox.
+        mailbox: MailboxName,
+        /// For whom.
+        identifier: String,
+    },
+    /// LISTRIGHTS (RFC 4314 section 3.4).
+    ListRights {
+        /// Of which mailbox.
+        mailbox: MailboxName,
+        /// For whom.
+        identifier: String,
+    },
+    /// MYRIGHTS (RFC 4314 section 3.5).
+    MyRights(MailboxName),
     /// CHECK (RFC 3501 section 6.4.1).
     Check,
     /// CLOSE (RFC 9051 section 6.4.1).
@@ -332,6 +361,17 @@ pub enum StoreAction {
     /// `+FLAGS`
     Add,
     /// `-FLAGS`
+    Remove,
+}
+
+/// What SETACL does to the rights that somebody has (RFC 4314 section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AclChange {
+    /// Without a sign.
+    Replace,
+    /// `+`
+    Add,
+    /// `-`
     Remove,
 }
 

@@ -55,8 +55,8 @@ mod session;
 mod structure;
 
 pub use self::command::{
-    AppendMessage, Command, Copy, List, ListReturn, ListSelect, Qresync, Select, SpecialUse, StatusItem, Store,
-    StoreAction, Tagged,
+    AclChange, AppendMessage, Command, Copy, List, ListReturn, ListSelect, Qresync, Select, SpecialUse, StatusItem,
+    Store, StoreAction, Tagged,
 };
 pub use self::datetime::{Date, DateTime};
 pub use self::fetch::{Fetch, FetchItem, Partial, Section, SectionText};

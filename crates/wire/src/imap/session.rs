@@ -166,6 +166,7 @@ pub struct Session {
     is_compressed: bool,
     errors_in_a_row: u32,
     sign_in_failures: u32,
+    withheld: &'static [&'static str],
 }
 
 impl Session {
@@ -181,7 +182,13 @@ impl Session {
             is_compressed: false,
             errors_in_a_row: 0,
             sign_in_failures: 0,
+            withheld: &[],
         }
+    }
+
+    /// Offers all mechanisms but these, which cannot work on this connection.
+    pub fn withhold(&mut self, mechanisms: &'static [&'static str]) {
+        self.withheld = mechanisms;
     }
 
     /// Writes the greeting.

@@ -32,6 +32,9 @@ pub enum ClientError {
     /// The server does not know the password either: it may be an impostor.
     #[error("the server did not prove that it knows the password")]
     ServerSignature,
+    /// The mechanism takes no password.
+    #[error("the mechanism takes no user name and password")]
+    WithoutPassword,
     /// No binding of the connection is at hand, which `-PLUS` needs.
     #[error("no channel binding for a -PLUS mechanism")]
     NoBinding,
@@ -78,6 +81,9 @@ impl Client {
                 let mut binding = header.clone().into_bytes();
                 binding.extend_from_slice(bound);
                 State::ScramFirst { binding, header, bare, nonce }
+            }
+            Mechanism::OAuthBearer | Mechanism::XOAuth2 | Mechanism::External => {
+                return Err(ClientError::WithoutPassword);
             }
         };
         Ok(Self { mechanism, credentials, state })

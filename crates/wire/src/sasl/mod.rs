@@ -1,5 +1,6 @@
-//! SASL (RFC 4422): the mechanisms PLAIN, LOGIN, SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, both sides, as machines
-//! without I/O. SMTP and IMAP share them; each puts its own framing and base64 around.
+//! SASL (RFC 4422): the mechanisms PLAIN, LOGIN, SCRAM-SHA-256 and SCRAM-SHA-256-PLUS from both sides, and OAUTHBEARER,
+//! XOAUTH2 and EXTERNAL from the server's, as machines without I/O. SMTP and IMAP share them; each puts its own framing and
+//! base64 around.
 //!
 //! A [`Server`] or [`Client`] takes and gives raw bytes. Where a decision needs accounts, the server machine stops at a
 //! [`Step`] and goes on with the answer. Passwords travel as [`env::Secret`] and never appear in `Debug` output.
@@ -9,13 +10,17 @@ mod scram;
 mod server;
 #[cfg(test)]
 mod tests;
+mod token;
+#[cfg(test)]
+mod token_tests;
 
 use std::borrow::Cow;
 use std::fmt;
 
 pub use client::{Client, ClientCredentials, ClientError};
 pub use scram::{ITERATIONS_DEFAULT, ITERATIONS_MAX, ITERATIONS_MIN, StoredKeys, StoredKeysError};
-pub use server::{Credentials, Failure, Identity, Server, ServerContext, Step};
+pub use server::{Candidate, Credentials, Failure, Identity, Proved, Server, ServerContext, Step};
+pub use token::TokenCredentials;
 
 /// Octets of one decoded SASL message that the machines look at; longer ones are refused.
 pub const MESSAGE_BYTES_MAX: usize = 8192;
@@ -31,11 +36,28 @@ pub enum Mechanism {
     ScramSha256,
     /// RFC 7677, bound to the TLS connection (RFC 5802 section 6).
     ScramSha256Plus,
+    /// An OAuth 2.0 access token (RFC 7628).
+    OAuthBearer,
+    /// The form of the same that large providers used before, which more clients speak.
+    XOAuth2,
+    /// What the TLS client certificate says (RFC 4422 appendix A).
+    External,
 }
 
 impl Mechanism {
     /// Every mechanism, strongest first: the order in which to offer and to choose.
-    pub const ALL: [Self; 4] = [Self::ScramSha256Plus, Self::ScramSha256, Self::Plain, Self::Login];
+    pub const ALL: [Self; 7] = [
+        Self::External,
+        Self::OAuthBearer,
+        Self::XOAuth2,
+        Self::ScramSha256Plus,
+        Self::ScramSha256,
+        Self::Plain,
+        Self::Login,
+    ];
+
+    /// Those that take a user name and a password, strongest first.
+    pub const WITH_PASSWORD: [Self; 4] = [Self::ScramSha256Plus, Self::ScramSha256, Self::Plain, Self::Login];
 
     /// The registered name, as it stands in `AUTH` lines.
     #[must_use]
@@ -45,6 +67,9 @@ impl Mechanism {
             Self::Login => "LOGIN",
             Self::ScramSha256 => "SCRAM-SHA-256",
             Self::ScramSha256Plus => "SCRAM-SHA-256-PLUS",
+            Self::OAuthBearer => "OAUTHBEARER",
+            Self::XOAuth2 => "XOAUTH2",
+            Self::External => "EXTERNAL",
         }
     }
 
@@ -58,6 +83,12 @@ impl Mechanism {
     #[must_use]
     pub const fn reveals_password(self) -> bool {
         matches!(self, Self::Plain | Self::Login)
+    }
+
+    /// Whether the mechanism is one of SCRAM.
+    #[must_use]
+    pub const fn is_scram(self) -> bool {
+        matches!(self, Self::ScramSha256 | Self::ScramSha256Plus)
     }
 }
 

@@ -3,6 +3,7 @@
 use env::{Entropy, Secret};
 
 use super::scram::{self, StoredKeys};
+use super::token::{self, TokenCredentials};
 use super::{ChannelBindings, MESSAGE_BYTES_MAX, Mechanism, prepare};
 
 use base64::Engine;
@@ -20,8 +21,16 @@ pub enum Step {
         /// The prepared user name.
         user: String,
     },
-    /// The client proved to know the password. May it sign in? Answer with [`Server::decide`].
-    Authorize(Identity),
+    /// The client proved to know one of the user's passwords. May it sign in? Answer with [`Server::decide`].
+    Authorize(Proved),
+    /// Is this access token good here, and does it belong to the user, if one is named? Answer with [`Server::decide`].
+    CheckToken(TokenCredentials),
+    /// Whose is the certificate of this TLS connection, and may its owner act as the one named, if any? Answer with
+    /// [`Server::decide`].
+    CheckCertificate {
+        /// Whom the client wants to act as, prepared.
+        authzid: Option<String>,
+    },
     /// Done: the client is who it says.
     Success(Identity),
     /// Done: not authenticated.
@@ -44,6 +53,24 @@ pub struct Identity {
     pub user: String,
     /// Whom the user wants to act as, where that is said and another.
     pub authzid: Option<String>,
+}
+
+/// SCRAM keys of one of a user's passwords.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Names the password to the caller.
+    pub id: i64,
+    /// Its keys.
+    pub keys: StoredKeys,
+}
+
+/// Who proved to know a password, and which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proved {
+    /// Who it is.
+    pub identity: Identity,
+    /// [`Candidate::id`] of the password.
+    pub candidate: i64,
 }
 
 /// Why authentication ended without success. All of `Credentials` look alike to the client.
@@ -72,6 +99,8 @@ pub struct ServerContext {
     pub pretence_secret: [u8; 32],
     /// Iterations shown for unknown users: those that real users have.
     pub pretence_iterations: u32,
+    /// Where a client whose token is refused finds the authorization server (RFC 7628 section 3.2.2).
+    pub openid_configuration: String,
 }
 
 /// One authentication from the server's side.
@@ -86,10 +115,22 @@ pub struct Server {
 #[derive(Debug)]
 enum State {
     Initial,
-    LoginPassword { user: String },
-    Deciding { identity: Identity, signature: Option<String> },
+    LoginPassword {
+        user: String,
+    },
+    Deciding {
+        identity: Identity,
+        signature: Option<String>,
+    },
     Fetching(FirstMessage),
-    ClientFinal { first: FirstMessage, server_first: String, keys: StoredKeys, known: bool },
+    ClientFinal {
+        first: FirstMessage,
+        server_first: String,
+        candidates: Vec<Candidate>,
+        known: bool,
+    },
+    /// The refusal has been told; the client acknowledges it.
+    TokenRefused,
     Acknowledge(Identity),
     Ended,
 }
@@ -108,7 +149,7 @@ impl Server {
     /// Begins; `entropy` gives the nonce.
     #[must_use]
     pub fn new(mechanism: Mechanism, context: ServerContext, entropy: &dyn Entropy) -> Self {
-        let nonce = if mechanism.reveals_password() { String::new() } else { scram::nonce(entropy) };
+        let nonce = if mechanism.is_scram() { scram::nonce(entropy) } else { String::new() };
         Self { mechanism, context, nonce, state: State::Initial }
     }
 
@@ -138,34 +179,46 @@ impl Server {
             (State::Initial, Mechanism::Plain) => self.plain(text),
             (State::Initial, Mechanism::Login) => self.login_user(text),
             (State::LoginPassword { user }, _) => self.login_password(user, text),
+            (State::Initial, Mechanism::OAuthBearer | Mechanism::XOAuth2) => self.token(text),
+            (State::Initial, Mechanism::External) => self.external(text),
             (State::Initial, _) => self.scram_first(text),
-            (State::ClientFinal { first, server_first, keys, known }, _) => {
-                self.scram_final(first, &server_first, &keys, known, text)
+            (State::ClientFinal { first, server_first, candidates, known }, _) => {
+                self.scram_final(first, &server_first, &candidates, known, text)
             }
+            (State::TokenRefused, _) => Step::Failure(Failure::Credentials),
             (State::Acknowledge(identity), _) if text.is_empty() => Step::Success(identity),
             _ => Step::Failure(Failure::Malformed),
         }
     }
 
-    /// Answers [`Step::FetchKeys`]; `None` for a user that does not exist or has no keys.
+    /// Answers [`Step::FetchKeys`] with the keys of each password that the user may sign in with; none for a user that does not
+    /// exist or has no keys. Several passwords can be tried only under one salt: those whose salt or rounds differ from the
+    /// first one's are left aside.
     #[must_use]
-    pub fn keys(&mut self, keys: Option<StoredKeys>) -> Step {
+    pub fn keys(&mut self, mut candidates: Vec<Candidate>) -> Step {
         let State::Fetching(mut first) = std::mem::replace(&mut self.state, State::Ended) else {
             return Step::Failure(Failure::Malformed);
         };
-        let known = keys.is_some();
-        let keys = keys.unwrap_or_else(|| {
+        let known = !candidates.is_empty();
+        if !known {
             let context = &self.context;
-            StoredKeys::pretended(&first.identity.user, &context.pretence_secret, context.pretence_iterations)
-        });
+            let user = &first.identity.user;
+            let keys = StoredKeys::pretended(user, &context.pretence_secret, context.pretence_iterations);
+            candidates.push(Candidate { id: 0, keys });
+        }
+        let Some((salt, iterations)) = candidates.first().map(|it| (it.keys.salt.clone(), it.keys.iterations)) else {
+            return Step::Failure(Failure::Credentials);
+        };
+        candidates.retain(|it| it.keys.salt == salt && it.keys.iterations == iterations);
         first.nonce.push_str(&self.nonce);
-        let server_first = format!("r={},s={},i={}", first.nonce, STANDARD.encode(&keys.salt), keys.iterations);
+        let server_first = format!("r={},s={},i={iterations}", first.nonce, STANDARD.encode(&salt));
         let challenge = server_first.clone().into_bytes();
-        self.state = State::ClientFinal { first, server_first, keys, known };
+        self.state = State::ClientFinal { first, server_first, candidates, known };
         Step::Challenge(challenge)
     }
 
-    /// Answers [`Step::CheckPassword`] and [`Step::Authorize`].
+    /// Answers [`Step::CheckPassword`], [`Step::Authorize`], [`Step::CheckToken`] and [`Step::CheckCertificate`]. A refused token
+    /// leads to one more challenge before the failure (RFC 7628 section 3.2.3).
     #[must_use]
     pub fn decide(&mut self, allowed: bool) -> Step {
         match std::mem::replace(&mut self.state, State::Ended) {
@@ -173,6 +226,10 @@ impl Server {
             State::Deciding { identity, signature: Some(signature) } if allowed => {
                 self.state = State::Acknowledge(identity);
                 Step::Challenge(format!("v={signature}").into_bytes())
+            }
+            State::Deciding { .. } if matches!(self.mechanism, Mechanism::OAuthBearer | Mechanism::XOAuth2) => {
+                self.state = State::TokenRefused;
+                Step::Challenge(token::refusal(self.mechanism, &self.context.openid_configuration).into_bytes())
             }
             _ => Step::Failure(Failure::Credentials),
         }
@@ -213,6 +270,32 @@ impl Server {
         };
         self.state = State::Deciding { identity: identity.clone(), signature: None };
         Step::CheckPassword(Credentials { identity, password: Secret::new(password.to_owned()) })
+    }
+
+    fn token(&mut self, text: &str) -> Step {
+        let read =
+            if self.mechanism == Mechanism::XOAuth2 { token::read_xoauth2(text) } else { token::read_bearer(text) };
+        let credentials = match read {
+            Ok(credentials) => credentials,
+            Err(failure) => return Step::Failure(failure),
+        };
+        let identity = Identity { user: credentials.user.clone().unwrap_or_default(), authzid: None };
+        self.state = State::Deciding { identity, signature: None };
+        Step::CheckToken(credentials)
+    }
+
+    /// RFC 4422 appendix A: the message is the authorization identity, or nothing.
+    fn external(&mut self, text: &str) -> Step {
+        let authzid = match text {
+            "" => None,
+            name => match prepare(name) {
+                Ok(prepared) => Some(prepared.into_owned()),
+                Err(_) => return Step::Failure(Failure::Credentials),
+            },
+        };
+        let identity = Identity { user: authzid.clone().unwrap_or_default(), authzid: None };
+        self.state = State::Deciding { identity, signature: None };
+        Step::CheckCertificate { authzid }
     }
 
     /// RFC 5802 section 7, `client-first-message`.
@@ -268,7 +351,7 @@ impl Server {
         &mut self,
         first: FirstMessage,
         server_first: &str,
-        keys: &StoredKeys,
+        candidates: &[Candidate],
         known: bool,
         text: &str,
     ) -> Step {
@@ -287,13 +370,19 @@ impl Server {
             return Step::Failure(Failure::Malformed);
         }
         let auth_message = format!("{},{server_first},{without_proof}", first.bare);
-        let proved = keys.proves(auth_message.as_bytes(), &proof);
-        if !(proved && known) {
-            return Step::Failure(Failure::Credentials);
+        // Each is tried, so that time does not tell which one fits.
+        let mut proved = None;
+        for candidate in candidates {
+            if candidate.keys.proves(auth_message.as_bytes(), &proof) {
+                proved = Some(candidate);
+            }
         }
-        let signature = Some(keys.server_signature(auth_message.as_bytes()));
+        let Some(proved) = proved.filter(|_| known) else {
+            return Step::Failure(Failure::Credentials);
+        };
+        let signature = Some(proved.keys.server_signature(auth_message.as_bytes()));
         self.state = State::Deciding { identity: first.identity.clone(), signature };
-        Step::Authorize(first.identity)
+        Step::Authorize(Proved { identity: first.identity, candidate: proved.id })
     }
 }
 

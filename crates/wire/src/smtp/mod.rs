@@ -26,6 +26,8 @@ pub struct TlsInfo {
     pub cipher: String,
     /// What ties SCRAM to this connection.
     pub bindings: ChannelBindings,
+    /// Whether the client showed a certificate, so that `EXTERNAL` can work; whose it is, is to be checked still.
+    pub client_certificate: bool,
 }
 
 /// Who mail is from and for, as told by `MAIL` and `RCPT`.

@@ -100,12 +100,19 @@ impl<'a> Inquiry<'a> {
     }
 
     async fn proven_records(&self, host: &str) -> Result<Dane, DnsError> {
-        if !self.is_proven().await.clone()? || !self.dns.is_proven(host, RecordKind::Address).await? {
+        if !self.is_proven().await.clone()? {
             return Ok(Dane::Absent);
         }
-        // RFC 7672 section 2.2.3: the records of the name that an alias stands for, else those of the alias.
-        let canonical = self.dns.canonical_name(host).await?;
-        for base in [canonical.as_str(), host] {
+        let bases = if self.dns.is_proven(host, RecordKind::Address).await? {
+            // RFC 7672 section 2.2.3: the records of the name that an alias stands for, else those of the alias.
+            vec![self.dns.canonical_name(host).await?, host.to_owned()]
+        } else if self.dns.is_proven(host, RecordKind::Alias).await? {
+            // RFC 7672 section 2.2.2: an alias that leads out of the signed zones has records at its own name alone.
+            vec![host.to_owned()]
+        } else {
+            return Ok(Dane::Absent);
+        };
+        for base in bases.iter().map(String::as_str) {
             match self.dns.tlsa(&format!("_{}._tcp.{base}", self.port)).await {
                 Ok(records) => {
                     let is_usable = matches!(dane_tls(&records, [base, host, self.domain]), Ok(Some(_)));

@@ -3,12 +3,15 @@
 use super::cursor::Cursor;
 use super::{ParseError, expected, invalid};
 use crate::imap::command::{
-    AppendMessage, Command, List, ListReturn, ListSelect, Qresync, Select, SpecialUse, StatusItem,
+    AclChange, AppendMessage, Command, List, ListReturn, ListSelect, Qresync, Select, SpecialUse, StatusItem,
 };
 use crate::imap::datetime::DateTime;
 use crate::imap::flag::Flags;
 use crate::imap::limits::{APPEND_MESSAGES_MAX, LIST_ITEMS_MAX};
 use crate::imap::mailbox_name::{MailboxName, SEPARATOR};
+
+/// Every right of RFC 4314 section 2.1, with the two of section 2.1.1 that stand for others.
+const RIGHTS: &[u8] = b"lrswipkxteacd";
 
 pub(super) fn read(cursor: &mut Cursor<'_>, name: &str) -> Result<Option<Command>, ParseError> {
     let one = |cursor: &mut Cursor<'_>| {
@@ -39,6 +42,17 @@ pub(super) fn read(cursor: &mut Cursor<'_>, name: &str) -> Result<Option<Command
             Command::Status { mailbox, items: read_status_items(cursor)? }
         }
         "APPEND" => read_append(cursor)?,
+        "GETACL" => Command::GetAcl(one(cursor)?),
+        "MYRIGHTS" => Command::MyRights(one(cursor)?),
+        "LISTRIGHTS" => {
+            let mailbox = one(cursor)?;
+            Command::ListRights { mailbox, identifier: read_identifier(cursor)? }
+        }
+        "DELETEACL" => {
+            let mailbox = one(cursor)?;
+            Command::DeleteAcl { mailbox, identifier: read_identifier(cursor)? }
+        }
+        "SETACL" => read_set_acl(cursor)?,
         "GETQUOTAROOT" => Command::GetQuotaRoot(one(cursor)?),
         _ => return Ok(None),
     };
@@ -208,6 +222,30 @@ fn read_status_items(cursor: &mut Cursor<'_>) -> Result<Vec<StatusItem>, ParseEr
         Ok(())
     })?;
     Ok(items)
+}
+
+fn read_identifier(cursor: &mut Cursor<'_>) -> Result<String, ParseError> {
+    cursor.space()?;
+    cursor.astring("an identifier")
+}
+
+/// `SETACL mailbox identifier [+|-]rights` (RFC 4314 section 3.1)
+fn read_set_acl(cursor: &mut Cursor<'_>) -> Result<Command, ParseError> {
+    cursor.space()?;
+    let mailbox = cursor.mailbox()?;
+    let identifier = read_identifier(cursor)?;
+    cursor.space()?;
+    let given = cursor.astring("rights")?;
+    let (change, rights) = match given.split_at_checked(1) {
+        Some(("+", rights)) => (AclChange::Add, rights),
+        Some(("-", rights)) => (AclChange::Remove, rights),
+        _ => (AclChange::Replace, given.as_str()),
+    };
+    // RFC 4314 section 3.1: an unrecognised right is BAD.
+    if !rights.bytes().all(|right| RIGHTS.contains(&right)) {
+        return Err(invalid("unknown right"));
+    }
+    Ok(Command::SetAcl { mailbox, identifier, change, rights: rights.to_owned() })
 }
 
 fn read_append(cursor: &mut Cursor<'_>) -> Result<Command, ParseError> {

@@ -135,9 +135,53 @@ impl Writer<'_> {
         self.end_line();
     }
 
-    /// `* NAMESPACE` with the personal one alone.
-    pub fn namespace(&mut self) {
-        self.line("* NAMESPACE ((\"\" \"/\")) NIL NIL");
+    /// `* NAMESPACE` (RFC 2342 section 5): the personal one without a prefix, those of other users and shared ones with theirs.
+    pub fn namespace(&mut self, others: Option<&str>, shared: Option<&str>) {
+        self.out.extend_from_slice(b"* NAMESPACE ((\"\" \"/\"))");
+        for prefix in [others, shared] {
+            match prefix {
+                Some(prefix) => {
+                    self.out.extend_from_slice(b" ((");
+                    write_mailbox(self.out, prefix, self.utf8);
+                    self.out.extend_from_slice(b" \"/\"))");
+                }
+                None => self.out.extend_from_slice(b" NIL"),
+            }
+        }
+        self.end_line();
+    }
+
+    /// `* ACL` (RFC 4314 section 3.6): identifiers with their rights.
+    pub fn acl<'r>(&mut self, name: &str, entries: impl IntoIterator<Item = (&'r str, &'r str)>) {
+        self.out.extend_from_slice(b"* ACL ");
+        write_mailbox(self.out, name, self.utf8);
+        for (identifier, rights) in entries {
+            self.out.push(b' ');
+            write_string(self.out, identifier, self.utf8);
+            self.out.push(b' ');
+            write_string(self.out, rights, self.utf8);
+        }
+        self.end_line();
+    }
+
+    /// `* LISTRIGHTS` (RFC 4314 section 3.7): what the identifier always has, then sets of rights that can only be given together.
+    pub fn list_rights(&mut self, name: &str, identifier: &str, required: &str, tied: &[&str]) {
+        self.out.extend_from_slice(b"* LISTRIGHTS ");
+        write_mailbox(self.out, name, self.utf8);
+        for text in [identifier, required].into_iter().chain(tied.iter().copied()) {
+            self.out.push(b' ');
+            write_string(self.out, text, self.utf8);
+        }
+        self.end_line();
+    }
+
+    /// `* MYRIGHTS` (RFC 4314 section 3.8)
+    pub fn my_rights(&mut self, name: &str, rights: &str) {
+        self.out.extend_from_slice(b"* MYRIGHTS ");
+        write_mailbox(self.out, name, self.utf8);
+        self.out.push(b' ');
+        write_string(self.out, rights, self.utf8);
+        self.end_line();
     }
 
     /// `* QUOTA`

@@ -7,8 +7,8 @@ use crate::imap::limits::NonSyncLiterals;
 const ALWAYS: &str = "IMAP4rev1 IMAP4rev2 SASL-IR ENABLE ID";
 
 /// What holds once somebody has signed in.
-const SIGNED_IN: &str = "APPENDLIMIT={} BINARY CHILDREN CONDSTORE CREATE-SPECIAL-USE ESEARCH IDLE LIST-EXTENDED \
-     LIST-STATUS MOVE MULTIAPPEND NAMESPACE OBJECTID PREVIEW QRESYNC QUOTA QUOTA=RES-STORAGE SAVEDATE \
+const SIGNED_IN: &str = "ACL APPENDLIMIT={} BINARY CHILDREN CONDSTORE CREATE-SPECIAL-USE ESEARCH IDLE LIST-EXTENDED \
+     LIST-STATUS MOVE MULTIAPPEND NAMESPACE OBJECTID PREVIEW QRESYNC QUOTA QUOTA=RES-STORAGE RIGHTS=kxte SAVEDATE \
      SEARCHRES SORT SORT=DISPLAY SPECIAL-USE STATUS=SIZE THREAD=ORDEREDSUBJECT THREAD=REFERENCES UIDPLUS UNSELECT \
      UTF8=ACCEPT WITHIN";
 
@@ -30,7 +30,7 @@ impl Session {
             return list;
         }
         if self.is_tls {
-            for mechanism in &self.settings.mechanisms {
+            for mechanism in self.settings.mechanisms.iter().filter(|it| !self.withheld.contains(&it.as_str())) {
                 list.push_str(" AUTH=");
                 list.push_str(mechanism);
             }

@@ -59,7 +59,9 @@ impl Session {
             Command::Login { .. } | Command::Authenticate { .. } if !self.is_tls => {
                 Err(Reply::no("sign-in needs TLS").with(Code::PrivacyRequired))
             }
-            Command::Authenticate { mechanism, .. } if !self.settings.mechanisms.contains(mechanism) => {
+            Command::Authenticate { mechanism, .. }
+                if !self.settings.mechanisms.contains(mechanism) || self.withheld.contains(&mechanism.as_str()) =>
+            {
                 Err(Reply::no("mechanism not offered"))
             }
             // RFC 4978 section 3

@@ -75,7 +75,7 @@ impl Session {
         };
         let offered =
             |mechanism: &&Mechanism| self.offers.auth.iter().any(|name| name.eq_ignore_ascii_case(mechanism.name()));
-        let usable = Mechanism::ALL
+        let usable = Mechanism::WITH_PASSWORD
             .iter()
             .filter(offered)
             .find_map(|mechanism| sasl::Client::new(*mechanism, credentials.clone(), &tls.bindings, entropy).ok());

@@ -209,6 +209,7 @@ fn scram_with_a_relay_that_knows_the_password() {
         offers_plus: false,
         pretence_secret: [1; 32],
         pretence_iterations: 4096,
+        openid_configuration: String::new(),
     };
     let mut relay = sasl::Server::new(sasl::Mechanism::ScramSha256, context, &env::SeededEntropy::new(2));
     let mut session = before_sign_in("SCRAM-SHA-256");
@@ -217,9 +218,10 @@ fn scram_with_a_relay_that_knows_the_password() {
         let mut step = relay.respond(&STANDARD.decode(said.trim()).unwrap());
         loop {
             step = match step {
-                sasl::Step::FetchKeys { .. } => {
-                    relay.keys(Some(sasl::StoredKeys::derive("pw", b"salt", 4096).unwrap()))
-                }
+                sasl::Step::FetchKeys { .. } => relay.keys(vec![sasl::Candidate {
+                    id: 1,
+                    keys: sasl::StoredKeys::derive("pw", b"salt", 4096).unwrap(),
+                }]),
                 sasl::Step::Authorize(_) => relay.decide(true),
                 sasl::Step::Challenge(bytes) => {
                     session.feed(format!("334 {}\r\n", STANDARD.encode(bytes)).as_bytes());

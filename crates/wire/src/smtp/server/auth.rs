@@ -36,7 +36,9 @@ impl Session {
             offers_plus: self.offered_mechanisms().any(|one| one == Mechanism::ScramSha256Plus),
             pretence_secret: self.config.pretence_secret,
             pretence_iterations: self.config.pretence_iterations,
+            openid_configuration: self.config.openid_configuration.clone(),
         };
+        self.refusal = None;
         let mut exchange = Box::new(sasl::Server::new(mechanism, context, self.config.entropy.as_ref()));
         let step = exchange.start(initial.as_deref());
         self.auth_step(exchange, step)
@@ -82,21 +84,16 @@ impl Session {
 
     /// Does what the mechanism wants next.
     pub(super) fn auth_step(&mut self, exchange: Box<sasl::Server>, step: sasl::Step) -> Advance {
-        let mechanism = exchange.mechanism();
         match step {
             sasl::Step::Challenge(bytes) => {
                 write_reply(&mut self.output, 334, None, &STANDARD.encode(bytes));
                 self.stage = Stage::Auth(exchange);
                 Advance::Again
             }
-            sasl::Step::CheckPassword(credentials) => {
-                self.stage = Stage::Asking(Asking::Auth(exchange));
-                Advance::Ask(Question::Authenticate { mechanism, proof: Proof::Password(credentials) })
-            }
-            sasl::Step::Authorize(identity) => {
-                self.stage = Stage::Asking(Asking::Auth(exchange));
-                Advance::Ask(Question::Authenticate { mechanism, proof: Proof::Verified(identity) })
-            }
+            sasl::Step::CheckPassword(credentials) => self.ask_proof(exchange, Proof::Password(credentials)),
+            sasl::Step::Authorize(proved) => self.ask_proof(exchange, Proof::Verified(proved)),
+            sasl::Step::CheckToken(token) => self.ask_proof(exchange, Proof::Token(token)),
+            sasl::Step::CheckCertificate { authzid } => self.ask_proof(exchange, Proof::Certificate(authzid)),
             sasl::Step::FetchKeys { user } => {
                 self.stage = Stage::Asking(Asking::Keys(exchange));
                 Advance::Ask(Question::ScramKeys { user })
@@ -110,7 +107,28 @@ impl Session {
                 self.refuse_sign_in(&Reply::new(501, (5, 5, 2), "Malformed authentication message"))
             }
             sasl::Step::Failure(Failure::Credentials | Failure::ChannelBinding) => {
-                self.refuse_sign_in(&Reply::new(535, (5, 7, 8), "Authentication credentials invalid"))
+                let told = self.refusal.take();
+                let reply = told.unwrap_or_else(|| Reply::new(535, (5, 7, 8), "Authentication credentials invalid"));
+                self.refuse_sign_in(&reply)
+            }
+        }
+    }
+
+    fn ask_proof(&mut self, exchange: Box<sasl::Server>, proof: Proof) -> Advance {
+        let mechanism = exchange.mechanism();
+        self.stage = Stage::Asking(Asking::Auth(exchange));
+        Advance::Ask(Question::Authenticate { mechanism, proof })
+    }
+
+    /// The driver has refused: some mechanisms tell the client in a challenge first, and end with the reply then.
+    pub(super) fn auth_refused(&mut self, mut exchange: Box<sasl::Server>, reply: Reply) {
+        match exchange.decide(false) {
+            step @ sasl::Step::Challenge(_) => {
+                self.refusal = Some(reply);
+                self.auth_answered(exchange, step);
+            }
+            _ => {
+                self.refuse_sign_in(&reply);
             }
         }
     }

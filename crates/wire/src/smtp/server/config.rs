@@ -47,6 +47,8 @@ pub struct ServerConfig {
     pub pretence_secret: [u8; 32],
     /// Iterations that SCRAM shows for unknown users: those of real ones.
     pub pretence_iterations: u32,
+    /// Where clients whose token is refused find the authorization server; empty for nowhere.
+    pub openid_configuration: String,
     /// For nonces.
     pub entropy: Arc<dyn Entropy>,
     /// For the last moment that `FUTURERELEASE` offers.

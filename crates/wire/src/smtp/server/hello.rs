@@ -60,11 +60,17 @@ impl Session {
         self.config.hold_seconds_max.filter(|_| self.config.kind.is_submission())
     }
 
-    /// Nothing in clear (RFC 4954 section 4); `-PLUS` where there is something to bind to.
+    /// Nothing in clear (RFC 4954 section 4); `-PLUS` where there is something to bind to, `EXTERNAL` where the client showed a
+    /// certificate.
     pub(super) fn offered_mechanisms(&self) -> impl Iterator<Item = Mechanism> + '_ {
         let tls = self.tls.as_ref().filter(|_| self.config.kind.is_submission() && self.identity.is_none());
         let bound = tls.is_some_and(|tls| tls.bindings.any());
+        let certified = tls.is_some_and(|tls| tls.client_certificate);
         let all = tls.map(|_| self.config.mechanisms.iter().copied());
-        all.into_iter().flatten().filter(move |mechanism| *mechanism != Mechanism::ScramSha256Plus || bound)
+        all.into_iter().flatten().filter(move |mechanism| match mechanism {
+            Mechanism::ScramSha256Plus => bound,
+            Mechanism::External => certified,
+            _ => true,
+        })
     }
 }

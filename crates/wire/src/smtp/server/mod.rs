@@ -56,6 +56,8 @@ pub struct Session {
     hello: Option<Hello>,
     identity: Option<Identity>,
     transaction: Option<Transaction>,
+    /// The reply that ends an exchange whose refusal the client is yet to acknowledge.
+    refusal: Option<Reply>,
     counts: Counts,
 }
 
@@ -133,6 +135,7 @@ impl Session {
             hello: None,
             identity: None,
             transaction: None,
+            refusal: None,
             counts: Counts::default(),
         }
     }
@@ -206,6 +209,11 @@ impl Session {
     /// The server stops: 421 and close (RFC 5321 section 3.8). Between messages nothing is lost by it.
     pub fn shut_down(&mut self) {
         self.hang_up((4, 3, 2), "Server is stopping");
+    }
+
+    /// The sign-in has been ended: 421 and close. A message under way is not taken.
+    pub fn sign_out(&mut self) {
+        self.hang_up((4, 7, 0), "Your sign-in has been ended, sign in again");
     }
 
     /// Whether no message is under way.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::sasl::{Credentials, Identity, Mechanism};
+use crate::sasl::{Credentials, Mechanism, Proved, TokenCredentials};
 use crate::smtp::{Envelope, ForwardPath, MailParams, RcptParams, Reply, ReversePath};
 
 /// What the driver is to do next.
@@ -68,18 +68,11 @@ pub enum Proof {
     /// A password to check.
     Password(Credentials),
     /// SCRAM was passed; only whether the user may sign in is left to decide.
-    Verified(Identity),
-}
-
-impl Proof {
-    /// Who wants to sign in.
-    #[must_use]
-    pub const fn identity(&self) -> &Identity {
-        match self {
-            Self::Password(credentials) => &credentials.identity,
-            Self::Verified(identity) => identity,
-        }
-    }
+    Verified(Proved),
+    /// An access token to check.
+    Token(TokenCredentials),
+    /// The certificate of the TLS connection, to be looked at; with whom the client wants to act as.
+    Certificate(Option<String>),
 }
 
 /// The driver's answer.

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use env::{ManualClock, Secret, SeededEntropy};
 
 use super::*;
-use crate::sasl::{ChannelBindings, Client, ClientCredentials, Mechanism, StoredKeys};
+use crate::sasl::{Candidate, ChannelBindings, Client, ClientCredentials, Mechanism, StoredKeys};
 
 fn config(kind: Kind, limits: Limits) -> Arc<ServerConfig> {
     Arc::new(ServerConfig {
@@ -13,11 +13,12 @@ fn config(kind: Kind, limits: Limits) -> Arc<ServerConfig> {
         kind,
         starttls: true,
         require_tls: true,
-        mechanisms: Mechanism::ALL.to_vec(),
+        mechanisms: Mechanism::WITH_PASSWORD.to_vec(),
         hold_seconds_max: None,
         limits,
         pretence_secret: [1; 32],
         pretence_iterations: 4096,
+        openid_configuration: String::new(),
         entropy: Arc::new(SeededEntropy::new(1)),
         clock: Arc::new(ManualClock::default()),
     })
@@ -43,7 +44,7 @@ fn say(session: &mut Session, text: &str) -> String {
         match session.next_step() {
             Step::Send => output.extend(session.take_output()),
             Step::Ask(Question::ScramKeys { .. }) => {
-                session.answer_keys(Some(StoredKeys::derive("pw", b"salt", 4096).unwrap()));
+                session.answer_keys(vec![Candidate { id: 1, keys: StoredKeys::derive("pw", b"salt", 4096).unwrap() }]);
             }
             Step::Ask(_) => session.answer(Verdict::ACCEPT),
             Step::Read | Step::StartTls | Step::Close => return String::from_utf8(output).unwrap(),

@@ -1,7 +1,7 @@
 //! What answers lead to.
 
 use super::{Advance, Asking, Session, Stage, Transaction, Verdict};
-use crate::sasl::StoredKeys;
+use crate::sasl::Candidate;
 use crate::smtp::{Envelope, Recipient, Reply};
 
 impl Session {
@@ -16,16 +16,16 @@ impl Session {
         };
         match verdict {
             Verdict::Accept { text } => self.accepted(asking, text.as_deref()),
-            Verdict::Reject(reply) => self.rejected(&asking, &reply.refusal()),
+            Verdict::Reject(reply) => self.rejected(asking, &reply.refusal()),
             Verdict::Close(reply) => {
                 self.refuse_and_close(&reply.refusal());
             }
         }
     }
 
-    /// Answers [`Question::ScramKeys`](super::Question::ScramKeys); `None` for users that do not exist or have no
+    /// Answers [`Question::ScramKeys`](super::Question::ScramKeys); none for users that do not exist or have no
     /// keys, which the client cannot tell from a wrong password.
-    pub fn answer_keys(&mut self, keys: Option<StoredKeys>) {
+    pub fn answer_keys(&mut self, keys: Vec<Candidate>) {
         match std::mem::replace(&mut self.stage, Stage::Command) {
             Stage::Asking(Asking::Keys(mut exchange)) => {
                 let step = exchange.keys(keys);
@@ -42,7 +42,7 @@ impl Session {
                 self.auth_answered(exchange, step);
             }
             // Keys cannot be accepted, only given.
-            Asking::Keys(_) => self.rejected(&asking, &Reply::unavailable()),
+            Asking::Keys(_) => self.rejected(asking, &Reply::unavailable()),
             Asking::Mail { from, params } => {
                 self.counts.messages += 1;
                 let envelope = Envelope { from, params, recipients: Vec::new() };
@@ -64,9 +64,13 @@ impl Session {
         self.say(250, (2, 1, 5), text.unwrap_or("Recipient OK"));
     }
 
-    fn rejected(&mut self, asking: &Asking, reply: &Reply) {
+    fn rejected(&mut self, asking: Asking, reply: &Reply) {
         match asking {
-            Asking::Auth(_) | Asking::Keys(_) => self.refuse_sign_in(reply),
+            Asking::Auth(exchange) => {
+                self.auth_refused(exchange, reply.clone());
+                Advance::Again
+            }
+            Asking::Keys(_) => self.refuse_sign_in(reply),
             Asking::Mail { .. } => self.refuse_with(reply),
             Asking::Rcpt(_) => self.refuse_recipient(reply),
             Asking::Message => {

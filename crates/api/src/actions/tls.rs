@@ -1,22 +1,15 @@
-//! Reports of how connections fared (TLS-RPT).
+//! What others report of their connections to us (TLS-RPT).
 
 use env::Timestamp;
+use reports::tls::{self, ReceivedReport};
 use serde_json::{Value, json};
-use smtp::transport::{self, ReceivedReport};
 
-use api::actions::Refused;
-use store::Store;
+use super::{Controls, Refused};
 
-/// The reports of others about their connections to us, newest first.
-pub(super) async fn list(store: &Store) -> Result<Value, Refused> {
-    let reports = store.read(transport::list).await.map_err(Refused::because)?;
+/// The reports, newest first.
+pub(super) async fn list(controls: &Controls) -> Result<Value, Refused> {
+    let reports = controls.store.read(tls::list).await.map_err(Refused::because)?;
     Ok(reports.iter().map(row).collect())
-}
-
-/// Has our own reports sent now.
-pub(super) async fn send(store: &Store) -> Result<Value, Refused> {
-    let reports = store.write(transport::send_soon).await.map_err(Refused::because)?;
-    Ok(json!({ "reports": reports }))
 }
 
 fn row(received: &ReceivedReport) -> Value {

@@ -35,14 +35,15 @@ pub struct ReceivedReport {
 
 /// A report that waits for its transaction.
 #[derive(Debug, Clone)]
-pub(crate) struct Sealed {
+pub struct Sealed {
     name: [u8; 32],
     received: i64,
     sealed: Vec<u8>,
 }
 
 /// The report in the message `raw`, if it is one that can be read.
-pub(crate) fn recognise(raw: &[u8]) -> Option<Report> {
+#[must_use]
+pub fn recognise(raw: &[u8]) -> Option<Report> {
     // Nearly all mail ends here.
     let kind = header::find(raw, "Content-Type").filter(|_| raw.len() <= MAIL_BYTES_MAX)?.value().to_ascii_lowercase();
     if !String::from_utf8_lossy(&kind).contains("tlsrpt") {
@@ -99,10 +100,10 @@ impl Sealed {
     }
 }
 
-/// Keeps a report, once however often it comes.
-pub(crate) fn keep(tx: &mut Tx<'_>, report: &Sealed) -> Result<(), StoreError> {
+/// Keeps a report, once however often it comes; says whether it was new.
+pub(crate) fn keep(tx: &mut Tx<'_>, report: &Sealed) -> Result<bool, StoreError> {
     let id = tx.next_id();
-    tx.execute(
+    let added = tx.execute(
         "INSERT INTO tls_report (id, received, name, report) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING",
         params![id, report.received, &report.name[..], &report.sealed],
     )?;
@@ -111,7 +112,7 @@ pub(crate) fn keep(tx: &mut Tx<'_>, report: &Sealed) -> Result<(), StoreError> {
              (SELECT received FROM tls_report ORDER BY received DESC LIMIT 1 OFFSET $1)",
         params![KEPT_MAX],
     )?;
-    Ok(())
+    Ok(added == 1)
 }
 
 /// The reports that came in, newest first.

@@ -7,7 +7,6 @@ use flate2::write::GzEncoder;
 use mailauth::tls_rpt::{DateRange, PolicyFacts, PolicyResult, PolicyType, Summary};
 
 use super::*;
-use crate::transport::letter::{self, Heading};
 
 fn report() -> Report {
     Report {
@@ -43,33 +42,6 @@ fn packed(plain: &[u8]) -> String {
     let mut packer = GzEncoder::new(Vec::new(), Compression::best());
     packer.write_all(plain).unwrap();
     STANDARD.encode(packer.finish().unwrap())
-}
-
-#[test]
-fn our_own_letter_is_a_report() {
-    let report = report();
-    let heading = Heading {
-        from: "postmaster@other.example",
-        to: "tls@acme.example",
-        submitter: "other.example",
-        domain: "acme.example",
-        seconds: (0, 86_399),
-        message_id: "1@mail.other.example",
-    };
-    let raw = letter::write(&heading, &report, &letter::pack(&report), Timestamp::from_seconds(1_800_000_000));
-    let text = String::from_utf8(raw.clone()).unwrap();
-    for field in [
-        "TLS-Report-Domain: acme.example\r\n",
-        "TLS-Report-Submitter: other.example\r\n",
-        "TLS-Required: No\r\n",
-        "report-type=\"tlsrpt\"",
-        "Content-Type: application/tlsrpt+gzip\r\n",
-        "filename=\"other.example!acme.example!0!86399!20782.1@mail.other.example.json.gz\"",
-    ] {
-        assert!(text.contains(field), "{field} is missing in {text}");
-    }
-    assert!(text.lines().all(|line| line.len() <= 200), "{text}");
-    assert_eq!(recognise(&raw), Some(report));
 }
 
 #[test]

@@ -1,0 +1,151 @@
+//! Where people come from: the directory as a file, and clients that provision.
+
+use std::time::Duration;
+
+use provision::table::{self, Fault, Outcome};
+use provision::{ProvisionError, client};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{StoreError, Tx};
+
+use super::people::pick_organisation;
+use super::{Controls, Refused};
+
+/// A table to be taken over.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TableToImport {
+    /// The file in base64, for it need not be UTF-8.
+    pub file: String,
+    /// Only say what would change.
+    pub dry_run: bool,
+    /// Organisation, by name; may be left out where there is only one.
+    pub organisation: Option<String>,
+}
+
+pub(super) async fn export(controls: &Controls, organisation: Option<String>) -> Result<Value, Refused> {
+    let text = controls
+        .store
+        .read(move |tx| {
+            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            table::export(tx, organisation)
+        })
+        .await
+        .map_err(Refused::because)?;
+    Ok(json!({ "csv": text }))
+}
+
+/// Why the transaction of an import is not to be kept.
+#[derive(Debug, thiserror::Error)]
+enum Undone {
+    #[error(transparent)]
+    Failed(#[from] ProvisionError),
+    /// It was only tried, or something is wrong with the table.
+    #[error("not kept")]
+    Tried(Box<Outcome>),
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+pub(super) async fn import(controls: &Controls, new: TableToImport) -> Result<Value, Refused> {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(&new.file).map_err(Refused::because)?;
+    let TableToImport { dry_run, organisation, .. } = new;
+    let work = move |tx: &mut Tx<'_>| {
+        let organisation = pick_organisation(tx, organisation.as_deref()).map_err(ProvisionError::from)?;
+        let outcome = table::import(tx, organisation, &bytes)?;
+        // What was tried is undone with the transaction.
+        if dry_run || !outcome.faults.is_empty() { Err(Undone::Tried(Box::new(outcome))) } else { Ok(outcome) }
+    };
+    match controls.store.write(work).await {
+        Ok(outcome) => Ok(told(&outcome, "done")),
+        Err(Undone::Tried(outcome)) if outcome.faults.is_empty() => {
+            Ok(told(&outcome, "nothing changed, this was a dry run"))
+        }
+        Err(Undone::Tried(outcome)) => Err(Refused(faults(&outcome.faults))),
+        Err(Undone::Failed(error)) => Err(Refused::because(error)),
+    }
+}
+
+fn told(outcome: &Outcome, state: &str) -> Value {
+    let row = |change: &table::Change| {
+        json!({
+            "line": change.line,
+            "address": change.address,
+            "does": if change.is_new { "make" } else { "change" },
+            "what": change.changed.join(" "),
+        })
+    };
+    let changes: Vec<Value> = outcome.changes.iter().map(row).collect();
+    json!({ "state": state, "unchanged": outcome.unchanged, "changes": changes })
+}
+
+fn faults(faults: &[Fault]) -> String {
+    let line = |fault: &Fault| {
+        let column = if fault.column.is_empty() { String::new() } else { format!(", column {}", fault.column) };
+        format!("line {}{column}: {}", fault.line, fault.what)
+    };
+    let lines: Vec<String> = faults.iter().take(100).map(line).collect();
+    format!("nothing was changed, the table has {} faults:\n{}", faults.len(), lines.join("\n"))
+}
+
+pub(super) async fn add_token(
+    controls: &Controls,
+    name: String,
+    days: Option<u32>,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
+    let told = name.clone();
+    let token = controls
+        .store
+        .write(move |tx| {
+            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let expires = days.map(|days| tx.now().plus(Duration::from_secs(u64::from(days) * 86_400)));
+            client::add(tx, organisation, &name, expires)
+        })
+        .await
+        .map_err(Refused::because)?;
+    Ok(json!({ "client": told, "token": token.expose() }))
+}
+
+pub(super) async fn list_tokens(controls: &Controls, organisation: Option<String>) -> Result<Value, Refused> {
+    let clients = controls
+        .store
+        .read(move |tx| {
+            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            client::list(tx, organisation)
+        })
+        .await
+        .map_err(Refused::because)?;
+    let row = |it: &client::Client| {
+        json!({
+            "client": it.name,
+            "since": it.created.to_string(),
+            "expires": it.expires.map(|expires| expires.to_string()),
+            "used": it.used.map(|used| used.to_string()),
+        })
+    };
+    Ok(clients.iter().map(row).collect())
+}
+
+pub(super) async fn revoke_token(
+    controls: &Controls,
+    name: String,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
+    let told = name.clone();
+    controls
+        .store
+        .write(move |tx| {
+            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            client::revoke(tx, organisation, &name)
+        })
+        .await
+        .map_err(Refused::because)?;
+    Ok(json!({ "revoked": told }))
+}

@@ -1,0 +1,60 @@
+//! Why somebody may not sign in.
+
+use std::time::Duration;
+
+use env::Outlook;
+
+use crate::IdentityError;
+use crate::password::PasswordError;
+
+/// Why somebody may not sign in. What goes to the client is one thing, what is logged another: say no more than
+/// "refused" for all but [`Self::Throttled`] and [`Self::Temporary`].
+#[derive(Debug, thiserror::Error)]
+pub enum AuthFailure {
+    /// Unknown user or wrong password.
+    #[error("unknown user or wrong password")]
+    Refused,
+    /// The password is right, but the account is out of use.
+    #[error("the account is disabled")]
+    Disabled,
+    /// The password is right, but it is that of the account, which a second factor guards: it opens no mail protocol.
+    #[error(
+        "the account password does not open this protocol, as a second factor is required: an app password or token does"
+    )]
+    AppPasswordNeeded,
+    /// The app password or token is right, but made for other protocols.
+    #[error("the app password or token is not good for this protocol")]
+    OutOfScope,
+    /// Too many failures; the password was not looked at.
+    #[error("too many failed attempts; try again in {} s", .retry_after.as_secs().max(1))]
+    Throttled {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// It cannot be decided now.
+    #[error("signing in does not work at the moment: {0}")]
+    Temporary(IdentityError),
+}
+
+impl AuthFailure {
+    /// Whether the same request can succeed later.
+    #[must_use]
+    pub fn outlook(&self) -> Outlook {
+        match self {
+            Self::Refused | Self::Disabled | Self::AppPasswordNeeded | Self::OutOfScope => Outlook::Permanent,
+            Self::Throttled { .. } | Self::Temporary(_) => Outlook::Temporary,
+        }
+    }
+}
+
+impl From<IdentityError> for AuthFailure {
+    fn from(error: IdentityError) -> Self {
+        Self::Temporary(error)
+    }
+}
+
+impl From<PasswordError> for AuthFailure {
+    fn from(error: PasswordError) -> Self {
+        Self::Temporary(error.into())
+    }
+}

@@ -1,0 +1,50 @@
+//! Partners to whom nothing goes that is not encrypted from end to end. Our people hear of it when they send; what comes into the queue
+//! otherwise (forwarded mail, reports, notifications) is stopped on its way out.
+
+use mail::message::{ContentEncryption, Structure};
+
+use crate::RouteError;
+use crate::deliver::route::{Pattern, patterns};
+use crate::settings::{ContentDemand, Route};
+
+impl ContentDemand {
+    /// Whether the message `raw` is encrypted as demanded.
+    pub(crate) fn is_met_by(self, raw: &[u8]) -> bool {
+        match ContentEncryption::of(raw, &Structure::parse(raw)) {
+            Some(ContentEncryption::OpenPgp) => matches!(self, Self::Pgp | Self::Either),
+            Some(ContentEncryption::Smime) => matches!(self, Self::Smime | Self::Either),
+            None => false,
+        }
+    }
+
+    /// What the sender of a message to `domain` is told that does not meet it.
+    pub(crate) fn refusal(self, domain: &str) -> String {
+        let how = match self {
+            Self::Pgp => "with OpenPGP",
+            Self::Smime => "with S/MIME",
+            Self::Either => "with OpenPGP or S/MIME",
+        };
+        format!("Mail to {domain} must be encrypted {how}; encrypt the whole message and send it again")
+    }
+}
+
+/// What must be encrypted, by the recipients' domains.
+#[derive(Debug, Default)]
+pub struct ContentRules(Vec<(Vec<Pattern>, Option<ContentDemand>)>);
+
+impl ContentRules {
+    /// The rules in `routes`; as for the way itself, the first route that matches counts.
+    ///
+    /// # Errors
+    /// [`RouteError`] if the recipients of a route cannot be read.
+    pub fn of(routes: &[Route]) -> Result<Self, RouteError> {
+        let rules = routes.iter().enumerate().map(|(index, route)| Ok((patterns(index + 1, route)?, route.content)));
+        rules.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// What is demanded of mail to `domain` (lowercase A-labels).
+    pub(crate) fn demand(&self, domain: &str) -> Option<ContentDemand> {
+        let found = self.0.iter().find(|(patterns, _)| patterns.iter().any(|pattern| pattern.matches(domain)));
+        found.and_then(|(_, demand)| *demand)
+    }
+}
