@@ -128,6 +128,14 @@ impl Client {
         Ok(tag)
     }
 
+    /// The next line, as when the server speaks by itself.
+    ///
+    /// # Errors
+    /// If the connection ends before.
+    pub fn read_line(&mut self) -> Outcome<String> {
+        Ok(String::from_utf8_lossy(self.stream.line()?).trim_end().to_owned())
+    }
+
     /// The next tag.
     pub(crate) fn tag(&mut self) -> String {
         self.next_tag += 1;

@@ -36,6 +36,7 @@ use signing::Signer;
 
 pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
+pub(crate) use factors::describe as describe_factor;
 pub use forward::NewTarget;
 pub use groups::{GroupName, GroupToMake};
 pub use import::ImportFormat;

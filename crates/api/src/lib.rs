@@ -9,10 +9,12 @@ mod facts;
 mod health;
 mod import;
 mod mta_sts;
+mod oauth;
 mod scim;
 mod settings;
 #[cfg(test)]
 mod tests;
+pub mod web;
 
 use std::sync::Arc;
 
@@ -28,12 +30,13 @@ pub use facts::{ClientService, Facts, Health, Readiness};
 pub use scim::{ScimParts, scim_router};
 pub use settings::{HttpSettings, MtaStsMode};
 
-/// Everything that is served over HTTPS.
-pub fn secure_router(facts: Arc<Facts>) -> Router {
+/// Everything that is served over HTTPS; `pages` are those of [`web::routes`].
+pub fn secure_router(facts: Arc<Facts>, pages: Router<Arc<Facts>>) -> Router {
     Router::new()
         .merge(health::routes())
         .merge(client_routes())
         .route("/.well-known/mta-sts.txt", get(mta_sts::policy))
+        .merge(pages)
         .fallback(not_found)
         .layer(middleware::from_fn(harden))
         .with_state(facts)
@@ -68,8 +71,9 @@ async fn harden(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // A page says itself what it needs.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     response
 }
 

@@ -53,18 +53,22 @@ fn get_at(host: &str, path: &str) -> Request<Body> {
 
 #[tokio::test]
 async fn readiness_names_what_fails() {
-    assert_eq!(ask(secure_router(facts(&[])), get_at("x", "/readyz")).await, (StatusCode::OK, "ready\n".to_owned()));
-    let (status, body) = ask(secure_router(facts(&["the store is full"])), get_at("x", "/readyz")).await;
+    assert_eq!(
+        ask(secure_router(facts(&[]), Router::new()), get_at("x", "/readyz")).await,
+        (StatusCode::OK, "ready\n".to_owned())
+    );
+    let (status, body) = ask(secure_router(facts(&["the store is full"]), Router::new()), get_at("x", "/readyz")).await;
     assert_eq!((status, body.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "the store is full\n"));
 }
 
 #[tokio::test]
 async fn the_mta_sts_policy_is_given_only_for_our_domains() {
-    let (status, body) = ask(secure_router(facts(&[])), get_at("mta-sts.trade.test", "/.well-known/mta-sts.txt")).await;
+    let (status, body) =
+        ask(secure_router(facts(&[]), Router::new()), get_at("mta-sts.trade.test", "/.well-known/mta-sts.txt")).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(body, "version: STSv1\r\nmode: testing\r\nmx: mail.trade.test\r\nmax_age: 604800\r\n");
     for host in ["mta-sts.other.test", "trade.test"] {
-        let (status, _) = ask(secure_router(facts(&[])), get_at(host, "/.well-known/mta-sts.txt")).await;
+        let (status, _) = ask(secure_router(facts(&[]), Router::new()), get_at(host, "/.well-known/mta-sts.txt")).await;
         assert_eq!(status, StatusCode::NOT_FOUND);
     }
 }

@@ -12,7 +12,6 @@ mod rows;
 use std::time::Duration;
 
 use env::{Secret, Timestamp};
-use serde_json::Value;
 use store::{Notice, Store, Tx, params};
 
 use crate::secret_token::{hash_token, make_token};
@@ -104,8 +103,6 @@ pub struct Resumed {
     pub form_token: String,
     /// The token to be held from now on, if it has changed.
     pub new_token: Option<Secret<String>>,
-    /// State of a challenge under way.
-    pub challenge: Option<Value>,
 }
 
 /// Begins a session for an account whose password was right, or for which all was shown. `strong_at`: when a second factor was
@@ -125,7 +122,7 @@ pub fn begin(
     let id = tx.next_id();
     let token = make_token(&*tx.context().entropy);
     let (hash, agent) = (hash_token(tx, KIND, &token), agent_hash(tx, client));
-    let detail = Detail { agent: client.agent.clone(), address: Some(client.address), challenge: None };
+    let detail = Detail { agent: client.agent.clone(), address: Some(client.address) };
     let detail = seal_detail(tx, account, id, &detail)?;
     let now = tx.now();
     let life = if stage == Stage::Whole { life(login.level).1 } else { STEP_LIFE };
@@ -183,18 +180,6 @@ pub fn strengthen(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<Begun, Ident
         return Err(IdentityError::NoSession(id));
     }
     Ok(Begun { id, token })
-}
-
-/// Keeps the state of a challenge for the answer.
-///
-/// # Errors
-/// [`IdentityError::NoSession`] if the session has ended.
-pub fn keep_challenge(tx: &mut Tx<'_>, account: i64, id: i64, challenge: Option<Value>) -> Result<(), IdentityError> {
-    let mut detail = rows::load_detail(tx, account, id)?.ok_or(IdentityError::NoSession(id))?;
-    detail.challenge = challenge;
-    let detail = seal_detail(tx, account, id, &detail)?;
-    tx.execute("UPDATE session SET detail = $1 WHERE account = $2 AND id = $3", params![&detail, account, id])?;
-    Ok(())
 }
 
 /// An answer to a challenge was wrong: after [`TRIES_MAX`] of them the session ends. Says whether it goes on.
@@ -259,6 +244,23 @@ pub fn forget_expired(tx: &mut Tx<'_>) -> Result<u64, IdentityError> {
 /// # Errors
 /// [`AuthFailure::Temporary`] if the store fails, [`AuthFailure::Disabled`] for accounts out of use; `None` is no session.
 pub async fn resume(store: &Store, token: &Secret<String>, client: &Client) -> Result<Option<Resumed>, AuthFailure> {
+    find(store, token, client, true).await
+}
+
+/// As [`resume`], for answers that can give the browser no other token: it is not exchanged.
+///
+/// # Errors
+/// As [`resume`].
+pub async fn recognise(store: &Store, token: &Secret<String>, client: &Client) -> Result<Option<Resumed>, AuthFailure> {
+    find(store, token, client, false).await
+}
+
+async fn find(
+    store: &Store,
+    token: &Secret<String>,
+    client: &Client,
+    may_rotate: bool,
+) -> Result<Option<Resumed>, AuthFailure> {
     let (shown, from) = (token.clone(), client.clone());
     let found = store.read(move |tx| look(tx, &shown, &from)).await?;
     let (row, due) = match found {
@@ -270,7 +272,7 @@ pub async fn resume(store: &Store, token: &Secret<String>, client: &Client) -> R
                 Err(error) => return Err(error.into()),
             }
         }
-        Look::Goes { row, due } => (row, due),
+        Look::Goes { row, due } => (row, Due { rotation: due.rotation && may_rotate, ..due }),
     };
     let new_token = if due.any() {
         let (shown, client) = (token.clone(), client.clone());
@@ -282,13 +284,7 @@ pub async fn resume(store: &Store, token: &Secret<String>, client: &Client) -> R
     let mut principal = row.login.principal(Method::Session, row.id, Scope::ALL)?;
     principal.session = Some(row.id);
     principal.strong_at = row.strong_at;
-    Ok(Some(Resumed {
-        principal,
-        stage: row.stage,
-        form_token: row.form_token,
-        new_token,
-        challenge: row.detail.challenge,
-    }))
+    Ok(Some(Resumed { principal, stage: row.stage, form_token: row.form_token, new_token }))
 }
 
 /// What is to be written of a session that goes on.

@@ -11,6 +11,12 @@ const CHINESE: &str = include_str!("../texts/zh.toml");
 pub struct Texts(HashMap<String, String>);
 
 impl Texts {
+    /// The texts of a catalogue in TOML.
+    #[must_use]
+    pub fn read(catalogue: &str) -> Self {
+        Self(toml::from_str(catalogue).unwrap_or_default())
+    }
+
     /// The texts in `language`.
     #[must_use]
     pub fn of(language: Language) -> Self {
@@ -18,7 +24,7 @@ impl Texts {
             Language::Chinese => CHINESE,
             Language::English => ENGLISH,
         };
-        Self(toml::from_str(source).unwrap_or_default())
+        Self::read(source)
     }
 
     /// The text `key` with each `{name}` replaced by its value; the key itself if there is no such text.

@@ -27,7 +27,7 @@ CREATE TABLE session (
     stage TEXT NOT NULL,                -- factor | enrol | whole
     tries BIGINT NOT NULL,              -- failed answers to a challenge
     agent BLOB NOT NULL,                -- keyed hash of what the browser calls itself, without versions
-    detail BLOB NOT NULL,               -- sealed: browser, address, state of a challenge
+    detail BLOB NOT NULL,               -- sealed: browser and address
     strong_at BIGINT NOT NULL,          -- when a second factor was shown last; 0: never
     created BIGINT NOT NULL,            -- milliseconds since 1970
     seen BIGINT NOT NULL,               -- about

@@ -64,7 +64,10 @@ fn site(settings: &Settings) -> Result<RelyingParty, Refused> {
     let webauthn = &settings.webauthn;
     let host = if webauthn.rp_id.is_empty() { &settings.server.hostname } else { &webauthn.rp_id };
     let origin = match webauthn.origin.as_str() {
-        "" => format!("https://{}{}", settings.server.hostname, port_of_pages(settings)),
+        "" => {
+            let listens = settings.listen.https.first().and_then(|address| address.parse::<SocketAddr>().ok());
+            settings.http.public_url(&settings.server.hostname, listens.map(|address| address.port()))
+        }
         given => given.to_owned(),
     };
     let mut roots = Vec::new();
@@ -74,15 +77,6 @@ fn site(settings: &Settings) -> Result<RelyingParty, Refused> {
     let roots = roots.iter().map(|root| root.as_ref());
     let attestation = Attestation::new(webauthn.attestation, &webauthn.aaguids, roots).map_err(Refused::because)?;
     RelyingParty::new(SITE_NAME, host, &origin, attestation, webauthn.user_verification).map_err(Refused::because)
-}
-
-/// The port of HTTPS as addresses of pages have it: none if it is the usual one.
-fn port_of_pages(settings: &Settings) -> String {
-    let listens = settings.listen.https.first().and_then(|address| address.parse::<SocketAddr>().ok());
-    match listens.map_or(HTTPS_PORT, |address| address.port()) {
-        HTTPS_PORT => String::new(),
-        other => format!(":{other}"),
-    }
 }
 
 fn texting(settings: &Settings) -> Result<Option<Texting>, Refused> {

@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::web::PeerCertificates;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use crypto::tls::{ServerTls, Service};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use identity::TlsTraits;
 use net::{Connection, Handler};
 use tower::ServiceExt as _;
 
@@ -37,8 +39,14 @@ impl Handler for HttpDoor {
                 }
             };
         }
+        let certificates: PeerCertificates = stream.peer_certificates().into();
+        let traits: Option<TlsTraits> = stream.tls_info().as_ref().map(Into::into);
         let router = self.router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(PeerCertificates::clone(&certificates));
+            if let Some(traits) = &traits {
+                request.extensions_mut().insert(traits.clone());
+            }
             request
         });
         let serving = hyper::server::conn::http1::Builder::new()

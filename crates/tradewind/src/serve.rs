@@ -7,6 +7,7 @@ mod upkeep;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::web::Portal;
 use api::{Challenges, ClientService, Facts};
 use crypto::tls::{ServerTls, install_provider};
 use env::dns::Resolver;
@@ -155,8 +156,8 @@ fn spawn_services(
     let settings = &system.settings;
     let figures = Arc::new(Figures::default());
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
-    let issuer = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
-    let sign_in = sign_in(system, issuer);
+    let public_url = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
+    let sign_in = sign_in(system, public_url.clone());
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -187,6 +188,7 @@ fn spawn_services(
     for (name, kind) in [("smtp", Kind::Mx), ("submission", Kind::Submission), ("submissions", Kind::Submissions)] {
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
+    let portal = Portal { controls: system.controls(), sign_in: Arc::clone(&sign_in), public_url };
     let imap = imap::Server::new(
         imap::ServerParts {
             store: system.store.clone(),
@@ -224,7 +226,7 @@ fn spawn_services(
         tasks.spawn(reporter.run(stop.clone()));
     }
     tasks.spawn(deliverer.run(stop.clone()));
-    spawn_http(tasks, system, &mut listening, measured, tls, challenges, stop);
+    spawn_http(tasks, system, &mut listening, measured, tls, (challenges, portal), stop);
     Ok(())
 }
 
@@ -241,7 +243,7 @@ fn spawn_http(
     listening: &mut Listening,
     mut measured: Measured,
     tls: &ServerTls,
-    challenges: Challenges,
+    (challenges, portal): (Challenges, Portal),
     stop: &CancellationToken,
 ) {
     let acceptors = ["http", "https"].map(|name| listening.take(name));
@@ -269,7 +271,10 @@ fn spawn_http(
             directory: Arc::clone(&system.directory),
             hostname: system.settings.server.hostname.clone(),
         });
-        let door = HttpDoor { router: api::secure_router(facts).merge(scim), tls: Some(tls.clone()) };
+        let door = HttpDoor {
+            router: api::secure_router(facts, api::web::routes(portal)).merge(scim),
+            tls: Some(tls.clone()),
+        };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::factors::FactorKind;
 use ::factors::sms::{PhoneNumber, Provider, SmsError, SmsMessage, SmsRequest, SmsSettings};
-use ::factors::webauthn::RelyingParty;
+use ::factors::webauthn::{RelyingParty, WebauthnError};
 use env::Secret;
 use store::{Store, Tx};
 
@@ -173,8 +173,12 @@ impl FactorDesk {
         let parts = Arc::clone(&self.parts);
         let work = move |tx: &mut Tx<'_>| finish_answer(tx, &parts, account, means, challenge, &answer, &mark);
         let answered = self.store.write(work).await?;
-        if let Err(refusal) = &answered {
-            tracing::info!(account, means = means.as_str(), cause = %refusal, "second factor refused");
+        match &answered {
+            Err(refusal @ FactorRefusal::Webauthn(WebauthnError::CounterRollback { .. })) => {
+                tracing::warn!(account, cause = %refusal, "a second factor may be in other hands");
+            }
+            Err(refusal) => tracing::info!(account, means = means.as_str(), cause = %refusal, "second factor refused"),
+            Ok(_) => {}
         }
         Ok(answered?)
     }

@@ -6,7 +6,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use env::{Secret, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use store::{Tx, params};
 
 use super::Stage;
@@ -39,8 +38,6 @@ pub struct Session {
 pub(super) struct Detail {
     pub(super) agent: Option<String>,
     pub(super) address: Option<IpAddr>,
-    #[serde(default)]
-    pub(super) challenge: Option<Value>,
 }
 
 /// A session that was found by a token.
@@ -52,7 +49,6 @@ pub(super) struct Row {
     pub(super) rotated: Timestamp,
     pub(super) stage: Stage,
     pub(super) agent: [u8; 32],
-    pub(super) detail: Detail,
     pub(super) strong_at: Option<Timestamp>,
     pub(super) seen: Timestamp,
     pub(super) expires: Timestamp,
@@ -62,20 +58,19 @@ pub(super) struct Row {
 /// The session whose token, or token before, has this hash.
 pub(super) fn load_by_token(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<Row>, IdentityError> {
     let row = tx.row(
-        "SELECT account, id, token, rotated, stage, agent, detail, strong_at, seen, expires FROM session
+        "SELECT account, id, token, rotated, stage, agent, strong_at, seen, expires FROM session
          WHERE token = $1 OR token_before = $1",
         params![hash.as_slice()],
         |row| {
-            let bytes = [row.bytes(2)?.to_vec(), row.bytes(5)?.to_vec(), row.bytes(6)?.to_vec()];
-            let numbers = [row.int(0)?, row.int(1)?, row.int(3)?, row.int(7)?, row.int(8)?, row.int(9)?];
+            let bytes = [row.bytes(2)?.to_vec(), row.bytes(5)?.to_vec()];
+            let numbers = [row.int(0)?, row.int(1)?, row.int(3)?, row.int(6)?, row.int(7)?, row.int(8)?];
             Ok((numbers, row.text(4)?.to_owned(), bytes))
         },
     )?;
-    let Some(([account, id, rotated, strong_at, seen, expires], stage, [token, agent, detail])) = row else {
+    let Some(([account, id, rotated, strong_at, seen, expires], stage, [token, agent])) = row else {
         return Ok(None);
     };
     let Some(login) = load_login_of(tx, account)? else { return Ok(None) };
-    let detail = sealed::open(tx, account, DETAIL, id, &detail)?;
     let form_token = URL_SAFE_NO_PAD.encode(hash_token(tx, "form", &Secret::new(id.to_string())));
     Ok(Some(Row {
         account,
@@ -85,7 +80,6 @@ pub(super) fn load_by_token(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<R
         rotated: Timestamp::from_millis(rotated),
         stage: Stage::read(&stage),
         agent: agent.try_into().unwrap_or_default(),
-        detail,
         strong_at: (strong_at != 0).then(|| Timestamp::from_millis(strong_at)),
         seen: Timestamp::from_millis(seen),
         expires: Timestamp::from_millis(expires),

@@ -55,6 +55,10 @@ pub(super) async fn collect(store: Store, stop: CancellationToken) {
         if let Err(error) = store.write(identity::factors::forget_expired).await {
             tracing::error!(%error, "cannot forget what is over of second factors");
         }
+        match store.write(identity::session::forget_expired).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "sessions and tokens forgotten whose time is over"),
+            Err(error) => tracing::error!(%error, "cannot forget sessions and tokens whose time is over"),
+        }
         match store.write(identity::groups::forget_sent).await {
             Ok(forgotten) => tracing::debug!(forgotten, "old deliveries to groups forgotten"),
             Err(error) => tracing::error!(%error, "cannot forget old deliveries to groups"),
