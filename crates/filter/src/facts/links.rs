@@ -263,7 +263,7 @@ mod tests {
                 ("evil.example", "evil.example")
             ]
         );
-        assert_eq!(of_text("http://0x7f.1/ http://u:p@h.example:8080/")[0].is_numeric_host, true);
+        assert!(of_text("http://0x7f.1/ http://u:p@h.example:8080/")[0].is_numeric_host);
         let odd = &of_text("http://bank.example@evil.example:81/")[0];
         assert!(odd.has_user && odd.has_port && odd.host == "evil.example");
     }
