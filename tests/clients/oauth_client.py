@@ -223,6 +223,30 @@ def codes_and_tokens_are_good_once(browser):
     refused_mail(second["access_token"])
 
 
+def the_api_knows_the_session(browser):
+    def ask(action, body, site="same-origin", headers=None, who=browser):
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        status, _, text = who.request("POST", f"/api/v1/{action}", body=json.dumps(body), site=site, headers=sent)
+        return status, text
+
+    status, text = ask("session-list", {"address": user})
+    assert status == 200 and json.loads(text), text
+    status, text = ask("app-password-add", {"address": user, "label": "script"})
+    assert status == 200 and "app_password" in text, text
+    made = json.loads(text)
+    assert ask("app-password-revoke", {"address": user, "id": made["id"]})[0] == 200
+    # Another's things, no session, a request that none of our pages sent, a token for mail.
+    assert ask("session-list", {"address": recipient})[0] in (403, 404)
+    assert ask("app-password-add", {"address": recipient, "label": "script"})[0] in (403, 404)
+    assert ask("session-list", {"address": user}, who=Browser())[0] == 401
+    stranger = Browser()
+    stranger.cookies = dict(browser.cookies)
+    headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items())}
+    assert ask("session-list", {"address": user}, site="cross-site", headers=headers)[0] in (401, 403)
+    bearer = {"Authorization": f"Bearer {tokens(browser)['access_token']}"}
+    assert ask("session-list", {"address": user}, headers=bearer, who=Browser())[0] in (401, 403)
+
+
 def broken_requests_go_nowhere(browser):
     verifier = secrets.token_urlsafe(48)
     for changes in (
@@ -288,6 +312,7 @@ status, to, text = browser.sign_in(user, password)
 assert (status, to) == (303, "/account"), text
 a_mail_program_is_connected(browser)
 codes_and_tokens_are_good_once(browser)
+the_api_knows_the_session(browser)
 broken_requests_go_nowhere(browser)
 a_device_is_connected(browser)
 revoked_ends_at_once(browser)

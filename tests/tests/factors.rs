@@ -43,7 +43,7 @@ fn chromium_enrols_a_key_and_signs_in_and_a_copied_key_is_refused() -> Outcome {
     let told = visit(&tradewind, &access, "webauthn_chromium.py", &[&profile]);
     let told = told.map_err(|error| Failure::new(format!("{error}\n{}", tradewind.log_tail())))?;
     let told: Value = serde_json::from_str(told.trim())?;
-    assert_eq!(told["codes"], 10);
+    assert_eq!((&told["codes"], &told["reached"]), (&10.into(), &"/account".into()));
     let listed = factors_of(&tradewind, &access.user)?;
     assert_eq!(
         (&listed["factors"][0]["kind"], &listed["factors"][0]["label"]),
@@ -143,4 +143,12 @@ fn codes_come_through_tencent() -> Outcome {
 #[test]
 fn codes_come_through_twilio() -> Outcome {
     sign_in_by_sms("twilio", "api.twilio.com")
+}
+
+#[test]
+fn people_choose_a_new_password_by_the_rules() -> Outcome {
+    require!("python3");
+    let tradewind = Tradewind::start(Options::default())?;
+    let access = tradewind.access("sales")?;
+    visit(&tradewind, &access, "password_change.py", &[]).map(drop)
 }

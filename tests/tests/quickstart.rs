@@ -112,6 +112,25 @@ fn bad_settings_name_file_line_and_remedy() -> Outcome {
 }
 
 #[test]
+fn a_server_that_cannot_deliver_does_not_call_itself_ready() -> Outcome {
+    let scratch = Scratch::new("settings")?;
+    let site = scratch.join("site");
+    run(quickstart(&site, &[])?, PATIENCE)?.success()?;
+    let file = site.join("tradewind.toml");
+    let config = fs::read_to_string(&file)?;
+    let mut config: toml_edit::DocumentMut = config.parse()?;
+    let route: toml_edit::Value = "[{ recipients = [\"partner.test\"], relay = \"no:port\" }]".parse()?;
+    config["delivery"]["route"] = toml_edit::value(route);
+    fs::write(&file, config.to_string())?;
+    let mut command = Command::new(Tradewind::binary()?);
+    command.args(["quickstart", "--json", "--port-base", "31000", "--dir"]).arg(&site);
+    let done = run(command, PATIENCE)?;
+    assert!(!done.status.success() && done.stderr.contains("delivery.route 1: relay `no:port`"), "{}", done.stderr);
+    assert_eq!(done.stdout.trim(), "", "nobody is told that it listens");
+    Ok(())
+}
+
+#[test]
 fn stops_in_good_order_and_starts_again_quickly() -> Outcome {
     let mut tradewind = Tradewind::start(Options::default())?;
     let mut idle = tradewind.imap("sales")?;

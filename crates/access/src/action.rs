@@ -132,6 +132,15 @@ impl Action {
     /// How many there are.
     pub(crate) const COUNT: usize = Self::ALL.len();
 
+    /// Whether the owner of an account is told when another does it to the account: it changes who can use it.
+    #[must_use]
+    pub const fn tells_owner(self) -> bool {
+        matches!(
+            self,
+            Self::ForwardingChange | Self::DelegationChange | Self::ClientAdd | Self::PasswordReset | Self::FactorReset
+        )
+    }
+
     /// Whether no role may hold it beyond the own account: another's mail opens only by its owner's delegation or a grant.
     #[must_use]
     pub const fn is_personal(self) -> bool {

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use env::Timestamp;
 
 use crate::{Action, Holder};
@@ -67,6 +69,15 @@ pub enum Basis {
     Delegation(i64),
     /// A break-glass grant.
     Grant(i64),
+}
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Delegation(id) => write!(f, "delegation {id}"),
+            Self::Grant(id) => write!(f, "grant {id}"),
+        }
+    }
 }
 
 impl Actor {

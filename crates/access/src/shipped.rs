@@ -37,6 +37,7 @@ const RIGHTS: &[Rights] = &[
             SignInRead,
             SignInAnswer,
             ApprovalRead,
+            GrantRevoke,
         ],
     ),
     Rights(Everyone, Allow, Group, &[GroupRead]),
@@ -206,13 +207,16 @@ const RIGHTS: &[Rights] = &[
             ApprovalRead,
         ],
     ),
-    // Whoever has the machine runs it. Nobody's mail, nobody's second person.
+    // Whoever has the machine runs it. Nobody's mail, nobody's second person. Whatever of it touches who can use an account, its owner is told.
     Rights(
         Operator,
         Allow,
         Region,
         &[
             MailImport,
+            ForwardingChange,
+            DelegationChange,
+            ClientAdd,
             DelegationRead,
             AccountRead,
             AccountCreate,

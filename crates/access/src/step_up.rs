@@ -45,7 +45,6 @@ const fn once_enrolled(action: Action) -> Sensitive {
 /// All sensitive actions. Whatever is not here needs no step-up.
 pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::ForwardingChange, Approval::From(Level::Trade)),
-    sensitive(Action::DelegationChange, Approval::Never),
     sensitive(Action::SharedChange, Approval::Never),
     sensitive(Action::AccountDelete, Approval::From(Level::Enhanced)),
     sensitive(Action::MailExport, Approval::From(Level::Trade)),
@@ -62,6 +61,7 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::GrantAsk, Approval::Never),
     sensitive(Action::GrantApprove, Approval::Never),
     sensitive(Action::ApprovalDecide, Approval::Never),
+    once_enrolled(Action::DelegationChange),
     once_enrolled(Action::PasswordChange),
     once_enrolled(Action::FactorChange),
     once_enrolled(Action::ClientAdd),

@@ -49,7 +49,10 @@ fn no_row_stands_twice() {
 
 #[test]
 fn nothing_personal_is_allowed_beyond_the_own_account() {
-    let wide = |row: &&Row| row.action.is_personal() && row.effect == Effect::Allow && row.scope > Scope::Own;
+    // What is done so at the machine the owner is told at once.
+    let is_told = |row: &Row| row.holder == Holder::Operator && row.action.tells_owner();
+    let wide =
+        |row: &&Row| row.action.is_personal() && row.effect == Effect::Allow && row.scope > Scope::Own && !is_told(row);
     assert_eq!(shipped::rows().iter().find(wide), None);
     for role in Role::ALL {
         for object in [Object::of_account(1, 8), Object::of_organisation(1), Object::of_account(2, 9)] {
@@ -203,4 +206,53 @@ fn every_word_reads_back_and_others_name_the_choice() {
     assert_eq!(listed.join(", "), "boss".parse::<Role>().unwrap_err().allowed);
     let levels: Vec<_> = Level::ALL.iter().map(|level| level.as_str()).collect();
     assert_eq!(levels.join(", "), "none".parse::<Level>().unwrap_err().allowed);
+}
+
+/// What a cell of the matrix says.
+fn cell(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Allow { .. } => "allow",
+        Decision::Refuse { reason: Reason::Denied, .. } => "deny",
+        Decision::Refuse { .. } => "-",
+        Decision::StepUp { strong: true, approval: false, .. } => "strong",
+        Decision::StepUp { strong: true, approval: true, .. } => "strong+second",
+        Decision::StepUp { .. } => "second",
+    }
+}
+
+/// Every right for every shipped holder on what is own, a group's, the organisation's and another organisation's, at the level `trade`
+/// without a strong factor shown; and the same table as it is kept, to be read with every change of it.
+#[test]
+fn the_matrix_is_the_one_that_was_read() {
+    let table = table(Level::Trade);
+    let mut text = String::from("right: cells for own, a group's, the organisation's, another organisation's things\n");
+    let objects = [
+        Object::of_account(1, 7),
+        Object { groups: vec![3], ..Object::of_account(1, 8) },
+        Object::of_account(1, 9),
+        Object::of_account(2, 10),
+    ];
+    for action in Action::ALL {
+        text.push_str(&format!("\n{action}\n"));
+        for holder in Holder::SHIPPED {
+            let who = match holder {
+                Holder::Operator => Actor::operator(0),
+                Holder::Job(_) => Actor { strong_at: None, ..actor(&[Holder::Everyone, *holder]) },
+                other => Actor { strong_at: None, ..actor(&[*other]) },
+            };
+            let cells = objects.iter().map(|object| cell(&decide(&table, &who, *action, object, NOW)));
+            let line = cells.fold(format!("  {:11}", holder.to_string()), |line, cell| format!("{line} {cell:13}"));
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/matrix.txt");
+    if std::env::var_os("UPDATE_MATRIX").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap();
+    assert!(
+        text == kept,
+        "tests/matrix.txt is another; if that is meant, run with UPDATE_MATRIX=1 and read the difference"
+    );
 }

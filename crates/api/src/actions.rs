@@ -3,18 +3,31 @@
 //! Each action says which right it needs ([`access::Action`]) and what it concerns ([`On`]), in one line of [`list`], so that none can
 //! be added without.
 
+mod access;
+mod approvals;
+mod caller;
+mod carry;
 mod clients;
 mod dkim;
 mod dmarc;
 mod factors;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod forward;
+mod grants;
 mod groups;
 mod import;
+mod letters;
 mod list;
 mod lists;
+#[cfg(test)]
+mod matrix_tests;
 mod people;
 mod provisioning;
 mod queue;
+mod roles;
+mod ruling;
+mod sentences;
 mod sharing;
 mod store;
 #[cfg(test)]
@@ -25,21 +38,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::letters::Mailer;
 use async_trait::async_trait;
 use env::dns::Resolver;
 use identity::factors::FactorDesk;
+use identity::rights::AccessSettings;
 use identity::{Directory, PasswordGate};
-use letters::Mailer;
 use reports::Tally;
 use serde_json::Value;
 use signing::Signer;
 
+pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
 pub(crate) use factors::describe as describe_factor;
 pub use forward::NewTarget;
+pub use grants::GrantRequest;
 pub use groups::{GroupName, GroupToMake};
 pub use import::ImportFormat;
+pub use letters::tell_owners;
 pub use list::{Action, On};
 pub use lists::NewListed;
 pub use people::{NewUser, PeopleError};
@@ -95,20 +112,8 @@ pub struct Controls {
     pub tally: Arc<Tally>,
     /// Posts letters of the system itself.
     pub mailer: Mailer,
+    /// How long strong factors count and requests wait.
+    pub access: AccessSettings,
     /// Parts that this crate must not know.
     pub elsewhere: Arc<dyn Elsewhere>,
-}
-
-impl Controls {
-    /// Carries `action` out; gives what there is to say about it.
-    ///
-    /// # Errors
-    /// [`Refused`] with the reason.
-    pub async fn carry_out(&self, action: Action) -> Result<Value, Refused> {
-        let answer = action.run(self).await;
-        // Whatever was changed holds from now on, not only when a remembered answer has grown old.
-        self.directory.forget();
-        self.signer.forget();
-        answer
-    }
 }

@@ -14,6 +14,7 @@ mod scim;
 mod settings;
 #[cfg(test)]
 mod tests;
+pub mod v1;
 pub mod web;
 
 use std::sync::Arc;

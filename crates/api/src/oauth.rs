@@ -4,7 +4,7 @@ mod authorize;
 mod client;
 mod device;
 mod discovery;
-mod token;
+pub(crate) mod token;
 
 use std::sync::Arc;
 

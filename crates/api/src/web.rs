@@ -12,6 +12,7 @@ mod factors;
 mod gate;
 mod html;
 mod json;
+mod password;
 mod request;
 mod sign_in;
 mod texts;
@@ -69,6 +70,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(portal: Portal) -> Router<S> {
         .route("/assets/style.css", get(style))
         .route("/assets/webauthn.js", get(script))
         .route("/assets/enrol.js", get(enrol_script))
+        .route(password::HERE, get(password::page).post(password::change))
         .merge(factors::routes())
         .merge(json::routes())
         .merge(crate::oauth::routes())

@@ -8,7 +8,7 @@ use crate::address::{insert, list_addresses, parse};
 use crate::organisation::check_name;
 use crate::password::policy::HISTORY_MAX;
 use crate::password::{PreparedPassword, seal_scram};
-use crate::{AccountKind, AccountState, IdentityError, Language, Role};
+use crate::{AccountKind, AccountState, IdentityError, Language, Level, Role};
 
 /// Accounts on one page of a list.
 pub const PAGE_MAX: usize = 1_000;
@@ -150,6 +150,19 @@ fn keep_for_history(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> 
         tx.execute("DELETE FROM password_history WHERE account = $1 AND id <= $2", params![account, beyond])?;
     }
     Ok(())
+}
+
+/// The protection level that holds for the account.
+///
+/// # Errors
+/// [`IdentityError::NoAccount`], or the store's.
+pub fn level_of_account(tx: &mut Tx<'_>, account: i64) -> Result<Level, IdentityError> {
+    let level = tx.row(
+        "SELECT o.level FROM account a JOIN organisation o ON o.id = a.organisation WHERE a.id = $1",
+        params![account],
+        |row| Ok(row.text(0)?.to_owned()),
+    )?;
+    Ok(level.ok_or_else(|| IdentityError::NoAccount(account.to_string()))?.parse()?)
 }
 
 /// When the account's password was chosen; none if it has none.

@@ -4,12 +4,13 @@
 
 use std::collections::BTreeSet;
 
+use access::Action;
 use env::Timestamp;
 use mail::Address;
 use store::{Notice, Row, StoreError, Tx, params};
 
 use crate::address::{owner, without_detail};
-use crate::{AccountKind, IdentityError, Permission, load_account};
+use crate::{AccountKind, IdentityError, Permission, load_account, rights};
 
 /// Permissions that one account may give.
 const GIVEN_MAX: i64 = 10_000;
@@ -176,10 +177,43 @@ fn held(tx: &mut Tx<'_>, actor: i64, account: i64) -> Result<Vec<Delegation>, Id
         DelegationRow::read,
     )?;
     let all: Result<Vec<_>, _> = rows.into_iter().map(DelegationRow::open).collect();
-    Ok(all?.into_iter().filter(|one| one.holds(now)).collect())
+    let mut held: Vec<Delegation> = all?.into_iter().filter(|one| one.holds(now)).collect();
+    held.extend(granted(tx, actor, Some(account))?);
+    Ok(held)
 }
 
-/// Whether `actor` may do `deed` to `account`: everything to its own, what is delegated to another's, else nothing.
+/// What break-glass grants let `actor` read now, of `owner` or of everybody: whole mailboxes only, as protocols open them as a whole.
+fn granted(tx: &mut Tx<'_>, actor: i64, owner: Option<i64>) -> Result<Vec<Delegation>, IdentityError> {
+    let grants = rights::grants_between(tx, actor, owner)?;
+    let reading = |grant: &rights::Grant, mailbox| Delegation {
+        account: grant.owner,
+        delegate: actor,
+        permission: Permission::Read,
+        mailbox,
+        since: grant.starts,
+        until: Some(grant.ends),
+        granted_by: grant.decided_by,
+    };
+    let whole = grants.iter().filter(|grant| grant.window.is_whole_mailboxes());
+    Ok(whole
+        .flat_map(|grant| {
+            let mailboxes = &grant.window.mailboxes;
+            let all = mailboxes.is_empty().then(|| reading(grant, None));
+            all.into_iter().chain(mailboxes.iter().map(|mailbox| reading(grant, Some(*mailbox)))).collect::<Vec<_>>()
+        })
+        .collect())
+}
+
+const fn right_of(deed: Deed) -> Action {
+    match deed {
+        Deed::Read(_) => Action::MailRead,
+        Deed::Write(_) | Deed::Arrange => Action::MailChange,
+        Deed::SendAs | Deed::SendOnBehalf => Action::MailSend,
+    }
+}
+
+/// Whether `actor` may do `deed` to `account`: everything to its own; to another's what is delegated or granted, unless a row of the table
+/// of rights denies it; else nothing.
 ///
 /// # Errors
 /// [`IdentityError`] if the store fails; then nobody may.
@@ -187,7 +221,8 @@ pub fn may(tx: &mut Tx<'_>, actor: i64, deed: Deed, account: i64) -> Result<bool
     if actor == account {
         return Ok(true);
     }
-    Ok(held(tx, actor, account)?.iter().any(|one| allows(one, deed)))
+    let is_lent = held(tx, actor, account)?.iter().any(|one| allows(one, deed));
+    Ok(is_lent && !rights::is_denied(tx, actor, right_of(deed), account)?)
 }
 
 fn allows(given: &Delegation, deed: Deed) -> bool {
@@ -229,6 +264,9 @@ pub fn sending_right(tx: &mut Tx<'_>, account: i64, address: &Address) -> Result
         return Ok(Some(SendingRight::Own));
     }
     let given = held(tx, account, found)?;
+    if !given.is_empty() && rights::is_denied(tx, account, Action::MailSend, found)? {
+        return Ok(None);
+    }
     let right = |deed| given.iter().any(|one| allows(one, deed));
     Ok(if right(Deed::SendAs) {
         Some(SendingRight::As)
@@ -272,7 +310,9 @@ impl Reachable {
 pub fn reachable(tx: &mut Tx<'_>, actor: i64) -> Result<Vec<Reachable>, IdentityError> {
     let now = tx.now();
     let mut found: Vec<Reachable> = Vec::new();
-    for given in list_delegated(tx, actor)? {
+    let mut all = list_delegated(tx, actor)?;
+    all.extend(granted(tx, actor, None)?);
+    for given in all {
         if !given.holds(now) || !matches!(given.permission, Permission::Read | Permission::Write) {
             continue;
         }

@@ -29,6 +29,10 @@ pub fn delete_account(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError
 /// Every table that holds something of an account; the account itself last.
 const DELETES: &[&str] = &[
     "DELETE FROM credential WHERE account = $1",
+    "DELETE FROM role_given WHERE account = $1",
+    "DELETE FROM duty_exception WHERE account = $1",
+    "DELETE FROM access_grant WHERE owner = $1 OR asker = $1",
+    "DELETE FROM approval WHERE asker = $1",
     "DELETE FROM password_history WHERE account = $1",
     "DELETE FROM factor WHERE account = $1",
     "DELETE FROM factor_challenge WHERE account = $1",

@@ -162,6 +162,51 @@ pub enum IdentityError {
         "this is the last active administrator of the organisation; appoint another first, who also gets mail to postmaster"
     )]
     LastAdministrator,
+    /// Not a right.
+    #[error(
+        "{0:?} is no right; write it as `allow account.read organisation`, with the words of tradewind access table"
+    )]
+    Right(String),
+    /// A custom role may not be so.
+    #[error(transparent)]
+    Role(#[from] access::RoleFault),
+    /// No role of that name.
+    #[error("there is no role {0}; see tradewind role list")]
+    NoRole(String),
+    /// Somebody has the role.
+    #[error("somebody has the role {0}; take it away first")]
+    RoleInUse(String),
+    /// The person has the role already.
+    #[error("this person has the role {0} already")]
+    HasRole(String),
+    /// The person was not given the role.
+    #[error("this person was not given the role {0}; the job itself is changed with tradewind user role")]
+    NotGiven(String),
+    /// Duties that are kept apart would lie in one hand.
+    #[error(
+        "this would put duties into one hand that are kept apart: {0}; give the role to another, or say with --exception why the organisation accepts it"
+    )]
+    Duties(String),
+    /// Too many of something.
+    #[error("there are {max} {what} already, which is the limit")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many are allowed.
+        max: usize,
+    },
+    /// The time of a grant.
+    #[error("a grant lasts from one minute to {hours_max} hours (access.grant_hours_max)")]
+    GrantTime {
+        /// Hours allowed.
+        hours_max: u32,
+    },
+    /// No such grant, or it can no longer be changed so.
+    #[error("grant {0} is not there, or is decided or over already; see tradewind grant list")]
+    NoGrant(i64),
+    /// No such request, or it waits no longer.
+    #[error("request {0} is not there, or is decided or lapsed already; see tradewind approval list")]
+    NoApproval(i64),
 }
 
 impl IdentityError {

@@ -244,23 +244,6 @@ pub fn forget_expired(tx: &mut Tx<'_>) -> Result<u64, IdentityError> {
 /// # Errors
 /// [`AuthFailure::Temporary`] if the store fails, [`AuthFailure::Disabled`] for accounts out of use; `None` is no session.
 pub async fn resume(store: &Store, token: &Secret<String>, client: &Client) -> Result<Option<Resumed>, AuthFailure> {
-    find(store, token, client, true).await
-}
-
-/// As [`resume`], for answers that can give the browser no other token: it is not exchanged.
-///
-/// # Errors
-/// As [`resume`].
-pub async fn recognise(store: &Store, token: &Secret<String>, client: &Client) -> Result<Option<Resumed>, AuthFailure> {
-    find(store, token, client, false).await
-}
-
-async fn find(
-    store: &Store,
-    token: &Secret<String>,
-    client: &Client,
-    may_rotate: bool,
-) -> Result<Option<Resumed>, AuthFailure> {
     let (shown, from) = (token.clone(), client.clone());
     let found = store.read(move |tx| look(tx, &shown, &from)).await?;
     let (row, due) = match found {
@@ -272,7 +255,7 @@ async fn find(
                 Err(error) => return Err(error.into()),
             }
         }
-        Look::Goes { row, due } => (row, Due { rotation: due.rotation && may_rotate, ..due }),
+        Look::Goes { row, due } => (row, due),
     };
     let new_token = if due.any() {
         let (shown, client) = (token.clone(), client.clone());

@@ -269,7 +269,7 @@ async fn recovery_codes_open_once(store: TestStore) {
     assert!(show(first[0].expose()).await.is_err(), "an earlier sheet");
     let typed = codes[3].expose().to_uppercase().replace('-', " ");
     let answered = show(&typed).await.unwrap();
-    assert_eq!((answered.kind, answered.codes_left, answered.counts), (None, Some(9), false));
+    assert_eq!((answered.kind, answered.codes_left, answered.counts), (None, Some(9), true));
     assert!(show(&typed).await.is_err(), "each once");
     assert!(show("not a code").await.is_err());
     let factor = desk.fixture.write(move |tx| list_factors(tx, li)).await.unwrap()[0].id;

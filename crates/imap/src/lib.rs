@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use crypto::tls::{ServerTls, Service};
 use identity::SignIn;
+use identity::rights::AccessSettings;
 use mailbox::OpenedSummaries;
 use net::{Budget, Handler, Refusal};
 use store::Store;
@@ -46,6 +47,7 @@ pub struct Server {
     session: Arc<Settings>,
     figures: Figures,
     summaries: Arc<OpenedSummaries>,
+    access: AccessSettings,
 }
 
 /// What a [`Server`] is made from beside its settings.
@@ -62,13 +64,15 @@ pub struct ServerParts {
     pub hostname: String,
     /// Longest message that may be appended, in bytes.
     pub message_bytes_max: u64,
+    /// How long strong factors count.
+    pub access: AccessSettings,
 }
 
 impl Server {
     /// A server of these parts.
     #[must_use]
     pub fn new(parts: ServerParts, settings: ImapSettings) -> Arc<Self> {
-        let ServerParts { store, sign_in, tls, budget, hostname, message_bytes_max } = parts;
+        let ServerParts { store, sign_in, tls, budget, hostname, message_bytes_max, access } = parts;
         let limits = Limits {
             message_bytes_max,
             append_bytes_max: message_bytes_max.saturating_add(message_bytes_max / 4),
@@ -87,6 +91,7 @@ impl Server {
             session: Arc::new(session),
             figures: Figures::default(),
             summaries,
+            access,
         })
     }
 

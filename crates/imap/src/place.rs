@@ -38,6 +38,8 @@ pub(crate) enum PlaceError {
     Identity(#[from] IdentityError),
     #[error("no right to do this in another's mailbox")]
     NotPermitted,
+    #[error("a fresh strong factor is needed")]
+    StepUp,
 }
 
 impl From<StoreError> for PlaceError {
@@ -51,6 +53,10 @@ impl From<PlaceError> for ImapError {
         match error {
             PlaceError::Mailbox(error) => error.into(),
             PlaceError::Identity(IdentityError::Store(error)) => error.into(),
+            PlaceError::StepUp => Self::Refused(Answer::no(
+                Code::NoPerm,
+                "sign in on the web page with your second factor to change this",
+            )),
             PlaceError::Identity(error @ IdentityError::Condition(_)) => {
                 tracing::debug!(%error, "refused");
                 Self::Refused(Answer::no(Code::Cannot, "this cannot be permitted to that account"))

@@ -17,6 +17,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "reports", sql: include_str!("../migrations/0004_reports.sql") },
     Migration { version: 5, name: "lists", sql: include_str!("../migrations/0005_lists.sql") },
     Migration { version: 6, name: "forward", sql: include_str!("../migrations/0006_forward.sql") },
+    Migration { version: 7, name: "access", sql: include_str!("../migrations/0007_access.sql") },
     Migration { version: 8, name: "directory", sql: include_str!("../migrations/0008_directory.sql") },
     Migration { version: 9, name: "factors", sql: include_str!("../migrations/0009_factors.sql") },
     Migration { version: 10, name: "sessions", sql: include_str!("../migrations/0010_sessions.sql") },

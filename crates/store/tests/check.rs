@@ -157,6 +157,23 @@ const BREAKS: &[(&str, &str, &str)] = &[
         "number of list entries",
     ),
     (
+        "INSERT INTO role_given (account, role, given_by, created) VALUES (9, 'admin', 0, 0)",
+        "DELETE FROM role_given",
+        "a role is given to an account that is not there",
+    ),
+    (
+        "INSERT INTO access_grant (organisation, id, owner, asker, decided_by, state, detail, asked, starts, ends, held, told)
+         SELECT 7, 1, 8, 9, 0, 'asked', key_wrapped, 0, 0, 0, 0, 0 FROM organisation",
+        "DELETE FROM access_grant",
+        "names an account that is not there",
+    ),
+    (
+        "INSERT INTO approval (organisation, id, asker, decided_by, action, state, detail, created, expires)
+         SELECT 7, 1, 9, 0, 'user-delete', 'waiting', key_wrapped, 0, 0 FROM organisation",
+        "DELETE FROM approval",
+        "its asker is not there",
+    ),
+    (
         "INSERT INTO address (address, account, kind) VALUES ('g@trade.test', 6, 'group')",
         "DELETE FROM address WHERE kind = 'group'",
         "leads to no group",

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod access;
 mod clients;
 mod directory;
 mod factors;
@@ -12,6 +13,7 @@ pub(crate) use directory::{
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
 
@@ -49,6 +51,18 @@ pub(crate) enum Command {
     /// People and their mail accounts.
     #[command(subcommand)]
     User(UserCommand),
+    /// Who may do what: the table of rights, reviews, explanations, the record.
+    #[command(subcommand)]
+    Access(AccessCommand),
+    /// Roles beside the job, and custom ones.
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Grants to read another's mail for a while.
+    #[command(subcommand)]
+    Grant(GrantCommand),
+    /// Requests that wait for a second person.
+    #[command(subcommand)]
+    Approval(ApprovalCommand),
     /// The OAuth server, by which programs act for people without their password.
     #[command(subcommand)]
     Oauth(OauthCommand),
@@ -333,6 +347,16 @@ pub(crate) enum UserCommand {
     /// Where mail of an account is passed on to.
     #[command(subcommand)]
     Forward(ForwardCommand),
+    /// Change the job role.
+    Role {
+        /// Mail address.
+        address: String,
+        /// Job role.
+        role: String,
+        /// Why duties that are kept apart may lie in this one hand. Those who review access are told.
+        #[arg(long)]
+        exception: Option<String>,
+    },
     /// Who is signed in on the web.
     #[command(subcommand)]
     Session(SessionCommand),

@@ -29,6 +29,7 @@ pub(crate) fn controls(system: &System) -> Controls {
         key_files: system.settings.home().join("dkim"),
         tally: Arc::clone(&system.tally),
         mailer: system.mailer(),
+        access: system.settings.access.clone(),
         elsewhere: Arc::new(Parts { store: system.store.clone(), dns: system.settings.dns.clone() }),
     }
 }

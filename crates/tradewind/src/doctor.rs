@@ -102,7 +102,7 @@ async fn ask_or_act(settings: &Settings, action: Action) -> Result<Value, Refuse
         return answer;
     }
     let system = System::open(settings.clone()).await?;
-    let answer = system.controls().carry_out(action).await;
+    let answer = system.controls().carry_out_as_operator(action).await;
     system.store.close().await;
     answer
 }

@@ -58,7 +58,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Serve => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             start_log(&settings.log);
-            serve::Server::open(settings).await?.run().await?;
+            serve::Server::start(settings).await?.until_told_to_stop().await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Check(options) => {
@@ -85,12 +85,14 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Judge(options) => judging::judge(&options, json),
         Command::Model(command) => judging::model(&command, json),
         command => {
+            let is_csv = matches!(&command, Command::Access(access) if access.is_csv());
             let action = action(command)?;
             let is_check = matches!(action, Action::StoreCheck { .. });
             let answer = act(&config, action).await?;
             match answer.get("csv").and_then(Value::as_str) {
                 // A file as it is.
                 Some(text) if !json => print!("{text}"),
+                _ if is_csv => print::print_csv(&answer),
                 _ => print::print(&answer, json),
             }
             let failed = is_check && answer.get("sound") == Some(&Value::Bool(false));
@@ -148,7 +150,7 @@ async fn act(config: &Path, action: Action) -> Result<Value, Refused> {
         return answer;
     }
     let system = System::open(settings).await?;
-    let answer = system.controls().carry_out(action).await;
+    let answer = system.controls().carry_out_as_operator(action).await;
     system.store.close().await;
     answer
 }
@@ -165,6 +167,10 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Domain(DomainCommand::List) => Action::DomainList,
         Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },
         Command::User(command) => user_action(command)?,
+        Command::Access(command) => command.into(),
+        Command::Role(command) => command.into(),
+        Command::Grant(command) => command.into(),
+        Command::Approval(command) => command.into(),
         Command::Oauth(command) => command.into_action(),
         Command::Group(command) => command.into(),
         Command::Shared(command) => command.into(),
@@ -255,6 +261,7 @@ fn user_action(command: UserCommand) -> Result<Action, Refused> {
         UserCommand::AliasRemove { alias } => Action::AliasRemove { alias },
         UserCommand::Factor(command) => command.into_action(),
         UserCommand::Forward(command) => forward_action(command),
+        UserCommand::Role { address, role, exception } => Action::UserRole { address, role, exception },
         UserCommand::Session(command) => command.into_action(),
         UserCommand::AppPassword(command) => command.into_action(),
         UserCommand::Program(command) => command.into_action(),

@@ -11,6 +11,35 @@ pub(crate) fn print(answer: &Value, json: bool) {
     }
 }
 
+/// Prints a list of objects as comma-separated values (RFC 4180).
+pub(crate) fn print_csv(answer: &Value) {
+    print!("{}", csv(answer));
+}
+
+fn csv(answer: &Value) -> String {
+    let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+    let Some(names) = rows.first().and_then(Value::as_object).map(|first| first.keys().cloned().collect::<Vec<_>>())
+    else {
+        return String::new();
+    };
+    let line = |cells: Vec<String>| cells.join(",") + "\r\n";
+    let head = line(names.iter().map(|name| csv_cell(name)).collect());
+    let body = rows
+        .iter()
+        .map(|row| line(names.iter().map(|name| csv_cell(&row.get(name).map_or_else(String::new, plain))).collect()));
+    head + &body.collect::<String>()
+}
+
+fn plain(value: &Value) -> String {
+    if value.is_null() { String::new() } else { cell(value) }
+}
+
+/// A cell, quoted where needed. One that a spreadsheet would take for a formula begins with an apostrophe.
+fn csv_cell(text: &str) -> String {
+    let guarded = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
+    if guarded.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
+}
+
 fn text(answer: &Value) -> String {
     match answer {
         Value::Array(rows) => table(rows),
@@ -62,7 +91,13 @@ fn cell(value: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::text;
+    use super::{csv, text};
+
+    #[test]
+    fn values_stay_values_in_a_spreadsheet() {
+        let list = json!([{ "a": "x,\"y\"", "b": "=1+1", "c": null, "d": ["p", "q"] }]);
+        assert_eq!(csv(&list), "a,b,c,d\r\n\"x,\"\"y\"\"\",'=1+1,,p q\r\n");
+    }
 
     #[test]
     fn lists_become_tables_and_objects_lines() {

@@ -65,13 +65,13 @@ pub(crate) async fn run(options: Quickstart, json: bool) -> Result<ExitCode, Ref
     let log =
         if json { LogSettings { level: "warn".to_owned(), ..settings.log.clone() } } else { settings.log.clone() };
     start_log(&log);
-    let server = Server::open(settings.clone()).await?;
+    let server = Server::start(settings.clone()).await?;
     if json {
         println!("{}", summary(Some(server.addresses()), &sign_ins, &settings, &directory, &config));
     } else {
         tell_listening(&texts, server.addresses());
     }
-    server.run().await?;
+    server.until_told_to_stop().await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -177,10 +177,10 @@ async fn found_company(settings: Settings, domain: &str) -> Result<(Vec<SignIn>,
     let sign_ins = if known.is_empty() { make_company(&system, domain).await? } else { Vec::new() };
     let list = Action::DkimList { domain: Some(domain.to_owned()) };
     let controls = system.controls();
-    let mut keys = controls.carry_out(list.clone()).await?;
+    let mut keys = controls.carry_out_as_operator(list.clone()).await?;
     if keys.as_array().is_some_and(Vec::is_empty) {
         make_keys(&controls, domain).await?;
-        keys = controls.carry_out(list).await?;
+        keys = controls.carry_out_as_operator(list).await?;
     }
     system.store.close().await;
     Ok((sign_ins, keys))

@@ -32,18 +32,20 @@ use api::actions::Refused;
 
 pub(crate) use listening::{Addresses, Listening};
 
-/// A server that listens and is about to accept.
+/// A server whose every part has been set up and works.
 pub(crate) struct Server {
-    system: System,
-    listening: Listening,
+    addresses: Addresses,
+    settings: Settings,
+    store: store::Store,
     tls: ServerTls,
-    challenges: Challenges,
-    control: ControlSocket,
+    tasks: TaskTracker,
+    stop: CancellationToken,
 }
 
 impl Server {
-    /// Opens the store, reads certificates, binds every address. Nothing is accepted yet.
-    pub(crate) async fn open(settings: Settings) -> Result<Self, Refused> {
+    /// Opens the store, reads certificates, binds every address and starts every service. What is wrong with the settings shows
+    /// here, before anybody is told that the server runs.
+    pub(crate) async fn start(settings: Settings) -> Result<Self, Refused> {
         install_provider();
         if let Err(error) = net::raise_file_limit() {
             tracing::warn!(%error, "cannot raise the limit of open files");
@@ -62,27 +64,27 @@ impl Server {
         let path = socket_path(directory);
         let control = ControlSocket::listen(path.clone())
             .map_err(|error| Refused(format!("cannot listen on the control socket {}: {error}", path.display())))?;
-        Ok(Self { system, listening, tls, challenges: Challenges::default(), control })
-    }
-
-    /// Where each service listens.
-    pub(crate) fn addresses(&self) -> &Addresses {
-        &self.listening.addresses
-    }
-
-    /// Serves until the process is told to stop; then finishes what is under way, within the settings' time.
-    pub(crate) async fn run(self) -> Result<(), Refused> {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let Self { system, listening, tls, challenges, control } = self;
-        let settings = system.settings.clone();
-        let store = system.store.clone();
+        let challenges = Challenges::default();
+        let addresses = listening.addresses.clone();
         tasks.spawn(control.serve(system.controls(), stop.clone()));
         let dns: Arc<dyn Resolver> = system.resolver()?;
         spawn_upkeep(&tasks, &system, &tls, &challenges, &dns, &stop)?;
         let reporting = reporting::spawn(&tasks, &system, &dns, &stop);
         spawn_services(&tasks, &system, listening, &tls, challenges, (dns, reporting), &stop)?;
         tasks.close();
+        Ok(Self { addresses, settings: system.settings, store: system.store, tls, tasks, stop })
+    }
+
+    /// Where each service listens.
+    pub(crate) fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Serves until the process is told to stop; then finishes what is under way, within the settings' time.
+    pub(crate) async fn until_told_to_stop(self) -> Result<(), Refused> {
+        let Self { settings, store, tls, tasks, stop, .. } = self;
         wait_for_the_end(&tls, &settings).await?;
         tracing::info!("stopping");
         stop.cancel();
@@ -121,6 +123,7 @@ fn spawn_upkeep(
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
     tasks.spawn(upkeep::collect(system.store.clone(), stop.clone()));
+    tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
     tasks.spawn(upkeep::watch_keys(
@@ -161,7 +164,6 @@ fn spawn_services(
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
-
     let receiver = Receiver::new(
         ReceiverParts {
             store: system.store.clone(),
@@ -197,6 +199,7 @@ fn spawn_services(
             budget,
             hostname: settings.server.hostname.clone(),
             message_bytes_max: settings.smtp.message_bytes_max,
+            access: settings.access.clone(),
         },
         settings.imap.clone(),
     );
@@ -266,15 +269,14 @@ fn spawn_http(
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
     if let Some(acceptor) = secure {
+        let api = api::v1::Door { controls: portal.controls.clone(), authenticate: Arc::new(portal.clone()) };
+        let pages = api::web::routes(portal).merge(api::v1::routes(api));
         let scim = api::scim_router(api::ScimParts {
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             hostname: system.settings.server.hostname.clone(),
         });
-        let door = HttpDoor {
-            router: api::secure_router(facts, api::web::routes(portal)).merge(scim),
-            tls: Some(tls.clone()),
-        };
+        let door = HttpDoor { router: api::secure_router(facts, pages).merge(scim), tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
 }

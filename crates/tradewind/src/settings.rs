@@ -9,6 +9,7 @@ use api::HttpSettings;
 use env::settings::{self, Section};
 use factors::sms::SmsSettings;
 use factors::webauthn::WebauthnSettings;
+use identity::rights::AccessSettings;
 use identity::{FactorSettings, PasswordSettings};
 use imap::ImapSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
@@ -160,6 +161,7 @@ sections! {
     tls: TlsSettings,
     acme: AcmeSettings,
     dns: DnsSettings,
+    access: AccessSettings,
     authentication: AuthenticationSettings,
     dkim: SigningSettings,
     reports: ReportSettings,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::Tx;
 
+use super::caller::Bounds;
 use super::people::{change_account, pick_organisation};
 use super::{Controls, Refused};
 
@@ -144,9 +145,14 @@ pub(super) async fn revoke_program(controls: &Controls, address: String, id: i64
     Ok(json!({ "revoked": id }))
 }
 
-pub(super) async fn list_clients(controls: &Controls, organisation: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn list_clients(
+    controls: &Controls,
+    by: &Bounds,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
+    let by = *by;
     let work = move |tx: &mut Tx<'_>| {
-        let organisation = pick_organisation(tx, organisation.as_deref())?;
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         oauth::list_clients(tx, Some(organisation))
     };
     let found = controls.store.read(work).await.map_err(Refused::because)?;
@@ -163,10 +169,11 @@ pub(super) async fn list_clients(controls: &Controls, organisation: Option<Strin
     Ok(found.iter().map(row).collect())
 }
 
-pub(super) async fn add_client(controls: &Controls, new: NewProgram) -> Result<Value, Refused> {
+pub(super) async fn add_client(controls: &Controls, by: &Bounds, new: NewProgram) -> Result<Value, Refused> {
     let scope = new.scope.parse().map_err(Refused::because)?;
+    let by = *by;
     let work = move |tx: &mut Tx<'_>| {
-        let organisation = pick_organisation(tx, new.organisation.as_deref())?;
+        let organisation = pick_organisation(tx, &by, new.organisation.as_deref())?;
         let client = NewOAuthClient {
             organisation,
             name: new.name.clone(),
@@ -183,12 +190,14 @@ pub(super) async fn add_client(controls: &Controls, new: NewProgram) -> Result<V
 /// Takes away a client of the organisation that is named, or of the only one.
 pub(super) async fn remove_client(
     controls: &Controls,
+    by: &Bounds,
     client_id: String,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
     let id = client_id.clone();
+    let by = *by;
     let work = move |tx: &mut Tx<'_>| {
-        let organisation = pick_organisation(tx, organisation.as_deref())?;
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         let found = oauth::find_client(tx, &id)?.filter(|client| client.organisation == Some(organisation));
         if found.is_none() {
             return Err(oauth::OAuthError::NoClient(id.clone()).into());

@@ -4,11 +4,16 @@ use env::Timestamp;
 use serde_json::{Value, json};
 use signing::{FreshKey, Key, SigningError};
 
+use super::caller::Bounds;
 use super::{Controls, Refused};
 
-pub(super) async fn list(controls: &Controls, domain: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn list(controls: &Controls, by: &Bounds, domain: Option<String>) -> Result<Value, Refused> {
+    let within = by.organisation;
     let domain = domain.as_deref().map(canonical).transpose()?;
-    let keys = controls.store.read(move |tx| signing::list(tx, domain.as_deref())).await.map_err(Refused::because)?;
+    let mut keys =
+        controls.store.read(move |tx| signing::list(tx, domain.as_deref())).await.map_err(Refused::because)?;
+    let own = controls.store.read(move |tx| identity::list_domains(tx, within)).await.map_err(Refused::because)?;
+    keys.retain(|key| within.is_none() || own.iter().any(|domain| domain.name == key.domain));
     let now = controls.store.context().clock.now();
     Ok(keys.iter().map(|key| row(key, now)).collect())
 }

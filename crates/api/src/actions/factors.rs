@@ -7,6 +7,7 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use serde_json::{Value, json};
 use store::Tx;
 
+use super::caller::Bounds;
 use super::people::{change_account, find_account, pick_organisation};
 use super::{Controls, Refused};
 
@@ -62,22 +63,29 @@ pub(super) async fn make_recovery_codes(controls: &Controls, address: String) ->
 
 pub(super) async fn add_authority(
     controls: &Controls,
+    by: &Bounds,
     certificate: String,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
+    let by = *by;
     let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
         .map_err(|error| Refused(format!("the text is no certificate in PEM: {error}")))?;
     let work = move |tx: &mut Tx<'_>| {
-        let organisation = pick_organisation(tx, organisation.as_deref())?;
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         second::add_authority(tx, organisation, &certificate)
     };
     let id = controls.store.write(work).await.map_err(Refused::because)?;
     Ok(json!({ "authority": id }))
 }
 
-pub(super) async fn list_authorities(controls: &Controls, organisation: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn list_authorities(
+    controls: &Controls,
+    by: &Bounds,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
+    let by = *by;
     let work = move |tx: &mut Tx<'_>| {
-        let organisation = pick_organisation(tx, organisation.as_deref())?;
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         second::list_authorities(tx, organisation)
     };
     let entries = controls.store.read(work).await.map_err(Refused::because)?;
@@ -94,14 +102,16 @@ pub(super) async fn list_authorities(controls: &Controls, organisation: Option<S
 
 pub(super) async fn set_crl(
     controls: &Controls,
+    by: &Bounds,
     id: i64,
     crl: String,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
+    let by = *by;
     let crl = CertificateRevocationListDer::from_pem_slice(crl.as_bytes())
         .map_err(|error| Refused(format!("the text is no revocation list in PEM: {error}")))?;
     let work = move |tx: &mut Tx<'_>| {
-        let organisation = pick_organisation(tx, organisation.as_deref())?;
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         second::set_crl(tx, organisation, id, &crl)
     };
     let list = controls.store.write(work).await.map_err(Refused::because)?;
@@ -110,11 +120,13 @@ pub(super) async fn set_crl(
 
 pub(super) async fn remove_authority(
     controls: &Controls,
+    by: &Bounds,
     id: i64,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
+    let by = *by;
     let work = move |tx: &mut Tx<'_>| {
-        let organisation = pick_organisation(tx, organisation.as_deref())?;
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         second::remove_authority(tx, organisation, id)
     };
     controls.store.write(work).await.map_err(Refused::because)?;

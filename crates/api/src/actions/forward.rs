@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use ::letters::{LetterError, Texts, Words};
 use identity::forward::{self, Forward, NewForward};
 use identity::{IdentityError, Language};
-use letters::{LetterError, Texts, Words};
 use queue::QueueError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{StoreError, Tx};
 
+use super::caller::Bounds;
 use super::{Controls, Refused};
 
 /// Accounts that are listed at once.
@@ -45,8 +46,9 @@ enum ForwardError {
     Store(#[from] StoreError),
 }
 
-pub(super) async fn add(controls: &Controls, new: NewTarget) -> Result<Value, Refused> {
+pub(super) async fn add(controls: &Controls, bounds: &Bounds, new: NewTarget) -> Result<Value, Refused> {
     let NewTarget { address, target, keeps_copy, expires_days, by } = new;
+    let by = setter(controls, bounds, by).await?;
     let now = controls.store.context().clock.now();
     let expires = expires_days.map(|days| now.plus(Duration::from_secs(u64::from(days) * 86_400)));
     let kind = if keeps_copy { "forward-added-copy" } else { "forward-added" };
@@ -58,7 +60,21 @@ pub(super) async fn add(controls: &Controls, new: NewTarget) -> Result<Value, Re
     Ok(shown(&address, &added))
 }
 
-pub(super) async fn remove(controls: &Controls, address: String, target: String, by: String) -> Result<Value, Refused> {
+/// Who makes the change: the person who has signed in, whatever the request says.
+async fn setter(controls: &Controls, bounds: &Bounds, said: String) -> Result<String, Refused> {
+    let Some(account) = bounds.account else { return Ok(said) };
+    let found = controls.store.read(move |tx| identity::list_addresses(tx, account)).await.map_err(Refused::because)?;
+    Ok(found.into_iter().next().unwrap_or(said))
+}
+
+pub(super) async fn remove(
+    controls: &Controls,
+    bounds: &Bounds,
+    address: String,
+    target: String,
+    by: String,
+) -> Result<Value, Refused> {
+    let by = setter(controls, bounds, by).await?;
     let wanted = target.clone();
     change(controls, &address, ("forward-removed", &target, &by), move |tx, account| {
         forward::remove(tx, account, &wanted)
@@ -108,7 +124,8 @@ async fn account_of(controls: &Controls, address: &str) -> Result<i64, Refused> 
     controls.store.read(find).await.map_err(Refused::because)
 }
 
-pub(super) async fn list(controls: &Controls, address: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn list(controls: &Controls, bounds: &Bounds, address: Option<String>) -> Result<Value, Refused> {
+    let bounds = *bounds;
     if let Some(address) = address {
         let account = account_of(controls, &address).await?;
         let found = controls.store.read(move |tx| forward::list(tx, account)).await.map_err(Refused::because)?;
@@ -123,6 +140,10 @@ pub(super) async fn list(controls: &Controls, address: Option<String>) -> Result
                 let accounts = forward::accounts(tx, after, PAGE)?;
                 let mut page = Vec::with_capacity(accounts.len());
                 for account in accounts {
+                    if !bounds.hold(identity::load_account(tx, account)?.organisation) {
+                        page.push((account, String::new(), Vec::new()));
+                        continue;
+                    }
                     let main = identity::list_addresses(tx, account)?.into_iter().next().unwrap_or_default();
                     page.push((account, main, forward::list(tx, account)?));
                 }

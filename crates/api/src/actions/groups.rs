@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::Tx;
 
+use super::caller::Bounds;
 use super::people::pick_organisation;
 use super::{Controls, On, Refused};
 
@@ -30,12 +31,12 @@ impl GroupName {
         }
     }
 
-    fn find(&self, tx: &mut Tx<'_>) -> Result<i64, IdentityError> {
+    fn find(&self, tx: &mut Tx<'_>, by: &Bounds) -> Result<i64, IdentityError> {
         let missing = || IdentityError::NoGroup(self.group.clone());
         if self.group.contains('@') {
             return groups::find_group(tx, &self.group)?.ok_or_else(missing);
         }
-        let organisation = pick_organisation(tx, self.organisation.as_deref())?;
+        let organisation = pick_organisation(tx, by, self.organisation.as_deref())?;
         let found = all_groups(tx, organisation)?.into_iter().filter(|it| it.name == self.group);
         match found.map(|it| it.id).collect::<Vec<_>>().as_slice() {
             [one] => Ok(*one),
@@ -78,17 +79,18 @@ pub(super) fn all_groups(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<Group
     }
 }
 
-pub(super) async fn add(controls: &Controls, new: GroupToMake) -> Result<Value, Refused> {
+pub(super) async fn add(controls: &Controls, by: &Bounds, new: GroupToMake) -> Result<Value, Refused> {
     let senders: Senders = new.senders.parse().map_err(Refused::because)?;
     let Some(name) = new.name.clone().or_else(|| new.address.clone()) else {
         return Err(Refused("a group needs an address or a name; give one".to_owned()));
     };
+    let by = *by;
     let made = controls
         .store
         .write(move |tx| {
             let organisation = match &new.address {
                 Some(address) => organisation_of(tx, address)?,
-                None => pick_organisation(tx, new.organisation.as_deref())?,
+                None => pick_organisation(tx, &by, new.organisation.as_deref())?,
             };
             let made = NewGroup { organisation, name: &name, address: new.address.as_deref(), senders };
             let id = groups::create_group(tx, &made)?;
@@ -107,11 +109,12 @@ pub(super) fn organisation_of(tx: &mut Tx<'_>, address: &str) -> Result<i64, Ide
     Ok(found.ok_or(IdentityError::NoDomain(domain))?.organisation)
 }
 
-pub(super) async fn list(controls: &Controls, organisation: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn list(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
+    let by = *by;
     let listed = controls
         .store
         .read(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             let mut rows = Vec::new();
             for group in all_groups(tx, organisation)? {
                 let members = groups::list_members(tx, group.id)?.len();
@@ -129,11 +132,12 @@ pub(super) async fn list(controls: &Controls, organisation: Option<String>) -> R
     Ok(listed.into())
 }
 
-pub(super) async fn show(controls: &Controls, name: GroupName) -> Result<Value, Refused> {
+pub(super) async fn show(controls: &Controls, by: &Bounds, name: GroupName) -> Result<Value, Refused> {
+    let by = *by;
     let shown = controls
         .store
         .read(move |tx| {
-            let id = name.find(tx)?;
+            let id = name.find(tx, &by)?;
             let group = groups::load_group(tx, id)?;
             let mut members = Vec::new();
             for member in groups::list_members(tx, id)? {
@@ -159,27 +163,33 @@ pub(super) async fn show(controls: &Controls, name: GroupName) -> Result<Value, 
     shown.map_err(Refused::because)
 }
 
-pub(super) async fn set_senders(controls: &Controls, name: GroupName, senders: String) -> Result<Value, Refused> {
+pub(super) async fn set_senders(
+    controls: &Controls,
+    by: &Bounds,
+    name: GroupName,
+    senders: String,
+) -> Result<Value, Refused> {
     let senders: Senders = senders.parse().map_err(Refused::because)?;
     let label = name.group.clone();
-    change(controls, name, move |tx, id| groups::set_senders(tx, id, senders)).await?;
+    change(controls, by, name, move |tx, id| groups::set_senders(tx, id, senders)).await?;
     Ok(json!({ "group": label, "senders": senders.as_str() }))
 }
 
-pub(super) async fn remove(controls: &Controls, name: GroupName) -> Result<Value, Refused> {
+pub(super) async fn remove(controls: &Controls, by: &Bounds, name: GroupName) -> Result<Value, Refused> {
     let label = name.group.clone();
-    change(controls, name, groups::delete_group).await?;
+    change(controls, by, name, groups::delete_group).await?;
     Ok(json!({ "removed": label }))
 }
 
 pub(super) async fn add_member(
     controls: &Controls,
+    by: &Bounds,
     name: GroupName,
     member: String,
     owner: bool,
 ) -> Result<Value, Refused> {
     let (label, shown) = (name.group.clone(), member.clone());
-    let is_new = change(controls, name, move |tx, id| {
+    let is_new = change(controls, by, name, move |tx, id| {
         let found = find_member(tx, id, &member)?;
         match (owner, &found) {
             (false, found) => groups::add_member(tx, id, found),
@@ -195,12 +205,13 @@ pub(super) async fn add_member(
 
 pub(super) async fn remove_member(
     controls: &Controls,
+    by: &Bounds,
     name: GroupName,
     member: String,
     owner: bool,
 ) -> Result<Value, Refused> {
     let (label, shown) = (name.group.clone(), member.clone());
-    let was_there = change(controls, name, move |tx, id| {
+    let was_there = change(controls, by, name, move |tx, id| {
         let found = find_member(tx, id, &member)?;
         match (owner, &found) {
             (true, Member::Account(account)) => groups::remove_owner(tx, id, *account),
@@ -228,11 +239,13 @@ fn find_member(tx: &mut Tx<'_>, group: i64, member: &str) -> Result<Member, Iden
 
 async fn change<T: Send + 'static>(
     controls: &Controls,
+    by: &Bounds,
     name: GroupName,
     mut work: impl FnMut(&mut Tx<'_>, i64) -> Result<T, IdentityError> + Send + 'static,
 ) -> Result<T, Refused> {
+    let by = *by;
     let work = move |tx: &mut Tx<'_>| {
-        let id = name.find(tx)?;
+        let id = name.find(tx, &by)?;
         work(tx, id)
     };
     controls.store.write(work).await.map_err(Refused::because)

@@ -3,15 +3,17 @@
 
 use std::path::PathBuf;
 
-use access::Action as Right;
+use ::access::Action as Right;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::caller::Bounds;
+use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
-    Controls, Refused, clients, dkim, dmarc, factors, forward, groups, import, lists, people, provisioning, queue,
-    sharing, store, tls,
+    Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, import, lists, people,
+    provisioning, queue, roles, sharing, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -29,6 +31,14 @@ pub enum On<'a> {
     Queued(i64),
     /// Whatever of it the asker may see.
     Within,
+    /// What is the asker's own.
+    Own,
+    /// The grant of this number, which is the asker's.
+    Grant(i64),
+    /// The mail that the grant of this number opens.
+    MailOfGrant(i64),
+    /// The request of this number, which is the asker's.
+    Request(i64),
     /// The installation as a whole, which is the organisation's if there is only one.
     Installation,
     /// Files of the machine: nobody's but the operator's.
@@ -36,7 +46,7 @@ pub enum On<'a> {
 }
 
 macro_rules! actions {
-    (|$controls:ident| $(
+    (|$controls:ident, $by:ident| $(
         $(#[doc = $doc:literal])+
         $name:ident $word:literal
         $( { $($field:ident : $kind:ty),+ $(,)? } )? $( ( $whole:ident : $whole_kind:ty ) )?
@@ -87,7 +97,7 @@ macro_rules! actions {
             }
 
             /// Carries it out, without asking whether that is allowed.
-            pub(super) async fn run(self, $controls: &Controls) -> Result<Value, Refused> {
+            pub(super) async fn run(self, $controls: &Controls, $by: &Bounds) -> Result<Value, Refused> {
                 match self {
                     $(Self::$name $( { $($field),+ } )? $( ($whole) )? => $run.await,)+
                 }
@@ -97,19 +107,19 @@ macro_rules! actions {
 }
 
 actions! {
-    |controls|
+    |controls, bounds|
 
     /// List organisations with their protection levels.
-    OrganisationList "organisation-list": OrganisationRead on On::Within => people::list_organisations(controls);
+    OrganisationList "organisation-list": OrganisationRead on On::Within => people::list_organisations(controls, bounds);
     /// Change the protection level of an organisation.
     OrganisationLevel "organisation-level" { level: String, organisation: Option<String> }: PolicyChange
-        on On::Organisation(organisation.as_deref()) => people::set_level(controls, level, organisation);
+        on On::Organisation(organisation.as_deref()) => people::set_level(controls, bounds, level, organisation);
 
     /// Take mail for a domain.
     DomainAdd "domain-add" { domain: String, organisation: Option<String> }: DomainChange
-        on On::Organisation(organisation.as_deref()) => people::add_domain(controls, domain, organisation);
+        on On::Organisation(organisation.as_deref()) => people::add_domain(controls, bounds, domain, organisation);
     /// List domains.
-    DomainList "domain-list": DomainRead on On::Within => people::list_domains(controls);
+    DomainList "domain-list": DomainRead on On::Within => people::list_domains(controls, bounds);
     /// Stop taking mail for a domain without addresses.
     DomainRemove "domain-remove" { domain: String }: DomainChange
         on On::Domain(domain) => people::remove_domain(controls, domain);
@@ -118,7 +128,7 @@ actions! {
     UserAdd "user-add" (new: people::NewUser): AccountCreate
         on On::DomainOf(&new.address) => people::add_user(controls, new);
     /// List accounts.
-    UserList "user-list": AccountRead on On::Within => people::list_users(controls);
+    UserList "user-list": AccountRead on On::Within => people::list_users(controls, bounds);
     /// Set a new password; a fresh one is made and told if none is given.
     UserPassword "user-password" { address: String, password: Option<String> }: PasswordReset
         on On::Account(address) => people::set_password(controls, address, password);
@@ -149,26 +159,26 @@ actions! {
         on On::Account(address) => factors::make_recovery_codes(controls, address);
     /// Trust an authority for client certificates (UKey): its certificate in PEM.
     AuthorityAdd "authority-add" { certificate: String, organisation: Option<String> }: PolicyChange
-        on On::Organisation(organisation.as_deref()) => factors::add_authority(controls, certificate, organisation);
+        on On::Organisation(organisation.as_deref()) => factors::add_authority(controls, bounds, certificate, organisation);
     /// List the authorities for client certificates.
     AuthorityList "authority-list" { organisation: Option<String> }: PolicyRead
-        on On::Organisation(organisation.as_deref()) => factors::list_authorities(controls, organisation);
+        on On::Organisation(organisation.as_deref()) => factors::list_authorities(controls, bounds, organisation);
     /// Replace the revocation list of an authority: in PEM.
     AuthorityCrl "authority-crl" { id: i64, crl: String, organisation: Option<String> }: PolicyChange
-        on On::Organisation(organisation.as_deref()) => factors::set_crl(controls, id, crl, organisation);
+        on On::Organisation(organisation.as_deref()) => factors::set_crl(controls, bounds, id, crl, organisation);
     /// Trust an authority for client certificates no longer.
     AuthorityRemove "authority-remove" { id: i64, organisation: Option<String> }: PolicyChange
-        on On::Organisation(organisation.as_deref()) => factors::remove_authority(controls, id, organisation);
+        on On::Organisation(organisation.as_deref()) => factors::remove_authority(controls, bounds, id, organisation);
 
     /// Pass mail of an account on to another address; its owner is told.
     ForwardAdd "forward-add" (new: forward::NewTarget): ForwardingChange
-        on On::Account(&new.address) => forward::add(controls, new);
+        on On::Account(&new.address) => forward::add(controls, bounds, new);
     /// Stop passing mail of an account on to an address; its owner is told.
     ForwardRemove "forward-remove" { address: String, target: String, by: String }: ForwardingChange
-        on On::Account(address) => forward::remove(controls, address, target, by);
+        on On::Account(address) => forward::remove(controls, bounds, address, target, by);
     /// List where mail of an account, or of all, is passed on to.
     ForwardList "forward-list" { address: Option<String> }: AccountRead
-        on address.as_deref().map_or(On::Within, On::Account) => forward::list(controls, address);
+        on address.as_deref().map_or(On::Within, On::Account) => forward::list(controls, bounds, address);
 
     /// List the web sessions of an account.
     SessionList "session-list" { address: String }: SessionRead
@@ -193,32 +203,32 @@ actions! {
         on On::Account(address) => clients::revoke_program(controls, address, id);
     /// List the clients of the OAuth server.
     OauthClientList "oauth-client-list" { organisation: Option<String> }: PolicyRead
-        on On::Organisation(organisation.as_deref()) => clients::list_clients(controls, organisation);
+        on On::Organisation(organisation.as_deref()) => clients::list_clients(controls, bounds, organisation);
     /// Register a client of the OAuth server; its secret is told once.
     OauthClientAdd "oauth-client-add" (new: clients::NewProgram): PolicyChange
-        on On::Organisation(new.organisation.as_deref()) => clients::add_client(controls, new);
+        on On::Organisation(new.organisation.as_deref()) => clients::add_client(controls, bounds, new);
     /// Remove a client of the OAuth server with everything that people have allowed it.
     OauthClientRemove "oauth-client-remove" { client_id: String, organisation: Option<String> }: PolicyChange
-        on On::Organisation(organisation.as_deref()) => clients::remove_client(controls, client_id, organisation);
+        on On::Organisation(organisation.as_deref()) => clients::remove_client(controls, bounds, client_id, organisation);
 
     /// Make a group.
-    GroupAdd "group-add" (new: groups::GroupToMake): GroupChange on new.on() => groups::add(controls, new);
+    GroupAdd "group-add" (new: groups::GroupToMake): GroupChange on new.on() => groups::add(controls, bounds, new);
     /// List groups.
     GroupList "group-list" { organisation: Option<String> }: GroupRead
-        on On::Organisation(organisation.as_deref()) => groups::list(controls, organisation);
+        on On::Organisation(organisation.as_deref()) => groups::list(controls, bounds, organisation);
     /// Show a group with its members and owners.
-    GroupShow "group-show" (name: groups::GroupName): GroupRead on name.on() => groups::show(controls, name);
+    GroupShow "group-show" (name: groups::GroupName): GroupRead on name.on() => groups::show(controls, bounds, name);
     /// Say who may write to a group.
     GroupSenders "group-senders" { name: groups::GroupName, senders: String }: GroupChange
-        on name.on() => groups::set_senders(controls, name, senders);
+        on name.on() => groups::set_senders(controls, bounds, name, senders);
     /// Delete a group; its members stay what they are.
-    GroupRemove "group-remove" (name: groups::GroupName): GroupChange on name.on() => groups::remove(controls, name);
+    GroupRemove "group-remove" (name: groups::GroupName): GroupChange on name.on() => groups::remove(controls, bounds, name);
     /// Put somebody into a group, or let them answer for it.
     GroupMemberAdd "group-member-add" { name: groups::GroupName, member: String, owner: bool }: GroupChange
-        on name.on() => groups::add_member(controls, name, member, owner);
+        on name.on() => groups::add_member(controls, bounds, name, member, owner);
     /// Take somebody out of a group, or no longer let them answer for it.
     GroupMemberRemove "group-member-remove" { name: groups::GroupName, member: String, owner: bool }: GroupChange
-        on name.on() => groups::remove_member(controls, name, member, owner);
+        on name.on() => groups::remove_member(controls, bounds, name, member, owner);
 
     /// Make a shared mailbox.
     SharedAdd "shared-add" (new: sharing::Impersonal): SharedChange
@@ -247,32 +257,32 @@ actions! {
 
     /// The directory as a table (CSV).
     DirectoryExport "directory-export" { organisation: Option<String> }: DirectoryExport
-        on On::Organisation(organisation.as_deref()) => provisioning::export(controls, organisation);
+        on On::Organisation(organisation.as_deref()) => provisioning::export(controls, bounds, organisation);
     /// Make the directory agree with a table (CSV).
     DirectoryImport "directory-import" (new: provisioning::TableToImport): ProvisioningChange
-        on On::Organisation(new.organisation.as_deref()) => provisioning::import(controls, new);
+        on On::Organisation(new.organisation.as_deref()) => provisioning::import(controls, bounds, new);
     /// Make a client of the provisioning interface; its token is told once.
     ProvisionTokenAdd "provision-token-add" { name: String, days: Option<u32>, organisation: Option<String> }: ProvisioningChange
-        on On::Organisation(organisation.as_deref()) => provisioning::add_token(controls, name, days, organisation);
+        on On::Organisation(organisation.as_deref()) => provisioning::add_token(controls, bounds, name, days, organisation);
     /// List clients of the provisioning interface.
     ProvisionTokenList "provision-token-list" { organisation: Option<String> }: ProvisioningRead
-        on On::Organisation(organisation.as_deref()) => provisioning::list_tokens(controls, organisation);
+        on On::Organisation(organisation.as_deref()) => provisioning::list_tokens(controls, bounds, organisation);
     /// End the token of a client of the provisioning interface.
     ProvisionTokenRevoke "provision-token-revoke" { name: String, organisation: Option<String> }: ProvisioningChange
-        on On::Organisation(organisation.as_deref()) => provisioning::revoke_token(controls, name, organisation);
+        on On::Organisation(organisation.as_deref()) => provisioning::revoke_token(controls, bounds, name, organisation);
 
     /// Put something on the allow or the deny list.
     ListAdd "list-add" (new: lists::NewListed): ListChange
-        on On::Organisation(new.organisation.as_deref()) => lists::add(controls, new);
+        on On::Organisation(new.organisation.as_deref()) => lists::add(controls, bounds, new);
     /// Take something off a list.
     ListRemove "list-remove" { effect: String, kind: String, value: String, organisation: Option<String> }: ListChange
-        on On::Organisation(organisation.as_deref()) => lists::remove(controls, effect, kind, value, organisation);
+        on On::Organisation(organisation.as_deref()) => lists::remove(controls, bounds, effect, kind, value, organisation);
     /// Show both lists.
     ListShow "list-show" { organisation: Option<String> }: ListRead
-        on On::Organisation(organisation.as_deref()) => lists::show(controls, organisation);
+        on On::Organisation(organisation.as_deref()) => lists::show(controls, bounds, organisation);
 
     /// List messages that are not yet delivered to all recipients.
-    QueueList "queue-list": QueueRead on On::Within => queue::list(controls);
+    QueueList "queue-list": QueueRead on On::Within => queue::list(controls, bounds);
     /// Show one message with each recipient's last answer.
     QueueShow "queue-show" { id: i64 }: QueueRead on On::Queued(*id) => queue::show(controls, id);
     /// Keep a message from being sent.
@@ -283,7 +293,7 @@ actions! {
         on On::Queued(*id) => queue::change(controls, "released", move |tx| ::queue::release(tx, id));
     /// Try a message again now; all of them if none is named.
     QueueRetry "queue-retry" { id: Option<i64> }: QueueChange
-        on id.map_or(On::Within, On::Queued) => queue::retry(controls, id);
+        on id.map_or(On::Within, On::Queued) => queue::retry(controls, bounds, id);
     /// Give a message up and tell its sender.
     QueueExpire "queue-expire" { id: i64 }: QueueChange
         on On::Queued(*id) => queue::change(controls, "expired", move |tx| ::queue::expire_now(tx, id));
@@ -297,7 +307,7 @@ actions! {
 
     /// List signing keys with the records that DNS must show.
     DkimList "dkim-list" { domain: Option<String> }: SigningRead
-        on domain.as_deref().map_or(On::Within, On::Domain) => dkim::list(controls, domain);
+        on domain.as_deref().map_or(On::Within, On::Domain) => dkim::list(controls, bounds, domain);
     /// Make the first signing keys of a domain.
     DkimAdd "dkim-add" { domain: String }: SigningChange on On::Domain(domain) => dkim::add(controls, domain);
     /// Make new signing keys, which take over once DNS shows their records.
@@ -321,4 +331,68 @@ actions! {
     StoreCheck "store-check" { deep: bool }: StoreCheck on On::Installation => store::check(controls, deep);
     /// Give back the room of messages that are gone.
     StoreCollect "store-collect": StoreCollect on On::Installation => store::collect(controls);
+
+    /// Change somebody's job role.
+    UserRole "user-role" { address: String, role: String, exception: Option<String> }: RoleGive
+        on On::Account(address) => roles::give(controls, bounds, address, role, exception, true);
+    /// List roles, shipped and custom ones.
+    RoleList "role-list" { organisation: Option<String> }: RoleRead
+        on On::Organisation(organisation.as_deref()) => roles::list(controls, bounds, organisation);
+    /// Make a role, or give it other rights, each written as `allow account.read organisation`.
+    RoleDefine "role-define" { name: String, rights: Vec<String>, organisation: Option<String> }: RoleDefine
+        on On::Organisation(organisation.as_deref()) => roles::define(controls, bounds, name, rights, organisation);
+    /// Remove a custom role that nobody has.
+    RoleRemove "role-remove" { name: String, organisation: Option<String> }: RoleDefine
+        on On::Organisation(organisation.as_deref()) => roles::remove(controls, bounds, name, organisation);
+    /// Give somebody a role beside the job; an exception says why duties that are kept apart may lie in one hand.
+    RoleGive "role-give" { address: String, role: String, exception: Option<String> }: RoleGive
+        on On::Account(address) => roles::give(controls, bounds, address, role, exception, false);
+    /// Take a role away that somebody has beside the job.
+    RoleTake "role-take" { address: String, role: String }: RoleGive
+        on On::Account(address) => roles::take(controls, address, role);
+
+    /// Show every row of the table of rights.
+    AccessTable "access-table" { organisation: Option<String> }: AccessReview
+        on On::Organisation(organisation.as_deref()) => access::table(controls, bounds, organisation);
+    /// Show who has which roles, duties and grants.
+    AccessReview "access-review" { organisation: Option<String> }: AccessReview
+        on On::Organisation(organisation.as_deref()) => access::review(controls, bounds, organisation);
+    /// Say what the table answers if somebody wants something, and by which rows.
+    AccessExplain "access-explain" { who: String, what: String, on: Option<String> }: AccessReview
+        on On::Account(who) => access::explain(controls, who, what, on);
+    /// Show what was decided on sensitive actions in the last days.
+    AccessLog "access-log" { days: u32 }: AuditRead on On::Within => access::log(controls, bounds, days);
+    /// Ask for a second person for a sensitive action, or no longer.
+    AccessApproval "access-approval" { right: String, wanted: bool, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => access::set_approval(controls, bounds, right, wanted, organisation);
+
+    /// Ask to read another's mail for a while.
+    GrantAsk "grant-ask" (new: GrantRequest): GrantAsk on On::Account(&new.address) => grants::ask(controls, bounds, new);
+    /// Say, as the second person, that another may read somebody's mail for a while.
+    GrantApprove "grant-approve" { grant: i64 }: GrantApprove
+        on On::Grant(*grant) => grants::decide(controls, bounds, grant, true);
+    /// Say, as the second person, that another may not.
+    GrantRefuse "grant-refuse" { grant: i64 }: GrantApprove
+        on On::Grant(*grant) => grants::decide(controls, bounds, grant, false);
+    /// End a grant early, or take a request for one back.
+    GrantRevoke "grant-revoke" { grant: i64 }: GrantRevoke on On::Grant(*grant) => grants::revoke(controls, bounds, grant);
+    /// Say that the legal hold is over, so that the owner is told.
+    GrantLiftHold "grant-lift-hold" { grant: i64 }: GrantRevoke
+        on On::Grant(*grant) => grants::lift_hold(controls, bounds, grant);
+    /// List grants.
+    GrantList "grant-list" { organisation: Option<String> }: GrantRead
+        on On::Organisation(organisation.as_deref()) => grants::list(controls, bounds, organisation);
+    /// List the mailboxes that a grant opens, or the messages in one of them.
+    GrantMail "grant-mail" { grant: i64, mailbox: Option<String> }: MailRead
+        on On::MailOfGrant(*grant) => grants::mail(controls, bounds, grant, mailbox);
+    /// Read one message that a grant opens.
+    GrantMessage "grant-message" { grant: i64, mailbox: String, uid: u32 }: MailRead
+        on On::MailOfGrant(*grant) => grants::message(controls, bounds, grant, mailbox, uid);
+
+    /// List requests that wait for a second person; with `own`, one's own.
+    ApprovalList "approval-list" { own: bool }: ApprovalRead
+        on if *own { On::Own } else { On::Within } => approvals::list(controls, bounds, own);
+    /// Say yes or no, as the second person, to what another asked for.
+    ApprovalDecide "approval-decide" { request: i64, approve: bool }: ApprovalDecide
+        on On::Request(*request) => approvals::decide(controls, bounds, request, approve);
 }

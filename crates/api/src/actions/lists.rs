@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::caller::Bounds;
 use super::people::pick_organisation;
 use super::{Controls, Refused};
 
@@ -35,17 +36,18 @@ pub struct NewListed {
     pub despite_policy: bool,
 }
 
-pub(super) async fn add(controls: &Controls, new: NewListed) -> Result<Value, Refused> {
+pub(super) async fn add(controls: &Controls, by: &Bounds, new: NewListed) -> Result<Value, Refused> {
     let effect: Effect = new.effect.parse().map_err(Refused::because)?;
     let kind: EntryKind = new.kind.parse().map_err(Refused::because)?;
     let now = controls.store.context().clock.now();
     let expires = new.expires_days.map(|days| now.plus(Duration::from_secs(u64::from(days) * 86_400)));
     let NewListed { value, organisation, owner, reason, unauthenticated, despite_policy, .. } = new;
     let entry = NewEntry { effect, kind, value, owner, reason, expires, unauthenticated, despite_policy };
+    let by = *by;
     let added = controls
         .store
         .write(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             lists::add(tx, organisation, entry.clone())
         })
         .await
@@ -68,6 +70,7 @@ pub(super) async fn add(controls: &Controls, new: NewListed) -> Result<Value, Re
 
 pub(super) async fn remove(
     controls: &Controls,
+    by: &Bounds,
     effect: String,
     kind: String,
     value: String,
@@ -75,11 +78,11 @@ pub(super) async fn remove(
 ) -> Result<Value, Refused> {
     let effect: Effect = effect.parse().map_err(Refused::because)?;
     let kind: EntryKind = kind.parse().map_err(Refused::because)?;
-    let removed = value.clone();
+    let (by, removed) = (*by, value.clone());
     controls
         .store
         .write(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             lists::remove(tx, organisation, effect, kind, &value)
         })
         .await
@@ -87,11 +90,12 @@ pub(super) async fn remove(
     Ok(json!({ "removed": removed }))
 }
 
-pub(super) async fn show(controls: &Controls, organisation: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn show(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
+    let by = *by;
     let entries = controls
         .store
         .read(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             lists::list(tx, organisation)
         })
         .await

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{StoreError, Tx};
 
+use super::caller::Bounds;
 use super::{Controls, Refused};
 
 /// An account to be made.
@@ -48,13 +49,15 @@ pub enum PeopleError {
 
 pub(super) async fn add_domain(
     controls: &Controls,
+    by: &Bounds,
     domain: String,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
+    let by = *by;
     let added = controls
         .store
         .write(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             identity::create_domain(tx, organisation, &domain)
         })
         .await
@@ -63,9 +66,10 @@ pub(super) async fn add_domain(
     Ok(json!({ "domain": added }))
 }
 
-/// The organisation called `name`, or the only one there is.
-pub(super) fn pick_organisation(tx: &mut Tx<'_>, name: Option<&str>) -> Result<i64, IdentityError> {
-    let organisations = identity::list_organisations(tx)?;
+/// The organisation called `name`; the asker's own, or the only one there is, if none is named. Never one out of bounds.
+pub(super) fn pick_organisation(tx: &mut Tx<'_>, by: &Bounds, name: Option<&str>) -> Result<i64, IdentityError> {
+    let mut organisations = identity::list_organisations(tx)?;
+    organisations.retain(|it| by.hold(it.id));
     let found = match (name, organisations.as_slice()) {
         (None, [only]) => Some(only.id),
         (None, _) => None,
@@ -74,21 +78,23 @@ pub(super) fn pick_organisation(tx: &mut Tx<'_>, name: Option<&str>) -> Result<i
     found.ok_or(IdentityError::NoOrganisation(0))
 }
 
-pub(super) async fn list_organisations(controls: &Controls) -> Result<Value, Refused> {
+pub(super) async fn list_organisations(controls: &Controls, by: &Bounds) -> Result<Value, Refused> {
     let all = controls.store.read(identity::list_organisations).await.map_err(Refused::because)?;
     let row = |it: &Organisation| json!({ "organisation": it.name, "level": it.level.as_str(), "since": it.created.to_string() });
-    Ok(all.iter().map(row).collect())
+    Ok(all.iter().filter(|it| by.hold(it.id)).map(row).collect())
 }
 
 pub(super) async fn set_level(
     controls: &Controls,
+    by: &Bounds,
     level: String,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
     let level: Level = level.parse().map_err(Refused::because)?;
+    let by = *by;
     let settings = controls.factors.settings().clone();
     let work = move |tx: &mut Tx<'_>| {
-        let organisation = pick_organisation(tx, organisation.as_deref())?;
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         identity::set_level(tx, organisation, level)?;
         identity::factors::note_demands(tx, &settings)
     };
@@ -96,8 +102,9 @@ pub(super) async fn set_level(
     Ok(json!({ "level": level.as_str() }))
 }
 
-pub(super) async fn list_domains(controls: &Controls) -> Result<Value, Refused> {
-    let domains = controls.store.read(|tx| identity::list_domains(tx, None)).await.map_err(Refused::because)?;
+pub(super) async fn list_domains(controls: &Controls, by: &Bounds) -> Result<Value, Refused> {
+    let within = by.organisation;
+    let domains = controls.store.read(move |tx| identity::list_domains(tx, within)).await.map_err(Refused::because)?;
     Ok(domains.iter().map(|it| json!({ "domain": it.name, "since": it.created.to_string() })).collect())
 }
 
@@ -142,13 +149,14 @@ pub(super) async fn add_user(controls: &Controls, new: NewUser) -> Result<Value,
     Ok(told_password(&address, shown))
 }
 
-pub(super) async fn list_users(controls: &Controls) -> Result<Value, Refused> {
+pub(super) async fn list_users(controls: &Controls, by: &Bounds) -> Result<Value, Refused> {
+    let within = by.organisation;
     let mut users = Vec::new();
     let mut after = 0;
     loop {
         let page = controls
             .store
-            .read(move |tx| identity::list_accounts(tx, None, after, PAGE_MAX))
+            .read(move |tx| identity::list_accounts(tx, within, after, PAGE_MAX))
             .await
             .map_err(Refused::because)?;
         let Some(last) = page.last() else { break };

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{StoreError, Tx};
 
+use super::caller::Bounds;
 use super::people::pick_organisation;
 use super::{Controls, Refused};
 
@@ -24,11 +25,12 @@ pub struct TableToImport {
     pub organisation: Option<String>,
 }
 
-pub(super) async fn export(controls: &Controls, organisation: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn export(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
+    let by = *by;
     let text = controls
         .store
         .read(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             table::export(tx, organisation)
         })
         .await
@@ -52,12 +54,13 @@ impl From<StoreError> for Undone {
     }
 }
 
-pub(super) async fn import(controls: &Controls, new: TableToImport) -> Result<Value, Refused> {
+pub(super) async fn import(controls: &Controls, by: &Bounds, new: TableToImport) -> Result<Value, Refused> {
+    let by = *by;
     use base64::Engine as _;
     let bytes = base64::engine::general_purpose::STANDARD.decode(&new.file).map_err(Refused::because)?;
     let TableToImport { dry_run, organisation, .. } = new;
     let work = move |tx: &mut Tx<'_>| {
-        let organisation = pick_organisation(tx, organisation.as_deref()).map_err(ProvisionError::from)?;
+        let organisation = pick_organisation(tx, &by, organisation.as_deref()).map_err(ProvisionError::from)?;
         let outcome = table::import(tx, organisation, &bytes)?;
         // What was tried is undone with the transaction.
         if dry_run || !outcome.faults.is_empty() { Err(Undone::Tried(Box::new(outcome))) } else { Ok(outcome) }
@@ -96,15 +99,17 @@ fn faults(faults: &[Fault]) -> String {
 
 pub(super) async fn add_token(
     controls: &Controls,
+    by: &Bounds,
     name: String,
     days: Option<u32>,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
+    let by = *by;
     let told = name.clone();
     let token = controls
         .store
         .write(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             let expires = days.map(|days| tx.now().plus(Duration::from_secs(u64::from(days) * 86_400)));
             client::add(tx, organisation, &name, expires)
         })
@@ -113,11 +118,16 @@ pub(super) async fn add_token(
     Ok(json!({ "client": told, "token": token.expose() }))
 }
 
-pub(super) async fn list_tokens(controls: &Controls, organisation: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn list_tokens(
+    controls: &Controls,
+    by: &Bounds,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
+    let by = *by;
     let clients = controls
         .store
         .read(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             client::list(tx, organisation)
         })
         .await
@@ -135,14 +145,16 @@ pub(super) async fn list_tokens(controls: &Controls, organisation: Option<String
 
 pub(super) async fn revoke_token(
     controls: &Controls,
+    by: &Bounds,
     name: String,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
+    let by = *by;
     let told = name.clone();
     controls
         .store
         .write(move |tx| {
-            let organisation = pick_organisation(tx, organisation.as_deref())?;
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
             client::revoke(tx, organisation, &name)
         })
         .await

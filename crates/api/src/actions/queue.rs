@@ -4,13 +4,14 @@ use queue::{Filter, PAGE_MAX, QueueError, QueuedMessage};
 use serde_json::{Value, json};
 use store::Tx;
 
+use super::caller::Bounds;
 use super::{Controls, Refused};
 
 /// Messages that a list shows.
 const LISTED_MAX: usize = 10_000;
 
-pub(super) async fn list(controls: &Controls) -> Result<Value, Refused> {
-    let messages = all(controls).await?;
+pub(super) async fn list(controls: &Controls, by: &Bounds) -> Result<Value, Refused> {
+    let messages = all(controls, by).await?;
     let rows = messages.iter().map(|message| {
         let to: Vec<&str> = message.recipients.iter().map(|it| it.recipient.address.as_str()).collect();
         let waiting = message.recipients.iter().map(|it| it.due).min();
@@ -29,11 +30,11 @@ pub(super) async fn list(controls: &Controls) -> Result<Value, Refused> {
     Ok(rows.collect())
 }
 
-async fn all(controls: &Controls) -> Result<Vec<QueuedMessage>, Refused> {
+async fn all(controls: &Controls, by: &Bounds) -> Result<Vec<QueuedMessage>, Refused> {
     let mut messages: Vec<QueuedMessage> = Vec::new();
     while messages.len() < LISTED_MAX {
         let after = messages.last().map_or(0, |last| last.id);
-        let filter = Filter { after, limit: PAGE_MAX, ..Filter::default() };
+        let filter = Filter { after, limit: PAGE_MAX, organisation: by.organisation, ..Filter::default() };
         let page = controls.store.read(move |tx| queue::list(tx, &filter)).await.map_err(Refused::because)?;
         if page.is_empty() {
             break;
@@ -82,15 +83,15 @@ pub(super) async fn change(
 }
 
 /// Tries a message again now, or all.
-pub(super) async fn retry(controls: &Controls, id: Option<i64>) -> Result<Value, Refused> {
+pub(super) async fn retry(controls: &Controls, by: &Bounds, id: Option<i64>) -> Result<Value, Refused> {
     match id {
         Some(id) => change(controls, "retried", move |tx| queue::retry_now(tx, id)).await,
-        None => retry_all(controls).await,
+        None => retry_all(controls, by).await,
     }
 }
 
-async fn retry_all(controls: &Controls) -> Result<Value, Refused> {
-    let messages = all(controls).await?;
+async fn retry_all(controls: &Controls, by: &Bounds) -> Result<Value, Refused> {
+    let messages = all(controls, by).await?;
     let mut retried = 0;
     for message in messages.iter().filter(|message| !message.held) {
         let id = message.id;

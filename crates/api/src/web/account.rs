@@ -112,10 +112,18 @@ async fn show(
         Ok(access) => access,
         Err(error) => return super::factor::unavailable(&error),
     };
-    let page = Page::new(visitor.language, "account").wide();
+    let is_expired = match super::password::is_expired(portal, account).await {
+        Ok(is_expired) => is_expired,
+        Err(error) => return super::factor::unavailable(&error),
+    };
+    let mut page = Page::new(visitor.language, "account").wide();
+    if is_expired {
+        page = page.paragraph("error", "password-old", &[]);
+    }
     let page = page.paragraph("", "account-of", &[("address", &session.principal.address)]);
     let out = page.form("/sign-out", &[], "", ("", "sign-out"));
-    let mut page = page.html(&out);
+    let password = format!("<p><a href=\"{}\">{}</a></p>", super::password::HERE, page.say("password-change", &[]));
+    let mut page = page.html(&out).html(&password);
     if let Some(key) = notice {
         page = page.paragraph("quiet", key, &[]);
     }

@@ -1,29 +1,89 @@
-//! What people do on their pages is carried out as the actions of the API.
+//! Who asks the API, and what people do on their pages, which is carried out as actions of the API.
 
-use axum::http::StatusCode;
-use identity::session::Resumed;
+use std::net::SocketAddr;
+
+use access::Via;
+use async_trait::async_trait;
+use axum::http::{HeaderMap, StatusCode};
+use identity::AuthFailure;
+use identity::oauth;
+use identity::session::{self, Resumed, Stage};
 use serde_json::Value;
 
 use super::Portal;
-use super::request::Visitor;
-use crate::actions::{Action, Refused};
+use super::cookies;
+use super::request::{Visitor, client_of, is_from_our_page};
+use crate::actions::{Action, Answer, Caller};
+use crate::oauth::token::bearer_token;
+use crate::v1::{Authenticate, Authenticated, Unauthenticated};
 
 /// What became of a change.
 pub(super) enum Outcome {
     Done(Value),
     /// A strong factor is to be shown first.
-    #[allow(dead_code)]
     StepUp,
     /// A second person has to approve it.
-    #[allow(dead_code)]
     Waiting,
     Failed(StatusCode, String),
 }
 
 /// Carries out what somebody asks for on a page.
-pub(super) async fn carry_out(portal: &Portal, _: &Visitor, _: &Resumed, action: Action) -> Outcome {
-    match portal.controls.carry_out(action).await {
-        Ok(value) => Outcome::Done(value),
-        Err(Refused(words)) => Outcome::Failed(StatusCode::BAD_REQUEST, words),
+pub(super) async fn carry_out(portal: &Portal, visitor: &Visitor, session: &Resumed, action: Action) -> Outcome {
+    let principal = &session.principal;
+    let caller = Caller {
+        account: Some(principal.account),
+        strong_at: principal.strong_at,
+        via: Via::Http,
+        address: Some(visitor.client.address),
+    };
+    match portal.controls.carry_out(&caller, action).await {
+        Answer::Done(value) => Outcome::Done(value),
+        Answer::Waiting(_) => Outcome::Waiting,
+        Answer::StepUp(_) => Outcome::StepUp,
+        Answer::NotAllowed => Outcome::Failed(StatusCode::FORBIDDEN, "403".to_owned()),
+        Answer::Failed(refused) => Outcome::Failed(StatusCode::BAD_REQUEST, refused.0),
+        Answer::Temporary(words) => Outcome::Failed(StatusCode::SERVICE_UNAVAILABLE, words),
     }
+}
+
+#[async_trait]
+impl Authenticate for Portal {
+    async fn caller(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<Authenticated, Unauthenticated> {
+        if let Some(token) = bearer_token(headers) {
+            // Tokens are for mail and for who somebody is; none opens the API.
+            let known = self.store().read(move |tx| oauth::bearer(tx, &token)).await;
+            return Err(match known {
+                Ok(Ok(_)) => Unauthenticated::Scope,
+                Ok(Err(_)) => Unauthenticated::Missing,
+                Err(error) => temporary(&error),
+            });
+        }
+        let Some(token) = cookies::session(headers) else { return Err(Unauthenticated::Missing) };
+        if !is_from_our_page(headers) {
+            return Err(Unauthenticated::Forged);
+        }
+        let client = client_of(self, headers, peer);
+        let found = match session::resume(self.store(), &token, &client).await {
+            Ok(found) => found,
+            Err(AuthFailure::Temporary(error)) => return Err(temporary(&error)),
+            Err(AuthFailure::Throttled { retry_after }) => return Err(Unauthenticated::Throttled(retry_after)),
+            Err(_) => None,
+        };
+        let Some(session) = found.filter(|session| session.stage == Stage::Whole) else {
+            return Err(Unauthenticated::Missing);
+        };
+        let cookie = session.new_token.as_ref().and_then(cookies::set_session);
+        let caller = Caller {
+            account: Some(session.principal.account),
+            strong_at: session.principal.strong_at,
+            via: Via::Http,
+            address: Some(client.address),
+        };
+        Ok(Authenticated { caller, cookie })
+    }
+}
+
+fn temporary(error: &identity::IdentityError) -> Unauthenticated {
+    tracing::warn!(%error, "cannot find out who asks");
+    Unauthenticated::Temporary
 }

@@ -1,19 +1,22 @@
 //! What the pages say, in English and Chinese.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use identity::Language;
 use letters::Texts;
 
-static ENGLISH: LazyLock<Texts> = LazyLock::new(|| Texts::read(include_str!("../../texts/web.en.toml")));
-static CHINESE: LazyLock<Texts> = LazyLock::new(|| Texts::read(include_str!("../../texts/web.zh.toml")));
+static ENGLISH: LazyLock<HashMap<String, String>> =
+    LazyLock::new(|| Texts::read(include_str!("../../texts/web.en.toml")));
+static CHINESE: LazyLock<HashMap<String, String>> =
+    LazyLock::new(|| Texts::read(include_str!("../../texts/web.zh.toml")));
 
 /// The texts in `language`.
-pub(crate) fn of(language: Language) -> &'static Texts {
-    match language {
+pub(crate) fn of(language: Language) -> Texts {
+    Texts::over(match language {
         Language::Chinese => &CHINESE,
         Language::English => &ENGLISH,
-    }
+    })
 }
 
 #[cfg(test)]

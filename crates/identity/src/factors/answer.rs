@@ -184,12 +184,17 @@ pub fn finish_answer(
         Err(refusal) => return Ok(Err(refusal)),
     };
     limit::forgive(tx, account, mark)?;
-    let counting = kinds_that_count(&factor_demand(tx, &parts.settings, account)?).1;
+    let demand = factor_demand(tx, &parts.settings, account)?;
+    let counts = match kind {
+        Some(kind) => kinds_that_count(&demand).1.contains(&kind),
+        // It stands in for the factor that is lost, where one is enrolled that counts.
+        None => matches!(demand, FactorDemand::Show { .. }),
+    };
     let codes_left = match means {
         Means::Recovery => Some(recovery::count_recovery_codes(tx, account)?),
         _ => None,
     };
-    Ok(Ok(Answered { kind, factor, counts: kind.is_some_and(|kind| counting.contains(&kind)), codes_left }))
+    Ok(Ok(Answered { kind, factor, counts, codes_left }))
 }
 
 /// Kinds that may be shown, and those of them that count.

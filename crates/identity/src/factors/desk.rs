@@ -178,6 +178,9 @@ impl FactorDesk {
                 tracing::warn!(account, cause = %refusal, "a second factor may be in other hands");
             }
             Err(refusal) => tracing::info!(account, means = means.as_str(), cause = %refusal, "second factor refused"),
+            Ok(Answered { kind: None, codes_left, .. }) => {
+                tracing::warn!(account, codes_left, "a recovery code was used");
+            }
             Ok(_) => {}
         }
         Ok(answered?)

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use access::{Action, Decision, Via};
 use identity::delegation::{self, Deed, Delegation};
+use identity::rights::decide_for;
 use identity::{IdentityError, Permission};
 use store::Tx;
 use wire::imap::{AclChange, Code, MailboxName};
@@ -85,7 +87,7 @@ impl Connection<'_> {
         given: String,
     ) -> Outcome {
         let place = self.own_place(mailbox).await?;
-        self.may_delegate()?;
+        self.may_delegate().await?;
         let outcome = self.server.store.write(move |tx| set(tx, &place, &identifier, change, &given)).await;
         match outcome {
             Err(PlaceError::Identity(IdentityError::NoAccount(_) | IdentityError::Address { .. })) => {
@@ -104,11 +106,18 @@ impl Connection<'_> {
         if place.is_foreign() { Err(PlaceError::NotPermitted.into()) } else { Ok(place) }
     }
 
-    /// Whether the one who has signed in may give others rights over their mailboxes.
-    fn may_delegate(&self) -> Result<(), ImapError> {
-        match &self.principal {
-            Some(_) => Ok(()),
-            None => Err(PlaceError::NotPermitted.into()),
+    /// Whether the one who has signed in may give others rights over their mailboxes: the table of rights says so, and what it asks for
+    /// beyond a row (a fresh strong factor) is asked for here as on every other way.
+    async fn may_delegate(&self) -> Result<(), ImapError> {
+        let Some(principal) = &self.principal else { return Err(PlaceError::NotPermitted.into()) };
+        let (account, strong_at, settings) = (principal.account, principal.strong_at, self.server.access.clone());
+        let decide = move |tx: &mut Tx<'_>| {
+            decide_for(tx, (account, Via::Imap, strong_at), Action::DelegationChange, account, &settings)
+        };
+        match self.server.store.read(decide).await.map_err(PlaceError::from)? {
+            Decision::Allow { .. } => Ok(()),
+            Decision::StepUp { .. } => Err(PlaceError::StepUp.into()),
+            Decision::Refuse { .. } => Err(PlaceError::NotPermitted.into()),
         }
     }
 }

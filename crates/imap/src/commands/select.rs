@@ -1,6 +1,8 @@
 //! SELECT and EXAMINE (RFC 9051 sections 6.3.2 and 6.3.3), with CONDSTORE and QRESYNC (RFC 7162).
 
+use access::Via;
 use identity::delegation::{self, Deed};
+use identity::rights;
 use mailbox::{Entry, Flags, Mailbox};
 use store::Tx;
 use wire::imap::{Code, NumberSet, Qresync, Reply, Select, SpecialUse, SystemFlags};
@@ -26,13 +28,18 @@ impl Connection<'_> {
         self.selected = None;
         self.saved.clear();
         let place = self.place(&select.mailbox).await?;
-        let account = place.account;
+        let (actor, account) = (place.actor, place.account);
         // Watched before it is read: what changes in between is told, not missed.
         let mut watch = self.server.store.context().notices.watch_account(account);
         watch.mark_unchanged();
         let since = select.qresync.as_ref().map(|qresync| (qresync.uid_validity, qresync.mod_seq));
         let found = self.server.store.read(move |tx| find(tx, &place, since)).await?;
         let Found { mailbox, may_write, entries, keywords, vanished } = found;
+        if actor != account {
+            let (id, from) = (mailbox.id, Some(self.stream.peer().ip()));
+            let note = move |tx: &mut Tx<'_>| rights::note_reading(tx, actor, account, id, Via::Imap, from);
+            self.server.store.write_freeing(note).await.map_err(PlaceError::from)?;
+        }
         let read_only = select.read_only || !may_write;
         self.keywords = names_by_bit(keywords);
         let claims = !read_only && mailbox.first_recent < mailbox.uidnext;

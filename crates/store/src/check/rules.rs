@@ -187,6 +187,22 @@ pub(super) const RULES: &[Rule] = &[
                 GROUP BY s.organisation, s.entries HAVING s.entries <> COUNT(e.id) LIMIT 20",
     },
     Rule {
+        says: "a role is given to an account that is not there",
+        kind: "account",
+        query: "SELECT r.account, r.account FROM role_given r LEFT JOIN account a ON a.id = r.account WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a grant to read mail names an account that is not there",
+        kind: "grant",
+        query: "SELECT g.organisation, g.id FROM access_grant g LEFT JOIN account a ON a.id = g.owner
+                LEFT JOIN account b ON b.id = g.asker WHERE a.id IS NULL OR b.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a request waits for a second person and its asker is not there",
+        kind: "request",
+        query: "SELECT p.organisation, p.id FROM approval p LEFT JOIN account a ON a.id = p.asker WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
         says: "the address leads to no group",
         kind: "group",
         query: "SELECT d.account, d.account FROM address d LEFT JOIN mail_group g ON g.id = d.account

@@ -83,7 +83,7 @@ async fn answer(stream: UnixStream, controls: &Controls) -> io::Result<()> {
     let mut reader = BufReader::new(reader.take(REQUEST_BYTES_MAX));
     tokio::time::timeout(REQUEST_WAIT, reader.read_line(&mut line)).await??;
     let answer = match serde_json::from_str::<Action>(&line) {
-        Ok(action) => match controls.carry_out(action).await {
+        Ok(action) => match controls.carry_out_as_operator(action).await {
             Ok(value) => Answer::Done(value),
             Err(Refused(why)) => Answer::Refused(why),
         },

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use api::Challenges;
+use api::actions::{Controls, tell_owners as tell_owners_now};
 use async_trait::async_trait;
 use certs::acme::{AcmeOrder, Challenge, ChallengePublisher};
 use certs::{CertificateFacts, CertsError};
@@ -27,6 +28,9 @@ const COLLECT_EVERY: Duration = Duration::from_secs(600);
 
 /// How often what was learned of relays is written.
 const LEARN_EVERY: Duration = Duration::from_secs(60);
+
+/// How often owners are told of grants that are over.
+const TELL_EVERY: Duration = Duration::from_secs(30);
 
 /// How often certificate files are looked at.
 const WATCH_EVERY: Duration = Duration::from_secs(30);
@@ -70,6 +74,16 @@ pub(super) async fn collect(store: Store, stop: CancellationToken) {
         match store.write(identity::lists::remove_expired).await {
             Ok(removed) => tracing::debug!(removed, "expired list entries removed"),
             Err(error) => tracing::error!(%error, "cannot remove expired list entries"),
+        }
+    }
+}
+
+/// Tells owners of mail that was read under a grant, once the grant is over.
+pub(super) async fn tell_owners(controls: Controls, stop: CancellationToken) {
+    while !wait(TELL_EVERY, &stop).await {
+        match tell_owners_now(&controls).await {
+            Ok(told) => tracing::debug!(told, "owners told of grants that are over"),
+            Err(error) => tracing::error!(%error, "cannot tell owners of grants that are over"),
         }
     }
 }

@@ -1,0 +1,191 @@
+//! Letters about access: to the second person, to the asker, to the owner of mail that was read, to those who watch over duties.
+//!
+//! A letter that cannot be sent is logged and stops nothing: the inbox of requests, the list of grants and the review say the same.
+
+use std::collections::BTreeSet;
+
+use ::letters::{LetterError, Texts, Words};
+use access::{Action as Right, Duty};
+use identity::rights::{self, Approval, Grant};
+use identity::{AccountKind, IdentityError, Language};
+use queue::QueueError;
+use store::Tx;
+
+use super::list::Action;
+use super::{Controls, sentences};
+
+/// People who are written to about one matter.
+const READERS_MAX: usize = 20;
+
+/// Tells those who may decide that a request waits.
+pub(super) async fn tell_approvers(controls: &Controls, organisation: i64, asker: i64, id: i64, action: &Action) {
+    let who = address_of(controls, asker).await;
+    let id = id.to_string();
+    for reader in readers(controls, organisation, Right::ApprovalDecide).await {
+        if reader != asker {
+            let values = |language: Language| {
+                vec![("who", who.clone()), ("what", sentences::of(action, language)), ("id", id.clone())]
+            };
+            tell(controls, reader, "letter-request", values).await;
+        }
+    }
+}
+
+/// Tells the asker what became of a request.
+pub(super) async fn tell_asker(
+    controls: &Controls,
+    request: &Approval,
+    action: Option<&Action>,
+    approved: bool,
+    failure: Option<&str>,
+) {
+    let key = match (approved, failure) {
+        (false, _) => "letter-request-refused",
+        (true, None) => "letter-request-done",
+        (true, Some(_)) => "letter-request-failed",
+    };
+    let values = |language: Language| {
+        let what = action.map_or_else(|| request.action.clone(), |action| sentences::of(action, language));
+        vec![("what", what), ("why", failure.unwrap_or_default().to_owned())]
+    };
+    tell(controls, request.asker, key, values).await;
+}
+
+/// Tells the owner of an account that another has changed who can use it. Of forwarding its own action tells.
+pub(super) async fn tell_of_change(controls: &Controls, owner: i64, by: Option<i64>, action: &Action) {
+    if action.right() == Right::ForwardingChange {
+        return;
+    }
+    let Ok(account) = controls.store.read(move |tx| identity::load_account(tx, owner)).await else { return };
+    if account.kind != AccountKind::Person {
+        return;
+    }
+    let who = match by {
+        Some(by) => address_of(controls, by).await,
+        None => controls.mailer.hostname().to_owned(),
+    };
+    let address = account.addresses.into_iter().next().unwrap_or_default();
+    let values = |language: Language| {
+        vec![("address", address.clone()), ("who", who.clone()), ("what", sentences::of(action, language))]
+    };
+    tell(controls, owner, "letter-personal", values).await;
+}
+
+/// Tells those who review access that somebody now holds duties that are kept apart.
+pub(super) async fn tell_of_exception(
+    controls: &Controls,
+    account: i64,
+    who: &str,
+    duties: &BTreeSet<Duty>,
+    reason: &str,
+) {
+    let loaded = controls.store.read(move |tx| identity::load_account(tx, account)).await;
+    let Ok(person) = loaded else { return };
+    let mut all = readers(controls, person.organisation, Right::AccessReview).await;
+    if !all.contains(&account) {
+        all.push(account);
+    }
+    let duties: Vec<&str> = duties.iter().map(|duty| duty.as_str()).collect();
+    let duties = duties.join(", ");
+    for reader in all {
+        let values =
+            |_: Language| vec![("who", who.to_owned()), ("duties", duties.clone()), ("why", reason.to_owned())];
+        tell(controls, reader, "letter-exception", values).await;
+    }
+}
+
+/// Tells owners whose mail was read under a grant that is over by now, once each.
+///
+/// # Errors
+/// [`IdentityError`] if the grants cannot be read; a letter that fails is tried again at the next call.
+pub async fn tell_owners(controls: &Controls) -> Result<usize, IdentityError> {
+    let due = controls.store.read(rights::due_to_be_told).await?;
+    let mut told = 0;
+    for grant in due {
+        match tell_owner(controls, &grant).await {
+            Ok(true) => told += 1,
+            Ok(false) => {}
+            Err(error) => tracing::error!(grant = grant.id, %error, "the owner of mail that was read cannot be told"),
+        }
+    }
+    Ok(told)
+}
+
+async fn tell_owner(controls: &Controls, grant: &Grant) -> Result<bool, LetterFault> {
+    let who = address_of(controls, grant.asker).await;
+    let second = match grant.decided_by {
+        Some(second) => address_of(controls, second).await,
+        None => String::new(),
+    };
+    let values = [
+        ("who", who),
+        ("second", second),
+        ("why", grant.reason.clone()),
+        ("from", grant.starts.to_string()),
+        ("until", grant.ends.to_string()),
+    ];
+    let ready = controls.mailer.notice(grant.owner, |language| words(language, "letter-grant", &values)).await?;
+    let (organisation, id) = (grant.organisation, grant.id);
+    let work = move |tx: &mut Tx<'_>| {
+        let is_due = rights::mark_told(tx, organisation, id)?;
+        if is_due {
+            ready.post(tx)?;
+        }
+        Ok::<_, LetterFault>(is_due)
+    };
+    controls.store.write(work).await
+}
+
+/// Why a letter did not go.
+#[derive(Debug, thiserror::Error)]
+enum LetterFault {
+    #[error(transparent)]
+    Letter(#[from] LetterError),
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+}
+
+async fn tell(
+    controls: &Controls,
+    account: i64,
+    key: &'static str,
+    values: impl Fn(Language) -> Vec<(&'static str, String)> + Send + Sync,
+) {
+    let sending = async {
+        let ready = controls.mailer.notice(account, |language| words(language, key, &values(language))).await?;
+        controls.store.write(move |tx| ready.post(tx)).await?;
+        Ok::<_, LetterFault>(())
+    };
+    if let Err(error) = sending.await {
+        tracing::error!(account, letter = key, %error, "a letter about access was not sent");
+    }
+}
+
+fn words(language: Language, key: &str, values: &[(&str, String)]) -> Words {
+    let texts = Texts::of(language);
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    Words {
+        from_name: texts.say("notice-from", &[]),
+        subject: texts.say(&format!("{key}-subject"), &values),
+        text: texts.say(key, &values),
+    }
+}
+
+async fn address_of(controls: &Controls, account: i64) -> String {
+    let found = controls.store.read(move |tx| identity::list_addresses(tx, account)).await;
+    found.ok().and_then(|addresses| addresses.into_iter().next()).unwrap_or_else(|| account.to_string())
+}
+
+async fn readers(controls: &Controls, organisation: i64, right: Right) -> Vec<i64> {
+    let settings = controls.access.clone();
+    let found =
+        controls.store.read(move |tx| rights::people_who_may(tx, organisation, right, READERS_MAX, &settings)).await;
+    found.unwrap_or_else(|error| {
+        tracing::error!(%error, "cannot find out who is to be told");
+        Vec::new()
+    })
+}

@@ -1,0 +1,139 @@
+//! The list of [`actions`](crate::actions) over HTTPS: `POST /api/v1/<action>` with what it must be told as JSON.
+//!
+//! Who asks is found out first, then the table of rights decides, then all else. Failures are problems (RFC 9457) that say nothing of
+//! what the asker may not see.
+
+mod openapi;
+mod problem;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::Value;
+
+use crate::actions::{Action, Answer, Caller, Controls};
+
+pub use openapi::document;
+use problem::Problem;
+
+/// Longest request, in bytes.
+const REQUEST_BYTES_MAX: usize = 64 << 10;
+
+/// Why it is not known who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unauthenticated {
+    /// No or no valid proof was shown.
+    Missing,
+    /// The proof is one that browsers add by themselves, and nothing shows that our own page sent the request.
+    Forged,
+    /// What was shown is not good for the API.
+    Scope,
+    /// It cannot be found out now.
+    Temporary,
+    /// Too many attempts.
+    Throttled(Duration),
+}
+
+/// Who sends a request.
+#[derive(Debug)]
+pub struct Authenticated {
+    /// As the actions know him.
+    pub caller: Caller,
+    /// A cookie that the answer is to set, as when a session's token was exchanged.
+    pub cookie: Option<HeaderValue>,
+}
+
+/// Finds out who sends a request.
+#[async_trait]
+pub trait Authenticate: Send + Sync {
+    /// Who sends a request with these header fields from `peer`. A request whose proof a browser adds by itself (a cookie) must show
+    /// that our own page sent it.
+    ///
+    /// # Errors
+    /// [`Unauthenticated`] with the reason.
+    async fn caller(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<Authenticated, Unauthenticated>;
+}
+
+/// What the API needs.
+#[derive(Clone)]
+pub struct Door {
+    /// Carries actions out.
+    pub controls: Controls,
+    /// Finds out who asks.
+    pub authenticate: Arc<dyn Authenticate>,
+}
+
+/// The routes of the API.
+pub fn routes<S: Clone + Send + Sync + 'static>(door: Door) -> Router<S> {
+    Router::new()
+        .route("/api/v1/openapi.json", get(|| async { Json(document()) }))
+        .route("/api/v1/{action}", post(act))
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .with_state(door)
+}
+
+async fn act(
+    State(door): State<Door>,
+    Path(name): Path<String>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let sender = match door.authenticate.caller(&headers, peer).await {
+        Ok(sender) => sender,
+        Err(why) => return Problem::unauthenticated(why).into_response(),
+    };
+    let mut response = match read(&name, &headers, &body) {
+        Ok(action) => answer(door.controls.carry_out(&sender.caller, action).await),
+        Err(problem) => problem.into_response(),
+    };
+    if let Some(cookie) = sender.cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn answer(answer: Answer) -> Response {
+    match answer {
+        Answer::Done(value) => Json(value).into_response(),
+        Answer::Waiting(request) => {
+            let waiting = serde_json::json!({ "state": "waiting", "request": request });
+            (StatusCode::ACCEPTED, Json(waiting)).into_response()
+        }
+        Answer::NotAllowed => Problem::not_allowed().into_response(),
+        Answer::StepUp(max_age) => Problem::step_up(max_age).into_response(),
+        Answer::Failed(refused) => Problem::failed(refused.0).into_response(),
+        Answer::Temporary(why) => Problem::temporary(why).into_response(),
+    }
+}
+
+/// The action that the request names.
+fn read(name: &str, headers: &HeaderMap, body: &[u8]) -> Result<Action, Problem> {
+    if !openapi::is_offered(name) {
+        return Err(Problem::no_such_action(name));
+    }
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    // A form of another site cannot send this without asking first.
+    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+        return Err(Problem::not_json());
+    }
+    let mut fields = match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) => return Err(Problem::malformed("the body must be a JSON object")),
+        Err(error) => return Err(Problem::malformed(&error.to_string())),
+    };
+    if fields.insert("action".to_owned(), name.into()).is_some() {
+        return Err(Problem::malformed("the action is named by the path; leave `action` out"));
+    }
+    serde_json::from_value(Value::Object(fields)).map_err(|error| Problem::malformed(&error.to_string()))
+}

@@ -1,0 +1,187 @@
+//! The record of decisions on sensitive actions. Rows are added and never changed; [`record`] alone writes them.
+
+use std::net::IpAddr;
+
+use access::Via;
+use env::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::{Tx, params};
+
+use super::grants::grants_between;
+use super::sealed::{open, seal};
+use crate::IdentityError;
+
+/// Events that one list gives.
+const LISTED_MAX: i64 = 10_000;
+
+/// Bytes of what is told of an object.
+const OBJECT_BYTES_MAX: usize = 2_000;
+
+const COLUMN: &str = "access_event.detail";
+
+env::words! {
+    /// What became of a request.
+    Outcome "outcome" allowed "allowed, refused, step-up, waiting, approved, rejected, done, failed" {
+        /// It was allowed, and was then begun.
+        Allowed = "allowed",
+        /// It was not allowed.
+        Refused = "refused",
+        /// A strong factor was asked for.
+        StepUp = "step-up",
+        /// It was put before a second person.
+        Waiting = "waiting",
+        /// The second person said yes.
+        Approved = "approved",
+        /// The second person said no.
+        Rejected = "rejected",
+        /// It was carried out.
+        Done = "done",
+        /// It was allowed and could not be carried out.
+        Failed = "failed",
+    }
+}
+
+/// Something to be recorded.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Whose; 0 for what concerns no organisation in particular.
+    pub organisation: i64,
+    /// Who; none for the operator.
+    pub account: Option<i64>,
+    /// The way by which the request came.
+    pub via: Via,
+    /// From where.
+    pub address: Option<IpAddr>,
+    /// What was to be done.
+    pub action: String,
+    /// On what, without secrets.
+    pub object: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The row of the table that decided, or why none did.
+    pub row: String,
+}
+
+/// Something that was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// Its identifier.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who; none for the operator.
+    pub account: Option<i64>,
+    /// The way by which the request came.
+    pub via: String,
+    /// From where.
+    pub address: Option<String>,
+    /// What was to be done.
+    pub action: String,
+    /// On what.
+    pub object: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The row of the table that decided, or why none did.
+    pub row: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Detail {
+    via: String,
+    address: Option<String>,
+    object: String,
+    row: String,
+}
+
+/// Writes `event` down, in the transaction of the caller.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails: then what was to be recorded must not happen.
+pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<i64, IdentityError> {
+    let (id, now) = (tx.next_id(), tx.now());
+    let mut object = event.object.clone();
+    object.truncate(object.floor_char_boundary(OBJECT_BYTES_MAX));
+    let detail = Detail {
+        via: event.via.to_string(),
+        address: event.address.map(|address| address.to_string()),
+        object,
+        row: event.row.clone(),
+    };
+    let sealed = seal(tx, event.organisation, COLUMN, id, &detail)?;
+    tx.execute(
+        "INSERT INTO access_event (organisation, id, at, account, action, outcome, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        params![
+            event.organisation,
+            id,
+            now.millis(),
+            event.account.unwrap_or(0),
+            &event.action,
+            event.outcome.as_str(),
+            &sealed
+        ],
+    )?;
+    Ok(id)
+}
+
+/// Notes that `reader` opens a mailbox of `owner`, if a break-glass grant lets him.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails: then the mailbox must stay shut.
+pub fn note_reading(
+    tx: &mut Tx<'_>,
+    reader: i64,
+    owner: i64,
+    mailbox: i64,
+    via: Via,
+    address: Option<IpAddr>,
+) -> Result<(), IdentityError> {
+    for grant in grants_between(tx, reader, Some(owner))? {
+        if !grant.window.mailboxes.is_empty() && !grant.window.mailboxes.contains(&mailbox) {
+            continue;
+        }
+        let event = Event {
+            organisation: grant.organisation,
+            account: Some(reader),
+            via,
+            address,
+            action: "mailbox-open".to_owned(),
+            object: format!("account {owner}, mailbox {mailbox}"),
+            outcome: Outcome::Done,
+            row: format!("grant {}", grant.id),
+        };
+        record(tx, &event)?;
+    }
+    Ok(())
+}
+
+/// What was recorded for an organisation (0: for none in particular) from `since` on, newest first.
+///
+/// # Errors
+/// [`IdentityError`] if an entry does not open or the store fails.
+pub fn list_events(tx: &mut Tx<'_>, organisation: i64, since: Timestamp) -> Result<Vec<RecordedEvent>, IdentityError> {
+    let rows = tx.rows(
+        "SELECT id, at, account, action, outcome, detail FROM access_event
+         WHERE organisation = $1 AND at >= $2 ORDER BY at DESC, id DESC LIMIT $3",
+        params![organisation, since.millis(), LISTED_MAX],
+        |row| {
+            let numbers = [row.int(0)?, row.int(1)?, row.int(2)?];
+            Ok((numbers, row.text(3)?.to_owned(), row.text(4)?.to_owned(), row.bytes(5)?.to_vec()))
+        },
+    )?;
+    let mut events = Vec::with_capacity(rows.len());
+    for ([id, at, account], action, outcome, sealed) in rows {
+        let Detail { via, address, object, row } = open(tx, organisation, COLUMN, id, &sealed)?;
+        events.push(RecordedEvent {
+            id,
+            at: Timestamp::from_millis(at),
+            account: Some(account).filter(|account| *account != 0),
+            via,
+            address,
+            action,
+            object,
+            outcome: outcome.parse()?,
+            row,
+        });
+    }
+    Ok(events)
+}
