@@ -122,7 +122,7 @@ fn read(path: &Path, octets_max: u64) -> Result<Vec<u8>, Refused> {
     Ok(octets)
 }
 
-fn read_text(path: &PathBuf) -> Result<String, Refused> {
+fn read_text(path: &Path) -> Result<String, Refused> {
     String::from_utf8(read(path, FILE_OCTETS_MAX)?)
         .map_err(|_| Refused(format!("{}: is no UTF-8; save it as UTF-8", path.display())))
 }

@@ -72,7 +72,7 @@ fn measure(options: &ModelEval, json: bool) -> Result<ExitCode, Refused> {
 }
 
 /// The messages that a manifest names, in its order.
-pub(super) fn manifest(path: &PathBuf) -> Result<Vec<Entry>, Refused> {
+pub(super) fn manifest(path: &Path) -> Result<Vec<Entry>, Refused> {
     corpus::manifest(&read_text(path)?).map_err(|error| Refused(format!("{}: {error}", path.display())))
 }
 
@@ -88,7 +88,7 @@ struct Read {
 }
 
 impl Read {
-    fn all(path: &PathBuf, text_only: bool, sources: &[String]) -> Result<Self, Refused> {
+    fn all(path: &Path, text_only: bool, sources: &[String]) -> Result<Self, Refused> {
         let content = read_text(path)?;
         let entries = match corpus::manifest(&content) {
             Ok(entries) => entries,
