@@ -44,6 +44,7 @@ use env::dns::Resolver;
 use identity::factors::FactorDesk;
 use identity::rights::AccessSettings;
 use identity::{Directory, PasswordGate};
+use provision::LdapSource;
 use reports::Tally;
 use serde_json::Value;
 use signing::Signer;
@@ -60,7 +61,7 @@ pub use letters::tell_owners;
 pub use list::{Action, On};
 pub use lists::NewListed;
 pub use people::{NewUser, PeopleError};
-pub use provisioning::TableToImport;
+pub use provisioning::{TableToImport, sync_ldap};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.
@@ -83,6 +84,11 @@ pub trait Elsewhere: Send + Sync {
     /// # Errors
     /// [`Refused`] if the settings cannot be used.
     fn resolver(&self) -> Result<Arc<dyn Resolver>, Refused>;
+
+    /// LDAP directories that people come from.
+    fn ldap_sources(&self) -> Vec<LdapSource> {
+        Vec::new()
+    }
 
     /// Has our own reports of connections sent now.
     ///

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use net::Network;
 use store::{Tx, params};
 
-use crate::{AccountKind, IdentityError, load_account};
+use crate::{AccountKind, IdentityError, Method, Protocol, load_account};
 
 /// Networks that one service may have.
 const NETWORKS_MAX: usize = 64;
@@ -52,6 +52,28 @@ pub fn load_service(tx: &mut Tx<'_>, account: i64) -> Result<Service, IdentityEr
     let networks: Result<Vec<Network>, _> =
         networks.split_whitespace().map(|text| text.parse().map_err(corrupt)).collect();
     Ok(Service { networks: networks?, purpose })
+}
+
+/// Whether the account may sign in by `method` over `protocol` from `address`: nobody does as a shared mailbox, and a program only over mail
+/// protocols, not by a password of its own, from its networks.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails; then it may not.
+pub fn may_sign_in(
+    tx: &mut Tx<'_>,
+    account: i64,
+    method: Method,
+    protocol: Protocol,
+    address: IpAddr,
+) -> Result<bool, IdentityError> {
+    let kind = tx.row("SELECT kind FROM account WHERE id = $1", params![account], |row| Ok(row.text(0)?.to_owned()))?;
+    match kind.unwrap_or_default().parse()? {
+        AccountKind::Person => Ok(true),
+        AccountKind::Shared => Ok(false),
+        AccountKind::Service => {
+            Ok(protocol != Protocol::Web && method != Method::Password && may_come_from(tx, account, address)?)
+        }
+    }
 }
 
 /// Whether a program may use its account from `address`.

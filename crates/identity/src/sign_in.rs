@@ -116,6 +116,7 @@ impl SignIn {
         let login = canonical_login(login);
         self.admit(client, &login).await?;
         let outcome = self.check(&login, password, client).await;
+        let outcome = self.bind_to_place(outcome, client).await;
         self.record(client, &login, &outcome).await;
         outcome
     }
@@ -148,6 +149,7 @@ impl SignIn {
         let factors = Arc::clone(&self.factors);
         let found = self.store.read(move |tx| load_proved(tx, &factors, &wanted, candidate, protocol)).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
+        let outcome = self.bind_to_place(outcome, client).await;
         self.record(client, &login, &outcome).await;
         outcome
     }
@@ -163,6 +165,7 @@ impl SignIn {
             (shown.token.clone(), shown.user.as_ref().map(|_| login.clone()), client.protocol);
         let found = self.store.read(move |tx| oauth::sign_in(tx, &token, user.as_deref(), protocol)).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
+        let outcome = self.bind_to_place(outcome, client).await;
         if let Ok(Principal { account, method: Method::Token(grant), .. }) = &outcome {
             self.note(*account, *grant, client, oauth::note_use);
         }
@@ -187,6 +190,7 @@ impl SignIn {
         let wanted = authzid.map(|_| login.clone());
         let found = self.store.read(move |tx| load_certified(tx, &factors, &chain, wanted.as_deref())).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
+        let outcome = self.bind_to_place(outcome, client).await;
         self.record(client, &login, &outcome).await;
         outcome
     }
@@ -244,6 +248,23 @@ impl SignIn {
             self.hash_again(account, credential.id, password, level).await;
         }
         found.login.principal(Method::Password, credential.id, Scope::ALL)
+    }
+
+    /// Refuses who is no person where only persons may be, and a program that is not where it lives.
+    async fn bind_to_place(
+        &self,
+        outcome: Result<Principal, AuthFailure>,
+        client: &Client,
+    ) -> Result<Principal, AuthFailure> {
+        let principal = outcome?;
+        let (account, method, protocol, address) =
+            (principal.account, principal.method, client.protocol, client.address);
+        let may = move |tx: &mut Tx<'_>| crate::service::may_sign_in(tx, account, method, protocol, address);
+        if self.store.read(may).await? {
+            return Ok(principal);
+        }
+        tracing::warn!(account, %address, %protocol, "a shared mailbox or program may not sign in this way or from there");
+        Err(AuthFailure::Refused)
     }
 
     /// Writes down a use without making the client wait for the disk: what is lost with a crash is a date.

@@ -10,7 +10,7 @@ use env::Timestamp;
 use fixture::Fixture;
 use identity::delegation::{self, Deed, Delegation};
 use identity::service::{self, Service};
-use identity::{AccountKind, IdentityError, Permission, Role, SendingRight};
+use identity::{AccountKind, IdentityError, Method, Permission, Protocol, Role, SendingRight};
 use mail::Address;
 use store::Tx;
 use store::testing::TestStore;
@@ -193,4 +193,18 @@ async fn programs_come_from_their_networks(store: TestStore) {
         let may = directory.write(move |tx| service::may_come_from(tx, printer, address)).await.unwrap();
         assert_eq!(may, allowed, "{address}");
     }
+    let may = |method: Method, protocol: Protocol, address: &str| {
+        let address = address.parse().unwrap();
+        directory.write(move |tx| service::may_sign_in(tx, printer, method, protocol, address))
+    };
+    let app = Method::AppPassword(1);
+    assert!(may(app, Protocol::Smtp, "192.0.2.7").await.unwrap());
+    assert!(!may(app, Protocol::Smtp, "198.51.100.1").await.unwrap(), "from elsewhere");
+    assert!(!may(Method::Password, Protocol::Smtp, "192.0.2.7").await.unwrap(), "by a password");
+    assert!(!may(app, Protocol::Web, "192.0.2.7").await.unwrap(), "in a browser");
+    directory
+        .write(move |tx| Ok(tx.execute("UPDATE account SET kind = 'shared' WHERE id = $1", store::params![printer])?))
+        .await
+        .unwrap();
+    assert!(!may(app, Protocol::Imap, "192.0.2.7").await.unwrap(), "nobody signs in as a shared mailbox");
 }

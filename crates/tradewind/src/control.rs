@@ -9,6 +9,7 @@ use std::time::Duration;
 use api::actions::{Controls, Elsewhere, Refused};
 use async_trait::async_trait;
 use env::dns::Resolver;
+use provision::LdapSource;
 use serde_json::{Value, json};
 use store::Store;
 
@@ -30,7 +31,11 @@ pub(crate) fn controls(system: &System) -> Controls {
         tally: Arc::clone(&system.tally),
         mailer: system.mailer(),
         access: system.settings.access.clone(),
-        elsewhere: Arc::new(Parts { store: system.store.clone(), dns: system.settings.dns.clone() }),
+        elsewhere: Arc::new(Parts {
+            store: system.store.clone(),
+            dns: system.settings.dns.clone(),
+            ldap: system.settings.provision.ldap.clone(),
+        }),
     }
 }
 
@@ -38,12 +43,17 @@ pub(crate) fn controls(system: &System) -> Controls {
 struct Parts {
     store: Store,
     dns: DnsSettings,
+    ldap: Vec<LdapSource>,
 }
 
 #[async_trait]
 impl Elsewhere for Parts {
     fn resolver(&self) -> Result<Arc<dyn Resolver>, Refused> {
         Ok(Arc::new(resolver(&self.dns)?))
+    }
+
+    fn ldap_sources(&self) -> Vec<LdapSource> {
+        self.ldap.clone()
     }
 
     async fn send_tls_reports(&self) -> Result<Value, Refused> {

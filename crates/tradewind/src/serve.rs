@@ -1,6 +1,7 @@
 //! The running server: everything is opened, wired and stopped here.
 
 mod listening;
+mod provisioning;
 mod reporting;
 mod upkeep;
 
@@ -70,6 +71,7 @@ impl Server {
         let addresses = listening.addresses.clone();
         tasks.spawn(control.serve(system.controls(), stop.clone()));
         let dns: Arc<dyn Resolver> = system.resolver()?;
+        provisioning::spawn(&tasks, &system, &stop);
         spawn_upkeep(&tasks, &system, &tls, &challenges, &dns, &stop)?;
         let reporting = reporting::spawn(&tasks, &system, &dns, &stop);
         spawn_services(&tasks, &system, listening, &tls, challenges, (dns, reporting), &stop)?;

@@ -14,6 +14,7 @@ use identity::{FactorSettings, PasswordSettings};
 use imap::ImapSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
+use provision::ProvisionSettings;
 use reports::ReportSettings;
 use serde::{Deserialize, Serialize};
 use signing::SigningSettings;
@@ -168,6 +169,7 @@ sections! {
     smtp: SmtpSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,
+    provision: ProvisionSettings,
     passwords: PasswordSettings,
     factors: FactorSettings,
     webauthn: WebauthnSettings,

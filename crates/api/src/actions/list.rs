@@ -271,6 +271,10 @@ actions! {
     ProvisionTokenRevoke "provision-token-revoke" { name: String, organisation: Option<String> }: ProvisioningChange
         on On::Organisation(organisation.as_deref()) => provisioning::revoke_token(controls, bounds, name, organisation);
 
+    /// Take over people and groups from an LDAP directory now.
+    ProvisionSync "provision-sync" { source: String, dry_run: bool, allow_vanishing: bool }: ProvisioningChange
+        on On::Installation => provisioning::sync(controls, source, dry_run, allow_vanishing);
+
     /// Put something on the allow or the deny list.
     ListAdd "list-add" (new: lists::NewListed): ListChange
         on On::Organisation(new.organisation.as_deref()) => lists::add(controls, bounds, new);

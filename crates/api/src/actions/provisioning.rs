@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use provision::ldap::{self, Wish};
+use provision::sync::Report;
 use provision::table::{self, Fault, Outcome};
-use provision::{ProvisionError, client};
+use provision::{LdapSource, ProvisionError, client};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -95,6 +97,47 @@ fn faults(faults: &[Fault]) -> String {
     };
     let lines: Vec<String> = faults.iter().take(100).map(line).collect();
     format!("nothing was changed, the table has {} faults:\n{}", faults.len(), lines.join("\n"))
+}
+
+/// Takes over what the LDAP directory of that name says.
+pub(super) async fn sync(
+    controls: &Controls,
+    source: String,
+    is_dry_run: bool,
+    allow_vanishing: bool,
+) -> Result<Value, Refused> {
+    let known = controls.elsewhere.ldap_sources().into_iter().find(|known| known.name == source);
+    let Some(known) = known else { return Err(Refused::because(ProvisionError::NoSource(source))) };
+    let report = sync_ldap(&controls.store, &known, Wish { is_dry_run, allow_vanishing }).await?;
+    Ok(json!({
+        "source": source,
+        "made": report.made,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "vanished": report.vanished,
+        "faults": report.faults,
+        "kept": !is_dry_run,
+    }))
+}
+
+/// Takes over what an LDAP directory says.
+///
+/// # Errors
+/// [`Refused`] if it cannot be read to its end, if too many have vanished from it, or if the store fails.
+pub async fn sync_ldap(store: &store::Store, source: &LdapSource, wish: Wish) -> Result<Report, Refused> {
+    let name = source.organisation.clone();
+    let organisations = store.read(identity::list_organisations).await.map_err(Refused::because)?;
+    let named = |it: &&identity::Organisation| name.as_ref().is_none_or(|name| it.name == *name);
+    let organisation = match organisations.iter().filter(named).collect::<Vec<_>>().as_slice() {
+        [one] => one.id,
+        _ => {
+            return Err(Refused(format!(
+                "provision.ldap {}: name the organisation that its people are of",
+                source.name
+            )));
+        }
+    };
+    ldap::sync(store, source, organisation, wish).await.map_err(Refused::because)
 }
 
 pub(super) async fn add_token(

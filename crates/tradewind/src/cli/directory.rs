@@ -270,6 +270,17 @@ impl DirectoryCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProvisionCommand {
+    /// Take over people and groups from an LDAP directory now; the server does so by itself from time to time.
+    Sync {
+        /// Name of the directory in the configuration file.
+        source: String,
+        /// Only say what would be done with people.
+        #[arg(long)]
+        dry_run: bool,
+        /// However many have vanished from it, that is right.
+        #[arg(long)]
+        allow_vanishing: bool,
+    },
     /// Clients of the provisioning interface (SCIM).
     #[command(subcommand)]
     Token(TokenCommand),
@@ -307,6 +318,9 @@ pub(crate) enum TokenCommand {
 impl From<ProvisionCommand> for Action {
     fn from(command: ProvisionCommand) -> Self {
         match command {
+            ProvisionCommand::Sync { source, dry_run, allow_vanishing } => {
+                Self::ProvisionSync { source, dry_run, allow_vanishing }
+            }
             ProvisionCommand::Token(TokenCommand::Add { name, days, organisation }) => {
                 Self::ProvisionTokenAdd { name, days, organisation }
             }

@@ -1,0 +1,321 @@
+//! LDAP directories as sources (RFC 4511): read by pages, over TLS, as a reader with as few rights as will do.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::tls::{ClientTls, Roots};
+use env::Secret;
+use identity::Language;
+use ldap3::adapters::{Adapter, EntriesOnly, PagedResults};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, Scope, SearchEntry, ldap_escape};
+use store::Store;
+
+use crate::people::Person;
+use crate::sync::{OutsideGroup, Report, Snapshot, Terms, take_over};
+use crate::{LdapSource, ProvisionError};
+
+/// Longest wait for the server to take a connection, and for each of its answers.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// Entries of one page.
+const PAGE: i32 = 500;
+
+/// Entries that are taken from one directory.
+const ENTRIES_MAX: usize = 200_000;
+
+/// How a take-over is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wish {
+    /// Only say what would be done.
+    pub is_dry_run: bool,
+    /// However many have vanished, that is right.
+    pub allow_vanishing: bool,
+}
+
+/// Reads the directory and takes over what it says.
+///
+/// # Errors
+/// [`ProvisionError::Source`] if it cannot be read to its end, and then nothing is changed; [`ProvisionError::TooManyVanish`].
+pub async fn sync(store: &Store, source: &LdapSource, organisation: i64, wish: Wish) -> Result<Report, ProvisionError> {
+    let snapshot = read(source).await?;
+    let terms = Terms {
+        organisation,
+        source: format!("ldap:{}", source.name),
+        vanish_percent_max: (!wish.allow_vanishing).then_some(source.vanish_percent_max),
+        is_dry_run: wish.is_dry_run,
+    };
+    take_over(store, &terms, snapshot).await
+}
+
+/// Whether the directory takes the password of the person whose identifier there is `external` (a simple bind, RFC 4513 section 5.1.3).
+///
+/// # Errors
+/// [`ProvisionError::Source`] if it does not answer: then nobody is let in.
+pub async fn check_password(
+    source: &LdapSource,
+    external: &str,
+    password: &Secret<String>,
+) -> Result<bool, ProvisionError> {
+    // RFC 4513 section 5.1.2: without a password a bind succeeds and says nothing.
+    if password.expose().is_empty() {
+        return Ok(false);
+    }
+    let mut ldap = connect(source).await?;
+    sign_in(source, &mut ldap).await?;
+    let filter = format!("({}={})", source.id_attribute, ldap_escape(external));
+    let found = search(source, &mut ldap, &source.people_base, &filter, &["1.1"]).await?;
+    let [entry] = found.as_slice() else { return Ok(false) };
+    if !source.disabled_filter.is_empty() {
+        let filter = format!("(&{filter}{})", source.disabled_filter);
+        if !search(source, &mut ldap, &source.people_base, &filter, &["1.1"]).await?.is_empty() {
+            return Ok(false);
+        }
+    }
+    let bound = ldap.with_timeout(WAIT).simple_bind(&entry.dn, password.expose()).await.map_err(failed(source))?;
+    let outcome = match bound.rc {
+        0 => Ok(true),
+        // invalidCredentials
+        49 => Ok(false),
+        code => Err(unexpected(source, format!("it answers the bind with code {code}"))),
+    };
+    let _ = ldap.unbind().await;
+    outcome
+}
+
+/// Everything that the directory knows of people and groups.
+///
+/// # Errors
+/// [`ProvisionError::Source`] if it cannot be read to its end.
+pub async fn read(source: &LdapSource) -> Result<Snapshot, ProvisionError> {
+    let mut ldap = connect(source).await?;
+    sign_in(source, &mut ldap).await?;
+    let wanted = [
+        &source.id_attribute,
+        &source.address_attribute,
+        &source.aliases_attribute,
+        &source.name_attribute,
+        &source.language_attribute,
+    ];
+    let wanted: Vec<&str> = wanted.into_iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    let entries = search(source, &mut ldap, &source.people_base, &source.people_filter, &wanted).await?;
+    let disabled: BTreeSet<String> = if source.disabled_filter.is_empty() {
+        BTreeSet::new()
+    } else {
+        let filter = format!("(&{}{})", source.people_filter, source.disabled_filter);
+        let found = search(source, &mut ldap, &source.people_base, &filter, &["1.1"]).await?;
+        found.iter().map(|entry| folded(&entry.dn)).collect()
+    };
+    let mut snapshot = Snapshot::default();
+    let mut people = HashMap::new();
+    for entry in &entries {
+        let Some(id) = identifier(entry, &source.id_attribute) else {
+            return Err(unexpected(
+                source,
+                format!("an entry has no {}; name another id_attribute", source.id_attribute),
+            ));
+        };
+        people.insert(folded(&entry.dn), id.clone());
+        if let Some(person) = person(source, entry, !disabled.contains(&folded(&entry.dn))) {
+            snapshot.people.push((id, person));
+        }
+    }
+    if !source.groups_base.is_empty() {
+        snapshot.groups = groups(source, &mut ldap, &people).await?;
+    }
+    let _ = ldap.unbind().await;
+    Ok(snapshot)
+}
+
+fn person(source: &LdapSource, entry: &SearchEntry, is_active: bool) -> Option<Person> {
+    let address = values(entry, &source.address_attribute).next()?.to_owned();
+    let aliases: Vec<String> = values(entry, &source.aliases_attribute).map(str::to_owned).collect();
+    let language = values(entry, &source.language_attribute).next().and_then(|tag| match tag.get(..2) {
+        Some("zh") => Some(Language::Chinese),
+        Some("en") => Some(Language::English),
+        _ => None,
+    });
+    Some(Person {
+        address,
+        aliases: (!source.aliases_attribute.is_empty()).then_some(aliases),
+        name: values(entry, &source.name_attribute).next().map(str::to_owned),
+        language,
+        role: None,
+        is_active: Some(is_active),
+        quota_bytes: None,
+    })
+}
+
+async fn groups(
+    source: &LdapSource,
+    ldap: &mut Ldap,
+    people: &HashMap<String, String>,
+) -> Result<Vec<(String, OutsideGroup)>, ProvisionError> {
+    let wanted = [&source.id_attribute, &source.address_attribute, &source.name_attribute, &source.member_attribute];
+    let wanted: Vec<&str> = wanted.into_iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    let entries = search(source, ldap, &source.groups_base, &source.groups_filter, &wanted).await?;
+    let known: BTreeMap<String, String> = entries
+        .iter()
+        .filter_map(|entry| Some((folded(&entry.dn), identifier(entry, &source.id_attribute)?)))
+        .collect();
+    let mut groups = Vec::new();
+    for entry in &entries {
+        let Some(id) = known.get(&folded(&entry.dn)) else { continue };
+        let mut group = OutsideGroup {
+            name: values(entry, &source.name_attribute).next().unwrap_or(id).to_owned(),
+            address: values(entry, &source.address_attribute).next().map(str::to_owned),
+            ..OutsideGroup::default()
+        };
+        for member in values(entry, &source.member_attribute).map(folded) {
+            group.people.extend(people.get(&member).cloned());
+            group.groups.extend(known.get(&member).cloned());
+        }
+        groups.push((id.clone(), group));
+    }
+    Ok(groups)
+}
+
+/// Values of an attribute, whatever the case of its name.
+fn values<'e>(entry: &'e SearchEntry, name: &'e str) -> impl Iterator<Item = &'e str> {
+    let found = entry.attrs.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name));
+    found.flat_map(|(_, values)| values).map(|value| value.trim()).filter(|value| !value.is_empty())
+}
+
+/// The identifier of an entry; one in bytes (as `objectGUID`) in hexadecimal.
+fn identifier(entry: &SearchEntry, name: &str) -> Option<String> {
+    if let Some(text) = values(entry, name).next() {
+        return Some(text.to_owned());
+    }
+    let bytes = entry.bin_attrs.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?.1.first()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A name in the directory as names are compared here.
+fn folded(dn: &str) -> String {
+    dn.to_lowercase().split(',').map(str::trim).collect::<Vec<_>>().join(",")
+}
+
+async fn search(
+    source: &LdapSource,
+    ldap: &mut Ldap,
+    base: &str,
+    filter: &str,
+    attributes: &[&str],
+) -> Result<Vec<SearchEntry>, ProvisionError> {
+    let adapters: Vec<Box<dyn Adapter<'_, &str, &[&str]>>> =
+        vec![Box::new(EntriesOnly::new()), Box::new(PagedResults::new(PAGE))];
+    let mut stream = ldap
+        .with_timeout(WAIT)
+        .streaming_search_with(adapters, base, Scope::Subtree, filter, attributes)
+        .await
+        .map_err(failed(source))?;
+    let mut entries = Vec::new();
+    while let Some(entry) = stream.next().await.map_err(failed(source))? {
+        if entries.len() >= ENTRIES_MAX {
+            return Err(unexpected(source, format!("more than {ENTRIES_MAX} entries fit the filter; narrow it")));
+        }
+        entries.push(SearchEntry::construct(entry));
+    }
+    let outcome = stream.finish().await;
+    if outcome.rc != 0 {
+        return Err(unexpected(
+            source,
+            format!("the search under {base:?} ends with code {}: {}", outcome.rc, outcome.text),
+        ));
+    }
+    Ok(entries)
+}
+
+/// A connection that nobody can listen to: TLS from the start or by StartTLS (RFC 4511 section 4.14). In clear only to this machine.
+async fn connect(source: &LdapSource) -> Result<Ldap, ProvisionError> {
+    let scheme = source.url.split("://").next().unwrap_or_default();
+    let in_clear = match scheme {
+        "ldaps" => false,
+        "ldap" => is_loopback(&source.url),
+        _ => return Err(unexpected(source, format!("{:?} is neither ldaps:// nor ldap://", source.url))),
+    };
+    let roots = match &source.ca {
+        Some(file) => Roots::only(std::slice::from_ref(file)),
+        None => Roots::system(&[]),
+    };
+    let roots = roots.map_err(|error| unexpected(source, error.to_string()))?;
+    let tls = ClientTls::verified(&roots).map_err(|error| unexpected(source, error.to_string()))?;
+    let settings = LdapConnSettings::new()
+        .set_conn_timeout(WAIT)
+        .set_config(Arc::clone(&tls.config()))
+        .set_starttls(scheme == "ldap" && !in_clear);
+    let (connection, ldap) = LdapConnAsync::with_settings(settings, &source.url).await.map_err(failed(source))?;
+    let name = source.name.clone();
+    tokio::spawn(async move {
+        if let Err(error) = connection.drive().await {
+            tracing::debug!(source = name, %error, "the connection to a directory ended");
+        }
+    });
+    Ok(ldap)
+}
+
+async fn sign_in(source: &LdapSource, ldap: &mut Ldap) -> Result<(), ProvisionError> {
+    if source.bind_dn.is_empty() {
+        return Ok(());
+    }
+    let password = match &source.password_file {
+        Some(file) => first_line(source, file)?,
+        None => return Err(unexpected(source, "bind_dn needs password_file".to_owned())),
+    };
+    let bound =
+        ldap.with_timeout(WAIT).simple_bind(&source.bind_dn, password.expose()).await.map_err(failed(source))?;
+    match bound.rc {
+        0 => Ok(()),
+        code => {
+            Err(unexpected(source, format!("it refuses us as {} with code {code}: {}", source.bind_dn, bound.text)))
+        }
+    }
+}
+
+fn first_line(source: &LdapSource, file: &Path) -> Result<Secret<String>, ProvisionError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| unexpected(source, format!("cannot read {}: {error}", file.display())))?;
+    let line = text.lines().next().unwrap_or_default().to_owned();
+    if line.is_empty() {
+        return Err(unexpected(source, format!("the first line of {} is empty", file.display())));
+    }
+    Ok(Secret::new(line))
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split("://").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(host, _)| host),
+    };
+    host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn failed(source: &LdapSource) -> impl Fn(LdapError) -> ProvisionError + '_ {
+    |error| unexpected(source, error.to_string())
+}
+
+fn unexpected(source: &LdapSource, cause: String) -> ProvisionError {
+    ProvisionError::Source { place: format!("LDAP directory {} ({})", source.name, source.url), cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_spoken_to_in_clear() {
+        for (url, expected) in [
+            ("ldap://127.0.0.1:3389", true),
+            ("ldap://[::1]:389/", true),
+            ("ldap://10.0.0.1", false),
+            ("ldap://localhost.evil.example", false),
+            ("ldap://dc.example:389", false),
+            ("", false),
+        ] {
+            assert_eq!(is_loopback(url), expected, "{url}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Signing in at an identity provider, which here is a small one of our own.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something fails")]
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity::{AccountKind, AccountState, IdentityError, Language, Level, NewAccount, Role};
+use provision::oidc::{self, Fetch, SignedIn};
+use provision::{OidcProvider, ProvisionError};
+use serde_json::{Value, json};
+use store::Tx;
+use store::testing::TestStore;
+
+store::on_both_engines! {
+    a_person_signs_in_and_is_known_again_by_subject,
+    an_attempt_is_used_once_and_by_its_own_secrets,
+    nobody_is_let_in_by_failure,
+    who_is_let_in_is_decided_here,
+}
+
+const ISSUER: &str = "https://idp.example";
+
+fn provider() -> OidcProvider {
+    OidcProvider {
+        name: "idp".to_owned(),
+        issuer: ISSUER.to_owned(),
+        client_id: "mail".to_owned(),
+        ..OidcProvider::default()
+    }
+}
+
+/// A provider that keeps to the rules, but where it is told otherwise.
+struct Provider {
+    key: Ed25519KeyPair,
+    now: i64,
+    claims: Mutex<Value>,
+    /// What the browser was sent with: challenge and nonce.
+    asked: Mutex<(String, String)>,
+    is_down: Mutex<bool>,
+}
+
+impl Provider {
+    fn new(store: &TestStore) -> Self {
+        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        Self {
+            key: Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap(),
+            now: store.context().clock.now().seconds(),
+            claims: Mutex::new(
+                json!({ "sub": "7", "email": "li@trade.test", "email_verified": true, "name": "Li Na" }),
+            ),
+            asked: Mutex::default(),
+            is_down: Mutex::new(false),
+        }
+    }
+
+    fn says(&self, name: &str, value: Value) {
+        self.claims.lock().unwrap()[name] = value;
+    }
+
+    /// The person signs in there: the browser comes back with a code.
+    fn visit(&self, location: &str) {
+        let query = location.strip_prefix("https://idp.example/authorize?").unwrap();
+        let field = |name: &str| {
+            let start = format!("{name}=");
+            query.split('&').find_map(|part| part.strip_prefix(start.as_str())).unwrap().to_owned()
+        };
+        assert_eq!((field("response_type"), field("code_challenge_method")), ("code".to_owned(), "S256".to_owned()));
+        assert_eq!(field("redirect_uri"), "https%3A%2F%2Fmail.trade.test%2Fback");
+        *self.asked.lock().unwrap() = (field("code_challenge"), field("nonce"));
+    }
+
+    fn token(&self) -> String {
+        let mut claims = self.claims.lock().unwrap().clone();
+        for (name, value) in [
+            ("iss", json!(ISSUER)),
+            ("aud", json!("mail")),
+            ("nonce", json!(self.asked.lock().unwrap().1)),
+            ("iat", json!(self.now)),
+            ("exp", json!(self.now + 300)),
+        ] {
+            if claims.get(name).is_none() {
+                claims[name] = value;
+            }
+        }
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", encode(&json!({ "alg": "EdDSA", "kid": "k" })), encode(&claims));
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(self.key.sign(signed.as_bytes())))
+    }
+
+    fn down(&self) -> Result<(), ProvisionError> {
+        if *self.is_down.lock().unwrap() {
+            return Err(ProvisionError::Source { place: ISSUER.to_owned(), cause: "nobody answers".to_owned() });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Fetch for Provider {
+    async fn get(&self, _: &OidcProvider, address: &str) -> Result<Vec<u8>, ProvisionError> {
+        self.down()?;
+        let body = match address {
+            "https://idp.example/.well-known/openid-configuration" => json!({
+                "issuer": ISSUER,
+                "authorization_endpoint": "https://idp.example/authorize",
+                "token_endpoint": "https://idp.example/token",
+                "jwks_uri": "https://idp.example/keys",
+            }),
+            "https://idp.example/keys" => {
+                let x = URL_SAFE_NO_PAD.encode(self.key.public_key().as_ref());
+                json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x }] })
+            }
+            other => panic!("asked for {other}"),
+        };
+        Ok(body.to_string().into_bytes())
+    }
+
+    async fn post(&self, _: &OidcProvider, address: &str, form: String) -> Result<Vec<u8>, ProvisionError> {
+        self.down()?;
+        assert_eq!(address, "https://idp.example/token");
+        let verifier = form.split('&').find_map(|part| part.strip_prefix("code_verifier=")).unwrap();
+        let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()).as_ref());
+        assert_eq!(challenge, self.asked.lock().unwrap().0, "RFC 7636 section 4.6");
+        assert!(form.contains("grant_type=authorization_code") && form.contains("code=c%2F1"), "{form}");
+        Ok(json!({ "id_token": self.token() }).to_string().into_bytes())
+    }
+}
+
+async fn people(store: &TestStore) -> i64 {
+    let make = |tx: &mut Tx<'_>| {
+        let organisation = identity::create_organisation(tx, "Trade Test", Level::Basic)?;
+        identity::create_domain(tx, organisation, "trade.test")?;
+        let mut add = |address: &str, role| {
+            let new = NewAccount {
+                organisation,
+                address,
+                name: "Name",
+                role,
+                language: Language::Chinese,
+                kind: AccountKind::Person,
+                quota_bytes: 0,
+                password: None,
+            };
+            identity::create_account(tx, &new)
+        };
+        add("admin@trade.test", Role::Admin)?;
+        add("li@trade.test", Role::Sales)
+    };
+    store.write(make).await.map_err(|error: IdentityError| error).unwrap()
+}
+
+async fn sign_in(store: &TestStore, there: &Provider, provider: &OidcProvider) -> Result<SignedIn, ProvisionError> {
+    let begun = oidc::begin(store, there, provider, "https://mail.trade.test/back", "/inbox").await?;
+    there.visit(&begun.location);
+    oidc::finish(store, there, std::slice::from_ref(provider), &begun.state, "c/1", Some(ISSUER)).await
+}
+
+async fn a_person_signs_in_and_is_known_again_by_subject(store: TestStore) {
+    let li = people(&store).await;
+    let there = Provider::new(&store);
+    let found = sign_in(&store, &there, &provider()).await.unwrap();
+    assert_eq!(found, SignedIn { account: li, with_second_factor: false, go_on: "/inbox".to_owned() });
+    there.says("email", json!("another@trade.test"));
+    there.says("amr", json!(["pwd", "mfa"]));
+    let found = sign_in(&store, &there, &provider()).await.unwrap();
+    assert_eq!((found.account, found.with_second_factor), (li, true), "known by what never changes");
+    store.write(move |tx| identity::set_state(tx, li, AccountState::Disabled)).await.unwrap();
+    let refused = sign_in(&store, &there, &provider()).await;
+    assert!(matches!(refused, Err(ProvisionError::Refused(_))), "{refused:?}");
+}
+
+async fn an_attempt_is_used_once_and_by_its_own_secrets(store: TestStore) {
+    people(&store).await;
+    let (there, provider) = (Provider::new(&store), provider());
+    let begun = oidc::begin(&store, &there, &provider, "https://mail.trade.test/back", "/").await.unwrap();
+    there.visit(&begun.location);
+    let finish = |state: String, issuer: Option<&'static str>| {
+        let (store, there, provider) = (&store, &there, &provider);
+        async move { oidc::finish(store, there, std::slice::from_ref(provider), &state, "c/1", issuer).await }
+    };
+    assert!(matches!(finish("guessed".to_owned(), None).await, Err(ProvisionError::Refused(_))));
+    finish(begun.state.clone(), None).await.unwrap();
+    assert!(matches!(finish(begun.state, None).await, Err(ProvisionError::Refused(_))), "a second time");
+    let begun = oidc::begin(&store, &there, &provider, "https://mail.trade.test/back", "/").await.unwrap();
+    there.visit(&begun.location);
+    let mixed_up = finish(begun.state, Some("https://evil.example")).await;
+    assert!(matches!(mixed_up, Err(ProvisionError::Source { .. })), "RFC 9207: {mixed_up:?}");
+}
+
+async fn nobody_is_let_in_by_failure(store: TestStore) {
+    people(&store).await;
+    let (there, provider) = (Provider::new(&store), provider());
+    for (name, value) in [
+        ("nonce", json!("another")),
+        ("aud", json!("another")),
+        ("iss", json!("https://evil.example")),
+        ("exp", json!(there.now - 3_600)),
+    ] {
+        let there = Provider::new(&store);
+        there.says(name, value);
+        let refused = sign_in(&store, &there, &provider).await;
+        assert!(matches!(refused, Err(ProvisionError::Source { .. })), "{name}: {refused:?}");
+    }
+    let begun = oidc::begin(&store, &there, &provider, "https://mail.trade.test/back", "/").await.unwrap();
+    *there.is_down.lock().unwrap() = true;
+    let refused = oidc::finish(&store, &there, &[provider], &begun.state, "c/1", None).await;
+    assert!(matches!(refused, Err(ProvisionError::Source { .. })), "{refused:?}");
+}
+
+async fn who_is_let_in_is_decided_here(store: TestStore) {
+    people(&store).await;
+    let there = Provider::new(&store);
+    there.says("email_verified", json!(false));
+    let unproven = sign_in(&store, &there, &provider()).await;
+    assert!(matches!(unproven, Err(ProvisionError::Refused(_))), "{unproven:?}");
+    there.says("email_verified", json!(true));
+    there.says("email", json!("admin@trade.test"));
+    let oversees = sign_in(&store, &there, &provider()).await;
+    assert!(matches!(oversees, Err(ProvisionError::Refused(_))), "the provider is not above the administrator");
+    there.says("email", json!("new@trade.test"));
+    let stranger = sign_in(&store, &there, &provider()).await;
+    assert!(matches!(stranger, Err(ProvisionError::Refused(_))), "{stranger:?}");
+    let generous = OidcProvider { create_people: true, ..provider() };
+    let made = sign_in(&store, &there, &generous).await.unwrap().account;
+    let made = store.read(move |tx| identity::load_account(tx, made)).await.unwrap();
+    assert_eq!((made.addresses[0].as_str(), made.name.as_str(), made.role), ("new@trade.test", "Li Na", Role::Sales));
+    there.says("sub", json!("8"));
+    there.says("email", json!("spy@elsewhere.example"));
+    let elsewhere = sign_in(&store, &there, &generous).await;
+    assert!(elsewhere.is_err(), "at domains of the organisation only");
+}
