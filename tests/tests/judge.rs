@@ -15,7 +15,7 @@ const HONEST: &str = "From: Li Wei <li@ningbo-valves.example>\r\nTo: sales@trade
 
 const PHISH: &str = "From: Mail Administrator <k3f9x2@old-shop.example>\r\nTo: sales@trade.test\r\nSubject: Your mailbox will be closed\r\n\
     Content-Type: text/html\r\n\r\n<p>Your account will be suspended. Verify your password within 24 hours.</p>\
-    <form action=\"http://192.0.2.7/x\"><input type=password></form><a href=\"http://192.0.2.7/x\">https://mail.trade.test/</a>\r\n";
+    <form action=\"http://192.0.2.7/x\"><input type=password></form><a href=\"http://192.0.2.7/x\">https://www.example.com/</a>\r\n";
 
 fn tradewind(language: &str, arguments: &[&str]) -> Outcome<Finished> {
     let mut command = Command::new(Tradewind::binary()?);
