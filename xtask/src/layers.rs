@@ -8,7 +8,7 @@ const LAYERS: &[&[&str]] = &[
     &["env"],
     &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors"],
     &["certs", "store", "net"],
-    &["watch", "identity", "mailbox", "queue", "signing"],
+    &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters"],
     &["reports", "review", "provision"],
     &["smtp", "imap", "api"],

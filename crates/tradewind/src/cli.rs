@@ -4,6 +4,7 @@ mod access;
 mod clients;
 mod directory;
 mod factors;
+mod judging;
 mod sign_ins;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
+pub(crate) use judging::{JudgeOptions, ModelCommand, ModelEval, ModelTrain};
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
@@ -112,6 +114,11 @@ pub(crate) enum Command {
     Dkim(DkimCommand),
     /// Check who vouches for a message, without a server, against the names in a file.
     CheckAuth(CheckAuth),
+    /// Judge messages as the filter does, without a server.
+    Judge(JudgeOptions),
+    /// The learned model of the filter: train it, measure it, show its card.
+    #[command(subcommand)]
+    Model(ModelCommand),
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod credentials;
 mod doctor;
 mod health;
 mod http;
+mod judging;
 mod metrics;
 mod print;
 mod quickstart;
@@ -81,6 +82,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             tell_tlsa(&settings, json)
         }
         Command::CheckAuth(options) => check_auth::run(&options, json).await,
+        Command::Judge(options) => judging::judge(&options, json),
+        Command::Model(command) => judging::model(&command, json),
         command => {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());
