@@ -8,9 +8,9 @@ const LAYERS: &[&[&str]] = &[
     &["env"],
     &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors"],
     &["certs", "store", "net"],
-    &["watch", "identity", "mailbox", "queue", "signing"],
+    &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters"],
-    &["reports", "provision"],
+    &["reports", "review", "provision"],
     &["smtp", "imap", "api"],
     &["tradewind"],
 ];

@@ -29,6 +29,7 @@ mod roles;
 mod ruling;
 mod sentences;
 mod sharing;
+mod sign_ins;
 mod store;
 #[cfg(test)]
 mod tests;

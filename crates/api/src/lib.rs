@@ -12,6 +12,7 @@ mod mta_sts;
 mod oauth;
 mod scim;
 mod settings;
+mod sign_in_links;
 #[cfg(test)]
 mod tests;
 pub mod v1;
@@ -30,6 +31,7 @@ pub use challenges::Challenges;
 pub use facts::{ClientService, Facts, Health, Readiness};
 pub use scim::{ScimParts, scim_router};
 pub use settings::{HttpSettings, MtaStsMode};
+pub use sign_in_links::{SIGN_IN_LINKS_PATH, sign_in_links};
 
 /// Everything that is served over HTTPS; `pages` are those of [`web::routes`].
 pub fn secure_router(facts: Arc<Facts>, pages: Router<Arc<Facts>>) -> Router {

@@ -180,15 +180,44 @@ pub fn password_chosen(tx: &mut Tx<'_>, account: i64) -> Result<Option<Timestamp
 /// Puts the account in or out of use. Out of use, everything that is signed in to it ends.
 ///
 /// # Errors
-/// [`IdentityError`] if there is no such account or it is the organisation's last active administrator.
+/// [`IdentityError`] if there is no such account, it is frozen, or it is the organisation's last active administrator.
 pub fn set_state(tx: &mut Tx<'_>, account: i64, state: AccountState) -> Result<(), IdentityError> {
     take_account(tx, account)?;
+    let frozen =
+        tx.row("SELECT id FROM account WHERE id = $1 AND state = 'frozen'", params![account], |row| row.int(0))?;
+    if frozen.is_some() {
+        return Err(IdentityError::Frozen(account));
+    }
     if state == AccountState::Disabled {
         keep_an_administrator(tx, account)?;
         crate::sign_in::end_sign_ins(tx, account)?;
     }
     tx.execute("UPDATE account SET state = $1 WHERE id = $2", params![state.as_str(), account])?;
     Ok(())
+}
+
+/// Freezes the account: nobody signs in, and everything that is signed in to it ends on all nodes within a second. It may be the
+/// organisation's last administrator: better none than a thief.
+///
+/// # Errors
+/// [`IdentityError::NoAccount`], or the store's.
+pub fn freeze(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
+    take_account(tx, account)?;
+    tx.execute("UPDATE account SET state = 'frozen' WHERE id = $1 AND state = 'active'", params![account])?;
+    crate::sign_in::end_sign_ins(tx, account)
+}
+
+/// Thaws a frozen account; gives whether it was frozen. Unless it was a false alarm, give it another password before, and let its app
+/// passwords go (`keeps_app_passwords`).
+///
+/// # Errors
+/// [`IdentityError::NoAccount`], or the store's.
+pub fn unfreeze(tx: &mut Tx<'_>, account: i64, keeps_app_passwords: bool) -> Result<bool, IdentityError> {
+    take_account(tx, account)?;
+    if !keeps_app_passwords {
+        tx.execute("DELETE FROM app_password WHERE account = $1", params![account])?;
+    }
+    Ok(tx.execute("UPDATE account SET state = 'active' WHERE id = $1 AND state = 'frozen'", params![account])? == 1)
 }
 
 /// Sets how many bytes of mail the account may have; 0 for no limit. Mail that exceeds a lower limit stays.

@@ -34,6 +34,14 @@ pub enum IdentityError {
     /// The password cannot be used.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// The account is frozen.
+    #[error(
+        "account {0} is frozen, as somebody else seems to know its password; thaw it first: tradewind user unfreeze"
+    )]
+    Frozen(i64),
+    /// The sign-in watch failed.
+    #[error(transparent)]
+    Watch(#[from] watch::WatchError),
     /// A name is empty or too long.
     #[error("{what} must have 1 to {bytes_max} bytes")]
     Name {
@@ -216,6 +224,7 @@ impl IdentityError {
         match self {
             Self::Store(error) => error.outlook(),
             Self::Password(error) => error.outlook(),
+            Self::Watch(error) => error.outlook(),
             _ => Outlook::Permanent,
         }
     }

@@ -25,11 +25,13 @@ env::words! {
     }
 
     /// Whether an account is in use.
-    AccountState "state of an account" allowed "active, disabled" {
+    AccountState "state of an account" allowed "active, disabled, frozen" {
         /// Signs in and gets mail.
         Active = "active",
         /// Neither signs in nor gets mail; its mail is kept.
         Disabled = "disabled",
+        /// Somebody else seems to know its password: nobody signs in until it is thawed; mail is still received.
+        Frozen = "frozen",
     }
 
     /// Language of notices to a person.

@@ -37,8 +37,8 @@ mod sign_in;
 mod throttle;
 
 pub use account::{
-    Account, NewAccount, PAGE_MAX, create_account, level_of_account, list_accounts, load_account, password_chosen,
-    set_language, set_name, set_ordinary_role, set_password, set_quota, set_state,
+    Account, NewAccount, PAGE_MAX, create_account, freeze, level_of_account, list_accounts, load_account,
+    password_chosen, set_language, set_name, set_ordinary_role, set_password, set_quota, set_state, unfreeze,
 };
 pub use address::{add_alias, find_by_address, list_addresses, remove_alias, set_main_address};
 pub use app_password::{

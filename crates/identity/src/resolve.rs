@@ -155,7 +155,7 @@ pub(crate) fn postmaster(tx: &mut Tx<'_>, organisation: i64) -> Result<Option<Re
     let row = tx.row(
         "SELECT a.id, a.organisation, a.language, a.state, o.level,
             (SELECT COUNT(*) FROM forward f WHERE f.account = a.id) FROM account a JOIN organisation o ON o.id = a.organisation
-         WHERE a.organisation = $1 AND a.role = 'admin' AND a.state = 'active' ORDER BY a.id LIMIT 1",
+         WHERE a.organisation = $1 AND a.role = 'admin' AND a.state <> 'disabled' ORDER BY a.id LIMIT 1",
         params![organisation],
         RecipientRow::read,
     )?;
@@ -190,7 +190,7 @@ impl RecipientRow {
             level: self.level.parse()?,
             detail: None,
             language: self.language.parse()?,
-            active: self.state.parse::<AccountState>()? == AccountState::Active,
+            active: self.state.parse::<AccountState>()? != AccountState::Disabled,
             forwards: self.forwards > 0,
         })
     }

@@ -2,6 +2,7 @@
 
 mod client;
 mod failure;
+mod judge;
 pub(crate) mod login;
 mod principal;
 mod watch;
@@ -9,6 +10,7 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::watch::Watch;
 use crypto::hash::HashKey;
 use env::{Secret, Timestamp};
 use parking_lot::Mutex;
@@ -60,6 +62,8 @@ pub struct SignIn {
     verified_key: HashKey,
     /// Where the OAuth server is, as its clients know it.
     issuer: String,
+    /// Looks at every attempt.
+    watch: Option<Arc<Watch>>,
 }
 
 impl SignIn {
@@ -77,6 +81,7 @@ impl SignIn {
             verified: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
             verified_key: HashKey::new(&key),
             issuer: String::new(),
+            watch: None,
         }
     }
 
@@ -90,6 +95,12 @@ impl SignIn {
     #[must_use]
     pub fn with_issuer(self, issuer: String) -> Self {
         Self { issuer, ..self }
+    }
+
+    /// Has every attempt looked at and recorded.
+    #[must_use]
+    pub fn with_watch(self, watch: Arc<Watch>) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     /// Where clients read what the OAuth server offers; empty if there is none.
@@ -117,8 +128,7 @@ impl SignIn {
         self.admit(client, &login).await?;
         let outcome = self.check(&login, password, client).await;
         let outcome = self.bind_to_place(outcome, client).await;
-        self.record(client, &login, &outcome).await;
-        outcome
+        self.conclude(client, &login, outcome).await
     }
 
     /// Keys for the SCRAM mechanisms, of each password that would let in; none for a user that does not exist or has no such
@@ -150,8 +160,7 @@ impl SignIn {
         let found = self.store.read(move |tx| load_proved(tx, &factors, &wanted, candidate, protocol)).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
         let outcome = self.bind_to_place(outcome, client).await;
-        self.record(client, &login, &outcome).await;
-        outcome
+        self.conclude(client, &login, outcome).await
     }
 
     /// Checks an access token of our own OAuth server.
@@ -169,8 +178,7 @@ impl SignIn {
         if let Ok(Principal { account, method: Method::Token(grant), .. }) = &outcome {
             self.note(*account, *grant, client, oauth::note_use);
         }
-        self.record(client, &login, &outcome).await;
-        outcome
+        self.conclude(client, &login, outcome).await
     }
 
     /// Signs in by the client certificate that the connection showed, its own first (EXTERNAL, RFC 4422 appendix A). `authzid` is an address of the account,
@@ -191,8 +199,7 @@ impl SignIn {
         let found = self.store.read(move |tx| load_certified(tx, &factors, &chain, wanted.as_deref())).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
         let outcome = self.bind_to_place(outcome, client).await;
-        self.record(client, &login, &outcome).await;
-        outcome
+        self.conclude(client, &login, outcome).await
     }
 
     /// Tells when the sign-in of `principal` is over.
@@ -327,10 +334,13 @@ impl SignIn {
         let Some(retry_after) = refused else { return Ok(()) };
         let (mark, wanted) = (self.mark_of(client), login.to_owned());
         if !self.store.read(move |tx| is_known(tx, &wanted, &mark)).await? {
-            return Err(AuthFailure::Throttled { retry_after });
+            return self.refuse_early(client, login, retry_after).await;
         }
-        let admitted = self.throttle.lock().admit_known(self.now(), mark, login);
-        admitted.map_err(|retry_after| AuthFailure::Throttled { retry_after })
+        let refused = self.throttle.lock().admit_known(self.now(), mark, login).err();
+        match refused {
+            Some(retry_after) => self.refuse_early(client, login, retry_after).await,
+            None => Ok(()),
+        }
     }
 
     async fn record(&self, client: &Client, login: &str, outcome: &Result<Principal, AuthFailure>) {
@@ -341,7 +351,12 @@ impl SignIn {
                 self.remember(principal.account, mark).await;
             }
             // The right password in the wrong place is a setting to be changed, not a guess.
-            Err(AuthFailure::Temporary(_) | AuthFailure::AppPasswordNeeded | AuthFailure::OutOfScope) => {
+            Err(
+                AuthFailure::Temporary(_)
+                | AuthFailure::AppPasswordNeeded
+                | AuthFailure::OutOfScope
+                | AuthFailure::Unusual,
+            ) => {
                 self.throttle.lock().forgive(self.now(), client.address, mark, login);
             }
             Err(_) => {}

@@ -138,7 +138,9 @@ impl Connection<'_> {
                     AuthFailure::Refused
                     | AuthFailure::Disabled
                     | AuthFailure::AppPasswordNeeded
-                    | AuthFailure::OutOfScope => (Code::AuthenticationFailed, REFUSED),
+                    | AuthFailure::OutOfScope
+                    | AuthFailure::Unusual
+                    | AuthFailure::Frozen => (Code::AuthenticationFailed, REFUSED),
                     AuthFailure::Throttled { .. } => {
                         (Code::Limit, "too many failed sign-ins, wait before the next one")
                     }

@@ -4,6 +4,8 @@ mod access;
 mod clients;
 mod directory;
 mod factors;
+mod judging;
+mod sign_ins;
 
 use std::path::PathBuf;
 
@@ -16,6 +18,8 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
+pub(crate) use judging::{JudgeOptions, ModelCommand, ModelEval, ModelTrain};
+pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -84,6 +88,9 @@ pub(crate) enum Command {
     /// Other systems that say who there is.
     #[command(subcommand)]
     Provision(ProvisionCommand),
+    /// Sign-ins: who came from where, what was odd, reviews.
+    #[command(subcommand)]
+    SignIns(SignInsCommand),
     /// Who is allowed and who is denied.
     #[command(subcommand)]
     List(ListCommand),
@@ -107,6 +114,11 @@ pub(crate) enum Command {
     Dkim(DkimCommand),
     /// Check who vouches for a message, without a server, against the names in a file.
     CheckAuth(CheckAuth),
+    /// Judge messages as the filter does, without a server.
+    Judge(JudgeOptions),
+    /// The learned model of the filter: train it, measure it, show its card.
+    #[command(subcommand)]
+    Model(ModelCommand),
 }
 
 #[derive(Debug, Args)]
@@ -287,6 +299,14 @@ pub(crate) enum UserCommand {
     Enable {
         /// Mail address.
         address: String,
+    },
+    /// Thaw an account that was frozen as somebody else seemed to know its password. Prints a fresh password.
+    Unfreeze {
+        /// Mail address.
+        address: String,
+        /// After a false alarm: keep the password and the app passwords.
+        #[arg(long)]
+        keep_password: bool,
     },
     /// Set the room for mail.
     Quota {

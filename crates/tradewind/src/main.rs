@@ -7,6 +7,7 @@ mod credentials;
 mod doctor;
 mod health;
 mod http;
+mod judging;
 mod metrics;
 mod print;
 mod quickstart;
@@ -17,7 +18,7 @@ mod texts;
 mod tlsa;
 mod zone;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use api::actions::{Action, ImportFormat, NewListed, NewTarget, NewUser, Refused};
@@ -27,7 +28,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
     Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, ImportCommand, ListCommand,
-    OrganisationCommand, QueueCommand, ReportCommand, StoreCommand, UserCommand,
+    OrganisationCommand, QueueCommand, ReportCommand, ReviewOptions, SignInsCommand, StoreCommand, UserCommand,
 };
 use crate::control::{ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
@@ -81,11 +82,17 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             tell_tlsa(&settings, json)
         }
         Command::CheckAuth(options) => check_auth::run(&options, json).await,
+        Command::Judge(options) => judging::judge(&options, json),
+        Command::Model(command) => judging::model(&command, json),
         command => {
+            let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());
             let action = action(command)?;
             let is_check = matches!(action, Action::StoreCheck { .. });
             let answer = act(&config, action).await?;
+            if let Some(output) = output {
+                return write_review(&answer, output, json);
+            }
             match answer.get("csv").and_then(Value::as_str) {
                 // A file as it is.
                 Some(text) if !json => print!("{text}"),
@@ -176,6 +183,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Directory(command) => command.action()?,
         Command::Provision(command) => command.into(),
         Command::List(command) => list_action(command),
+        Command::SignIns(command) => sign_in_action(command),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,
             QueueCommand::Show { id } => Action::QueueShow { id },
@@ -209,6 +217,48 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Report(ReportCommand::Tls { send_now: true }) => Action::ReportTlsSend,
         _ => return Err(Refused("this command is not an action".to_owned())),
     })
+}
+
+fn sign_in_action(command: SignInsCommand) -> Action {
+    match command {
+        SignInsCommand::List { address, organisation, days, odd } => {
+            Action::SignInList { address, organisation, days, odd }
+        }
+        SignInsCommand::Show { address, id, language } => Action::SignInShow { address, id, language },
+        SignInsCommand::Mine { address, id } => Action::SignInAnswer { address, id, mine: true },
+        SignInsCommand::NotMine { address, id } => Action::SignInAnswer { address, id, mine: false },
+        SignInsCommand::Review(ReviewOptions { period, organisation, language, format, .. }) => {
+            Action::SignInReview { period, organisation, language, format }
+        }
+        SignInsCommand::AccessReview(ReviewOptions { period, organisation, language, format, .. }) => {
+            Action::AccessReport { period, organisation, language, format }
+        }
+    }
+}
+
+/// Whether the answer is a review to be written, and the file if one is named.
+fn review_output(command: &Command) -> Option<Option<PathBuf>> {
+    match command {
+        Command::SignIns(SignInsCommand::Review(options) | SignInsCommand::AccessReview(options)) => {
+            Some(options.output.clone())
+        }
+        _ => None,
+    }
+}
+
+/// Writes a review; "-" is standard output.
+fn write_review(answer: &Value, output: Option<PathBuf>, json: bool) -> Result<ExitCode, Refused> {
+    use base64::Engine as _;
+    let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(field("base64")).map_err(Refused::because)?;
+    let path = output.unwrap_or_else(|| PathBuf::from(field("file")));
+    if path == Path::new("-") {
+        std::io::Write::write_all(&mut std::io::stdout(), &bytes).map_err(Refused::because)?;
+    } else {
+        std::fs::write(&path, &bytes).map_err(|error| Refused(format!("cannot write {}: {error}", path.display())))?;
+        print::print(&json!({ "file": path.display().to_string() }), json);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn list_action(command: ListCommand) -> Action {
@@ -264,6 +314,7 @@ fn user_action(command: UserCommand) -> Result<Action, Refused> {
         UserCommand::Program(command) => command.into_action(),
         UserCommand::Disable { address } => Action::UserState { address, enabled: false },
         UserCommand::Enable { address } => Action::UserState { address, enabled: true },
+        UserCommand::Unfreeze { address, keep_password } => Action::UserUnfreeze { address, keep_password },
         UserCommand::Quota { address, mib } => Action::UserQuota { address, mib },
         UserCommand::Delete { address, .. } => Action::UserDelete { address },
     })

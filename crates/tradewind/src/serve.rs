@@ -4,10 +4,12 @@ mod listening;
 mod provisioning;
 mod reporting;
 mod upkeep;
+mod watching;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::watch::Watch;
 use api::web::Portal;
 use api::{Challenges, ClientService, Facts};
 use crypto::tls::{ServerTls, install_provider};
@@ -162,7 +164,7 @@ fn spawn_services(
     let figures = Arc::new(Figures::default());
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
     let public_url = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
-    let sign_in = sign_in(system, public_url.clone());
+    let sign_in = sign_in(system, public_url.clone(), watching::spawn(tasks, system, &public_url, stop)?);
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -236,10 +238,10 @@ fn spawn_services(
 }
 
 /// Checks who signs in; `issuer` names the OAuth server.
-fn sign_in(system: &System, issuer: String) -> Arc<SignIn> {
+fn sign_in(system: &System, issuer: String, watch: Arc<Watch>) -> Arc<SignIn> {
     let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
     let sign_in = SignIn::new(system.store.clone(), hasher);
-    Arc::new(sign_in.with_issuer(issuer).with_factors(system.settings.factors.clone()))
+    Arc::new(sign_in.with_issuer(issuer).with_factors(system.settings.factors.clone()).with_watch(watch))
 }
 
 fn spawn_http(
@@ -278,7 +280,9 @@ fn spawn_http(
             directory: Arc::clone(&system.directory),
             hostname: system.settings.server.hostname.clone(),
         });
-        let door = HttpDoor { router: api::secure_router(facts, pages).merge(scim), tls: Some(tls.clone()) };
+        let links = api::sign_in_links(system.store.clone());
+        let router = api::secure_router(facts, pages).merge(scim).merge(links);
+        let door = HttpDoor { router, tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }
 }

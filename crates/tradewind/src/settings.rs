@@ -19,6 +19,7 @@ use reports::ReportSettings;
 use serde::{Deserialize, Serialize};
 use signing::SigningSettings;
 use smtp::{DeliverySettings, SmtpSettings};
+use watch::WatchSettings;
 
 use api::actions::Refused;
 
@@ -166,6 +167,7 @@ sections! {
     authentication: AuthenticationSettings,
     dkim: SigningSettings,
     reports: ReportSettings,
+    watch: WatchSettings,
     smtp: SmtpSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,

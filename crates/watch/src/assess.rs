@@ -12,6 +12,9 @@ use crate::model::{Count, Counted, Score, score};
 use crate::place::Place;
 use crate::rules::{Finding, Rule, find};
 
+/// Sign-ins counted before the score alone is a reason: of somebody new everything is new.
+const SCORED_FROM: u64 = 5;
+
 /// What is done about an attempt, from mild to severe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -142,6 +145,7 @@ fn answer(attempt: &Attempt, history: &History, policy: &Policy, score: &Score, 
         total if total >= policy.tell => Answer::Tell,
         _ => Answer::Pass,
     };
+    let by_score = if history.sign_ins < SCORED_FROM { Answer::Pass } else { by_score };
     let by_rule = rules.iter().map(|rule| policy.on(*rule)).max().unwrap_or(Answer::Pass);
     let answer = by_score.max(by_rule);
     let answer =

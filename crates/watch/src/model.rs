@@ -104,7 +104,8 @@ fn ratio(levels: &[Counted]) -> f64 {
 fn device_ratio(device: &Counted, bare: Count) -> f64 {
     let total = device.own.total;
     let known_before = total.saturating_sub(bare.seen);
-    let regular = (known_before + 1) as f64 / (total + 2) as f64;
+    // An account without history is expected to show none.
+    let regular = known_before as f64 / (total + 1) as f64;
     let is_known = device.feature.value != NO_DEVICE && device.own.seen > 0;
     if is_known { regular / STOLEN_DEVICE } else { (1.0 - regular) / (1.0 - STOLEN_DEVICE) }
 }
@@ -124,6 +125,10 @@ mod tests {
             [level(Kind::Address, (0, 0, 0), (5, 1_000, 100)), level(Kind::Country, (0, 0, 0), (5, 1_000, 20))];
         let score = score(&counted, Count::default());
         assert!(score.total.abs() < 1e-9, "{score:?}");
+        let mut device = level(Kind::Device, (0, 0, 0), (500, 1_000, 100));
+        device.feature.value = NO_DEVICE.to_owned();
+        let score = super::score(&[device], Count::default());
+        assert!(score.total.abs() < 0.01, "{score:?}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::assess::{Answer, Assessment, LastSeen, assess};
 use crate::attempt::{Attempt, Outcome};
 use crate::error::WatchError;
 use crate::event::{Detail, NewEvent, Said, Subject, load_event, note_said};
-use crate::features::{Feature, features, network};
+use crate::features::{Feature, Kind, features, network};
 use crate::geo::{Look, Places};
 use crate::keys::{EVERYBODY, Keeper, group};
 use crate::levels::{Levels, LevelsError};
@@ -35,6 +35,9 @@ const ALIKE_FOR: Duration = Duration::from_secs(3_600);
 
 /// Alike attempts are told of once in this time.
 const TOLD_FOR: Duration = Duration::from_secs(6 * 3_600);
+
+/// Attempts that were not looked at are recorded once in this time for each name and network: they may be many.
+const THROTTLED_FOR: Duration = Duration::from_secs(60);
 
 /// Marks of what was counted and told; beyond it all are forgotten, and something counts twice.
 const MARKS_MAX: usize = 100_000;
@@ -141,8 +144,7 @@ impl Watch {
         let is_told = is_odd
             && answer.is_some_and(|answer| {
                 let from = network(attempt.address);
-                let alike =
-                    [Feature { kind: crate::features::Kind::Network, value: format!("{from} {}", answer.as_str()) }];
+                let alike = [Feature { kind: Kind::Network, value: format!("{from} {}", answer.as_str()) }];
                 self.is_new(subject, "told", &alike, TOLD_FOR)
             });
         let event = NewEvent {
@@ -157,6 +159,10 @@ impl Watch {
             detail: Detail::new(attempt, place, judged.map(|judged| &judged.assessment)),
         };
         let id = event.id;
+        let alike = [Feature { kind: Kind::Network, value: format!("{} {login}", network(attempt.address)) }];
+        if outcome == Outcome::Throttled && !self.is_new(None, "throttled", &alike, THROTTLED_FOR) {
+            return id;
+        }
         let mut waiting = self.waiting.lock();
         if waiting.len() < WAITING_MAX || outcome == Outcome::Accepted {
             waiting.push(Waiting { event, counted });
@@ -170,11 +176,13 @@ impl Watch {
 
     /// Whether nothing alike was seen for `span`; it is from now on.
     fn is_new(&self, subject: Option<Subject>, what: &str, features: &[Feature], span: Duration) -> bool {
-        use crate::features::Kind::{Agent, Device, Network, Way};
         let now = self.store.context().clock.now();
         let mut parts = vec![what.to_owned(), subject.map_or(0, |it| it.account).to_string()];
         parts.extend(
-            features.iter().filter(|it| matches!(it.kind, Agent | Device | Network | Way)).map(|it| it.value.clone()),
+            features
+                .iter()
+                .filter(|it| matches!(it.kind, Kind::Agent | Kind::Device | Kind::Network | Kind::Way))
+                .map(|it| it.value.clone()),
         );
         let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
         let mark = crypto::hash::digest(&parts);

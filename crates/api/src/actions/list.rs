@@ -13,7 +13,7 @@ use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
     Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, import, lists, people,
-    provisioning, queue, roles, sharing, store, tls,
+    provisioning, queue, roles, sharing, sign_ins, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -330,6 +330,29 @@ actions! {
     ReportTls "report-tls": ReportRead on On::Installation => tls::list(controls);
     /// Send our own reports of connections now.
     ReportTlsSend "report-tls-send": ReportSend on On::Installation => controls.elsewhere.send_tls_reports();
+
+    /// List sign-ins of an account, or of all of an organisation, the latest first; of names that are nobody's too, where there is one
+    /// organisation only.
+    SignInList "sign-in-list" { address: Option<String>, organisation: Option<String>, days: u32, odd: bool }: SignInRead
+        on address.as_deref().map_or(On::Organisation(organisation.as_deref()), On::Account)
+        => sign_ins::list(controls, bounds, address, organisation, days, odd);
+    /// Show a sign-in of an account, and why it was taken for odd, in the language zh or en.
+    SignInShow "sign-in-show" { address: String, id: i64, language: String }: SignInRead
+        on On::Account(address) => sign_ins::show(controls, address, id, language);
+    /// Say whose a sign-in was. One that was not the owner's freezes the account.
+    SignInAnswer "sign-in-answer" { address: String, id: i64, mine: bool }: SignInAnswer
+        on On::Account(address) => sign_ins::answer(controls, address, id, mine);
+    /// Thaw a frozen account. Unless the password is kept, a fresh one is made and told, and app passwords are taken away.
+    UserUnfreeze "user-unfreeze" { address: String, keep_password: bool }: SignInAnswer
+        on On::Account(address) => sign_ins::unfreeze(controls, address, keep_password);
+    /// Make the review of a month's sign-ins (2026-11), as html, pdf or csv, in the language zh or en.
+    SignInReview "sign-in-review" { period: String, organisation: Option<String>, language: String, format: String }:
+        SignInRead on On::Organisation(organisation.as_deref())
+        => sign_ins::review(controls, bounds, sign_ins::Asked { period, organisation, language, format }, ::review::Kind::SignIns);
+    /// Make the review of who has access, for a quarter (2026-Q4), as html, pdf or csv, in the language zh or en.
+    AccessReport "access-report" { period: String, organisation: Option<String>, language: String, format: String }:
+        AccessReview on On::Organisation(organisation.as_deref())
+        => sign_ins::review(controls, bounds, sign_ins::Asked { period, organisation, language, format }, ::review::Kind::Access);
 
     /// Check that everything in the store fits together.
     StoreCheck "store-check" { deep: bool }: StoreCheck on On::Installation => store::check(controls, deep);

@@ -294,6 +294,9 @@ async fn enrol(
         Ok::<_, IdentityError>((begun, codes))
     };
     let (begun, codes) = portal.store().write(work).await?;
+    if stage != Stage::Whole {
+        portal.sign_in.completed(&session.principal, &visitor.client).await;
+    }
     tracing::info!(account, factor = id, kind = kind.as_str(), "a second factor was enrolled");
     Ok(Enrolled { id, begun, codes })
 }

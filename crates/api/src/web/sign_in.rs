@@ -87,6 +87,9 @@ pub(super) async fn enter(
     let (settings, client) = (portal.desk().settings().clone(), visitor.client.clone());
     let before = visitor.session.as_ref().map(|it| (it.principal.account, it.principal.session));
     let Principal { account, .. } = principal;
+    let demand = portal.store().read(move |tx| factor_demand(tx, &settings, account)).await?;
+    let stage = stage_after_password(&demand);
+    let stage = portal.sign_in.step(&principal, &visitor.client, stage, stage == Stage::Factor).await?;
     let work = move |tx: &mut Tx<'_>| {
         if let Some((owner, Some(id))) = before {
             match session::end_session(tx, owner, id) {
@@ -94,7 +97,6 @@ pub(super) async fn enter(
                 Err(error) => return Err(error),
             }
         }
-        let stage = stage_after_password(&factor_demand(tx, &settings, account)?);
         let begun = session::begin(tx, account, stage, None, &client)?;
         Ok::<_, IdentityError>(Entered { begun, stage })
     };

@@ -25,6 +25,12 @@ pub enum AuthFailure {
     /// The app password or token is right, but made for other protocols.
     #[error("the app password or token is not good for this protocol")]
     OutOfScope,
+    /// The credentials are right, and the sign-in watch refuses all the same.
+    #[error("the sign-in is unusual for the account; why: tradewind sign-ins list")]
+    Unusual,
+    /// The password is right, and the account is frozen.
+    #[error("the account is frozen, as somebody else seems to know its password; to thaw it: tradewind user unfreeze")]
+    Frozen,
     /// Too many failures; the password was not looked at.
     #[error("too many failed attempts; try again in {} s", .retry_after.as_secs().max(1))]
     Throttled {
@@ -41,7 +47,12 @@ impl AuthFailure {
     #[must_use]
     pub fn outlook(&self) -> Outlook {
         match self {
-            Self::Refused | Self::Disabled | Self::AppPasswordNeeded | Self::OutOfScope => Outlook::Permanent,
+            Self::Refused
+            | Self::Disabled
+            | Self::AppPasswordNeeded
+            | Self::OutOfScope
+            | Self::Unusual
+            | Self::Frozen => Outlook::Permanent,
             Self::Throttled { .. } | Self::Temporary(_) => Outlook::Temporary,
         }
     }

@@ -57,7 +57,8 @@ impl Login {
                 scope,
                 standing: Standing { credential, epoch: self.epoch },
             }),
-            _ => Err(AuthFailure::Disabled),
+            AccountState::Frozen => Err(AuthFailure::Frozen),
+            AccountState::Disabled => Err(AuthFailure::Disabled),
         }
     }
 }

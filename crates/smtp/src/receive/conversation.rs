@@ -285,9 +285,12 @@ async fn over(lasting: &mut Option<SignInWatch>) {
 
 fn refuse_sign_in(failure: &AuthFailure) -> Verdict {
     match failure {
-        AuthFailure::Refused | AuthFailure::Disabled | AuthFailure::AppPasswordNeeded | AuthFailure::OutOfScope => {
-            Verdict::reject(535, (5, 7, 8), REFUSED)
-        }
+        AuthFailure::Refused
+        | AuthFailure::Disabled
+        | AuthFailure::AppPasswordNeeded
+        | AuthFailure::OutOfScope
+        | AuthFailure::Unusual
+        | AuthFailure::Frozen => Verdict::reject(535, (5, 7, 8), REFUSED),
         AuthFailure::Throttled { .. } => {
             Verdict::reject(454, (4, 7, 0), "Too many failed sign-ins, wait before the next one")
         }

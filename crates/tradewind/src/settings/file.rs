@@ -176,8 +176,15 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
         &mut settings.server.region_key,
         &mut settings.tls.certificate,
         &mut settings.tls.key,
+        &mut settings.watch.country_database,
+        &mut settings.watch.network_database,
     ];
-    for path in paths.into_iter().chain(settings.acme.roots.as_mut()).chain(settings.dns.trust_anchor.as_mut()) {
+    for path in paths
+        .into_iter()
+        .chain(settings.acme.roots.as_mut())
+        .chain(settings.dns.trust_anchor.as_mut())
+        .chain(settings.watch.levels.as_mut())
+    {
         *path = base.join(&path);
     }
     for source in &mut settings.provision.ldap {

@@ -1,0 +1,44 @@
+//! What speaks against a message, each thing with its weight and its evidence.
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of thing a finding is about. Findings of one kind are not independent of one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signal {
+    /// What the text says; the learned model is of this kind, too.
+    Text,
+    /// Where links lead.
+    Link,
+    /// Who says to have sent it.
+    Sender,
+    /// How it is built.
+    Build,
+    /// What is attached.
+    File,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Its name: that of the rule or of the layer.
+    pub id: String,
+    /// What kind of thing it is about.
+    pub signal: Signal,
+    /// What it adds to the log odds of spam.
+    pub spam: f32,
+    /// What it adds to the log odds of phish.
+    pub phish: f32,
+    /// The words, address or name that it is about, as the message has it.
+    pub evidence: String,
+    /// Key of its text for people; the evidence stands for `{evidence}` there.
+    pub key: String,
+}
+
+impl Finding {
+    /// The larger of the two weights.
+    #[must_use]
+    pub const fn weight(&self) -> f32 {
+        if self.phish > self.spam { self.phish } else { self.spam }
+    }
+}

@@ -1,0 +1,87 @@
+//! All layers that need nobody outside, one after the other.
+
+use crate::facts::Facts;
+use crate::findings::{Finding, Signal};
+use crate::model::{Model, ModelError};
+use crate::rules;
+use crate::train::sigmoid;
+use crate::verdict::{Probabilities, Thresholds, Verdict, decide};
+
+/// Log odds of spam and of phish, model and rules together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scores {
+    /// Log odds of spam.
+    pub spam: f32,
+    /// Log odds of phish.
+    pub phish: f32,
+}
+
+impl Scores {
+    /// Both in one, as what is honest is neither; bounded, so that mail that is nothing like phish can still be found as spam.
+    pub(crate) fn both(self) -> f32 {
+        self.spam.max(self.phish) + 0.5 * self.spam.min(self.phish).max(-8.0)
+    }
+}
+
+/// Sum of the model from which it is a finding.
+const MODEL_FINDING_MIN: f32 = 0.0;
+
+/// Judges messages. Keeps nothing of them.
+pub struct Judge {
+    model: Model,
+    thresholds: Thresholds,
+}
+
+impl Judge {
+    /// Judges with a model and thresholds.
+    #[must_use]
+    pub const fn new(model: Model, thresholds: Thresholds) -> Self {
+        Self { model, thresholds }
+    }
+
+    /// Judges with what is shipped.
+    ///
+    /// # Errors
+    /// When the model that is built in is damaged.
+    pub fn shipped() -> Result<Self, ModelError> {
+        Ok(Self::new(Model::shipped()?, Thresholds::default()))
+    }
+
+    /// The verdict on a message.
+    #[must_use]
+    pub fn judge(&self, facts: &Facts) -> Verdict {
+        let mut findings = rules::findings(facts);
+        let (spam, phish) = self.model.sums_of(facts);
+        let mut scores = Scores { spam, phish };
+        for finding in &findings {
+            scores.spam += finding.spam;
+            scores.phish += finding.phish;
+        }
+        if spam.max(phish) > MODEL_FINDING_MIN {
+            findings.push(self.model_finding(facts, spam, phish));
+        }
+        let odds = Probabilities {
+            spam: sigmoid(scores.spam),
+            phish: sigmoid(scores.phish),
+            unwanted: sigmoid(self.model.unwanted(scores)),
+        };
+        decide(odds, findings, self.thresholds)
+    }
+
+    fn model_finding(&self, facts: &Facts, spam: f32, phish: f32) -> Finding {
+        let (of_spam, of_phish) = self.model.explain(facts);
+        let (id, terms) = if phish > spam { ("model-phish", of_phish) } else { ("model-spam", of_spam) };
+        let names: Vec<String> = terms.into_iter().take(5).map(|term| term.name.trim().to_owned()).collect();
+        Finding {
+            id: id.to_owned(),
+            signal: Signal::Text,
+            spam,
+            phish,
+            evidence: names.join(", "),
+            key: format!("finding-{id}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::corpus::Label;
+use crate::facts::Received;
+use crate::made::{Part, Written, all, message};
+use crate::verdict::Action;
+
+fn judged(judge: &Judge, raw: &str) -> Verdict {
+    judge.judge(&Facts::read(Received { raw: raw.as_bytes(), ..Received::default() }))
+}
+
+/// What was never learned from, as messages.
+fn held(label: Label) -> Vec<Written> {
+    all().into_iter().filter(|one| one.label == label && one.part == Part::Held).collect()
+}
+
+#[test]
+fn the_shipped_model_is_whole_small_and_of_sources_that_allow_it() {
+    let model = Model::shipped().unwrap();
+    assert!(model.encode().len() < 8 * 1024 * 1024);
+    let allowed = ["spamassassin", "enron", "linux_mips", "glitchyzorua", "made"];
+    for source in model.card().sources.keys() {
+        assert!(allowed.iter().any(|name| source.starts_with(name)), "{source}");
+    }
+    assert!(!model.card().limits.is_empty());
+}
+
+#[test]
+fn honest_trade_mail_reaches_the_inbox_in_every_language() {
+    let judge = Judge::shipped().unwrap();
+    let honest: Vec<Written> =
+        all().into_iter().filter(|one| one.label == Label::Ham && !one.subject.is_empty()).collect();
+    assert!(honest.len() >= 400);
+    let mut in_junk = Vec::new();
+    for one in &honest {
+        let verdict = judged(&judge, &message(one));
+        assert!(verdict.action < Action::Quarantine, "{one:?}");
+        if verdict.action == Action::Junk {
+            in_junk.push(format!("{} {}", one.language, one.kind));
+        }
+    }
+    assert!(in_junk.len() <= 2, "{in_junk:?}");
+}
+
+#[test]
+fn phish_that_was_never_seen_is_found_in_every_language() {
+    let judge = Judge::shipped().unwrap();
+    let mut found: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for one in held(Label::Phish) {
+        let counts = found.entry(one.language).or_default();
+        counts[0] += 1;
+        counts[1] += usize::from(judged(&judge, &message(&one)).action >= Action::Junk);
+    }
+    for (language, [count, found]) in found {
+        let wanted = if matches!(language, "en" | "zh") { 60 } else { 15 };
+        assert!(count >= wanted && found * 100 >= count * 95, "{language}: {found} of {count}");
+    }
+}
+
+#[test]
+fn a_disguise_changes_little() {
+    let judge = Judge::shipped().unwrap();
+    let of = |text: &str| {
+        let raw = format!(
+            "From: Support <s@old-shop.example>\r\nSubject: account\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{text} <a href=\"http://x.example/a\">link</a>"
+        );
+        judged(&judge, &raw).probability_phish
+    };
+    let plain = of("Your account will be suspended. Verify your password within 24 hours.");
+    for disguised in [
+        "Your acc\u{200b}ount will be sus\u{ad}pended. Ver\u{200d}ify your pass\u{200b}word within 24 hours.",
+        "Your \u{430}ccount will be susp\u{435}nded. V\u{435}rify your p\u{430}ssword within 24 hours.",
+        "Your ac<!-- x -->count will be sus<b></b>pended. Ver<span></span>ify your pass<i></i>word within 24 hours.",
+        "Your a c c o u n t will be s u s p e n d e d. V e r i f y your p a s s w o r d within 24 hours.",
+        "Your <span style='font-size:0'>quotation for valves</span> account will be suspended. Verify your password within 24 hours.",
+    ] {
+        assert!(of(disguised) > plain - 0.15, "{disguised}: {} against {plain}", of(disguised));
+    }
+}
+
+#[test]
+fn kept_facts_give_the_same_verdict() {
+    let judge = Judge::shipped().unwrap();
+    for one in held(Label::Phish).iter().take(20) {
+        let facts = Facts::read(Received { raw: message(one).as_bytes(), ..Received::default() });
+        let kept: Facts = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
+        assert_eq!(judge.judge(&kept), judge.judge(&facts));
+    }
+}

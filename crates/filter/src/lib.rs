@@ -1,0 +1,28 @@
+//! Judging mail: what a message is made of, what speaks against it, and what follows from that.
+//!
+//! [`Facts`] are taken out of a message once, within limits. [`Judge`] looks at them and gives a [`Verdict`]: findings, each
+//! with its weight, its evidence and the key of its text, two probabilities, and an action. The learned part is a linear
+//! model ([`Model`]); [`train`] makes one and [`evaluate`] measures it.
+//!
+//! Knows neither storage nor delivery, and reads no files: messages and models come in as octets.
+
+pub mod corpus;
+pub mod evaluate;
+pub mod facts;
+mod features;
+mod findings;
+mod judge;
+mod lexicon;
+pub mod made;
+mod model;
+mod normal;
+mod rules;
+pub mod train;
+mod verdict;
+
+pub use facts::{Facts, Received};
+pub use findings::{Finding, Signal};
+pub use judge::{Judge, Scores};
+pub use model::{Card, Model, ModelError, Term};
+pub use rules::ids as finding_ids;
+pub use verdict::{Action, Thresholds, Verdict};

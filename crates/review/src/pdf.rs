@@ -1,0 +1,217 @@
+//! Reports as PDF (ISO 32000-1).
+//!
+//! Chinese needs no font in the file: `STSong-Light` with the encoding `UniGB-UTF16-H` is one of the fonts that every reader has or
+//! replaces. Text in it is UTF-16; a ToUnicode map says so to programs that only extract text. Latin text is Helvetica.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::report::{Report, Table};
+
+/// A4 on its side, in points.
+const WIDTH: f64 = 842.0;
+const HEIGHT: f64 = 595.0;
+const MARGIN: f64 = 40.0;
+
+const TITLE_POINTS: f64 = 14.0;
+const HEAD_POINTS: f64 = 10.5;
+const TEXT_POINTS: f64 = 8.0;
+
+/// Height of a line, in its font's size.
+const LINE: f64 = 1.5;
+
+/// Most of a line that one column takes.
+const COLUMN_SHARE_MAX: f64 = 0.4;
+
+/// Objects before the pages: catalog, pages, two fonts, its descendant, its descriptor, its map.
+const FIXED_OBJECTS: usize = 7;
+
+/// The report as the bytes of a file.
+#[must_use]
+pub fn write(report: &Report) -> Vec<u8> {
+    let mut layout = Layout::default();
+    layout.new_page();
+    layout.line(&report.title, TITLE_POINTS);
+    for paragraph in &report.paragraphs {
+        layout.line(paragraph, TEXT_POINTS);
+    }
+    for table in &report.tables {
+        layout.table(table);
+    }
+    assemble(&layout)
+}
+
+#[derive(Default)]
+struct Layout {
+    pages: Vec<String>,
+    /// Where the next line goes, from the bottom.
+    y: f64,
+    /// First bytes of the UTF-16 units in use.
+    rows_used: BTreeSet<u8>,
+}
+
+impl Layout {
+    fn new_page(&mut self) {
+        self.pages.push(String::new());
+        self.y = HEIGHT - MARGIN;
+    }
+
+    fn step(&mut self, points: f64) {
+        self.y -= points * LINE;
+        if self.y < MARGIN {
+            self.new_page();
+            self.y -= points * LINE;
+        }
+    }
+
+    fn line(&mut self, text: &str, points: f64) {
+        self.step(points);
+        self.put(text, MARGIN, points);
+    }
+
+    fn table(&mut self, table: &Table) {
+        self.step(HEAD_POINTS);
+        self.line(&table.title, HEAD_POINTS);
+        let widths = column_widths(table);
+        for row in std::iter::once(&table.head).chain(&table.rows) {
+            self.step(TEXT_POINTS);
+            let mut x = MARGIN;
+            for (cell, width) in row.iter().zip(&widths) {
+                self.put(&fit(cell, width - TEXT_POINTS), x, TEXT_POINTS);
+                x += width;
+            }
+        }
+    }
+
+    /// Writes text at a place, Latin and other letters each in their font.
+    fn put(&mut self, text: &str, x: f64, points: f64) {
+        let y = self.y;
+        let mut x = x;
+        for run in runs(text) {
+            let is_latin = is_latin(run);
+            let bytes: String = if is_latin {
+                run.bytes().map(|byte| format!("{byte:02X}")).collect()
+            } else {
+                let units: Vec<u16> = run.encode_utf16().collect();
+                self.rows_used.extend(units.iter().map(|unit| (unit >> 8) as u8));
+                units.iter().map(|unit| format!("{unit:04X}")).collect()
+            };
+            let font = if is_latin { "F1" } else { "F2" };
+            if let Some(page) = self.pages.last_mut() {
+                // Writing to a string cannot fail.
+                let _ = writeln!(page, "BT /{font} {points} Tf {x:.2} {y:.2} Td <{bytes}> Tj ET");
+            }
+            x += width_of(run) * points;
+        }
+    }
+}
+
+fn is_latin(text: &str) -> bool {
+    text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+}
+
+/// Parts of `text` that are all of Latin letters, or have none.
+fn runs(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?.is_ascii();
+        let end = rest.find(|c: char| c.is_ascii() != first).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        rest = after;
+        Some(run)
+    })
+}
+
+/// Width in the font's size. Helvetica's letters are taken for as wide as its digits, which is nearly right for tables.
+fn width_of(text: &str) -> f64 {
+    text.chars().map(|c| if c.is_ascii() { 0.53 } else { 1.0 }).sum()
+}
+
+fn column_widths(table: &Table) -> Vec<f64> {
+    let room = WIDTH - 2.0 * MARGIN;
+    let wanted = |column: usize| {
+        let cells = std::iter::once(&table.head).chain(&table.rows).filter_map(|row| row.get(column));
+        let widest = cells.map(|cell| width_of(cell)).fold(2.0, f64::max);
+        ((widest + 1.5) * TEXT_POINTS).min(room * COLUMN_SHARE_MAX)
+    };
+    let widths: Vec<f64> = (0..table.head.len()).map(wanted).collect();
+    let sum: f64 = widths.iter().sum();
+    if sum <= room { widths } else { widths.iter().map(|width| width * room / sum).collect() }
+}
+
+/// As much of `text` as fits, without control characters.
+fn fit(text: &str, width: f64) -> String {
+    let mut out = String::new();
+    let mut used = 0.0;
+    for c in text.chars().map(|c| if c.is_control() { ' ' } else { c }) {
+        used += width_of(c.encode_utf8(&mut [0; 4])) * TEXT_POINTS;
+        if used > width {
+            out.push('…');
+            break;
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn assemble(layout: &Layout) -> Vec<u8> {
+    let pages = layout.pages.len();
+    let kids: Vec<String> = (0..pages).map(|page| format!("{} 0 R", FIXED_OBJECTS + 1 + page * 2)).collect();
+    let map = unicode_map(&layout.rows_used);
+    let mut objects = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        format!("<< /Type /Pages /Kids [{}] /Count {pages} >>", kids.join(" ")),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
+        "<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light-UniGB-UTF16-H /Encoding /UniGB-UTF16-H \
+         /DescendantFonts [5 0 R] /ToUnicode 7 0 R >>"
+            .to_owned(),
+        "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /DW 1000 \
+         /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 4 >> /FontDescriptor 6 0 R >>"
+            .to_owned(),
+        "<< /Type /FontDescriptor /FontName /STSong-Light /Flags 6 /FontBBox [-25 -254 1000 880] /ItalicAngle 0 \
+         /Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >>"
+            .to_owned(),
+        format!("<< /Length {} >>\nstream\n{map}\nendstream", map.len()),
+    ];
+    for (index, content) in layout.pages.iter().enumerate() {
+        objects.push(format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] /Contents {} 0 R \
+             /Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>",
+            FIXED_OBJECTS + 2 + index * 2
+        ));
+        objects.push(format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()));
+    }
+    let mut out = String::from("%PDF-1.5\n");
+    let mut places = Vec::new();
+    for (index, object) in objects.iter().enumerate() {
+        places.push(out.len());
+        let _ = write!(out, "{} 0 obj\n{object}\nendobj\n", index + 1);
+    }
+    let table = out.len();
+    let _ = write!(out, "xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for place in places {
+        let _ = writeln!(out, "{place:010} 00000 n ");
+    }
+    let _ = write!(out, "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1);
+    out.into_bytes()
+}
+
+/// Says that codes are Unicode already.
+fn unicode_map(rows: &BTreeSet<u8>) -> String {
+    /// Ranges in one block of a map.
+    const BLOCK: usize = 100;
+    let mut out = String::from(
+        "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CMapName /Tradewind-UTF16 def\n/CMapType 2 def\n\
+         1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n",
+    );
+    let rows: Vec<u8> = rows.iter().copied().collect();
+    for block in rows.chunks(BLOCK) {
+        let _ = writeln!(out, "{} beginbfrange", block.len());
+        for row in block {
+            let _ = writeln!(out, "<{row:02X}00> <{row:02X}FF> <{row:02X}00>");
+        }
+        out.push_str("endbfrange\n");
+    }
+    out.push_str("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend");
+    out
+}

@@ -1,0 +1,88 @@
+//! The command line of judging mail.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Args)]
+pub(crate) struct JudgeOptions {
+    /// Messages, one in each file.
+    pub(crate) messages: Vec<PathBuf>,
+    /// Judge the messages that this table names, too; its paths begin at its own directory.
+    #[arg(long)]
+    pub(crate) manifest: Option<PathBuf>,
+    /// Address in MAIL FROM; empty for the null sender.
+    #[arg(long)]
+    pub(crate) envelope_from: Option<String>,
+    /// Address of the client that brought the messages.
+    #[arg(long)]
+    pub(crate) client_ip: Option<std::net::IpAddr>,
+    /// Model file; the one that is shipped by default.
+    #[arg(long)]
+    pub(crate) model: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Train a model on labelled messages and on what is made for it.
+    Train(ModelTrain),
+    /// Measure a model, with all rules, on labelled messages.
+    Eval(ModelEval),
+    /// Show what a model was trained on.
+    Card {
+        /// Model file; the one that is shipped by default.
+        #[arg(long)]
+        model: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelTrain {
+    /// Table of messages (columns path, label, lang, source, cluster, parted by tabs) or of honest texts (language, origin, text);
+    /// may be given more than once.
+    #[arg(long)]
+    pub(crate) manifest: Vec<PathBuf>,
+    /// File to write.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Only sources whose name begins so; may be given more than once.
+    #[arg(long)]
+    pub(crate) source: Vec<String>,
+    /// Without the samples that are made for training.
+    #[arg(long)]
+    pub(crate) no_made: bool,
+    /// Leave everything of the header out but the subject.
+    #[arg(long)]
+    pub(crate) text_only: bool,
+    /// Begins the row of random numbers; the same seed and messages give the same model.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelEval {
+    /// Table of messages or of honest texts, as for training; may be given more than once.
+    #[arg(long, required = true)]
+    pub(crate) manifest: Vec<PathBuf>,
+    /// Model file; the one that is shipped by default.
+    #[arg(long)]
+    pub(crate) model: Option<PathBuf>,
+    /// Only sources whose name begins so; may be given more than once.
+    #[arg(long)]
+    pub(crate) source: Vec<String>,
+    /// Also train anew: on parts of a split by clusters, and without each source in turn.
+    #[arg(long)]
+    pub(crate) retrain: bool,
+    /// Leave everything of the header out but the subject.
+    #[arg(long)]
+    pub(crate) text_only: bool,
+    /// Leave the rules out.
+    #[arg(long)]
+    pub(crate) model_alone: bool,
+    /// Measure on the made samples that training never sees, too.
+    #[arg(long)]
+    pub(crate) made: bool,
+    /// Begins the row of random numbers.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}

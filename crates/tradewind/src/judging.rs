@@ -1,0 +1,145 @@
+//! `tradewind judge`: what the filter makes of messages, without a server.
+
+mod learned;
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use api::actions::Refused;
+use filter::{Facts, Judge, Model, Received, Thresholds, Verdict};
+use serde_json::{Value, json};
+
+use crate::cli::JudgeOptions;
+use crate::texts::Texts;
+
+pub(crate) use learned::run as model;
+
+/// Octets of a message that are read.
+const MESSAGE_OCTETS_MAX: u64 = 128 << 20;
+
+/// Octets of a manifest or model file that are read.
+const FILE_OCTETS_MAX: u64 = 64 << 20;
+
+/// Judges the messages that the options name and prints the verdicts, in the order given. A message that cannot be read is told
+/// and makes the command fail; the others are judged all the same.
+pub(crate) fn judge(options: &JudgeOptions, json: bool) -> Result<ExitCode, Refused> {
+    let judge = Judge::new(model_at(options.model.as_deref())?, Thresholds::default());
+    // What is read, and what it is called in the answer.
+    let mut paths: Vec<(PathBuf, String)> =
+        options.messages.iter().map(|path| (path.clone(), path.display().to_string())).collect();
+    if let Some(manifest) = &options.manifest {
+        let entries = learned::manifest(manifest)?;
+        paths.extend(entries.into_iter().map(|entry| (learned::beside(manifest, &entry.path), entry.path)));
+    }
+    if paths.is_empty() {
+        return Err(Refused("name messages to judge, or a manifest with --manifest".to_owned()));
+    }
+    let texts = Texts::from_environment();
+    let mut out = std::io::stdout().lock();
+    let mut is_whole = true;
+    for (path, name) in &paths {
+        let line = match read(path, MESSAGE_OCTETS_MAX) {
+            Ok(raw) => told(name, &judge.judge(&facts(&raw, options)), &texts, json),
+            Err(Refused(why)) => {
+                is_whole = false;
+                eprintln!("tradewind: {why}");
+                continue;
+            }
+        };
+        // Whoever reads a part of it and leaves wants no more.
+        if writeln!(out, "{line}").is_err() {
+            break;
+        }
+    }
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn facts(raw: &[u8], options: &JudgeOptions) -> Facts {
+    Facts::read(Received {
+        raw,
+        envelope_from: options.envelope_from.as_deref(),
+        client: options.client_ip,
+        authentication: None,
+    })
+}
+
+fn told(path: &str, verdict: &Verdict, texts: &Texts, json: bool) -> String {
+    let shown = |evidence: &str| -> String { evidence.chars().map(|c| if c.is_control() { '?' } else { c }).collect() };
+    let findings = verdict.findings.iter().map(|finding| {
+        let evidence = shown(&finding.evidence);
+        let text = texts.say(&finding.key, &[("evidence", &evidence)]);
+        (finding, evidence, text)
+    });
+    if json {
+        let findings: Vec<Value> = findings
+            .map(|(finding, evidence, text)| {
+                json!({ "id": finding.id, "weight": rounded(finding.weight()), "evidence": evidence, "text": text })
+            })
+            .collect();
+        return json!({
+            "path": path,
+            "action": verdict.action.word(),
+            "probability_spam": rounded(verdict.probability_spam),
+            "probability_phish": rounded(verdict.probability_phish),
+            "probability_unwanted": rounded(verdict.probability_unwanted),
+            "findings": findings,
+        })
+        .to_string();
+    }
+    let percent = |probability: f32| format!("{:.1}", probability * 100.0);
+    let values = [
+        ("path", path.to_owned()),
+        ("action", texts.say(&format!("action-{}", verdict.action.word()), &[])),
+        ("spam", percent(verdict.probability_spam)),
+        ("phish", percent(verdict.probability_phish)),
+    ];
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut lines = vec![texts.say("judged", &values)];
+    lines.extend(findings.map(|(finding, _, text)| format!("  {:+.1}  {text}", finding.weight())));
+    lines.join("\n")
+}
+
+/// A number as it is printed: four digits are more than anybody can use.
+fn rounded(number: f32) -> f64 {
+    (f64::from(number) * 10_000.0).round() / 10_000.0
+}
+
+/// The model in a file, or the one that is shipped.
+fn model_at(path: Option<&Path>) -> Result<Model, Refused> {
+    let Some(path) = path else { return Model::shipped().map_err(Refused::because) };
+    let octets = read(path, FILE_OCTETS_MAX)?;
+    Model::decode(&octets).map_err(|error| Refused(format!("{}: {error}", path.display())))
+}
+
+fn read(path: &Path, octets_max: u64) -> Result<Vec<u8>, Refused> {
+    let failed = |error: std::io::Error| Refused(format!("{}: {error}", path.display()));
+    let mut octets = Vec::new();
+    std::fs::File::open(path).and_then(|file| file.take(octets_max + 1).read_to_end(&mut octets)).map_err(failed)?;
+    if octets.len() as u64 > octets_max {
+        return Err(Refused(format!("{}: is larger than {octets_max} octets", path.display())));
+    }
+    Ok(octets)
+}
+
+fn read_text(path: &Path) -> Result<String, Refused> {
+    String::from_utf8(read(path, FILE_OCTETS_MAX)?)
+        .map_err(|_| Refused(format!("{}: is no UTF-8; save it as UTF-8", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_finding_has_its_text() {
+        for language in ["en", "zh"] {
+            let texts = Texts::of(language);
+            for id in filter::finding_ids() {
+                let key = format!("finding-{id}");
+                let text = texts.say(&key, &[("evidence", "EVIDENCE")]);
+                assert!(text != key && text.contains("EVIDENCE"), "{key} in {language}: {text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Makes a database of network operators out of lists of ranges: `first,last,number,name`. Used by tools/geo.
+
+#![allow(clippy::print_stderr, reason = "a tool")]
+
+use std::io::{BufRead, BufReader};
+use std::net::IpAddr;
+
+use watch::geo::write::{Field, Writer};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut paths: Vec<String> = std::env::args().skip(1).collect();
+    let out = paths.pop().ok_or("usage: network_database LIST... DATABASE")?;
+    let mut writer = Writer::default();
+    let mut ranges = 0_u64;
+    for path in paths {
+        for line in BufReader::new(std::fs::File::open(&path)?).lines() {
+            let line = line?;
+            let mut fields = line.splitn(4, ',');
+            let mut field = || fields.next().ok_or_else(|| format!("{path}: {line:?} has fewer than 4 fields"));
+            let (first, last): (IpAddr, IpAddr) = (field()?.parse()?, field()?.parse()?);
+            let number: u32 = field()?.parse()?;
+            let record = Field::Map(vec![
+                ("autonomous_system_number".to_owned(), Field::Number(number)),
+                ("autonomous_system_organization".to_owned(), Field::Text(field()?.trim_matches('"').to_owned())),
+            ]);
+            writer.insert(first, last, &record)?;
+            ranges += 1;
+        }
+    }
+    std::fs::write(&out, writer.finish("tradewind-network", 0))?;
+    eprintln!("{ranges} networks in {out}");
+    Ok(())
+}
