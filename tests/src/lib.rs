@@ -51,7 +51,7 @@ pub use access::Access;
 pub use bind::Bind;
 pub use certificate::{Authority, SelfSigned, Validity};
 pub use chance::Chance;
-pub use dkimpy::{arc_verdict, dkim_verdicts};
+pub use dkimpy::{arc_answers, arc_verdict, dkim_verdicts};
 pub use dovecot::{Dovecot, DovecotOptions};
 pub use failure::{Failure, Outcome, wait_until};
 pub use https_host::{Asked, HttpsHost};
