@@ -72,3 +72,45 @@ fn ask(what: &str, message: &[u8], names: SocketAddr) -> Outcome<Value> {
     command.arg(script).args([what, &names.port().to_string()]).arg(file);
     Ok(serde_json::from_str(run(command, PATIENCE)?.success()?.stdout.trim())?)
 }
+
+/// Seals and verifies many messages at once, with keys from the records that come with each.
+const ARC_SCRIPT: &str = r#"
+import json, sys
+import dkim
+def txt_of(records):
+    def txt(name, timeout=5):
+        name = (name.decode() if isinstance(name, bytes) else name).rstrip(".").lower()
+        return records[name].encode() if name in records else None
+    return txt
+answers = []
+for task in json.load(open(sys.argv[1])):
+    message = task["message"].encode()
+    try:
+        if "private" in task:
+            found = b"Authentication-Results: peer.test; arc=" + task["state"].encode() + b"; spf=pass smtp.mailfrom=a.test\r\n"
+            sealed = dkim.arc_sign(found + message, b"s1", task["domain"].encode(), task["private"].encode(), b"peer.test",
+                                   include_headers=[b"from", b"to", b"subject"], timestamp=task["now"])
+            fields = b"".join(field.rstrip() + b"\r\n" for field in sealed)
+            answers.append((fields + message).decode())
+        else:
+            state, _, reason = dkim.arc_verify(message, dnsfunc=txt_of(task["records"]))
+            answers.append([(state or b"none").decode(), str(reason)])
+    except Exception as error:
+        answers.append(["raises", repr(error)])
+json.dump(answers, sys.stdout)
+"#;
+
+/// dkimpy's answers to `tasks`, each with a `message`. One with `private`, a key in PEM, and `domain`, `state` and `now` is sealed with the
+/// selector `s1`: the answer is the message. One with `records`, a map from name to text, is verified: the answer is the state of the chain, or
+/// `raises` if dkimpy did not handle an exception of its own, and the reason.
+///
+/// # Errors
+/// If it cannot be run.
+pub fn arc_answers(tasks: &Value) -> Outcome<Vec<Value>> {
+    let scratch = Scratch::new("dkimpy-arc")?;
+    let script = scratch.file("arc.py", ARC_SCRIPT)?;
+    let file = scratch.file("tasks.json", tasks.to_string())?;
+    let mut command = Command::new("/usr/bin/python3");
+    command.arg(script).arg(file);
+    Ok(serde_json::from_str(run(command, PATIENCE * 4)?.success()?.stdout.trim())?)
+}

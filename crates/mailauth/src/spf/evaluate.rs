@@ -142,9 +142,8 @@ impl<'a> Evaluation<'a> {
             Mechanism::Pointer(target) => {
                 self.count_lookup()?;
                 let target = self.target(target.as_ref(), domain).await;
-                let is_asked_now = self.validated.is_none();
                 let matches = self.validated_names().await.iter().any(|name| names::is_within(name, &target));
-                if is_asked_now && self.is_nameless {
+                if self.is_nameless {
                     self.count_void()?;
                 }
                 Ok(matches)
@@ -174,11 +173,10 @@ impl<'a> Evaluation<'a> {
     async fn exchanger(&mut self, target: Option<&MacroText>, prefixes: Prefixes, domain: &str) -> Result<bool, Stop> {
         self.count_lookup()?;
         let target = self.target(target, domain).await;
-        let asked = if names::is_queryable(&target) {
-            self.resolver.mx(&target).await
-        } else {
-            Err(DnsError::NotFound { name: target })
-        };
+        if !names::is_queryable(&target) {
+            return Ok(false);
+        }
+        let asked = self.resolver.mx(&target).await;
         let exchangers = self.found(asked)?;
         if exchangers.len() > EXCHANGERS_MAX {
             return Err(Stop::Permanent);
@@ -198,22 +196,26 @@ impl<'a> Evaluation<'a> {
                 self.ask_ip4(name).await?.iter().any(|address| is_in_ip4(self.client, *address, prefixes.ip4))
             }
             IpAddr::V6(_) => {
-                let asked = if names::is_queryable(name) {
-                    self.resolver.ipv6(name).await
-                } else {
-                    Err(DnsError::NotFound { name: name.to_owned() })
-                };
-                self.found(asked)?.iter().any(|address| is_in_ip6(self.client, *address, prefixes.ip6))
+                self.ask_ip6(name).await?.iter().any(|address| is_in_ip6(self.client, *address, prefixes.ip6))
             }
         })
     }
 
+    /// A name that cannot be asked for has no address, and without a question there is no void look-up (section 4.6.4).
     async fn ask_ip4(&mut self, name: &str) -> Result<Vec<Ipv4Addr>, Stop> {
-        let asked = if names::is_queryable(name) {
-            self.resolver.ipv4(name).await
-        } else {
-            Err(DnsError::NotFound { name: name.to_owned() })
-        };
+        if !names::is_queryable(name) {
+            return Ok(Vec::new());
+        }
+        let asked = self.resolver.ipv4(name).await;
+        self.found(asked)
+    }
+
+    /// As [`Self::ask_ip4`].
+    async fn ask_ip6(&mut self, name: &str) -> Result<Vec<Ipv6Addr>, Stop> {
+        if !names::is_queryable(name) {
+            return Ok(Vec::new());
+        }
+        let asked = self.resolver.ipv6(name).await;
         self.found(asked)
     }
 
