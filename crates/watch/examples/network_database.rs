@@ -1,4 +1,5 @@
-//! Makes a database of network operators out of lists of ranges: `first,last,number,name`. Used by tools/geo.
+//! Makes a database of network operators out of lists of ranges: `first,last,number,name`. Used by tools/geo. The first argument is the
+//! date of the lists, in seconds since 1970; readers refuse a database without one.
 
 #![allow(clippy::print_stderr, reason = "a tool")]
 
@@ -9,7 +10,9 @@ use watch::geo::write::{Field, Writer};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut paths: Vec<String> = std::env::args().skip(1).collect();
-    let out = paths.pop().ok_or("usage: network_database LIST... DATABASE")?;
+    let usage = "usage: network_database SECONDS LIST... DATABASE";
+    let out = paths.pop().ok_or(usage)?;
+    let built: u32 = (!paths.is_empty()).then(|| paths.remove(0)).ok_or(usage)?.parse().map_err(|_| usage)?;
     let mut writer = Writer::default();
     let mut ranges = 0_u64;
     for path in paths {
@@ -27,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             ranges += 1;
         }
     }
-    std::fs::write(&out, writer.finish("tradewind-network", 0))?;
+    std::fs::write(&out, writer.finish("tradewind-network", built))?;
     eprintln!("{ranges} networks in {out}");
     Ok(())
 }
