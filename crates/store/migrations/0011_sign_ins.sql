@@ -11,7 +11,7 @@ CREATE TABLE sign_in_event (
     said TEXT NOT NULL,                 -- by the person: '' | mine | not-mine
     login BLOB NOT NULL,                -- hash of the name that was given
     network BLOB NOT NULL,              -- hash of the network that it came from
-    fresh BIGINT NOT NULL,              -- 1: the account's first sign-in from this network
+    fresh BIGINT NOT NULL,              -- 1: first sign-in from this network of an account known from elsewhere
     told BIGINT NOT NULL,               -- 0: nobody is to be told | 1: waits for its letters | 2: they are posted
     detail BLOB NOT NULL                -- sealed: address, place, client, device, score, findings
 );

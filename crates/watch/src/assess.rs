@@ -101,7 +101,7 @@ mod millis {
 pub struct Surroundings {
     /// Accounts whose sign-in failed from this network within [`crate::rules::FAILURES_WITHIN`].
     pub failed_accounts: u64,
-    /// Accounts that signed in from this network for the first time within [`crate::rules::NEW_ACCOUNTS_WITHIN`].
+    /// Accounts known from elsewhere that signed in from this network for the first time within [`crate::rules::NEW_ACCOUNTS_WITHIN`].
     pub new_accounts: u64,
     /// Failed attempts on this account within [`crate::rules::FAILURES_WITHIN`].
     pub failed_tries: u64,

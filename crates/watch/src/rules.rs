@@ -11,7 +11,7 @@ use crate::model::Score;
 use crate::place::Place;
 
 /// Sign-ins before which "new" means nothing.
-const HISTORY_MIN: u64 = 3;
+pub(crate) const HISTORY_MIN: u64 = 3;
 
 /// Sign-ins from a country after which it is one of the person's own, as with a network that leaves abroad.
 const COUNTRY_KNOWN: u64 = 3;
@@ -207,7 +207,9 @@ fn spraying(history: &History, limits: &Limits) -> Option<Finding> {
 
 fn many_accounts(history: &History, limits: &Limits) -> Option<Finding> {
     let accounts = history.surroundings.new_accounts;
-    let is_odd = accounts >= limits.new_accounts && !history.surroundings.network_is_known;
+    // On the first day of a company with us everybody is new everywhere; whoever steals passwords steals those of people known elsewhere.
+    let is_known_elsewhere = history.sign_ins >= HISTORY_MIN && !history.surroundings.network_is_known;
+    let is_odd = accounts >= limits.new_accounts && is_known_elsewhere;
     is_odd.then(|| Finding::new(Rule::ManyAccounts, &[("accounts", accounts.to_string())]))
 }
 

@@ -19,6 +19,7 @@ use crate::keys::{EVERYBODY, Keeper, group};
 use crate::levels::{Levels, LevelsError};
 use crate::place::Place;
 use crate::profile::{Profile, count, load_history};
+use crate::rules::HISTORY_MIN;
 use crate::settings::WatchSettings;
 
 /// Time that attempts wait to be written together.
@@ -65,7 +66,7 @@ pub struct Judged {
     pub assessment: Assessment,
     /// Where it came from.
     pub place: Place,
-    /// Whether the network is new to the account.
+    /// Whether the network is new to the account, which is known from elsewhere.
     pub is_fresh: bool,
 }
 
@@ -124,7 +125,8 @@ impl Watch {
         };
         let history = self.store.read(work).await?;
         let assessment = assess(attempt, &place, &history, self.levels.policy(level));
-        Ok(Judged { assessment, place, is_fresh: !history.surroundings.network_is_known })
+        let is_fresh = history.sign_ins >= HISTORY_MIN && !history.surroundings.network_is_known;
+        Ok(Judged { assessment, place, is_fresh })
     }
 
     /// Records an attempt. It is written within [`Self::run`]'s next round; gives its number.

@@ -216,6 +216,15 @@ async fn many_accounts_from_a_new_network_are_seen(store: TestStore) {
     assert_eq!(seen, [false, false, false, false, true]);
 }
 
+async fn the_first_day_of_a_company_is_no_raid(store: TestStore) {
+    let fixture = Fixture::new(store).await;
+    for number in 0..20 {
+        let subject = fixture.account(&format!("person{number}")).await;
+        let (judged, _) = fixture.sign_in(subject, &fixture.usual(subject, "192.0.2.5")).await;
+        assert_eq!((rules(&judged), judged.assessment.answer), (Vec::new(), Answer::Pass), "person {number}");
+    }
+}
+
 async fn alike_sign_ins_count_once_an_hour_and_are_all_recorded(store: TestStore) {
     let fixture = Fixture::new(store).await;
     let li = fixture.account("li").await;
@@ -305,6 +314,7 @@ store::on_both_engines! {
     what_the_person_confirms_is_known_from_then_on,
     spraying_is_seen_and_the_owners_network_is_not_shut_out,
     many_accounts_from_a_new_network_are_seen,
+    the_first_day_of_a_company_is_no_raid,
     alike_sign_ins_count_once_an_hour_and_are_all_recorded,
     old_events_and_features_are_forgotten,
     a_deleted_account_takes_its_sign_ins_with_it,
