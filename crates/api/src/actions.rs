@@ -24,6 +24,7 @@ mod lists;
 mod matrix_tests;
 mod people;
 mod provisioning;
+mod quarantine;
 mod queue;
 mod roles;
 mod ruling;
@@ -42,9 +43,10 @@ use std::time::Duration;
 use ::letters::Mailer;
 use async_trait::async_trait;
 use env::dns::Resolver;
+use filter::Judge;
 use identity::factors::FactorDesk;
 use identity::rights::AccessSettings;
-use identity::{Directory, PasswordGate};
+use identity::{Directory, Language, PasswordGate};
 use provision::LdapSource;
 use reports::Tally;
 use serde_json::Value;
@@ -90,6 +92,20 @@ pub trait Elsewhere: Send + Sync {
     fn ldap_sources(&self) -> Vec<LdapSource> {
         Vec::new()
     }
+
+    /// What the key of a text says in `language`, its places filled in.
+    fn say(&self, key: &str, language: Language, values: &[(&str, &str)]) -> String;
+
+    /// Whether people may release what waits for themselves in quarantine.
+    fn people_release(&self) -> bool {
+        true
+    }
+
+    /// Judges by what is in force.
+    ///
+    /// # Errors
+    /// [`Refused`] if the judge cannot be made ready.
+    fn judge(&self) -> Result<Arc<Judge>, Refused>;
 
     /// Has our own reports of connections sent now.
     ///

@@ -1,5 +1,7 @@
 //! All layers that need nobody outside, one after the other.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::facts::Facts;
 use crate::findings::{Finding, Signal};
 use crate::model::{Model, ModelError};
@@ -47,10 +49,24 @@ impl Judge {
         Ok(Self::new(Model::shipped()?, Thresholds::default()))
     }
 
-    /// The verdict on a message.
+    /// Names what it judges by: the same facts under the same version have the same verdict.
     #[must_use]
-    pub fn judge(&self, facts: &Facts) -> Verdict {
+    pub fn version(&self) -> String {
+        let names: Vec<&str> = rules::ids().collect();
+        format!("{:016x}-{:016x}", self.model.fingerprint(), xxh3_64(names.join(" ").as_bytes()))
+    }
+
+    /// The verdict on a message; `outside` are findings of layers that ask others than the message.
+    #[must_use]
+    pub fn judge(&self, facts: &Facts, outside: Vec<Finding>) -> Verdict {
+        self.judge_by(facts, outside, self.thresholds)
+    }
+
+    /// The verdict by other thresholds than one's own.
+    #[must_use]
+    pub fn judge_by(&self, facts: &Facts, outside: Vec<Finding>, thresholds: Thresholds) -> Verdict {
         let mut findings = rules::findings(facts);
+        findings.extend(outside);
         let (spam, phish) = self.model.sums_of(facts);
         let mut scores = Scores { spam, phish };
         for finding in &findings {
@@ -65,7 +81,7 @@ impl Judge {
             phish: sigmoid(scores.phish),
             unwanted: sigmoid(self.model.unwanted(scores)),
         };
-        decide(odds, findings, self.thresholds)
+        decide(odds, findings, thresholds)
     }
 
     fn model_finding(&self, facts: &Facts, spam: f32, phish: f32) -> Finding {

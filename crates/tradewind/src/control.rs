@@ -9,12 +9,17 @@ use std::time::Duration;
 use api::actions::{Controls, Elsewhere, Refused};
 use async_trait::async_trait;
 use env::dns::Resolver;
+use filter::Judge;
+use identity::Language;
+use judgement::Sayings;
 use provision::LdapSource;
 use serde_json::{Value, json};
 use store::Store;
 
+use crate::judging::SharedJudge;
 use crate::settings::DnsSettings;
 use crate::system::{System, resolver};
+use crate::texts::Catalogue;
 
 pub(crate) use socket::{ControlSocket, ask, socket_path};
 
@@ -35,6 +40,9 @@ pub(crate) fn controls(system: &System) -> Controls {
             store: system.store.clone(),
             dns: system.settings.dns.clone(),
             ldap: system.settings.provision.ldap.clone(),
+            judge: Arc::clone(&system.judge),
+            texts: Arc::clone(&system.texts),
+            people_release: system.settings.judging.people_release,
         }),
     }
 }
@@ -44,6 +52,9 @@ struct Parts {
     store: Store,
     dns: DnsSettings,
     ldap: Vec<LdapSource>,
+    judge: Arc<SharedJudge>,
+    texts: Arc<Catalogue>,
+    people_release: bool,
 }
 
 #[async_trait]
@@ -54,6 +65,18 @@ impl Elsewhere for Parts {
 
     fn ldap_sources(&self) -> Vec<LdapSource> {
         self.ldap.clone()
+    }
+
+    fn say(&self, key: &str, language: Language, values: &[(&str, &str)]) -> String {
+        self.texts.say(key, language, values)
+    }
+
+    fn people_release(&self) -> bool {
+        self.people_release
+    }
+
+    fn judge(&self) -> Result<Arc<Judge>, Refused> {
+        self.judge.get()
     }
 
     async fn send_tls_reports(&self) -> Result<Value, Refused> {

@@ -5,6 +5,7 @@ mod learned;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 
 use api::actions::Refused;
 use filter::{Facts, Judge, Model, Received, Thresholds, Verdict};
@@ -20,6 +21,20 @@ const MESSAGE_OCTETS_MAX: u64 = 128 << 20;
 
 /// Octets of a manifest or model file that are read.
 const FILE_OCTETS_MAX: u64 = 64 << 20;
+
+/// The judge of a system, made when it is first asked for: most commands need none.
+#[derive(Default)]
+pub(crate) struct SharedJudge(OnceLock<Arc<Judge>>);
+
+impl SharedJudge {
+    pub(crate) fn get(&self) -> Result<Arc<Judge>, Refused> {
+        if let Some(judge) = self.0.get() {
+            return Ok(Arc::clone(judge));
+        }
+        let made = Arc::new(Judge::shipped().map_err(Refused::because)?);
+        Ok(Arc::clone(self.0.get_or_init(|| made)))
+    }
+}
 
 /// Judges the messages that the options name and prints the verdicts, in the order given. A message that cannot be read is told
 /// and makes the command fail; the others are judged all the same.
@@ -40,7 +55,7 @@ pub(crate) fn judge(options: &JudgeOptions, json: bool) -> Result<ExitCode, Refu
     let mut is_whole = true;
     for (path, name) in &paths {
         let line = match read(path, MESSAGE_OCTETS_MAX) {
-            Ok(raw) => told(name, &judge.judge(&facts(&raw, options)), &texts, json),
+            Ok(raw) => told(name, &judge.judge(&facts(&raw, options), Vec::new()), &texts, json),
             Err(Refused(why)) => {
                 is_whole = false;
                 eprintln!("tradewind: {why}");
@@ -135,7 +150,7 @@ mod tests {
     fn every_finding_has_its_text() {
         for language in ["en", "zh"] {
             let texts = Texts::of(language);
-            for id in filter::finding_ids() {
+            for id in filter::finding_ids().chain(judgement::finding_ids()) {
                 let key = format!("finding-{id}");
                 let text = texts.say(&key, &[("evidence", "EVIDENCE")]);
                 assert!(text != key && text.contains("EVIDENCE"), "{key} in {language}: {text}");

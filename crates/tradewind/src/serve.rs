@@ -1,5 +1,6 @@
 //! The running server: everything is opened, wired and stopped here.
 
+mod judging;
 mod listening;
 mod provisioning;
 mod reporting;
@@ -165,6 +166,7 @@ fn spawn_services(
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
     let public_url = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
     let sign_in = sign_in(system, public_url.clone(), watching::spawn(tasks, system, &public_url, stop)?);
+    judging::spawn(tasks, system, &public_url, stop);
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -175,6 +177,7 @@ fn spawn_services(
             sign_in: Arc::clone(&sign_in),
             dns: Arc::clone(&dns),
             signer: Arc::clone(&system.signer),
+            judging: judging::judging(system)?,
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),
@@ -281,6 +284,8 @@ fn spawn_http(
             hostname: system.settings.server.hostname.clone(),
         });
         let links = api::sign_in_links(system.store.clone());
+        let people_release = system.settings.judging.people_release;
+        let links = links.merge(api::quarantine_links(system.store.clone(), people_release));
         let router = api::secure_router(facts, pages).merge(scim).merge(links);
         let door = HttpDoor { router, tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));

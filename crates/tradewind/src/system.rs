@@ -16,7 +16,9 @@ use resolver::{HickoryResolver, ResolverSettings};
 use signing::Signer;
 use store::{Context, Place, Store};
 
+use crate::judging::SharedJudge;
 use crate::settings::{DnsSettings, Settings};
+use crate::texts::Catalogue;
 use crate::{control, credentials};
 
 /// What everything works on.
@@ -31,6 +33,10 @@ pub(crate) struct System {
     pub(crate) factors: FactorDesk,
     /// Counts of mail for the reports to its domains.
     pub(crate) tally: Arc<Tally>,
+    /// Judges mail; made when it is first asked for.
+    pub(crate) judge: Arc<SharedJudge>,
+    /// What is said to people.
+    pub(crate) texts: Arc<Catalogue>,
 }
 
 impl System {
@@ -44,7 +50,9 @@ impl System {
         let signer = Arc::new(Signer::new(store.clone(), &settings.dkim));
         let passwords = credentials::password_gate(&settings, &store)?;
         let factors = credentials::factor_desk(&settings, &store)?;
-        let system = Self { settings, store, directory, signer, passwords, factors, tally: Arc::default() };
+        let (tally, judge) = Default::default();
+        let texts = Arc::new(Catalogue::new());
+        let system = Self { settings, store, directory, signer, passwords, factors, tally, judge, texts };
         if let Err(error) = import_key_files(&system.controls()).await {
             tracing::error!(%error, "DKIM keys in files cannot be taken over");
         }

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use identity::Language;
+use judgement::Sayings;
+
 const ENGLISH: &str = include_str!("../texts/en.toml");
 const CHINESE: &str = include_str!("../texts/zh.toml");
 
@@ -28,6 +31,28 @@ impl Texts {
             text = text.replace(&format!("{{{name}}}"), value);
         }
         text
+    }
+}
+
+/// The texts of both languages, for those who write letters.
+pub(crate) struct Catalogue {
+    english: Texts,
+    chinese: Texts,
+}
+
+impl Catalogue {
+    pub(crate) fn new() -> Self {
+        Self { english: Texts::of("en"), chinese: Texts::of("zh") }
+    }
+}
+
+impl Sayings for Catalogue {
+    fn say(&self, key: &str, language: Language, values: &[(&str, &str)]) -> String {
+        let texts = match language {
+            Language::English => &self.english,
+            Language::Chinese => &self.chinese,
+        };
+        texts.say(key, values)
     }
 }
 
