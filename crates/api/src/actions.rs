@@ -46,7 +46,7 @@ use env::dns::Resolver;
 use filter::Judge;
 use identity::factors::FactorDesk;
 use identity::rights::AccessSettings;
-use identity::{Directory, Language, PasswordGate};
+use identity::{Directory, PasswordGate};
 use provision::LdapSource;
 use reports::Tally;
 use serde_json::Value;
@@ -92,9 +92,6 @@ pub trait Elsewhere: Send + Sync {
     fn ldap_sources(&self) -> Vec<LdapSource> {
         Vec::new()
     }
-
-    /// What the key of a text says in `language`, its places filled in.
-    fn say(&self, key: &str, language: Language, values: &[(&str, &str)]) -> String;
 
     /// Whether people may release what waits for themselves in quarantine.
     fn people_release(&self) -> bool {

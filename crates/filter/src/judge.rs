@@ -1,11 +1,13 @@
 //! All layers that need nobody outside, one after the other.
 
-use xxhash_rust::xxh3::xxh3_64;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 
 use crate::facts::Facts;
-use crate::findings::{Finding, Signal};
+use crate::findings::{self, Finding, Signal};
 use crate::model::{Model, ModelError};
-use crate::rules;
+use crate::rules::Rules;
 use crate::train::sigmoid;
 use crate::verdict::{Probabilities, Thresholds, Verdict, decide};
 
@@ -31,14 +33,28 @@ const MODEL_FINDING_MIN: f32 = 0.0;
 /// Judges messages. Keeps nothing of them.
 pub struct Judge {
     model: Model,
+    rules: ArcSwap<Rules>,
     thresholds: Thresholds,
 }
 
 impl Judge {
-    /// Judges with a model and thresholds.
+    /// Judges with a model, the rules that are shipped, and thresholds.
     #[must_use]
-    pub const fn new(model: Model, thresholds: Thresholds) -> Self {
-        Self { model, thresholds }
+    pub fn new(model: Model, thresholds: Thresholds) -> Self {
+        Self { model, rules: ArcSwap::new(Rules::shipped()), thresholds }
+    }
+
+    /// From now on judges with these rules; what is being judged is judged to its end with those before.
+    pub fn set_rules(&self, rules: Arc<Rules>) {
+        self.rules.store(rules);
+    }
+
+    /// What a finding says to people, in Chinese or else in English, its evidence put in; none if it comes from outside.
+    #[must_use]
+    pub fn text(&self, finding: &Finding, language: &str) -> Option<String> {
+        let rules = self.rules.load();
+        let text = rules.text(&finding.id, language).or_else(|| findings::text(&finding.key, language))?;
+        Some(text.replace("{evidence}", &finding.evidence))
     }
 
     /// Judges with what is shipped.
@@ -52,8 +68,7 @@ impl Judge {
     /// Names what it judges by: the same facts under the same version have the same verdict.
     #[must_use]
     pub fn version(&self) -> String {
-        let names: Vec<&str> = rules::ids().collect();
-        format!("{:016x}-{:016x}", self.model.fingerprint(), xxh3_64(names.join(" ").as_bytes()))
+        format!("{:016x}-{:016x}", self.model.fingerprint(), self.rules.load().fingerprint())
     }
 
     /// The verdict on a message; `outside` are findings of layers that ask others than the message.
@@ -65,7 +80,7 @@ impl Judge {
     /// The verdict by other thresholds than one's own.
     #[must_use]
     pub fn judge_by(&self, facts: &Facts, outside: Vec<Finding>, thresholds: Thresholds) -> Verdict {
-        let mut findings = rules::findings(facts);
+        let mut findings = self.rules.load().findings(facts);
         findings.extend(outside);
         let (spam, phish) = self.model.sums_of(facts);
         let mut scores = Scores { spam, phish };

@@ -26,5 +26,5 @@ pub use findings::{Finding, Signal};
 pub use judge::{Judge, Scores};
 pub use layer::{Asked, Layer};
 pub use model::{Card, Model, ModelError, Term};
-pub use rules::ids as finding_ids;
+pub use rules::{Broken, Rule, RuleError, Rules, Source};
 pub use verdict::{Action, Thresholds, Verdict};

@@ -10,13 +10,14 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use env::Timestamp;
+use filter::{Finding, Judge, Signal};
 use identity::{Language, Resolution};
 use letters::{Mailer, Texts, Words};
 use store::{Store, Tx, params};
 use subtle::ConstantTimeEq;
 
 use crate::quarantine::{self, Quarantined, State};
-use crate::{JudgementError, Sayings};
+use crate::{JudgementError, explain};
 
 /// Places that one letter tells of; it says how many more there are.
 const TOLD_MAX: usize = 50;
@@ -110,7 +111,7 @@ pub struct Digests {
     /// Posts the letters.
     pub mailer: Mailer,
     /// What findings say.
-    pub sayings: Arc<dyn Sayings>,
+    pub judge: Arc<Judge>,
     /// Beginning of the links: `https://host/quarantine`.
     pub link_base: String,
     /// Least time between two letters to one account.
@@ -213,7 +214,15 @@ impl Digests {
     fn why(&self, one: &Quarantined, language: Language) -> String {
         let findings = one.shown.findings.iter().take(FINDINGS_TOLD_MAX);
         let say = |finding: &quarantine::ShownFinding| {
-            self.sayings.say(&finding.key, language, &[("evidence", &harmless(&finding.evidence))])
+            let finding = Finding {
+                id: finding.id.clone(),
+                signal: Signal::Text,
+                spam: 0.0,
+                phish: 0.0,
+                evidence: harmless(&finding.evidence),
+                key: finding.key.clone(),
+            };
+            explain(&self.judge, &finding, language)
         };
         findings.map(say).collect::<Vec<_>>().join("; ")
     }

@@ -258,8 +258,3 @@ pub(crate) fn finding(id: &str, evidence: &str, weight: f32) -> Finding {
         key: format!("finding-{id}"),
     }
 }
-
-/// What findings of this crate are called.
-pub fn finding_ids() -> impl Iterator<Item = &'static str> {
-    ["unjudged", "layer-silent", "allowed-by-list"].into_iter()
-}

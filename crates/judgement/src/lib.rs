@@ -7,18 +7,18 @@
 
 pub mod digest;
 mod error;
+mod explain;
 mod fields;
 mod judging;
 mod kept;
 mod marks;
 pub mod quarantine;
-mod sayings;
 mod sealed;
 mod settings;
 
 pub use error::JudgementError;
+pub use explain::explain;
 pub use fields::claims;
-pub use judging::{Arrival, Judging, Opinion, finding_ids};
+pub use judging::{Arrival, Judging, Opinion};
 pub use kept::{Detail, Direction, Judged, Kept, forget, is_for, keep, load, note_copy, read_number, tidy};
-pub use sayings::Sayings;
 pub use settings::{JudgingSettings, LevelSettings, Unjudged};

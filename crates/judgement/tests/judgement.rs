@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use filter::{Action, Judge};
-use identity::Language;
 use judgement::digest::{self, Digests, Link};
 use judgement::quarantine::{self, NewPlace, NewQuarantined, Shown, State, Whose};
-use judgement::{JudgementError, Opinion, Sayings};
+use judgement::{JudgementError, Opinion};
 use mailbox::Prepared;
 use queue::{Envelope, NewRecipient};
 use store::Tx;
@@ -183,19 +182,11 @@ async fn an_account_that_goes_takes_its_places_along(store: TestStore) {
     scene.check().await;
 }
 
-struct Keys;
-
-impl Sayings for Keys {
-    fn say(&self, key: &str, _language: Language, values: &[(&str, &str)]) -> String {
-        format!("{key} {}", values[0].1)
-    }
-}
-
 fn digests(scene: &Scene) -> Digests {
     Digests {
         store: scene.store.handle(),
         mailer: scene.mailer(),
-        sayings: Arc::new(Keys),
+        judge: Arc::new(Judge::shipped().unwrap()),
         link_base: "https://mail.trade.test/quarantine".to_owned(),
         period: Duration::from_secs(86_400),
     }
@@ -213,7 +204,7 @@ async fn people_are_told_once_in_their_language(store: TestStore) {
     assert_eq!(readers, ["li@trade.test", "wang@trade.test"]);
     let letters = scene.letters().await;
     let li = letters.iter().find(|letter| letter.contains("隔离")).unwrap();
-    assert!(li.contains("evil-link evil[.]test") && li.contains("https://mail.trade.test/quarantine/"), "{li}");
+    assert!(li.contains("evil-link: evil[.]test") && li.contains("https://mail.trade.test/quarantine/"), "{li}");
     assert!(letters.iter().any(|letter| letter.contains("kept back")));
     quarantined(&scene, 8).await;
     assert_eq!(digests.post().await.unwrap(), 0, "not again on the same day");

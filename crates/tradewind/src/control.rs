@@ -10,8 +10,6 @@ use api::actions::{Controls, Elsewhere, Refused};
 use async_trait::async_trait;
 use env::dns::Resolver;
 use filter::Judge;
-use identity::Language;
-use judgement::Sayings;
 use provision::LdapSource;
 use serde_json::{Value, json};
 use store::Store;
@@ -19,7 +17,6 @@ use store::Store;
 use crate::judging::SharedJudge;
 use crate::settings::DnsSettings;
 use crate::system::{System, resolver};
-use crate::texts::Catalogue;
 
 pub(crate) use socket::{ControlSocket, ask, socket_path};
 
@@ -41,7 +38,6 @@ pub(crate) fn controls(system: &System) -> Controls {
             dns: system.settings.dns.clone(),
             ldap: system.settings.provision.ldap.clone(),
             judge: Arc::clone(&system.judge),
-            texts: Arc::clone(&system.texts),
             people_release: system.settings.judging.people_release,
         }),
     }
@@ -53,7 +49,6 @@ struct Parts {
     dns: DnsSettings,
     ldap: Vec<LdapSource>,
     judge: Arc<SharedJudge>,
-    texts: Arc<Catalogue>,
     people_release: bool,
 }
 
@@ -65,10 +60,6 @@ impl Elsewhere for Parts {
 
     fn ldap_sources(&self) -> Vec<LdapSource> {
         self.ldap.clone()
-    }
-
-    fn say(&self, key: &str, language: Language, values: &[(&str, &str)]) -> String {
-        self.texts.say(key, language, values)
     }
 
     fn people_release(&self) -> bool {

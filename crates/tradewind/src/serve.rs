@@ -166,7 +166,7 @@ fn spawn_services(
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
     let public_url = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
     let sign_in = sign_in(system, public_url.clone(), watching::spawn(tasks, system, &public_url, stop)?);
-    judging::spawn(tasks, system, &public_url, stop);
+    judging::spawn(tasks, system, &public_url, stop)?;
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());

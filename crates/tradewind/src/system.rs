@@ -18,7 +18,6 @@ use store::{Context, Place, Store};
 
 use crate::judging::SharedJudge;
 use crate::settings::{DnsSettings, Settings};
-use crate::texts::Catalogue;
 use crate::{control, credentials};
 
 /// What everything works on.
@@ -35,8 +34,6 @@ pub(crate) struct System {
     pub(crate) tally: Arc<Tally>,
     /// Judges mail; made when it is first asked for.
     pub(crate) judge: Arc<SharedJudge>,
-    /// What is said to people.
-    pub(crate) texts: Arc<Catalogue>,
 }
 
 impl System {
@@ -51,8 +48,7 @@ impl System {
         let passwords = credentials::password_gate(&settings, &store)?;
         let factors = credentials::factor_desk(&settings, &store)?;
         let (tally, judge) = Default::default();
-        let texts = Arc::new(Catalogue::new());
-        let system = Self { settings, store, directory, signer, passwords, factors, tally, judge, texts };
+        let system = Self { settings, store, directory, signer, passwords, factors, tally, judge };
         if let Err(error) = import_key_files(&system.controls()).await {
             tracing::error!(%error, "DKIM keys in files cannot be taken over");
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use filter::{Finding, Verdict};
+use filter::{Finding, Judge, Verdict};
 use identity::{IdentityError, Language};
 use judgement::quarantine::{self, Quarantined, Whose};
 use judgement::{Judged, JudgementError};
@@ -97,7 +97,7 @@ pub(super) async fn show(
     let (found, judged) = controls.store.read(work).await.map_err(Refused::because)?;
     let mut shown = row(&found);
     if let (Value::Object(shown), Some(judged)) = (&mut shown, judged)
-        && let Value::Object(more) = verdict(controls, &judged.detail.verdict, language)
+        && let Value::Object(more) = verdict(&*controls.elsewhere.judge()?, &judged.detail.verdict, language)
     {
         shown.extend(more);
     }
@@ -105,14 +105,15 @@ pub(super) async fn show(
 }
 
 /// A verdict with each finding in words.
-fn verdict(controls: &Controls, verdict: &Verdict, language: Language) -> Value {
+fn verdict(judge: &Judge, verdict: &Verdict, language: Language) -> Value {
     let finding = |finding: &Finding| {
         let evidence: String = finding.evidence.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        let finding = Finding { evidence, ..finding.clone() };
         json!({
             "id": finding.id,
             "weight": rounded(finding.weight()),
-            "text": controls.elsewhere.say(&finding.key, language, &[("evidence", &evidence)]),
-            "evidence": evidence,
+            "text": judgement::explain(judge, &finding, language),
+            "evidence": finding.evidence,
         })
     };
     json!({
@@ -196,7 +197,7 @@ pub(super) async fn judged(
         "same_verdict": is_same,
     });
     let shown = fresh.as_ref().unwrap_or(&judged.detail.verdict);
-    if let (Value::Object(told), Value::Object(more)) = (&mut told, verdict(controls, shown, language)) {
+    if let (Value::Object(told), Value::Object(more)) = (&mut told, verdict(&judge, shown, language)) {
         told.extend(more);
     }
     Ok(told)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::actions::Refused;
 use judgement::digest::Digests;
-use judgement::{Judging, JudgingSettings, Sayings};
+use judgement::{Judging, JudgingSettings};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,20 +25,25 @@ pub(super) fn judging(system: &System) -> Result<Arc<Judging>, Refused> {
 }
 
 /// Starts what is done beside judging.
-pub(super) fn spawn(tasks: &TaskTracker, system: &System, public_url: &str, stop: &CancellationToken) {
+pub(super) fn spawn(
+    tasks: &TaskTracker,
+    system: &System,
+    public_url: &str,
+    stop: &CancellationToken,
+) -> Result<(), Refused> {
     let settings = &system.settings.judging;
     tasks.spawn(tidy(system.store.clone(), settings.clone(), stop.clone()));
     if settings.digest_minutes > 0 {
-        let sayings: Arc<dyn Sayings> = Arc::clone(&system.texts) as _;
         let digests = Digests {
             store: system.store.clone(),
             mailer: system.mailer(),
-            sayings,
+            judge: system.judge.get()?,
             link_base: format!("{public_url}{}", api::QUARANTINE_LINKS_PATH),
             period: Duration::from_secs(settings.digest_minutes.saturating_mul(60)),
         };
         tasks.spawn(tell(digests, stop.clone()));
     }
+    Ok(())
 }
 
 async fn tell(digests: Digests, stop: CancellationToken) {
