@@ -35,7 +35,7 @@ fn start(levels: &str) -> Outcome<Tradewind> {
 fn send(tradewind: &Tradewind, message: &str) -> Outcome<smtp::Reply> {
     let to = tradewind.account("sales")?.address;
     let mut client = tradewind.smtp()?;
-    let reply = client.deliver("someone@partner.example", &[&to], message.as_bytes())?;
+    let reply = client.deliver("someone@partner.example", &[&to], &smtp::for_wire(message.as_bytes()))?;
     client.quit()?;
     Ok(reply)
 }
@@ -144,7 +144,7 @@ fn nothing_taken_is_lost_between_verdict_and_commit() -> Outcome {
         let to = tradewind.account("sales")?.address;
         let under_way = thread::spawn(move || {
             let mut client = smtp::Client::connect(address, smtp::Dialect::Smtp)?;
-            client.deliver("someone@partner.example", &[&to], PHISH.as_bytes())
+            client.deliver("someone@partner.example", &[&to], &smtp::for_wire(PHISH.as_bytes()))
         });
         thread::sleep(Duration::from_millis(7 * round));
         tradewind.kill9()?;

@@ -126,7 +126,7 @@ impl Rules {
     pub(crate) fn fingerprint(&self) -> u64 {
         let mut text = String::new();
         for rule in &self.rules {
-            let _ = write!(text, "{} {} {} {} {}\n", rule.id, rule.spam, rule.phish, rule.is_off, rule.when);
+            let _ = writeln!(text, "{} {} {} {} {}", rule.id, rule.spam, rule.phish, rule.is_off, rule.when);
         }
         xxh3_64(text.as_bytes())
     }

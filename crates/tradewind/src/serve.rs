@@ -198,18 +198,7 @@ fn spawn_services(
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
     let portal = Portal { controls: system.controls(), sign_in: Arc::clone(&sign_in), public_url };
-    let imap = imap::Server::new(
-        imap::ServerParts {
-            store: system.store.clone(),
-            sign_in,
-            tls: tls.clone(),
-            budget,
-            hostname: settings.server.hostname.clone(),
-            message_bytes_max: settings.smtp.message_bytes_max,
-            access: settings.access.clone(),
-        },
-        settings.imap.clone(),
-    );
+    let imap = imap_server(system, sign_in, tls, budget);
     let counted = Arc::clone(&imap);
     measured.figures("imap", move || counted.figures());
     tasks.spawn(Arc::clone(&imap).tend(stop.clone()));
@@ -238,6 +227,23 @@ fn spawn_services(
     tasks.spawn(deliverer.run(stop.clone()));
     spawn_http(tasks, system, &mut listening, measured, tls, (challenges, portal), stop);
     Ok(())
+}
+
+/// The IMAP services.
+fn imap_server(system: &System, sign_in: Arc<SignIn>, tls: &ServerTls, budget: Budget) -> Arc<imap::Server> {
+    let settings = &system.settings;
+    imap::Server::new(
+        imap::ServerParts {
+            store: system.store.clone(),
+            sign_in,
+            tls: tls.clone(),
+            budget,
+            hostname: settings.server.hostname.clone(),
+            message_bytes_max: settings.smtp.message_bytes_max,
+            access: settings.access.clone(),
+        },
+        settings.imap.clone(),
+    )
 }
 
 /// Checks who signs in; `issuer` names the OAuth server.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use env::Timestamp;
-use identity::{GroupAddress, IdentityError, Principal, SendingRight};
+use identity::{GroupAddress, IdentityError, Principal};
 use judgement::quarantine::{self, NewPlace, NewQuarantined, Shown};
 use judgement::{JudgementError, Kept};
 use mail::message::{ExtentLimits, TooComplex};
@@ -24,7 +24,7 @@ use super::conversation::Conversation;
 use super::judge::Judged;
 use super::recipients::{Home, Taken};
 use super::reported::Reading;
-use super::submission;
+use super::submission::{self, Authors};
 use crate::filed;
 use crate::group::{self, Reached, Spread};
 use crate::settings::ContentDemand;
@@ -198,10 +198,11 @@ impl Conversation<'_> {
         let (account, authors, sender) = (principal.account, submission::authors(&body)?, submission::sender(&body)?);
         let store = &self.door.receiver.store;
         let named = sender.clone();
-        let found = store.read(move |tx| check_authors(tx, account, authors, named)).await.map_err(|error| {
-            tracing::error!(%error, "cannot look up who may send as whom");
-            Verdict::reject(451, (4, 3, 0), "The directory does not answer, try again later")
-        })?;
+        let found =
+            store.read(move |tx| submission::check_authors(tx, account, authors, named)).await.map_err(|error| {
+                tracing::error!(%error, "cannot look up who may send as whom");
+                Verdict::reject(451, (4, 3, 0), "The directory does not answer, try again later")
+            })?;
         let add_sender = match found {
             Authors::Allowed { on_behalf } => on_behalf && sender.is_none(),
             Authors::Foreign { field, address } => {
@@ -371,40 +372,6 @@ impl Conversation<'_> {
             recipient: only,
             at,
         })
-    }
-}
-
-/// Whether somebody may send a message with these authors.
-enum Authors {
-    Allowed {
-        /// One of them is another, who has permitted it as long as the sender is named too.
-        on_behalf: bool,
-    },
-    Foreign {
-        field: &'static str,
-        address: Address,
-    },
-}
-
-fn check_authors(
-    tx: &mut Tx<'_>,
-    account: i64,
-    authors: Vec<Address>,
-    sender: Option<Address>,
-) -> Result<Authors, IdentityError> {
-    let mut on_behalf = false;
-    for author in authors {
-        match identity::sending_right(tx, account, &author)? {
-            None => return Ok(Authors::Foreign { field: "From", address: author }),
-            Some(right) => on_behalf |= right == SendingRight::OnBehalf,
-        }
-    }
-    match sender {
-        // It is the sender who is to be seen here: on behalf of somebody is no right to it.
-        Some(sender) if !identity::may_send_as(tx, account, &sender)? => {
-            Ok(Authors::Foreign { field: "Sender", address: sender })
-        }
-        _ => Ok(Authors::Allowed { on_behalf }),
     }
 }
 
