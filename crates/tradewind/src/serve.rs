@@ -196,9 +196,7 @@ fn spawn_services(
     for (name, kind) in [("smtp", Kind::Mx), ("submission", Kind::Submission), ("submissions", Kind::Submissions)] {
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
-    let fetch = Arc::new(HttpsFetch::new(Arc::clone(&dns)));
-    let outside = Arc::new(Outside::new(settings.provision.oidc.clone(), fetch));
-    let portal = Portal { controls: system.controls(), sign_in: Arc::clone(&sign_in), public_url, outside };
+    let portal = portal(system, &sign_in, public_url, &dns);
     let imap = imap::Server::new(
         imap::ServerParts {
             store: system.store.clone(),
@@ -249,6 +247,13 @@ fn sign_in(system: &System, issuer: String, watch: Arc<Watch>) -> Arc<SignIn> {
         sign_in = sign_in.with_passwords_elsewhere(Arc::new(passwords));
     }
     Arc::new(sign_in.with_issuer(issuer).with_factors(system.settings.factors.clone()).with_watch(watch))
+}
+
+/// What the pages work with.
+fn portal(system: &System, sign_in: &Arc<SignIn>, public_url: String, dns: &Arc<dyn Resolver>) -> Portal {
+    let fetch = Arc::new(HttpsFetch::new(Arc::clone(dns)));
+    let outside = Arc::new(Outside::new(system.settings.provision.oidc.clone(), fetch));
+    Portal { controls: system.controls(), sign_in: Arc::clone(sign_in), public_url, outside }
 }
 
 fn spawn_http(
