@@ -3,6 +3,7 @@
 mod brands;
 mod files;
 pub(crate) mod hosts;
+mod inside;
 mod links;
 mod senders;
 mod texts;
@@ -56,7 +57,13 @@ impl<'a> Seen<'a> {
 }
 
 fn all() -> impl Iterator<Item = &'static Rule> {
-    texts::RULES.iter().chain(links::RULES).chain(senders::RULES).chain(files::RULES)
+    texts::RULES
+        .iter()
+        .chain(links::RULES)
+        .chain(senders::RULES)
+        .chain(files::RULES)
+        .chain(inside::SIGNS)
+        .chain(inside::RULES)
 }
 
 /// What findings are called: those of all rules and of the learned model.

@@ -94,7 +94,7 @@ impl Reader {
                     }
                 }
                 value => {
-                    self.visit(&value, 0, looker);
+                    self.visit(&value, looker);
                     last = if let Value::Map(map) = value { Some(map) } else { None };
                 }
             }
@@ -102,14 +102,14 @@ impl Reader {
         outcome
     }
 
-    /// Looks at a value and at all within it.
-    fn visit(&mut self, value: &Value, depth: u32, looker: &mut Looker<'_>) {
+    /// Looks at a value and at all within it; reading them has bounded their depth.
+    fn visit(&mut self, value: &Value, looker: &mut Looker<'_>) {
         match value {
             Value::Map(map) => {
                 self.look_at_map(map, looker);
-                map.0.iter().for_each(|(_, value)| self.visit(value, depth + 1, looker));
+                map.0.iter().for_each(|(_, value)| self.visit(value, looker));
             }
-            Value::List(list) => list.iter().for_each(|value| self.visit(value, depth + 1, looker)),
+            Value::List(list) => list.iter().for_each(|value| self.visit(value, looker)),
             _ => {}
         }
     }

@@ -20,6 +20,23 @@ pub(crate) struct JudgeOptions {
     /// Model file; the one that is shipped by default.
     #[arg(long)]
     pub(crate) model: Option<PathBuf>,
+    /// Do not look into attached files; otherwise confined processes do.
+    #[arg(long)]
+    pub(crate) no_inspect: bool,
+}
+
+/// How a process that looks into files is started.
+#[derive(Debug, Args)]
+pub(crate) struct WorkerOptions {
+    /// MiB of memory that it may have.
+    #[arg(long)]
+    pub(crate) memory_mib: u64,
+    /// Seconds of processor time that it may have.
+    #[arg(long)]
+    pub(crate) processor_seconds: u64,
+    /// Tries what it must not be able to do.
+    #[arg(long)]
+    pub(crate) trial: bool,
 }
 
 #[derive(Debug, Subcommand)]

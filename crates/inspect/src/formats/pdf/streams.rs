@@ -115,7 +115,7 @@ pub(super) fn grey(map: &Map, octets: Vec<u8>) -> Option<(usize, usize, Vec<u8>)
     let mut grey = Vec::with_capacity(width * height);
     for row in octets.chunks(row).take(height) {
         match bits {
-            8 => grey.extend(row.chunks(channels).take(width).map(|point| luminance(point))),
+            8 => grey.extend(row.chunks(channels).take(width).map(luminance)),
             1 => grey.extend((0..width).map(|x| {
                 let is_set = row.get(x / 8).is_some_and(|octet| octet >> (7 - x % 8) & 1 == 1);
                 if is_set { 255 } else { 0 }
