@@ -1,7 +1,7 @@
 use inspect::{File, Sign, Text};
 
 use super::*;
-use crate::rules;
+use crate::rules::inside;
 
 fn file(name: &str, kind: Kind, inside: Option<u32>, depth: u32) -> File {
     File { name: name.to_owned(), kind, inside, depth, ..File::default() }
@@ -9,7 +9,7 @@ fn file(name: &str, kind: Kind, inside: Option<u32>, depth: u32) -> File {
 
 fn ids(raw: &str, reports: &[Report]) -> Vec<String> {
     let facts = Facts::read(Received { raw: raw.as_bytes(), inspected: Some(reports), ..Received::default() });
-    rules::findings(&facts).into_iter().map(|finding| finding.id).collect()
+    inside::findings(&facts).into_iter().map(|finding| finding.id).collect()
 }
 
 const HONEST: &str = "From: a@b.example\r\nSubject: offer\r\n\r\nDear Mr. Smith, please find our offer attached.\r\n";
@@ -24,8 +24,8 @@ fn archive() -> Report {
 #[test]
 fn a_program_in_an_archive_is_found_with_its_way() {
     assert_eq!(ids(HONEST, &[archive()]), ["program-in-archive"]);
-    let inside = read(&[archive()]);
-    assert_eq!(inside.files[1].name, "bills.zip/bill.exe");
+    let found = read(&[archive()]);
+    assert_eq!(found.files[1].name, "bills.zip/bill.exe");
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn links_texts_and_pages_come_out_of_files() {
         ],
         ..Report::default()
     };
-    let inside = read(std::slice::from_ref(&report));
-    let seen: Vec<_> = inside.links.iter().map(|link| (link.host.as_str(), link.place)).collect();
+    let found = read(std::slice::from_ref(&report));
+    let seen: Vec<_> = found.links.iter().map(|link| (link.host.as_str(), link.place)).collect();
     assert_eq!(
         seen,
         [
@@ -72,7 +72,7 @@ fn signs_carry_their_evidence() {
     report.files.truncate(1);
     report.signs = vec![Sign { file: 0, what: Trait::NamedPassword, evidence: "rabbit".to_owned() }];
     let facts = Facts::read(Received { raw: HONEST.as_bytes(), inspected: Some(&[report]), ..Received::default() });
-    let finding = rules::findings(&facts).remove(0);
+    let finding = inside::findings(&facts).remove(0);
     assert_eq!((finding.id.as_str(), finding.evidence.as_str()), ("file-password-in-message", "bills.zip: rabbit"));
 }
 
@@ -84,4 +84,13 @@ fn the_learned_model_does_not_see_it() {
     assert_eq!(slots(&with), slots(&without));
     let kept: Facts = serde_json::from_str(&serde_json::to_string(&with).unwrap()).unwrap();
     assert_eq!(kept, with);
+}
+
+#[test]
+fn every_finding_has_its_text_in_both_languages() {
+    for language in ["en", "zh"] {
+        assert!(inside::text("finding-program-in-archive", language).is_some_and(|text| text.contains("{evidence}")));
+        assert_eq!(inside::text("finding-nothing", language), None);
+    }
+    assert_ne!(inside::text("finding-file-bomb", "en"), inside::text("finding-file-bomb", "zh-CN"));
 }
