@@ -11,6 +11,11 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "未能判定此邮件，可能存在风险；原因：{evidence}",
     ),
     (
+        "finding-uninspected",
+        "Its attached files could not be looked into; the reason: {evidence}",
+        "未能检查其附件；原因：{evidence}",
+    ),
+    (
         "finding-layer-silent",
         "A part of the judging did not answer in time: {evidence}",
         "判定的某一环节未及时响应：{evidence}",

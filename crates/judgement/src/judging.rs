@@ -26,6 +26,8 @@ pub struct Judging {
     pub(crate) judge: Arc<Judge>,
     pub(crate) settings: JudgingSettings,
     layers: Vec<Arc<dyn Layer>>,
+    /// Looks into attached files.
+    pool: Option<Arc<inspect::Pool>>,
     /// Messages at the same time. Work that was given up keeps its turn until it ends.
     turns: Arc<Semaphore>,
     version: String,
@@ -83,7 +85,14 @@ impl Judging {
     pub fn new(store: Store, judge: Arc<Judge>, layers: Vec<Arc<dyn Layer>>, settings: JudgingSettings) -> Self {
         let turns = Arc::new(Semaphore::new(settings.at_once_max.max(1)));
         let version = judge.version();
-        Self { store, judge, settings, layers, turns, version }
+        Self { store, judge, settings, layers, pool: None, turns, version }
+    }
+
+    /// Has attached files looked into by confined processes.
+    #[must_use]
+    pub fn with_inspection(mut self, pool: Arc<inspect::Pool>) -> Self {
+        self.pool = Some(pool);
+        self
     }
 
     /// Whether mail is judged at all.
@@ -115,13 +124,28 @@ impl Judging {
     /// Facts and what layers find. What panics or takes too long is a finding.
     async fn find(&self, arrival: &Arc<Arrival>) -> Found {
         let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return unjudged("turns") };
-        let reading = Arc::clone(arrival);
+        let (reading, pool) = (Arc::clone(arrival), self.pool.clone());
         let work = tokio::task::spawn_blocking(move || {
             // Kept until the work ends, be it given up by then.
             let _turn = turn;
-            read(&reading)
+            read(&reading, pool.as_deref())
         });
-        let Ok(facts) = work.await else { return unjudged("panic") };
+        let mut outside = Vec::new();
+        let half = Duration::from_millis(self.settings.milliseconds_max / 2);
+        let facts = match tokio::time::timeout(half, work).await {
+            Ok(Ok(facts)) => facts,
+            // What its files are stays open; what it says itself is judged.
+            given_up => {
+                let why = if given_up.is_err() { "time" } else { "panic" };
+                tracing::error!(id = arrival.id, why, "the files of a message could not be looked into");
+                outside.push(finding("uninspected", why, 0.0));
+                let reading = Arc::clone(arrival);
+                let Ok(facts) = tokio::task::spawn_blocking(move || read(&reading, None)).await else {
+                    return unjudged("panic");
+                };
+                facts
+            }
+        };
         let asked = Asked {
             facts: &facts,
             raw: &arrival.raw,
@@ -129,7 +153,7 @@ impl Judging {
             envelope_from: &arrival.envelope_from,
             client: Some(arrival.client),
         };
-        let mut outside: Vec<Finding> = join_all(self.layers.iter().map(|layer| ask(&**layer, asked))).await.concat();
+        outside.extend(join_all(self.layers.iter().map(|layer| ask(&**layer, asked))).await.concat());
         if arrival.is_allowed {
             outside.push(allowed(&facts));
         }
@@ -199,8 +223,10 @@ impl Judgement<'_> {
     }
 }
 
-fn read(arrival: &Arrival) -> Facts {
+fn read(arrival: &Arrival, pool: Option<&inspect::Pool>) -> Facts {
+    let inspected = pool.map(|pool| filter::inspect_files(&arrival.raw, pool));
     Facts::read(Received {
+        inspected: inspected.as_deref(),
         raw: &arrival.raw,
         envelope_from: Some(&arrival.envelope_from),
         client: Some(arrival.client),

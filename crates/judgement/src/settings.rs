@@ -9,8 +9,9 @@ env::settings! {
     pub struct JudgingSettings in "judging" {
         /// Judge mail from outside before it is taken.
         enabled: bool = true,
-        /// Milliseconds within which a message is judged; one that takes longer goes as unjudged.
-        milliseconds_max: u64 = 5000,
+        /// Milliseconds within which a message is judged; one that takes longer goes as unjudged. After half of it files that are still being
+        /// looked into are given up, and the message is judged without them.
+        milliseconds_max: u64 = 30_000,
         /// Messages that are judged at the same time; others wait, within their own time.
         at_once_max: usize = 8,
         /// Organisations of level `basic`: the probabilities (0 to 1) of being unwanted from which a message gets a warning, goes to Junk, is

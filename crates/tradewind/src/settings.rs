@@ -12,6 +12,7 @@ use factors::webauthn::WebauthnSettings;
 use identity::rights::AccessSettings;
 use identity::{FactorSettings, PasswordSettings};
 use imap::ImapSettings;
+use inspect::InspectSettings;
 use judgement::JudgingSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
@@ -170,6 +171,7 @@ sections! {
     reports: ReportSettings,
     watch: WatchSettings,
     smtp: SmtpSettings,
+    inspect: InspectSettings,
     judging: JudgingSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,

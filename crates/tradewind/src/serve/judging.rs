@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::Refused;
+use inspect::{Pool, Program};
 use judgement::digest::Digests;
 use judgement::{Judging, JudgingSettings};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::judging::WORKER_COMMAND;
 use crate::system::System;
 
 /// How often it is looked whether letters are due.
@@ -21,7 +23,9 @@ const TIDY_EVERY: Duration = Duration::from_secs(600);
 /// Judges what comes from outside.
 pub(super) fn judging(system: &System) -> Result<Arc<Judging>, Refused> {
     let settings = system.settings.judging.clone();
-    Ok(Arc::new(Judging::new(system.store.clone(), system.judge.get()?, Vec::new(), settings)))
+    let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), system.settings.inspect.clone()));
+    let judging = Judging::new(system.store.clone(), system.judge.get()?, Vec::new(), settings);
+    Ok(Arc::new(judging.with_inspection(pool)))
 }
 
 /// Starts what is done beside judging.
