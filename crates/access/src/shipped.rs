@@ -47,7 +47,7 @@ const RIGHTS: &[Rights] = &[
         Everyone,
         Deny,
         Own,
-        &[RoleGive, PasswordReset, FactorReset, AccountState, AccountDelete, GrantApprove, ApprovalDecide],
+        &[RoleGive, PasswordReset, FactorReset, AccountState, AccountThaw, AccountDelete, GrantApprove, ApprovalDecide],
     ),
     // A program sends and reads its own mail.
     Rights(Service, Allow, Own, &[MailRead, MailChange, MailSend]),
@@ -105,6 +105,7 @@ const RIGHTS: &[Rights] = &[
             AccountCreate,
             AccountChange,
             AccountState,
+            AccountThaw,
             AccountDelete,
             AliasChange,
             PasswordReset,
@@ -147,6 +148,7 @@ const RIGHTS: &[Rights] = &[
         &[
             AccountRead,
             AccountState,
+            AccountThaw,
             FactorRead,
             FactorReset,
             SessionRead,
@@ -222,6 +224,7 @@ const RIGHTS: &[Rights] = &[
             AccountCreate,
             AccountChange,
             AccountState,
+            AccountThaw,
             AccountDelete,
             AliasChange,
             PasswordReset,

@@ -23,7 +23,7 @@ use crate::known::{ClientMark, is_known, note_known};
 use crate::password::{Hasher, SCRAM_ITERATIONS, is_outdated, open_scram, seal_scram};
 use crate::recent::Recent;
 use crate::throttle::Throttle;
-use crate::{FactorSettings, IdentityError, Level, PreparedPassword, Protocol, oauth};
+use crate::{FactorSettings, IdentityError, Level, PasswordSettings, PreparedPassword, Protocol, oauth};
 
 pub use client::{AGENT_BYTES_MAX, Client, DeviceId, TlsTraits, describe_agent};
 pub use failure::AuthFailure;
@@ -47,6 +47,15 @@ const NAMELESS: &str = "(token)";
 /// The same for certificates.
 const UNNAMED: &str = "(certificate)";
 
+/// What a password alone opens.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    /// Who must show more.
+    pub(crate) factors: FactorSettings,
+    /// How old it may be.
+    pub(crate) passwords: PasswordSettings,
+}
+
 /// Checks who signs in.
 pub struct SignIn {
     store: Store,
@@ -54,8 +63,8 @@ pub struct SignIn {
     throttle: Mutex<Throttle>,
     /// When each client's sign-in to an account was last noted in the store.
     noted: Mutex<Recent<(i64, ClientMark), Timestamp>>,
-    /// For whom the password alone is enough.
-    factors: Arc<FactorSettings>,
+    /// For whom the password alone is enough, and for how long.
+    rules: Arc<Rules>,
     /// When each keyed hash of credential and password was verified. The key lives and dies with the process. A new password is
     /// a new credential, so what was verified with the old one is never found again.
     verified: Mutex<Recent<[u8; 32], Timestamp>>,
@@ -77,7 +86,7 @@ impl SignIn {
             hasher,
             throttle: Mutex::default(),
             noted: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
-            factors: Arc::default(),
+            rules: Arc::default(),
             verified: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
             verified_key: HashKey::new(&key),
             issuer: String::new(),
@@ -88,7 +97,13 @@ impl SignIn {
     /// Asks for second factors as `settings` say.
     #[must_use]
     pub fn with_factors(self, settings: FactorSettings) -> Self {
-        Self { factors: Arc::new(settings), ..self }
+        Self { rules: Arc::new(Rules { factors: settings, passwords: self.rules.passwords.clone() }), ..self }
+    }
+
+    /// Takes no password that is older than `settings` and the level allow.
+    #[must_use]
+    pub fn with_passwords(self, settings: PasswordSettings) -> Self {
+        Self { rules: Arc::new(Rules { factors: self.rules.factors.clone(), passwords: settings }), ..self }
     }
 
     /// Names the OAuth server (RFC 8414 section 2) to clients whose token is refused.
@@ -141,8 +156,8 @@ impl SignIn {
         let login = canonical_login(login);
         self.admit(client, &login).await?;
         let (wanted, protocol) = (login.clone(), client.protocol);
-        let factors = Arc::clone(&self.factors);
-        let keys = self.store.read(move |tx| load_candidates(tx, &factors, &wanted, protocol)).await;
+        let rules = Arc::clone(&self.rules);
+        let keys = self.store.read(move |tx| load_candidates(tx, &rules, &wanted, protocol)).await;
         if keys.is_err() {
             self.throttle.lock().forgive(self.now(), client.address, self.mark_of(client), &login);
         }
@@ -156,8 +171,8 @@ impl SignIn {
     pub async fn scram_succeeded(&self, proved: &Proved, client: &Client) -> Result<Principal, AuthFailure> {
         let login = canonical_login(&proved.identity.user);
         let (wanted, candidate, protocol) = (login.clone(), proved.candidate, client.protocol);
-        let factors = Arc::clone(&self.factors);
-        let found = self.store.read(move |tx| load_proved(tx, &factors, &wanted, candidate, protocol)).await;
+        let rules = Arc::clone(&self.rules);
+        let found = self.store.read(move |tx| load_proved(tx, &rules, &wanted, candidate, protocol)).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
         let outcome = self.bind_to_place(outcome, client).await;
         self.conclude(client, &login, outcome).await
@@ -194,9 +209,9 @@ impl SignIn {
     ) -> Result<Principal, AuthFailure> {
         let login = authzid.map_or_else(|| UNNAMED.to_owned(), canonical_login);
         self.admit(client, &login).await?;
-        let (chain, factors) = (chain.to_vec(), Arc::clone(&self.factors));
+        let (chain, rules) = (chain.to_vec(), Arc::clone(&self.rules));
         let wanted = authzid.map(|_| login.clone());
-        let found = self.store.read(move |tx| load_certified(tx, &factors, &chain, wanted.as_deref())).await;
+        let found = self.store.read(move |tx| load_certified(tx, &rules.factors, &chain, wanted.as_deref())).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
         let outcome = self.bind_to_place(outcome, client).await;
         self.conclude(client, &login, outcome).await
@@ -222,8 +237,8 @@ impl SignIn {
 
     async fn check(&self, login: &str, password: &Secret<String>, client: &Client) -> Result<Principal, AuthFailure> {
         let (wanted, shown, protocol) = (login.to_owned(), password.clone(), client.protocol);
-        let factors = Arc::clone(&self.factors);
-        let found = self.store.read(move |tx| load_attempted(tx, &factors, &wanted, &shown, protocol)).await?;
+        let rules = Arc::clone(&self.rules);
+        let found = self.store.read(move |tx| load_attempted(tx, &rules, &wanted, &shown, protocol)).await?;
         let Some(found) = found else {
             let wanted = login.to_owned();
             let level = self.store.read(move |tx| level_of(tx, &wanted)).await?;
@@ -250,6 +265,9 @@ impl SignIn {
         }
         if found.is_guarded && protocol != Protocol::Web {
             return Err(AuthFailure::AppPasswordNeeded);
+        }
+        if credential.is_too_old && protocol != Protocol::Web {
+            return Err(AuthFailure::PasswordTooOld);
         }
         if is_outdated(&credential.hash, level) {
             self.hash_again(account, credential.id, password, level).await;

@@ -16,6 +16,7 @@ use mailauth::WithoutDns;
 use serde_json::{Value, json};
 
 use crate::cli::Quickstart;
+use crate::doctor::ask_or_act;
 use crate::serve::{Addresses, Server};
 use crate::settings::{ListenSettings, LogSettings, Settings, commented_file};
 use crate::start_log;
@@ -55,6 +56,7 @@ pub(crate) async fn run(options: Quickstart, json: bool) -> Result<ExitCode, Ref
     let settings = Settings::load(&config).map_err(Refused::because)?;
     if !json {
         tell_set_up(&texts, &settings, &directory, &sign_ins, is_new)?;
+        tell_missing(&texts, &settings).await?;
     }
     if options.no_serve {
         if json {
@@ -285,8 +287,15 @@ fn tell_set_up(
     for (key, path) in files {
         println!("{}", texts.say(key, &[("path", &path.display().to_string())]));
     }
+    Ok(())
+}
+
+async fn tell_missing(texts: &Texts, settings: &Settings) -> Result<(), Refused> {
+    let answer = ask_or_act(settings, Action::FactorMissing).await?;
+    let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+    let people: Vec<String> = rows.iter().filter_map(|row| Some(row.get("address")?.as_str()?.to_owned())).collect();
     println!("\n{}", texts.say("missing-title", &[]));
-    for line in missing::lines(texts, settings) {
+    for line in missing::lines(texts, settings, &people) {
         println!("  - {line}");
     }
     Ok(())
