@@ -98,6 +98,35 @@ fn a_model_is_trained_measured_and_used() -> Outcome {
 }
 
 #[test]
+fn rules_are_tried_listed_and_completed() -> Outcome {
+    let scratch = Scratch::new("judge")?;
+    let tried = tradewind("C", &["rules", "test"])?.success()?;
+    assert!(tried.stdout.trim().ends_with(" 0 broken"), "{}", tried.stdout);
+    let listed = tradewind("zh_CN.UTF-8", &["rules", "list", "--json"])?.success()?;
+    let lines: Vec<Value> = listed.stdout.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let one = lines.iter().find(|line| line["id"] == "link-to-number").cloned().unwrap_or_default();
+    assert!(one["when"] == "link(numeric)" && one["text"] == "链接指向数字地址而非名称：{evidence}", "{one}");
+    let own = scratch.join("own.toml");
+    let rule = "[rule.our-competitor]\nsignal = \"text\"\nspam = 5.0\nwhen = 'text ~ /ball valve/'\nen = \"Valves: {evidence}\"\n\
+        zh = \"阀门：{evidence}\"\nhits = [\"a ball valve\"]\nmisses = [\"a ball valve of ours\"]\n";
+    fs::write(&own, rule)?;
+    let directory = scratch.join("").display().to_string();
+    let tried = tradewind("C", &["rules", "test", &directory])?;
+    assert!(
+        !tried.status.success() && tried.stdout.contains("rule our-competitor finds what it must not"),
+        "{}",
+        tried.stdout
+    );
+    let [honest, _] = two_messages(&scratch)?;
+    let judged = tradewind("C", &["judge", "--rules", &directory, &honest])?.success()?.stdout;
+    assert!(judged.contains("Valves: ball valve"), "{judged}");
+    fs::write(&own, rule.replace("text ~", "text"))?;
+    let faulty = tradewind("C", &["rules", "list", &directory])?;
+    assert!(!faulty.status.success() && faulty.stderr.contains("own.toml, line 4"), "{}", faulty.stderr);
+    Ok(())
+}
+
+#[test]
 fn a_faulty_manifest_is_named() -> Outcome {
     let scratch = Scratch::new("judge")?;
     let manifest = scratch.join("mail.tsv");

@@ -5,7 +5,7 @@
 
 use crate::facts::Facts;
 use crate::features::{Features, features};
-use crate::rules;
+use crate::rules::{Rules, Sums};
 
 /// What somebody says a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,7 +146,7 @@ pub struct Sample {
     /// Was written for Tradewind.
     pub(crate) is_made: bool,
     pub(crate) features: Features,
-    pub(crate) rules: rules::Sums,
+    pub(crate) rules: Sums,
 }
 
 impl Sample {
@@ -169,7 +169,7 @@ impl Sample {
             family,
             is_made: false,
             features: features(facts),
-            rules: rules::sums(facts),
+            rules: Rules::shipped().sums(facts),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a message is made of: taken out once, within limits, and kept, so that it can be judged again the same way.
 
 pub mod attachments;
+pub mod form;
 pub mod html;
 pub(crate) mod language;
 pub mod links;
@@ -11,6 +12,7 @@ use std::net::IpAddr;
 use mail::message::{Envelope, EnvelopeAddress, Part, Structure, charset, encoding, words};
 
 pub use attachments::{Attachment, FileKind};
+pub use form::{Form, HeaderField};
 pub use html::Counts;
 pub use links::{Link, Place, registered_domain};
 pub use trade::Trade;
@@ -104,6 +106,9 @@ pub struct Facts {
     pub is_answer: bool,
     /// Has fields of a message at all; a text alone has none.
     pub has_header: bool,
+    /// How the header is written.
+    #[serde(default)]
+    pub form: Form,
     /// Text that a reader sees.
     pub text: String,
     /// Text that is there and not shown.
@@ -153,6 +158,10 @@ impl Facts {
         facts.reply_to = envelope.reply_to.first().map(sender).filter(|reply| {
             facts.from.as_ref().is_some_and(|from| from.address != reply.address) && !reply.address.is_empty()
         });
+        if facts.has_header {
+            let header = structure.parts.first().and_then(|part| received.raw.get(part.header_range()));
+            facts.form = Form::read(header.unwrap_or_default(), envelope.from.len());
+        }
         facts.oddities.truncated = structure.truncated;
         facts.oddities.repeated_fields = has_repeated_fields(received.raw, &structure);
         facts.read_texts(received.raw, &structure);
@@ -178,6 +187,7 @@ impl Facts {
         self.recipients = 0;
         self.is_answer = false;
         self.has_header = false;
+        self.form = Form::default();
     }
 
     fn read_texts(&mut self, raw: &[u8], structure: &Structure) {

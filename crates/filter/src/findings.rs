@@ -42,3 +42,15 @@ impl Finding {
         if self.phish > self.spam { self.phish } else { self.spam }
     }
 }
+
+/// Texts for people of findings that no rule file brings: key, English, Chinese.
+const TEXTS: &[(&str, &str, &str)] = &[
+    ("finding-model-spam", "The wording is that of spam: {evidence}", "措辞像垃圾邮件：{evidence}"),
+    ("finding-model-phish", "The wording is that of phishing: {evidence}", "措辞像钓鱼邮件：{evidence}"),
+];
+
+/// The text of a finding of the layers in code, in Chinese or else in English.
+pub(crate) fn text(key: &str, language: &str) -> Option<&'static str> {
+    let (_, english, chinese) = TEXTS.iter().find(|(known, ..)| *known == key)?;
+    Some(if language.starts_with("zh") { chinese } else { english })
+}

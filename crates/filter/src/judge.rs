@@ -1,9 +1,13 @@
 //! All layers that need nobody outside, one after the other.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
 use crate::facts::Facts;
-use crate::findings::{Finding, Signal};
+use crate::findings::{self, Finding, Signal};
 use crate::model::{Model, ModelError};
-use crate::rules;
+use crate::rules::Rules;
 use crate::train::sigmoid;
 use crate::verdict::{Probabilities, Thresholds, Verdict, decide};
 
@@ -29,14 +33,28 @@ const MODEL_FINDING_MIN: f32 = 0.0;
 /// Judges messages. Keeps nothing of them.
 pub struct Judge {
     model: Model,
+    rules: ArcSwap<Rules>,
     thresholds: Thresholds,
 }
 
 impl Judge {
-    /// Judges with a model and thresholds.
+    /// Judges with a model, the rules that are shipped, and thresholds.
     #[must_use]
-    pub const fn new(model: Model, thresholds: Thresholds) -> Self {
-        Self { model, thresholds }
+    pub fn new(model: Model, thresholds: Thresholds) -> Self {
+        Self { model, rules: ArcSwap::new(Rules::shipped()), thresholds }
+    }
+
+    /// From now on judges with these rules; what is being judged is judged to its end with those before.
+    pub fn set_rules(&self, rules: Arc<Rules>) {
+        self.rules.store(rules);
+    }
+
+    /// What a finding says to people, in Chinese or else in English, its evidence put in; none if it comes from outside.
+    #[must_use]
+    pub fn text(&self, finding: &Finding, language: &str) -> Option<String> {
+        let rules = self.rules.load();
+        let text = rules.text(&finding.id, language).or_else(|| findings::text(&finding.key, language))?;
+        Some(text.replace("{evidence}", &finding.evidence))
     }
 
     /// Judges with what is shipped.
@@ -50,7 +68,7 @@ impl Judge {
     /// The verdict on a message.
     #[must_use]
     pub fn judge(&self, facts: &Facts) -> Verdict {
-        let mut findings = rules::findings(facts);
+        let mut findings = self.rules.load().findings(facts);
         let (spam, phish) = self.model.sums_of(facts);
         let mut scores = Scores { spam, phish };
         for finding in &findings {

@@ -117,7 +117,7 @@ impl Lexicon {
 }
 
 /// A word as it is searched for in text that was brought to its one form.
-fn pattern(word: &str) -> String {
+pub(crate) fn pattern(word: &str) -> String {
     let form = normal(word).text;
     let word_ends = word.ends_with('.');
     let form = if word_ends { form.as_str() } else { form.trim_end() };

@@ -24,5 +24,5 @@ pub use facts::{Facts, Received};
 pub use findings::{Finding, Signal};
 pub use judge::{Judge, Scores};
 pub use model::{Card, Model, ModelError, Term};
-pub use rules::ids as finding_ids;
+pub use rules::{Broken, Rule, RuleError, Rules, Source};
 pub use verdict::{Action, Thresholds, Verdict};

@@ -6,9 +6,11 @@ mod vouch;
 use env::Timestamp;
 use env::dns::Resolver;
 use mail_auth::AuthenticatedMessage;
+use mail_auth::dkim::Canonicalization;
 
 use crate::answers::{Answers, Library};
 use crate::signature::{Body, key_name, read_key, reason};
+use crate::tags::TagList;
 
 pub(crate) use chain::{FIELDS_OF_SET, SETS_MAX};
 
@@ -119,6 +121,14 @@ pub(crate) async fn verify<'m>(
         Chain::Open { sealers, first_results } => (sealers, first_results),
     };
     let output = library.verifier().verify_arc(answers.parameters(parsed)).await;
+    let relaxed = match output.result() {
+        Theirs::Pass => None,
+        _ => as_if_relaxed(parsed),
+    };
+    let output = match &relaxed {
+        Some(relaxed) => library.verifier().verify_arc(answers.parameters(relaxed)).await,
+        None => output,
+    };
     let (result, reason) = match output.result() {
         Theirs::Pass => (ArcResult::Pass, None),
         Theirs::TempError(error) => (ArcResult::TempError, Some(reason(error))),
@@ -137,4 +147,17 @@ pub(crate) async fn verify<'m>(
         first_results: is_whole.then_some(first_results),
         reason,
     }
+}
+
+/// The chain read as `c=relaxed/relaxed`, if its newest message signature does not say how it was made. By RFC 8617 section 4.1.2 that means
+/// `simple/simple`; sealers of the drafts before it knew the relaxed form alone, and a signature proves the same in either.
+fn as_if_relaxed<'m>(parsed: &AuthenticatedMessage<'m>) -> Option<AuthenticatedMessage<'m>> {
+    let newest = parsed.ams_headers.last()?;
+    if TagList::parse(newest.value)?.get("c").is_some() {
+        return None;
+    }
+    let mut relaxed = parsed.clone();
+    let signature = &mut relaxed.ams_headers.last_mut()?.header;
+    (signature.ch, signature.cb) = (Canonicalization::Relaxed, Canonicalization::Relaxed);
+    Some(relaxed)
 }

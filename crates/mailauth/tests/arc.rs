@@ -229,6 +229,28 @@ async fn well_signed_and_wrong() {
     }
 }
 
+/// Without `c=` a signature is `simple/simple` (RFC 8617 section 4.1.2), or by an early sealer relaxed; with `c=` it is what it says.
+#[tokio::test]
+async fn a_message_signature_that_does_not_say_its_form() {
+    for (form, expected) in [
+        (" c=relaxed/relaxed;", ArcResult::Pass),
+        ("", ArcResult::Pass),
+        (" c=simple/simple;", ArcResult::Fail),
+        (" c=simple;", ArcResult::Fail),
+        (" c=;", ArcResult::Fail),
+    ] {
+        let sealed = Sealer { form, ..Sealer::default() }.seal(MESSAGE);
+        assert_eq!(arc(&sealed).await.result, expected, "{form}");
+        let damaged = sealed.replace("rates are up", "rates are down");
+        assert_eq!(arc(&damaged).await.result, ArcResult::Fail, "{form}");
+        assert_eq!(
+            arc(&second().seal(&sealed)).await.result,
+            ArcResult::Pass,
+            "only the newest message signature counts"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_key_that_is_not_answered_for_is_temporary() {
     let found = arc(&Sealer { selector: "silent", ..Sealer::default() }.seal(MESSAGE)).await;

@@ -18,7 +18,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
-pub(crate) use judging::{JudgeOptions, ModelCommand, ModelEval, ModelTrain};
+pub(crate) use judging::{JudgeOptions, ModelCommand, ModelEval, ModelTrain, RulesCommand};
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
@@ -119,6 +119,9 @@ pub(crate) enum Command {
     /// The learned model of the filter: train it, measure it, show its card.
     #[command(subcommand)]
     Model(ModelCommand),
+    /// The rules of the filter: list them, try their examples, measure them.
+    #[command(subcommand)]
+    Rules(RulesCommand),
 }
 
 #[derive(Debug, Args)]

@@ -6,13 +6,22 @@ const ENGLISH: &str = include_str!("../texts/en.toml");
 const CHINESE: &str = include_str!("../texts/zh.toml");
 
 /// The texts of one language.
-pub(crate) struct Texts(HashMap<String, String>);
+pub(crate) struct Texts {
+    language: &'static str,
+    texts: HashMap<String, String>,
+}
 
 impl Texts {
     /// The texts in `language` ("zh", "zh_CN.UTF-8", ...); English for every language that there is no catalogue for.
     pub(crate) fn of(language: &str) -> Self {
-        let source = if language.to_ascii_lowercase().starts_with("zh") { CHINESE } else { ENGLISH };
-        Self(toml::from_str(source).unwrap_or_default())
+        let is_chinese = language.to_ascii_lowercase().starts_with("zh");
+        let (language, source) = if is_chinese { ("zh", CHINESE) } else { ("en", ENGLISH) };
+        Self { language, texts: toml::from_str(source).unwrap_or_default() }
+    }
+
+    /// The language of the texts: "en" or "zh".
+    pub(crate) const fn language(&self) -> &'static str {
+        self.language
     }
 
     /// The texts in the language that the environment asks for.
@@ -23,7 +32,7 @@ impl Texts {
 
     /// The text `key` with each `{name}` replaced by its value; the key itself if there is no such text.
     pub(crate) fn say(&self, key: &str, values: &[(&str, &str)]) -> String {
-        let mut text = self.0.get(key).map_or(key, String::as_str).to_owned();
+        let mut text = self.texts.get(key).map_or(key, String::as_str).to_owned();
         for (name, value) in values {
             text = text.replace(&format!("{{{name}}}"), value);
         }

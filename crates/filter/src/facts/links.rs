@@ -60,7 +60,9 @@ pub struct Link {
 /// The domain one label below the public suffix; the host itself where there is none.
 #[must_use]
 pub fn registered_domain(host: &str) -> String {
-    psl::domain_str(host).unwrap_or(host).to_owned()
+    let is_number = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+    let domain = if is_number { None } else { psl::domain_str(host) };
+    domain.unwrap_or(host).to_owned()
 }
 
 /// Links of the text.
@@ -233,8 +235,16 @@ fn shown_domain(label: &str) -> Option<String> {
     }
     let rest = label.split_once("://").map_or(label, |(_, rest)| rest);
     let host = rest.split(['/', '?', '#', ':']).next()?.trim_end_matches('.').to_lowercase();
-    let suffix = psl::suffix(host.as_bytes()).filter(|suffix| suffix.is_known())?;
-    let is_name = host.len() > suffix.as_bytes().len() + 1
+    if host.parse::<std::net::Ipv4Addr>().is_ok() {
+        return Some(host);
+    }
+    let suffix = psl::suffix(host.as_bytes())?;
+    // Names for documentation and tests are no public suffixes; elsewhere a word with a dot in it is
+    // an address only below a suffix that exists, or behind a scheme or `www.`.
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_address = suffix.is_known() || matches!(last, "test" | "example") || label.contains("://");
+    let is_name = is_address
+        && host.len() > suffix.as_bytes().len() + 1
         && host.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '-'));
     (is_name && host.contains('.')).then(|| registered_domain(&host))
 }
@@ -278,11 +288,27 @@ mod tests {
 
     #[test]
     fn labels_that_show_an_address() {
-        assert_eq!(shown_domain("https://www.bank.example/login").as_deref(), None);
         assert_eq!(shown_domain("https://www.bank.com/login").as_deref(), Some("bank.com"));
+        assert_eq!(shown_domain("https://www.bank.test/login").as_deref(), Some("bank.test"));
+        assert_eq!(shown_domain("www.bank.example").as_deref(), Some("bank.example"));
+        assert_eq!(shown_domain("http://192.0.2.7/").as_deref(), Some("192.0.2.7"));
+        assert_eq!(shown_domain("bank.nosuchsuffix"), None);
         assert_eq!(shown_domain("www.bank.co.uk").as_deref(), Some("bank.co.uk"));
         assert_eq!(shown_domain("Click here"), None);
         assert_eq!(shown_domain("v1.2.3"), None);
+    }
+
+    #[test]
+    fn a_numeric_host_is_its_own_domain() {
+        for (host, domain) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("[2001:db8::1]", "[2001:db8::1]"),
+            ("www.trade.co.uk", "trade.co.uk"),
+            ("a.b.1and1.example", "1and1.example"),
+        ] {
+            assert_eq!(registered_domain(host), domain);
+        }
+        assert_eq!(of_text("http://192.0.2.7/x")[0].domain, "192.0.2.7");
     }
 
     #[test]

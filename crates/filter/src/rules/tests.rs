@@ -3,7 +3,7 @@ use crate::facts::Received;
 
 fn ids(raw: &str) -> Vec<String> {
     let facts = Facts::read(Received { raw: raw.as_bytes(), ..Received::default() });
-    findings(&facts).into_iter().map(|finding| finding.id).collect()
+    Rules::shipped().findings(&facts).into_iter().map(|finding| finding.id).collect()
 }
 
 #[test]
@@ -36,10 +36,68 @@ fn files_that_deceive() {
 }
 
 #[test]
-fn ids_are_unique() {
-    let mut ids: Vec<&str> = all().map(|rule| rule.id).collect();
-    ids.sort_unstable();
-    let count = ids.len();
-    ids.dedup();
-    assert_eq!(ids.len(), count);
+fn the_shipped_files_can_be_read_and_keep_their_examples() {
+    let rules = Rules::read(&shipped::sources()).unwrap();
+    let broken: Vec<String> = rules
+        .broken()
+        .iter()
+        .map(|one| format!("{} {}: {:?}", one.id, if one.is_hit { "must hit" } else { "must miss" }, one.example))
+        .collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+fn source(text: &str) -> Source {
+    Source { name: "own.toml".to_owned(), text: text.to_owned() }
+}
+
+fn rule(id: &str, when: &str) -> String {
+    format!(
+        "[rule.{id}]\nsignal = \"text\"\nspam = 1.0\nwhen = '''\n{when}'''\nen = \"e {{evidence}}\"\nzh = \"z {{evidence}}\"\n"
+    )
+}
+
+#[test]
+fn errors_name_file_line_and_remedy() {
+    for (text, line, what) in [
+        ("[rule.x]\nsignal = \"text\"", 1, "missing field"),
+        ("[rule.x]\nsignal = \"taste\"", 2, "unknown variant"),
+        ("\n[change.nothing]\noff = true\n", 2, "tradewind rules list"),
+        ("[words.x]\nen = \"a\"", 1, "too short"),
+        (&rule("x", "text ~ /a/ and\nnonsense"), 6, "`nonsense` is no test; there are: "),
+        (&rule("x", "says(taste)"), 5, "there is no list of words `taste`; there are: account"),
+        (&rule("x", "link(tasty)"), 5, "`tasty` is no test of a link; there are: authority"),
+        (&rule("x", "text ~ /(/"), 5, "cannot be used"),
+        (&rule("x", "text ~ /(a{900}){900}/"), 5, "cannot be used"),
+        (&rule("x", "text >= 3"), 5, "is a text: compare it as"),
+        (&rule("x", "links ~ /3/"), 5, "is a number: compare it as"),
+        (&rule("x", "answer(3)"), 5, "stands alone"),
+        (&rule("x", "found(y)"), 4, "there is no such rule"),
+        (&rule("X", "answer"), 1, "is no name"),
+        (&rule("casino", "answer"), 1, "there is a rule `casino` already"),
+        (&rule("x", "answer").replace("1.0", "90.0"), 1, "weights lie between"),
+        (&rule("x", "answer").replace("e {evidence}", "e"), 1, "has no {evidence}"),
+        (&format!("{}{}", rule("x", "found(y)"), rule("y", "found(x)")), 4, "in turn"),
+    ] {
+        let error = Rules::with(&[source(text)]).err().unwrap();
+        assert!(error.file == "own.toml" && error.what.contains(what), "{text}: {error}");
+        assert_eq!(error.line, line, "{text}: {error}");
+    }
+}
+
+#[test]
+fn an_operator_completes_and_changes_what_is_shipped() {
+    let own = format!(
+        "[words.bribe]\nen = \"grease\"\nzh = \"好处费\"\n{}[change.casino]\noff = true\n[change.medicine]\nspam = 0.5\n",
+        rule("bribe", "says(bribe) and not answer")
+    );
+    let rules = Rules::with(&[source(&own)]).unwrap();
+    let found = |text: &str| rules.findings(&Facts::of_text("", text));
+    let [one] = found("有好处费可以谈。").try_into().unwrap();
+    assert_eq!((one.id.as_str(), one.evidence.as_str()), ("bribe", "好处费"));
+    assert_eq!(rules.text("bribe", "zh_CN"), Some("z {evidence}"));
+    assert!(found("Casino bonus: free spins, poker and roulette").iter().all(|one| one.id != "casino"));
+    let medicine = found("Viagra, cialis and pills without prescription from our online pharmacy");
+    assert!(medicine.iter().any(|one| one.id == "medicine" && (one.spam - 0.5).abs() < 0.001));
+    // A rule without examples is told, and so is one that does not keep them.
+    assert_eq!(rules.broken().len(), 2);
 }

@@ -5,6 +5,7 @@ use mail::header::{Field, fields};
 use mail_auth::AuthenticatedMessage;
 use mail_auth::arc::{ChainValidation, Results, Seal, Signature};
 use mail_auth::common::headers::Header;
+use mail_auth::dkim::Canonicalization;
 
 use crate::signature::{Body, check_times, covers_every_author, is_base64, name_and_value, signed_fields};
 use crate::tags::TagList;
@@ -201,6 +202,9 @@ fn newest_signature(
         Some(_) => return Err("the newest message signature does not cover the body"),
     }
     body.hash(signature.cb);
+    if tags.get("c").is_none() {
+        body.hash(Canonicalization::Relaxed);
+    }
     (signature.i, signature.h, signature.l, signature.x) = (number, names, 0, 0);
     Ok(signature)
 }

@@ -196,6 +196,8 @@ pub(crate) struct Sealer<'a> {
     /// `cv=`; by default what fits the place.
     pub(crate) state: Option<&'a str>,
     pub(crate) results: &'a str,
+    /// `c=`; what is signed is relaxed anyhow.
+    pub(crate) form: &'a str,
     pub(crate) signature_tags: &'a str,
     pub(crate) seal_tags: &'a str,
     /// Number of the set; by default the next one.
@@ -211,6 +213,7 @@ impl Default for Sealer<'_> {
             names: &["from", "to", "subject"],
             state: None,
             results: "list.example; spf=pass smtp.mailfrom=bank.example; dmarc=pass header.from=bank.example",
+            form: " c=relaxed/relaxed;",
             signature_tags: "",
             seal_tags: "",
             number: None,
@@ -228,8 +231,9 @@ impl Sealer<'_> {
         let number = self.number.unwrap_or(before + 1);
         let results = format!("ARC-Authentication-Results: i={number}; {}\r\n", self.results);
         let mut signature = format!(
-            "ARC-Message-Signature: i={number}; a={}; c=relaxed/relaxed; d={}; s={};{} h={}; bh={}; b=",
+            "ARC-Message-Signature: i={number}; a={};{} d={}; s={};{} h={}; bh={}; b=",
             self.key.algorithm(),
+            self.form,
             self.domain,
             self.selector,
             self.signature_tags,

@@ -20,6 +20,35 @@ pub(crate) struct JudgeOptions {
     /// Model file; the one that is shipped by default.
     #[arg(long)]
     pub(crate) model: Option<PathBuf>,
+    /// Directory of rule files that complete and change those that are shipped.
+    #[arg(long)]
+    pub(crate) rules: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Try all examples: each rule must find those under `hits` and none of those under `misses`.
+    Test {
+        /// Directory of rule files that complete and change those that are shipped.
+        directory: Option<PathBuf>,
+    },
+    /// List all rules with their weights.
+    List {
+        /// Directory of rule files that complete and change those that are shipped.
+        directory: Option<PathBuf>,
+    },
+    /// Count how often each rule holds in labelled messages.
+    Measure {
+        /// Table of messages (columns path, label, lang, source, cluster, parted by tabs) or of honest texts (language, origin, text);
+        /// may be given more than once.
+        #[arg(long, required = true)]
+        manifest: Vec<PathBuf>,
+        /// Directory of rule files that complete and change those that are shipped.
+        directory: Option<PathBuf>,
+        /// Name the honest messages in which a rule holds, too; may be given more than once.
+        #[arg(long)]
+        show: Vec<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
