@@ -53,7 +53,7 @@ fn it_opens_the_page_that_changes_it() -> Outcome {
     let mut browser = tradewind.browser()?;
     assert_eq!(enter(&mut browser, &access)?, 200);
     for browser in [&mut before, &mut browser] {
-        for path in ["/account", "/account/factors", "/oauth/device"] {
+        for path in ["/account", "/account/factors", "/oauth/authorize"] {
             let page = browser.get(path)?.expect(303)?;
             assert_eq!(page.header.get("location").map(String::as_str), Some("/account/password"), "{path}");
         }

@@ -183,62 +183,62 @@ async fn a_review_in_chinese_can_be_read_as_text(store: TestStore) {
     }
 }
 
-/// A company with a group, a delegation, and a grant that was used twice; gives its reviews as tables and, in Chinese, as PDF.
+/// Gives li a group, the administrator leave to send on li's behalf, and a grant to read li's mail that was used twice.
+fn furnish(tx: &mut Tx<'_>, Subject { account: li, organisation }: Subject) -> Result<(), IdentityError> {
+    let admin = identity::find_by_address(tx, "admin@trade.test")?.unwrap();
+    let new = identity::groups::NewGroup {
+        organisation,
+        name: "Buyers",
+        address: Some("buyers@trade.test"),
+        senders: identity::Senders::Members,
+    };
+    let group = identity::groups::create_group(tx, &new)?;
+    identity::groups::add_member(tx, group, &identity::groups::Member::Account(li))?;
+    let now = tx.now();
+    let given = identity::Delegation {
+        account: li,
+        delegate: admin,
+        permission: identity::Permission::SendOnBehalf,
+        mailbox: None,
+        since: now,
+        until: Some(now.plus(Duration::from_secs(86_400))),
+        granted_by: Some(li),
+    };
+    identity::delegation::grant(tx, &given)?;
+    let second = identity::create_account(
+        tx,
+        &NewAccount {
+            organisation,
+            address: "boss@trade.test",
+            name: "Boss",
+            role: Role::Management,
+            language: Language::English,
+            kind: AccountKind::Person,
+            quota_bytes: 0,
+            password: None,
+        },
+    )?;
+    let settings = AccessSettings::default();
+    let new = NewGrant {
+        owner: li,
+        asker: admin,
+        reason: "=an invoice, vanished",
+        window: GrantWindow::default(),
+        lasts: Duration::from_secs(7_200),
+        hold: None,
+    };
+    let id = rights::ask_grant(tx, &new, &settings)?;
+    rights::approve_grant(tx, organisation, id, second)?;
+    for _ in 0..2 {
+        rights::note_reading(tx, admin, li, 1, access::Via::Imap, None)?;
+    }
+    Ok(())
+}
+
 async fn the_review_of_access_tells_all_that_opens_an_account(store: TestStore) {
     let scene = Scene::new(store).await;
-    let Subject { account: li, organisation } = scene.li;
-    let furnish = move |tx: &mut Tx<'_>| {
-        let find = |tx: &mut Tx<'_>, address| identity::find_by_address(tx, address).map(Option::unwrap);
-        let admin = find(tx, "admin@trade.test")?;
-        let new = identity::groups::NewGroup {
-            organisation,
-            name: "Buyers",
-            address: Some("buyers@trade.test"),
-            senders: identity::Senders::Members,
-        };
-        let group = identity::groups::create_group(tx, &new)?;
-        identity::groups::add_member(tx, group, &identity::groups::Member::Account(li))?;
-        let now = tx.now();
-        let given = identity::Delegation {
-            account: li,
-            delegate: admin,
-            permission: identity::Permission::SendOnBehalf,
-            mailbox: None,
-            since: now,
-            until: Some(now.plus(Duration::from_secs(86_400))),
-            granted_by: Some(li),
-        };
-        identity::delegation::grant(tx, &given)?;
-        let second = identity::create_account(
-            tx,
-            &NewAccount {
-                organisation,
-                address: "boss@trade.test",
-                name: "Boss",
-                role: Role::Management,
-                language: Language::English,
-                kind: AccountKind::Person,
-                quota_bytes: 0,
-                password: None,
-            },
-        )?;
-        let settings = AccessSettings::default();
-        let new = NewGrant {
-            owner: li,
-            asker: admin,
-            reason: "=an invoice, vanished",
-            window: GrantWindow::default(),
-            lasts: Duration::from_secs(7_200),
-            hold: None,
-        };
-        let id = rights::ask_grant(tx, &new, &settings)?;
-        rights::approve_grant(tx, organisation, id, second)?;
-        for _ in 0..2 {
-            rights::note_reading(tx, admin, li, 1, access::Via::Imap, None)?;
-        }
-        Ok::<_, IdentityError>(())
-    };
-    scene.store.write(furnish).await.unwrap();
+    let (li, organisation) = (scene.li, scene.li.organisation);
+    scene.store.write(move |tx| furnish(tx, li)).await.unwrap();
     let period = "2027-Q1".parse::<Period>().unwrap();
     let make = async |language| {
         let make = move |tx: &mut Tx<'_>| review::make(tx, organisation, Kind::Access, period, language);

@@ -55,7 +55,7 @@ pub(crate) async fn run(options: Quickstart, json: bool) -> Result<ExitCode, Ref
     let sign_ins = if is_new { set_up(&options, &directory, &config).await? } else { Vec::new() };
     let settings = Settings::load(&config).map_err(Refused::because)?;
     if !json {
-        tell_set_up(&texts, &settings, &directory, &sign_ins, is_new)?;
+        tell_set_up(&texts, &directory, &sign_ins, is_new)?;
         tell_missing(&texts, &settings).await?;
     }
     if options.no_serve {
@@ -262,13 +262,7 @@ fn summary(
     })
 }
 
-fn tell_set_up(
-    texts: &Texts,
-    settings: &Settings,
-    directory: &Path,
-    sign_ins: &[SignIn],
-    is_new: bool,
-) -> Result<(), Refused> {
+fn tell_set_up(texts: &Texts, directory: &Path, sign_ins: &[SignIn], is_new: bool) -> Result<(), Refused> {
     let place = directory.display().to_string();
     println!("{}", texts.say(if is_new { "set-up-done" } else { "set-up-before" }, &[("directory", &place)]));
     if !sign_ins.is_empty() {

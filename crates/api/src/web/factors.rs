@@ -48,7 +48,7 @@ pub(super) fn routes() -> Router<Arc<Portal>> {
 async fn page(changing: Changing) -> Response {
     match changing.session() {
         Ok(session) => changing.visitor.keep(overview(&changing.visitor, session, &changing.known, None)),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -127,7 +127,7 @@ async fn begin(
     let (params, visitor) = (Params(fields), &changing.visitor);
     let session = match changing.session_of(&params) {
         Ok(session) => session,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let Ok(kind) = params.field("kind").parse::<FactorKind>() else { return StatusCode::BAD_REQUEST.into_response() };
     let number = Some(params.field("number").to_owned());
@@ -180,7 +180,7 @@ async fn finish(
     let (params, visitor) = (Params(fields), &changing.visitor);
     let session = match changing.session_of(&params) {
         Ok(session) => session,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let Ok(kind) = params.field("kind").parse::<FactorKind>() else { return StatusCode::BAD_REQUEST.into_response() };
     let challenge = params.field("challenge").parse().unwrap_or_default();

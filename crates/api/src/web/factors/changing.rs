@@ -48,17 +48,21 @@ impl Changing {
     ///
     /// # Errors
     /// The answer to whoever has none.
-    pub(super) fn session(&self) -> Result<&Resumed, Response> {
-        self.visitor.session.as_ref().ok_or_else(|| see_other("/sign-in"))
+    pub(super) fn session(&self) -> Result<&Resumed, Box<Response>> {
+        self.visitor.session.as_ref().ok_or_else(|| Box::new(see_other("/sign-in")))
     }
 
     /// The session, if the form came from a page of it.
     ///
     /// # Errors
     /// The answer to a form that did not.
-    pub(super) fn session_of(&self, params: &Params) -> Result<&Resumed, Response> {
+    pub(super) fn session_of(&self, params: &Params) -> Result<&Resumed, Box<Response>> {
         let session = self.session()?;
-        if params.field("form_token") == session.form_token { Ok(session) } else { Err(forged(&self.visitor)) }
+        if params.field("form_token") == session.form_token {
+            Ok(session)
+        } else {
+            Err(Box::new(forged(&self.visitor)))
+        }
     }
 }
 
@@ -87,7 +91,7 @@ impl FromRequestParts<Arc<Portal>> for Changing {
                 Err(first) => first,
             }
         };
-        Err(if as_json { first.as_json(&visitor) } else { first.as_page(&visitor) })
+        Err(if as_json { first.into_json(&visitor) } else { first.into_page(&visitor) })
     }
 }
 
@@ -143,7 +147,7 @@ async fn load(portal: &Portal, account: i64) -> Result<Known, IdentityError> {
 }
 
 impl First {
-    fn as_page(self, visitor: &Visitor) -> Response {
+    fn into_page(self, visitor: &Visitor) -> Response {
         match self {
             Self::Forged => forged(visitor),
             Self::SignIn => see_other(&format!("/sign-in?next={}", encode(HERE))),
@@ -153,7 +157,7 @@ impl First {
         }
     }
 
-    fn as_json(self, visitor: &Visitor) -> Response {
+    fn into_json(self, visitor: &Visitor) -> Response {
         match self {
             Self::Forged => problem(StatusCode::FORBIDDEN, visitor, "forged"),
             Self::SignIn => problem(StatusCode::UNAUTHORIZED, visitor, "signed-out"),

@@ -47,7 +47,7 @@ pub(super) async fn list(changing: Changing) -> Response {
 pub(super) async fn begin(State(portal): State<Arc<Portal>>, changing: Changing, Json(given): Json<Begin>) -> Response {
     let (visitor, session) = match changing.session() {
         Ok(session) => (&changing.visitor, session),
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let Ok(kind) = given.kind.parse::<FactorKind>() else {
         return problem(StatusCode::BAD_REQUEST, visitor, "unknown-means");
@@ -90,7 +90,7 @@ pub(super) async fn finish(
     let challenge = given.challenge.parse().unwrap_or_default();
     let session = match changing.session() {
         Ok(session) => session,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     match enrol(&portal, &changing, session, (kind, challenge, answer)).await {
         Ok(done) => {
