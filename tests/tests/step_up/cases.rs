@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use harness::smtp::base64;
 use serde_json::{Value, json};
 
 /// What a request comes to, once a strong factor was shown.
@@ -155,7 +156,7 @@ fn of_officers(authority: &str) -> Vec<Case> {
 /// What the administrator does.
 fn of_administrators() -> Vec<Case> {
     let shared = json!({ "account": "office@trade.test", "delegate": "sales@trade.test", "permission": "read" });
-    let table = "kind,address,name\r\nperson,zhou@trade.test,Zhou\r\n";
+    let table = base64(b"kind,address,name\r\nperson,zhou@trade.test,Zhou\r\n");
     vec![
         case("admin", "user-password", json!({ "address": "finance@trade.test" })),
         case("admin", "shared-add", json!({ "address": "office@trade.test", "quota_mib": 0 })),
