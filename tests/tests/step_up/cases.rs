@@ -168,6 +168,7 @@ fn of_administrators() -> Vec<Case> {
         case("admin", "provision-token-revoke", json!({ "name": "from the API" })),
         case("admin", "provision-sync", json!({ "source": "none", "dry_run": true, "allow_vanishing": false }))
             .nothing(),
+        case("admin", "provision-unlink", json!({ "provider": "none", "address": "finance@trade.test" })).nothing(),
         case("admin", "user-delete", json!({ "address": "leaver@trade.test" })).waits().keeps("request", "/request"),
     ]
 }

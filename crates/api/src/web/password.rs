@@ -33,8 +33,23 @@ const OPEN_TO_OLD: &[&str] = &[
     "/api/session",
 ];
 
+/// What is said to whose password cannot be changed here, or if that is not known.
+async fn elsewhere(portal: &Portal, visitor: &Visitor, session: &Resumed) -> Option<Response> {
+    match portal.sign_in.is_password_elsewhere(session.principal.account).await {
+        Ok(false) => None,
+        Ok(true) => {
+            let page = Page::new(visitor.language, "password-change").paragraph("", "password-elsewhere", &[]);
+            Some(page.html("<p><a href=\"/account\">&larr;</a></p>").respond())
+        }
+        Err(error) => Some(super::factor::unavailable(&error)),
+    }
+}
+
 pub(super) async fn page(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Response {
     let Some(session) = visitor.signed_in() else { return see_other("/sign-in") };
+    if let Some(answer) = elsewhere(&portal, &visitor, session).await {
+        return visitor.keep(answer);
+    }
     if let Err(answer) = portal.controls.would_leave(&caller_of(&visitor, session), Right::PasswordChange).await {
         return first(&visitor, &answer);
     }
@@ -85,6 +100,9 @@ pub(super) async fn change(
     let Some(session) = visitor.signed_in() else { return see_other("/sign-in") };
     if !is_from_our_page(&headers) || params.field("form_token") != session.form_token {
         return forged(&visitor);
+    }
+    if let Some(answer) = elsewhere(&portal, &visitor, session).await {
+        return answer;
     }
     let leave =
         match portal.controls.leave(&caller_of(&visitor, session), Right::PasswordChange, "password-change").await {
@@ -138,13 +156,17 @@ fn form(visitor: &Visitor, session: &Resumed, refused: Option<(StatusCode, &str)
     page.html(&form).html("<p><a href=\"/account\">&larr;</a></p>").respond()
 }
 
-/// Whether the account's password is older than its level allows.
+/// Whether the account's password is here and older than its level allows.
 pub(super) async fn is_expired(portal: &Portal, account: i64) -> Result<bool, IdentityError> {
     let read = move |tx: &mut Tx<'_>| {
         let level = identity::level_of_account(tx, account)?;
         Ok::<_, IdentityError>((level, identity::password_chosen(tx, account)?))
     };
+    if portal.sign_in.is_password_elsewhere(account).await? {
+        return Ok(false);
+    }
     let (level, chosen): (Level, _) = portal.store().read(read).await?;
     let now = portal.store().context().clock.now();
-    Ok(chosen.is_some_and(|chosen| portal.controls.passwords.policy(level).is_expired(chosen, now)))
+    let is_old = chosen.is_some_and(|chosen| portal.controls.passwords.policy(level).is_expired(chosen, now));
+    Ok(is_old && !portal.sign_in.is_password_elsewhere(account).await?)
 }

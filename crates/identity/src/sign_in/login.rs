@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 use store::{Tx, params};
 use wire::sasl::Candidate;
 
-use super::{AuthFailure, Method, Principal, Rules, Scope, Standing};
+use super::{AuthFailure, Holder, Method, Principal, Rules, Scope, Standing};
 use crate::app_password::{self, Found};
 use crate::factors::{person_of_certificate, rule_of};
 use crate::password::open_scram;
@@ -22,7 +22,7 @@ pub(crate) struct Login {
     state: AccountState,
     role: Role,
     language: Language,
-    address: String,
+    pub(crate) address: String,
     epoch: i64,
 }
 
@@ -40,8 +40,15 @@ pub(crate) struct Attempted {
     pub(crate) credential: Option<Credential>,
     /// The app password that was shown, if it is one.
     pub(crate) app_password: Option<Found>,
+    /// The directory elsewhere that has the account's password, if it is not here.
+    pub(crate) holder: Option<Holder>,
     /// Whether the account's password alone opens nothing.
     pub(crate) is_guarded: bool,
+}
+
+/// The directory elsewhere that has the account's password, if it is not here.
+fn holder_of(tx: &mut Tx<'_>, rules: &Rules, account: i64) -> Result<Option<Holder>, IdentityError> {
+    rules.elsewhere.as_deref().map_or(Ok(None), |elsewhere| elsewhere.holder_of(tx, account))
 }
 
 impl Login {
@@ -98,7 +105,8 @@ pub(super) fn load_attempted(
         Credential { id, hash, is_too_old }
     });
     let is_guarded = second_factor::is_required(tx, &rules.factors, account)?;
-    Ok(Some(Attempted { login, credential, app_password, is_guarded }))
+    let holder = holder_of(tx, rules, account)?;
+    Ok(Some(Attempted { login, credential, app_password, holder, is_guarded }))
 }
 
 /// Whether a password that was chosen at `created` is older than `level` allows.
@@ -189,7 +197,7 @@ pub(super) fn load_candidates(
     let Some(found) = load_login(tx, login)? else { return Ok(Vec::new()) };
     let account = found.account;
     let mut candidates = Vec::new();
-    if !second_factor::is_required(tx, &rules.factors, account)? {
+    if !second_factor::is_required(tx, &rules.factors, account)? && holder_of(tx, rules, account)?.is_none() {
         let own = tx.row(
             "SELECT id, scram, created FROM credential WHERE account = $1 AND kind = 'password' ORDER BY id DESC LIMIT 1",
             params![account],
@@ -227,6 +235,9 @@ pub(super) fn load_proved(
         |row| Ok((row.int(0)?, row.int(1)?)),
     )?;
     let Some((own, created)) = own else { return Ok(Err(AuthFailure::Refused)) };
+    if holder_of(tx, rules, found.account)?.is_some() {
+        return Ok(Err(AuthFailure::Refused));
+    }
     if second_factor::is_required(tx, &rules.factors, found.account)? {
         return Ok(Err(AuthFailure::AppPasswordNeeded));
     }
