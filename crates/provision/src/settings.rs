@@ -222,7 +222,9 @@ impl OidcProvider {
 mod tests {
     use super::*;
 
-    fn faults(change: fn(&mut ProvisionSettings)) -> Vec<&'static str> {
+    type Change = fn(&mut ProvisionSettings);
+
+    fn faults(change: Change) -> Vec<&'static str> {
         let ldap = LdapSource {
             name: "hq".to_owned(),
             url: "ldaps://ldap.example".to_owned(),
@@ -251,7 +253,7 @@ mod tests {
             }),
             [""; 0]
         );
-        let cases: [(fn(&mut ProvisionSettings), &str); 9] = [
+        let cases: [(Change, &str); 9] = [
             (|it| it.ldap[0].name = "a b".to_owned(), "letters, digits and hyphens"),
             (|it| it.ldap.push(it.ldap[0].clone()), "a name of its own"),
             (|it| it.ldap[0].url = "http://x".to_owned(), "ldaps://"),
