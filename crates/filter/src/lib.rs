@@ -20,6 +20,7 @@ mod rules;
 pub mod train;
 mod verdict;
 
+pub use facts::inside::inspect as inspect_files;
 pub use facts::{Facts, Received};
 pub use findings::{Finding, Signal};
 pub use judge::{Judge, Scores};

@@ -23,6 +23,23 @@ pub(crate) struct JudgeOptions {
     /// Directory of rule files that complete and change those that are shipped.
     #[arg(long)]
     pub(crate) rules: Option<PathBuf>,
+    /// Do not look into attached files; otherwise confined processes do.
+    #[arg(long)]
+    pub(crate) no_inspect: bool,
+}
+
+/// How a process that looks into files is started.
+#[derive(Debug, Args)]
+pub(crate) struct WorkerOptions {
+    /// MiB of memory that it may have.
+    #[arg(long)]
+    pub(crate) memory_mib: u64,
+    /// Seconds of processor time that it may have.
+    #[arg(long)]
+    pub(crate) processor_seconds: u64,
+    /// Tries what it must not be able to do.
+    #[arg(long)]
+    pub(crate) trial: bool,
 }
 
 #[derive(Debug, Subcommand)]
