@@ -27,6 +27,8 @@ env::words! {
         AccountChange = "account.change",
         /// Put an account in or out of use.
         AccountState = "account.state",
+        /// Put a frozen account in use again.
+        AccountThaw = "account.thaw",
         /// Destroy an account with all its mail.
         AccountDelete = "account.delete",
         /// Add or remove further addresses of an account.
@@ -111,7 +113,7 @@ env::words! {
         StoreCollect = "store.collect",
         /// See sign-ins and what was thought of them.
         SignInRead = "sign-in.read",
-        /// Say of a sign-in whether it was genuine, and thaw an account.
+        /// Say of a sign-in whether it was genuine.
         SignInAnswer = "sign-in.answer",
         /// Read the record of what others did.
         AuditRead = "audit.read",
@@ -141,7 +143,12 @@ impl Action {
     pub const fn tells_owner(self) -> bool {
         matches!(
             self,
-            Self::ForwardingChange | Self::DelegationChange | Self::ClientAdd | Self::PasswordReset | Self::FactorReset
+            Self::ForwardingChange
+                | Self::DelegationChange
+                | Self::ClientAdd
+                | Self::AccountThaw
+                | Self::PasswordReset
+                | Self::FactorReset
         )
     }
 

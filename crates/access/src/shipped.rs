@@ -49,7 +49,7 @@ const RIGHTS: &[Rights] = &[
         Everyone,
         Deny,
         Own,
-        &[RoleGive, PasswordReset, FactorReset, AccountState, AccountDelete, GrantApprove, ApprovalDecide],
+        &[RoleGive, PasswordReset, FactorReset, AccountState, AccountThaw, AccountDelete, GrantApprove, ApprovalDecide],
     ),
     // A program sends and reads its own mail.
     Rights(Service, Allow, Own, &[MailRead, MailChange, MailSend]),
@@ -107,6 +107,7 @@ const RIGHTS: &[Rights] = &[
             AccountCreate,
             AccountChange,
             AccountState,
+            AccountThaw,
             AccountDelete,
             AliasChange,
             PasswordReset,
@@ -151,6 +152,7 @@ const RIGHTS: &[Rights] = &[
         &[
             AccountRead,
             AccountState,
+            AccountThaw,
             FactorRead,
             FactorReset,
             SessionRead,
@@ -229,6 +231,7 @@ const RIGHTS: &[Rights] = &[
             AccountCreate,
             AccountChange,
             AccountState,
+            AccountThaw,
             AccountDelete,
             AliasChange,
             PasswordReset,

@@ -22,6 +22,7 @@ mod list;
 mod lists;
 #[cfg(test)]
 mod matrix_tests;
+mod own;
 mod people;
 mod provisioning;
 mod quarantine;
@@ -63,6 +64,7 @@ pub use import::ImportFormat;
 pub use letters::tell_owners;
 pub use list::{Action, On};
 pub use lists::NewListed;
+pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
 pub use provisioning::{TableToImport, sync_ldap};
 pub use sharing::{Impersonal, ToForbid, ToPermit};

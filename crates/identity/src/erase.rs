@@ -33,6 +33,7 @@ const DELETES: &[&str] = &[
     "DELETE FROM duty_exception WHERE account = $1",
     "DELETE FROM access_grant WHERE owner = $1 OR asker = $1",
     "DELETE FROM approval WHERE asker = $1",
+    "DELETE FROM access_refusal WHERE account = $1",
     "DELETE FROM password_history WHERE account = $1",
     "DELETE FROM factor WHERE account = $1",
     "DELETE FROM factor_challenge WHERE account = $1",

@@ -129,7 +129,7 @@ fn spawn_upkeep(
     dns: &Arc<dyn Resolver>,
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
-    tasks.spawn(upkeep::collect(system.store.clone(), stop.clone()));
+    tasks.spawn(upkeep::collect(system.store.clone(), system.settings.access.clone(), stop.clone()));
     tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
@@ -255,7 +255,9 @@ fn sign_in(system: &System, issuer: String, watch: Arc<Watch>) -> Arc<SignIn> {
     if let Some(passwords) = LdapPasswords::new(&system.settings.provision.ldap) {
         sign_in = sign_in.with_passwords_elsewhere(Arc::new(passwords));
     }
-    Arc::new(sign_in.with_issuer(issuer).with_factors(system.settings.factors.clone()).with_watch(watch))
+    let settings = &system.settings;
+    let sign_in = sign_in.with_factors(settings.factors.clone()).with_passwords(settings.passwords.clone());
+    Arc::new(sign_in.with_issuer(issuer).with_watch(watch))
 }
 
 /// What the pages work with.

@@ -153,9 +153,11 @@ actions! {
     /// List the second factors of an account, and what is asked of it.
     FactorList "factor-list" { address: String }: FactorRead
         on On::Account(address) => factors::list(controls, address);
-    /// Take a second factor from an account.
+    /// List who must have a second factor by level and role, and has none that counts.
+    FactorMissing "factor-missing": FactorRead on On::Within => factors::list_missing(controls, bounds);
+    /// Take a second factor from an account. From one's own, what is the last that counts stays where one is required.
     FactorRemove "factor-remove" { address: String, id: i64 }: FactorReset
-        on On::Account(address) => factors::remove(controls, address, id);
+        on On::Account(address) => factors::remove(controls, bounds, address, id);
     /// Make a new sheet of recovery codes for an account; those of an earlier sheet no longer count.
     FactorRecoveryCodes "factor-recovery-codes" { address: String }: FactorReset
         on On::Account(address) => factors::make_recovery_codes(controls, address);
@@ -369,7 +371,7 @@ actions! {
     SignInAnswer "sign-in-answer" { address: String, id: i64, mine: bool }: SignInAnswer
         on On::Account(address) => sign_ins::answer(controls, address, id, mine);
     /// Thaw a frozen account. Unless the password is kept, a fresh one is made and told, and app passwords are taken away.
-    UserUnfreeze "user-unfreeze" { address: String, keep_password: bool }: SignInAnswer
+    UserUnfreeze "user-unfreeze" { address: String, keep_password: bool }: AccountThaw
         on On::Account(address) => sign_ins::unfreeze(controls, address, keep_password);
     /// Make the review of a month's sign-ins (2026-11), as html, pdf or csv, in the language zh or en.
     SignInReview "sign-in-review" { period: String, organisation: Option<String>, language: String, format: String }:
