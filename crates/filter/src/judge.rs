@@ -73,11 +73,24 @@ impl Judge {
         Ok(Self::new(Model::shipped()?, Thresholds::default()))
     }
 
-    /// The verdict on a message.
+    /// Names what it judges by: the same facts under the same version have the same verdict.
     #[must_use]
-    pub fn judge(&self, facts: &Facts) -> Verdict {
+    pub fn version(&self) -> String {
+        format!("{:016x}-{:016x}", self.model.fingerprint(), self.rules.load().fingerprint())
+    }
+
+    /// The verdict on a message; `outside` are findings of layers that ask others than the message.
+    #[must_use]
+    pub fn judge(&self, facts: &Facts, outside: Vec<Finding>) -> Verdict {
+        self.judge_by(facts, outside, self.thresholds)
+    }
+
+    /// The verdict by other thresholds than one's own.
+    #[must_use]
+    pub fn judge_by(&self, facts: &Facts, outside: Vec<Finding>, thresholds: Thresholds) -> Verdict {
         let mut findings = self.rules.load().findings(facts);
         findings.extend(inside::findings(facts));
+        findings.extend(outside);
         let (spam, phish) = self.model.sums_of(facts);
         let mut scores = Scores { spam, phish };
         for finding in &findings {
@@ -92,7 +105,7 @@ impl Judge {
             phish: sigmoid(self.model.phishing(scores)),
             unwanted: sigmoid(self.model.unwanted(scores)),
         };
-        decide(odds, findings, self.thresholds)
+        decide(odds, findings, thresholds)
     }
 
     fn model_finding(&self, facts: &Facts, spam: f32, phish: f32) -> Finding {

@@ -170,6 +170,13 @@ impl Model {
         octets
     }
 
+    /// A number that another model does not have.
+    #[must_use]
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let octets = self.encode();
+        xxh3_64(&octets)
+    }
+
     /// What the model says of itself.
     #[must_use]
     pub const fn card(&self) -> &Card {
