@@ -25,6 +25,11 @@ impl Scores {
     pub(crate) fn both(self) -> f32 {
         self.spam.max(self.phish) + 0.5 * self.spam.min(self.phish).max(-8.0)
     }
+
+    /// How much speaks for phish: what is unwanted at all is nearer to it, and what merely sells is not.
+    pub(crate) fn phishing(self) -> f32 {
+        self.spam + self.phish
+    }
 }
 
 /// Sum of the model from which it is a finding.
@@ -97,7 +102,7 @@ impl Judge {
         }
         let odds = Probabilities {
             spam: sigmoid(scores.spam),
-            phish: sigmoid(scores.phish),
+            phish: sigmoid(self.model.phishing(scores)),
             unwanted: sigmoid(self.model.unwanted(scores)),
         };
         decide(odds, findings, thresholds)
