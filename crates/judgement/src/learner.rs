@@ -38,7 +38,10 @@ const PLACE: &str = "mail_learned.detail";
 
 /// Weights of organisations, remembered by their version.
 #[derive(Clone, Default)]
-pub(crate) struct Memory(Arc<Mutex<HashMap<i64, (i64, Arc<Learned>)>>>);
+pub(crate) struct Memory(Arc<Mutex<HashMap<i64, Remembered>>>);
+
+/// Version and weights.
+type Remembered = (i64, Arc<Learned>);
 
 /// Organisations whose weights are remembered.
 const REMEMBERED_MAX: usize = 64;

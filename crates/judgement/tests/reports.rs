@@ -139,7 +139,9 @@ async fn two_people_speak_for_all_and_what_was_delivered_is_pulled_back(store: T
     assert_eq!(office.count(li, true).await, 1);
     let letters = office.scene.letters().await;
     assert_eq!(letters.len(), 2, "both are told: {letters:?}");
-    assert!(letters.iter().any(|it| it.contains("moved to Junk")) && letters.iter().any(|it| it.contains("移入垃圾邮件")));
+    assert!(
+        letters.iter().any(|it| it.contains("moved to Junk")) && letters.iter().any(|it| it.contains("移入垃圾邮件"))
+    );
     assert_eq!(office.judge(6, fixture::HONEST).await.action, Action::Deliver);
     office.scene.check().await;
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use env::Timestamp;
 use identity::{GroupAddress, IdentityError, Principal};
 use judgement::outbound::Sent;
-use judgement::quarantine::{self, NewPlace, NewQuarantined, Shown};
+use judgement::quarantine::{self, NewQuarantined};
 use judgement::{JudgementError, Kept};
 use mail::message::{ExtentLimits, TooComplex};
 use mail::trace::{self, Encryption, Hop, Protocol};
@@ -23,7 +23,7 @@ use wire::smtp::{Envelope, Hold, RcptParams, Ret};
 
 use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
-use super::judge::Judged;
+use super::judge::{Judged, Quarantining};
 use super::recipients::{Home, Taken};
 use super::reported::Reading;
 use super::submission::{self, Authors};
@@ -117,13 +117,6 @@ struct Plan {
     personal: BTreeMap<i64, bool>,
     /// What was found of what one of our people sends.
     sent: Option<Sent>,
-}
-
-/// What waits, for whom, and until when.
-struct Quarantining {
-    shown: Shown,
-    places: Vec<NewPlace>,
-    expires: Timestamp,
 }
 
 /// Where a message has octets above 127.

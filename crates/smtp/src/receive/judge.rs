@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use env::Timestamp;
 use filter::Action;
 use identity::Level;
 use judgement::outbound::{Outgoing, Sent};
@@ -20,6 +21,9 @@ use crate::filed::{JUNK, PHISHING, WARNING};
 /// Whose mail must always be taken (RFC 5321 section 4.5.1).
 const POSTMASTER: &str = "postmaster";
 
+/// How likely a message is phish that is marked so; it may look like spam, too.
+const PHISHING_MIN: f32 = 0.9;
+
 /// What was decided of a message, as the transaction needs it.
 pub(super) struct Judged {
     pub(super) kept: Kept,
@@ -31,6 +35,13 @@ pub(super) struct Judged {
     pub(super) keywords: Vec<String>,
     /// What lists show of it, if it is quarantined.
     pub(super) quarantined: Option<Shown>,
+}
+
+/// What waits, for whom, and until when.
+pub(super) struct Quarantining {
+    pub(super) shown: Shown,
+    pub(super) places: Vec<NewPlace>,
+    pub(super) expires: Timestamp,
 }
 
 impl Conversation<'_> {
@@ -176,7 +187,7 @@ fn is_postmaster(taken: &Taken) -> bool {
 
 fn judged(opinion: Opinion, body: &[u8]) -> Judged {
     let Opinion { action, verdict, personal, fields, kept, .. } = opinion;
-    let looks_like_phish = verdict.probability_phish > 0.5 && verdict.probability_phish >= verdict.probability_spam;
+    let looks_like_phish = verdict.probability_phish >= PHISHING_MIN;
     let mut keywords = match action {
         Action::Warn => vec![WARNING.to_owned()],
         Action::Junk => vec![JUNK.to_owned()],
