@@ -8,6 +8,7 @@ use crate::facts::Facts;
 use crate::findings::{self, Finding, Signal};
 use crate::model::{Model, ModelError};
 use crate::rules::Rules;
+use crate::templates::Library;
 use crate::train::sigmoid;
 use crate::verdict::{Probabilities, Thresholds, Verdict, decide};
 
@@ -34,19 +35,25 @@ const MODEL_FINDING_MIN: f32 = 0.0;
 pub struct Judge {
     model: Model,
     rules: ArcSwap<Rules>,
+    templates: ArcSwap<Library>,
     thresholds: Thresholds,
 }
 
 impl Judge {
-    /// Judges with a model, the rules that are shipped, and thresholds.
+    /// Judges with a model, the rules and templates that are shipped, and thresholds.
     #[must_use]
     pub fn new(model: Model, thresholds: Thresholds) -> Self {
-        Self { model, rules: ArcSwap::new(Rules::shipped()), thresholds }
+        Self { model, rules: ArcSwap::new(Rules::shipped()), templates: ArcSwap::new(Library::shipped()), thresholds }
     }
 
     /// From now on judges with these rules; what is being judged is judged to its end with those before.
     pub fn set_rules(&self, rules: Arc<Rules>) {
         self.rules.store(rules);
+    }
+
+    /// From now on knows these templates.
+    pub fn set_templates(&self, templates: Arc<Library>) {
+        self.templates.store(templates);
     }
 
     /// What a finding says to people, in Chinese or else in English, its evidence put in; none if it comes from outside.
@@ -69,6 +76,7 @@ impl Judge {
     #[must_use]
     pub fn judge(&self, facts: &Facts) -> Verdict {
         let mut findings = self.rules.load().findings(facts);
+        findings.extend(self.templates.load().findings(facts));
         let (spam, phish) = self.model.sums_of(facts);
         let mut scores = Scores { spam, phish };
         for finding in &findings {

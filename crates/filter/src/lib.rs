@@ -17,6 +17,7 @@ pub mod made;
 mod model;
 mod normal;
 mod rules;
+pub mod templates;
 pub mod train;
 mod verdict;
 

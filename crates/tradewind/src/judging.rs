@@ -1,5 +1,6 @@
 //! `tradewind judge`: what the filter makes of messages, without a server.
 
+mod known;
 mod learned;
 mod ruled;
 
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use crate::cli::JudgeOptions;
 use crate::texts::Texts;
 
+pub(crate) use known::run as templates;
 pub(crate) use learned::run as model;
 pub(crate) use ruled::run as rules;
 
@@ -40,6 +42,9 @@ pub(crate) fn judge(options: &JudgeOptions, json: bool) -> Result<ExitCode, Refu
     }
     if paths.is_empty() {
         return Err(Refused("name messages to judge, or a manifest with --manifest".to_owned()));
+    }
+    if let Some(library) = &options.templates {
+        judge.set_templates(Arc::new(known::read(library)?));
     }
     let texts = Texts::from_environment();
     let mut out = std::io::stdout().lock();

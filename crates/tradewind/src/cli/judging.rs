@@ -23,6 +23,37 @@ pub(crate) struct JudgeOptions {
     /// Directory of rule files that complete and change those that are shipped.
     #[arg(long)]
     pub(crate) rules: Option<PathBuf>,
+    /// Library of templates, instead of the one that is shipped.
+    #[arg(long)]
+    pub(crate) templates: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TemplatesCommand {
+    /// Add messages to a library; their text is not kept.
+    Add {
+        /// Library file; made if it is not there.
+        #[arg(long)]
+        library: PathBuf,
+        /// What they are: spam or phish.
+        #[arg(long)]
+        label: String,
+        /// What they are called; names of the files by default.
+        #[arg(long)]
+        name: Option<String>,
+        /// Messages, one in each file.
+        #[arg(required = true)]
+        messages: Vec<PathBuf>,
+    },
+    /// Say which template each message is like.
+    Find {
+        /// Library file; the one that is shipped by default.
+        #[arg(long)]
+        library: Option<PathBuf>,
+        /// Messages, one in each file.
+        #[arg(required = true)]
+        messages: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
