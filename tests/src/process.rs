@@ -121,6 +121,22 @@ impl Process {
         Ok(())
     }
 
+    /// Has it stand still (SIGSTOP) until [`Process::go_on`].
+    ///
+    /// # Errors
+    /// If the signal cannot be sent.
+    pub fn freeze(&mut self) -> Outcome {
+        self.signal(Signal::STOP)
+    }
+
+    /// Ends [`Process::freeze`].
+    ///
+    /// # Errors
+    /// If the signal cannot be sent.
+    pub fn go_on(&mut self) -> Outcome {
+        self.signal(Signal::CONT)
+    }
+
     fn signal(&mut self, signal: Signal) -> Outcome {
         if self.status()?.is_none()
             && let Some(id) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)

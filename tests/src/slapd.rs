@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -15,9 +15,10 @@ pub struct Slapd {
     pub ca: PathBuf,
     /// File with the password of [`Slapd::ROOT`] on its first line.
     pub password_file: PathBuf,
+    config: PathBuf,
     process: Process,
     scratch: Scratch,
-    _port: Reserved,
+    port: Reserved,
 }
 
 impl Slapd {
@@ -41,6 +42,7 @@ impl Slapd {
              pidfile {here}/pid\n\
              modulepath /usr/lib/ldap\n\
              moduleload back_mdb\n\
+             allow bind_anon_cred\n\
              TLSCertificateFile {cert}\n\
              TLSCertificateKeyFile {key}\n\
              sizelimit size.soft=100 size.hard=100 size.prtotal=unlimited\n\
@@ -59,13 +61,9 @@ impl Slapd {
         load.arg("-f").arg(&config).arg("-l").arg(entries);
         run(load, PATIENCE)?.success()?;
         let url = format!("ldaps://localhost:{}", port.port);
-        let mut command = Command::new("/usr/sbin/slapd");
-        // In the foreground, on loopback alone.
-        command.args(["-d", "0", "-h", &format!("ldaps://127.0.0.1:{}", port.port), "-f"]).arg(config);
-        let mut process = Process::spawn("slapd", scratch.path(), command)?;
-        process.wait_for_port(([127, 0, 0, 1], port.port).into(), PATIENCE)?;
+        let process = serve(&scratch, &config, &port)?;
         let password_file = scratch.file("password", "secret\n")?;
-        Ok(Self { url, ca: certificate.certificate, password_file, process, scratch, _port: port })
+        Ok(Self { url, ca: certificate.certificate, password_file, config, process, scratch, port })
     }
 
     /// Changes entries as `ldapmodify` takes it.
@@ -84,6 +82,31 @@ impl Slapd {
         Ok(())
     }
 
+    /// Starts it again after [`Slapd::stop`].
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn start_again(&mut self) -> Outcome {
+        self.process = serve(&self.scratch, &self.config, &self.port)?;
+        Ok(())
+    }
+
+    /// Has it take connections and answer nothing until [`Slapd::go_on`].
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn freeze(&mut self) -> Outcome {
+        self.process.freeze()
+    }
+
+    /// Ends [`Slapd::freeze`].
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn go_on(&mut self) -> Outcome {
+        self.process.go_on()
+    }
+
     /// Ends it, as when the machine is down.
     ///
     /// # Errors
@@ -91,4 +114,13 @@ impl Slapd {
     pub fn stop(&mut self) -> Outcome {
         self.process.kill9()
     }
+}
+
+/// In the foreground, on loopback alone.
+fn serve(scratch: &Scratch, config: &Path, port: &Reserved) -> Outcome<Process> {
+    let mut command = Command::new("/usr/sbin/slapd");
+    command.args(["-d", "0", "-h", &format!("ldaps://127.0.0.1:{}", port.port), "-f"]).arg(config);
+    let mut process = Process::spawn("slapd", scratch.path(), command)?;
+    process.wait_for_port(([127, 0, 0, 1], port.port).into(), PATIENCE)?;
+    Ok(process)
 }

@@ -1,8 +1,10 @@
 //! People and groups from an OpenLDAP server.
 
 use std::fmt::Write as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-use harness::{Options, Outcome, Slapd, Tradewind, require};
+use harness::{Access, Options, Outcome, Slapd, Tradewind, require, run, wait_until};
 use serde_json::Value;
 
 const BASE: &str = "dn: dc=trade,dc=test\nobjectClass: dcObject\nobjectClass: organization\no: Trade\ndc: trade\n\n\
@@ -17,11 +19,16 @@ fn person(name: &str) -> String {
 }
 
 fn start(slapd: &Slapd, percent: u32) -> Outcome<Tradewind> {
+    start_with(slapd, percent, "")
+}
+
+/// `more` are further settings of the directory.
+fn start_with(slapd: &Slapd, percent: u32, more: &str) -> Outcome<Tradewind> {
     let source = format!(
         "[{{ name = \"hq\", url = \"{}\", ca = \"{}\", bind_dn = \"{}\", password_file = \"{}\", \
          people_base = \"ou=people,dc=trade,dc=test\", people_filter = \"(objectClass=inetOrgPerson)\", \
          disabled_filter = \"(employeeType=left)\", groups_base = \"ou=groups,dc=trade,dc=test\", \
-         vanish_percent_max = {percent}, every_minutes = 0 }}]",
+         vanish_percent_max = {percent}, every_minutes = 0{more} }}]",
         slapd.url,
         slapd.ca.display(),
         Slapd::ROOT,
@@ -121,5 +128,79 @@ fn many_at_once_do_not_vanish_by_a_fault() -> Outcome {
     assert_eq!(user(&tradewind, "p0@trade.test")?["state"], "disabled");
     let unknown = tradewind.command(&["provision", "sync", "elsewhere"])?;
     assert!(!unknown.status.success() && unknown.stderr.contains("not configured"), "{}", unknown.stderr);
+    Ok(())
+}
+
+/// The directory has the passwords: it is asked, over mail protocols and the web, and without it nobody is let in.
+#[test]
+fn the_directory_is_asked_for_passwords() -> Outcome {
+    require!("slapd", "ldap-utils", "python3");
+    let entries = (0..8).fold(BASE.to_owned(), |all, number| all + &person(&format!("p{number}")));
+    let mut slapd = Slapd::start(&entries)?;
+    let tradewind = start_with(&slapd, 10, ", passwords = \"bind\"")?;
+    sync(&tradewind, &[])?;
+    let known = tradewind.access("sales")?;
+    let enter = |name: &str, password: &str| {
+        let access = Access { user: format!("{name}@trade.test"), password: password.to_owned(), ..known.clone() };
+        access.session()
+    };
+    enter("p0", "secret-p0")?;
+    for (name, password) in [("p0", "secret-p1"), ("p1", "*"), ("nobody", "secret-p0")] {
+        assert!(enter(name, password).is_err(), "{name} {password}");
+    }
+    // Who is not from the directory has the password here.
+    known.session()?;
+    // A password that is here is no way around.
+    let made = tradewind.command(&["--json", "user", "password", "p1@trade.test"])?.success()?.stdout;
+    let made: Value = serde_json::from_str(&made)?;
+    let own = made["password"].as_str().unwrap_or_default();
+    assert!(!own.is_empty() && enter("p1", own).is_err(), "{made}");
+    enter("p1", "secret-p1")?;
+    // Over the web; without a password the directory would let in everybody (RFC 4513 section 5.1.2).
+    let web = |name: &str, tries: &[&str]| web(&tradewind, name, tries);
+    web("p2", &["=401", "wrong=401", "secret-p2=303"])?;
+    // Disabled there, and not yet taken over.
+    slapd.modify(
+        "dn: uid=p3,ou=people,dc=trade,dc=test\nchangetype: modify\nadd: employeeType\nemployeeType: left\n\n\
+         dn: uid=p4,ou=people,dc=trade,dc=test\nchangetype: modify\nreplace: userPassword\nuserPassword: another-4\n\n",
+    )?;
+    assert!(enter("p3", "secret-p3").is_err());
+    assert!(enter("p4", "secret-p4").is_err());
+    enter("p4", "another-4")?;
+    // The watch has seen it.
+    wait_until("the record of a sign-in", Duration::from_secs(10), || {
+        let listed = tradewind.command(&["sign-ins", "list", "p4@trade.test"])?.success()?.stdout;
+        Ok(listed.contains("imap/directory").then_some(()))
+    })?;
+    // What does not answer lets nobody in, and says what a wrong password does.
+    slapd.freeze()?;
+    let silent = Instant::now();
+    let refused = enter("p5", "secret-p5").err().map(|failure| failure.to_string()).unwrap_or_default();
+    assert!(silent.elapsed() < Duration::from_secs(15), "{:?}", silent.elapsed());
+    assert!(refused.contains("AUTHENTICATIONFAILED"), "{refused}");
+    slapd.go_on()?;
+    slapd.stop()?;
+    let refused = enter("p5", "secret-p5").err().map(|failure| failure.to_string()).unwrap_or_default();
+    assert!(refused.contains("AUTHENTICATIONFAILED"), "{refused}");
+    web("p6", &["secret-p6=401"])?;
+    web("nobody", &["secret-p6=401"])?;
+    known.session()?;
+    let log = tradewind.log_tail();
+    assert!(log.contains("a directory cannot be asked for a password") && log.contains("LDAP directory hq"), "{log}");
+    slapd.start_again()?;
+    enter("p5", "secret-p5")?;
+    web("p6", &["secret-p6=303"])
+}
+
+/// Signs in on the page with each password; the status that is to come stands behind it.
+fn web(tradewind: &Tradewind, name: &str, tries: &[&str]) -> Outcome {
+    let settings: Value = serde_json::from_str(&tradewind.command(&["--json", "config", "show"])?.success()?.stdout)?;
+    let mut command = Command::new("/usr/bin/python3");
+    command.arg(format!("{}/clients/password_tries.py", env!("CARGO_MANIFEST_DIR")));
+    command.arg(format!("{name}@trade.test")).args(tries);
+    command.env("WEB_HOST", settings["server"]["hostname"].as_str().unwrap_or_default());
+    command.env("WEB_PORT", tradewind.listen("https")?.port().to_string());
+    command.env("IMAP_CA", tradewind.ca()?);
+    run(command, Duration::from_secs(60))?.success()?;
     Ok(())
 }

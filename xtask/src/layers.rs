@@ -7,7 +7,7 @@ use crate::tree::{Source, Tree};
 const LAYERS: &[&[&str]] = &[
     &["env"],
     &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors"],
-    &["certs", "store", "net"],
+    &["certs", "store", "net", "inspect"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters"],
     &["reports", "review", "provision"],

@@ -12,6 +12,7 @@ mod factors;
 mod gate;
 mod html;
 mod json;
+mod outside;
 mod password;
 mod request;
 mod sign_in;
@@ -29,6 +30,8 @@ use identity::factors::FactorDesk;
 
 use crate::actions::Controls;
 
+pub use outside::Outside;
+
 pub(crate) use html::{Page, encode, escape, see_other};
 pub use request::PeerCertificates;
 pub(crate) use request::{Params, Visitor, is_from_our_page};
@@ -45,6 +48,8 @@ pub struct Portal {
     pub sign_in: Arc<SignIn>,
     /// The address of the pages, without a slash at its end; names the OAuth server.
     pub public_url: String,
+    /// Identity providers that people may sign in at.
+    pub outside: Arc<Outside>,
 }
 
 impl Portal {
@@ -64,6 +69,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(portal: Portal) -> Router<S> {
         .route("/sign-in", get(sign_in::page).post(sign_in::password))
         .route("/sign-in/factor", get(factor::page).post(factor::answer))
         .route("/sign-in/enrol", get(enrol::page).post(enrol::answer))
+        .merge(outside::routes())
         .route("/sign-out", post(sign_in::sign_out))
         .route("/account", get(account::page))
         .route("/account/{what}", post(account::change))

@@ -3,6 +3,7 @@
 pub mod attachments;
 pub mod form;
 pub mod html;
+pub mod inside;
 pub(crate) mod language;
 pub mod links;
 pub mod trade;
@@ -14,6 +15,7 @@ use mail::message::{Envelope, EnvelopeAddress, Part, Structure, charset, encodin
 pub use attachments::{Attachment, FileKind};
 pub use form::{Form, HeaderField};
 pub use html::Counts;
+pub use inside::Inside;
 pub use links::{Link, Place, registered_domain};
 pub use trade::Trade;
 
@@ -40,6 +42,8 @@ pub struct Received<'a> {
     pub client: Option<IpAddr>,
     /// Who vouches for it.
     pub authentication: Option<&'a mailauth::Facts>,
+    /// What is in its attached files, as [`inside::inspect`] gives it; none where nobody looked into them.
+    pub inspected: Option<&'a [inspect::Report]>,
 }
 
 /// A mailbox in a header field.
@@ -123,6 +127,9 @@ pub struct Facts {
     pub links: Vec<Link>,
     /// Attached files.
     pub attachments: Vec<Attachment>,
+    /// What is in attached files; none where nobody looked into them. The learned model does not see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Inside>,
     /// What is odd about its build.
     pub oddities: Oddities,
     /// Language of subject and text, by ISO 639-1.
@@ -154,6 +161,7 @@ impl Facts {
                 .map(|(_, host)| registered_domain(&host.trim_end_matches('>').to_lowercase())),
             authenticated: received.authentication.map(authenticated),
             attachments: attachments::read(received.raw, &structure.parts),
+            inside: received.inspected.map(inside::read),
             ..Self::default()
         };
         if let [from] = envelope.from.as_slice() {

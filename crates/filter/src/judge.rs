@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use crate::facts::Facts;
 use crate::findings::{self, Finding, Signal};
 use crate::model::{Model, ModelError};
-use crate::rules::Rules;
+use crate::rules::{Rules, inside};
 use crate::templates::Library;
 use crate::train::sigmoid;
 use crate::verdict::{Probabilities, Thresholds, Verdict, decide};
@@ -60,7 +60,10 @@ impl Judge {
     #[must_use]
     pub fn text(&self, finding: &Finding, language: &str) -> Option<String> {
         let rules = self.rules.load();
-        let text = rules.text(&finding.id, language).or_else(|| findings::text(&finding.key, language))?;
+        let text = rules
+            .text(&finding.id, language)
+            .or_else(|| findings::text(&finding.key, language))
+            .or_else(|| inside::text(&finding.key, language))?;
         Some(text.replace("{evidence}", &finding.evidence))
     }
 
@@ -77,6 +80,7 @@ impl Judge {
     pub fn judge(&self, facts: &Facts) -> Verdict {
         let mut findings = self.rules.load().findings(facts);
         findings.extend(self.templates.load().findings(facts));
+        findings.extend(inside::findings(facts));
         let (spam, phish) = self.model.sums_of(facts);
         let mut scores = Scores { spam, phish };
         for finding in &findings {

@@ -9,6 +9,7 @@ mod code;
 mod condition;
 mod example;
 pub(crate) mod hosts;
+pub(crate) mod inside;
 mod making;
 mod seen;
 mod shipped;

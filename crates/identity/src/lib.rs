@@ -65,7 +65,7 @@ pub use organisation::{
 pub use password::{Hasher, PasswordGate, PasswordRefusal, PasswordSettings, PreparedPassword, generate_password};
 pub use resolve::{GroupAddress, Recipient, Resolution, is_local_domain, resolve};
 pub use sign_in::{
-    AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Method, Principal, Scope, SignIn, SignInWatch, Standing, TlsTraits,
-    describe_agent, end_sign_ins,
+    AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Holder, Method, PasswordsElsewhere, Principal, Scope, SignIn,
+    SignInWatch, Standing, TlsTraits, Unasked, Vouched, describe_agent, end_sign_ins,
 };
-pub use throttle::Throttle;
+pub use throttle::{Throttle, network_of};

@@ -71,7 +71,8 @@ pub fn may_sign_in(
         AccountKind::Person => Ok(true),
         AccountKind::Shared => Ok(false),
         AccountKind::Service => {
-            Ok(protocol != Protocol::Web && method != Method::Password && may_come_from(tx, account, address)?)
+            let is_persons = matches!(method, Method::Password | Method::Directory | Method::Provider);
+            Ok(protocol != Protocol::Web && !is_persons && may_come_from(tx, account, address)?)
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Signing in: what a client shows goes in, [`Principal`] or reason comes out.
 
 mod client;
+mod elsewhere;
 mod failure;
 mod judge;
 pub(crate) mod login;
 mod principal;
+mod vouched;
 mod watch;
 
 use std::sync::Arc;
@@ -26,13 +28,18 @@ use crate::throttle::Throttle;
 use crate::{FactorSettings, IdentityError, Level, PreparedPassword, Protocol, oauth};
 
 pub use client::{AGENT_BYTES_MAX, Client, DeviceId, TlsTraits, describe_agent};
+use elsewhere::holder_for;
+pub use elsewhere::{Holder, PasswordsElsewhere, Unasked};
 pub use failure::AuthFailure;
-use login::{Credential, canonical_login, level_of, load_attempted, load_candidates, load_certified, load_proved};
+use login::{
+    Attempted, Credential, canonical_login, level_of, load_attempted, load_candidates, load_certified, load_proved,
+};
 pub use principal::{Method, Principal, Scope, Standing};
+pub use vouched::Vouched;
 pub use watch::{SignInWatch, end_sign_ins};
 
-/// How long a verified password is taken again without hashing it. Clients reconnect many times a minute; the hash is made to
-/// be slow.
+/// How long a verified password is taken again without hashing it, or asking the directory that has it. Clients reconnect many times a
+/// minute; the hash is made to be slow.
 const VERIFIED_FOR: Duration = Duration::from_secs(60);
 
 /// Verified passwords that are remembered at least.
@@ -64,6 +71,8 @@ pub struct SignIn {
     issuer: String,
     /// Looks at every attempt.
     watch: Option<Arc<Watch>>,
+    /// Has passwords that are not here.
+    elsewhere: Option<Arc<dyn PasswordsElsewhere>>,
 }
 
 impl SignIn {
@@ -82,6 +91,7 @@ impl SignIn {
             verified_key: HashKey::new(&key),
             issuer: String::new(),
             watch: None,
+            elsewhere: None,
         }
     }
 
@@ -101,6 +111,12 @@ impl SignIn {
     #[must_use]
     pub fn with_watch(self, watch: Arc<Watch>) -> Self {
         Self { watch: Some(watch), ..self }
+    }
+
+    /// Has directories elsewhere asked for the passwords that they have.
+    #[must_use]
+    pub fn with_passwords_elsewhere(self, elsewhere: Arc<dyn PasswordsElsewhere>) -> Self {
+        Self { elsewhere: Some(elsewhere), ..self }
     }
 
     /// Where clients read what the OAuth server offers; empty if there is none.
@@ -132,7 +148,7 @@ impl SignIn {
     }
 
     /// Keys for the SCRAM mechanisms, of each password that would let in; none for a user that does not exist or has no such
-    /// password, for whom the mechanism pretends (see [`Self::pretence_secret`]). The client is yet to prove that it knows one:
+    /// password here, for whom the mechanism pretends (see [`Self::pretence_secret`]). The client is yet to prove that it knows one:
     /// then call [`Self::scram_succeeded`].
     ///
     /// # Errors
@@ -141,8 +157,9 @@ impl SignIn {
         let login = canonical_login(login);
         self.admit(client, &login).await?;
         let (wanted, protocol) = (login.clone(), client.protocol);
-        let factors = Arc::clone(&self.factors);
-        let keys = self.store.read(move |tx| load_candidates(tx, &factors, &wanted, protocol)).await;
+        let (factors, elsewhere) = (Arc::clone(&self.factors), self.elsewhere.clone());
+        let load = move |tx: &mut Tx<'_>| load_candidates(tx, (&factors, elsewhere.as_deref()), &wanted, protocol);
+        let keys = self.store.read(load).await;
         if keys.is_err() {
             self.throttle.lock().forgive(self.now(), client.address, self.mark_of(client), &login);
         }
@@ -156,8 +173,10 @@ impl SignIn {
     pub async fn scram_succeeded(&self, proved: &Proved, client: &Client) -> Result<Principal, AuthFailure> {
         let login = canonical_login(&proved.identity.user);
         let (wanted, candidate, protocol) = (login.clone(), proved.candidate, client.protocol);
-        let factors = Arc::clone(&self.factors);
-        let found = self.store.read(move |tx| load_proved(tx, &factors, &wanted, candidate, protocol)).await;
+        let (factors, elsewhere) = (Arc::clone(&self.factors), self.elsewhere.clone());
+        let load =
+            move |tx: &mut Tx<'_>| load_proved(tx, (&factors, elsewhere.as_deref()), &wanted, candidate, protocol);
+        let found = self.store.read(load).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
         let outcome = self.bind_to_place(outcome, client).await;
         self.conclude(client, &login, outcome).await
@@ -222,39 +241,61 @@ impl SignIn {
 
     async fn check(&self, login: &str, password: &Secret<String>, client: &Client) -> Result<Principal, AuthFailure> {
         let (wanted, shown, protocol) = (login.to_owned(), password.clone(), client.protocol);
-        let factors = Arc::clone(&self.factors);
-        let found = self.store.read(move |tx| load_attempted(tx, &factors, &wanted, &shown, protocol)).await?;
-        let Some(found) = found else {
-            let wanted = login.to_owned();
-            let level = self.store.read(move |tx| level_of(tx, &wanted)).await?;
-            self.hasher.pretend(level).await?;
-            return Err(AuthFailure::Refused);
-        };
-        let (account, level) = (found.login.account, found.login.level);
+        let (factors, elsewhere) = (Arc::clone(&self.factors), self.elsewhere.clone());
+        let load =
+            move |tx: &mut Tx<'_>| load_attempted(tx, (&factors, elsewhere.as_deref()), &wanted, &shown, protocol);
+        let Some(found) = self.store.read(load).await? else { return Err(self.refuse_nobody(login, password).await) };
         if let Some(app) = found.app_password {
             if !app.scope.covers(protocol) {
                 return Err(AuthFailure::OutOfScope);
             }
+            let account = found.login.account;
             let principal = found.login.principal(Method::AppPassword(app.id), app.id, app.scope)?;
             if is_use_due(&app, self.now()) {
                 self.note(account, app.id, client, note_use);
             }
             return Ok(principal);
         }
-        let Some(credential) = found.credential else {
-            self.hasher.pretend(level).await?;
-            return Err(AuthFailure::Refused);
+        let method = match &found.holder {
+            Some(holder) if self.ask_elsewhere(found.login.account, holder, password).await? => Method::Directory,
+            None if self.fits_here(&found, password).await? => Method::Password,
+            _ => return Err(AuthFailure::Refused),
         };
-        if !self.fits(&credential, password).await? {
-            return Err(AuthFailure::Refused);
-        }
         if found.is_guarded && protocol != Protocol::Web {
             return Err(AuthFailure::AppPasswordNeeded);
         }
-        if is_outdated(&credential.hash, level) {
-            self.hash_again(account, credential.id, password, level).await;
+        let Some(credential) = found.credential.filter(|_| method == Method::Password) else {
+            return found.login.principal(method, 0, Scope::ALL);
+        };
+        if is_outdated(&credential.hash, found.login.level) {
+            self.hash_again(found.login.account, credential.id, password, found.login.level).await;
         }
-        found.login.principal(Method::Password, credential.id, Scope::ALL)
+        found.login.principal(method, credential.id, Scope::ALL)
+    }
+
+    /// Refuses a user that does not exist, after as long as it takes to refuse one that does.
+    async fn refuse_nobody(&self, login: &str, password: &Secret<String>) -> AuthFailure {
+        let (wanted, elsewhere) = (login.to_owned(), self.elsewhere.clone());
+        let load = move |tx: &mut Tx<'_>| {
+            Ok::<_, IdentityError>((level_of(tx, &wanted)?, holder_for(tx, elsewhere.as_deref(), &wanted)?))
+        };
+        let outcome = match self.store.read(load).await {
+            Ok((_, Some(holder))) => self.ask_elsewhere(0, &holder, password).await.map(|_| ()),
+            Ok((level, None)) => self.hasher.pretend(level).await.map_err(Into::into),
+            Err(error) => Err(error.into()),
+        };
+        outcome.err().unwrap_or(AuthFailure::Refused)
+    }
+
+    /// Whether the password is the one that the account has here.
+    async fn fits_here(&self, found: &Attempted, password: &Secret<String>) -> Result<bool, AuthFailure> {
+        match &found.credential {
+            Some(credential) => self.fits(credential, password).await,
+            None => {
+                self.hasher.pretend(found.login.level).await?;
+                Ok(false)
+            }
+        }
     }
 
     /// Refuses who is no person where only persons may be, and a program that is not where it lives.
@@ -292,19 +333,35 @@ impl SignIn {
 
     /// Whether the password fits, by a recent check or by its hash.
     async fn fits(&self, credential: &Credential, password: &Secret<String>) -> Result<bool, AuthFailure> {
-        let now = self.now();
-        let mut value = Secret::new(credential.id.to_le_bytes().to_vec());
-        value = Secret::new([value.expose().as_slice(), password.expose().as_bytes()].concat());
-        let mark = self.verified_key.hash(value.expose());
-        let before = self.verified.lock().get(&mark).copied();
-        if before.is_some_and(|verified| verified <= now && now.since(verified) < VERIFIED_FOR) {
+        let mark = self.mark_verified(credential.id, &[password.expose().as_bytes()]);
+        if self.is_verified(&mark) {
             return Ok(true);
         }
         let fits = self.hasher.verify(password, credential.hash.clone()).await?;
         if fits {
-            self.verified.lock().insert(mark, now);
+            self.note_verified(mark);
         }
         Ok(fits)
+    }
+
+    /// Keyed hash of a credential's number and what was shown for it, each part with its length before it.
+    fn mark_verified(&self, number: i64, parts: &[&[u8]]) -> [u8; 32] {
+        let mut value = Secret::new(number.to_le_bytes().to_vec());
+        for part in parts {
+            let length = part.len().to_le_bytes();
+            value = Secret::new([value.expose().as_slice(), length.as_slice(), part].concat());
+        }
+        self.verified_key.hash(value.expose())
+    }
+
+    fn is_verified(&self, mark: &[u8; 32]) -> bool {
+        let now = self.now();
+        let before = self.verified.lock().get(mark).copied();
+        before.is_some_and(|verified| verified <= now && now.since(verified) < VERIFIED_FOR)
+    }
+
+    fn note_verified(&self, mark: [u8; 32]) {
+        self.verified.lock().insert(mark, self.now());
     }
 
     /// Replaces a hash made at another cost than the level asks for now, while the password is at hand. Failing to is no reason
@@ -355,7 +412,8 @@ impl SignIn {
                 AuthFailure::Temporary(_)
                 | AuthFailure::AppPasswordNeeded
                 | AuthFailure::OutOfScope
-                | AuthFailure::Unusual,
+                | AuthFailure::Unusual
+                | AuthFailure::Unasked(_),
             ) => {
                 self.throttle.lock().forgive(self.now(), client.address, mark, login);
             }

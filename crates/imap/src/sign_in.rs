@@ -140,7 +140,8 @@ impl Connection<'_> {
                     | AuthFailure::AppPasswordNeeded
                     | AuthFailure::OutOfScope
                     | AuthFailure::Unusual
-                    | AuthFailure::Frozen => (Code::AuthenticationFailed, REFUSED),
+                    | AuthFailure::Frozen
+                    | AuthFailure::Unasked(_) => (Code::AuthenticationFailed, REFUSED),
                     AuthFailure::Throttled { .. } => {
                         (Code::Limit, "too many failed sign-ins, wait before the next one")
                     }

@@ -18,6 +18,9 @@ pub enum ProvisionError {
     /// What the source says cannot be taken over.
     #[error("{0}")]
     Refused(String),
+    /// A sign-in elsewhere came back too late, a second time, or was never begun.
+    #[error("the sign-in took too long, was done already or was never begun")]
+    Over,
     /// There is no such thing at the source.
     #[error("{0} is not configured; see the section [provision] of the configuration file")]
     NoSource(String),
@@ -55,7 +58,7 @@ impl ProvisionError {
             Self::Mailbox(error) => error.outlook(),
             Self::Store(error) => error.outlook(),
             Self::Source { .. } => Outlook::Temporary,
-            Self::Refused(_) | Self::NoSource(_) | Self::TooManyVanish { .. } => Outlook::Permanent,
+            Self::Refused(_) | Self::Over | Self::NoSource(_) | Self::TooManyVanish { .. } => Outlook::Permanent,
         }
     }
 }

@@ -6,19 +6,32 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use crypto::tls::{ClientTls, Roots};
 use env::Secret;
-use identity::Language;
+use identity::password::PASSWORD_BYTES_MAX;
+use identity::{Holder, IdentityError, Language, PasswordsElsewhere, Unasked};
 use ldap3::adapters::{Adapter, EntriesOnly, PagedResults};
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, Scope, SearchEntry, ldap_escape};
-use store::Store;
+use store::{Store, Tx};
+use tokio::sync::Semaphore;
 
-use crate::people::Person;
+use crate::link::{self, Kind};
+use crate::people::{Person, is_ordinary};
 use crate::sync::{OutsideGroup, Report, Snapshot, Terms, take_over};
 use crate::{LdapSource, ProvisionError};
 
 /// Longest wait for the server to take a connection, and for each of its answers.
 const WAIT: Duration = Duration::from_secs(30);
+
+/// Longest wait for the answer whether a password is right, altogether: somebody waits for it.
+const PASSWORD_WAIT: Duration = Duration::from_secs(5);
+
+/// Passwords that directories are asked for at the same time; more wait within [`PASSWORD_WAIT`].
+const ASKED_AT_ONCE: usize = 32;
+
+/// An identifier that nobody has.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Entries of one page.
 const PAGE: i32 = 500;
@@ -43,46 +56,135 @@ pub async fn sync(store: &Store, source: &LdapSource, organisation: i64, wish: W
     let snapshot = read(source).await?;
     let terms = Terms {
         organisation,
-        source: format!("ldap:{}", source.name),
+        source: source_name(source),
         vanish_percent_max: (!wish.allow_vanishing).then_some(source.vanish_percent_max),
         is_dry_run: wish.is_dry_run,
     };
     take_over(store, &terms, snapshot).await
 }
 
-/// Whether the directory takes the password of the person whose identifier there is `external` (a simple bind, RFC 4513 section 5.1.3).
+/// Whether the directory takes the password of the person whose identifier there is `external` (a simple bind, RFC 4513 section 5.1.3). Without an
+/// identifier it is asked all the same, for somebody who is not there, and never takes it.
 ///
 /// # Errors
 /// [`ProvisionError::Source`] if it does not answer: then nobody is let in.
 pub async fn check_password(
     source: &LdapSource,
-    external: &str,
+    external: Option<&str>,
     password: &Secret<String>,
 ) -> Result<bool, ProvisionError> {
     // RFC 4513 section 5.1.2: without a password a bind succeeds and says nothing.
-    if password.expose().is_empty() {
+    if password.expose().is_empty() || password.expose().len() > PASSWORD_BYTES_MAX {
         return Ok(false);
     }
     let mut ldap = connect(source).await?;
     sign_in(source, &mut ldap).await?;
-    let filter = format!("({}={})", source.id_attribute, ldap_escape(external));
+    let filter = format!("(&{}{})", source.people_filter, id_filter(source, external.unwrap_or(NOBODY)));
     let found = search(source, &mut ldap, &source.people_base, &filter, &["1.1"]).await?;
-    let [entry] = found.as_slice() else { return Ok(false) };
+    let mut person = match (found.as_slice(), external) {
+        ([entry], Some(_)) => Some(entry.dn.clone()),
+        _ => None,
+    };
     if !source.disabled_filter.is_empty() {
         let filter = format!("(&{filter}{})", source.disabled_filter);
         if !search(source, &mut ldap, &source.people_base, &filter, &["1.1"]).await?.is_empty() {
-            return Ok(false);
+            person = None;
         }
     }
-    let bound = ldap.with_timeout(WAIT).simple_bind(&entry.dn, password.expose()).await.map_err(failed(source))?;
-    let outcome = match bound.rc {
-        0 => Ok(true),
-        // invalidCredentials
-        49 => Ok(false),
-        code => Err(unexpected(source, format!("it answers the bind with code {code}"))),
+    // Nobody's password is not sent for somebody else to read.
+    let (dn, shown) = match &person {
+        Some(dn) => (dn.clone(), password.expose().as_str()),
+        None => (format!("cn={NOBODY},{}", source.people_base), NOBODY),
     };
+    let bound = ldap.with_timeout(WAIT).simple_bind(&dn, shown).await.map_err(failed(source))?;
     let _ = ldap.unbind().await;
-    outcome
+    match bound.rc {
+        0 => Ok(person.is_some()),
+        // operationsError, protocolError, busy, unavailable, other (RFC 4511 appendix A.2), referral
+        code @ (1 | 2 | 10 | 51 | 52 | 80) => {
+            Err(unexpected(source, format!("it answers the bind with code {code}: {}", bound.text)))
+        }
+        code => {
+            tracing::info!(source = source.name, dn, code, said = bound.text, "a directory refuses a password");
+            Ok(false)
+        }
+    }
+}
+
+/// The entry with this identifier.
+fn id_filter(source: &LdapSource, external: &str) -> String {
+    let name = &source.id_attribute;
+    if is_binary(name) {
+        let octets = external.as_bytes().chunks(2).map(String::from_utf8_lossy);
+        let value: String = octets.map(|octet| format!("\\{}", ldap_escape(octet))).collect();
+        return format!("({name}={value})");
+    }
+    format!("({name}={})", ldap_escape(external))
+}
+
+/// Whether the attribute's values are octets, which stand in hexadecimal here, however much some look like text.
+fn is_binary(name: &str) -> bool {
+    name.eq_ignore_ascii_case("objectGUID") || name.eq_ignore_ascii_case("objectSid")
+}
+
+/// Asks LDAP directories for the passwords of their people, where the settings say `passwords = "bind"`.
+pub struct LdapPasswords {
+    sources: Vec<LdapSource>,
+    places: Semaphore,
+}
+
+impl LdapPasswords {
+    /// Of those of `sources` that are to be asked; none if none are.
+    #[must_use]
+    pub fn new(sources: &[LdapSource]) -> Option<Self> {
+        let sources: Vec<LdapSource> = sources.iter().filter(|source| source.has_passwords()).cloned().collect();
+        (!sources.is_empty()).then(|| Self { sources, places: Semaphore::new(ASKED_AT_ONCE) })
+    }
+}
+
+#[async_trait]
+impl PasswordsElsewhere for LdapPasswords {
+    /// Accounts that oversee others have their password here: whoever holds the directory must not thereby hold them.
+    fn holder_of(&self, tx: &mut Tx<'_>, account: i64) -> Result<Option<Holder>, IdentityError> {
+        for source in &self.sources {
+            let link = link::of_object(tx, &source_name(source), Kind::Person, account)?;
+            let Some(link) = link.filter(|link| link.is_present) else { continue };
+            if is_ordinary(identity::load_account(tx, account)?.role) {
+                return Ok(Some(Holder { directory: source.name.clone(), person: Some(link.external) }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn holder_of_nobody(&self, tx: &mut Tx<'_>, organisation: i64) -> Result<Option<Holder>, IdentityError> {
+        let all = identity::list_organisations(tx)?;
+        let is_theirs = |source: &&LdapSource| match &source.organisation {
+            Some(name) => all.iter().any(|it| it.id == organisation && it.name == *name),
+            None => all.len() == 1,
+        };
+        let found = self.sources.iter().find(is_theirs);
+        Ok(found.map(|source| Holder { directory: source.name.clone(), person: None }))
+    }
+
+    async fn check(&self, holder: &Holder, password: &Secret<String>) -> Result<bool, Unasked> {
+        let source = self.sources.iter().find(|source| source.name == holder.directory);
+        let source = source.ok_or_else(|| Unasked(ProvisionError::NoSource(holder.directory.clone()).to_string()))?;
+        let asked = async {
+            let _place = self.places.acquire().await.map_err(|error| unexpected(source, error.to_string()))?;
+            check_password(source, holder.person.as_deref(), password).await
+        };
+        match tokio::time::timeout(PASSWORD_WAIT, asked).await {
+            Ok(outcome) => outcome.map_err(|error| Unasked(error.to_string())),
+            Err(_) => {
+                Err(Unasked(unexpected(source, format!("no answer within {} s", PASSWORD_WAIT.as_secs())).to_string()))
+            }
+        }
+    }
+}
+
+/// What people of the directory are linked by.
+fn source_name(source: &LdapSource) -> String {
+    format!("ldap:{}", source.name)
 }
 
 /// Everything that the directory knows of people and groups.
@@ -185,11 +287,17 @@ fn values<'e>(entry: &'e SearchEntry, name: &'e str) -> impl Iterator<Item = &'e
 
 /// The identifier of an entry; one in bytes (as `objectGUID`) in hexadecimal.
 fn identifier(entry: &SearchEntry, name: &str) -> Option<String> {
-    if let Some(text) = values(entry, name).next() {
+    if !is_binary(name)
+        && let Some(text) = values(entry, name).next()
+    {
         return Some(text.to_owned());
     }
-    let bytes = entry.bin_attrs.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?.1.first()?;
-    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    // What is no UTF-8 stands among the octets, what happens to be among the texts.
+    let of = |known: &String| known.eq_ignore_ascii_case(name);
+    let octets = entry.bin_attrs.iter().find(|(known, _)| of(known)).and_then(|(_, values)| values.first().cloned());
+    let text = || entry.attrs.iter().find(|(known, _)| of(known)).and_then(|(_, values)| values.first().cloned());
+    let octets = octets.or_else(|| text().map(String::into_bytes))?;
+    Some(octets.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// A name in the directory as names are compared here.
@@ -304,6 +412,25 @@ fn unexpected(source: &LdapSource, cause: String) -> ProvisionError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn identifiers_are_looked_for_as_they_are_kept() {
+        let source = |name: &str| LdapSource { id_attribute: name.to_owned(), ..LdapSource::default() };
+        assert_eq!(id_filter(&source("uid"), "a*(b)"), "(uid=a\\2a\\28b\\29)");
+        assert_eq!(id_filter(&source("objectGUID"), "00ff2a"), "(objectGUID=\\00\\ff\\2a)");
+        let entry = |octets: &[u8]| SearchEntry {
+            dn: "cn=li".to_owned(),
+            attrs: std::str::from_utf8(octets)
+                .map(|text| ("objectguid".to_owned(), vec![text.to_owned()]))
+                .into_iter()
+                .collect(),
+            bin_attrs: std::iter::once(("objectGUID".to_owned(), vec![octets.to_vec()]))
+                .filter(|_| std::str::from_utf8(octets).is_err())
+                .collect(),
+        };
+        assert_eq!(identifier(&entry(&[0xff, 0x01]), "objectGUID").as_deref(), Some("ff01"));
+        assert_eq!(identifier(&entry(b" ab"), "objectGUID").as_deref(), Some("206162"), "octets that look like text");
+    }
 
     #[test]
     fn only_this_machine_is_spoken_to_in_clear() {

@@ -2,8 +2,6 @@
 
 use store::{Row, StoreError, Tx, params};
 
-use crate::ProvisionError;
-
 /// Links of one source and kind.
 const LINKS_MAX: i64 = 1_000_000;
 
@@ -45,37 +43,37 @@ pub struct Link {
 /// The link of what the source calls `external`.
 ///
 /// # Errors
-/// [`ProvisionError`] if the store fails.
-pub fn find(tx: &mut Tx<'_>, source: &str, kind: Kind, external: &str) -> Result<Option<Link>, ProvisionError> {
-    Ok(tx.row(
+/// [`StoreError`] if the store fails.
+pub fn find(tx: &mut Tx<'_>, source: &str, kind: Kind, external: &str) -> Result<Option<Link>, StoreError> {
+    tx.row(
         "SELECT external, object, state, fingerprint FROM provisioned WHERE source = $1 AND kind = $2 AND external = $3",
         params![source, kind.as_str(), external],
         |row| read(row, source, kind),
-    )?)
+    )
 }
 
 /// The source's link of an account or group here.
 ///
 /// # Errors
-/// [`ProvisionError`] if the store fails.
-pub fn of_object(tx: &mut Tx<'_>, source: &str, kind: Kind, object: i64) -> Result<Option<Link>, ProvisionError> {
-    Ok(tx.row(
+/// [`StoreError`] if the store fails.
+pub fn of_object(tx: &mut Tx<'_>, source: &str, kind: Kind, object: i64) -> Result<Option<Link>, StoreError> {
+    tx.row(
         "SELECT external, object, state, fingerprint FROM provisioned WHERE object = $1 AND source = $2 AND kind = $3",
         params![object, source, kind.as_str()],
         |row| read(row, source, kind),
-    )?)
+    )
 }
 
 /// All links of a source.
 ///
 /// # Errors
-/// [`ProvisionError`] if the store fails.
-pub fn list(tx: &mut Tx<'_>, source: &str, kind: Kind) -> Result<Vec<Link>, ProvisionError> {
-    Ok(tx.rows(
+/// [`StoreError`] if the store fails.
+pub fn list(tx: &mut Tx<'_>, source: &str, kind: Kind) -> Result<Vec<Link>, StoreError> {
+    tx.rows(
         "SELECT external, object, state, fingerprint FROM provisioned WHERE source = $1 AND kind = $2 LIMIT $3",
         params![source, kind.as_str(), LINKS_MAX],
         |row| read(row, source, kind),
-    )?)
+    )
 }
 
 fn read(row: &Row<'_>, source: &str, kind: Kind) -> Result<Link, StoreError> {
@@ -92,8 +90,8 @@ fn read(row: &Row<'_>, source: &str, kind: Kind) -> Result<Link, StoreError> {
 /// Writes a link, in place of one of the same identifier or the same object.
 ///
 /// # Errors
-/// [`ProvisionError`] if the store fails.
-pub fn put(tx: &mut Tx<'_>, link: &Link) -> Result<(), ProvisionError> {
+/// [`StoreError`] if the store fails.
+pub fn put(tx: &mut Tx<'_>, link: &Link) -> Result<(), StoreError> {
     let state = if link.is_present { "present" } else { "gone" };
     tx.execute(
         "DELETE FROM provisioned WHERE source = $1 AND kind = $2 AND object = $3 AND external <> $4",
@@ -114,4 +112,16 @@ pub fn put(tx: &mut Tx<'_>, link: &Link) -> Result<(), ProvisionError> {
         ],
     )?;
     Ok(())
+}
+
+/// Takes the source's link of an account or group away; says whether there was one.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub fn remove(tx: &mut Tx<'_>, source: &str, kind: Kind, object: i64) -> Result<bool, StoreError> {
+    let removed = tx.execute(
+        "DELETE FROM provisioned WHERE source = $1 AND kind = $2 AND object = $3",
+        params![source, kind.as_str(), object],
+    )?;
+    Ok(removed > 0)
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use env::Timestamp;
+use factors::FactorKind;
 use identity::{AccountKind, AccountState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,6 +31,23 @@ const ATTEMPT_KEPT: Duration = Duration::from_secs(600);
 /// Bytes of what the provider calls a person.
 const SUBJECT_BYTES_MAX: usize = 255;
 
+/// How long ago somebody may have proved there who they are, for the factors that they have shown then to count here.
+const PROVED_WITHIN: Duration = Duration::from_secs(12 * 3_600);
+
+/// How far the provider's clock may be from ours.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// What is wanted of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// Where the provider sends the browser back to.
+    pub redirect_uri: String,
+    /// Where the attempt is to lead.
+    pub go_on: String,
+    /// The person is to prove anew who they are, however short ago they have.
+    pub is_fresh: bool,
+}
+
 /// An attempt that has begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Begun {
@@ -43,8 +62,10 @@ pub struct Begun {
 pub struct SignedIn {
     /// Their account here, which is in use.
     pub account: i64,
-    /// The provider says that a second factor was shown (RFC 8176: `mfa` or `hwk`).
-    pub with_second_factor: bool,
+    /// Second factors that were shown there, as far as the settings take the provider's word for them.
+    pub vouched: Vec<FactorKind>,
+    /// When that was; factors count for nothing without.
+    pub proved_at: Option<Timestamp>,
     /// Where the attempt was to lead, as [`begin`] was told.
     pub go_on: String,
 }
@@ -57,6 +78,8 @@ struct Attempt {
     verifier: String,
     redirect_uri: String,
     go_on: String,
+    /// Seconds since 1970 before which the person must not have proved who they are; none if it does not matter.
+    fresh_since: Option<i64>,
 }
 
 /// What the provider publishes of itself (Discovery 1.0 section 3).
@@ -68,7 +91,7 @@ struct Metadata {
     jwks_uri: String,
 }
 
-/// Begins an attempt that is to come back to `redirect_uri` and to lead to `go_on`.
+/// Begins an attempt.
 ///
 /// # Errors
 /// [`ProvisionError::Source`] if the provider does not answer as it should, or the store's.
@@ -76,8 +99,7 @@ pub async fn begin(
     store: &Store,
     fetch: &dyn Fetch,
     provider: &OidcProvider,
-    redirect_uri: &str,
-    go_on: &str,
+    wanted: &Wanted,
 ) -> Result<Begun, ProvisionError> {
     let metadata = discover(fetch, provider).await?;
     let random = || {
@@ -91,56 +113,124 @@ pub async fn begin(
         provider: provider.name.clone(),
         nonce: nonce.clone(),
         verifier,
-        redirect_uri: redirect_uri.to_owned(),
-        go_on: go_on.to_owned(),
+        redirect_uri: wanted.redirect_uri.clone(),
+        go_on: wanted.go_on.clone(),
+        fresh_since: wanted.is_fresh.then(|| store.context().clock.now().seconds()),
     };
     let hash = state_hash(&state);
     let kept = serde_json::to_vec(&attempt).map_err(|error| unexpected(provider, error.to_string()))?;
     store.write(move |tx| keep(tx, &hash, &kept)).await?;
     let scope = provider.scopes.join(" ");
-    let query = form(&[
+    let mut fields = vec![
         ("response_type", "code"),
         ("client_id", &provider.client_id),
-        ("redirect_uri", redirect_uri),
+        ("redirect_uri", &wanted.redirect_uri),
         ("scope", &scope),
         ("state", &state),
         ("nonce", &nonce),
         ("code_challenge", &challenge),
         ("code_challenge_method", "S256"),
-    ]);
+    ];
+    // Core 1.0 section 3.1.2.1: who is asked for an age must tell when the person has proved who they are.
+    let age = PROVED_WITHIN.as_secs().to_string();
+    if wanted.is_fresh {
+        fields.extend([("prompt", "login"), ("max_age", "0")]);
+    } else if !provider.vouches.is_empty() {
+        fields.push(("max_age", &age));
+    }
+    let query = form(&fields);
     let divider = if metadata.authorization_endpoint.contains('?') { '&' } else { '?' };
     Ok(Begun { location: format!("{}{divider}{query}", metadata.authorization_endpoint), state })
 }
 
-/// Ends an attempt with what the browser has brought back. `issuer` is the parameter `iss`, if there was one (RFC 9207).
+/// Ends an attempt with what the browser has brought back to `provider`'s page. `issuer` is the parameter `iss`, if there was one
+/// (RFC 9207).
 ///
 /// # Errors
-/// [`ProvisionError::Refused`] if there was no such attempt or nobody here is meant, [`ProvisionError::Source`] if the provider does not
+/// [`ProvisionError::Over`] if there is no such attempt, [`ProvisionError::Refused`] if nobody here is meant, [`ProvisionError::Source`] if the provider does not
 /// answer as it should: then nobody is let in.
 pub async fn finish(
     store: &Store,
     fetch: &dyn Fetch,
-    providers: &[OidcProvider],
+    provider: &OidcProvider,
     state: &str,
     code: &str,
     issuer: Option<&str>,
 ) -> Result<SignedIn, ProvisionError> {
+    let attempt = take_attempt(store, provider, state).await?;
+    if issuer.is_some_and(|issuer| issuer != provider.issuer) {
+        return Err(unexpected(provider, "the answer is another provider's".to_owned()));
+    }
+    let metadata = discover(fetch, provider).await?;
+    let claims = exchange(store, fetch, provider, &metadata, &attempt, code).await?;
+    let now = store.context().clock.now();
+    let proved_at = proved_at(&claims, now);
+    if let Some(since) = attempt.fresh_since.map(Timestamp::from_seconds)
+        && proved_at.is_none_or(|at| at.plus(SKEW) < since)
+    {
+        return Err(unexpected(provider, "the person was to sign in anew and has not (auth_time)".to_owned()));
+    }
+    let vouched = vouched(provider, &claims, proved_at, now);
+    let wanted = provider.clone();
+    let account = store.write(move |tx| find_person(tx, &wanted, &claims)).await?;
+    Ok(SignedIn { account, vouched, proved_at, go_on: attempt.go_on })
+}
+
+/// Names of the providers that know the account's person and whose word for second factors is taken.
+///
+/// # Errors
+/// [`ProvisionError`] if the store fails.
+pub fn vouching_for(tx: &mut Tx<'_>, providers: &[OidcProvider], account: i64) -> Result<Vec<String>, ProvisionError> {
+    let mut found = Vec::new();
+    for provider in providers.iter().filter(|provider| !provider.vouches.is_empty()) {
+        if link::of_object(tx, &source_name(provider), Kind::Person, account)?.is_some() {
+            found.push(provider.name.clone());
+        }
+    }
+    Ok(found)
+}
+
+/// Forgets who at the provider of that name the account is, and ends what is signed in to it; says whether it was known. After that the account is
+/// whoever comes from there first with its address.
+///
+/// # Errors
+/// [`ProvisionError`] if the store fails.
+pub fn unlink(tx: &mut Tx<'_>, provider: &str, account: i64) -> Result<bool, ProvisionError> {
+    let was_linked = link::remove(tx, &format!("oidc:{provider}"), Kind::Person, account)?;
+    if was_linked {
+        identity::end_sign_ins(tx, account)?;
+    }
+    Ok(was_linked)
+}
+
+/// The attempt that `state` was given for, which is over with this: nobody uses it twice. What is no attempt costs a look alone.
+async fn take_attempt(store: &Store, provider: &OidcProvider, state: &str) -> Result<Attempt, ProvisionError> {
     let hash = state_hash(state);
+    let wanted = hash.clone();
+    if !store.read(move |tx| is_kept(tx, &wanted)).await? {
+        return Err(ProvisionError::Over);
+    }
     let kept = store.write(move |tx| take(tx, &hash)).await?;
     let attempt: Option<Attempt> = kept.and_then(|kept| serde_json::from_slice(&kept).ok());
-    let attempt = attempt.ok_or_else(|| refused("the sign-in took too long or was done already; begin again"))?;
-    let provider = providers.iter().find(|known| known.name == attempt.provider);
-    let provider = provider.ok_or_else(|| ProvisionError::NoSource(attempt.provider.clone()))?.clone();
-    if issuer.is_some_and(|issuer| issuer != provider.issuer) {
-        return Err(unexpected(&provider, "the answer is another provider's".to_owned()));
+    // RFC 9700 section 4.4: each provider has a way back of its own.
+    attempt.filter(|attempt| attempt.provider == provider.name).ok_or(ProvisionError::Over)
+}
+
+/// When the person has proved to the provider who they are (`auth_time`), no later than now.
+fn proved_at(claims: &Value, now: Timestamp) -> Option<Timestamp> {
+    let seconds = claims.get("auth_time").and_then(Value::as_f64)? as i64;
+    (seconds > 0).then(|| Timestamp::from_seconds(seconds).min(now))
+}
+
+/// Second factors that count by what the provider says of the sign-in there (`amr`, RFC 8176, and `acr`), if that was not too long ago.
+fn vouched(provider: &OidcProvider, claims: &Value, at: Option<Timestamp>, now: Timestamp) -> Vec<FactorKind> {
+    if at.is_none_or(|at| now.since(at) > PROVED_WITHIN + SKEW) {
+        return Vec::new();
     }
-    let metadata = discover(fetch, &provider).await?;
-    let claims = exchange(store, fetch, &provider, &metadata, &attempt, code).await?;
-    let factors = claims.get("amr").and_then(Value::as_array);
-    let with_second_factor =
-        factors.is_some_and(|all| all.iter().any(|one| matches!(one.as_str(), Some("mfa" | "hwk"))));
-    let account = store.write(move |tx| find_person(tx, &provider, &claims)).await?;
-    Ok(SignedIn { account, with_second_factor, go_on: attempt.go_on })
+    let ways = claims.get("amr").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let class = claims.get("acr").and_then(Value::as_str);
+    let words = ways.chain(class).filter_map(|said| provider.vouches.get(said));
+    words.filter_map(|word| word.parse().ok()).collect()
 }
 
 async fn discover(fetch: &dyn Fetch, provider: &OidcProvider) -> Result<Metadata, ProvisionError> {
@@ -204,9 +294,11 @@ fn find_person(tx: &mut Tx<'_>, provider: &OidcProvider, claims: &Value) -> Resu
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     let subject = text("sub").filter(|subject| subject.len() <= SUBJECT_BYTES_MAX);
     let subject = subject.ok_or_else(|| unexpected(provider, "the token names nobody".to_owned()))?;
-    let source = format!("oidc:{}", provider.name);
+    let source = source_name(provider);
+    // Core 1.0 section 5.7: issuer and subject together name a person, for ever.
+    let subject = format!("{} {subject}", provider.issuer);
     let organisation = organisation(tx, provider)?;
-    if let Some(link) = link::find(tx, &source, Kind::Person, subject)? {
+    if let Some(link) = link::find(tx, &source, Kind::Person, &subject)? {
         return in_use(tx, link.object, organisation);
     }
     let address = text(&provider.address_claim).ok_or_else(|| refused("the provider names no mail address"))?;
@@ -220,11 +312,14 @@ fn find_person(tx: &mut Tx<'_>, provider: &OidcProvider, claims: &Value) -> Resu
     }
     let account = match identity::find_by_address(tx, address)? {
         Some(account) => {
-            // Whoever holds the provider must not thereby become whoever oversees others here.
-            if !is_ordinary(identity::load_account(tx, account)?.role) {
-                return Err(refused("accounts that oversee others sign in here"));
+            let account = in_use(tx, account, organisation)?;
+            // An address is given to others in time; the mail behind it stays the first one's.
+            if link::of_object(tx, &source, Kind::Person, account)?.is_some() {
+                return Err(refused(
+                    "the account is another person's at the provider; to have it be this one's: tradewind provision unlink",
+                ));
             }
-            in_use(tx, account, organisation)?
+            account
         }
         None if provider.create_people => {
             let person = Person {
@@ -239,7 +334,7 @@ fn find_person(tx: &mut Tx<'_>, provider: &OidcProvider, claims: &Value) -> Resu
     let link = Link {
         source,
         kind: Kind::Person,
-        external: subject.to_owned(),
+        external: subject,
         object: account,
         is_present: true,
         fingerprint: Vec::new(),
@@ -248,11 +343,24 @@ fn find_person(tx: &mut Tx<'_>, provider: &OidcProvider, claims: &Value) -> Resu
     Ok(account)
 }
 
+/// The account, if it is a person's of the provider's organisation and in use.
 fn in_use(tx: &mut Tx<'_>, account: i64, organisation: i64) -> Result<i64, ProvisionError> {
     let found = identity::load_account(tx, account)?;
-    let fits =
-        found.organisation == organisation && found.kind == AccountKind::Person && found.state == AccountState::Active;
-    if fits { Ok(account) } else { Err(refused("the account is not in use")) }
+    if found.organisation != organisation {
+        return Err(refused("the account is of another organisation"));
+    }
+    if found.kind != AccountKind::Person || found.state != AccountState::Active {
+        return Err(refused("the account is no person's or not in use"));
+    }
+    // Whoever holds the provider must not thereby become whoever oversees others here.
+    if !is_ordinary(found.role) {
+        return Err(refused("accounts that oversee others sign in here"));
+    }
+    Ok(account)
+}
+
+fn source_name(provider: &OidcProvider) -> String {
+    format!("oidc:{}", provider.name)
 }
 
 fn organisation(tx: &mut Tx<'_>, provider: &OidcProvider) -> Result<i64, ProvisionError> {
@@ -283,6 +391,10 @@ fn keep(tx: &mut Tx<'_>, hash: &[u8], kept: &[u8]) -> Result<(), ProvisionError>
         params![hash, now.plus(ATTEMPT_KEPT).millis(), &sealed],
     )?;
     Ok(())
+}
+
+fn is_kept(tx: &mut Tx<'_>, hash: &[u8]) -> Result<bool, ProvisionError> {
+    Ok(tx.row("SELECT 1 FROM outside_sign_in WHERE state_hash = $1", params![hash], |row| row.int(0))?.is_some())
 }
 
 /// The secrets of the attempt, which is over with this: nobody gets them twice.

@@ -1,14 +1,18 @@
 //! What an administrator may set.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use env::settings::serde::{Deserialize, Serialize};
+use factors::FactorKind;
 
 env::settings! {
     /// Other directories that say who there is.
     pub struct ProvisionSettings in "provision" {
         /// LDAP directories that people and groups are taken over from. See the manual's page on provisioning.
         ldap: Vec<LdapSource> = Vec::new(),
+        /// Identity providers (OpenID Connect) that people may sign in at. See the manual's page on provisioning.
+        oidc: Vec<OidcProvider> = Vec::new(),
     }
 }
 
@@ -50,6 +54,8 @@ pub struct LdapSource {
     pub language_attribute: String,
     /// Attribute of a group that names its members, by their names in the directory.
     pub member_attribute: String,
+    /// Where the passwords of its people are: `here`, or `bind` to ask it.
+    pub passwords: String,
     /// Per cent of the people who may vanish from it at once; more stop the take-over.
     pub vanish_percent_max: u32,
     /// Minutes between two take-overs; 0: only when asked.
@@ -76,6 +82,7 @@ impl Default for LdapSource {
             name_attribute: "cn".to_owned(),
             language_attribute: "preferredLanguage".to_owned(),
             member_attribute: "member".to_owned(),
+            passwords: "here".to_owned(),
             vanish_percent_max: 10,
             every_minutes: 60,
         }
@@ -110,6 +117,9 @@ pub struct OidcProvider {
     pub require_verified: bool,
     /// Make an account for whoever signs in and has none.
     pub create_people: bool,
+    /// What its `amr` or `acr` must say, and as which kind of second factor that counts here (`sms`, `totp`, `passkey`, `hardware-key`,
+    /// `ukey`). A sign-in there without any of them is what a password is.
+    pub vouches: BTreeMap<String, String>,
 }
 
 impl Default for OidcProvider {
@@ -127,6 +137,80 @@ impl Default for OidcProvider {
             name_claim: "name".to_owned(),
             require_verified: true,
             create_people: false,
+            vouches: BTreeMap::new(),
+        }
+    }
+}
+
+impl ProvisionSettings {
+    /// What is wrong with the settings: name of the setting, value, remedy.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(&'static str, String, &'static str)> {
+        let mut faults = Vec::new();
+        check_names("provision.ldap", self.ldap.iter().map(|source| source.name.as_str()), &mut faults);
+        check_names("provision.oidc", self.oidc.iter().map(|provider| provider.name.as_str()), &mut faults);
+        self.ldap.iter().for_each(|source| source.check(&mut faults));
+        self.oidc.iter().for_each(|provider| provider.check(&mut faults));
+        faults
+    }
+}
+
+type Faults = Vec<(&'static str, String, &'static str)>;
+
+fn check_names<'n>(setting: &'static str, names: impl Iterator<Item = &'n str>, faults: &mut Faults) {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if name.is_empty() || !name.chars().all(|one| one.is_ascii_alphanumeric() || one == '-') {
+            faults.push((setting, name.to_owned(), "each must have a name of letters, digits and hyphens"));
+        } else if !seen.insert(name) {
+            faults.push((setting, name.to_owned(), "each must have a name of its own"));
+        }
+    }
+}
+
+impl LdapSource {
+    /// Whether it has the passwords of its people.
+    #[must_use]
+    pub fn has_passwords(&self) -> bool {
+        self.passwords == "bind"
+    }
+
+    fn check(&self, faults: &mut Faults) {
+        let mut check = |right: bool, value: &str, remedy| {
+            if !right {
+                faults.push(("provision.ldap", value.to_owned(), remedy));
+            }
+        };
+        let is_known = self.url.starts_with("ldaps://") || self.url.starts_with("ldap://");
+        check(is_known, &self.url, "url must begin with ldaps:// or ldap://");
+        let remedy = "people_base must say where people are, such as ou=people,dc=example";
+        check(!self.people_base.is_empty(), &self.name, remedy);
+        let is_known = matches!(self.passwords.as_str(), "here" | "bind");
+        check(is_known, &self.passwords, "passwords must be here or bind");
+    }
+}
+
+impl OidcProvider {
+    /// What people read on the sign-in page.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        if self.label.is_empty() { &self.name } else { &self.label }
+    }
+
+    fn check(&self, faults: &mut Faults) {
+        let mut check = |right: bool, value: &str, remedy| {
+            if !right {
+                faults.push(("provision.oidc", value.to_owned(), remedy));
+            }
+        };
+        let remedy = "issuer must be the https address that the provider calls itself";
+        check(self.issuer.starts_with("https://"), &self.issuer, remedy);
+        check(!self.client_id.is_empty(), &self.name, "client_id must be what the provider calls this server");
+        let has_openid = self.scopes.iter().any(|scope| scope == "openid");
+        check(has_openid, &self.scopes.join(" "), "scopes must name openid");
+        for word in self.vouches.values() {
+            let remedy = "vouches must name kinds of second factors: sms, totp, passkey, hardware-key, ukey";
+            check(word.parse::<FactorKind>().is_ok(), word, remedy);
         }
     }
 }

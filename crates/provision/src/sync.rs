@@ -196,7 +196,7 @@ fn put_person(
                 is_present: true,
                 fingerprint,
             };
-            link::put(tx, &link)
+            Ok(link::put(tx, &link)?)
         }
         Err(error) if is_fatal(&error) => Err(error),
         Err(error) => {
@@ -226,7 +226,7 @@ fn disable(tx: &mut Tx<'_>, link: &Link, report: &mut Report) -> Result<(), Prov
         Err(IdentityError::Store(error)) => return Err(error.into()),
         Err(error) => report.fault(format!("{} has vanished: {error}", link.external)),
     }
-    link::put(tx, &Link { is_present: false, fingerprint: Vec::new(), ..link.clone() })
+    Ok(link::put(tx, &Link { is_present: false, fingerprint: Vec::new(), ..link.clone() })?)
 }
 
 fn put_groups(
@@ -292,7 +292,7 @@ fn put_group_link(tx: &mut Tx<'_>, terms: &Terms, external: &str, object: i64) -
         is_present: true,
         fingerprint: Vec::new(),
     };
-    link::put(tx, &link)
+    Ok(link::put(tx, &link)?)
 }
 
 /// Whether the error is the store's and no fault of one person.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something fails")]
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -10,8 +11,9 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use factors::FactorKind;
 use identity::{AccountKind, AccountState, IdentityError, Language, Level, NewAccount, Role};
-use provision::oidc::{self, Fetch, SignedIn};
+use provision::oidc::{self, Begun, Fetch, SignedIn, Wanted};
 use provision::{OidcProvider, ProvisionError};
 use serde_json::{Value, json};
 use store::Tx;
@@ -21,6 +23,7 @@ store::on_both_engines! {
     a_person_signs_in_and_is_known_again_by_subject,
     an_attempt_is_used_once_and_by_its_own_secrets,
     nobody_is_let_in_by_failure,
+    second_factors_count_as_the_settings_say,
     who_is_let_in_is_decided_here,
 }
 
@@ -155,21 +158,39 @@ async fn people(store: &TestStore) -> i64 {
     store.write(make).await.map_err(|error: IdentityError| error).unwrap()
 }
 
-async fn sign_in(store: &TestStore, there: &Provider, provider: &OidcProvider) -> Result<SignedIn, ProvisionError> {
-    let begun = oidc::begin(store, there, provider, "https://mail.trade.test/back", "/inbox").await?;
+async fn begin(store: &TestStore, there: &Provider, provider: &OidcProvider, is_fresh: bool) -> Begun {
+    let redirect_uri = "https://mail.trade.test/back".to_owned();
+    let wanted = Wanted { redirect_uri, go_on: "/inbox".to_owned(), is_fresh };
+    let begun = oidc::begin(store, there, provider, &wanted).await.unwrap();
     there.visit(&begun.location);
-    oidc::finish(store, there, std::slice::from_ref(provider), &begun.state, "c/1", Some(ISSUER)).await
+    begun
+}
+
+async fn sign_in(store: &TestStore, there: &Provider, provider: &OidcProvider) -> Result<SignedIn, ProvisionError> {
+    let begun = begin(store, there, provider, false).await;
+    oidc::finish(store, there, provider, &begun.state, "c/1", Some(ISSUER)).await
 }
 
 async fn a_person_signs_in_and_is_known_again_by_subject(store: TestStore) {
     let li = people(&store).await;
     let there = Provider::new(&store);
     let found = sign_in(&store, &there, &provider()).await.unwrap();
-    assert_eq!(found, SignedIn { account: li, with_second_factor: false, go_on: "/inbox".to_owned() });
+    let plain = SignedIn { account: li, vouched: Vec::new(), proved_at: None, go_on: "/inbox".to_owned() };
+    assert_eq!(found, plain);
     there.says("email", json!("another@trade.test"));
-    there.says("amr", json!(["pwd", "mfa"]));
     let found = sign_in(&store, &there, &provider()).await.unwrap();
-    assert_eq!((found.account, found.with_second_factor), (li, true), "known by what never changes");
+    assert_eq!(found.account, li, "known by what never changes");
+    there.says("email", json!("li@trade.test"));
+    there.says("sub", json!("8"));
+    let successor = sign_in(&store, &there, &provider()).await;
+    assert!(matches!(successor, Err(ProvisionError::Refused(_))), "an address that another has now: {successor:?}");
+    assert!(store.write(move |tx| oidc::unlink(tx, "idp", li)).await.unwrap());
+    assert_eq!(sign_in(&store, &there, &provider()).await.unwrap().account, li, "somebody has said so");
+    there.says("sub", json!("7"));
+    there.says("email", json!("another@trade.test"));
+    let former = sign_in(&store, &there, &provider()).await;
+    assert!(matches!(former, Err(ProvisionError::Refused(_))), "{former:?}");
+    there.says("sub", json!("8"));
     store.write(move |tx| identity::set_state(tx, li, AccountState::Disabled)).await.unwrap();
     let refused = sign_in(&store, &there, &provider()).await;
     assert!(matches!(refused, Err(ProvisionError::Refused(_))), "{refused:?}");
@@ -178,19 +199,53 @@ async fn a_person_signs_in_and_is_known_again_by_subject(store: TestStore) {
 async fn an_attempt_is_used_once_and_by_its_own_secrets(store: TestStore) {
     people(&store).await;
     let (there, provider) = (Provider::new(&store), provider());
-    let begun = oidc::begin(&store, &there, &provider, "https://mail.trade.test/back", "/").await.unwrap();
-    there.visit(&begun.location);
-    let finish = |state: String, issuer: Option<&'static str>| {
-        let (store, there, provider) = (&store, &there, &provider);
-        async move { oidc::finish(store, there, std::slice::from_ref(provider), &state, "c/1", issuer).await }
+    let other = OidcProvider { name: "other".to_owned(), ..provider.clone() };
+    let finish = |state: &str, provider: &OidcProvider, issuer: Option<&'static str>| {
+        let (store, there, provider, state) = (&store, &there, provider.clone(), state.to_owned());
+        async move { oidc::finish(store, there, &provider, &state, "c/1", issuer).await }
     };
-    assert!(matches!(finish("guessed".to_owned(), None).await, Err(ProvisionError::Refused(_))));
-    finish(begun.state.clone(), None).await.unwrap();
-    assert!(matches!(finish(begun.state, None).await, Err(ProvisionError::Refused(_))), "a second time");
-    let begun = oidc::begin(&store, &there, &provider, "https://mail.trade.test/back", "/").await.unwrap();
-    there.visit(&begun.location);
-    let mixed_up = finish(begun.state, Some("https://evil.example")).await;
+    assert!(matches!(finish("guessed", &provider, None).await, Err(ProvisionError::Over)));
+    let begun = begin(&store, &there, &provider, false).await;
+    finish(&begun.state, &provider, None).await.unwrap();
+    assert!(matches!(finish(&begun.state, &provider, None).await, Err(ProvisionError::Over)), "a second time");
+    let begun = begin(&store, &there, &provider, false).await;
+    assert!(matches!(finish(&begun.state, &other, None).await, Err(ProvisionError::Over)), "another's way back");
+    let begun = begin(&store, &there, &provider, false).await;
+    let mixed_up = finish(&begun.state, &provider, Some("https://evil.example")).await;
     assert!(matches!(mixed_up, Err(ProvisionError::Source { .. })), "RFC 9207: {mixed_up:?}");
+    let begun = begin(&store, &there, &provider, false).await;
+    store.clock.advance(Duration::from_secs(601));
+    assert!(matches!(finish(&begun.state, &provider, None).await, Err(ProvisionError::Over)), "too late");
+}
+
+/// What was shown there counts by the settings alone, and only if it is known when.
+async fn second_factors_count_as_the_settings_say(store: TestStore) {
+    people(&store).await;
+    let there = Provider::new(&store);
+    there.says("amr", json!(["pwd", "hwk"]));
+    there.says("acr", json!("urn:example:gold"));
+    there.says("auth_time", json!(there.now - 3_600));
+    let vouched = |vouches: &[(&str, &str)]| {
+        let pairs = vouches.iter().map(|(said, kind)| ((*said).to_owned(), (*kind).to_owned()));
+        let provider = OidcProvider { vouches: pairs.collect(), ..provider() };
+        let (store, there) = (&store, &there);
+        async move { sign_in(store, there, &provider).await.unwrap().vouched }
+    };
+    assert_eq!(vouched(&[]).await, [], "nothing, if nobody has said so");
+    assert_eq!(vouched(&[("mfa", "totp"), ("urn:example:silver", "ukey")]).await, []);
+    assert_eq!(vouched(&[("hwk", "hardware-key")]).await, [FactorKind::HardwareKey]);
+    assert_eq!(vouched(&[("urn:example:gold", "totp")]).await, [FactorKind::Totp]);
+    there.says("auth_time", json!(there.now - 13 * 3_600));
+    assert_eq!(vouched(&[("hwk", "hardware-key")]).await, [], "too long ago");
+    there.says("auth_time", Value::Null);
+    assert_eq!(vouched(&[("hwk", "hardware-key")]).await, [], "nobody knows when");
+    for (auth_time, is_fresh) in [(json!(there.now), true), (json!(there.now - 3_600), false), (Value::Null, false)] {
+        there.says("auth_time", auth_time.clone());
+        let begun = begin(&store, &there, &provider(), true).await;
+        assert!(begun.location.contains("prompt=login&max_age=0"), "{}", begun.location);
+        let finished = oidc::finish(&store, &there, &provider(), &begun.state, "c/1", None).await;
+        assert_eq!(finished.is_ok(), is_fresh, "{auth_time}: {finished:?}");
+    }
 }
 
 async fn nobody_is_let_in_by_failure(store: TestStore) {
@@ -207,9 +262,9 @@ async fn nobody_is_let_in_by_failure(store: TestStore) {
         let refused = sign_in(&store, &there, &provider).await;
         assert!(matches!(refused, Err(ProvisionError::Source { .. })), "{name}: {refused:?}");
     }
-    let begun = oidc::begin(&store, &there, &provider, "https://mail.trade.test/back", "/").await.unwrap();
+    let begun = begin(&store, &there, &provider, false).await;
     *there.is_down.lock().unwrap() = true;
-    let refused = oidc::finish(&store, &there, &[provider], &begun.state, "c/1", None).await;
+    let refused = oidc::finish(&store, &there, &provider, &begun.state, "c/1", None).await;
     assert!(matches!(refused, Err(ProvisionError::Source { .. })), "{refused:?}");
 }
 
@@ -230,6 +285,34 @@ async fn who_is_let_in_is_decided_here(store: TestStore) {
     let made = sign_in(&store, &there, &generous).await.unwrap().account;
     let made = store.read(move |tx| identity::load_account(tx, made)).await.unwrap();
     assert_eq!((made.addresses[0].as_str(), made.name.as_str(), made.role), ("new@trade.test", "Li Na", Role::Sales));
+    // Nor anybody of another organisation, by whatever address and however linked.
+    let other = |tx: &mut Tx<'_>| {
+        let organisation = identity::create_organisation(tx, "Other", Level::Basic)?;
+        identity::create_domain(tx, organisation, "other.test")?;
+        let new = NewAccount {
+            organisation,
+            address: "zhou@other.test",
+            name: "Zhou",
+            role: Role::Sales,
+            language: Language::Chinese,
+            kind: AccountKind::Person,
+            quota_bytes: 0,
+            password: None,
+        };
+        identity::create_account(tx, &new)
+    };
+    store.write(other).await.unwrap();
+    let of = |name: &str| OidcProvider { organisation: Some(name.to_owned()), ..generous.clone() };
+    there.says("sub", json!("9"));
+    there.says("email", json!("zhou@other.test"));
+    let foreign = sign_in(&store, &there, &of("Trade Test")).await;
+    assert!(matches!(foreign, Err(ProvisionError::Refused(_))), "{foreign:?}");
+    let unnamed = sign_in(&store, &there, &generous).await;
+    assert!(matches!(unnamed, Err(ProvisionError::Source { .. })), "there are two organisations: {unnamed:?}");
+    sign_in(&store, &there, &of("Other")).await.unwrap();
+    let foreign = sign_in(&store, &there, &of("Trade Test")).await;
+    assert!(matches!(foreign, Err(ProvisionError::Refused(_))), "linked before the settings changed: {foreign:?}");
+    let generous = of("Trade Test");
     there.says("sub", json!("8"));
     there.says("email", json!("spy@elsewhere.example"));
     let elsewhere = sign_in(&store, &there, &generous).await;

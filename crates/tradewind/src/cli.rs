@@ -18,7 +18,9 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
-pub(crate) use judging::{JudgeOptions, ModelCommand, ModelEval, ModelTrain, RulesCommand, TemplatesCommand};
+pub(crate) use judging::{
+    JudgeOptions, ModelCommand, ModelEval, ModelTrain, RulesCommand, TemplatesCommand, WorkerOptions,
+};
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
@@ -116,6 +118,9 @@ pub(crate) enum Command {
     CheckAuth(CheckAuth),
     /// Judge messages as the filter does, without a server.
     Judge(JudgeOptions),
+    /// A process that looks into attached files; the server starts it.
+    #[command(hide = true)]
+    InspectWorker(WorkerOptions),
     /// The learned model of the filter: train it, measure it, show its card.
     #[command(subcommand)]
     Model(ModelCommand),

@@ -1,5 +1,6 @@
 //! `tradewind check`: whether everything around the server is as it must be, and what to do where it is not.
 
+mod inspection;
 mod keys;
 mod machine;
 mod world;
@@ -65,6 +66,7 @@ pub(crate) async fn run(settings: &Settings, offline: bool) -> Result<(Value, bo
     findings.extend(machine::ports(settings).await);
     findings.push(machine::disk(settings));
     findings.push(machine::clock(settings, now));
+    findings.push(inspection::confinement(settings));
     if !offline {
         let dns = resolver(&settings.dns)?;
         findings.push(world::dnssec(&dns).await);

@@ -11,20 +11,35 @@ use std::sync::Arc;
 
 use api::actions::Refused;
 use filter::{Facts, Judge, Model, Received, Thresholds, Verdict};
+use inspect::{InspectSettings, Pool, Program};
 use serde_json::{Value, json};
 
-use crate::cli::JudgeOptions;
+use crate::cli::{JudgeOptions, WorkerOptions};
 use crate::texts::Texts;
 
 pub(crate) use known::run as templates;
 pub(crate) use learned::run as model;
 pub(crate) use ruled::run as rules;
 
+/// The hidden command that makes this program a process that looks into files.
+pub(crate) const WORKER_COMMAND: &str = "inspect-worker";
+
 /// Octets of a message that are read.
 const MESSAGE_OCTETS_MAX: u64 = 128 << 20;
 
 /// Octets of a manifest or model file that are read.
 const FILE_OCTETS_MAX: u64 = 64 << 20;
+
+/// Runs as a process that looks into files.
+pub(crate) fn work(options: &WorkerOptions) -> ExitCode {
+    inspect::worker::run(inspect::worker::Options {
+        limits: inspect::confine::Limits {
+            memory_octets: options.memory_mib.saturating_mul(1 << 20),
+            processor_seconds: options.processor_seconds,
+        },
+        is_trial: options.trial,
+    })
+}
 
 /// Judges the messages that the options name and prints the verdicts, in the order given. A message that cannot be read is told
 /// and makes the command fail; the others are judged all the same.
@@ -46,12 +61,13 @@ pub(crate) fn judge(options: &JudgeOptions, json: bool) -> Result<ExitCode, Refu
     if let Some(library) = &options.templates {
         judge.set_templates(Arc::new(known::read(library)?));
     }
+    let pool = (!options.no_inspect).then(|| Pool::new(Program::this(WORKER_COMMAND), InspectSettings::default()));
     let texts = Texts::from_environment();
     let mut out = std::io::stdout().lock();
     let mut is_whole = true;
     for (path, name) in &paths {
         let line = match read(path, MESSAGE_OCTETS_MAX) {
-            Ok(raw) => told(name, &judge, &judge.judge(&facts(&raw, options)), &texts, json),
+            Ok(raw) => told(name, &judge, &judge.judge(&facts(&raw, options, pool.as_ref())), &texts, json),
             Err(Refused(why)) => {
                 is_whole = false;
                 eprintln!("tradewind: {why}");
@@ -66,12 +82,14 @@ pub(crate) fn judge(options: &JudgeOptions, json: bool) -> Result<ExitCode, Refu
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn facts(raw: &[u8], options: &JudgeOptions) -> Facts {
+fn facts(raw: &[u8], options: &JudgeOptions, pool: Option<&Pool>) -> Facts {
+    let inspected = pool.map(|pool| filter::inspect_files(raw, pool));
     Facts::read(Received {
         raw,
         envelope_from: options.envelope_from.as_deref(),
         client: options.client_ip,
         authentication: None,
+        inspected: inspected.as_deref(),
     })
 }
 

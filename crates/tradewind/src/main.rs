@@ -36,6 +36,10 @@ use crate::system::System;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Before there is a second thread: it gives everything up but the one it has.
+    if let Command::InspectWorker(options) = &cli.command {
+        return judging::work(options);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format!("cannot start: {error}")),

@@ -10,13 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::watch::Watch;
-use api::web::Portal;
+use api::web::{Outside, Portal};
 use api::{Challenges, ClientService, Facts};
 use crypto::tls::{ServerTls, install_provider};
 use env::dns::Resolver;
 use identity::{Hasher, SignIn};
 use mailauth::Checker;
 use net::{Budget, Handler};
+use provision::ldap::LdapPasswords;
+use provision::oidc::HttpsFetch;
 use smtp::deliver::{Deliverer, DelivererParts};
 use smtp::receive::{DnsList, Receiver, ReceiverParts};
 use smtp::{ContentRules, Figures, Reporting};
@@ -194,7 +196,7 @@ fn spawn_services(
     for (name, kind) in [("smtp", Kind::Mx), ("submission", Kind::Submission), ("submissions", Kind::Submissions)] {
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
-    let portal = Portal { controls: system.controls(), sign_in: Arc::clone(&sign_in), public_url };
+    let portal = portal(system, &sign_in, public_url, &dns);
     let imap = imap::Server::new(
         imap::ServerParts {
             store: system.store.clone(),
@@ -240,8 +242,18 @@ fn spawn_services(
 /// Checks who signs in; `issuer` names the OAuth server.
 fn sign_in(system: &System, issuer: String, watch: Arc<Watch>) -> Arc<SignIn> {
     let hasher = Hasher::new(Arc::clone(&system.store.context().entropy));
-    let sign_in = SignIn::new(system.store.clone(), hasher);
+    let mut sign_in = SignIn::new(system.store.clone(), hasher);
+    if let Some(passwords) = LdapPasswords::new(&system.settings.provision.ldap) {
+        sign_in = sign_in.with_passwords_elsewhere(Arc::new(passwords));
+    }
     Arc::new(sign_in.with_issuer(issuer).with_factors(system.settings.factors.clone()).with_watch(watch))
+}
+
+/// What the pages work with.
+fn portal(system: &System, sign_in: &Arc<SignIn>, public_url: String, dns: &Arc<dyn Resolver>) -> Portal {
+    let fetch = Arc::new(HttpsFetch::new(Arc::clone(dns)));
+    let outside = Arc::new(Outside::new(system.settings.provision.oidc.clone(), fetch));
+    Portal { controls: system.controls(), sign_in: Arc::clone(sign_in), public_url, outside }
 }
 
 fn spawn_http(

@@ -12,6 +12,7 @@ use factors::webauthn::WebauthnSettings;
 use identity::rights::AccessSettings;
 use identity::{FactorSettings, PasswordSettings};
 use imap::ImapSettings;
+use inspect::InspectSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
 use provision::ProvisionSettings;
@@ -169,6 +170,7 @@ sections! {
     reports: ReportSettings,
     watch: WatchSettings,
     smtp: SmtpSettings,
+    inspect: InspectSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,
     provision: ProvisionSettings,

@@ -274,6 +274,9 @@ actions! {
     /// Take over people and groups from an LDAP directory now.
     ProvisionSync "provision-sync" { source: String, dry_run: bool, allow_vanishing: bool }: ProvisioningChange
         on On::Installation => provisioning::sync(controls, source, dry_run, allow_vanishing);
+    /// Forget who at an identity provider an account is; by its address it may become somebody else's there.
+    ProvisionUnlink "provision-unlink" { provider: String, address: String }: ProvisioningChange
+        on On::Account(address) => provisioning::unlink(controls, provider, address);
 
     /// Put something on the allow or the deny list.
     ListAdd "list-add" (new: lists::NewListed): ListChange

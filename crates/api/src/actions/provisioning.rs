@@ -5,14 +5,14 @@ use std::time::Duration;
 use provision::ldap::{self, Wish};
 use provision::sync::Report;
 use provision::table::{self, Fault, Outcome};
-use provision::{LdapSource, ProvisionError, client};
+use provision::{LdapSource, ProvisionError, client, oidc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{StoreError, Tx};
 
 use super::caller::Bounds;
-use super::people::pick_organisation;
+use super::people::{find_account, pick_organisation};
 use super::{Controls, Refused};
 
 /// A table to be taken over.
@@ -118,6 +118,18 @@ pub(super) async fn sync(
         "faults": report.faults,
         "kept": !is_dry_run,
     }))
+}
+
+/// Forgets who at the identity provider of that name an account is.
+pub(super) async fn unlink(controls: &Controls, provider: String, address: String) -> Result<Value, Refused> {
+    let account = find_account(controls, address.clone()).await?;
+    let named = provider.clone();
+    let was_linked =
+        controls.store.write(move |tx| oidc::unlink(tx, &named, account)).await.map_err(Refused::because)?;
+    if !was_linked {
+        return Err(Refused(format!("{address} is linked with nobody at {provider}")));
+    }
+    Ok(json!({ "unlinked": address, "provider": provider }))
 }
 
 /// Takes over what an LDAP directory says.

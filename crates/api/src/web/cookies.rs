@@ -6,6 +6,12 @@ use env::Secret;
 /// Holds the session's token. The prefix binds it to this host over TLS (RFC 6265bis section 4.1.3.2).
 const SESSION: &str = "__Host-session";
 
+/// Binds a sign-in at an identity provider to the browser that began it.
+const OUTSIDE: &str = "__Host-outside";
+
+/// How long it is kept: as long as somebody may take there.
+const OUTSIDE_SECONDS: u64 = 600;
+
 /// Holds a random name by which the browser is known again.
 const DEVICE: &str = "__Host-device";
 
@@ -20,6 +26,22 @@ pub(super) fn session(headers: &HeaderMap) -> Option<Secret<String>> {
 /// The name of the device.
 pub(super) fn device(headers: &HeaderMap) -> Option<Secret<String>> {
     find(headers, DEVICE)
+}
+
+/// The state of the sign-in at a provider that the browser has begun.
+pub(super) fn outside(headers: &HeaderMap) -> Option<Secret<String>> {
+    find(headers, OUTSIDE)
+}
+
+/// The cookie of a sign-in at a provider.
+pub(super) fn set_outside(state: &str) -> Option<HeaderValue> {
+    let text = format!("{OUTSIDE}={state}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={OUTSIDE_SECONDS}");
+    HeaderValue::from_str(&text).ok()
+}
+
+/// Has the browser forget it.
+pub(super) fn clear_outside() -> HeaderValue {
+    HeaderValue::from_static("__Host-outside=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0")
 }
 
 fn find(headers: &HeaderMap, name: &str) -> Option<Secret<String>> {

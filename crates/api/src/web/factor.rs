@@ -37,9 +37,22 @@ pub(super) async fn page(
         return see_other("/sign-in");
     };
     match means_of(&portal, session.principal.account).await {
-        Ok(means) if means.is_empty() => see_other("/sign-in/enrol"),
+        Ok(means) if means.is_empty() => visitor.keep(without_means(&portal, &visitor, session, next).await),
         Ok(means) => visitor.keep(forms(&visitor, session, &means, next, None, None)),
         Err(error) => unavailable(&error),
+    }
+}
+
+/// For who has enrolled none: a provider that vouches for them is asked anew, else one is enrolled.
+async fn without_means(portal: &Portal, visitor: &Visitor, session: &Resumed, next: &str) -> Response {
+    let page = Page::new(visitor.language, "second-factor");
+    match super::outside::buttons_anew(portal, &page, session.principal.account, next).await {
+        Ok(buttons) if buttons.is_empty() => see_other("/sign-in/enrol"),
+        Ok(buttons) => page.html(&buttons).respond(),
+        Err(error) => {
+            tracing::warn!(%error, "cannot look which provider vouches for an account");
+            (StatusCode::SERVICE_UNAVAILABLE, "try again later\n").into_response()
+        }
     }
 }
 

@@ -16,10 +16,21 @@ use super::{Portal, cookies};
 
 pub(super) const HERE: &str = "/account/password";
 
-pub(super) async fn page(visitor: Visitor) -> Response {
-    match visitor.signed_in() {
-        Some(session) => visitor.keep(form(&visitor, session, None)),
-        None => see_other("/sign-in"),
+pub(super) async fn page(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Response {
+    let Some(session) = visitor.signed_in() else { return see_other("/sign-in") };
+    let answer = elsewhere(&portal, &visitor, session).await;
+    visitor.keep(answer.unwrap_or_else(|| form(&visitor, session, None)))
+}
+
+/// What is said to whose password cannot be changed here, or if that is not known.
+async fn elsewhere(portal: &Portal, visitor: &Visitor, session: &Resumed) -> Option<Response> {
+    match portal.sign_in.is_password_elsewhere(session.principal.account).await {
+        Ok(false) => None,
+        Ok(true) => {
+            let page = Page::new(visitor.language, "password-change").paragraph("", "password-elsewhere", &[]);
+            Some(page.html("<p><a href=\"/account\">&larr;</a></p>").respond())
+        }
+        Err(error) => Some(super::factor::unavailable(&error)),
     }
 }
 
@@ -33,6 +44,9 @@ pub(super) async fn change(
     let Some(session) = visitor.signed_in() else { return see_other("/sign-in") };
     if !is_from_our_page(&headers) || params.field("form_token") != session.form_token {
         return forged(&visitor);
+    }
+    if let Some(answer) = elsewhere(&portal, &visitor, session).await {
+        return answer;
     }
     let (account, address) = (session.principal.account, session.principal.address.clone());
     // A browser that was left open must not be enough.
@@ -84,6 +98,9 @@ pub(super) async fn is_expired(portal: &Portal, account: i64) -> Result<bool, Id
         let level = identity::level_of_account(tx, account)?;
         Ok::<_, IdentityError>((level, identity::password_chosen(tx, account)?))
     };
+    if portal.sign_in.is_password_elsewhere(account).await? {
+        return Ok(false);
+    }
     let (level, chosen): (Level, _) = portal.store().read(read).await?;
     let now = portal.store().context().clock.now();
     Ok(chosen.is_some_and(|chosen| portal.controls.passwords.policy(level).is_expired(chosen, now)))

@@ -22,13 +22,17 @@ pub(super) struct Entered {
     pub(super) stage: Stage,
 }
 
-pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> Response {
+pub(super) async fn page(
+    State(portal): State<Arc<Portal>>,
+    visitor: Visitor,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Response {
     let params = Params(query);
     let next = local_path(params.field("next"));
     if visitor.signed_in().is_some() {
         return visitor.keep(see_other(next));
     }
-    form(&visitor, next, "", None)
+    form(&portal, &visitor, next, "", None)
 }
 
 pub(super) async fn password(
@@ -44,12 +48,12 @@ pub(super) async fn password(
     let next = local_path(params.field("next"));
     match enter(&portal, &visitor, params.field("login"), &params.secret("password")).await {
         Ok(entered) => go_on(&portal, &headers, &entered, next),
-        Err(failure) => form(&visitor, next, params.field("login"), Some(&failure)),
+        Err(failure) => form(&portal, &visitor, next, params.field("login"), Some(&failure)),
     }
 }
 
-/// Where the browser goes after its password, with the cookies that it is to hold.
-fn go_on(portal: &Portal, headers: &HeaderMap, entered: &Entered, next: &str) -> Response {
+/// Where the browser goes after its first step, with the cookies that it is to hold.
+pub(super) fn go_on(portal: &Portal, headers: &HeaderMap, entered: &Entered, next: &str) -> Response {
     let to = match entered.stage {
         Stage::Whole => next.to_owned(),
         Stage::Factor => format!("/sign-in/factor?next={}", encode(next)),
@@ -84,12 +88,25 @@ pub(super) async fn enter(
 ) -> Result<Entered, AuthFailure> {
     debug_assert_eq!(visitor.client.protocol, Protocol::Web);
     let principal = portal.sign_in.authenticate(login, password, &visitor.client).await?;
+    begin_session(portal, visitor, &principal).await
+}
+
+/// Begins a session for somebody whose first step was right, as far as it goes: whole where a factor that counts was shown with it.
+/// Whatever session the browser held before ends.
+pub(super) async fn begin_session(
+    portal: &Portal,
+    visitor: &Visitor,
+    principal: &Principal,
+) -> Result<Entered, AuthFailure> {
     let (settings, client) = (portal.desk().settings().clone(), visitor.client.clone());
     let before = visitor.session.as_ref().map(|it| (it.principal.account, it.principal.session));
-    let Principal { account, .. } = principal;
+    let Principal { account, strong_at, .. } = *principal;
     let demand = portal.store().read(move |tx| factor_demand(tx, &settings, account)).await?;
     let stage = stage_after_password(&demand);
-    let stage = portal.sign_in.step(&principal, &visitor.client, stage, stage == Stage::Factor).await?;
+    let can_answer = stage == Stage::Factor;
+    let stage = if strong_at.is_some() { Stage::Whole } else { stage };
+    let stage = portal.sign_in.step(principal, &visitor.client, stage, can_answer).await?;
+    let strong_at = strong_at.filter(|_| stage == Stage::Whole);
     let work = move |tx: &mut Tx<'_>| {
         if let Some((owner, Some(id))) = before {
             match session::end_session(tx, owner, id) {
@@ -97,7 +114,7 @@ pub(super) async fn enter(
                 Err(error) => return Err(error),
             }
         }
-        let begun = session::begin(tx, account, stage, None, &client)?;
+        let begun = session::begin(tx, account, stage, strong_at, &client)?;
         Ok::<_, IdentityError>(Entered { begun, stage })
     };
     let entered = portal.store().write(work).await?;
@@ -113,7 +130,7 @@ fn stage_after_password(demand: &FactorDemand) -> Stage {
     }
 }
 
-fn form(visitor: &Visitor, next: &str, login: &str, failure: Option<&AuthFailure>) -> Response {
+fn form(portal: &Portal, visitor: &Visitor, next: &str, login: &str, failure: Option<&AuthFailure>) -> Response {
     let mut page = Page::new(visitor.language, "sign-in");
     if let Some(failure) = failure {
         let (status, key) = told(failure);
@@ -125,7 +142,8 @@ fn form(visitor: &Visitor, next: &str, login: &str, failure: Option<&AuthFailure
         page.field("password", "password", "type=\"password\" autocomplete=\"current-password\" required"),
     ];
     let form = page.form("/sign-in", &[("next", next)], &fields.concat(), ("first", "sign-in"));
-    page.html(&form).respond()
+    let others = super::outside::buttons(portal, &page, next);
+    page.html(&form).html(&others).respond()
 }
 
 /// Status and text for a failure: nothing that tells who exists.

@@ -67,10 +67,14 @@ pub struct Attachment {
 
 /// Looks at the attachments among `parts`.
 pub(super) fn read(raw: &[u8], parts: &[Part]) -> Vec<Attachment> {
-    let is_file = |part: &&Part| {
+    files(parts).take(ATTACHMENTS_MAX).map(|part| look(raw, part)).collect()
+}
+
+/// The parts that are files.
+pub(super) fn files(parts: &[Part]) -> impl Iterator<Item = &Part> {
+    parts.iter().filter(|part| {
         part.children == 0 && !part.is_multipart() && (part.is_attachment() || part.media_type != "text")
-    };
-    parts.iter().filter(is_file).take(ATTACHMENTS_MAX).map(|part| look(raw, part)).collect()
+    })
 }
 
 fn look(raw: &[u8], part: &Part) -> Attachment {

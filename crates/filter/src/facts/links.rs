@@ -26,6 +26,10 @@ pub enum Place {
     Picture,
     /// Followed without a click, or shown in a frame.
     Refresh,
+    /// In an attached file.
+    File,
+    /// In a QR code of a picture or document.
+    Code,
 }
 
 /// An address of a page.
@@ -67,6 +71,11 @@ pub fn registered_domain(host: &str) -> String {
 
 /// Links of the text.
 pub(super) fn in_text(text: &str, found: &mut Vec<Link>) {
+    in_text_at(text, Place::Text, found);
+}
+
+/// Links of a text that stands in a place.
+pub(super) fn in_text_at(text: &str, place: Place, found: &mut Vec<Link>) {
     let mut rest = text;
     while found.len() < LINKS_MAX {
         let Some(at) = next_start(rest) else { return };
@@ -75,7 +84,7 @@ pub(super) fn in_text(text: &str, found: &mut Vec<Link>) {
         let written =
             from.get(..end).unwrap_or_default().trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*']);
         rest = from.get(end.max(1)..).unwrap_or_else(|| from.get(end..).unwrap_or_default());
-        if let Some(link) = parse(written, Place::Text, None) {
+        if let Some(link) = parse(written, place, None) {
             add(link, found);
         }
     }
@@ -162,14 +171,14 @@ pub(super) fn in_page(references: &[Reference], found: &mut Vec<Link>) {
     }
 }
 
-fn add(link: Link, found: &mut Vec<Link>) {
+pub(super) fn add(link: Link, found: &mut Vec<Link>) {
     if !found.iter().any(|other| other.url == link.url && other.place == link.place) {
         found.push(link);
     }
 }
 
 /// Reads one address; none for what leads to no page, such as `mailto:` and `cid:`.
-fn parse(written: &str, place: Place, label: Option<&str>) -> Option<Link> {
+pub(super) fn parse(written: &str, place: Place, label: Option<&str>) -> Option<Link> {
     let written = written.get(..URL_OCTETS_MAX).unwrap_or(written).trim();
     if written.len() > URL_OCTETS_MAX {
         return None;

@@ -71,6 +71,7 @@ pub(super) fn facts(example: &str) -> Facts {
         raw: raw.as_bytes(),
         envelope_from: sketch.envelope,
         client: None,
+        inspected: None,
         authentication: None,
     });
     facts.authenticated = sketch.authenticated;

@@ -48,7 +48,8 @@ impl<'a> Seen<'a> {
             found_in_subject: words.search(&[&facts.normal_subject]),
             words,
             has_way: facts.links.iter().any(|link| link.place != Place::Picture)
-                || facts.attachments.iter().any(|file| file.kind == FileKind::Html),
+                || facts.attachments.iter().any(|file| file.kind == FileKind::Html)
+                || facts.inside.as_ref().is_some_and(|inside| !inside.links.is_empty()),
             facts,
         }
     }

@@ -31,6 +31,10 @@ pub enum AuthFailure {
     /// The password is right, and the account is frozen.
     #[error("the account is frozen, as somebody else seems to know its password; to thaw it: tradewind user unfreeze")]
     Frozen,
+    /// The directory that has the person's password does not say whether it is right. Said to the client like [`Self::Refused`], or an
+    /// outage would tell whose passwords are there.
+    #[error("the directory that has the person's password cannot be asked: {0}")]
+    Unasked(String),
     /// Too many failures; the password was not looked at.
     #[error("too many failed attempts; try again in {} s", .retry_after.as_secs().max(1))]
     Throttled {
@@ -53,7 +57,7 @@ impl AuthFailure {
             | Self::OutOfScope
             | Self::Unusual
             | Self::Frozen => Outlook::Permanent,
-            Self::Throttled { .. } | Self::Temporary(_) => Outlook::Temporary,
+            Self::Throttled { .. } | Self::Unasked(_) | Self::Temporary(_) => Outlook::Temporary,
         }
     }
 }

@@ -129,7 +129,7 @@ impl SignIn {
 
     async fn note_failure(&self, watch: &Watch, client: &Client, login: &str, failure: &AuthFailure) {
         let outcome = match failure {
-            AuthFailure::Temporary(_) => return,
+            AuthFailure::Temporary(_) | AuthFailure::Unasked(_) => return,
             AuthFailure::Throttled { .. } => Outcome::Throttled,
             AuthFailure::Disabled => Outcome::Disabled,
             _ => Outcome::Wrong,
@@ -176,6 +176,7 @@ fn attempt(client: &Client, principal: Option<&Principal>, at: env::Timestamp) -
         (_, Some(device)) => Device::Token(device.0.iter().map(|byte| format!("{byte:02x}")).collect()),
         (_, None) => Device::Unknown,
     };
+    let is_vouched = principal.is_some_and(|it| it.method == Method::Provider && it.strong_at.is_some());
     Attempt {
         at,
         address: client.address,
@@ -184,6 +185,6 @@ fn attempt(client: &Client, principal: Option<&Principal>, at: env::Timestamp) -
         agent: client.agent.clone(),
         tls: client.tls.as_ref().map(|tls| format!("{} {}", tls.version, tls.cipher)),
         device,
-        strong: method == Method::Certificate,
+        strong: method == Method::Certificate || is_vouched,
     }
 }

