@@ -114,4 +114,6 @@ impl Judge {
 }
 
 #[cfg(test)]
+mod evasions;
+#[cfg(test)]
 mod tests;

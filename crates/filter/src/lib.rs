@@ -26,5 +26,5 @@ pub use facts::{Facts, Received};
 pub use findings::{Finding, Signal};
 pub use judge::{Judge, Scores};
 pub use model::{Card, Model, ModelError, Term};
-pub use rules::{Broken, Rule, RuleError, Rules, Source};
+pub use rules::{Broken, Rule, RuleError, Rules, RulesFollower, Source};
 pub use verdict::{Action, Thresholds, Verdict};
