@@ -1,7 +1,7 @@
 """A small OpenID provider by Authlib and Flask. Whoever comes is the person that it was last told of; nobody is asked for a password.
 
 Arguments: port, certificate, key, redirect URI. `POST /told` takes JSON: `claims` of the person, which may be as wrong as they like,
-`foreign_key` to sign with a key that is not published."""
+`foreign_key` to sign with a key that is not published, `thin` to name the person apart from the token."""
 import json
 import sys
 import time
@@ -18,8 +18,8 @@ PORT, CERTIFICATE, KEY, REDIRECT = sys.argv[1:5]
 ISSUER = f"https://127.0.0.1:{PORT}"
 OURS = JsonWebKey.generate_key("RSA", 2048, {"kid": "ours"}, is_private=True)
 FOREIGN = JsonWebKey.generate_key("RSA", 2048, {"kid": "ours"}, is_private=True)
-told = {"claims": {}, "foreign_key": False}
-codes = {}
+told = {"claims": {}, "foreign_key": False, "thin": False}
+codes, people = {}, {}
 
 
 class Client(ClientMixin):
@@ -91,12 +91,12 @@ class Identity(OpenIDCode):
         return {"key": FOREIGN if told["foreign_key"] else OURS, "alg": "RS256", "iss": ISSUER, "exp": 300}
 
     def generate_user_info(self, user, scope):
-        return UserInfo(**user.claims)
+        return UserInfo(sub=user.claims["sub"]) if told["thin"] else UserInfo(**user.claims)
 
 
 app = Flask(__name__)
 server = AuthorizationServer(
-    app, query_client=lambda name: Client() if name == "tradewind" else None, save_token=lambda token, request: None
+    app, query_client=lambda name: Client() if name == "tradewind" else None, save_token=lambda token, request: people.update({token["access_token"]: request.user.claims}),
 )
 server.register_grant(CodeGrant, [Identity(require_nonce=True), CodeChallenge(required=True)])
 
@@ -105,7 +105,7 @@ server.register_grant(CodeGrant, [Identity(require_nonce=True), CodeChallenge(re
 def configuration():
     return jsonify(
         issuer=ISSUER, authorization_endpoint=f"{ISSUER}/authorize", token_endpoint=f"{ISSUER}/token",
-        jwks_uri=f"{ISSUER}/keys", response_types_supported=["code"], subject_types_supported=["public"],
+        jwks_uri=f"{ISSUER}/keys", userinfo_endpoint=f"{ISSUER}/person", response_types_supported=["code"], subject_types_supported=["public"],
         id_token_signing_alg_values_supported=["RS256"],
     )
 
@@ -113,6 +113,12 @@ def configuration():
 @app.get("/keys")
 def keys():
     return jsonify(keys=[{**OURS.as_dict(is_private=False), "use": "sig", "alg": "RS256"}])
+
+
+@app.get("/person")
+def person():
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return jsonify(people[token]) if kind == "Bearer" and token in people else ("", 401)
 
 
 @app.get("/authorize")

@@ -26,8 +26,8 @@ class Stay(urllib.request.HTTPRedirectHandler):
 THERE = urllib.request.build_opener(urllib.request.HTTPSHandler(context=TLS), Stay)
 
 
-def tell(foreign_key=False, **claims):
-    body = json.dumps({"claims": claims, "foreign_key": foreign_key}).encode()
+def tell(foreign_key=False, thin=False, **claims):
+    body = json.dumps({"claims": claims, "foreign_key": foreign_key, "thin": thin}).encode()
     headers = {"Content-Type": "application/json"}
     THERE.open(urllib.request.Request(f"{PROVIDER}/told", data=body, headers=headers), timeout=20)
 
@@ -78,6 +78,8 @@ def refused(status_wanted, words):
 
 
 def works():
+    tell(thin=True, **LI)
+    assert sign_in()[2] == "/account", "named apart from the token"
     tell(**LI)
     browser, status, to, text = sign_in(next_path="/account?x=1")
     assert (status, to) == (303, "/account?x=1"), (status, to, text)

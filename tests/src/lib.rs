@@ -19,6 +19,7 @@
 
 mod access;
 mod bind;
+mod browser;
 mod certificate;
 mod chance;
 mod deflate;
@@ -50,6 +51,7 @@ mod tradewind;
 
 pub use access::Access;
 pub use bind::Bind;
+pub use browser::{Browser, Page};
 pub use certificate::{Authority, SelfSigned, Validity};
 pub use chance::Chance;
 pub use dkimpy::{arc_answers, arc_verdict, dkim_verdicts};

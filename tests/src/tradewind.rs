@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::{Access, Failure, Finished, Outcome, PortBase, Process, Scratch, Trust, imap, run, smtp};
+use crate::{Access, Browser, Failure, Finished, Outcome, PortBase, Process, Scratch, Trust, imap, run, smtp};
 
 /// From the start of the program to "everything is listening".
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -289,6 +289,14 @@ impl Tradewind {
         let mut client = smtp::Client::connect_tls(self.listen("submissions")?, &Trust::Authority(self.ca()?))?;
         client.sign_in(&account.address, &account.password)?;
         Ok(client)
+    }
+
+    /// A browser that holds no cookies yet.
+    ///
+    /// # Errors
+    /// If there is no service for it.
+    pub fn browser(&self) -> Outcome<Browser> {
+        Ok(Browser::new(self.listen("https")?, Trust::Authority(self.ca()?)))
     }
 
     /// An SMTP session as another mail server has it, without TLS.

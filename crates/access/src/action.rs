@@ -27,6 +27,8 @@ env::words! {
         AccountChange = "account.change",
         /// Put an account in or out of use.
         AccountState = "account.state",
+        /// Put a frozen account in use again.
+        AccountThaw = "account.thaw",
         /// Destroy an account with all its mail.
         AccountDelete = "account.delete",
         /// Add or remove further addresses of an account.
@@ -91,6 +93,10 @@ env::words! {
         QueueRead = "queue.read",
         /// Hold, release, retry, expire and cancel messages on their way out.
         QueueChange = "queue.change",
+        /// See what was found of judged mail, and what waits in quarantine.
+        QuarantineRead = "quarantine.read",
+        /// Release and delete what waits in quarantine.
+        QuarantineChange = "quarantine.change",
         /// See the public part of signing keys.
         SigningRead = "signing.read",
         /// Make, rotate and retire signing keys.
@@ -107,7 +113,7 @@ env::words! {
         StoreCollect = "store.collect",
         /// See sign-ins and what was thought of them.
         SignInRead = "sign-in.read",
-        /// Say of a sign-in whether it was genuine, and thaw an account.
+        /// Say of a sign-in whether it was genuine.
         SignInAnswer = "sign-in.answer",
         /// Read the record of what others did.
         AuditRead = "audit.read",
@@ -137,7 +143,12 @@ impl Action {
     pub const fn tells_owner(self) -> bool {
         matches!(
             self,
-            Self::ForwardingChange | Self::DelegationChange | Self::ClientAdd | Self::PasswordReset | Self::FactorReset
+            Self::ForwardingChange
+                | Self::DelegationChange
+                | Self::ClientAdd
+                | Self::AccountThaw
+                | Self::PasswordReset
+                | Self::FactorReset
         )
     }
 

@@ -46,6 +46,7 @@ const fn once_enrolled(action: Action) -> Sensitive {
 pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::ForwardingChange, Approval::From(Level::Trade)),
     sensitive(Action::SharedChange, Approval::Never),
+    sensitive(Action::AccountThaw, Approval::Never),
     sensitive(Action::AccountDelete, Approval::From(Level::Enhanced)),
     sensitive(Action::MailExport, Approval::From(Level::Trade)),
     sensitive(Action::DirectoryExport, Approval::Never),

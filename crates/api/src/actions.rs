@@ -22,8 +22,10 @@ mod list;
 mod lists;
 #[cfg(test)]
 mod matrix_tests;
+mod own;
 mod people;
 mod provisioning;
+mod quarantine;
 mod queue;
 mod roles;
 mod ruling;
@@ -42,6 +44,7 @@ use std::time::Duration;
 use ::letters::Mailer;
 use async_trait::async_trait;
 use env::dns::Resolver;
+use filter::Judge;
 use identity::factors::FactorDesk;
 use identity::rights::AccessSettings;
 use identity::{Directory, PasswordGate};
@@ -61,6 +64,7 @@ pub use import::ImportFormat;
 pub use letters::tell_owners;
 pub use list::{Action, On};
 pub use lists::NewListed;
+pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
 pub use provisioning::{TableToImport, sync_ldap};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
@@ -90,6 +94,17 @@ pub trait Elsewhere: Send + Sync {
     fn ldap_sources(&self) -> Vec<LdapSource> {
         Vec::new()
     }
+
+    /// Whether people may release what waits for themselves in quarantine.
+    fn people_release(&self) -> bool {
+        true
+    }
+
+    /// Judges by what is in force.
+    ///
+    /// # Errors
+    /// [`Refused`] if the judge cannot be made ready.
+    fn judge(&self) -> Result<Arc<Judge>, Refused>;
 
     /// Has our own reports of connections sent now.
     ///

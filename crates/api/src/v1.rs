@@ -38,6 +38,8 @@ pub enum Unauthenticated {
     Forged,
     /// What was shown is not good for the API.
     Scope,
+    /// Who asks is known, and must choose a new password before anything else.
+    PasswordTooOld,
     /// It cannot be found out now.
     Temporary,
     /// Too many attempts.

@@ -5,6 +5,7 @@
 //! token of their session.
 
 mod account;
+mod authenticator;
 mod cookies;
 mod enrol;
 mod factor;

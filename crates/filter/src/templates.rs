@@ -12,6 +12,8 @@ mod sketch;
 
 use std::sync::{Arc, LazyLock};
 
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 pub use sketch::Sketch;
 pub(crate) use sketch::{of_structure, of_text};
 
@@ -114,6 +116,8 @@ pub struct Library {
     templates: Vec<Template>,
     texts: Index,
     structures: Index,
+    /// Of all templates, in their order.
+    fingerprint: u64,
 }
 
 /// Phish made from fragments of intent in every language; only those that training sees, so that the others can be measured.
@@ -149,8 +153,15 @@ impl Library {
                 index.add(sketch, number);
             }
         }
+        let digits = template.text.as_ref().or(template.structure.as_ref()).map(Sketch::digits).unwrap_or_default();
+        self.fingerprint = xxh3_64_with_seed(digits.as_bytes(), self.fingerprint);
         self.templates.push(template);
         Ok(())
+    }
+
+    /// Names the templates.
+    pub(crate) const fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// All templates, in the order in which they were added.

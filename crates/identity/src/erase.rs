@@ -33,6 +33,7 @@ const DELETES: &[&str] = &[
     "DELETE FROM duty_exception WHERE account = $1",
     "DELETE FROM access_grant WHERE owner = $1 OR asker = $1",
     "DELETE FROM approval WHERE asker = $1",
+    "DELETE FROM access_refusal WHERE account = $1",
     "DELETE FROM password_history WHERE account = $1",
     "DELETE FROM factor WHERE account = $1",
     "DELETE FROM factor_challenge WHERE account = $1",
@@ -65,6 +66,9 @@ const DELETES: &[&str] = &[
     "DELETE FROM sign_in_event WHERE account = $1",
     "DELETE FROM sign_in_feature WHERE account = $1",
     "DELETE FROM sign_in_profile WHERE account = $1",
+    "DELETE FROM judged_copy WHERE account = $1",
+    "DELETE FROM quarantine_recipient WHERE account = $1",
+    "DELETE FROM quarantine_digest WHERE account = $1",
     "DELETE FROM account WHERE id = $1",
 ];
 

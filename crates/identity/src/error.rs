@@ -110,6 +110,9 @@ pub enum IdentityError {
     /// The account has no such factor.
     #[error("factor {0} is not one of this account; see tradewind user factor list")]
     NoFactor(i64),
+    /// The only factor of an account that must have one.
+    #[error("factor {0} is the last one that counts, and one is required; add another before you take it away")]
+    LastFactor(i64),
     /// Recovery codes without a factor.
     #[error("the account has no second factor that recovery codes could stand in for; enrol one first")]
     NoFactorToRecover,

@@ -23,7 +23,7 @@ use store::{Notice, Tx, params};
 
 use crate::account::take_account;
 use crate::factor_policy::{FactorDemand, FactorRule, FactorSettings, factor_rule};
-use crate::{IdentityError, Level, Role};
+use crate::{AccountKind, AccountState, IdentityError, Level, PAGE_MAX, Role, list_accounts};
 
 pub use answer::{
     Answer, Answered, BegunAnswer, CertificateOwner, Means, begin_answer, finish_answer, person_of_certificate,
@@ -100,6 +100,23 @@ pub fn remove_factor(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<(), Ident
     Ok(())
 }
 
+/// As [`remove_factor`], by the account's own person: the last one that counts stays where one is required.
+///
+/// # Errors
+/// As [`remove_factor`], and [`IdentityError::LastFactor`].
+pub fn give_up_factor(tx: &mut Tx<'_>, settings: &FactorSettings, account: i64, id: i64) -> Result<(), IdentityError> {
+    take_account(tx, account)?;
+    let rule = rule_of(tx, settings, account)?;
+    let others = tx.rows("SELECT kind FROM factor WHERE account = $1 AND id <> $2", params![account, id], |row| {
+        Ok(row.text(0)?.to_owned())
+    })?;
+    let others: Vec<FactorKind> = others.iter().map(|word| word.parse()).collect::<Result<_, _>>()?;
+    if rule.required && !others.iter().any(|kind| rule.allowed.contains(kind)) {
+        return Err(IdentityError::LastFactor(id));
+    }
+    remove_factor(tx, account, id)
+}
+
 /// What is asked of an account besides its password.
 ///
 /// # Errors
@@ -117,6 +134,47 @@ pub fn factor_demand(tx: &mut Tx<'_>, settings: &FactorSettings, account: i64) -
     let enrolled = enrolled_kinds(tx, account)?;
     let since = Timestamp::from_millis(created.max(since));
     Ok(FactorDemand::new(settings, &factor_rule(settings, level, role), &enrolled, since))
+}
+
+/// Somebody who must have a second factor and has none that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithoutFactor {
+    /// The account.
+    pub account: i64,
+    /// Its main address.
+    pub address: String,
+    /// What the person does.
+    pub role: Role,
+    /// What is asked: always that one be enrolled.
+    pub demand: FactorDemand,
+}
+
+/// Who must have a second factor and has none that counts, of one organisation or all; people in use alone, as nobody signs in to others by
+/// a password.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails.
+pub fn list_without_factor(
+    tx: &mut Tx<'_>,
+    settings: &FactorSettings,
+    organisation: Option<i64>,
+) -> Result<Vec<WithoutFactor>, IdentityError> {
+    let (mut found, mut after) = (Vec::new(), 0);
+    loop {
+        let page = list_accounts(tx, organisation, after, PAGE_MAX)?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = last.id;
+        for person in page {
+            if person.kind != AccountKind::Person || person.state == AccountState::Disabled {
+                continue;
+            }
+            let demand = factor_demand(tx, settings, person.id)?;
+            if matches!(demand, FactorDemand::Enrol { .. }) {
+                let address = person.addresses.into_iter().next().unwrap_or_default();
+                found.push(WithoutFactor { account: person.id, address, role: person.role, demand });
+            }
+        }
+    }
 }
 
 fn enrolled_kinds(tx: &mut Tx<'_>, account: i64) -> Result<BTreeSet<FactorKind>, IdentityError> {

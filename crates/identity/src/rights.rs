@@ -20,7 +20,9 @@ pub use approvals::{
     request_approval,
 };
 pub use custom::{define_role, list_roles, parse_right, remove_role};
-pub use events::{Event, Outcome, RecordedEvent, list_events, note_reading, record};
+pub use events::{
+    Event, Outcome, REFUSALS_PER_MINUTE_MAX, RecordedEvent, forget_refusals, list_events, note_reading, record,
+};
 pub use grants::{
     Grant, GrantState, GrantWindow, NewGrant, approve_grant, ask_grant, due_to_be_told, grants_between, lift_hold,
     list_grants, load_grant, mark_told, refuse_grant, revoke_grant,
@@ -40,6 +42,8 @@ env::settings! {
         approval_hours: u32 = 72,
         /// Longest time in hours that a break-glass grant may be asked for.
         grant_hours_max: u32 = 168,
+        /// Days after which requests that were refused are taken out of the record; what was allowed stays. Some laws ask for at least 180.
+        refusal_days: u32 = 400,
     }
 }
 
@@ -59,6 +63,12 @@ impl AccessSettings {
     #[must_use]
     pub fn approval_wait(&self) -> Duration {
         Duration::from_secs(u64::from(self.approval_hours) * 3_600)
+    }
+
+    /// How long refusals stay in the record.
+    #[must_use]
+    pub fn refusals_kept(&self) -> Duration {
+        Duration::from_secs(u64::from(self.refusal_days) * 86_400)
     }
 
     /// Longest time of a grant.

@@ -25,7 +25,7 @@ use crate::known::{ClientMark, is_known, note_known};
 use crate::password::{Hasher, SCRAM_ITERATIONS, is_outdated, open_scram, seal_scram};
 use crate::recent::Recent;
 use crate::throttle::Throttle;
-use crate::{FactorSettings, IdentityError, Level, PreparedPassword, Protocol, oauth};
+use crate::{FactorSettings, IdentityError, Level, PasswordSettings, PreparedPassword, Protocol, oauth};
 
 pub use client::{AGENT_BYTES_MAX, Client, DeviceId, TlsTraits, describe_agent};
 use elsewhere::holder_for;
@@ -54,6 +54,17 @@ const NAMELESS: &str = "(token)";
 /// The same for certificates.
 const UNNAMED: &str = "(certificate)";
 
+/// What a password alone opens.
+#[derive(Clone, Default)]
+pub(crate) struct Rules {
+    /// Who must show more.
+    pub(crate) factors: FactorSettings,
+    /// How old it may be.
+    pub(crate) passwords: PasswordSettings,
+    /// Which passwords are not here.
+    pub(crate) elsewhere: Option<Arc<dyn PasswordsElsewhere>>,
+}
+
 /// Checks who signs in.
 pub struct SignIn {
     store: Store,
@@ -61,8 +72,8 @@ pub struct SignIn {
     throttle: Mutex<Throttle>,
     /// When each client's sign-in to an account was last noted in the store.
     noted: Mutex<Recent<(i64, ClientMark), Timestamp>>,
-    /// For whom the password alone is enough.
-    factors: Arc<FactorSettings>,
+    /// For whom the password alone is enough, and for how long.
+    rules: Arc<Rules>,
     /// When each keyed hash of credential and password was verified. The key lives and dies with the process. A new password is
     /// a new credential, so what was verified with the old one is never found again.
     verified: Mutex<Recent<[u8; 32], Timestamp>>,
@@ -71,8 +82,6 @@ pub struct SignIn {
     issuer: String,
     /// Looks at every attempt.
     watch: Option<Arc<Watch>>,
-    /// Has passwords that are not here.
-    elsewhere: Option<Arc<dyn PasswordsElsewhere>>,
 }
 
 impl SignIn {
@@ -86,19 +95,30 @@ impl SignIn {
             hasher,
             throttle: Mutex::default(),
             noted: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
-            factors: Arc::default(),
+            rules: Arc::default(),
             verified: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
             verified_key: HashKey::new(&key),
             issuer: String::new(),
             watch: None,
-            elsewhere: None,
         }
     }
 
     /// Asks for second factors as `settings` say.
     #[must_use]
     pub fn with_factors(self, settings: FactorSettings) -> Self {
-        Self { factors: Arc::new(settings), ..self }
+        self.ruled(|rules| rules.factors = settings)
+    }
+
+    /// Takes no password that is older than `settings` and the level allow.
+    #[must_use]
+    pub fn with_passwords(self, settings: PasswordSettings) -> Self {
+        self.ruled(|rules| rules.passwords = settings)
+    }
+
+    fn ruled(self, change: impl FnOnce(&mut Rules)) -> Self {
+        let mut rules = (*self.rules).clone();
+        change(&mut rules);
+        Self { rules: Arc::new(rules), ..self }
     }
 
     /// Names the OAuth server (RFC 8414 section 2) to clients whose token is refused.
@@ -116,7 +136,7 @@ impl SignIn {
     /// Has directories elsewhere asked for the passwords that they have.
     #[must_use]
     pub fn with_passwords_elsewhere(self, elsewhere: Arc<dyn PasswordsElsewhere>) -> Self {
-        Self { elsewhere: Some(elsewhere), ..self }
+        self.ruled(|rules| rules.elsewhere = Some(elsewhere))
     }
 
     /// Where clients read what the OAuth server offers; empty if there is none.
@@ -157,9 +177,8 @@ impl SignIn {
         let login = canonical_login(login);
         self.admit(client, &login).await?;
         let (wanted, protocol) = (login.clone(), client.protocol);
-        let (factors, elsewhere) = (Arc::clone(&self.factors), self.elsewhere.clone());
-        let load = move |tx: &mut Tx<'_>| load_candidates(tx, (&factors, elsewhere.as_deref()), &wanted, protocol);
-        let keys = self.store.read(load).await;
+        let rules = Arc::clone(&self.rules);
+        let keys = self.store.read(move |tx| load_candidates(tx, &rules, &wanted, protocol)).await;
         if keys.is_err() {
             self.throttle.lock().forgive(self.now(), client.address, self.mark_of(client), &login);
         }
@@ -173,10 +192,8 @@ impl SignIn {
     pub async fn scram_succeeded(&self, proved: &Proved, client: &Client) -> Result<Principal, AuthFailure> {
         let login = canonical_login(&proved.identity.user);
         let (wanted, candidate, protocol) = (login.clone(), proved.candidate, client.protocol);
-        let (factors, elsewhere) = (Arc::clone(&self.factors), self.elsewhere.clone());
-        let load =
-            move |tx: &mut Tx<'_>| load_proved(tx, (&factors, elsewhere.as_deref()), &wanted, candidate, protocol);
-        let found = self.store.read(load).await;
+        let rules = Arc::clone(&self.rules);
+        let found = self.store.read(move |tx| load_proved(tx, &rules, &wanted, candidate, protocol)).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
         let outcome = self.bind_to_place(outcome, client).await;
         self.conclude(client, &login, outcome).await
@@ -213,9 +230,9 @@ impl SignIn {
     ) -> Result<Principal, AuthFailure> {
         let login = authzid.map_or_else(|| UNNAMED.to_owned(), canonical_login);
         self.admit(client, &login).await?;
-        let (chain, factors) = (chain.to_vec(), Arc::clone(&self.factors));
+        let (chain, rules) = (chain.to_vec(), Arc::clone(&self.rules));
         let wanted = authzid.map(|_| login.clone());
-        let found = self.store.read(move |tx| load_certified(tx, &factors, &chain, wanted.as_deref())).await;
+        let found = self.store.read(move |tx| load_certified(tx, &rules.factors, &chain, wanted.as_deref())).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
         let outcome = self.bind_to_place(outcome, client).await;
         self.conclude(client, &login, outcome).await
@@ -241,9 +258,8 @@ impl SignIn {
 
     async fn check(&self, login: &str, password: &Secret<String>, client: &Client) -> Result<Principal, AuthFailure> {
         let (wanted, shown, protocol) = (login.to_owned(), password.clone(), client.protocol);
-        let (factors, elsewhere) = (Arc::clone(&self.factors), self.elsewhere.clone());
-        let load =
-            move |tx: &mut Tx<'_>| load_attempted(tx, (&factors, elsewhere.as_deref()), &wanted, &shown, protocol);
+        let rules = Arc::clone(&self.rules);
+        let load = move |tx: &mut Tx<'_>| load_attempted(tx, &rules, &wanted, &shown, protocol);
         let Some(found) = self.store.read(load).await? else { return Err(self.refuse_nobody(login, password).await) };
         if let Some(app) = found.app_password {
             if !app.scope.covers(protocol) {
@@ -267,6 +283,9 @@ impl SignIn {
         let Some(credential) = found.credential.filter(|_| method == Method::Password) else {
             return found.login.principal(method, 0, Scope::ALL);
         };
+        if credential.is_too_old && protocol != Protocol::Web {
+            return Err(AuthFailure::PasswordTooOld);
+        }
         if is_outdated(&credential.hash, found.login.level) {
             self.hash_again(found.login.account, credential.id, password, found.login.level).await;
         }
@@ -275,9 +294,9 @@ impl SignIn {
 
     /// Refuses a user that does not exist, after as long as it takes to refuse one that does.
     async fn refuse_nobody(&self, login: &str, password: &Secret<String>) -> AuthFailure {
-        let (wanted, elsewhere) = (login.to_owned(), self.elsewhere.clone());
+        let (wanted, rules) = (login.to_owned(), Arc::clone(&self.rules));
         let load = move |tx: &mut Tx<'_>| {
-            Ok::<_, IdentityError>((level_of(tx, &wanted)?, holder_for(tx, elsewhere.as_deref(), &wanted)?))
+            Ok::<_, IdentityError>((level_of(tx, &wanted)?, holder_for(tx, rules.elsewhere.as_deref(), &wanted)?))
         };
         let outcome = match self.store.read(load).await {
             Ok((_, Some(holder))) => self.ask_elsewhere(0, &holder, password).await.map(|_| ()),

@@ -15,11 +15,12 @@ use env::{Clock as _, Secret};
 use fixture::{Fixture, secret};
 use identity::factors::{
     Answer, Answered, BegunAnswer, DeskError, Enrolment, FactorDesk, FactorRefusal, Means, Parts, ShownEnrolment,
-    SmsCarrier, count_recovery_codes, factor_demand, list_factors, make_recovery_codes, remove_factor,
+    SmsCarrier, count_recovery_codes, factor_demand, give_up_factor, list_factors, list_without_factor,
+    make_recovery_codes, remove_factor,
 };
-use identity::{FactorDemand, FactorSettings, Level, Role};
-use store::params;
+use identity::{FactorDemand, FactorSettings, IdentityError, Level, Role};
 use store::testing::TestStore;
+use store::{Tx, params};
 
 store::on_both_engines! {
     an_authenticator_app_is_enrolled_and_each_code_counts_once,
@@ -27,6 +28,7 @@ store::on_both_engines! {
     codes_by_sms_are_few_and_short_lived,
     recovery_codes_open_once,
     a_certificate_opens_for_its_person_until_it_is_revoked,
+    the_last_factor_stays_with_its_owner_where_one_is_required,
     what_is_asked_follows_level_role_and_time,
     nothing_of_a_factor_rests_in_clear_or_stays_behind,
 }
@@ -363,6 +365,39 @@ async fn a_certificate_opens_for_its_person_until_it_is_revoked(store: TestStore
     assert!(entries[0].crl.is_some());
     let foreign = desk.fixture.write(move |tx| set_crl(tx, organisation, authority, b"no list")).await.unwrap_err();
     assert!(foreign.to_string().contains("cannot be read"), "{foreign}");
+}
+
+async fn the_last_factor_stays_with_its_owner_where_one_is_required(store: TestStore) {
+    let scene = Desk::new(store).await;
+    let li = scene.fixture.add("li@trade.test", Role::Sales).await;
+    let settings = FactorSettings::default();
+    let missing = async |settings: FactorSettings| {
+        let list = move |tx: &mut Tx<'_>| list_without_factor(tx, &settings, None);
+        let all = scene.fixture.store.read(list).await.unwrap();
+        all.into_iter().map(|it| it.account).collect::<Vec<_>>()
+    };
+    let give_up = async |id: i64| {
+        let settings = settings.clone();
+        scene.fixture.write(move |tx| give_up_factor(tx, &settings, li, id)).await
+    };
+    let ids = async || {
+        let listed = scene.fixture.write(move |tx| list_factors(tx, li)).await.unwrap();
+        listed.into_iter().map(|factor| factor.id).collect::<Vec<_>>()
+    };
+    assert!(missing(settings.clone()).await.is_empty(), "the level asks for none");
+    scene.level(Level::Enhanced).await;
+    assert!(missing(settings.clone()).await.contains(&li));
+    scene.enrol_totp(li).await;
+    assert!(!missing(settings.clone()).await.contains(&li));
+    let first = ids().await[0];
+    assert!(matches!(give_up(first).await, Err(IdentityError::LastFactor(id)) if id == first));
+    scene.enrol_totp(li).await;
+    give_up(first).await.unwrap();
+    let second = ids().await[0];
+    assert!(matches!(give_up(second).await, Err(IdentityError::LastFactor(_))));
+    assert!(matches!(give_up(99).await, Err(IdentityError::NoFactor(99))));
+    scene.level(Level::Basic).await;
+    give_up(second).await.unwrap();
 }
 
 async fn what_is_asked_follows_level_role_and_time(store: TestStore) {

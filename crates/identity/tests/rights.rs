@@ -11,6 +11,7 @@ use env::Timestamp;
 use fixture::Fixture;
 use identity::rights::{
     self, AccessSettings, ApprovalState, Event, Giving, GrantState, GrantWindow, NewApproval, NewGrant, Outcome,
+    REFUSALS_PER_MINUTE_MAX,
 };
 use identity::{IdentityError, Level, Role};
 use serde_json::json;
@@ -23,6 +24,7 @@ store::on_both_engines! {
     a_grant_needs_a_second_person,
     requests_are_handed_out_once,
     events_are_kept_sealed,
+    refusals_are_counted_beyond_some_and_forgotten_with_age,
     a_deleted_account_takes_its_roles_and_grants_with_it,
 }
 
@@ -230,6 +232,47 @@ async fn events_are_kept_sealed(store: TestStore) {
         assert_eq!((listed.len(), listed[0].object.len(), listed[0].account), (1, 2_000, None));
         assert_eq!(listed[0].address.as_deref(), Some("192.0.2.1"));
     }
+}
+
+async fn refusals_are_counted_beyond_some_and_forgotten_with_age(store: TestStore) {
+    let directory = Fixture::new(store).await;
+    let organisation = directory.organisation;
+    let li = directory.add("li@trade.test", Role::Sales).await;
+    let event = move |outcome| Event {
+        organisation,
+        account: Some(li),
+        via: Via::Http,
+        address: None,
+        action: "user-delete".to_owned(),
+        object: String::new(),
+        outcome,
+        row: String::new(),
+    };
+    let record = async |outcome| {
+        let event = event(outcome);
+        directory.write(move |tx| rights::record(tx, &event)).await.unwrap()
+    };
+    let listed = async || {
+        directory.write(move |tx| rights::list_events(tx, organisation, Timestamp::from_millis(0))).await.unwrap()
+    };
+    for number in 0..REFUSALS_PER_MINUTE_MAX + 5 {
+        let id = record(if number % 2 == 0 { Outcome::Refused } else { Outcome::StepUp }).await;
+        assert_eq!(id.is_some(), number < REFUSALS_PER_MINUTE_MAX, "{number}");
+    }
+    assert!(record(Outcome::Done).await.is_some(), "what is done is always recorded");
+    let all = listed().await;
+    let more: Vec<_> = all.iter().filter(|it| it.action == "more").map(|it| it.object.as_str()).collect();
+    assert_eq!((all.len(), more), (22, vec!["5 more requests in this minute"]));
+    directory.store.clock.advance(Duration::from_secs(60));
+    assert!(record(Outcome::Refused).await.is_some(), "another minute");
+    directory.store.clock.advance(Duration::from_secs(30 * 86_400));
+    record(Outcome::Refused).await;
+    let kept = Duration::from_secs(29 * 86_400);
+    assert_eq!(directory.write(move |tx| rights::forget_refusals(tx, kept)).await.unwrap(), 21);
+    let left: Vec<_> = listed().await.into_iter().map(|it| it.outcome).collect();
+    assert_eq!(left, [Outcome::Refused, Outcome::Done]);
+    directory.write(move |tx| identity::delete_account(tx, li)).await.unwrap();
+    assert!(store::check::run(&directory.store.handle(), false).await.unwrap().findings.is_empty());
 }
 
 async fn a_deleted_account_takes_its_roles_and_grants_with_it(store: TestStore) {

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use env::{Clock, Timestamp};
 use fixture::{Fixture, prepare, secret};
 use identity::{
-    AccountState, AuthFailure, Client, FactorSettings, Hasher, Level, Method, NewAppPassword, PreparedAppPassword,
-    PreparedPassword, Protocol, Role, Scope, SignIn, SignInWatch,
+    AccountState, AuthFailure, Client, FactorSettings, Hasher, Level, Method, NewAppPassword, PasswordSettings,
+    PreparedAppPassword, PreparedPassword, Protocol, Role, Scope, SignIn, SignInWatch,
 };
 use store::params;
 use store::testing::TestStore;
@@ -26,6 +26,7 @@ store::on_both_engines! {
     scram_proofs_let_in,
     app_passwords_open_what_they_are_made_for,
     a_guarded_account_password_opens_no_mail_protocol,
+    an_aged_password_opens_no_mail_protocol,
     what_is_signed_in_ends_with_what_it_stands_on,
 }
 
@@ -153,6 +154,31 @@ async fn scram_proofs_let_in(store: TestStore) {
     }
     fixture.write(move |tx| identity::set_state(tx, li, AccountState::Disabled)).await.unwrap();
     assert!(exchange(&sign_in, "li@trade.test", PASSWORD).await.is_none());
+}
+
+async fn an_aged_password_opens_no_mail_protocol(store: TestStore) {
+    let fixture = Fixture::new(store).await;
+    let li = fixture.add_with("li@trade.test", PASSWORD).await;
+    let settings = PasswordSettings { age_days_max: 30, ..PasswordSettings::default() };
+    let sign_in = sign_in(&fixture).with_passwords(settings);
+    assert!(sign_in.authenticate("li@trade.test", &secret(PASSWORD), &client()).await.is_ok());
+    assert!(exchange(&sign_in, "li@trade.test", PASSWORD).await.is_some());
+    fixture.store.clock.advance(Duration::from_secs(31 * 86_400));
+    let shown = async |protocol, password: &str| {
+        let client = Client::new(client().address, protocol);
+        sign_in.authenticate("li@trade.test", &secret(password), &client).await
+    };
+    for protocol in [Protocol::Imap, Protocol::Smtp] {
+        assert!(matches!(shown(protocol, PASSWORD).await, Err(AuthFailure::PasswordTooOld)), "{protocol}");
+        assert!(matches!(shown(protocol, "wrong").await, Err(AuthFailure::Refused)), "{protocol}");
+        fixture.store.clock.advance(Duration::from_secs(600));
+    }
+    assert!(exchange(&sign_in, "li@trade.test", PASSWORD).await.is_none());
+    assert!(shown(Protocol::Web, PASSWORD).await.is_ok(), "it leads to the page that changes it");
+    let prepared = prepare("Neue-Leitung-8", Level::Basic);
+    fixture.write(move |tx| identity::set_password(tx, li, &prepared)).await.unwrap();
+    assert!(shown(Protocol::Imap, "Neue-Leitung-8").await.is_ok());
+    assert!(exchange(&sign_in, "li@trade.test", "Neue-Leitung-8").await.is_some());
 }
 
 /// A whole SCRAM-SHA-256 exchange.

@@ -138,6 +138,7 @@ impl Connection<'_> {
                     AuthFailure::Refused
                     | AuthFailure::Disabled
                     | AuthFailure::AppPasswordNeeded
+                    | AuthFailure::PasswordTooOld
                     | AuthFailure::OutOfScope
                     | AuthFailure::Unusual
                     | AuthFailure::Frozen

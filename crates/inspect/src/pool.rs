@@ -12,7 +12,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::confine::Confinement;
 use crate::protocol::{Answer, Head, PART_OCTETS_MAX, Trial, WORDS_MAX, read_answer, write_request};
-use crate::report::{NAME_CHARS_MAX, Reason, Report, cut};
+use crate::report::{NAME_CHARS_MAX, Reason, Report, Unlooked, cut};
 use crate::settings::InspectSettings;
 
 /// Parts that one worker looks at before a fresh one takes its place.
@@ -80,6 +80,7 @@ pub struct Pool {
     settings: InspectSettings,
     state: Mutex<State>,
     freed: Condvar,
+    trial: Option<Trial>,
 }
 
 #[derive(Default)]
@@ -94,11 +95,17 @@ impl Pool {
     /// A pool that starts its workers when it needs them.
     #[must_use]
     pub fn new(program: Program, settings: InspectSettings) -> Self {
-        Self { program, settings, state: Mutex::default(), freed: Condvar::new() }
+        Self { program, settings, state: Mutex::default(), freed: Condvar::new(), trial: None }
     }
 
-    /// Looks into a part. Blocks for at most the waiting time and, twice, the time of one part that are set; never fails: what could not be
-    /// looked into is told by the report.
+    /// The same pool, whose workers are started to be tried and try this with each part; for tests.
+    #[must_use]
+    pub fn on_trial(self, trial: Trial) -> Self {
+        Self { trial: Some(trial), ..self }
+    }
+
+    /// Looks into a part. Blocks for at most the waiting time and a few times the time of one part that are set; never fails: what could
+    /// not be looked into is told by the report.
     #[must_use]
     pub fn inspect(&self, part: Part<'_>) -> Report {
         let unlooked = |why| Report::unlooked(part.name, part.octets.len() as u64, why);
@@ -106,34 +113,57 @@ impl Pool {
             return unlooked(Reason::TooLarge);
         }
         let words = part.words.iter().take(WORDS_MAX);
-        let head = Head {
+        let mut head = Head {
             name: cut(part.name, NAME_CHARS_MAX),
             declared: cut(part.declared, NAME_CHARS_MAX),
             words: words.map(|word| cut(word, WORD_CHARS_MAX)).collect(),
             patience_ms: self.settings.seconds.saturating_mul(1000),
-            trial: None,
+            names_only: false,
+            trial: self.trial,
         };
         let mut why = Reason::Crashed;
         for _ in 0..ATTEMPTS_MAX {
-            let mut worker = match self.take() {
-                Ok(worker) => worker,
-                Err(reason) => return unlooked(reason),
-            };
-            match worker.ask(&head, part.octets, self.patience()) {
-                Ok(Answer::Report(report)) if !report.files.is_empty() => {
-                    self.put_back(worker);
-                    return report;
+            match self.attempt(&head, part.octets) {
+                Ok(report) => return report,
+                Err(Reason::Crashed) => {}
+                Err(Reason::TimedOut) => {
+                    why = Reason::TimedOut;
+                    break;
                 }
-                Ok(_) => self.replace(worker, "answered what was not asked"),
-                Err(error) if is_timeout(&error) => {
-                    self.replace(worker, "took too long");
-                    return unlooked(Reason::TimedOut);
-                }
-                Err(_) => self.replace(worker, "ended"),
+                Err(other) => return unlooked(other),
             }
-            why = Reason::Crashed;
         }
-        unlooked(why)
+        // Whatever a closer look did not survive, the names of the files in it still tell much.
+        head.names_only = true;
+        let mut report = self.attempt(&head, part.octets).unwrap_or_else(|_| unlooked(why));
+        let told = Unlooked { file: 0, why };
+        if !report.unlooked.contains(&told) {
+            report.unlooked.push(told);
+        }
+        report
+    }
+
+    /// Has one worker look; one that fails is replaced.
+    fn attempt(&self, head: &Head, octets: &[u8]) -> Result<Report, Reason> {
+        let mut worker = self.take()?;
+        match worker.ask(head, octets, self.patience()) {
+            Ok(Answer::Report(report)) if !report.files.is_empty() => {
+                self.put_back(worker);
+                Ok(report)
+            }
+            Ok(_) => {
+                self.replace(worker, "answered what was not asked");
+                Err(Reason::Crashed)
+            }
+            Err(error) if is_timeout(&error) => {
+                self.replace(worker, "took too long");
+                Err(Reason::TimedOut)
+            }
+            Err(_) => {
+                self.replace(worker, "ended");
+                Err(Reason::Crashed)
+            }
+        }
     }
 
     /// Has a fresh worker do what it must not be able to do. For checks of a machine and for tests.
@@ -186,7 +216,7 @@ impl Pool {
             }
         }
         drop(state);
-        match self.start(false) {
+        match self.start(self.trial.is_some()) {
             Ok((worker, confinement)) => {
                 self.tell_confinement(confinement);
                 Ok(worker)

@@ -6,6 +6,7 @@
 
 mod fetch;
 mod token;
+mod user_info;
 
 use std::time::Duration;
 
@@ -89,6 +90,7 @@ struct Metadata {
     authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
+    userinfo_endpoint: Option<String>,
 }
 
 /// Begins an attempt.
@@ -235,7 +237,7 @@ fn vouched(provider: &OidcProvider, claims: &Value, at: Option<Timestamp>, now: 
 
 async fn discover(fetch: &dyn Fetch, provider: &OidcProvider) -> Result<Metadata, ProvisionError> {
     let address = format!("{}/.well-known/openid-configuration", provider.issuer.trim_end_matches('/'));
-    let body = fetch.get(provider, &address).await?;
+    let body = fetch.get(provider, &address, None).await?;
     let metadata: Metadata = serde_json::from_slice(&body)
         .map_err(|error| unexpected(provider, format!("what it publishes of itself cannot be read: {error}")))?;
     // Discovery 1.0 section 4.3: exactly the issuer that was asked.
@@ -243,13 +245,13 @@ async fn discover(fetch: &dyn Fetch, provider: &OidcProvider) -> Result<Metadata
         return Err(unexpected(provider, format!("it calls itself {}", metadata.issuer)));
     }
     let all = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];
-    if all.iter().any(|address| !address.starts_with("https://")) {
+    if all.into_iter().chain(&metadata.userinfo_endpoint).any(|address| !address.starts_with("https://")) {
         return Err(unexpected(provider, "one of its addresses is not https".to_owned()));
     }
     Ok(metadata)
 }
 
-/// Exchanges the code for an identity token and checks it; gives its claims.
+/// Exchanges the code for an identity token and checks it; gives its claims, with what else the provider tells of the person.
 async fn exchange(
     store: &Store,
     fetch: &dyn Fetch,
@@ -279,14 +281,21 @@ async fn exchange(
         .map_err(|error| unexpected(provider, format!("its tokens cannot be read: {error}")))?;
     let token = answer.get("id_token").and_then(Value::as_str);
     let token = token.ok_or_else(|| unexpected(provider, "it gives no id_token".to_owned()))?;
-    let keys = fetch.get(provider, &metadata.jwks_uri).await?;
+    let keys = fetch.get(provider, &metadata.jwks_uri, None).await?;
     let expected = token::Expected {
         issuer: &provider.issuer,
         audience: &provider.client_id,
         nonce: &attempt.nonce,
         now: store.context().clock.now(),
     };
-    token::verify(token, &keys, &expected).map_err(|cause| unexpected(provider, cause.to_string()))
+    let claims = token::verify(token, &keys, &expected).map_err(|cause| unexpected(provider, cause.to_string()))?;
+    let access_token = answer.get("access_token").and_then(Value::as_str);
+    match (claims.get(&provider.address_claim), &metadata.userinfo_endpoint, access_token) {
+        (None | Some(Value::Null), Some(address), Some(access_token)) => {
+            user_info::complete(fetch, provider, address, access_token, claims).await
+        }
+        _ => Ok(claims),
+    }
 }
 
 /// The account of the person that the claims are about: linked before, else by its address, else made if that is wanted.

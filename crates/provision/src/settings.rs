@@ -113,7 +113,8 @@ pub struct OidcProvider {
     pub address_claim: String,
     /// Claim with the shown name.
     pub name_claim: String,
-    /// Whether the provider must say that the address is proven (`email_verified`).
+    /// Whether the provider must say that the address is proven (`email_verified`). What stands in the claim `email` people may often set
+    /// themselves, so there it must.
     pub require_verified: bool,
     /// Make an account for whoever signs in and has none.
     pub create_people: bool,
@@ -208,9 +209,64 @@ impl OidcProvider {
         check(!self.client_id.is_empty(), &self.name, "client_id must be what the provider calls this server");
         let has_openid = self.scopes.iter().any(|scope| scope == "openid");
         check(has_openid, &self.scopes.join(" "), "scopes must name openid");
+        let remedy = "require_verified = false needs an address_claim that people cannot set themselves, such as upn; email is none";
+        check(self.require_verified || self.address_claim != "email", &self.name, remedy);
         for word in self.vouches.values() {
             let remedy = "vouches must name kinds of second factors: sms, totp, passkey, hardware-key, ukey";
             check(word.parse::<FactorKind>().is_ok(), word, remedy);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Change = fn(&mut ProvisionSettings);
+
+    fn faults(change: Change) -> Vec<&'static str> {
+        let ldap = LdapSource {
+            name: "hq".to_owned(),
+            url: "ldaps://ldap.example".to_owned(),
+            people_base: "dc=example".to_owned(),
+            ..LdapSource::default()
+        };
+        let provider = OidcProvider {
+            name: "idp".to_owned(),
+            issuer: "https://idp.example".to_owned(),
+            client_id: "mail".to_owned(),
+            vouches: [("mfa".to_owned(), "totp".to_owned())].into(),
+            ..OidcProvider::default()
+        };
+        let mut settings = ProvisionSettings { ldap: vec![ldap], oidc: vec![provider] };
+        change(&mut settings);
+        settings.faults().into_iter().map(|(_, _, remedy)| remedy).collect()
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told() {
+        assert_eq!(faults(|_| {}), [""; 0]);
+        assert_eq!(
+            faults(|it| {
+                it.oidc[0].require_verified = false;
+                it.oidc[0].address_claim = "upn".to_owned();
+            }),
+            [""; 0]
+        );
+        let cases: [(Change, &str); 9] = [
+            (|it| it.ldap[0].name = "a b".to_owned(), "letters, digits and hyphens"),
+            (|it| it.ldap.push(it.ldap[0].clone()), "a name of its own"),
+            (|it| it.ldap[0].url = "http://x".to_owned(), "ldaps://"),
+            (|it| it.ldap[0].passwords = "both".to_owned(), "here or bind"),
+            (|it| it.oidc.push(it.oidc[0].clone()), "a name of its own"),
+            (|it| it.oidc[0].issuer = "http://idp.example".to_owned(), "https"),
+            (|it| it.oidc[0].scopes.clear(), "openid"),
+            (|it| it.oidc[0].require_verified = false, "upn"),
+            (|it| it.oidc[0].vouches = [("mfa".to_owned(), "strong".to_owned())].into(), "kinds of second factors"),
+        ];
+        for (change, part) in cases {
+            let found = faults(change);
+            assert!(matches!(found.as_slice(), [one] if one.contains(part)), "{part}: {found:?}");
         }
     }
 }

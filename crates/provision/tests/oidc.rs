@@ -24,6 +24,7 @@ store::on_both_engines! {
     an_attempt_is_used_once_and_by_its_own_secrets,
     nobody_is_let_in_by_failure,
     second_factors_count_as_the_settings_say,
+    what_is_told_beside_the_token_is_about_the_same_person,
     who_is_let_in_is_decided_here,
 }
 
@@ -43,6 +44,8 @@ struct Provider {
     key: Ed25519KeyPair,
     now: i64,
     claims: Mutex<Value>,
+    /// What it tells beside the token.
+    apart: Mutex<Value>,
     /// What the browser was sent with: challenge and nonce.
     asked: Mutex<(String, String)>,
     is_down: Mutex<bool>,
@@ -57,6 +60,7 @@ impl Provider {
             claims: Mutex::new(
                 json!({ "sub": "7", "email": "li@trade.test", "email_verified": true, "name": "Li Na" }),
             ),
+            apart: Mutex::default(),
             asked: Mutex::default(),
             is_down: Mutex::new(false),
         }
@@ -106,15 +110,18 @@ impl Provider {
 
 #[async_trait]
 impl Fetch for Provider {
-    async fn get(&self, _: &OidcProvider, address: &str) -> Result<Vec<u8>, ProvisionError> {
+    async fn get(&self, _: &OidcProvider, address: &str, bearer: Option<&str>) -> Result<Vec<u8>, ProvisionError> {
         self.down()?;
+        assert_eq!(bearer, address.ends_with("/person").then_some("opens-the-person"), "{address}");
         let body = match address {
             "https://idp.example/.well-known/openid-configuration" => json!({
                 "issuer": ISSUER,
                 "authorization_endpoint": "https://idp.example/authorize",
                 "token_endpoint": "https://idp.example/token",
                 "jwks_uri": "https://idp.example/keys",
+                "userinfo_endpoint": "https://idp.example/person",
             }),
+            "https://idp.example/person" => self.apart.lock().unwrap().clone(),
             "https://idp.example/keys" => {
                 let x = URL_SAFE_NO_PAD.encode(self.key.public_key().as_ref());
                 json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x }] })
@@ -131,7 +138,8 @@ impl Fetch for Provider {
         let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()).as_ref());
         assert_eq!(challenge, self.asked.lock().unwrap().0, "RFC 7636 section 4.6");
         assert!(form.contains("grant_type=authorization_code") && form.contains("code=c%2F1"), "{form}");
-        Ok(json!({ "id_token": self.token() }).to_string().into_bytes())
+        let answer = json!({ "id_token": self.token(), "access_token": "opens-the-person" });
+        Ok(answer.to_string().into_bytes())
     }
 }
 
@@ -266,6 +274,35 @@ async fn nobody_is_let_in_by_failure(store: TestStore) {
     *there.is_down.lock().unwrap() = true;
     let refused = oidc::finish(&store, &there, &provider, &begun.state, "c/1", None).await;
     assert!(matches!(refused, Err(ProvisionError::Source { .. })), "{refused:?}");
+}
+
+/// Some providers keep the token thin.
+async fn what_is_told_beside_the_token_is_about_the_same_person(store: TestStore) {
+    let li = people(&store).await;
+    let there = Provider::new(&store);
+    there.says("email", Value::Null);
+    let told = |sub: &str, address: &str, is_verified: bool| json!({ "sub": sub, "email": address, "email_verified": is_verified, "amr": ["mfa"] });
+    for (apart, is_source) in [
+        (told("8", "li@trade.test", true), true),
+        (json!({ "email": "li@trade.test", "email_verified": true }), true),
+        (json!("nonsense"), true),
+        // The token's word for another address is none for this one.
+        (told("7", "li@trade.test", false), false),
+        (json!({ "sub": "7", "email": "li@trade.test" }), false),
+    ] {
+        *there.apart.lock().unwrap() = apart.clone();
+        let refused = sign_in(&store, &there, &provider()).await;
+        let as_wanted = match &refused {
+            Err(ProvisionError::Source { .. }) => is_source,
+            Err(ProvisionError::Refused(_)) => !is_source,
+            _ => false,
+        };
+        assert!(as_wanted, "{apart}: {refused:?}");
+    }
+    *there.apart.lock().unwrap() = told("7", "li@trade.test", true);
+    let vouching = OidcProvider { vouches: [("mfa".to_owned(), "totp".to_owned())].into(), ..provider() };
+    let found = sign_in(&store, &there, &vouching).await.unwrap();
+    assert_eq!((found.account, found.vouched), (li, Vec::new()), "who it is, and nothing of how it was shown");
 }
 
 async fn who_is_let_in_is_decided_here(store: TestStore) {

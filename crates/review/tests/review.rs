@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use identity::rights::{self, AccessSettings, GrantWindow, NewGrant};
 use identity::{AccountKind, AccountState, IdentityError, Language, Level, NewAccount, Role};
 use letters::Mailer;
 use queue::{Lease, LeaseRequest, QueueError};
@@ -19,6 +20,7 @@ store::on_both_engines! {
     a_link_says_one_thing_once_and_cannot_be_forged,
     reviews_are_sent_once_for_each_period_by_whichever_node,
     a_review_in_chinese_can_be_read_as_text,
+    the_review_of_access_tells_all_that_opens_an_account,
 }
 
 struct Scene {
@@ -176,6 +178,89 @@ async fn a_review_in_chinese_can_be_read_as_text(store: TestStore) {
     };
     let text = String::from_utf8(read.stdout).unwrap();
     for expected in ["2027-01 登录审查：信风贸易", "异常登录", "li@trade.test", "203.0.113.9", "已拒绝"]
+    {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+/// Gives li a group, the administrator leave to send on li's behalf, and a grant to read li's mail that was used twice.
+fn furnish(tx: &mut Tx<'_>, Subject { account: li, organisation }: Subject) -> Result<(), IdentityError> {
+    let admin = identity::find_by_address(tx, "admin@trade.test")?.unwrap();
+    let new = identity::groups::NewGroup {
+        organisation,
+        name: "Buyers",
+        address: Some("buyers@trade.test"),
+        senders: identity::Senders::Members,
+    };
+    let group = identity::groups::create_group(tx, &new)?;
+    identity::groups::add_member(tx, group, &identity::groups::Member::Account(li))?;
+    let now = tx.now();
+    let given = identity::Delegation {
+        account: li,
+        delegate: admin,
+        permission: identity::Permission::SendOnBehalf,
+        mailbox: None,
+        since: now,
+        until: Some(now.plus(Duration::from_secs(86_400))),
+        granted_by: Some(li),
+    };
+    identity::delegation::grant(tx, &given)?;
+    let second = identity::create_account(
+        tx,
+        &NewAccount {
+            organisation,
+            address: "boss@trade.test",
+            name: "Boss",
+            role: Role::Management,
+            language: Language::English,
+            kind: AccountKind::Person,
+            quota_bytes: 0,
+            password: None,
+        },
+    )?;
+    let settings = AccessSettings::default();
+    let new = NewGrant {
+        owner: li,
+        asker: admin,
+        reason: "=an invoice, vanished",
+        window: GrantWindow::default(),
+        lasts: Duration::from_secs(7_200),
+        hold: None,
+    };
+    let id = rights::ask_grant(tx, &new, &settings)?;
+    rights::approve_grant(tx, organisation, id, second)?;
+    for _ in 0..2 {
+        rights::note_reading(tx, admin, li, 1, access::Via::Imap, None)?;
+    }
+    Ok(())
+}
+
+async fn the_review_of_access_tells_all_that_opens_an_account(store: TestStore) {
+    let scene = Scene::new(store).await;
+    let (li, organisation) = (scene.li, scene.li.organisation);
+    scene.store.write(move |tx| furnish(tx, li)).await.unwrap();
+    let period = "2027-Q1".parse::<Period>().unwrap();
+    let make = async |language| {
+        let make = move |tx: &mut Tx<'_>| review::make(tx, organisation, Kind::Access, period, language);
+        scene.store.read(make).await.unwrap()
+    };
+    let csv = make(Language::English).await.csv();
+    let kept = include_str!("access_review.csv");
+    let now = scene.store.context().clock.now();
+    let times = [("{now}", now.to_string()), ("{day}", now.plus(Duration::from_secs(86_400)).to_string())];
+    let over = ("{over}", now.plus(Duration::from_secs(7_200)).to_string());
+    let kept = times.into_iter().chain([over]).fold(kept.to_owned(), |text, (name, value)| text.replace(name, &value));
+    assert_eq!(csv.trim_start_matches('\u{feff}').replace("\r\n", "\n"), kept);
+    let report = make(Language::Chinese).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("review.pdf");
+    std::fs::write(&file, review::write_pdf(&report)).unwrap();
+    let Ok(read) = std::process::Command::new("pdftotext").arg(&file).arg("-").output() else {
+        eprintln!("skipped: pdftotext is not installed");
+        return;
+    };
+    let text = String::from_utf8(read.stdout).unwrap();
+    for expected in ["第二因素", "委托权限", "生效中的他人邮件查阅授权", "boss@trade.test", "buyers@trade.test"]
     {
         assert!(text.contains(expected), "{expected}: {text}");
     }

@@ -19,7 +19,7 @@ pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleComman
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
 pub(crate) use judging::{
-    JudgeOptions, ModelCommand, ModelEval, ModelTrain, RulesCommand, TemplatesCommand, WorkerOptions,
+    JudgeOptions, ModelCommand, ModelEval, ModelTrain, QuarantineCommand, RulesCommand, TemplatesCommand, WorkerOptions,
 };
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 
@@ -99,6 +99,9 @@ pub(crate) enum Command {
     /// Messages on their way out.
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Messages that are kept back until somebody looks.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Bring mail from elsewhere into a mailbox.
     #[command(subcommand)]
     Import(ImportCommand),

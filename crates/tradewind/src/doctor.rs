@@ -3,6 +3,7 @@
 mod inspection;
 mod keys;
 mod machine;
+mod people;
 mod world;
 
 use env::{Clock, SystemClock};
@@ -66,6 +67,7 @@ pub(crate) async fn run(settings: &Settings, offline: bool) -> Result<(Value, bo
     findings.extend(machine::ports(settings).await);
     findings.push(machine::disk(settings));
     findings.push(machine::clock(settings, now));
+    findings.extend(people::second_factors(settings).await);
     findings.push(inspection::confinement(settings));
     if !offline {
         let dns = resolver(&settings.dns)?;
@@ -99,7 +101,7 @@ pub(crate) async fn run(settings: &Settings, offline: bool) -> Result<(Value, bo
 }
 
 /// What the running server answers to `action`, or the store if none runs.
-async fn ask_or_act(settings: &Settings, action: Action) -> Result<Value, Refused> {
+pub(crate) async fn ask_or_act(settings: &Settings, action: Action) -> Result<Value, Refused> {
     if let Some(answer) = ask(&socket_path(&settings.server.directory), &action).await {
         return answer;
     }

@@ -16,6 +16,7 @@ use mailauth::WithoutDns;
 use serde_json::{Value, json};
 
 use crate::cli::Quickstart;
+use crate::doctor::ask_or_act;
 use crate::serve::{Addresses, Server};
 use crate::settings::{ListenSettings, LogSettings, Settings, commented_file};
 use crate::start_log;
@@ -54,7 +55,8 @@ pub(crate) async fn run(options: Quickstart, json: bool) -> Result<ExitCode, Ref
     let sign_ins = if is_new { set_up(&options, &directory, &config).await? } else { Vec::new() };
     let settings = Settings::load(&config).map_err(Refused::because)?;
     if !json {
-        tell_set_up(&texts, &settings, &directory, &sign_ins, is_new)?;
+        tell_set_up(&texts, &directory, &sign_ins, is_new)?;
+        tell_missing(&texts, &settings).await?;
     }
     if options.no_serve {
         if json {
@@ -260,13 +262,7 @@ fn summary(
     })
 }
 
-fn tell_set_up(
-    texts: &Texts,
-    settings: &Settings,
-    directory: &Path,
-    sign_ins: &[SignIn],
-    is_new: bool,
-) -> Result<(), Refused> {
+fn tell_set_up(texts: &Texts, directory: &Path, sign_ins: &[SignIn], is_new: bool) -> Result<(), Refused> {
     let place = directory.display().to_string();
     println!("{}", texts.say(if is_new { "set-up-done" } else { "set-up-before" }, &[("directory", &place)]));
     if !sign_ins.is_empty() {
@@ -285,8 +281,15 @@ fn tell_set_up(
     for (key, path) in files {
         println!("{}", texts.say(key, &[("path", &path.display().to_string())]));
     }
+    Ok(())
+}
+
+async fn tell_missing(texts: &Texts, settings: &Settings) -> Result<(), Refused> {
+    let answer = ask_or_act(settings, Action::FactorMissing).await?;
+    let rows = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+    let people: Vec<String> = rows.iter().filter_map(|row| Some(row.get("address")?.as_str()?.to_owned())).collect();
     println!("\n{}", texts.say("missing-title", &[]));
-    for line in missing::lines(texts, settings) {
+    for line in missing::lines(texts, settings, &people) {
         println!("  - {line}");
     }
     Ok(())

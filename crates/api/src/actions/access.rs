@@ -13,7 +13,7 @@ use super::caller::{Bounds, Caller};
 use super::list::{Action, On};
 use super::people::pick_organisation;
 use super::roles::account_at;
-use super::ruling::{actor_of, organisations_of, resolve, table_of, words};
+use super::ruling::{actor_of, organisations_of, resolve, right_over, table_of, words};
 use super::{Controls, Refused};
 
 /// Every row of the table, with what its action needs beyond the row.
@@ -95,7 +95,7 @@ pub(super) async fn explain(
     action: String,
     what: Option<String>,
 ) -> Result<Value, Refused> {
-    let right = right_named(&action)?;
+    let (right, is_of_action) = right_named(&action)?;
     let settings = controls.access.clone();
     let work = move |tx: &mut Tx<'_>| {
         let account = account_at(tx, &who)?;
@@ -111,6 +111,8 @@ pub(super) async fn explain(
             Some(domain) => On::Domain(domain),
         };
         let object = resolve(tx, &actor, on)?;
+        let is_own = object.owner == actor.account;
+        let right = if is_of_action { right_over(right, is_own) } else { right };
         let explained = explain_by(&table, &actor, right, &object, tx.now());
         let rows: Vec<Value> = explained
             .considered
@@ -143,13 +145,15 @@ fn told(decision: &Decision) -> (&'static str, Vec<String>) {
     }
 }
 
-/// The right of that name, or the one that the action of that name needs.
-fn right_named(name: &str) -> Result<Right, Refused> {
+/// The right of that name, or the one that the action of that name needs; and whether it is an action's.
+fn right_named(name: &str) -> Result<(Right, bool), Refused> {
     if let Ok(right) = name.parse() {
-        return Ok(right);
+        return Ok((right, false));
     }
     let named = Action::ALL.iter().find(|(action, ..)| *action == name).map(|(_, _, right)| *right);
-    named.ok_or_else(|| Refused(format!("{name} is no action; tradewind access table lists them")))
+    named
+        .map(|right| (right, true))
+        .ok_or_else(|| Refused(format!("{name} is no action; tradewind access table lists them")))
 }
 
 /// Whether a second person has to approve whatever needs the right `right`.

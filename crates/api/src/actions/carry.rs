@@ -144,7 +144,7 @@ pub(super) fn shown(action: &Action) -> Value {
 }
 
 /// What a caller is told of a failure before the decision. An account that is gone is no reason to say more than usual.
-fn fault(caller: &Caller, error: &IdentityError) -> Answer {
+pub(super) fn fault(caller: &Caller, error: &IdentityError) -> Answer {
     tracing::warn!(account = caller.account, via = %caller.via, %error, "a request could not be decided");
     match (caller.account, error.outlook()) {
         (Some(_), Outlook::Permanent) => Answer::NotAllowed,

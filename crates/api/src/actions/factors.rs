@@ -1,7 +1,7 @@
 //! Second factors of people, and the authorities of their certificates.
 
 use identity::FactorDemand;
-use identity::factors::{self as second, AuthorityEntry, Factor};
+use identity::factors::{self as second, AuthorityEntry, Factor, WithoutFactor};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use serde_json::{Value, json};
@@ -22,6 +22,14 @@ pub(super) async fn list(controls: &Controls, address: String) -> Result<Value, 
     let (factors, codes, demand) = controls.store.read(work).await.map_err(Refused::because)?;
     let factors: Vec<Value> = factors.iter().map(describe).collect();
     Ok(json!({ "factors": factors, "recovery_codes": codes, "asked": describe_demand(&demand) }))
+}
+
+pub(super) async fn list_missing(controls: &Controls, by: &Bounds) -> Result<Value, Refused> {
+    let (within, settings) = (by.organisation, controls.factors.settings().clone());
+    let list = move |tx: &mut Tx<'_>| second::list_without_factor(tx, &settings, within);
+    let missing = controls.store.read(list).await.map_err(Refused::because)?;
+    let row = |one: &WithoutFactor| json!({ "address": one.address, "role": one.role.as_str(), "asked": describe_demand(&one.demand) });
+    Ok(missing.iter().map(row).collect())
 }
 
 /// A factor as API and command line show it.
@@ -50,8 +58,16 @@ pub(crate) fn describe_demand(demand: &FactorDemand) -> Value {
     }
 }
 
-pub(super) async fn remove(controls: &Controls, address: String, id: i64) -> Result<Value, Refused> {
-    change_account(controls, address, move |tx, account| second::remove_factor(tx, account, id)).await?;
+pub(super) async fn remove(controls: &Controls, by: &Bounds, address: String, id: i64) -> Result<Value, Refused> {
+    let (by, settings) = (*by, controls.factors.settings().clone());
+    let remove = move |tx: &mut Tx<'_>, account| {
+        if by.account == Some(account) {
+            second::give_up_factor(tx, &settings, account, id)
+        } else {
+            second::remove_factor(tx, account, id)
+        }
+    };
+    change_account(controls, address, remove).await?;
     Ok(json!({ "removed": id }))
 }
 

@@ -3,6 +3,7 @@
 use access::{Action as Right, Actor, Basis, Decision, Level, Object, Reason, Row, StepUpPolicy, Table, decide};
 use identity::rights::{self, AccessSettings};
 use identity::{IdentityError, Role};
+use judgement::JudgementError;
 use std::time::Duration;
 use store::Tx;
 
@@ -37,7 +38,8 @@ pub(super) fn rule(
     let actor = actor_of(tx, caller)?;
     let table = table_of(tx, &actor, settings)?;
     let object = resolve(tx, &actor, action.concerns())?;
-    let rights = needs(tx, action)?;
+    let is_own = actor.account.is_some() && actor.account == object.owner;
+    let rights = needs(tx, action, is_own)?;
     let now = tx.now();
     let decision = rights
         .iter()
@@ -103,9 +105,17 @@ fn stricter(one: Decision, other: Decision) -> Decision {
     }
 }
 
+/// What is an office's right over others' accounts and one's own over one's own.
+pub(super) const fn right_over(right: Right, is_own: bool) -> Right {
+    match right {
+        Right::FactorReset if is_own => Right::FactorChange,
+        other => other,
+    }
+}
+
 /// All rights that the action needs: that of its line, and what its content asks for beside.
-fn needs(tx: &mut Tx<'_>, action: &Action) -> Result<Vec<Right>, IdentityError> {
-    let mut rights = vec![action.right()];
+fn needs(tx: &mut Tx<'_>, action: &Action, is_own: bool) -> Result<Vec<Right>, IdentityError> {
+    let mut rights = vec![right_over(action.right(), is_own)];
     match action {
         // Whoever may only make accounts makes ordinary ones.
         Action::UserAdd(new) if new.role != Role::Sales.as_str() => rights.push(Right::RoleGive),
@@ -115,6 +125,8 @@ fn needs(tx: &mut Tx<'_>, action: &Action) -> Result<Vec<Right>, IdentityError> 
         Action::ListAdd(new) if new.unauthenticated || new.despite_policy => rights.push(Right::ProtectionLower),
         // A table names roles.
         Action::DirectoryImport(table) if !table.dry_run => rights.push(Right::RoleGive),
+        // Who takes factors away must not be told passwords.
+        Action::UserUnfreeze { keep_password: false, .. } => rights.push(Right::PasswordReset),
         Action::AccessApproval { wanted: false, .. } => rights.push(Right::ProtectionLower),
         _ => {}
     }
@@ -152,6 +164,14 @@ pub(super) fn resolve(tx: &mut Tx<'_>, actor: &Actor, on: On<'_>) -> Result<Obje
         On::Queued(id) => match queue::show(tx, id) {
             Ok(message) => Some(Object::of_organisation(message.organisation)),
             Err(queue::QueueError::Store(error)) => return Err(error.into()),
+            Err(_) => None,
+        },
+        On::Judged(number) => match judgement::read_number(number) {
+            Ok(id) => match judgement::quarantine::organisation_of(tx, id) {
+                Ok(found) => of_organisation(found),
+                Err(JudgementError::Store(error)) => return Err(error.into()),
+                Err(_) => None,
+            },
             Err(_) => None,
         },
         On::Own | On::Within => match (on, actor.organisation, actor.account) {

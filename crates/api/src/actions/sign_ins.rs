@@ -5,13 +5,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use env::Timestamp;
-use identity::{IdentityError, Language};
+use identity::{AccountState, IdentityError, Language};
 use review::{Kind, Period, ReviewError};
 use serde_json::{Value, json};
 use store::Tx;
 use watch::{Answer, Event, Said, WatchError, Whose};
 
-use super::people::{change_account, pick_organisation, set_password};
+use super::people::{change_account, find_account, pick_organisation, set_password};
 use super::{Bounds, Controls, Refused};
 
 /// What review is asked for.
@@ -126,6 +126,11 @@ pub(super) async fn answer(controls: &Controls, address: String, id: i64, mine: 
 }
 
 pub(super) async fn unfreeze(controls: &Controls, address: String, keep_password: bool) -> Result<Value, Refused> {
+    let found = find_account(controls, address.clone()).await?;
+    let state = controls.store.read(move |tx| identity::load_account(tx, found)).await.map_err(Refused::because)?.state;
+    if state != AccountState::Frozen {
+        return Err(Refused(format!("{address} is not frozen but {state}; nothing was changed")));
+    }
     let mut told = json!({ "address": address });
     if !keep_password {
         told = set_password(controls, address.clone(), None).await?;

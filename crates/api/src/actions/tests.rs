@@ -88,6 +88,42 @@ mod carried_out {
     }
 
     #[test]
+    fn who_takes_factors_away_is_told_no_passwords() {
+        with(Level::Basic, async |fixture| {
+            let owner = fixture.account("sales");
+            let freeze = move |tx: &mut ::store::Tx<'_>| identity::freeze(tx, owner);
+            let thaw =
+                |keep: bool| json!({ "action": "user-unfreeze", "address": "sales@trade.test", "keep_password": keep });
+            let still = fixture.controls.carry_out(&fixture.caller("security"), action(thaw(true))).await;
+            assert!(matches!(still, Answer::Failed(_)), "{still:?}");
+            fixture.store.write(freeze).await.unwrap();
+            assert!(is_refused(&fixture, "security", thaw(false)).await);
+            assert!(is_refused(&fixture, "sales2", thaw(true)).await);
+            let weak = fixture.controls.carry_out(&fixture.weak("security"), action(thaw(true))).await;
+            assert!(matches!(weak, Answer::StepUp(_)), "{weak:?}");
+            assert_eq!(done(&fixture, "security", thaw(true)).await["thawed"], true);
+            fixture.store.write(freeze).await.unwrap();
+            assert!(done(&fixture, "admin", thaw(false)).await["password"].is_string());
+            let own = json!({ "action": "user-unfreeze", "address": "admin@trade.test", "keep_password": true });
+            assert!(is_refused(&fixture, "admin", own).await, "never one's own");
+        });
+    }
+
+    #[test]
+    fn ones_own_factor_is_ones_own_to_take_away() {
+        with(Level::Basic, async |fixture| {
+            let remove =
+                |of: &str| json!({ "action": "factor-remove", "address": format!("{of}@trade.test"), "id": 1 });
+            let own = fixture.controls.carry_out(&fixture.caller("sales"), action(remove("sales"))).await;
+            assert!(matches!(own, Answer::Failed(_)), "allowed, and there is none: {own:?}");
+            assert!(is_refused(&fixture, "sales", remove("finance")).await);
+            let explain =
+                json!({ "action": "access-explain", "who": "sales@trade.test", "what": "factor-remove", "on": "own" });
+            assert_eq!(done(&fixture, "auditor", explain).await["because"], "everyone allow factor.change own");
+        });
+    }
+
+    #[test]
     fn lists_hold_the_own_organisation_alone() {
         with(Level::Basic, async |fixture| {
             let users = done(&fixture, "admin", json!({ "action": "user-list" })).await;

@@ -36,6 +36,9 @@ impl Problem {
                 challenge: Some("Bearer error=\"insufficient_scope\"".to_owned()),
                 ..Self::new(StatusCode::FORBIDDEN, "wrong-scope", "What was shown is not good for the API")
             },
+            Unauthenticated::PasswordTooOld => {
+                Self::new(StatusCode::FORBIDDEN, "password-too-old", "Choose a new password on the account page first")
+            }
             Unauthenticated::Temporary => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "temporary", "This does not work at the moment")
             }

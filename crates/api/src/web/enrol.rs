@@ -12,7 +12,8 @@ use identity::session::{self, Resumed, Stage};
 use store::Tx;
 
 use super::Portal;
-use super::html::{Page, escape, see_other};
+use super::authenticator::key_to_scan;
+use super::html::{Page, see_other};
 use super::request::{Params, Visitor, is_from_our_page};
 use super::sign_in::{forged, with_session};
 
@@ -83,10 +84,6 @@ async fn begin(portal: &Portal, visitor: &Visitor, session: &Resumed, page: Page
     let challenge = begun.challenge.to_string();
     let hidden = [("form_token", session.form_token.as_str()), ("challenge", challenge.as_str())];
     let form = page.form("/sign-in/enrol", &hidden, &code, ("first", "go-on"));
-    let key = format!(
-        "<div class=\"secret\"><code>{}</code><p><a href=\"{}\">otpauth://</a></p></div>",
-        escape(secret.expose()),
-        escape(uri.expose())
-    );
+    let key = key_to_scan(&page, secret, uri);
     page.paragraph("", "enrol-totp", &[]).html(&key).html(&form).respond()
 }

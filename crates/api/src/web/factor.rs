@@ -228,5 +228,10 @@ fn forms(
 
 pub(super) fn unavailable(error: &IdentityError) -> Response {
     tracing::warn!(%error, "a second factor cannot be looked at");
+    later()
+}
+
+/// As [`unavailable`], where the cause is in the log already.
+pub(super) fn later() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, "try again later\n").into_response()
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use access::Via;
 use async_trait::async_trait;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use identity::AuthFailure;
 use identity::oauth;
 use identity::session::{self, Resumed, Stage};
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use super::Portal;
 use super::cookies;
+use super::html::Page;
 use super::request::{Visitor, client_of, is_from_our_page};
 use crate::actions::{Action, Answer, Caller};
 use crate::oauth::token::bearer_token;
@@ -27,15 +29,19 @@ pub(super) enum Outcome {
     Failed(StatusCode, String),
 }
 
-/// Carries out what somebody asks for on a page.
-pub(super) async fn carry_out(portal: &Portal, visitor: &Visitor, session: &Resumed, action: Action) -> Outcome {
-    let principal = &session.principal;
-    let caller = Caller {
-        account: Some(principal.account),
-        strong_at: principal.strong_at,
+/// Who does something in this session.
+pub(super) fn caller_of(visitor: &Visitor, session: &Resumed) -> Caller {
+    Caller {
+        account: Some(session.principal.account),
+        strong_at: session.principal.strong_at,
         via: Via::Http,
         address: Some(visitor.client.address),
-    };
+    }
+}
+
+/// Carries out what somebody asks for on a page.
+pub(super) async fn carry_out(portal: &Portal, visitor: &Visitor, session: &Resumed, action: Action) -> Outcome {
+    let caller = caller_of(visitor, session);
     match portal.controls.carry_out(&caller, action).await {
         Answer::Done(value) => Outcome::Done(value),
         Answer::Waiting(_) => Outcome::Waiting,
@@ -72,6 +78,11 @@ impl Authenticate for Portal {
         let Some(session) = found.filter(|session| session.stage == Stage::Whole) else {
             return Err(Unauthenticated::Missing);
         };
+        match super::password::is_expired(self, session.principal.account).await {
+            Ok(false) => {}
+            Ok(true) => return Err(Unauthenticated::PasswordTooOld),
+            Err(error) => return Err(temporary(&error)),
+        }
         let cookie = session.new_token.as_ref().and_then(cookies::set_session);
         let caller = Caller {
             account: Some(session.principal.account),
@@ -81,6 +92,12 @@ impl Authenticate for Portal {
         };
         Ok(Authenticated { caller, cookie })
     }
+}
+
+/// Says that something is not for the visitor, or not without a second person.
+pub(super) fn not_yours(visitor: &Visitor, title: &'static str) -> Response {
+    let page = Page::new(visitor.language, title).status(StatusCode::FORBIDDEN);
+    page.paragraph("error", "not-yours", &[]).html("<p><a href=\"/account\">&larr;</a></p>").respond()
 }
 
 fn temporary(error: &identity::IdentityError) -> Unauthenticated {

@@ -10,10 +10,10 @@ use axum::response::{IntoResponse, Response};
 use env::Secret;
 use identity::oauth::OAuthError;
 use identity::session::{self, Resumed, Stage};
-use identity::{Client, Language, Protocol, TlsTraits, describe_agent};
+use identity::{Client, Language, Principal, Protocol, TlsTraits, describe_agent};
 use rustls_pki_types::CertificateDer;
 
-use super::{Portal, cookies};
+use super::{Portal, cookies, password};
 
 /// The chain of a connection's client certificate, its own first; its key was proved in the handshake.
 pub type PeerCertificates = Arc<[CertificateDer<'static>]>;
@@ -69,6 +69,17 @@ impl FromRequestParts<Arc<Portal>> for Visitor {
                 Err(_) => None,
             },
         };
+        if let Some(session) = session.as_ref().filter(|session| session.stage == Stage::Whole) {
+            let Principal { account, language, .. } = session.principal;
+            match password::shut_to_old(portal, account, parts.uri.path(), language).await {
+                Ok(None) => {}
+                Ok(Some(response)) => return Err(response),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot tell how old a password is");
+                    return Err((StatusCode::SERVICE_UNAVAILABLE, "try again later\n").into_response());
+                }
+            }
+        }
         let certificates = parts.extensions.get::<PeerCertificates>().cloned().unwrap_or_default();
         let language = match &session {
             Some(session) => session.principal.language,

@@ -264,12 +264,8 @@ pub(crate) fn sign_in(
         return Ok(Err(AuthFailure::OutOfScope));
     }
     let Some(login) = load_login_of(tx, row.account)? else { return Ok(Err(AuthFailure::Refused)) };
-    let mut principal = match login.principal(Method::Token(row.grant), row.grant, scope) {
-        Ok(principal) => principal,
-        Err(failure) => return Ok(Err(failure)),
-    };
-    principal.strong_at = moment(row.strong_at);
-    Ok(Ok(principal))
+    // The person showed a factor to connect the program, not to let it do what asks for one.
+    Ok(login.principal(Method::Token(row.grant), row.grant, scope))
 }
 
 fn moment(millis: i64) -> Option<Timestamp> {

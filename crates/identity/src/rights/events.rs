@@ -1,6 +1,8 @@
-//! The record of decisions on sensitive actions. Rows are added and never changed; [`record`] alone writes them.
+//! The record of decisions on sensitive actions. Rows are added and never changed; [`record`] alone writes them. Of refusals, which anybody
+//! can bring about, so many are counted in a minute instead, and old ones are forgotten.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use access::Via;
 use env::Timestamp;
@@ -13,6 +15,14 @@ use crate::IdentityError;
 
 /// Events that one list gives.
 const LISTED_MAX: i64 = 10_000;
+
+/// Refusals of one account that are recorded one by one in a minute; further ones are counted.
+pub const REFUSALS_PER_MINUTE_MAX: i64 = 20;
+
+/// Events that are taken out of the record in one transaction.
+const FORGOTTEN_MAX: i64 = 1_000;
+
+const MINUTE_MILLIS: i64 = 60_000;
 
 /// Bytes of what is told of an object.
 const OBJECT_BYTES_MAX: usize = 2_000;
@@ -93,11 +103,16 @@ struct Detail {
     row: String,
 }
 
-/// Writes `event` down, in the transaction of the caller.
+/// Writes `event` down, in the transaction of the caller; gives its identifier, if it was not counted alone.
 ///
 /// # Errors
 /// [`IdentityError`] if the store fails: then what was to be recorded must not happen.
-pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<i64, IdentityError> {
+pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<Option<i64>, IdentityError> {
+    if let Some(account) = event.account.filter(|_| event.outcome.is_refusal())
+        && count_refusal(tx, event.organisation, account)? > REFUSALS_PER_MINUTE_MAX
+    {
+        return Ok(None);
+    }
     let (id, now) = (tx.next_id(), tx.now());
     let mut object = event.object.clone();
     object.truncate(object.floor_char_boundary(OBJECT_BYTES_MAX));
@@ -120,7 +135,52 @@ pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<i64, IdentityError> {
             &sealed
         ],
     )?;
-    Ok(id)
+    Ok(Some(id))
+}
+
+impl Outcome {
+    /// Whether nothing was done, and anybody can bring it about.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        matches!(self, Self::Refused | Self::StepUp)
+    }
+}
+
+/// Counts a refusal; gives how many there were in this minute.
+fn count_refusal(tx: &mut Tx<'_>, organisation: i64, account: i64) -> Result<i64, IdentityError> {
+    let counted = tx.row(
+        "INSERT INTO access_refusal (organisation, account, minute, refusals) VALUES ($1, $2, $3, 1)
+         ON CONFLICT (organisation, account, minute) DO UPDATE SET refusals = access_refusal.refusals + 1
+         RETURNING refusals",
+        params![organisation, account, tx.now().millis().div_euclid(MINUTE_MILLIS)],
+        |row| row.int(0),
+    )?;
+    Ok(counted.unwrap_or(0))
+}
+
+/// Forgets refusals, counted and recorded ones, that are older than `kept`; gives how many. What was allowed and done stays. Takes some
+/// at a time: call it again while it gives any.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails.
+pub fn forget_refusals(tx: &mut Tx<'_>, kept: Duration) -> Result<u64, IdentityError> {
+    let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+    let before = Timestamp::from_millis(tx.now().millis().saturating_sub(kept));
+    let organisations = crate::list_organisations(tx)?;
+    let mut forgotten = 0;
+    for organisation in organisations.iter().map(|it| it.id).chain([0]) {
+        forgotten += tx.execute(
+            "DELETE FROM access_event WHERE organisation = $1 AND id IN (
+                 SELECT id FROM access_event
+                 WHERE organisation = $1 AND at < $2 AND outcome IN ('refused', 'step-up') LIMIT $3)",
+            params![organisation, before.millis(), FORGOTTEN_MAX],
+        )?;
+        tx.execute(
+            "DELETE FROM access_refusal WHERE organisation = $1 AND minute < $2",
+            params![organisation, before.millis().div_euclid(MINUTE_MILLIS)],
+        )?;
+    }
+    Ok(forgotten)
 }
 
 /// Notes that `reader` opens a mailbox of `owner`, if a break-glass grant lets him.
@@ -183,5 +243,29 @@ pub fn list_events(tx: &mut Tx<'_>, organisation: i64, since: Timestamp) -> Resu
             row,
         });
     }
+    events.extend(counted(tx, organisation, since)?);
+    events.sort_by_key(|event| std::cmp::Reverse((event.at, event.id)));
     Ok(events)
+}
+
+/// Of each account and minute with more refusals than are recorded, how many more they were. They have no identifier.
+fn counted(tx: &mut Tx<'_>, organisation: i64, since: Timestamp) -> Result<Vec<RecordedEvent>, IdentityError> {
+    let rows = tx.rows(
+        "SELECT account, minute, refusals FROM access_refusal
+         WHERE organisation = $1 AND minute >= $2 AND refusals > $3 ORDER BY minute DESC LIMIT $4",
+        params![organisation, since.millis().div_euclid(MINUTE_MILLIS), REFUSALS_PER_MINUTE_MAX, LISTED_MAX],
+        |row| Ok([row.int(0)?, row.int(1)?, row.int(2)?]),
+    )?;
+    let event = |[account, minute, refusals]: [i64; 3]| RecordedEvent {
+        id: 0,
+        at: Timestamp::from_millis(minute.saturating_mul(MINUTE_MILLIS)),
+        account: Some(account),
+        via: String::new(),
+        address: None,
+        action: "more".to_owned(),
+        object: format!("{} more requests in this minute", refusals - REFUSALS_PER_MINUTE_MAX),
+        outcome: Outcome::Refused,
+        row: "counted, not recorded one by one".to_owned(),
+    };
+    Ok(rows.into_iter().map(event).collect())
 }

@@ -55,7 +55,7 @@ impl SignIn {
     /// # Errors
     /// [`IdentityError`] if the store fails.
     pub async fn is_password_elsewhere(&self, account: i64) -> Result<bool, IdentityError> {
-        let Some(elsewhere) = self.elsewhere.clone() else { return Ok(false) };
+        let Some(elsewhere) = self.rules.elsewhere.clone() else { return Ok(false) };
         Ok(self.store.read(move |tx| elsewhere.holder_of(tx, account)).await?.is_some())
     }
 
@@ -66,7 +66,7 @@ impl SignIn {
         holder: &Holder,
         password: &Secret<String>,
     ) -> Result<bool, AuthFailure> {
-        let Some(elsewhere) = &self.elsewhere else { return Ok(false) };
+        let Some(elsewhere) = &self.rules.elsewhere else { return Ok(false) };
         let person = holder.person.as_deref().unwrap_or_default();
         // No credential has a number below zero.
         let parts = [holder.directory.as_bytes(), person.as_bytes(), password.expose().as_bytes()];

@@ -22,6 +22,9 @@ pub enum AuthFailure {
         "the account password does not open this protocol, as a second factor is required: an app password or token does"
     )]
     AppPasswordNeeded,
+    /// The password is right, but older than the level allows: it opens nothing but the page on which another is chosen.
+    #[error("the password is too old: a new one is to be chosen on the account page, or set: tradewind user password")]
+    PasswordTooOld,
     /// The app password or token is right, but made for other protocols.
     #[error("the app password or token is not good for this protocol")]
     OutOfScope,
@@ -54,6 +57,7 @@ impl AuthFailure {
             Self::Refused
             | Self::Disabled
             | Self::AppPasswordNeeded
+            | Self::PasswordTooOld
             | Self::OutOfScope
             | Self::Unusual
             | Self::Frozen => Outlook::Permanent,

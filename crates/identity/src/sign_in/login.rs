@@ -1,16 +1,17 @@
 //! An account as sign-in sees it.
 
 use ::factors::FactorKind;
-use env::Secret;
+use env::{Secret, Timestamp};
 use mail::Address;
 use rustls_pki_types::CertificateDer;
 use store::{Tx, params};
 use wire::sasl::Candidate;
 
-use super::{AuthFailure, Holder, Method, PasswordsElsewhere, Principal, Scope, Standing};
+use super::{AuthFailure, Holder, Method, Principal, Rules, Scope, Standing};
 use crate::app_password::{self, Found};
 use crate::factors::{person_of_certificate, rule_of};
 use crate::password::open_scram;
+use crate::password::policy::password_policy;
 use crate::{AccountState, FactorSettings, IdentityError, Language, Level, Protocol, Role, second_factor};
 
 /// An account as sign-in sees it.
@@ -29,6 +30,8 @@ pub(crate) struct Login {
 pub(crate) struct Credential {
     pub(crate) id: i64,
     pub(crate) hash: String,
+    /// Whether it is older than the level allows.
+    pub(crate) is_too_old: bool,
 }
 
 /// What one attempt with a password needs to know.
@@ -43,12 +46,9 @@ pub(crate) struct Attempted {
     pub(crate) is_guarded: bool,
 }
 
-/// What says which passwords count: for whom one alone is enough, and who has those that are not here.
-type Rules<'r> = (&'r FactorSettings, Option<&'r dyn PasswordsElsewhere>);
-
 /// The directory elsewhere that has the account's password, if it is not here.
-fn holder_of(tx: &mut Tx<'_>, rules: Rules<'_>, account: i64) -> Result<Option<Holder>, IdentityError> {
-    rules.1.map_or(Ok(None), |elsewhere| elsewhere.holder_of(tx, account))
+fn holder_of(tx: &mut Tx<'_>, rules: &Rules, account: i64) -> Result<Option<Holder>, IdentityError> {
+    rules.elsewhere.as_deref().map_or(Ok(None), |elsewhere| elsewhere.holder_of(tx, account))
 }
 
 impl Login {
@@ -84,7 +84,7 @@ pub(super) fn canonical_login(login: &str) -> String {
 /// Loads what an attempt of `login` with `password` needs.
 pub(super) fn load_attempted(
     tx: &mut Tx<'_>,
-    rules: Rules<'_>,
+    rules: &Rules,
     login: &str,
     password: &Secret<String>,
     protocol: Protocol,
@@ -96,13 +96,22 @@ pub(super) fn load_attempted(
         Protocol::Imap | Protocol::Smtp => app_password::find(tx, account, password)?,
     };
     let credential = tx.row(
-        "SELECT id, hash FROM credential WHERE account = $1 AND kind = 'password' ORDER BY id DESC LIMIT 1",
+        "SELECT id, hash, created FROM credential WHERE account = $1 AND kind = 'password' ORDER BY id DESC LIMIT 1",
         params![account],
-        |row| Ok(Credential { id: row.int(0)?, hash: row.text(1)?.to_owned() }),
+        |row| Ok((row.int(0)?, row.text(1)?.to_owned(), row.int(2)?)),
     )?;
-    let is_guarded = second_factor::is_required(tx, rules.0, account)?;
+    let credential = credential.map(|(id, hash, created)| {
+        let is_too_old = is_too_old(tx, rules, login.level, created);
+        Credential { id, hash, is_too_old }
+    });
+    let is_guarded = second_factor::is_required(tx, &rules.factors, account)?;
     let holder = holder_of(tx, rules, account)?;
     Ok(Some(Attempted { login, credential, app_password, holder, is_guarded }))
+}
+
+/// Whether a password that was chosen at `created` is older than `level` allows.
+fn is_too_old(tx: &Tx<'_>, rules: &Rules, level: Level, created: i64) -> bool {
+    password_policy(&rules.passwords, level).is_expired(Timestamp::from_millis(created), tx.now())
 }
 
 /// The account that has the address `login`.
@@ -181,20 +190,22 @@ pub(super) fn level_of(tx: &mut Tx<'_>, login: &str) -> Result<Level, IdentityEr
 /// passwords.
 pub(super) fn load_candidates(
     tx: &mut Tx<'_>,
-    rules: Rules<'_>,
+    rules: &Rules,
     login: &str,
     protocol: Protocol,
 ) -> Result<Vec<Candidate>, IdentityError> {
     let Some(found) = load_login(tx, login)? else { return Ok(Vec::new()) };
     let account = found.account;
     let mut candidates = Vec::new();
-    if !second_factor::is_required(tx, rules.0, account)? && holder_of(tx, rules, account)?.is_none() {
+    if !second_factor::is_required(tx, &rules.factors, account)? && holder_of(tx, rules, account)?.is_none() {
         let own = tx.row(
-            "SELECT id, scram FROM credential WHERE account = $1 AND kind = 'password' ORDER BY id DESC LIMIT 1",
+            "SELECT id, scram, created FROM credential WHERE account = $1 AND kind = 'password' ORDER BY id DESC LIMIT 1",
             params![account],
-            |row| Ok((row.int(0)?, row.bytes_opt(1)?.map(<[u8]>::to_vec))),
+            |row| Ok((row.int(0)?, row.bytes_opt(1)?.map(<[u8]>::to_vec), row.int(2)?)),
         )?;
-        if let Some((id, Some(sealed))) = own {
+        if let Some((id, Some(sealed), created)) = own
+            && !is_too_old(tx, rules, found.level, created)
+        {
             candidates.push(Candidate { id, keys: open_scram(tx, account, id, &sealed)? });
         }
     }
@@ -205,7 +216,7 @@ pub(super) fn load_candidates(
 /// Who is signed in by having proved to know the password or app password `candidate`, if it still opens `protocol`.
 pub(super) fn load_proved(
     tx: &mut Tx<'_>,
-    rules: Rules<'_>,
+    rules: &Rules,
     login: &str,
     candidate: i64,
     protocol: Protocol,
@@ -219,16 +230,19 @@ pub(super) fn load_proved(
         });
     }
     let own = tx.row(
-        "SELECT id FROM credential WHERE account = $1 AND id = $2 AND kind = 'password'",
+        "SELECT id, created FROM credential WHERE account = $1 AND id = $2 AND kind = 'password'",
         params![found.account, candidate],
-        |row| row.int(0),
+        |row| Ok((row.int(0)?, row.int(1)?)),
     )?;
-    let Some(own) = own else { return Ok(Err(AuthFailure::Refused)) };
+    let Some((own, created)) = own else { return Ok(Err(AuthFailure::Refused)) };
     if holder_of(tx, rules, found.account)?.is_some() {
         return Ok(Err(AuthFailure::Refused));
     }
-    if second_factor::is_required(tx, rules.0, found.account)? {
+    if second_factor::is_required(tx, &rules.factors, found.account)? {
         return Ok(Err(AuthFailure::AppPasswordNeeded));
+    }
+    if is_too_old(tx, rules, found.level, created) {
+        return Ok(Err(AuthFailure::PasswordTooOld));
     }
     Ok(found.principal(Method::Password, own, Scope::ALL))
 }

@@ -21,11 +21,16 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 /// Asks a provider.
 #[async_trait]
 pub trait Fetch: Send + Sync {
-    /// What stands at `address`.
+    /// What stands at `address`, for the bearer of this access token if one is given (RFC 6750 section 2.1).
     ///
     /// # Errors
     /// [`ProvisionError::Source`] if there is no answer, or not one of success.
-    async fn get(&self, provider: &OidcProvider, address: &str) -> Result<Vec<u8>, ProvisionError>;
+    async fn get(
+        &self,
+        provider: &OidcProvider,
+        address: &str,
+        bearer: Option<&str>,
+    ) -> Result<Vec<u8>, ProvisionError>;
 
     /// What it answers to a form.
     ///
@@ -50,6 +55,7 @@ impl HttpsFetch {
         &self,
         provider: &OidcProvider,
         address: &str,
+        bearer: Option<&str>,
         form: Option<String>,
     ) -> Result<Vec<u8>, ProvisionError> {
         let failed = |cause: String| unexpected(provider, format!("{address}: {cause}"));
@@ -63,7 +69,12 @@ impl HttpsFetch {
         let tls = ClientTls::verified(&roots).map_err(|error| failed(error.to_string()))?;
         let server = Https { host, address: place, tls: &tls, wait: WAIT, body_bytes_max: BODY_BYTES_MAX };
         let answer = match form {
-            None => server.get(path).await,
+            None => {
+                let bearer = bearer.map(|token| format!("Bearer {token}"));
+                let fields: Vec<(&str, &str)> =
+                    bearer.as_deref().map(|value| ("authorization", value)).into_iter().collect();
+                server.get_with(path, &fields).await
+            }
             Some(form) => server.post(path, "application/x-www-form-urlencoded", form.into()).await,
         };
         let HttpsAnswer { status, body, .. } = answer.map_err(|error| failed(error.to_string()))?;
@@ -88,12 +99,17 @@ impl HttpsFetch {
 
 #[async_trait]
 impl Fetch for HttpsFetch {
-    async fn get(&self, provider: &OidcProvider, address: &str) -> Result<Vec<u8>, ProvisionError> {
-        self.ask(provider, address, None).await
+    async fn get(
+        &self,
+        provider: &OidcProvider,
+        address: &str,
+        bearer: Option<&str>,
+    ) -> Result<Vec<u8>, ProvisionError> {
+        self.ask(provider, address, bearer, None).await
     }
 
     async fn post(&self, provider: &OidcProvider, address: &str, form: String) -> Result<Vec<u8>, ProvisionError> {
-        self.ask(provider, address, Some(form)).await
+        self.ask(provider, address, None, Some(form)).await
     }
 }
 

@@ -288,6 +288,7 @@ fn refuse_sign_in(failure: &AuthFailure) -> Verdict {
         AuthFailure::Refused
         | AuthFailure::Disabled
         | AuthFailure::AppPasswordNeeded
+        | AuthFailure::PasswordTooOld
         | AuthFailure::OutOfScope
         | AuthFailure::Unusual
         | AuthFailure::Frozen

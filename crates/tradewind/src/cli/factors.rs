@@ -12,6 +12,8 @@ pub(crate) enum FactorCommand {
         /// Mail address.
         address: String,
     },
+    /// List everybody who must have a second factor, by level and role, and has none that counts.
+    Missing,
     /// Take a factor from a person, as when a key is lost. Without any left, the next sign-in asks to enrol one.
     Remove {
         /// Mail address.
@@ -66,6 +68,7 @@ impl FactorCommand {
     pub(crate) fn into_action(self) -> Action {
         match self {
             Self::List { address } => Action::FactorList { address },
+            Self::Missing => Action::FactorMissing,
             Self::Remove { address, id } => Action::FactorRemove { address, id },
             Self::RecoveryCodes { address } => Action::FactorRecoveryCodes { address },
         }

@@ -13,6 +13,7 @@ use crypto::tls::ServerTls;
 use env::Outlook;
 use env::dns::{DnsError, Resolver};
 use identity::Directory;
+use identity::rights::{AccessSettings, forget_refusals};
 use rustls::sign::CertifiedKey;
 use signing::{Signer, SigningSettings};
 use store::Store;
@@ -45,7 +46,7 @@ const RENEWAL_RETRY: Duration = Duration::from_secs(3600);
 const HOOK_WAIT: Duration = Duration::from_secs(300);
 
 /// Gives back the room of messages that are gone and of list entries that have expired, from time to time.
-pub(super) async fn collect(store: Store, stop: CancellationToken) {
+pub(super) async fn collect(store: Store, access: AccessSettings, stop: CancellationToken) {
     while !wait(COLLECT_EVERY, &stop).await {
         let now = store.context().clock.now();
         match store::collect::run(&store, Budget::default(), now).await {
@@ -62,6 +63,11 @@ pub(super) async fn collect(store: Store, stop: CancellationToken) {
         match store.write(identity::session::forget_expired).await {
             Ok(forgotten) => tracing::debug!(forgotten, "sessions and tokens forgotten whose time is over"),
             Err(error) => tracing::error!(%error, "cannot forget sessions and tokens whose time is over"),
+        }
+        let kept = access.refusals_kept();
+        match store.write(move |tx| forget_refusals(tx, kept)).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "old refusals taken out of the record"),
+            Err(error) => tracing::error!(%error, "cannot take old refusals out of the record"),
         }
         match store.write(identity::groups::forget_sent).await {
             Ok(forgotten) => tracing::debug!(forgotten, "old deliveries to groups forgotten"),

@@ -1,0 +1,188 @@
+//! A request for every sensitive action of the API, in the order in which they follow from one another once they are allowed.
+
+use std::collections::BTreeMap;
+
+use harness::smtp::base64;
+use serde_json::{Value, json};
+
+/// What a request comes to, once a strong factor was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// It is carried out.
+    Done,
+    /// It waits for a second person.
+    Waits,
+    /// It passes the gate and has nothing to work on.
+    Nothing,
+}
+
+impl Then {
+    /// The status of HTTP.
+    #[must_use]
+    pub(crate) const fn status(self) -> u16 {
+        match self {
+            Self::Done => 200,
+            Self::Waits => 202,
+            Self::Nothing => 422,
+        }
+    }
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    /// The action's name.
+    pub(crate) action: &'static str,
+    /// Who may: the local part of the address.
+    pub(crate) who: &'static str,
+    /// What else it is told. A text that begins with `$` stands for what an earlier answer was remembered as.
+    pub(crate) body: Value,
+    /// What it comes to.
+    pub(crate) then: Then,
+    /// What of the answer is remembered: as what, and where in it.
+    pub(crate) keeps: Option<(&'static str, &'static str)>,
+}
+
+fn case(who: &'static str, action: &'static str, body: Value) -> Case {
+    Case { action, who, body, then: Then::Done, keeps: None }
+}
+
+impl Case {
+    const fn waits(mut self) -> Self {
+        self.then = Then::Waits;
+        self
+    }
+
+    const fn nothing(mut self) -> Self {
+        self.then = Then::Nothing;
+        self
+    }
+
+    const fn keeps(mut self, name: &'static str, pointer: &'static str) -> Self {
+        self.keeps = Some((name, pointer));
+        self
+    }
+
+    /// The body with what is remembered; with what names nothing for what is not.
+    #[must_use]
+    pub(crate) fn filled(&self, remembered: &BTreeMap<&str, Value>) -> Value {
+        let mut body = self.body.clone();
+        for value in body.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
+            if let Some(name) = value.as_str().and_then(|text| text.strip_prefix('$')) {
+                *value = remembered
+                    .get(name)
+                    .cloned()
+                    .unwrap_or_else(|| if name == "client" { json!("none") } else { json!(1) });
+            }
+        }
+        body
+    }
+}
+
+/// Sensitive rights that no request of the API needs yet: what needs them is done on pages of their own, or not at all.
+pub(crate) const WITHOUT_ACTION: &[access::Action] = &[
+    access::Action::MailExport,
+    access::Action::KeyExport,
+    access::Action::PasswordChange,
+    access::Action::FactorChange,
+];
+
+/// The requests. `authority` is a certificate in PEM.
+#[must_use]
+pub(crate) fn cases(authority: &str) -> Vec<Case> {
+    [of_people(), of_officers(authority), of_administrators(), of_second_persons()].concat()
+}
+
+/// What people do with their own accounts.
+fn of_people() -> Vec<Case> {
+    let forward =
+        json!({ "address": "sales@trade.test", "target": "elsewhere@far.example", "keeps_copy": true, "by": "owner" });
+    let delegation = json!({ "account": "sales@trade.test", "delegate": "finance@trade.test", "permission": "read" });
+    vec![
+        case("sales", "forward-add", forward),
+        case(
+            "sales",
+            "forward-remove",
+            json!({ "address": "sales@trade.test", "target": "elsewhere@far.example", "by": "owner" }),
+        ),
+        case(
+            "sales",
+            "app-password-add",
+            json!({ "address": "sales@trade.test", "label": "telephone", "protocols": ["imap"] }),
+        ),
+        case("sales", "delegation-add", delegation.clone()),
+        case("sales", "delegation-remove", delegation),
+    ]
+}
+
+/// What the security officer and the auditor do.
+fn of_officers(authority: &str) -> Vec<Case> {
+    vec![
+        case("auditor", "access-log", json!({ "days": 1 })),
+        case("security", "role-define", json!({ "name": "desk", "rights": ["allow account.read organisation"] })),
+        case("security", "role-give", json!({ "address": "finance@trade.test", "role": "desk" })),
+        case("security", "role-take", json!({ "address": "finance@trade.test", "role": "desk" })),
+        case("security", "role-remove", json!({ "name": "desk" })),
+        case("security", "user-role", json!({ "address": "finance@trade.test", "role": "sales" })),
+        case("security", "authority-add", json!({ "certificate": authority })).keeps("authority", "/authority"),
+        case("security", "authority-crl", json!({ "id": "$authority", "crl": "none" })).nothing(),
+        case("security", "authority-remove", json!({ "id": "$authority" })),
+        case(
+            "security",
+            "oauth-client-add",
+            json!({ "name": "Intranet", "redirects": ["https://in.trade.test/back"], "scope": "openid", "public": false }),
+        )
+        .keeps("client", "/client_id"),
+        case("security", "oauth-client-remove", json!({ "client_id": "$client" })),
+        case("security", "access-approval", json!({ "right": "mail.export", "wanted": true })),
+        // These lower a protection, so the level asks for a second person.
+        case("security", "access-approval", json!({ "right": "mail.export", "wanted": false })).waits(),
+        case("security", "organisation-level", json!({ "level": "basic" })).waits(),
+        case(
+            "security",
+            "list-add",
+            json!({
+                "effect": "allow", "kind": "domain", "value": "far.example", "owner": "security@trade.test",
+                "reason": "tested", "unauthenticated": true, "despite_policy": false,
+            }),
+        )
+        .waits(),
+        case("security", "factor-recovery-codes", json!({ "address": "sales@trade.test" })),
+        case("security", "factor-remove", json!({ "address": "finance@trade.test", "id": 1 })).nothing(),
+        case("security", "user-unfreeze", json!({ "address": "finance@trade.test", "keep_password": true })).nothing(),
+    ]
+}
+
+/// What the administrator does.
+fn of_administrators() -> Vec<Case> {
+    let shared = json!({ "account": "office@trade.test", "delegate": "sales@trade.test", "permission": "read" });
+    let table = base64(b"kind,address,name\r\nperson,zhou@trade.test,Zhou\r\n");
+    vec![
+        case("admin", "user-password", json!({ "address": "finance@trade.test" })),
+        case("admin", "shared-add", json!({ "address": "office@trade.test", "quota_mib": 0 })),
+        case("admin", "shared-permit", shared.clone()),
+        case("admin", "shared-forbid", shared),
+        case("admin", "directory-export", json!({})),
+        case("admin", "directory-import", json!({ "file": table, "dry_run": true })),
+        case("admin", "provision-token-add", json!({ "name": "from the API", "days": 1 })),
+        case("admin", "provision-token-revoke", json!({ "name": "from the API" })),
+        case("admin", "provision-sync", json!({ "source": "none", "dry_run": true, "allow_vanishing": false }))
+            .nothing(),
+        case("admin", "provision-unlink", json!({ "provider": "none", "address": "finance@trade.test" })).nothing(),
+        case("admin", "user-delete", json!({ "address": "leaver@trade.test" })).waits().keeps("request", "/request"),
+    ]
+}
+
+/// What second persons say to what others asked for.
+fn of_second_persons() -> Vec<Case> {
+    let ask = json!({
+        "address": "sales@trade.test", "reason": "an invoice has vanished", "hours": 1, "mailboxes": ["INBOX"],
+    });
+    vec![
+        case("admin", "grant-ask", ask.clone()).keeps("grant", "/grant"),
+        case("manager", "grant-approve", json!({ "grant": "$grant" })),
+        case("security", "grant-ask", ask).keeps("second grant", "/grant"),
+        case("manager", "grant-refuse", json!({ "grant": "$second grant" })),
+        case("manager", "approval-decide", json!({ "request": "$request", "approve": true })),
+    ]
+}
