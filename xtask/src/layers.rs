@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["certs", "store", "net", "inspect"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters"],
-    &["reports", "review", "provision"],
+    &["reports", "review", "provision", "judgement"],
     &["smtp", "imap", "api"],
     &["tradewind"],
 ];

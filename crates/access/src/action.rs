@@ -93,6 +93,10 @@ env::words! {
         QueueRead = "queue.read",
         /// Hold, release, retry, expire and cancel messages on their way out.
         QueueChange = "queue.change",
+        /// See what was found of judged mail, and what waits in quarantine.
+        QuarantineRead = "quarantine.read",
+        /// Release and delete what waits in quarantine.
+        QuarantineChange = "quarantine.change",
         /// See the public part of signing keys.
         SigningRead = "signing.read",
         /// Make, rotate and retire signing keys.

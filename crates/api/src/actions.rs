@@ -25,6 +25,7 @@ mod matrix_tests;
 mod own;
 mod people;
 mod provisioning;
+mod quarantine;
 mod queue;
 mod roles;
 mod ruling;
@@ -43,6 +44,7 @@ use std::time::Duration;
 use ::letters::Mailer;
 use async_trait::async_trait;
 use env::dns::Resolver;
+use filter::Judge;
 use identity::factors::FactorDesk;
 use identity::rights::AccessSettings;
 use identity::{Directory, PasswordGate};
@@ -92,6 +94,17 @@ pub trait Elsewhere: Send + Sync {
     fn ldap_sources(&self) -> Vec<LdapSource> {
         Vec::new()
     }
+
+    /// Whether people may release what waits for themselves in quarantine.
+    fn people_release(&self) -> bool {
+        true
+    }
+
+    /// Judges by what is in force.
+    ///
+    /// # Errors
+    /// [`Refused`] if the judge cannot be made ready.
+    fn judge(&self) -> Result<Arc<Judge>, Refused>;
 
     /// Has our own reports of connections sent now.
     ///

@@ -10,6 +10,7 @@ mod health;
 mod import;
 mod mta_sts;
 mod oauth;
+mod quarantine_links;
 mod scim;
 mod settings;
 mod sign_in_links;
@@ -29,6 +30,7 @@ use axum::routing::{get, post};
 
 pub use challenges::Challenges;
 pub use facts::{ClientService, Facts, Health, Readiness};
+pub use quarantine_links::{QUARANTINE_LINKS_PATH, quarantine_links};
 pub use scim::{ScimParts, scim_router};
 pub use settings::{HttpSettings, MtaStsMode};
 pub use sign_in_links::{SIGN_IN_LINKS_PATH, sign_in_links};

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     }
     let judged = |raw: &Vec<u8>| {
         let begin = processor_time();
-        let verdict = judge.judge(&Facts::read(Received { raw, ..Received::default() }));
+        let verdict = judge.judge(&Facts::read(Received { raw, ..Received::default() }), Vec::new());
         std::hint::black_box(verdict);
         processor_time().saturating_sub(begin)
     };

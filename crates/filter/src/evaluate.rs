@@ -48,11 +48,12 @@ impl Task {
     }
 }
 
-/// A sample with its log odds of being unwanted.
+/// A sample with its log odds of being unwanted, and of being phish.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scored<'a> {
     pub(crate) sample: &'a Sample,
     pub(crate) score: f32,
+    pub(crate) phishing: f32,
 }
 
 /// Figures of one experiment.
@@ -130,7 +131,7 @@ fn score<'a>(model: &Model, samples: impl Iterator<Item = &'a Sample>, plan: &Pl
                 scores.spam -= sample.rules.spam;
                 scores.phish -= sample.rules.phish;
             }
-            Scored { sample, score: model.unwanted(scores) }
+            Scored { sample, score: model.unwanted(scores), phishing: model.phishing(scores) }
         })
         .collect()
 }
@@ -142,8 +143,10 @@ fn experiments(name: &str, scored: &[Scored<'_>], plan: &Plan) -> Vec<Outcome> {
 
 fn experiment(name: &str, task: Task, scored: &[Scored<'_>], plan: &Plan) -> Option<Outcome> {
     let measured = |one: &&Scored<'_>| one.sample.label == Label::Ham || one.sample.label == task.label();
+    // Each task has its own order: how likely a message is unwanted, and how likely it is phish.
+    let ranked = |one: &Scored<'_>| if task == Task::Phish { one.phishing } else { one.score };
     let all: Vec<Measured<'_>> =
-        scored.iter().filter(measured).map(|one| Measured { sample: one.sample, score: one.score }).collect();
+        scored.iter().filter(measured).map(|one| Measured { sample: one.sample, score: ranked(one) }).collect();
     let figures = measure(&all, plan.seed)?;
     Some(Outcome { experiment: name.to_owned(), task, figures })
 }

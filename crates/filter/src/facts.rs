@@ -6,6 +6,7 @@ pub mod html;
 pub mod inside;
 pub(crate) mod language;
 pub mod links;
+pub mod signs;
 pub mod trade;
 
 use std::net::IpAddr;
@@ -17,6 +18,7 @@ pub use form::{Form, HeaderField};
 pub use html::Counts;
 pub use inside::Inside;
 pub use links::{Link, Place, registered_domain};
+pub use signs::Signs;
 pub use trade::Trade;
 
 use crate::normal::{Disguises, Normal, normal};
@@ -132,6 +134,9 @@ pub struct Facts {
     pub language: Option<String>,
     /// What trade writes down.
     pub trade: Trade,
+    /// How it was written and addressed.
+    #[serde(default)]
+    pub signs: Signs,
     /// Subject in its one form.
     pub(crate) normal_subject: String,
     /// Text in its one form.
@@ -149,7 +154,7 @@ impl Facts {
         let mut facts = Self {
             subject: envelope.subject.as_deref().map(|subject| words::decode(subject).into_owned()).unwrap_or_default(),
             recipients: u32::try_from(envelope.to.len() + envelope.cc.len()).unwrap_or(u32::MAX),
-            is_answer: envelope.in_reply_to.is_some(),
+            is_answer: envelope.in_reply_to.as_deref().is_some_and(signs::names_message),
             has_header: !envelope.from.is_empty(),
             envelope_domain: received
                 .envelope_from
@@ -160,6 +165,10 @@ impl Facts {
             inside: received.inspected.map(inside::read),
             ..Self::default()
         };
+        if facts.has_header {
+            let header = structure.parts.first().and_then(|part| received.raw.get(part.header_range()));
+            facts.signs = Signs::read(header.unwrap_or_default(), &envelope);
+        }
         if let [from] = envelope.from.as_slice() {
             facts.from = Some(sender(from));
         }
@@ -195,6 +204,7 @@ impl Facts {
         self.recipients = 0;
         self.is_answer = false;
         self.has_header = false;
+        self.signs = Signs { texts_differ: self.signs.texts_differ, ..Signs::default() };
         self.form = Form::default();
     }
 
@@ -218,6 +228,9 @@ impl Facts {
         }
         links::in_text(&self.text, &mut self.links);
         links::in_text(&plain, &mut self.links);
+        self.signs.texts_differ = plain.len() > 200
+            && self.text.len() > 200
+            && signs::likeness(&plain, &self.text).min(signs::likeness(&self.text, &plain)) < 4;
         // What is shown is the HTML; the plain text counts where there is none, or where HTML shows next to nothing.
         if self.text.trim().len() * 4 < plain.len() {
             push_bounded(&mut self.text, &plain);

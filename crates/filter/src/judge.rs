@@ -25,6 +25,11 @@ impl Scores {
     pub(crate) fn both(self) -> f32 {
         self.spam.max(self.phish) + 0.5 * self.spam.min(self.phish).max(-8.0)
     }
+
+    /// How much speaks for phish: what is unwanted at all is nearer to it, and what merely sells is not.
+    pub(crate) fn phishing(self) -> f32 {
+        self.spam + self.phish
+    }
 }
 
 /// Sum of the model from which it is a finding.
@@ -68,11 +73,24 @@ impl Judge {
         Ok(Self::new(Model::shipped()?, Thresholds::default()))
     }
 
-    /// The verdict on a message.
+    /// Names what it judges by: the same facts under the same version have the same verdict.
     #[must_use]
-    pub fn judge(&self, facts: &Facts) -> Verdict {
+    pub fn version(&self) -> String {
+        format!("{:016x}-{:016x}", self.model.fingerprint(), self.rules.load().fingerprint())
+    }
+
+    /// The verdict on a message; `outside` are findings of layers that ask others than the message.
+    #[must_use]
+    pub fn judge(&self, facts: &Facts, outside: Vec<Finding>) -> Verdict {
+        self.judge_by(facts, outside, self.thresholds)
+    }
+
+    /// The verdict by other thresholds than one's own.
+    #[must_use]
+    pub fn judge_by(&self, facts: &Facts, outside: Vec<Finding>, thresholds: Thresholds) -> Verdict {
         let mut findings = self.rules.load().findings(facts);
         findings.extend(inside::findings(facts));
+        findings.extend(outside);
         let (spam, phish) = self.model.sums_of(facts);
         let mut scores = Scores { spam, phish };
         for finding in &findings {
@@ -84,10 +102,10 @@ impl Judge {
         }
         let odds = Probabilities {
             spam: sigmoid(scores.spam),
-            phish: sigmoid(scores.phish),
+            phish: sigmoid(self.model.phishing(scores)),
             unwanted: sigmoid(self.model.unwanted(scores)),
         };
-        decide(odds, findings, self.thresholds)
+        decide(odds, findings, thresholds)
     }
 
     fn model_finding(&self, facts: &Facts, spam: f32, phish: f32) -> Finding {

@@ -5,6 +5,8 @@
 //! intent, `data/made/intents.tsv`: who says to write, what is threatened or promised, what is to be done, by when. The last
 //! fragments of what is threatened and of what is to be done are held back.
 
+mod bulk;
+
 use crate::corpus::{Entry, Label, Sample};
 use crate::facts::{Facts, Received};
 use crate::train::Random;
@@ -125,13 +127,16 @@ fn columns(line: &str) -> Option<[&str; 3]> {
     Some([cells.next()?, cells.next()?, cells.next()?])
 }
 
+/// Fragments of intent of a language.
+fn intents(language: &str, name: &str) -> Vec<&'static str> {
+    let line = INTENTS.lines().filter_map(columns).find(|[of, slot, _]| *of == language && *slot == name);
+    line.map(|[.., fragments]| fragments.split('|').collect()).unwrap_or_default()
+}
+
 /// Phish of a language: an account in danger, something to gain, a superior who asks.
 fn phish(language: &'static str) -> Vec<Written> {
-    let slot = |name: &str| -> Vec<&'static str> {
-        let line = INTENTS.lines().filter_map(columns).find(|[of, slot, _]| *of == language && *slot == name);
-        line.map(|[.., fragments]| fragments.split('|').collect()).unwrap_or_default()
-    };
-    let [who, threat, lure, act, deadline, boss] = ["who", "threat", "lure", "act", "deadline", "boss"].map(slot);
+    let [who, threat, lure, act, deadline, boss] =
+        ["who", "threat", "lure", "act", "deadline", "boss"].map(|name| intents(language, name));
     let count = PHISH_OF_KIND[usize::from(matches!(language, "en" | "zh"))];
     let mut filler =
         Filler { random: Random(random_of(language).next()), own: [vec![], vec![], vec![]], url: &THIEVES_HOSTS };
@@ -275,7 +280,9 @@ impl Filler<'_> {
 /// The texts of a part as samples.
 #[must_use]
 pub fn samples(part: Part) -> Vec<Sample> {
-    all().iter().filter(|written| written.part == part).map(sample).collect()
+    let written = all();
+    let letters = written.iter().filter(|written| written.part == part).map(sample);
+    letters.chain(bulk::samples(part)).collect()
 }
 
 /// A text as a sample: every other one as a text alone, the rest as a whole message.
@@ -317,9 +324,20 @@ pub fn message(written: &Written) -> String {
     };
     let name = written.subject.split([':', ' ']).next().filter(|_| !is_honest).unwrap_or("Anna Becker");
     let is_html = if is_honest { one_in(2) } else { !one_in(5) };
+    let (named, answers) = (!one_in(if is_honest { 6 } else { 3 }), is_honest && one_in(3));
+    // Firms of one person write from free services.
+    let from = if is_honest && one_in(8) { "gmail.com".to_owned() } else { from };
+    let mut fields = if named {
+        format!("Message-ID: <{}.{}@{from}>\r\n", written.number, written.text.len())
+    } else {
+        String::new()
+    };
+    if answers {
+        fields.push_str("In-Reply-To: <7712.204@mail.tradewind.example>\r\n");
+    }
     let (kind, body) = if is_html { ("html", page(&written.text)) } else { ("plain", written.text.clone()) };
     format!(
-        "From: \"{name}\" <info@{from}>\r\nTo: <sales@tradewind.example>\r\nSubject: {}\r\nMIME-Version: 1.0\r\n\
+        "From: \"{name}\" <info@{from}>\r\n{fields}To: <sales@tradewind.example>\r\nSubject: {}\r\nMIME-Version: 1.0\r\n\
          Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{body}\r\n",
         written.subject
     )

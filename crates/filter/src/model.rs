@@ -37,8 +37,10 @@ pub struct Card {
     pub limits: Vec<String>,
     /// Heads in the order of their weights.
     pub heads: Vec<HeadCard>,
-    /// How both scores together become log odds.
+    /// How both scores together become log odds of being unwanted.
     pub whole: Calibration,
+    /// How they become log odds of phish.
+    pub phishing: Calibration,
 }
 
 /// A line that makes log odds of a score.
@@ -68,7 +70,7 @@ pub struct HeadCard {
 }
 
 /// Version of the features that this program makes.
-pub(crate) const FEATURES_VERSION: u32 = 1;
+pub(crate) const FEATURES_VERSION: u32 = 2;
 
 /// Why octets are no model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -168,6 +170,13 @@ impl Model {
         octets
     }
 
+    /// A number that another model does not have.
+    #[must_use]
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let octets = self.encode();
+        xxh3_64(&octets)
+    }
+
     /// What the model says of itself.
     #[must_use]
     pub const fn card(&self) -> &Card {
@@ -194,6 +203,11 @@ impl Model {
     pub(crate) fn unwanted(&self, scores: Scores) -> f32 {
         let both = self.card.whole.slope * scores.both() + self.card.whole.offset;
         both.min(scores.spam.max(scores.phish))
+    }
+
+    /// Log odds that a message with these scores is phish.
+    pub(crate) fn phishing(&self, scores: Scores) -> f32 {
+        self.card.phishing.slope * scores.phishing() + self.card.phishing.offset
     }
 
     /// The largest terms for spam and for phish, those that speak for it.

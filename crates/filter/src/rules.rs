@@ -18,7 +18,10 @@ mod test;
 mod vocabulary;
 mod words;
 
+use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
+
+use xxhash_rust::xxh3::xxh3_64;
 
 pub use book::{RuleError, Source};
 pub(crate) use brands::claimed as claimed_brand;
@@ -117,6 +120,16 @@ impl Rules {
     /// All rules, in the order of their files.
     pub fn iter(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter()
+    }
+
+    /// A number that other rules do not have.
+    #[must_use]
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut text = String::new();
+        for rule in &self.rules {
+            let _ = writeln!(text, "{} {} {} {} {}", rule.id, rule.spam, rule.phish, rule.is_off, rule.when);
+        }
+        xxh3_64(text.as_bytes())
     }
 
     /// What a rule says to people, in Chinese or else in English; `{evidence}` stands for its evidence.

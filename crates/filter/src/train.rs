@@ -119,8 +119,8 @@ impl<'a> Task<'a> {
         let role = |sample: &Sample| match (sample.label, self.is_phish) {
             (Label::Ham, _) => Some(false),
             (Label::Phish, true) | (Label::Spam, false) => Some(true),
-            // Made phish are bad for the other head, too; real spam is no phish, but it is not the opposite either.
-            (Label::Phish, false) if sample.is_made => Some(true),
+            // Made samples are bad for both heads; real spam is no phish, but it is not the opposite either.
+            (Label::Phish, false) | (Label::Spam, true) if sample.is_made => Some(true),
             _ => None,
         };
         let case = |(sample, is_bad, weight): (&'a Sample, bool, f32)| Case {
@@ -245,15 +245,25 @@ impl<'a> Learner<'a> {
         self.bias -= 0.01 * rate * error;
     }
 
-    /// Weights in steps of an octet, and the worth of a step in each group.
+    /// Weights in steps of an octet, and the worth of a step in each group: one for words and letters, one for intents and traits.
     fn quantised(&self) -> (Vec<i8>, Vec<f32>) {
-        let mut sizes: Vec<f32> = self.weights.iter().map(|weight| weight.abs()).filter(|size| *size > 0.0).collect();
-        sizes.sort_by(f32::total_cmp);
-        let largest = sizes.get(sizes.len().saturating_sub(1 + sizes.len() / 2000)).copied().unwrap_or(1.0).max(1e-6);
-        let step = largest / 127.0;
-        let weights = self.weights.iter().map(|weight| (weight / step).round().clamp(-127.0, 127.0) as i8).collect();
-        (weights, vec![step; GROUPS])
+        let (hashed, named) = self.weights.split_at(HASHED_SLOTS);
+        let (of_hashed, of_named) = (step(hashed, 2000), step(named, 20));
+        let in_steps = |weights: &[f32], step: f32| -> Vec<i8> {
+            weights.iter().map(|weight| (weight / step).round().clamp(-127.0, 127.0) as i8).collect()
+        };
+        let mut weights = in_steps(hashed, of_hashed);
+        weights.extend(in_steps(named, of_named));
+        let steps = (0..GROUPS).map(|group| if group < 2 { of_hashed } else { of_named }).collect();
+        (weights, steps)
     }
+}
+
+/// Worth of a step with which all weights but one in `cut` can be told.
+fn step(weights: &[f32], cut: usize) -> f32 {
+    let mut sizes: Vec<f32> = weights.iter().map(|weight| weight.abs()).filter(|size| *size > 0.0).collect();
+    sizes.sort_by(f32::total_cmp);
+    sizes.get(sizes.len().saturating_sub(1 + sizes.len() / cut)).copied().unwrap_or(1.0).max(1e-6) / 127.0
 }
 
 /// How far honest made text of each language lies above that of all.
@@ -303,13 +313,18 @@ fn platt(sums: &[(f32, bool, f32)]) -> Calibration {
     Calibration { slope: slope.clamp(0.2, 1.0), offset }
 }
 
-/// How scores of both heads and the rules become log odds of being unwanted.
+/// How scores of both heads and the rules become log odds of being unwanted, and of being phish.
 fn calibrate_whole(model: &mut Model, samples: &[&Sample]) {
     let sums: Vec<(f32, bool, f32)> = weighted(samples, |sample| Some(sample.label != Label::Ham))
         .into_iter()
         .map(|(sample, is_bad, weight)| (model.scores(sample).both(), is_bad, weight))
         .collect();
     model.card.whole = platt(&sums);
+    let sums: Vec<(f32, bool, f32)> = weighted(samples, |sample| Some(sample.label == Label::Phish))
+        .into_iter()
+        .map(|(sample, is_bad, weight)| (model.scores(sample).phishing(), is_bad, weight))
+        .collect();
+    model.card.phishing = platt(&sums);
 }
 
 pub(crate) fn sigmoid(sum: f32) -> f32 {

@@ -18,6 +18,8 @@ pub enum Action {
     Junk,
     /// Kept back until somebody looks.
     Quarantine,
+    /// Not taken at all: whoever sends it is told.
+    Refuse,
 }
 
 impl Action {
@@ -29,7 +31,14 @@ impl Action {
             Self::Warn => "warn",
             Self::Junk => "junk",
             Self::Quarantine => "quarantine",
+            Self::Refuse => "refuse",
         }
+    }
+
+    /// The action that a word names.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Deliver, Self::Warn, Self::Junk, Self::Quarantine, Self::Refuse].into_iter().find(|it| it.word() == word)
     }
 }
 
@@ -42,11 +51,13 @@ pub struct Thresholds {
     pub junk: f32,
     /// Quarantine, if what is found is of two kinds and not text alone.
     pub quarantine: f32,
+    /// Refusal while the sender still waits, under the same condition; beyond 1 nothing is refused.
+    pub refuse: f32,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { warn: 0.6, junk: 0.85, quarantine: 0.97 }
+        Self { warn: 0.6, junk: 0.85, quarantine: 0.97, refuse: 1.1 }
     }
 }
 
@@ -83,7 +94,9 @@ pub(crate) fn decide(odds: Probabilities, mut findings: Vec<Finding>, thresholds
         findings.iter().filter(|finding| finding.weight() >= SIGN_WEIGHT).map(|finding| finding.signal).collect();
     // A text can be quoted, translated, or about the very thing; it never keeps a message back alone.
     let may_quarantine = signs.len() >= 2;
-    let action = if odds.unwanted >= thresholds.quarantine && may_quarantine {
+    let action = if odds.unwanted >= thresholds.refuse && may_quarantine {
+        Action::Refuse
+    } else if odds.unwanted >= thresholds.quarantine && may_quarantine {
         Action::Quarantine
     } else if odds.unwanted >= thresholds.junk {
         Action::Junk
@@ -115,6 +128,10 @@ mod tests {
         let action = |findings: Vec<Finding>| decide(odds, findings, Thresholds::default()).action;
         assert_eq!(action(vec![finding(Signal::Text), finding(Signal::Text)]), Action::Junk);
         assert_eq!(action(vec![finding(Signal::Text), finding(Signal::Link)]), Action::Quarantine);
+        let strict = Thresholds { refuse: 0.99, ..Thresholds::default() };
+        let action = |findings: Vec<Finding>| decide(odds, findings, strict).action;
+        assert_eq!(action(vec![finding(Signal::Text), finding(Signal::Text)]), Action::Junk);
+        assert_eq!(action(vec![finding(Signal::Text), finding(Signal::Link)]), Action::Refuse);
     }
 
     #[test]

@@ -66,6 +66,9 @@ const DELETES: &[&str] = &[
     "DELETE FROM sign_in_event WHERE account = $1",
     "DELETE FROM sign_in_feature WHERE account = $1",
     "DELETE FROM sign_in_profile WHERE account = $1",
+    "DELETE FROM judged_copy WHERE account = $1",
+    "DELETE FROM quarantine_recipient WHERE account = $1",
+    "DELETE FROM quarantine_digest WHERE account = $1",
     "DELETE FROM account WHERE id = $1",
 ];
 

@@ -56,8 +56,11 @@ pub(crate) fn read(kind: Kind, octets: &[u8], at: At, looker: &mut Looker<'_>) -
 pub(super) mod tests {
     use std::time::{Duration, Instant};
 
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use crate::look::Looker;
-    use crate::report::Report;
+    use crate::report::{Reason, Report};
 
     /// The report on a file, made without a process.
     pub(crate) fn looked(name: &str, octets: &[u8]) -> Report {
@@ -68,6 +71,36 @@ pub(super) mod tests {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let mut looker = Looker::new(&words, Instant::now() + Duration::from_secs(60));
         looker.look_at_part(name, "application/octet-stream", octets);
-        looker.into_report()
+        let report = looker.into_report();
+        // What a parser does not survive costs one file its report; here it is a bug.
+        assert!(!report.unlooked.iter().any(|unlooked| unlooked.why == Reason::Crashed), "{name} crashed a parser");
+        report
     }
+
+    proptest! {
+        /// Octets behind each mark: parsers end, and none panics.
+        #[test]
+        fn anything_behind_any_mark_is_survived(mark in 0..MARKS.len(), octets in vec(any::<u8>(), 0..600)) {
+            looked("a", &[MARKS[mark], octets.as_slice()].concat());
+        }
+    }
+
+    const MARKS: [&[u8]; 16] = [
+        b"PK\x03\x04",
+        b"Rar!\x1a\x07\x01\0",
+        b"Rar!\x1a\x07\0",
+        b"7z\xbc\xaf\x27\x1c\0\x04",
+        b"\x1f\x8b\x08\0\0\0\0\0\0\0",
+        b"\xfd7zXZ\0",
+        b"MSCF\0\0\0\0",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d",
+        b"%PDF-1.4\n1 0 obj <</Filter/FlateDecode/Type/ObjStm>> stream\n",
+        b"{\\rtf1{\\*\\objdata ",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        b"\xff\xd8\xff\xe0",
+        b"GIF89a",
+        b"L\0\0\0\x01\x14\x02\0",
+        b"BEGIN:VCALENDAR\r\n",
+    ];
 }

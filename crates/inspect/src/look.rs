@@ -42,6 +42,10 @@ pub(crate) struct Looker<'a> {
     unpacked_left: u64,
     text_left: usize,
     part_octets: u64,
+    /// Only names files in files; for a part that a closer look did not survive.
+    pub(crate) names_only: bool,
+    /// Tried out: the reader of texts does not end.
+    pub(crate) hangs_on_texts: bool,
 }
 
 /// Calls a parser; none where it panicked.
@@ -60,6 +64,8 @@ impl<'a> Looker<'a> {
             unpacked_left: UNPACKED_OCTETS_MAX,
             text_left: TEXT_OCTETS_MAX,
             part_octets: 0,
+            names_only: false,
+            hangs_on_texts: false,
         }
     }
 
@@ -151,6 +157,12 @@ impl<'a> Looker<'a> {
     }
 
     fn dispatch(&mut self, at: At, kind: Kind, octets: &[u8]) {
+        if self.names_only && !kind.is_container() && kind != Kind::Message {
+            return;
+        }
+        if self.hangs_on_texts && kind == Kind::Text {
+            crate::worker::hang();
+        }
         match guarded(|| formats::read(kind, octets, at, self)) {
             Some(Ok(())) => {}
             Some(Err(why)) => self.unlooked(at, why),

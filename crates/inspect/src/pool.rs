@@ -12,7 +12,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::confine::Confinement;
 use crate::protocol::{Answer, Head, PART_OCTETS_MAX, Trial, WORDS_MAX, read_answer, write_request};
-use crate::report::{NAME_CHARS_MAX, Reason, Report, cut};
+use crate::report::{NAME_CHARS_MAX, Reason, Report, Unlooked, cut};
 use crate::settings::InspectSettings;
 
 /// Parts that one worker looks at before a fresh one takes its place.
@@ -25,7 +25,10 @@ const PARTS_OF_FULL_TIME: u64 = 6;
 const START_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Time that a worker has beyond what it is told, before it is ended.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Time, beyond all other, for the names of the files in a part that a closer look did not survive.
+const NAMES_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// Workers that one part may cost: an honest one may have been ended by somebody else.
 const ATTEMPTS_MAX: usize = 2;
@@ -36,7 +39,7 @@ const WORD_CHARS_MAX: usize = 64;
 /// What is started as a worker.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// The program.
+    /// The program, by its absolute path: a worker starts in the root directory.
     pub path: PathBuf,
     /// What makes it a worker.
     pub arguments: Vec<OsString>,
@@ -80,6 +83,7 @@ pub struct Pool {
     settings: InspectSettings,
     state: Mutex<State>,
     freed: Condvar,
+    trial: Option<Trial>,
 }
 
 #[derive(Default)]
@@ -94,46 +98,87 @@ impl Pool {
     /// A pool that starts its workers when it needs them.
     #[must_use]
     pub fn new(program: Program, settings: InspectSettings) -> Self {
-        Self { program, settings, state: Mutex::default(), freed: Condvar::new() }
+        Self { program, settings, state: Mutex::default(), freed: Condvar::new(), trial: None }
     }
 
-    /// Looks into a part. Blocks for at most the waiting time and, twice, the time of one part that are set; never fails: what could not be
-    /// looked into is told by the report.
+    /// The same pool, whose workers are started to be tried and try this with each part; for tests.
+    #[must_use]
+    pub fn on_trial(self, trial: Trial) -> Self {
+        Self { trial: Some(trial), ..self }
+    }
+
+    /// Looks into a part. Blocks for at most the waiting time and a few times the time of one part that are set; never fails: what could
+    /// not be looked into is told by the report.
     #[must_use]
     pub fn inspect(&self, part: Part<'_>) -> Report {
+        self.inspect_until(part, None)
+    }
+
+    /// As [`Self::inspect`], and ends at a point in time, give or take two seconds.
+    #[must_use]
+    pub fn inspect_until(&self, part: Part<'_>, until: Option<Instant>) -> Report {
         let unlooked = |why| Report::unlooked(part.name, part.octets.len() as u64, why);
         if part.octets.len() > PART_OCTETS_MAX {
             return unlooked(Reason::TooLarge);
         }
         let words = part.words.iter().take(WORDS_MAX);
-        let head = Head {
+        let mut head = Head {
             name: cut(part.name, NAME_CHARS_MAX),
             declared: cut(part.declared, NAME_CHARS_MAX),
             words: words.map(|word| cut(word, WORD_CHARS_MAX)).collect(),
-            patience_ms: self.settings.seconds.saturating_mul(1000),
-            trial: None,
+            patience_ms: 0,
+            names_only: false,
+            trial: self.trial,
         };
         let mut why = Reason::Crashed;
         for _ in 0..ATTEMPTS_MAX {
-            let mut worker = match self.take() {
-                Ok(worker) => worker,
-                Err(reason) => return unlooked(reason),
-            };
-            match worker.ask(&head, part.octets, self.patience()) {
-                Ok(Answer::Report(report)) if !report.files.is_empty() => {
-                    self.put_back(worker);
-                    return report;
-                }
-                Ok(_) => self.replace(worker, "answered what was not asked"),
-                Err(error) if is_timeout(&error) => {
-                    self.replace(worker, "took too long");
-                    return unlooked(Reason::TimedOut);
-                }
-                Err(_) => self.replace(worker, "ended"),
+            let patience = self.patience(until);
+            if patience.is_zero() {
+                return unlooked(Reason::TimedOut);
             }
-            why = Reason::Crashed;
+            match self.attempt(&mut head, part.octets, patience) {
+                Ok(report) => return report,
+                Err(Reason::Crashed) => {}
+                Err(Reason::TimedOut) => {
+                    why = Reason::TimedOut;
+                    break;
+                }
+                Err(other) => return unlooked(other),
+            }
         }
-        unlooked(why)
+        // Whatever a closer look did not survive, the names of the files in it still tell much.
+        head.names_only = true;
+        let mut report = self.attempt(&mut head, part.octets, NAMES_TIME_MAX).unwrap_or_else(|_| unlooked(why));
+        let told = Unlooked { file: 0, why };
+        if !report.unlooked.contains(&told) {
+            report.unlooked.push(told);
+        }
+        report
+    }
+
+    /// Has one worker look; one that fails is replaced.
+    fn attempt(&self, head: &mut Head, octets: &[u8], patience: Duration) -> Result<Report, Reason> {
+        head.patience_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        let wait = Duration::from_secs(self.settings.wait_seconds);
+        let mut worker = self.take(wait.min(patience))?;
+        match worker.ask(head, octets, patience + GRACE) {
+            Ok(Answer::Report(report)) if !report.files.is_empty() => {
+                self.put_back(worker);
+                Ok(report)
+            }
+            Ok(_) => {
+                self.replace(worker, "answered what was not asked");
+                Err(Reason::Crashed)
+            }
+            Err(error) if is_timeout(&error) => {
+                self.replace(worker, "took too long");
+                Err(Reason::TimedOut)
+            }
+            Err(_) => {
+                self.replace(worker, "ended");
+                Err(Reason::Crashed)
+            }
+        }
     }
 
     /// Has a fresh worker do what it must not be able to do. For checks of a machine and for tests.
@@ -141,7 +186,7 @@ impl Pool {
     pub fn try_out(&self, trial: Trial) -> Tried {
         let Ok((mut worker, _)) = self.start(true) else { return Tried::Unknown };
         let head = Head { trial: Some(trial), ..Head::default() };
-        match worker.ask(&head, b"", self.patience()) {
+        match worker.ask(&head, b"", self.patience(None) + GRACE) {
             Ok(Answer::Escaped) => Tried::Escaped,
             Ok(Answer::Unconfined(_) | Answer::Ready(_)) => Tried::Unknown,
             Ok(Answer::Held | Answer::Report(_)) | Err(_) => Tried::Held,
@@ -165,13 +210,15 @@ impl Pool {
         self.state.lock().waiting.iter().map(|worker| worker.child.id()).collect()
     }
 
-    fn patience(&self) -> Duration {
-        Duration::from_secs(self.settings.seconds) + GRACE
+    /// Time for one attempt.
+    fn patience(&self, until: Option<Instant>) -> Duration {
+        let most = Duration::from_secs(self.settings.seconds);
+        until.map_or(most, |until| until.saturating_duration_since(Instant::now()).min(most))
     }
 
     /// A worker that waits, or a new one.
-    fn take(&self) -> Result<Worker, Reason> {
-        let until = Instant::now() + Duration::from_secs(self.settings.wait_seconds);
+    fn take(&self, wait: Duration) -> Result<Worker, Reason> {
+        let until = Instant::now() + wait;
         let mut state = self.state.lock();
         loop {
             if let Some(worker) = state.waiting.pop() {
@@ -186,7 +233,7 @@ impl Pool {
             }
         }
         drop(state);
-        match self.start(false) {
+        match self.start(self.trial.is_some()) {
             Ok((worker, confinement)) => {
                 self.tell_confinement(confinement);
                 Ok(worker)

@@ -30,6 +30,8 @@ pub(crate) struct Head {
     pub(crate) words: Vec<String>,
     /// Milliseconds after which the worker ends by itself what it is looking at.
     pub(crate) patience_ms: u64,
+    /// Names files in files and opens nothing else: for a part that a closer look did not survive.
+    pub(crate) names_only: bool,
     /// Something to be done instead of looking; heeded by a worker that was started to be tried.
     pub(crate) trial: Option<Trial>,
 }
@@ -54,6 +56,8 @@ pub enum Trial {
     Panic,
     /// A parser does not end.
     Loop,
+    /// The part is looked at, and the reader of each text in it does not end.
+    LoopOverTexts,
     /// A parser uses up the stack.
     Recurse,
 }

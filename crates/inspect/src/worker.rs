@@ -39,8 +39,8 @@ pub fn run(options: Options) -> ExitCode {
 fn serve(input: &mut impl Read, output: &mut impl Write, is_trial: bool) -> io::Result<()> {
     while let Some((head, octets)) = read_request(input)? {
         let answer = match head.trial.filter(|_| is_trial) {
+            Some(Trial::LoopOverTexts) | None => Answer::Report(look(&head, &octets)),
             Some(trial) => try_out(trial),
-            None => Answer::Report(look(&head, &octets)),
         };
         write_answer(output, &answer)?;
     }
@@ -50,6 +50,8 @@ fn serve(input: &mut impl Read, output: &mut impl Write, is_trial: bool) -> io::
 fn look(head: &Head, octets: &[u8]) -> Report {
     let until = Instant::now() + Duration::from_millis(head.patience_ms);
     let mut looker = Looker::new(&head.words, until);
+    looker.names_only = head.names_only;
+    looker.hangs_on_texts = head.trial == Some(Trial::LoopOverTexts);
     looker.look_at_part(&head.name, &head.declared, octets);
     looker.into_report()
 }
@@ -72,15 +74,20 @@ fn try_out(trial: Trial) -> Answer {
             return failed
                 .map_or_else(|| Answer::Report(Report::unlooked("", 0, Reason::Crashed)), |_| Answer::Escaped);
         }
-        Trial::Loop => loop {
-            std::hint::spin_loop();
-        },
+        Trial::Loop | Trial::LoopOverTexts => hang(),
         Trial::Recurse => {
             std::hint::black_box(recurse(1));
             Ok(())
         }
     };
     if outcome.is_ok() { Answer::Escaped } else { Answer::Held }
+}
+
+/// As a parser does that does not see that it makes no way.
+pub(crate) fn hang() -> ! {
+    loop {
+        std::hint::spin_loop();
+    }
 }
 
 fn take_memory() -> Answer {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use inspect::{Confinement, InspectSettings, Kind, Part, Pool, Program, Reason, Report, Trial, Tried};
+use inspect::{Confinement, InspectSettings, Kind, Part, Pool, Program, Reason, Report, Trial, Tried, Unlooked};
 
 fn program() -> Program {
     Program { path: PathBuf::from(env!("CARGO_BIN_EXE_inspect-worker")), arguments: Vec::new() }
@@ -107,4 +107,48 @@ fn who_waits_too_long_is_told() {
     });
     assert!(reasons.contains(&Some(Reason::Overloaded)) && reasons.contains(&None), "{reasons:?}");
     assert!(reasons.iter().all(|reason| matches!(reason, None | Some(Reason::Overloaded))), "{reasons:?}");
+}
+
+/// A tape archive of two files, as small as it can be.
+fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, content) in entries {
+        let start = out.len();
+        out.extend_from_slice(name.as_bytes());
+        out.resize(start + 124, 0);
+        out.extend_from_slice(format!("{:011o}\0", content.len()).as_bytes());
+        out.resize(start + 156, 0);
+        out.push(b'0');
+        out.resize(start + 257, 0);
+        out.extend_from_slice(b"ustar");
+        out.resize(start + 512, 0);
+        out.extend_from_slice(content);
+        out.resize(out.len().next_multiple_of(512), 0);
+    }
+    out
+}
+
+#[test]
+fn a_file_that_hangs_a_parser_does_not_hide_the_one_beside_it() {
+    let pool = pool(InspectSettings { seconds: 1, ..InspectSettings::default() }).on_trial(Trial::LoopOverTexts);
+    let before = Instant::now();
+    let report = looked(&pool, "a.tar", &tar(&[("slow.txt", b"words"), ("bill.exe", b"MZ\x01")]));
+    assert!(before.elapsed() < Duration::from_secs(15), "{:?}", before.elapsed());
+    let kinds: Vec<Kind> = report.files.iter().map(|file| file.kind).collect();
+    assert_eq!(kinds, [Kind::Tar, Kind::Text, Kind::Program]);
+    assert_eq!(report.unlooked, [Unlooked { file: 0, why: Reason::TimedOut }]);
+    // The next part is looked at as if nothing had been.
+    assert_eq!(looked(&pool, "a.pdf", b"%PDF-1.4").unlooked, []);
+}
+
+#[test]
+fn a_message_whose_time_is_over_is_told() {
+    let pool = pool(InspectSettings::default()).on_trial(Trial::LoopOverTexts);
+    let part = Part { name: "a.txt", declared: "text/plain", octets: b"words", words: &[] };
+    let before = Instant::now();
+    let report = pool.inspect_until(part, Some(before + Duration::from_millis(300)));
+    assert_eq!(report.unlooked, [Unlooked { file: 0, why: Reason::TimedOut }]);
+    assert!(before.elapsed() < Duration::from_secs(4), "{:?}", before.elapsed());
+    let late = pool.inspect_until(part, Some(before));
+    assert_eq!(late.unlooked, [Unlooked { file: 0, why: Reason::TimedOut }]);
 }

@@ -75,6 +75,12 @@ pub struct Envelope {
     /// Mailboxes here put it where junk goes.
     #[serde(default)]
     pub junk: bool,
+    /// What was found of the message is kept under this number.
+    #[serde(default)]
+    pub judged: Option<i64>,
+    /// Keywords that it gets in mailboxes here.
+    #[serde(default)]
+    pub keywords: Vec<String>,
     /// Header fields of ours that go before the message, each ended by CRLF; may be empty.
     #[serde(default)]
     pub trace: String,

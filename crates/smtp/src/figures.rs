@@ -35,6 +35,16 @@ figures! {
     greylisted,
     /// Connections refused because the client spoke before the greeting.
     spoke_first,
+    /// Messages delivered with a warning.
+    judged_warned,
+    /// Messages that were judged to be junk, or that their author's policy asks to treat so.
+    judged_junk,
+    /// Messages quarantined.
+    judged_quarantined,
+    /// Messages refused because of what they are.
+    judged_refused,
+    /// Messages that could not be judged.
+    unjudged,
     /// Sign-ins that succeeded.
     sign_ins,
     /// Sign-ins that failed.

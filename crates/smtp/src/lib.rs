@@ -5,6 +5,7 @@
 pub mod deliver;
 mod demand;
 mod figures;
+mod filed;
 mod group;
 pub mod receive;
 mod rewriting;

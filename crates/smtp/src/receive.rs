@@ -6,6 +6,7 @@ mod conversation;
 mod dns_lists;
 mod forwarded;
 mod greeting;
+mod judge;
 mod lists;
 mod rates;
 mod recipients;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use crypto::tls::{ServerTls, Service};
 use env::dns::Resolver;
 use identity::{Directory, SignIn};
+use judgement::Judging;
 use mailauth::{Checker, WithoutDns};
 use net::{Budget, Connection, Handler, Refusal, TrustedNetworks};
 use reports::{FailureFact, Tally};
@@ -54,6 +56,7 @@ pub struct Receiver {
     pub(crate) dns: Arc<dyn Resolver>,
     pub(crate) checker: Checker,
     pub(crate) signer: Arc<Signer>,
+    pub(crate) judging: Arc<Judging>,
     pub(crate) reporting: Reporting,
     /// Reports of others that may be read at the same time.
     pub(crate) reading: Semaphore,
@@ -100,6 +103,8 @@ pub struct ReceiverParts {
     pub checker: Checker,
     /// Signs what our people send.
     pub signer: Arc<Signer>,
+    /// Judges what comes from outside.
+    pub judging: Arc<Judging>,
     /// What is told of and by other domains.
     pub reporting: Reporting,
     /// What is done when DNS does not work at all.
@@ -128,7 +133,7 @@ impl Receiver {
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
         let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, .. } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
-        let ReceiverParts { exempt_networks, dns_lists, content_rules, .. } = parts;
+        let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, .. } = parts;
         Arc::new(Self {
             store,
             directory,
@@ -136,6 +141,7 @@ impl Receiver {
             dns,
             checker,
             signer,
+            judging,
             reporting,
             reading: Semaphore::new(REPORTS_READ_MAX),
             without_dns,

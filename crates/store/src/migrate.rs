@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, name: "sessions", sql: include_str!("../migrations/0010_sessions.sql") },
     Migration { version: 11, name: "sign-ins", sql: include_str!("../migrations/0011_sign_ins.sql") },
     Migration { version: 12, name: "refusals", sql: include_str!("../migrations/0012_refusals.sql") },
+    Migration { version: 13, name: "judged", sql: include_str!("../migrations/0013_judged.sql") },
 ];
 
 /// The newest schema that this program knows.

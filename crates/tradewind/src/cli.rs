@@ -18,7 +18,9 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
-pub(crate) use judging::{JudgeOptions, ModelCommand, ModelEval, ModelTrain, RulesCommand, WorkerOptions};
+pub(crate) use judging::{
+    JudgeOptions, ModelCommand, ModelEval, ModelTrain, QuarantineCommand, RulesCommand, WorkerOptions,
+};
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
@@ -97,6 +99,9 @@ pub(crate) enum Command {
     /// Messages on their way out.
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Messages that are kept back until somebody looks.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Bring mail from elsewhere into a mailbox.
     #[command(subcommand)]
     Import(ImportCommand),

@@ -9,10 +9,12 @@ use std::time::Duration;
 use api::actions::{Controls, Elsewhere, Refused};
 use async_trait::async_trait;
 use env::dns::Resolver;
+use filter::Judge;
 use provision::LdapSource;
 use serde_json::{Value, json};
 use store::Store;
 
+use crate::judging::SharedJudge;
 use crate::settings::DnsSettings;
 use crate::system::{System, resolver};
 
@@ -35,6 +37,8 @@ pub(crate) fn controls(system: &System) -> Controls {
             store: system.store.clone(),
             dns: system.settings.dns.clone(),
             ldap: system.settings.provision.ldap.clone(),
+            judge: Arc::clone(&system.judge),
+            people_release: system.settings.judging.people_release,
         }),
     }
 }
@@ -44,6 +48,8 @@ struct Parts {
     store: Store,
     dns: DnsSettings,
     ldap: Vec<LdapSource>,
+    judge: Arc<SharedJudge>,
+    people_release: bool,
 }
 
 #[async_trait]
@@ -54,6 +60,14 @@ impl Elsewhere for Parts {
 
     fn ldap_sources(&self) -> Vec<LdapSource> {
         self.ldap.clone()
+    }
+
+    fn people_release(&self) -> bool {
+        self.people_release
+    }
+
+    fn judge(&self) -> Result<Arc<Judge>, Refused> {
+        self.judge.get()
     }
 
     async fn send_tls_reports(&self) -> Result<Value, Refused> {

@@ -6,7 +6,7 @@ mod ruled;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use api::actions::Refused;
 use filter::{Facts, Judge, Model, Received, Thresholds, Verdict};
@@ -27,6 +27,20 @@ const MESSAGE_OCTETS_MAX: u64 = 128 << 20;
 
 /// Octets of a manifest or model file that are read.
 const FILE_OCTETS_MAX: u64 = 64 << 20;
+
+/// The judge of a system, made when it is first asked for: most commands need none.
+#[derive(Default)]
+pub(crate) struct SharedJudge(OnceLock<Arc<Judge>>);
+
+impl SharedJudge {
+    pub(crate) fn get(&self) -> Result<Arc<Judge>, Refused> {
+        if let Some(judge) = self.0.get() {
+            return Ok(Arc::clone(judge));
+        }
+        let made = Arc::new(Judge::shipped().map_err(Refused::because)?);
+        Ok(Arc::clone(self.0.get_or_init(|| made)))
+    }
+}
 
 /// Runs as a process that looks into files.
 pub(crate) fn work(options: &WorkerOptions) -> ExitCode {
@@ -62,7 +76,7 @@ pub(crate) fn judge(options: &JudgeOptions, json: bool) -> Result<ExitCode, Refu
     let mut is_whole = true;
     for (path, name) in &paths {
         let line = match read(path, MESSAGE_OCTETS_MAX) {
-            Ok(raw) => told(name, &judge, &judge.judge(&facts(&raw, options, pool.as_ref())), &texts, json),
+            Ok(raw) => told(name, &judge, &judge.judge(&facts(&raw, options, pool.as_ref()), Vec::new()), &texts, json),
             Err(Refused(why)) => {
                 is_whole = false;
                 eprintln!("tradewind: {why}");

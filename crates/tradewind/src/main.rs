@@ -27,8 +27,9 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, ImportCommand, ListCommand,
-    OrganisationCommand, QueueCommand, ReportCommand, ReviewOptions, SignInsCommand, StoreCommand, UserCommand,
+    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, ImportCommand, JudgeOptions,
+    ListCommand, OrganisationCommand, QueueCommand, ReportCommand, ReviewOptions, SignInsCommand, StoreCommand,
+    UserCommand,
 };
 use crate::control::{ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
@@ -86,6 +87,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             tell_tlsa(&settings, json)
         }
         Command::CheckAuth(options) => check_auth::run(&options, json).await,
+        Command::Judge(JudgeOptions { again: Some(id), language, .. }) => {
+            let answer = act(&config, Action::JudgedShow { id, address: None, again: true, language }).await?;
+            let is_other = answer.get("same_verdict") == Some(&Value::Bool(false));
+            print::print(&answer, json);
+            Ok(if is_other { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        }
         Command::Judge(options) => judging::judge(&options, json),
         Command::Model(command) => judging::model(&command, json),
         Command::Rules(command) => judging::rules(&command, json),
@@ -189,6 +196,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Provision(command) => command.into(),
         Command::List(command) => list_action(command),
         Command::SignIns(command) => sign_in_action(command),
+        Command::Quarantine(command) => command.into(),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,
             QueueCommand::Show { id } => Action::QueueShow { id },

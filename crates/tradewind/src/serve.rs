@@ -1,5 +1,6 @@
 //! The running server: everything is opened, wired and stopped here.
 
+mod judging;
 mod listening;
 mod provisioning;
 mod reporting;
@@ -167,6 +168,7 @@ fn spawn_services(
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
     let public_url = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
     let sign_in = sign_in(system, public_url.clone(), watching::spawn(tasks, system, &public_url, stop)?);
+    judging::spawn(tasks, system, &public_url, stop)?;
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -177,6 +179,7 @@ fn spawn_services(
             sign_in: Arc::clone(&sign_in),
             dns: Arc::clone(&dns),
             signer: Arc::clone(&system.signer),
+            judging: judging::judging(system)?,
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),
@@ -197,18 +200,7 @@ fn spawn_services(
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
     let portal = portal(system, &sign_in, public_url, &dns);
-    let imap = imap::Server::new(
-        imap::ServerParts {
-            store: system.store.clone(),
-            sign_in,
-            tls: tls.clone(),
-            budget,
-            hostname: settings.server.hostname.clone(),
-            message_bytes_max: settings.smtp.message_bytes_max,
-            access: settings.access.clone(),
-        },
-        settings.imap.clone(),
-    );
+    let imap = imap_server(system, sign_in, tls, budget);
     let counted = Arc::clone(&imap);
     measured.figures("imap", move || counted.figures());
     tasks.spawn(Arc::clone(&imap).tend(stop.clone()));
@@ -237,6 +229,23 @@ fn spawn_services(
     tasks.spawn(deliverer.run(stop.clone()));
     spawn_http(tasks, system, &mut listening, measured, tls, (challenges, portal), stop);
     Ok(())
+}
+
+/// The IMAP services.
+fn imap_server(system: &System, sign_in: Arc<SignIn>, tls: &ServerTls, budget: Budget) -> Arc<imap::Server> {
+    let settings = &system.settings;
+    imap::Server::new(
+        imap::ServerParts {
+            store: system.store.clone(),
+            sign_in,
+            tls: tls.clone(),
+            budget,
+            hostname: settings.server.hostname.clone(),
+            message_bytes_max: settings.smtp.message_bytes_max,
+            access: settings.access.clone(),
+        },
+        settings.imap.clone(),
+    )
 }
 
 /// Checks who signs in; `issuer` names the OAuth server.
@@ -295,6 +304,8 @@ fn spawn_http(
             hostname: system.settings.server.hostname.clone(),
         });
         let links = api::sign_in_links(system.store.clone());
+        let people_release = system.settings.judging.people_release;
+        let links = links.merge(api::quarantine_links(system.store.clone(), people_release));
         let router = api::secure_router(facts, pages).merge(scim).merge(links);
         let door = HttpDoor { router, tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));

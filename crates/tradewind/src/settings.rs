@@ -13,6 +13,7 @@ use identity::rights::AccessSettings;
 use identity::{FactorSettings, PasswordSettings};
 use imap::ImapSettings;
 use inspect::InspectSettings;
+use judgement::JudgingSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
 use provision::ProvisionSettings;
@@ -171,6 +172,7 @@ sections! {
     watch: WatchSettings,
     smtp: SmtpSettings,
     inspect: InspectSettings,
+    judging: JudgingSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,
     provision: ProvisionSettings,

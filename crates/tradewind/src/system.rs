@@ -16,6 +16,7 @@ use resolver::{HickoryResolver, ResolverSettings};
 use signing::Signer;
 use store::{Context, Place, Store};
 
+use crate::judging::SharedJudge;
 use crate::settings::{DnsSettings, Settings};
 use crate::{control, credentials};
 
@@ -31,6 +32,8 @@ pub(crate) struct System {
     pub(crate) factors: FactorDesk,
     /// Counts of mail for the reports to its domains.
     pub(crate) tally: Arc<Tally>,
+    /// Judges mail; made when it is first asked for.
+    pub(crate) judge: Arc<SharedJudge>,
 }
 
 impl System {
@@ -44,7 +47,8 @@ impl System {
         let signer = Arc::new(Signer::new(store.clone(), &settings.dkim));
         let passwords = credentials::password_gate(&settings, &store)?;
         let factors = credentials::factor_desk(&settings, &store)?;
-        let system = Self { settings, store, directory, signer, passwords, factors, tally: Arc::default() };
+        let (tally, judge) = Default::default();
+        let system = Self { settings, store, directory, signer, passwords, factors, tally, judge };
         if let Err(error) = import_key_files(&system.controls()).await {
             tracing::error!(%error, "DKIM keys in files cannot be taken over");
         }

@@ -23,6 +23,10 @@ impl Elsewhere for Nowhere {
         Err(Refused("no names here".to_owned()))
     }
 
+    fn judge(&self) -> Result<Arc<Judge>, Refused> {
+        Judge::shipped().map(Arc::new).map_err(Refused::because)
+    }
+
     async fn send_tls_reports(&self) -> Result<Value, Refused> {
         Ok(Value::Null)
     }

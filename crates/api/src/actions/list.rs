@@ -13,7 +13,7 @@ use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
     Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, import, lists, people,
-    provisioning, queue, roles, sharing, sign_ins, store, tls,
+    provisioning, quarantine, queue, roles, sharing, sign_ins, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -29,6 +29,8 @@ pub enum On<'a> {
     DomainOf(&'a str),
     /// The queued message of this number.
     Queued(i64),
+    /// The judged message of this number.
+    Judged(&'a str),
     /// Whatever of it the asker may see.
     Within,
     /// What is the asker's own.
@@ -309,6 +311,27 @@ actions! {
     /// Remove a message without telling anybody.
     QueueCancel "queue-cancel" { id: i64 }: QueueChange
         on On::Queued(*id) => queue::change(controls, "cancelled", move |tx| ::queue::cancel(tx, id));
+
+    /// List messages that wait in quarantine: for an account, or for a whole organisation.
+    QuarantineList "quarantine-list" { address: Option<String>, organisation: Option<String> }: QuarantineRead
+        on address.as_deref().map_or(On::Organisation(organisation.as_deref()), On::Account)
+        => quarantine::list(controls, bounds, address, organisation);
+    /// Show a message in quarantine with everything that was found of it, without its content.
+    QuarantineShow "quarantine-show" { id: String, address: Option<String>, language: String }: QuarantineRead
+        on address.as_deref().map_or(On::Judged(id), On::Account) => quarantine::show(controls, id, address, language);
+    /// Let a message out of quarantine: for an account, or for all that it waits for.
+    QuarantineRelease "quarantine-release" { id: String, address: Option<String> }: QuarantineChange
+        on address.as_deref().map_or(On::Judged(id), On::Account) => quarantine::release(controls, bounds, id, address);
+    /// Delete a message in quarantine: for an account, or for all that it waits for.
+    QuarantineDelete "quarantine-delete" { id: String, address: Option<String> }: QuarantineChange
+        on address.as_deref().map_or(On::Judged(id), On::Account) => quarantine::delete(controls, id, address);
+    /// Read a message in quarantine that waits for an account.
+    QuarantineMessage "quarantine-message" { id: String, address: String }: MailRead
+        on On::Account(address) => quarantine::message(controls, id, address);
+    /// Show what was found of a judged message, or judge it again from the kept facts.
+    JudgedShow "judged-show" { id: String, address: Option<String>, again: bool, language: String }: QuarantineRead
+        on address.as_deref().map_or(On::Judged(id), On::Account)
+        => quarantine::judged(controls, id, address, again, language);
 
     /// Bring mail from a file or directory of the machine into a mailbox.
     Import "import" { format: ImportFormat, path: PathBuf, user: String, mailbox: String }: MailImport

@@ -3,6 +3,7 @@
 use access::{Action as Right, Actor, Basis, Decision, Level, Object, Reason, Row, StepUpPolicy, Table, decide};
 use identity::rights::{self, AccessSettings};
 use identity::{IdentityError, Role};
+use judgement::JudgementError;
 use std::time::Duration;
 use store::Tx;
 
@@ -163,6 +164,14 @@ pub(super) fn resolve(tx: &mut Tx<'_>, actor: &Actor, on: On<'_>) -> Result<Obje
         On::Queued(id) => match queue::show(tx, id) {
             Ok(message) => Some(Object::of_organisation(message.organisation)),
             Err(queue::QueueError::Store(error)) => return Err(error.into()),
+            Err(_) => None,
+        },
+        On::Judged(number) => match judgement::read_number(number) {
+            Ok(id) => match judgement::quarantine::organisation_of(tx, id) {
+                Ok(found) => of_organisation(found),
+                Err(JudgementError::Store(error)) => return Err(error.into()),
+                Err(_) => None,
+            },
             Err(_) => None,
         },
         On::Own | On::Within => match (on, actor.organisation, actor.account) {

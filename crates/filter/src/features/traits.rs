@@ -1,9 +1,12 @@
 //! Traits of a text and of the build of its message.
 
+use crate::facts::signs::{Identifier, is_mixed, is_ornament};
 use crate::facts::{Facts, FileKind, Link, Place};
+use crate::lexicon::concepts;
+use crate::normal::normal;
 use crate::rules::hosts;
 
-use super::{Group, Recorder, named};
+use super::{Group, Recorder, head, named};
 
 /// Tells `recorder` the traits of a message.
 pub(super) fn record(facts: &Facts, recorder: &mut dyn Recorder) {
@@ -11,12 +14,15 @@ pub(super) fn record(facts: &Facts, recorder: &mut dyn Recorder) {
     traits.of_text(facts);
     traits.of_page(facts);
     traits.of_links(facts);
+    traits.of_targets(facts);
+    traits.of_writing(facts);
     traits.of_files(facts);
     traits.of_disguises(facts);
     traits.group = Group::Header;
     if facts.has_header {
         traits.of_subject(facts);
         traits.of_sender(facts);
+        traits.of_signs(facts);
     }
 }
 
@@ -127,6 +133,56 @@ impl Traits<'_> {
         }
     }
 
+    /// How the paths of links are made, and what their labels want.
+    fn of_targets(&mut self, facts: &Facts) {
+        let followed = || facts.links.iter().filter(|link| link.place != Place::Picture);
+        let tokens =
+            followed().filter(|link| link.path.split(['/', '=', '&', '?', '#', '.', '-']).any(is_token)).count();
+        self.is(tokens > 0, "link with a token");
+        self.is(tokens > 0 && tokens == followed().count(), "links with tokens only");
+        let addressed = |link: &Link| link.path.contains('@') || link.path.contains("%40");
+        self.is(followed().any(addressed), "link with an address");
+        let named =
+            |link: &Link| facts.signs.recipients.iter().any(|one| link.url.to_lowercase().contains(one.as_str()));
+        self.is(followed().any(named), "link names the recipient");
+        let own: Vec<&str> = followed().map(|link| link.domain.as_str()).collect();
+        let mut pictures = facts.links.iter().filter(|link| link.place == Place::Picture).peekable();
+        let is_shown = pictures.peek().is_some();
+        let strange = pictures.all(|link| !own.contains(&link.domain.as_str()));
+        self.is(is_shown && strange && !own.is_empty(), "pictures from elsewhere");
+        self.is(is_shown && !strange, "pictures from where links lead");
+        for link in followed().filter(|link| link.place == Place::Anchor).take(24) {
+            let Some(label) = &link.label else {
+                self.is(true, "link without words");
+                continue;
+            };
+            let label = normal(label).text;
+            let words = label.split(' ').filter(|word| !word.is_empty()).count();
+            self.is(words <= 4, "link with a short label");
+            let spoken = concepts(["", &label]);
+            for (_, name, _) in spoken.all() {
+                self.is(words <= 8, &format!("label {name}"));
+            }
+        }
+    }
+
+    /// Ornaments, fillers and words of no language.
+    fn of_writing(&mut self, facts: &Facts) {
+        let text = head(&facts.text, 6000);
+        self.size("ornaments", text.chars().filter(|c| is_ornament(*c)).count());
+        let is_filler =
+            |c: &char| matches!(c, '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{2007}' | '\u{feff}' | '\u{ad}');
+        self.is(text.chars().filter(is_filler).count() > 20, "fillers");
+        self.is(facts.subject.chars().any(is_ornament), "ornament in the subject");
+        let words = text.split_whitespace().filter(|word| word.len() > 6).take(400);
+        self.size("words of no language", words.filter(|word| is_token(word)).count());
+        let start: String = text.chars().take(160).collect();
+        self.is(names_mailbox(&start), "begins with an address");
+        self.is(names_mailbox(&facts.subject), "subject names an address");
+        self.is(facts.signs.texts_differ, "texts differ");
+        self.is(text.contains("<<") || text.contains(">>"), "arrows");
+    }
+
     fn of_files(&mut self, facts: &Facts) {
         self.size("files", facts.attachments.len());
         for file in &facts.attachments {
@@ -140,6 +196,7 @@ impl Traits<'_> {
     fn of_disguises(&mut self, facts: &Facts) {
         let found = facts.disguises;
         self.is(found.invisible > 1, "invisible characters");
+        self.is(found.invisible > 12, "many invisible characters");
         self.is(found.mixed_script_words > 0, "mixed scripts");
         self.is(found.spaced_words > 0, "spaced words");
         self.is(found.substituted_words > 0, "substituted letters");
@@ -162,6 +219,30 @@ impl Traits<'_> {
         self.is(subject.contains(['$', '€', '£', '%']), "subject speaks of money");
     }
 
+    fn of_signs(&mut self, facts: &Facts) {
+        let signs = &facts.signs;
+        self.is(signs.raw_subject, "subject not encoded");
+        self.is(signs.false_answer, "answers nothing");
+        self.is(signs.identifier == Identifier::Missing, "no identifier");
+        self.is(signs.identifier == Identifier::Own, "identifier of the sender");
+        self.is(signs.identifier == Identifier::Other, "identifier of another");
+        self.is(signs.mixed_mailbox, "mailbox made by a machine");
+        self.is(signs.ornate_name, "ornament in the name");
+        let Some(from) = &facts.from else { return };
+        self.is(signs.recipients.contains(&from.address), "to the sender");
+        let own = signs.recipients.iter().any(|one| one.rsplit('@').next() == Some(from.host.as_str()));
+        self.is(own, "within one host");
+        let subject = facts.subject.to_lowercase();
+        let named = signs.recipients.iter().any(|one| subject.contains(one.as_str()));
+        self.is(named, "subject names the recipient");
+        let text = head(&facts.text, 4000).to_lowercase();
+        self.is(signs.recipients.iter().any(|one| text.contains(one.as_str())), "text names the recipient");
+        let name = from.name.trim();
+        self.is(name.ends_with(['.', ',', '!', '-', '_']) || name.starts_with(['-', '_', '.']), "name in marks");
+        self.is(name.contains('!'), "name exclaims");
+        self.is(name.contains(['|', '*', '#', '/', '_']), "marks in the name");
+    }
+
     fn of_sender(&mut self, facts: &Facts) {
         self.is(facts.from.is_none(), "no sender");
         let Some(from) = &facts.from else { return };
@@ -181,6 +262,17 @@ impl Traits<'_> {
         self.size("recipients", facts.recipients as usize);
         self.is(facts.is_answer, "is an answer");
     }
+}
+
+/// Whether a piece of an address or a word was made by a machine to tell one message from another.
+fn is_token(piece: &str) -> bool {
+    piece.len() >= 10 && piece.is_ascii() && (is_mixed(piece) || piece.len() >= 24 && hosts::is_jumble(piece))
+}
+
+fn names_mailbox(text: &str) -> bool {
+    text.split_whitespace().any(|word| {
+        word.split_once('@').is_some_and(|(local, host)| !local.is_empty() && host.len() > 2 && !host.contains('/'))
+    })
 }
 
 /// The share of characters of one kind among those of another.

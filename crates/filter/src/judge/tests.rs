@@ -7,7 +7,7 @@ use crate::made::{Part, Written, all, message};
 use crate::verdict::Action;
 
 fn judged(judge: &Judge, raw: &str) -> Verdict {
-    judge.judge(&Facts::read(Received { raw: raw.as_bytes(), ..Received::default() }))
+    judge.judge(&Facts::read(Received { raw: raw.as_bytes(), ..Received::default() }), Vec::new())
 }
 
 /// What was never learned from, as messages.
@@ -85,6 +85,6 @@ fn kept_facts_give_the_same_verdict() {
     for one in held(Label::Phish).iter().take(20) {
         let facts = Facts::read(Received { raw: message(one).as_bytes(), ..Received::default() });
         let kept: Facts = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
-        assert_eq!(judge.judge(&kept), judge.judge(&facts));
+        assert_eq!(judge.judge(&kept, Vec::new()), judge.judge(&facts, Vec::new()));
     }
 }

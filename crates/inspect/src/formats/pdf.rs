@@ -1,9 +1,11 @@
 //! PDF (ISO 32000-1): where it leads, what it runs, what is in it. Objects are taken as they stand in the file, reachable or not, as
 //! readers repair what is broken.
 
+mod lock;
 mod streams;
 mod values;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use memchr::memmem;
@@ -28,12 +30,21 @@ const EMBEDDED_MAX: usize = 64;
 /// Reads a PDF file.
 pub(super) fn read(octets: &[u8], at: At, looker: &mut Looker<'_>) -> Result<(), Reason> {
     let mut reader = Reader::new(at);
-    // Where strings and streams are encrypted, what they say is not known; what the objects do is.
-    reader.is_encrypted = memmem::find(octets, b"/Encrypt").is_some();
-    let mut outcome = reader.objects(octets, true, looker);
-    if reader.is_encrypted {
-        looker.lock(at);
+    match lock::open(octets, looker.words()) {
+        None => {}
+        Some(Some((key, password))) => {
+            reader.key = Some(key);
+            if !password.is_empty() {
+                looker.sign(at, Trait::NamedPassword, &password);
+            }
+        }
+        // What strings and streams say is not known then; what the objects do is.
+        Some(None) => {
+            reader.is_locked = true;
+            looker.lock(at);
+        }
     }
+    let mut outcome = reader.objects(octets, true, looker);
     reader.open_embedded(looker);
     let text = std::mem::take(&mut reader.text);
     looker.text(at, text.trim(), false);
@@ -46,7 +57,9 @@ pub(super) fn read(octets: &[u8], at: At, looker: &mut Looker<'_>) -> Result<(),
 struct Reader {
     at: At,
     values_left: usize,
-    is_encrypted: bool,
+    /// Nobody knows the password.
+    is_locked: bool,
+    key: Option<lock::Key>,
     pictures: usize,
     text: String,
     /// Names of embedded files, by the number of the stream that holds them.
@@ -60,7 +73,8 @@ impl Reader {
         Self {
             at,
             values_left: VALUES_MAX,
-            is_encrypted: false,
+            is_locked: false,
+            key: None,
             pictures: 0,
             text: String::new(),
             names: BTreeMap::new(),
@@ -72,7 +86,7 @@ impl Reader {
     fn objects(&mut self, octets: &[u8], has_streams: bool, looker: &mut Looker<'_>) -> Result<(), Reason> {
         let mut values = Values::new(octets);
         let mut numbers = [0.0_f64; 2];
-        let mut object = 0;
+        let (mut object, mut generation) = (0, 0);
         let mut last = None;
         let mut outcome = Ok(());
         while let Some(value) = values.next_value() {
@@ -85,15 +99,22 @@ impl Reader {
             }
             match value {
                 Value::Number(number) => numbers = [numbers[1], number],
-                Value::Word(word) if word == "obj" => object = numbers[0] as u32,
+                Value::Word(word) if word == "obj" => (object, generation) = (numbers[0] as u32, numbers[1] as u32),
                 Value::Word(word) if word == "stream" && has_streams => {
                     let Some(map) = last.take() else { continue };
                     let data = stream_data(octets, &mut values, &map);
-                    if let Err(why) = self.stream(object, &map, data, looker) {
+                    let data = match &self.key {
+                        Some(key) if map.name("Type") != "XRef" => Cow::Owned(key.decrypted(data, object, generation)),
+                        _ => Cow::Borrowed(data),
+                    };
+                    if let Err(why) = self.stream(object, &map, &data, looker) {
                         outcome = Err(why);
                     }
                 }
-                value => {
+                mut value => {
+                    if let Some(key) = self.key.as_ref().filter(|_| has_streams) {
+                        decrypt(&mut value, key, object, generation);
+                    }
                     self.visit(&value, looker);
                     last = if let Value::Map(map) = value { Some(map) } else { None };
                 }
@@ -116,7 +137,7 @@ impl Reader {
 
     fn look_at_map(&mut self, map: &Map, looker: &mut Looker<'_>) {
         let at = self.at;
-        if let Some(url) = map.text("URI").filter(|_| !self.is_encrypted) {
+        if let Some(url) = map.text("URI").filter(|_| !self.is_locked) {
             looker.link(at, &url, "", Place::Document);
         }
         let target = |key: &str| {
@@ -125,15 +146,15 @@ impl Reader {
         };
         match map.name("S") {
             "JavaScript" => {
-                let script = map.text("JS").filter(|_| !self.is_encrypted).unwrap_or_default();
+                let script = map.text("JS").filter(|_| !self.is_locked).unwrap_or_default();
                 looker.sign(at, Trait::DocumentScript, &script);
             }
             "Launch" => {
                 let windows = map.map("Win").and_then(|windows| windows.text("F"));
                 looker.sign(at, Trait::StartsProgram, &windows.unwrap_or_else(|| target("F")));
             }
-            "GoToR" | "GoToE" if !self.is_encrypted => looker.link(at, &target("F"), "", Place::Document),
-            "SubmitForm" | "ImportData" if !self.is_encrypted => {
+            "GoToR" | "GoToE" if !self.is_locked => looker.link(at, &target("F"), "", Place::Document),
+            "SubmitForm" | "ImportData" if !self.is_locked => {
                 let file_system = map.map("F").and_then(|file| file.text("F"));
                 looker.link(at, &file_system.unwrap_or_else(|| target("F")), "", Place::Loaded);
             }
@@ -153,7 +174,7 @@ impl Reader {
     }
 
     fn stream(&mut self, object: u32, map: &Map, data: &[u8], looker: &mut Looker<'_>) -> Result<(), Reason> {
-        if self.is_encrypted {
+        if self.is_locked {
             return Ok(());
         }
         let kind = (map.name("Type"), map.name("Subtype"));
@@ -239,6 +260,16 @@ impl Reader {
             looker.sign(self.at, Trait::HiddenFile, &name);
             looker.look_inside(self.at, &name, "", &octets);
         }
+    }
+}
+
+/// Decrypts all strings of a value.
+fn decrypt(value: &mut Value, key: &lock::Key, object: u32, generation: u32) {
+    match value {
+        Value::Text(octets) => *octets = key.decrypted(octets, object, generation),
+        Value::List(list) => list.iter_mut().for_each(|value| decrypt(value, key, object, generation)),
+        Value::Map(map) => map.0.iter_mut().for_each(|(_, value)| decrypt(value, key, object, generation)),
+        _ => {}
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use identity::{IdentityError, Resolution};
 use mail::{Address, trace};
-use mailbox::{Dedupe, Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
-use queue::{Lease, LeasedRecipient, QueueError};
+use mailbox::{Dedupe, Delivery, MailboxError, Prepared};
+use queue::{Envelope, Lease, LeasedRecipient, QueueError};
 use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::client::Answer;
 
@@ -14,6 +14,7 @@ use super::attempt::all;
 use super::content::Content;
 use super::forward::{Onward, Plan};
 use super::settle::{Fate, Verdict};
+use crate::filed;
 
 /// A message made ready once more, for all its recipients.
 pub(super) struct Ready {
@@ -30,7 +31,7 @@ struct Placing {
     ready: Arc<Ready>,
     account: i64,
     plan: Plan,
-    target: Target,
+    envelope: Envelope,
     name: String,
     received: env::Timestamp,
     expires: env::Timestamp,
@@ -130,7 +131,7 @@ impl Deliverer {
             ready: Arc::clone(ready),
             account: found.account,
             plan,
-            target: if lease.envelope.junk { Target::SpecialUse(SpecialUse::Junk) } else { Target::Inbox },
+            envelope: lease.envelope.clone(),
             // A crash after this and before the lease is settled repeats the delivery; the name keeps it from being done twice.
             name: format!("queue {} {}", lease.message, recipient.number),
             received: lease.created,
@@ -152,7 +153,7 @@ impl Deliverer {
 
 /// The transaction: all of it, or nothing; and nothing a second time.
 fn commit(tx: &mut Tx<'_>, placing: &Placing) -> Result<(), PlaceError> {
-    let Placing { ready, account, plan, target, name, received, expires, is_attached } = placing;
+    let Placing { ready, account, plan, envelope, name, received, expires, is_attached } = placing;
     let blob = &ready.blob;
     // One reference, which the first that keeps the message takes over.
     if *is_attached {
@@ -168,15 +169,16 @@ fn commit(tx: &mut Tx<'_>, placing: &Placing) -> Result<(), PlaceError> {
     store::blobs::add_refs(tx, blob.id(), i64::try_from(keepers).unwrap_or(i64::MAX) - 1)?;
     if plan.keeps_copy {
         let delivery = Delivery {
-            target: *target,
+            target: filed::target(envelope),
             prepared: &ready.prepared,
             blob: blob.id(),
             trace: ready.trace.as_bytes(),
-            flags: Flags::NONE,
+            flags: filed::flags(tx, *account, envelope)?,
             received: *received,
             dedupe: None,
         };
-        mailbox::deliver(tx, *account, &delivery)?;
+        let delivered = mailbox::deliver(tx, *account, &delivery)?;
+        filed::note(tx, *account, envelope, &delivered)?;
     }
     for Onward { message, recipients } in &plan.onward {
         queue::enqueue(tx, &message.of(&ready.prepared, blob.id()), recipients)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use env::Timestamp;
 use identity::{GroupAddress, IdentityError};
-use mailbox::{Delivery, Flags, MailboxError, SpecialUse, Target};
+use mailbox::{Delivery, MailboxError};
 use queue::{Lease, LeasedRecipient, NewMessage, QueueError};
 use store::{StoreError, Tx};
 use wire::smtp::client::Answer;
@@ -12,6 +12,7 @@ use wire::smtp::client::Answer;
 use super::Deliverer;
 use super::here::Ready;
 use super::settle::Fate;
+use crate::filed;
 use crate::group::{self, Reached, Spread};
 
 /// Why a group's members could not get a message.
@@ -91,18 +92,21 @@ fn place(tx: &mut Tx<'_>, sending: &Sending) -> Result<bool, MembersError> {
     for (account, place) in std::mem::take(&mut spread.members) {
         // Counted first, for what is delivered holds it.
         store::blobs::add_refs(tx, sending.ready.blob.id(), 1)?;
-        let junk = sending.envelope.junk;
+        let flags = filed::flags(tx, account, &sending.envelope)?;
         let delivery = Delivery {
-            target: if junk { Target::SpecialUse(SpecialUse::Junk) } else { Target::Inbox },
+            target: filed::target(&sending.envelope),
             prepared: &sending.ready.prepared,
             blob: sending.ready.blob.id(),
             trace: trace.as_bytes(),
-            flags: Flags::NONE,
+            flags,
             received: sending.received,
             dedupe: None,
         };
         match mailbox::deliver(tx, account, &delivery) {
-            Ok(_) => refs += 1,
+            Ok(delivered) => {
+                filed::note(tx, account, &sending.envelope, &delivered)?;
+                refs += 1;
+            }
             Err(MailboxError::OverQuota { .. } | MailboxError::NoSuchMailbox) => {
                 store::blobs::add_refs(tx, sending.ready.blob.id(), -1)?;
                 spread.try_again(tx, account, place)?;

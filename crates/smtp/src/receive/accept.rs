@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use env::Timestamp;
-use identity::{GroupAddress, IdentityError, Principal, SendingRight};
+use identity::{GroupAddress, IdentityError, Principal};
+use judgement::quarantine::{self, NewPlace, NewQuarantined, Shown};
+use judgement::{JudgementError, Kept};
 use mail::message::{ExtentLimits, TooComplex};
 use mail::trace::{self, Encryption, Hop, Protocol};
 use mail::{Address, header};
-use mailbox::{Delivery, Flags, MailboxError, Prepared, SpecialUse, Target};
+use mailbox::{Delivery, MailboxError, Prepared};
 use queue::{NewMessage, NewRecipient, QueueError};
 use reports::ReportError;
 use reports::received::{self, Sealed};
@@ -19,9 +21,11 @@ use wire::smtp::{Envelope, Hold, RcptParams, Ret};
 
 use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
+use super::judge::Judged;
 use super::recipients::{Home, Taken};
 use super::reported::Reading;
-use super::submission;
+use super::submission::{self, Authors};
+use crate::filed;
 use crate::group::{self, Reached, Spread};
 use crate::settings::ContentDemand;
 
@@ -43,6 +47,8 @@ enum AcceptError {
     Signing(#[from] SigningError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Judgement(#[from] JudgementError),
     #[error("nobody is in the group, and its organisation has no administrator")]
     Nobody,
     #[error("making the message ready panicked")]
@@ -76,6 +82,7 @@ struct Ready {
     junk: bool,
     origin: Option<queue::Origin>,
     report: Option<Sealed>,
+    judged: Option<Judged>,
     /// The sender would rather have it travel in clear than not at all.
     tls_optional: bool,
 }
@@ -99,6 +106,17 @@ struct Plan {
     expires: Timestamp,
     /// What others report of our domains or of connections to us.
     report: Option<Sealed>,
+    /// What was found of it.
+    kept: Option<Kept>,
+    /// It waits in quarantine instead of going to anybody.
+    quarantined: Option<Quarantining>,
+}
+
+/// What waits, for whom, and until when.
+struct Quarantining {
+    shown: Shown,
+    places: Vec<NewPlace>,
+    expires: Timestamp,
 }
 
 /// Where a message has octets above 127.
@@ -142,13 +160,17 @@ impl Conversation<'_> {
             let text = format!("The header of the message is longer than {header_bytes_max} bytes");
             return Verdict::reject(552, (5, 3, 4), text);
         }
-        let id = format!("{:x}", self.door.receiver.store.context().ids.next());
+        let number = self.door.receiver.store.context().ids.next();
+        let id = format!("{number:x}");
         let vouched = match self.vouch(&envelope, body, &id).await {
             Ok(vouched) if vouched.junk && self.is_returning() => {
                 let text = "The notification is not authenticated, and is not passed on";
                 return Verdict::reject(550, (5, 7, 1), text);
             }
-            Ok(vouched) => vouched,
+            Ok(vouched) => match self.judge(&envelope, vouched, number).await {
+                Ok(vouched) => vouched,
+                Err(verdict) => return verdict,
+            },
             Err(verdict) => return verdict,
         };
         let bytes = vouched.body.len();
@@ -176,10 +198,11 @@ impl Conversation<'_> {
         let (account, authors, sender) = (principal.account, submission::authors(&body)?, submission::sender(&body)?);
         let store = &self.door.receiver.store;
         let named = sender.clone();
-        let found = store.read(move |tx| check_authors(tx, account, authors, named)).await.map_err(|error| {
-            tracing::error!(%error, "cannot look up who may send as whom");
-            Verdict::reject(451, (4, 3, 0), "The directory does not answer, try again later")
-        })?;
+        let found =
+            store.read(move |tx| submission::check_authors(tx, account, authors, named)).await.map_err(|error| {
+                tracing::error!(%error, "cannot look up who may send as whom");
+                Verdict::reject(451, (4, 3, 0), "The directory does not answer, try again later")
+            })?;
         let add_sender = match found {
             Authors::Allowed { on_behalf } => on_behalf && sender.is_none(),
             Authors::Foreign { field, address } => {
@@ -194,9 +217,11 @@ impl Conversation<'_> {
 
     async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<(), AcceptError> {
         let store = &self.door.receiver.store;
-        let Vouched { body, results, junk, origin } = vouched;
+        let Vouched { body, results, junk, origin, judged, .. } = vouched;
         let now = store.context().clock.now();
-        let mut trace = results + &self.received_field(envelope, id, now);
+        let mut trace = results;
+        trace.push_str(judged.as_ref().map_or("", |judged| &judged.fields));
+        trace.push_str(&self.received_field(envelope, id, now));
         if self.principal.is_some() {
             // The signature covers the message as it is from here on: nothing on the way out changes it.
             let receiver = &self.door.receiver;
@@ -208,19 +233,30 @@ impl Conversation<'_> {
         let (mut prepared, eight_bit, report) =
             prepare(Arc::clone(store.context()), body, reading, self.terms()).await?;
         let blob = store.stage(prepared.take_record()).await?;
-        let plan = self.plan(envelope, Ready { prepared, blob, eight_bit, trace, junk, origin, report, tls_optional });
+        let ready = Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, tls_optional };
+        let plan = self.plan(envelope, ready);
         store.write(move |tx| commit(tx, &plan)).await
     }
 
     fn plan(&self, envelope: &Envelope, ready: Ready) -> Plan {
-        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, tls_optional } = ready;
+        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, tls_optional } = ready;
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
         let sender = Address::parse(&reverse_path).ok();
         let local_trace = trace::return_path(sender.as_ref()) + &trace;
         let due = due(envelope, received, receiver.hold_max);
-        let (local, groups, queued) = self.divide(envelope, due > received, junk);
+        let (kept, keywords, shown) =
+            judged.map_or_else(Default::default, |judged| (Some(judged.kept), judged.keywords, judged.quarantined));
+        let quarantined = shown.map(|shown| Quarantining {
+            shown,
+            places: self.places(envelope),
+            expires: received.plus(receiver.judging.quarantine_time()),
+        });
+        let (local, groups, queued) = match &quarantined {
+            Some(_) => Divided::default(),
+            None => self.divide(envelope, due > received, junk),
+        };
         let params = &envelope.params;
         // RFC 6531 section 3.4: asked for where it is needed, as a server that does not know it can take the rest.
         let is_plain = reverse_path.is_ascii() && queued.iter().all(|recipient| recipient.address.is_ascii());
@@ -241,6 +277,8 @@ impl Conversation<'_> {
             origin,
             stays: false,
             junk,
+            judged: kept.as_ref().map(Kept::number),
+            keywords,
             trace,
         };
         let expires = due.plus(receiver.expire_after);
@@ -258,6 +296,8 @@ impl Conversation<'_> {
             due,
             expires,
             report,
+            kept,
+            quarantined,
         }
     }
 
@@ -335,41 +375,7 @@ impl Conversation<'_> {
     }
 }
 
-/// Whether somebody may send a message with these authors.
-enum Authors {
-    Allowed {
-        /// One of them is another, who has permitted it as long as the sender is named too.
-        on_behalf: bool,
-    },
-    Foreign {
-        field: &'static str,
-        address: Address,
-    },
-}
-
-fn check_authors(
-    tx: &mut Tx<'_>,
-    account: i64,
-    authors: Vec<Address>,
-    sender: Option<Address>,
-) -> Result<Authors, IdentityError> {
-    let mut on_behalf = false;
-    for author in authors {
-        match identity::sending_right(tx, account, &author)? {
-            None => return Ok(Authors::Foreign { field: "From", address: author }),
-            Some(right) => on_behalf |= right == SendingRight::OnBehalf,
-        }
-    }
-    match sender {
-        // It is the sender who is to be seen here: on behalf of somebody is no right to it.
-        Some(sender) if !identity::may_send_as(tx, account, &sender)? => {
-            Ok(Authors::Foreign { field: "Sender", address: sender })
-        }
-        _ => Ok(Authors::Allowed { on_behalf }),
-    }
-}
-
-fn new_recipient(taken: &Taken, params: &RcptParams) -> NewRecipient {
+pub(super) fn new_recipient(taken: &Taken, params: &RcptParams) -> NewRecipient {
     let mut recipient = NewRecipient::new(taken.address.to_string());
     if let Some(notify) = params.notify {
         recipient.notify = queue::Notify { success: notify.success, failure: notify.failure, delay: notify.delay };
@@ -417,6 +423,12 @@ async fn prepare(
 fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
     if let Some(report) = &plan.report {
         received::keep(tx, report)?;
+    }
+    if let Some(kept) = &plan.kept {
+        judgement::keep(tx, kept)?;
+        if let Some(quarantined) = &plan.quarantined {
+            return quarantine(tx, plan, kept, quarantined);
+        }
     }
     let mut spread = Spread::find(tx, &plan.groups, &reached(plan), plan.envelope.junk)?;
     // Each mailbox holds one reference, and each message in the queue.
@@ -469,6 +481,21 @@ fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
     Ok(())
 }
 
+/// The message waits in quarantine, which holds the one reference to its blob.
+fn quarantine(tx: &mut Tx<'_>, plan: &Plan, kept: &Kept, quarantined: &Quarantining) -> Result<(), AcceptError> {
+    plan.blob.attach(tx, 1)?;
+    let new = NewQuarantined {
+        kept,
+        blob: plan.blob.id(),
+        key: plan.prepared.key(),
+        size: plan.prepared.size() + plan.envelope.trace.len() as u64,
+        envelope: plan.envelope.clone(),
+        shown: quarantined.shown.clone(),
+        expires: quarantined.expires,
+    };
+    Ok(quarantine::keep(tx, &new, &quarantined.places)?)
+}
+
 /// How an account gets the message.
 #[derive(Clone, Copy)]
 enum Way {
@@ -519,15 +546,16 @@ fn enqueue(
 fn deliver(tx: &mut Tx<'_>, plan: &Plan, account: i64, group: Option<&GroupAddress>) -> Result<(), MailboxError> {
     let through_group = group.map(|group| group::local_trace(group, &plan.envelope));
     let delivery = Delivery {
-        target: if plan.envelope.junk { Target::SpecialUse(SpecialUse::Junk) } else { Target::Inbox },
+        target: filed::target(&plan.envelope),
         prepared: &plan.prepared,
         blob: plan.blob.id(),
         trace: through_group.as_ref().unwrap_or(&plan.local_trace).as_bytes(),
-        flags: Flags::NONE,
+        flags: filed::flags(tx, account, &plan.envelope)?,
         received: plan.received,
         dedupe: None,
     };
-    mailbox::deliver(tx, account, &delivery).map(drop)
+    let delivered = mailbox::deliver(tx, account, &delivery)?;
+    filed::note(tx, account, &plan.envelope, &delivered)
 }
 
 /// The reply is one thing, the logged cause another.
@@ -538,10 +566,12 @@ fn refuse(error: &AcceptError, id: &str) -> Verdict {
         AcceptError::Store(error) | AcceptError::Signing(SigningError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(QueueError::Store(error)) => (error.is_full(), false),
         AcceptError::Report(ReportError::Store(error)) => (error.is_full(), false),
+        AcceptError::Judgement(JudgementError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(_)
         | AcceptError::Signing(_)
         | AcceptError::Identity(_)
         | AcceptError::Report(_)
+        | AcceptError::Judgement(_)
         | AcceptError::Nobody
         | AcceptError::Panicked => (false, false),
         AcceptError::TooComplex(error) => return Verdict::reject(554, (5, 6, 0), error.to_string()),

@@ -15,6 +15,7 @@ use wire::smtp::server::Verdict;
 use super::Receiver;
 use super::accept::INLINE_BYTES_MAX;
 use super::conversation::Conversation;
+use super::judge::Judged;
 use super::lists::Spared;
 use super::recipients::Home;
 
@@ -28,12 +29,19 @@ pub(super) struct Vouched {
     pub(super) junk: bool,
     /// What was found of who sent it; none for mail of our own people.
     pub(super) origin: Option<queue::Origin>,
+    /// All that was found of that.
+    pub(super) authentication: Option<Arc<Facts>>,
+    /// A list of the organisation allows it.
+    pub(super) is_allowed: bool,
+    /// What was decided of it because of what it is.
+    pub(super) judged: Option<Judged>,
 }
 
 impl Vouched {
     /// Mail of our own people.
     pub(super) fn submitted(body: Vec<u8>) -> Self {
-        Self { body, results: String::new(), junk: false, origin: None }
+        let results = String::new();
+        Self { body, results, junk: false, origin: None, authentication: None, is_allowed: false, judged: None }
     }
 }
 
@@ -108,7 +116,9 @@ impl Conversation<'_> {
         let results = results::field(&receiver.hostname, connection, &facts);
         let author = facts.authenticated_domain().map(str::to_owned);
         let origin = Some(queue::Origin { author, chain: facts.arc.result.word().to_owned() });
-        Ok(Vouched { body: without_claims(body, &receiver.hostname), results, junk, origin })
+        let body = without_claims(body, &receiver.hostname);
+        let is_allowed = spared != Spared::Nothing;
+        Ok(Vouched { body, results, junk, origin, authentication: Some(Arc::new(facts)), is_allowed, judged: None })
     }
 
     /// Counts the message for the owner of its author's domain, and lets it be reported by itself if that is wanted.
@@ -178,9 +188,12 @@ async fn find_out(receiver: Arc<Receiver>, stranger: Stranger, body: Vec<u8>) ->
     })
 }
 
-/// The message without Authentication-Results fields in our name, which only we may write (RFC 8601 section 5).
+/// The message without fields in our name, which only we may write: Authentication-Results (RFC 8601 section 5), and those that tell
+/// what was found of a message.
 pub(super) fn without_claims(body: Vec<u8>, hostname: &str) -> Vec<u8> {
-    let claims = results::claims(&body, &[hostname]);
+    let mut claims = results::claims(&body, &[hostname]);
+    claims.extend(judgement::claims(&body));
+    claims.sort_unstable_by_key(|claim| claim.start);
     if claims.is_empty() {
         return body;
     }

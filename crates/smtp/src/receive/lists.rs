@@ -41,7 +41,8 @@ impl Conversation<'_> {
         self.check_envelope(&rules)?;
         let Some(before) = self.first_organisation().filter(|before| *before != organisation) else { return Ok(()) };
         let others = lists.of(before).await.map_err(|error| trouble(&error))?;
-        if rules.is_empty() && others.is_empty() {
+        // What is found of a message is kept, and may be quarantined, under the key of one organisation.
+        if rules.is_empty() && others.is_empty() && !self.door.receiver.judging.is_enabled() {
             return Ok(());
         }
         // RFC 5321 section 4.5.3.1.10: the client sends to the others again.

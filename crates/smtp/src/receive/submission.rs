@@ -1,7 +1,9 @@
 //! What a submission server may and must do to its users' messages (RFC 6409 section 8).
 
 use env::Timestamp;
+use identity::{IdentityError, SendingRight};
 use mail::{Address, header};
+use store::Tx;
 use wire::smtp::server::Verdict;
 
 /// The message as it travels: with Date and Message-ID, without Bcc (RFC 5322 section 3.6.3), and with `sender` as Sender if that is
@@ -50,4 +52,39 @@ pub(super) fn authors(raw: &[u8]) -> Result<Vec<Address>, Verdict> {
         return Err(Verdict::reject(550, (5, 6, 0), "The From field names no address"));
     }
     Ok(authors)
+}
+
+/// Whether somebody may send a message with these authors.
+pub(super) enum Authors {
+    Allowed {
+        /// One of them is another, who has permitted it as long as the sender is named too.
+        on_behalf: bool,
+    },
+    Foreign {
+        field: &'static str,
+        address: Address,
+    },
+}
+
+/// Whether the account may send a message with these authors and this sender.
+pub(super) fn check_authors(
+    tx: &mut Tx<'_>,
+    account: i64,
+    authors: Vec<Address>,
+    sender: Option<Address>,
+) -> Result<Authors, IdentityError> {
+    let mut on_behalf = false;
+    for author in authors {
+        match identity::sending_right(tx, account, &author)? {
+            None => return Ok(Authors::Foreign { field: "From", address: author }),
+            Some(right) => on_behalf |= right == SendingRight::OnBehalf,
+        }
+    }
+    match sender {
+        // It is the sender who is to be seen here: on behalf of somebody is no right to it.
+        Some(sender) if !identity::may_send_as(tx, account, &sender)? => {
+            Ok(Authors::Foreign { field: "Sender", address: sender })
+        }
+        _ => Ok(Authors::Allowed { on_behalf }),
+    }
 }

@@ -57,6 +57,21 @@ pub(super) async fn open_queued(store: &Store) -> Result<Vec<Finding>, StoreErro
     .await
 }
 
+/// Opens every message in quarantine.
+pub(super) async fn open_quarantined(store: &Store) -> Result<Vec<Finding>, StoreError> {
+    by_pages(store, |tx, store, (_, after)| {
+        let rows = sealed_rows(
+            tx,
+            "SELECT organisation, id, blob, key_wrapped FROM quarantine WHERE id > $1 ORDER BY id LIMIT $2",
+            params![after, PAGE],
+        )?;
+        open_page(tx, store, &rows, "quarantined message", |tx, row| {
+            Ok(tx.context().keys.organisation(tx, row.owner)?.unwrap_message(&row.key_wrapped, row.blob)?)
+        })
+    })
+    .await
+}
+
 /// Compares every blob in a segment, named or not, with the checksum before it.
 pub(super) async fn compare_segments(store: &Store) -> Result<Vec<Finding>, StoreError> {
     by_pages(store, |tx, store, (after, _)| {

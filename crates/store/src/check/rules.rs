@@ -102,7 +102,7 @@ pub(super) const RULES: &[Rule] = &[
         kind: "blob",
         query: "SELECT b.id, b.refs FROM blob b LEFT JOIN (
                     SELECT blob, COUNT(*) AS refs FROM (
-                        SELECT blob FROM message UNION ALL SELECT blob FROM queue_message
+                        SELECT blob FROM message UNION ALL SELECT blob FROM queue_message UNION ALL SELECT blob FROM quarantine
                     ) AS named GROUP BY blob
                 ) c ON c.blob = b.id WHERE b.refs <> COALESCE(c.refs, 0) LIMIT 20",
     },
@@ -251,5 +251,31 @@ pub(super) const RULES: &[Rule] = &[
         kind: "account",
         query: "SELECT t.account, t.grant_id FROM oauth_token t
                 LEFT JOIN oauth_grant g ON g.account = t.account AND g.id = t.grant_id WHERE g.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "the quarantined message's content is missing",
+        kind: "quarantined message",
+        query: "SELECT q.organisation, q.id FROM quarantine q LEFT JOIN blob b ON b.id = q.blob WHERE b.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "recipients wait for a message that is not in quarantine",
+        kind: "quarantined message",
+        query: "SELECT r.quarantine, r.number FROM quarantine_recipient r LEFT JOIN quarantine q ON q.id = r.quarantine
+                WHERE q.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a judged or quarantined message belongs to an organisation that is not there",
+        kind: "judged message",
+        query: "SELECT j.organisation, j.id FROM (
+                    SELECT organisation, id FROM judged UNION ALL SELECT organisation, id FROM quarantine
+                ) AS j LEFT JOIN organisation o ON o.id = j.organisation WHERE o.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a copy of a judged message or a place in quarantine belongs to an account that is not there",
+        kind: "account",
+        query: "SELECT c.account, c.judged FROM (
+                    SELECT account, judged FROM judged_copy
+                    UNION ALL SELECT account, quarantine FROM quarantine_recipient WHERE account <> 0
+                ) AS c LEFT JOIN account a ON a.id = c.account WHERE a.id IS NULL LIMIT 20",
     },
 ];

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use api::actions::Action;
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -20,6 +21,12 @@ pub(crate) struct JudgeOptions {
     /// Model file; the one that is shipped by default.
     #[arg(long)]
     pub(crate) model: Option<PathBuf>,
+    /// Judge the message of this number, which stands in its X-Tradewind-Verdict field, once more from what was kept of it.
+    #[arg(long, conflicts_with_all = ["messages", "manifest", "envelope_from", "client_ip", "model"])]
+    pub(crate) again: Option<String>,
+    /// Language of what is found: en or zh; for --again.
+    #[arg(long, default_value = "en", requires = "again")]
+    pub(crate) language: String,
     /// Directory of rule files that complete and change those that are shipped.
     #[arg(long)]
     pub(crate) rules: Option<PathBuf>,
@@ -40,6 +47,56 @@ pub(crate) struct WorkerOptions {
     /// Tries what it must not be able to do.
     #[arg(long)]
     pub(crate) trial: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// List messages that wait.
+    List {
+        /// Address of an account; all of the organisation if left out.
+        address: Option<String>,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Show a message with everything that was found of it.
+    Show {
+        /// Number from the list.
+        id: String,
+        /// Language of what was found: en or zh.
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
+    /// Deliver a message after all.
+    Release {
+        /// Number from the list.
+        id: String,
+        /// For this account alone.
+        #[arg(long)]
+        address: Option<String>,
+    },
+    /// Delete a message.
+    Delete {
+        /// Number from the list.
+        id: String,
+        /// For this account alone.
+        #[arg(long)]
+        address: Option<String>,
+        /// Say that it is meant.
+        #[arg(long, required = true)]
+        yes: bool,
+    },
+}
+
+impl From<QuarantineCommand> for Action {
+    fn from(command: QuarantineCommand) -> Self {
+        match command {
+            QuarantineCommand::List { address, organisation } => Self::QuarantineList { address, organisation },
+            QuarantineCommand::Show { id, language } => Self::QuarantineShow { id, address: None, language },
+            QuarantineCommand::Release { id, address } => Self::QuarantineRelease { id, address },
+            QuarantineCommand::Delete { id, address, .. } => Self::QuarantineDelete { id, address },
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

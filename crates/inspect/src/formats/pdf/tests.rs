@@ -1,6 +1,6 @@
 use std::io::Write as _;
 
-use super::super::tests::looked;
+use super::super::tests::{looked, looked_with};
 use crate::report::{Kind, Place, Reason, Trait};
 
 fn packed(octets: &[u8]) -> Vec<u8> {
@@ -86,5 +86,29 @@ fn broken_files_are_read_as_far_as_they_go() {
     .concat();
     for end in 0..whole.len() {
         let _ = looked("a.pdf", &whole[..end]);
+    }
+}
+
+/// Files that another program (pypdf) encrypted, each with one link.
+macro_rules! encrypted {
+    ($($name:literal),+) => { [$(($name, include_bytes!(concat!("../../../tests/data/", $name, ".pdf")).as_slice())),+] };
+}
+
+#[test]
+fn files_that_open_without_a_password_are_read() {
+    for (name, file) in encrypted!("rc4-40", "rc4-128", "aes-128", "aes-256-r5", "aes-256-r6") {
+        let report = looked("a.pdf", file);
+        let urls: Vec<&str> = report.links.iter().map(|link| link.url.as_str()).collect();
+        assert_eq!(urls, [format!("https://hidden.example/{name}")], "{name}");
+        assert!(!report.files[0].is_locked && report.unlooked.is_empty());
+    }
+}
+
+#[test]
+fn files_with_a_password_open_with_the_one_that_the_message_names() {
+    for (name, file) in encrypted!("rc4-128-locked", "aes-256-r6-locked") {
+        assert!(looked("a.pdf", file).files[0].is_locked, "{name}");
+        let report = looked_with("a.pdf", file, &["carrot", "rabbit"]);
+        assert!(report.shows(Trait::NamedPassword) && report.links.len() == 1, "{name}: {report:?}");
     }
 }

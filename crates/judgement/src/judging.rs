@@ -1,0 +1,286 @@
+//! Judging a message while its sender waits: facts, layers, verdict, within one limit of time.
+//!
+//! Whatever fails or takes too long leaves a finding behind and an action that the level names; nothing passes in silence.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::keys::{Key, Organisation};
+use env::Timestamp;
+use filter::{Action, Asked, Facts, Finding, Judge, Layer, Received, Signal, Thresholds, Verdict};
+use futures_util::future::join_all;
+use identity::Level;
+use store::{Store, StoreError};
+use tokio::sync::Semaphore;
+
+use crate::kept::{DETAIL, Detail, Direction, Kept};
+use crate::{JudgementError, JudgingSettings, LevelSettings, fields, marks, sealed};
+
+/// What an allow entry of the organisation adds to the log odds: much, and still outweighed by what is certain.
+const ALLOWED_WEIGHT: f32 = -6.0;
+
+/// Judges messages that come in. Cheap to share.
+pub struct Judging {
+    pub(crate) store: Store,
+    pub(crate) judge: Arc<Judge>,
+    pub(crate) settings: JudgingSettings,
+    layers: Vec<Arc<dyn Layer>>,
+    /// Looks into attached files.
+    pool: Option<Arc<inspect::Pool>>,
+    /// Messages at the same time. Work that was given up keeps its turn until it ends.
+    turns: Arc<Semaphore>,
+    version: String,
+}
+
+/// A message that has come, with what is known of it.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Our number of it.
+    pub id: i64,
+    /// The message.
+    pub raw: Arc<Vec<u8>>,
+    /// Address in MAIL FROM; empty for the null sender.
+    pub envelope_from: String,
+    /// Address of the client.
+    pub client: IpAddr,
+    /// What was found of who sent it.
+    pub authentication: Arc<mailauth::Facts>,
+    /// Whose people it is for.
+    pub organisation: i64,
+    /// The highest level among those that it is for.
+    pub level: Level,
+    /// An allow entry of the organisation names its sender.
+    pub is_allowed: bool,
+    /// The least that is done with it, whatever is found: what its author's policy asks for.
+    pub least: Action,
+    /// It may not be refused, as it is for a postmaster (RFC 5321 section 4.5.1).
+    pub must_take: bool,
+}
+
+/// What was decided of a message.
+#[derive(Debug, Clone)]
+pub struct Opinion {
+    /// What is to be done.
+    pub action: Action,
+    /// What was found.
+    pub verdict: Verdict,
+    /// Header fields of ours.
+    pub fields: String,
+    /// It could not be judged.
+    pub is_unjudged: bool,
+    /// To be kept in the message's transaction.
+    pub kept: Kept,
+}
+
+/// What is found before anything is decided.
+struct Found {
+    facts: Option<Facts>,
+    outside: Vec<Finding>,
+}
+
+impl Judging {
+    /// Judges with `judge` and `layers`.
+    #[must_use]
+    pub fn new(store: Store, judge: Arc<Judge>, layers: Vec<Arc<dyn Layer>>, settings: JudgingSettings) -> Self {
+        let turns = Arc::new(Semaphore::new(settings.at_once_max.max(1)));
+        let version = judge.version();
+        Self { store, judge, settings, layers, pool: None, turns, version }
+    }
+
+    /// Has attached files looked into by confined processes.
+    #[must_use]
+    pub fn with_inspection(mut self, pool: Arc<inspect::Pool>) -> Self {
+        self.pool = Some(pool);
+        self
+    }
+
+    /// Whether mail is judged at all.
+    #[must_use]
+    pub const fn is_enabled(&self) -> bool {
+        self.settings.enabled
+    }
+
+    /// How long a message waits in quarantine.
+    #[must_use]
+    pub const fn quarantine_time(&self) -> Duration {
+        Duration::from_secs(self.settings.quarantine_days as u64 * 86_400)
+    }
+
+    /// Judges a message that has come in.
+    ///
+    /// # Errors
+    /// [`JudgementError`] if the store fails: without it no message can be taken anyway.
+    pub async fn incoming(&self, arrival: Arrival) -> Result<Opinion, JudgementError> {
+        let organisation = arrival.organisation;
+        let key = self.store.read(move |tx| tx.context().keys.organisation(tx, organisation)).await?;
+        let at = self.settings.at(arrival.level);
+        let limit = Duration::from_millis(self.settings.milliseconds_max);
+        let arrival = Arc::new(arrival);
+        let found = tokio::time::timeout(limit, self.find(&arrival)).await.unwrap_or_else(|_| unjudged("time"));
+        self.decide(arrival, found, at, key).await
+    }
+
+    /// Facts and what layers find. What panics or takes too long is a finding.
+    async fn find(&self, arrival: &Arc<Arrival>) -> Found {
+        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return unjudged("turns") };
+        let (reading, pool) = (Arc::clone(arrival), self.pool.clone());
+        let work = tokio::task::spawn_blocking(move || {
+            // Kept until the work ends, be it given up by then.
+            let _turn = turn;
+            read(&reading, pool.as_deref())
+        });
+        let mut outside = Vec::new();
+        let half = Duration::from_millis(self.settings.milliseconds_max / 2);
+        let facts = match tokio::time::timeout(half, work).await {
+            Ok(Ok(facts)) => facts,
+            // What its files are stays open; what it says itself is judged.
+            given_up => {
+                let why = if given_up.is_err() { "time" } else { "panic" };
+                tracing::error!(id = arrival.id, why, "the files of a message could not be looked into");
+                outside.push(finding("uninspected", why, 0.0));
+                let reading = Arc::clone(arrival);
+                let Ok(facts) = tokio::task::spawn_blocking(move || read(&reading, None)).await else {
+                    return unjudged("panic");
+                };
+                facts
+            }
+        };
+        let asked = Asked {
+            facts: &facts,
+            raw: &arrival.raw,
+            organisation: arrival.organisation,
+            envelope_from: &arrival.envelope_from,
+            client: Some(arrival.client),
+        };
+        outside.extend(join_all(self.layers.iter().map(|layer| ask(&**layer, asked))).await.concat());
+        if arrival.is_allowed {
+            outside.push(allowed(&facts));
+        }
+        Found { facts: Some(facts), outside }
+    }
+
+    /// The verdict, and what is kept of it. Takes processor time, so it leaves the thread of the connection, too.
+    async fn decide(
+        &self,
+        arrival: Arc<Arrival>,
+        found: Found,
+        at: LevelSettings,
+        key: Arc<Key<Organisation>>,
+    ) -> Result<Opinion, JudgementError> {
+        let (judge, version) = (Arc::clone(&self.judge), self.version.clone());
+        let context = Arc::clone(self.store.context());
+        let now = context.clock.now();
+        let work = move || {
+            let verdict = match &found.facts {
+                Some(facts) => judge.judge_by(facts, found.outside.clone(), at.thresholds()),
+                None => of_unjudged(found.outside.clone(), at),
+            };
+            let action = acted(&arrival, &verdict);
+            let opinion = Judgement { arrival: &arrival, found, verdict, action, thresholds: at.thresholds(), version };
+            opinion.sealed(&key, &*context.entropy, now)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Abandoned("judging a message panicked"))?
+    }
+}
+
+/// A verdict with what it stands on.
+struct Judgement<'a> {
+    arrival: &'a Arrival,
+    found: Found,
+    verdict: Verdict,
+    action: Action,
+    thresholds: Thresholds,
+    version: String,
+}
+
+impl Judgement<'_> {
+    fn sealed(
+        self,
+        key: &Key<Organisation>,
+        entropy: &dyn env::Entropy,
+        at: Timestamp,
+    ) -> Result<Opinion, JudgementError> {
+        let Self { arrival, found, verdict, action, thresholds, version } = self;
+        let id = arrival.id;
+        let marks = found.facts.as_ref().map(|facts| marks::packed(&marks::of(facts), key)).unwrap_or_default();
+        let is_unjudged = found.facts.is_none();
+        let detail = Detail {
+            facts: found.facts,
+            verdict,
+            action,
+            outside: found.outside,
+            thresholds,
+            version,
+            envelope_from: arrival.envelope_from.clone(),
+            client: Some(arrival.client),
+        };
+        let sealed = sealed::seal(key, entropy, DETAIL, id, &detail)?;
+        let fields = fields::fields(id, action, &detail.verdict);
+        let organisation = arrival.organisation;
+        let kept = Kept { id, organisation, at, direction: Direction::In, action, marks, detail: sealed };
+        Ok(Opinion { action, verdict: detail.verdict, fields, is_unjudged, kept })
+    }
+}
+
+fn read(arrival: &Arrival, pool: Option<&inspect::Pool>) -> Facts {
+    let inspected = pool.map(|pool| filter::inspect_files(&arrival.raw, pool));
+    Facts::read(Received {
+        inspected: inspected.as_deref(),
+        raw: &arrival.raw,
+        envelope_from: Some(&arrival.envelope_from),
+        client: Some(arrival.client),
+        authentication: Some(&arrival.authentication),
+    })
+}
+
+/// What one layer finds within its time.
+async fn ask(layer: &dyn Layer, asked: Asked<'_>) -> Vec<Finding> {
+    match tokio::time::timeout(layer.time_max(), layer.look(asked)).await {
+        Ok(found) => found,
+        Err(_) => {
+            tracing::warn!(layer = layer.name(), "a layer of judging does not answer in time");
+            vec![finding("layer-silent", layer.name(), 0.0)]
+        }
+    }
+}
+
+/// What is done: no less than asked for, and a refusal only where it may be.
+fn acted(arrival: &Arrival, verdict: &Verdict) -> Action {
+    match verdict.action.max(arrival.least) {
+        Action::Refuse if arrival.must_take => Action::Quarantine,
+        action => action,
+    }
+}
+
+fn unjudged(why: &str) -> Found {
+    tracing::error!(why, "a message could not be judged");
+    Found { facts: None, outside: vec![finding("unjudged", why, 0.0)] }
+}
+
+fn of_unjudged(findings: Vec<Finding>, at: LevelSettings) -> Verdict {
+    Verdict {
+        action: at.unjudged.action(),
+        probability_spam: 0.0,
+        probability_phish: 0.0,
+        probability_unwanted: 0.0,
+        findings,
+    }
+}
+
+fn allowed(facts: &Facts) -> Finding {
+    let sender = facts.from.as_ref().map(|from| from.address.as_str()).unwrap_or_default();
+    finding("allowed-by-list", sender, ALLOWED_WEIGHT)
+}
+
+/// A finding of this crate, about the sender.
+pub(crate) fn finding(id: &str, evidence: &str, weight: f32) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        signal: Signal::Sender,
+        spam: weight,
+        phish: weight,
+        evidence: evidence.to_owned(),
+        key: format!("finding-{id}"),
+    }
+}

@@ -1,0 +1,197 @@
+//! Judged messages as they are kept: facts, verdict and what it was reached by, so that it can be explained and reached again.
+
+use env::Timestamp;
+use filter::{Action, Facts, Finding, Judge, Thresholds, Verdict};
+use serde::{Deserialize, Serialize};
+use store::{Store, StoreError, Tx, params};
+
+use crate::{JudgementError, JudgingSettings, quarantine, sealed};
+
+/// Rows forgotten in one transaction, so that others wait only briefly.
+const FORGOTTEN_MAX: i64 = 500;
+
+pub(crate) const DETAIL: &str = "judged.detail";
+
+/// Which way a message went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From outside to people here.
+    In,
+    /// From people here.
+    Out,
+}
+
+impl Direction {
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// A judged message that is about to be kept.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub(crate) id: i64,
+    pub(crate) organisation: i64,
+    pub(crate) at: Timestamp,
+    pub(crate) direction: Direction,
+    pub(crate) action: Action,
+    pub(crate) marks: Vec<u8>,
+    pub(crate) detail: Vec<u8>,
+}
+
+impl Kept {
+    /// The number of the message.
+    #[must_use]
+    pub const fn number(&self) -> i64 {
+        self.id
+    }
+}
+
+/// All that is kept of a judged message beside its place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// What it was made of; none where that could not be found out.
+    pub facts: Option<Facts>,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// What was done in the end: another rule, such as the policy of its author's domain, may have asked for more.
+    pub action: Action,
+    /// Findings of layers that had asked others than the message.
+    pub outside: Vec<Finding>,
+    /// The thresholds.
+    pub thresholds: Thresholds,
+    /// What it was judged by.
+    pub version: String,
+    /// Address in MAIL FROM; empty for the null sender.
+    pub envelope_from: String,
+    /// Address of the client.
+    pub client: Option<std::net::IpAddr>,
+}
+
+/// A judged message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// Its number.
+    pub id: i64,
+    /// Whose mail it is.
+    pub organisation: i64,
+    /// When it came.
+    pub at: Timestamp,
+    /// The rest.
+    pub detail: Detail,
+}
+
+impl Judged {
+    /// The verdict by the same facts, findings of others and thresholds; the same as before under the same version of the judge.
+    #[must_use]
+    pub fn again(&self, judge: &Judge) -> Option<Verdict> {
+        let detail = &self.detail;
+        detail.facts.as_ref().map(|facts| judge.judge_by(facts, detail.outside.clone(), detail.thresholds))
+    }
+}
+
+/// Keeps a judged message, in the transaction of the message itself.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub fn keep(tx: &mut Tx<'_>, kept: &Kept) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO judged (id, organisation, at, direction, action, marks, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (id) DO NOTHING",
+        params![
+            kept.id,
+            kept.organisation,
+            kept.at.millis(),
+            kept.direction.as_str(),
+            kept.action.word(),
+            &kept.marks,
+            &kept.detail
+        ],
+    )?;
+    Ok(())
+}
+
+/// Notes that a message of an account is a copy of a judged one.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub fn note_copy(tx: &mut Tx<'_>, judged: i64, account: i64, message: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO judged_copy (account, message, judged) VALUES ($1, $2, $3) ON CONFLICT (account, message) DO NOTHING",
+        params![account, message, judged],
+    )?;
+    Ok(())
+}
+
+/// The judged message `id`.
+///
+/// # Errors
+/// [`JudgementError::NotKept`] if there is none, or the store fails.
+pub fn load(tx: &mut Tx<'_>, id: i64) -> Result<Judged, JudgementError> {
+    let row = tx.row("SELECT organisation, at, detail FROM judged WHERE id = $1", params![id], |row| {
+        Ok((row.int(0)?, Timestamp::from_millis(row.int(1)?), row.bytes(2)?.to_vec()))
+    })?;
+    let (organisation, at, detail) = row.ok_or(JudgementError::NotKept(id))?;
+    let key = tx.context().keys.organisation(tx, organisation)?;
+    Ok(Judged { id, organisation, at, detail: sealed::open(&key, DETAIL, id, &detail)? })
+}
+
+/// Whether the account has a copy of the judged message, or it waits in quarantine for it.
+///
+/// # Errors
+/// [`JudgementError::Store`] if the store fails.
+pub fn is_for(tx: &mut Tx<'_>, id: i64, account: i64) -> Result<bool, JudgementError> {
+    let found = tx.row(
+        "SELECT 1 FROM judged_copy WHERE judged = $1 AND account = $2
+         UNION ALL SELECT 1 FROM quarantine_recipient WHERE quarantine = $1 AND account = $2 LIMIT 1",
+        params![id, account],
+        |row| row.int(0),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Forgets what was judged before `before`; gives how many messages. Call again while it gives some.
+///
+/// # Errors
+/// [`JudgementError::Store`] if the store fails.
+pub fn forget(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64, JudgementError> {
+    tx.execute(
+        "DELETE FROM judged_copy WHERE judged IN (SELECT id FROM judged WHERE at < $1 ORDER BY at LIMIT $2)",
+        params![before.millis(), FORGOTTEN_MAX],
+    )?;
+    Ok(tx.execute(
+        "DELETE FROM judged WHERE id IN (SELECT id FROM judged WHERE at < $1 ORDER BY at LIMIT $2)",
+        params![before.millis(), FORGOTTEN_MAX],
+    )?)
+}
+
+/// Forgets judged messages whose time is over, and deletes what nobody released from quarantine; gives how many.
+///
+/// # Errors
+/// [`JudgementError`] if the store fails; what has been done until then stands.
+pub async fn tidy(store: &Store, settings: &JudgingSettings) -> Result<u64, JudgementError> {
+    let time = i64::from(settings.keep_days) * 86_400_000;
+    let before = Timestamp::from_millis(store.context().clock.now().millis().saturating_sub(time));
+    let mut gone = 0;
+    loop {
+        let forgotten = store.write_freeing(move |tx| forget(tx, before)).await?;
+        let expired = store.write_freeing(quarantine::expire).await? as u64;
+        gone += forgotten + expired;
+        if forgotten + expired == 0 {
+            return Ok(gone);
+        }
+    }
+}
+
+/// Reads a number as fields and lists show it.
+///
+/// # Errors
+/// [`JudgementError::Number`] for anything else.
+pub fn read_number(text: &str) -> Result<i64, JudgementError> {
+    i64::from_str_radix(text.trim(), 16).map_err(|_| JudgementError::Number(text.to_owned()))
+}

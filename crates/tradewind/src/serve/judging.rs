@@ -1,0 +1,79 @@
+//! Judging beside the services: letters about the quarantine, and the end of what is kept.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::actions::Refused;
+use inspect::{Pool, Program};
+use judgement::digest::Digests;
+use judgement::{Judging, JudgingSettings};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::judging::WORKER_COMMAND;
+use crate::system::System;
+
+/// How often it is looked whether letters are due.
+const DIGESTS_EVERY: Duration = Duration::from_secs(20);
+
+/// How often what is old is forgotten.
+const TIDY_EVERY: Duration = Duration::from_secs(600);
+
+/// Judges what comes from outside.
+pub(super) fn judging(system: &System) -> Result<Arc<Judging>, Refused> {
+    let settings = system.settings.judging.clone();
+    let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), system.settings.inspect.clone()));
+    let judging = Judging::new(system.store.clone(), system.judge.get()?, Vec::new(), settings);
+    Ok(Arc::new(judging.with_inspection(pool)))
+}
+
+/// Starts what is done beside judging.
+pub(super) fn spawn(
+    tasks: &TaskTracker,
+    system: &System,
+    public_url: &str,
+    stop: &CancellationToken,
+) -> Result<(), Refused> {
+    let settings = &system.settings.judging;
+    tasks.spawn(tidy(system.store.clone(), settings.clone(), stop.clone()));
+    if settings.digest_minutes > 0 {
+        let digests = Digests {
+            store: system.store.clone(),
+            mailer: system.mailer(),
+            judge: system.judge.get()?,
+            link_base: format!("{public_url}{}", api::QUARANTINE_LINKS_PATH),
+            period: Duration::from_secs(settings.digest_minutes.saturating_mul(60)),
+        };
+        tasks.spawn(tell(digests, stop.clone()));
+    }
+    Ok(())
+}
+
+async fn tell(digests: Digests, stop: CancellationToken) {
+    while !wait(DIGESTS_EVERY, &stop).await {
+        match digests.post().await {
+            Ok(0) => {}
+            Ok(told) => tracing::info!(told, "people are told what waits in quarantine"),
+            Err(error) => tracing::error!(%error, "cannot tell people what waits in quarantine; it waits still"),
+        }
+    }
+}
+
+/// Forgets judged messages whose time is over, and deletes what nobody released from quarantine.
+async fn tidy(store: Store, settings: JudgingSettings, stop: CancellationToken) {
+    while !wait(TIDY_EVERY, &stop).await {
+        match judgement::tidy(&store, &settings).await {
+            Ok(gone) => tracing::debug!(gone, "old judged and quarantined messages forgotten"),
+            Err(error) => tracing::error!(%error, "cannot forget old judged and quarantined messages"),
+        }
+    }
+}
+
+/// Waits for `span`; true if the server is stopping.
+async fn wait(span: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => true,
+        () = tokio::time::sleep(span) => false,
+    }
+}

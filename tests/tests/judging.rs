@@ -1,0 +1,199 @@
+//! Judging on the way in, at the running server: what each kind of message becomes, quarantine by the command line, `kill -9`.
+
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use harness::{Failure, Options, Outcome, Tradewind, imap, require, run, smtp, wait_until};
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const HONEST: &str = "From: Anna Buyer <buyer@partner.example>\r\nTo: sales@trade.test\r\nSubject: Quotation for ball valves\r\n\
+    Message-ID: <honest@partner.example>\r\nX-Tradewind-Verdict: deliver; forged\r\n\r\n\
+    Dear Mr Li,\r\n\r\nthank you for your offer of 200 ball valves DN50. Please send us the drawings and the delivery time CIF Hamburg.\r\n\r\n\
+    Best regards\r\nAnna Buyer\r\n";
+
+const PHISH: &str = "From: Mail Administrator <k3f9x2@old-shop.example>\r\nTo: sales@trade.test\r\nSubject: Your mailbox will be closed\r\n\
+    Message-ID: <phish@old-shop.example>\r\nContent-Type: text/html\r\n\r\n\
+    <p>Your account will be suspended. Verify your password within 24 hours.</p>\
+    <form action=\"http://192.0.2.7/x\"><input type=password></form><a href=\"http://192.0.2.7/x\">https://www.example.com/</a>\r\n";
+
+/// Thresholds for the level of the demo company, in TOML.
+fn thresholds(warn: f64, junk: f64, quarantine: f64, refuse: f64) -> String {
+    format!("{{ warn = {warn}, junk = {junk}, quarantine = {quarantine}, refuse = {refuse}, unjudged = \"warn\" }}")
+}
+
+fn start(levels: &str) -> Outcome<Tradewind> {
+    let mut options = Options::default().set("judging", "milliseconds_max", "30000");
+    for level in ["basic", "enhanced", "trade"] {
+        options = options.set("judging", level, levels);
+    }
+    Tradewind::start(options)
+}
+
+fn send(tradewind: &Tradewind, message: &str) -> Outcome<smtp::Reply> {
+    let to = tradewind.account("sales")?.address;
+    let mut client = tradewind.smtp()?;
+    let reply = client.deliver("someone@partner.example", &[&to], &smtp::for_wire(message.as_bytes()))?;
+    client.quit()?;
+    Ok(reply)
+}
+
+fn json(tradewind: &Tradewind, arguments: &[&str]) -> Outcome<Value> {
+    let answer = tradewind.command(&[&["--json"], arguments].concat())?.success()?;
+    Ok(serde_json::from_str(answer.stdout.trim())?)
+}
+
+/// Flags and header of the only message of a mailbox.
+fn only(session: &mut imap::Client, mailbox: &str) -> Outcome<String> {
+    wait_until("the message", PATIENCE, || Ok((session.count(mailbox)? == 1).then_some(())))?;
+    session.command(&format!("SELECT {mailbox}"))?.ok()?;
+    let answer = session.ask("FETCH 1 (FLAGS BODY.PEEK[HEADER])")?.ok()?;
+    Ok(answer.kept.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect())
+}
+
+/// The number in our field.
+fn number(header: &str) -> Outcome<String> {
+    let field = header.split_once("X-Tradewind-Verdict: ").map(|(_, rest)| rest);
+    let id = field.and_then(|field| field.split_once("id=")).map(|(_, rest)| rest);
+    let id = id.map(|id| id.chars().take_while(char::is_ascii_hexdigit).collect());
+    id.ok_or_else(|| Failure::new(format!("no number in {header}")))
+}
+
+#[test]
+fn honest_mail_arrives_with_its_verdict_and_is_judged_again_alike() -> Outcome {
+    let tradewind = start(&thresholds(0.6, 0.85, 0.97, 1.1))?;
+    send(&tradewind, HONEST)?.expect(250)?;
+    let header = only(&mut tradewind.imap("sales")?, "INBOX")?;
+    assert!(header.contains("X-Tradewind-Verdict: deliver; spam=0."), "{header}");
+    assert!(!header.contains("forged"), "only we say what we found: {header}");
+    let again = json(&tradewind, &["judge", "--again", &number(&header)?])?;
+    assert_eq!((&again["same_judge"], &again["same_verdict"]), (&Value::Bool(true), &Value::Bool(true)), "{again}");
+    Ok(())
+}
+
+#[test]
+fn a_warning_is_a_field_and_a_keyword_and_junk_lies_in_junk() -> Outcome {
+    let warning = start(&thresholds(0.5, 1.1, 1.2, 1.3))?;
+    send(&warning, PHISH)?.expect(250)?;
+    let header = only(&mut warning.imap("sales")?, "INBOX")?;
+    for expected in ["TradewindWarning", "$Phishing", "X-Tradewind-Verdict: warn;", "link-shows-other="] {
+        assert!(header.contains(expected), "{expected}: {header}");
+    }
+    let junk = start(&thresholds(0.5, 0.6, 1.2, 1.3))?;
+    send(&junk, PHISH)?.expect(250)?;
+    let header = only(&mut junk.imap("sales")?, "Junk")?;
+    assert!(header.contains("$Junk") && header.contains("X-Tradewind-Verdict: junk;"), "{header}");
+    assert_eq!(junk.imap("sales")?.count("INBOX")?, 0);
+    assert_eq!(junk.figure("tradewind_smtp_judged_junk_total")?, 1);
+    Ok(())
+}
+
+#[test]
+fn what_is_quarantined_is_released_whole_or_deleted() -> Outcome {
+    let tradewind = start(&thresholds(0.5, 0.6, 0.7, 1.1))?;
+    send(&tradewind, PHISH)?.expect(250)?;
+    send(&tradewind, &PHISH.replace("closed", "blocked"))?.expect(250)?;
+    let mut session = tradewind.imap("sales")?;
+    assert_eq!((session.count("INBOX")?, session.count("Junk")?), (0, 0));
+    let waiting = json(&tradewind, &["quarantine", "list"])?;
+    let subjects: Vec<&str> =
+        waiting.as_array().into_iter().flatten().filter_map(|one| one["subject"].as_str()).collect();
+    assert_eq!(subjects, ["Your mailbox will be blocked", "Your mailbox will be closed"], "{waiting}");
+    let id = |place: usize| waiting[place]["id"].as_str().unwrap_or_default().to_owned();
+    let shown = json(&tradewind, &["quarantine", "show", &id(1), "--language", "zh"])?;
+    assert!(shown["findings"].to_string().contains("链接指向数字地址"), "{shown}");
+    json(&tradewind, &["quarantine", "delete", &id(0), "--yes"])?;
+    json(&tradewind, &["quarantine", "release", &id(1)])?;
+    assert!(!tradewind.command(&["quarantine", "release", &id(1)])?.status.success(), "once is enough");
+    let header = only(&mut session, "INBOX")?;
+    assert!(header.contains("X-Tradewind-Released: yes") && header.contains("will be closed"), "{header}");
+    assert_eq!(json(&tradewind, &["quarantine", "list"])?, Value::Array(Vec::new()));
+    let check = json(&tradewind, &["store", "check", "--deep"])?;
+    assert_eq!(check["sound"], Value::Bool(true), "{check}");
+    Ok(())
+}
+
+#[test]
+fn a_refusal_names_a_number_and_the_postmaster_hears_all_the_same() -> Outcome {
+    let tradewind = start(&thresholds(0.5, 0.6, 0.7, 0.8))?;
+    let refused = send(&tradewind, PHISH)?;
+    assert_eq!(refused.code, 550);
+    let id = refused.text.rsplit(' ').next().unwrap_or_default().to_owned();
+    let shown = json(&tradewind, &["judge", "--again", &id])?;
+    assert_eq!((&shown["done"], &shown["same_verdict"]), (&Value::from("refuse"), &Value::Bool(true)), "{shown}");
+    Ok(())
+}
+
+/// Whatever was answered with 250 is in INBOX, in Junk or in quarantine, once each.
+#[test]
+fn nothing_taken_is_lost_between_verdict_and_commit() -> Outcome {
+    let mut tradewind = start(&thresholds(0.5, 0.6, 0.7, 1.1))?;
+    let mut taken = Vec::new();
+    for round in 0..6_u64 {
+        for number in 0..8 {
+            let (base, name) = if number % 2 == 0 { (PHISH, "phish@old-shop") } else { (HONEST, "honest@partner") };
+            let id = format!("{round}.{number}.{name}");
+            if send(&tradewind, &base.replace(name, &id)).is_ok_and(|reply| reply.code == 250) {
+                taken.push(number % 2 == 0);
+            }
+        }
+        // The last one is under way when the end comes.
+        let address = tradewind.listen("smtp")?;
+        let to = tradewind.account("sales")?.address;
+        let under_way = thread::spawn(move || {
+            let mut client = smtp::Client::connect(address, smtp::Dialect::Smtp)?;
+            client.deliver("someone@partner.example", &[&to], &smtp::for_wire(PHISH.as_bytes()))
+        });
+        thread::sleep(Duration::from_millis(7 * round));
+        tradewind.kill9()?;
+        if under_way.join().is_ok_and(|sent| sent.is_ok_and(|reply| reply.code == 250)) {
+            taken.push(true);
+        }
+        tradewind.restart()?;
+    }
+    let (phish, honest) = (taken.iter().filter(|it| **it).count(), taken.iter().filter(|it| !**it).count());
+    assert!(phish > 20 && honest > 20, "{phish} and {honest} were taken");
+    let waiting = json(&tradewind, &["quarantine", "list"])?.as_array().map_or(0, Vec::len);
+    // One may have been committed whose answer was cut off.
+    assert!((phish..=phish + 6).contains(&waiting), "{waiting} wait, {phish} were taken");
+    assert_eq!(tradewind.imap("sales")?.count("INBOX")?, u64::try_from(honest)?);
+    let check = json(&tradewind, &["store", "check", "--deep"])?;
+    assert_eq!(check["sound"], Value::Bool(true), "{check}");
+    Ok(())
+}
+
+/// The letter tells of what waits, opening its link does nothing, its button delivers.
+#[test]
+fn a_letter_leads_to_the_release() -> Outcome {
+    require!("curl", "python3");
+    let tradewind = start(&thresholds(0.5, 0.6, 0.7, 1.1))?;
+    send(&tradewind, PHISH)?.expect(250)?;
+    let mut session = tradewind.imap("sales")?;
+    wait_until("the letter", PATIENCE, || Ok((session.count("INBOX")? == 1).then_some(())))?;
+    let account = tradewind.account("sales")?;
+    let mut command = Command::new("python3");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/imap_from.py");
+    let port = tradewind.listen("imaps")?.port().to_string();
+    command.args([script, "127.0.0.1", &port, &account.address, &account.password, "Mail/1", "fetch"]);
+    let letter = run(command, PATIENCE)?.success()?.stdout;
+    let link = letter.split_whitespace().find(|word| word.contains("/quarantine/"));
+    let link = link.ok_or_else(|| Failure::new(format!("no link in {letter}")))?;
+    let http = |arguments: &[&str]| -> Outcome<(String, String)> {
+        let mut command = Command::new("curl");
+        command.args(["-sk", "--connect-to", "::127.0.0.1:", "-w", "\n%{http_code}"]).args(arguments).arg(link);
+        let answer = run(command, PATIENCE)?.success()?.stdout;
+        let (text, status) = answer.rsplit_once('\n').ok_or_else(|| Failure::new("curl says no status"))?;
+        Ok((status.to_owned(), text.to_owned()))
+    };
+    let (status, page) = http(&[])?;
+    assert_eq!(status, "200", "{page}");
+    assert!(page.contains("value=\"release\"") && page.contains("k3f9x2@old-shop.example"), "{page}");
+    assert_eq!(json(&tradewind, &["quarantine", "list"])?.as_array().map(Vec::len), Some(1), "opening does nothing");
+    assert_eq!(http(&["-d", "what=release"])?.0, "200");
+    wait_until("the message", PATIENCE, || Ok((session.count("INBOX")? == 2).then_some(())))?;
+    assert_eq!(http(&["-d", "what=release"])?.0, "410", "once");
+    assert_eq!(http(&[])?.0, "410");
+    Ok(())
+}
