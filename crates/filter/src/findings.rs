@@ -47,6 +47,16 @@ impl Finding {
 const TEXTS: &[(&str, &str, &str)] = &[
     ("finding-model-spam", "The wording is that of spam: {evidence}", "措辞像垃圾邮件：{evidence}"),
     ("finding-model-phish", "The wording is that of phishing: {evidence}", "措辞像钓鱼邮件：{evidence}"),
+    (
+        "finding-known-text",
+        "The text is one that was sent before, in other words here and there: {evidence}",
+        "与已知邮件文字大体相同：{evidence}",
+    ),
+    (
+        "finding-known-structure",
+        "Is built like a message that was sent before: {evidence}",
+        "与已知邮件结构相同：{evidence}",
+    ),
 ];
 
 /// The text of a finding of the layers in code, in Chinese or else in English.

@@ -20,6 +20,7 @@ mod model;
 mod normal;
 pub mod online;
 mod rules;
+pub mod templates;
 pub mod train;
 mod verdict;
 
@@ -29,5 +30,5 @@ pub use findings::{Finding, Signal};
 pub use judge::{Judge, Scores};
 pub use layer::{Asked, Layer};
 pub use model::{Card, Model, ModelError, Term};
-pub use rules::{Broken, Rule, RuleError, Rules, Source};
+pub use rules::{Broken, Rule, RuleError, Rules, RulesFollower, Source};
 pub use verdict::{Action, Thresholds, Verdict};

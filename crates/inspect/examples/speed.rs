@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 
 fn measure(path: PathBuf) -> Result<(), Box<dyn std::error::Error>> {
     let begin = Instant::now();
-    let program = Program { path, arguments: Vec::new() };
+    let program = Program { path: std::path::absolute(path)?, arguments: Vec::new() };
     let pool = Pool::new(program, InspectSettings { workers: 1, ..InspectSettings::default() });
     let _ = pool.inspect(Part { name: "a", declared: "text/plain", octets: b"text", words: &[] });
     println!("start of a process: {:?}", begin.elapsed());
@@ -45,6 +45,10 @@ fn measure(path: PathBuf) -> Result<(), Box<dyn std::error::Error>> {
         ("QR code, 300 points.png", picture(300)?),
         ("photograph, 3000 points.jpg", photograph(3000)?),
     ] {
+        let report = pool.inspect(Part { name, declared: "application/octet-stream", octets: &octets, words: &[] });
+        if !report.unlooked.is_empty() {
+            return Err(format!("{name}: {:?}", report.unlooked).into());
+        }
         let mut times: Vec<Duration> = (0..ROUNDS).map(|_| look(&pool, name, &octets)).collect();
         times.sort_unstable();
         let at = |share: usize| times.get((times.len() - 1) * share / 100).copied().unwrap_or_default();

@@ -25,7 +25,10 @@ const PARTS_OF_FULL_TIME: u64 = 6;
 const START_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Time that a worker has beyond what it is told, before it is ended.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Time, beyond all other, for the names of the files in a part that a closer look did not survive.
+const NAMES_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// Workers that one part may cost: an honest one may have been ended by somebody else.
 const ATTEMPTS_MAX: usize = 2;
@@ -36,7 +39,7 @@ const WORD_CHARS_MAX: usize = 64;
 /// What is started as a worker.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// The program.
+    /// The program, by its absolute path: a worker starts in the root directory.
     pub path: PathBuf,
     /// What makes it a worker.
     pub arguments: Vec<OsString>,
@@ -108,6 +111,12 @@ impl Pool {
     /// not be looked into is told by the report.
     #[must_use]
     pub fn inspect(&self, part: Part<'_>) -> Report {
+        self.inspect_until(part, None)
+    }
+
+    /// As [`Self::inspect`], and ends at a point in time, give or take two seconds.
+    #[must_use]
+    pub fn inspect_until(&self, part: Part<'_>, until: Option<Instant>) -> Report {
         let unlooked = |why| Report::unlooked(part.name, part.octets.len() as u64, why);
         if part.octets.len() > PART_OCTETS_MAX {
             return unlooked(Reason::TooLarge);
@@ -117,13 +126,17 @@ impl Pool {
             name: cut(part.name, NAME_CHARS_MAX),
             declared: cut(part.declared, NAME_CHARS_MAX),
             words: words.map(|word| cut(word, WORD_CHARS_MAX)).collect(),
-            patience_ms: self.settings.seconds.saturating_mul(1000),
+            patience_ms: 0,
             names_only: false,
             trial: self.trial,
         };
         let mut why = Reason::Crashed;
         for _ in 0..ATTEMPTS_MAX {
-            match self.attempt(&head, part.octets) {
+            let patience = self.patience(until);
+            if patience.is_zero() {
+                return unlooked(Reason::TimedOut);
+            }
+            match self.attempt(&mut head, part.octets, patience) {
                 Ok(report) => return report,
                 Err(Reason::Crashed) => {}
                 Err(Reason::TimedOut) => {
@@ -135,7 +148,7 @@ impl Pool {
         }
         // Whatever a closer look did not survive, the names of the files in it still tell much.
         head.names_only = true;
-        let mut report = self.attempt(&head, part.octets).unwrap_or_else(|_| unlooked(why));
+        let mut report = self.attempt(&mut head, part.octets, NAMES_TIME_MAX).unwrap_or_else(|_| unlooked(why));
         let told = Unlooked { file: 0, why };
         if !report.unlooked.contains(&told) {
             report.unlooked.push(told);
@@ -144,9 +157,11 @@ impl Pool {
     }
 
     /// Has one worker look; one that fails is replaced.
-    fn attempt(&self, head: &Head, octets: &[u8]) -> Result<Report, Reason> {
-        let mut worker = self.take()?;
-        match worker.ask(head, octets, self.patience()) {
+    fn attempt(&self, head: &mut Head, octets: &[u8], patience: Duration) -> Result<Report, Reason> {
+        head.patience_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        let wait = Duration::from_secs(self.settings.wait_seconds);
+        let mut worker = self.take(wait.min(patience))?;
+        match worker.ask(head, octets, patience + GRACE) {
             Ok(Answer::Report(report)) if !report.files.is_empty() => {
                 self.put_back(worker);
                 Ok(report)
@@ -171,7 +186,7 @@ impl Pool {
     pub fn try_out(&self, trial: Trial) -> Tried {
         let Ok((mut worker, _)) = self.start(true) else { return Tried::Unknown };
         let head = Head { trial: Some(trial), ..Head::default() };
-        match worker.ask(&head, b"", self.patience()) {
+        match worker.ask(&head, b"", self.patience(None) + GRACE) {
             Ok(Answer::Escaped) => Tried::Escaped,
             Ok(Answer::Unconfined(_) | Answer::Ready(_)) => Tried::Unknown,
             Ok(Answer::Held | Answer::Report(_)) | Err(_) => Tried::Held,
@@ -195,13 +210,15 @@ impl Pool {
         self.state.lock().waiting.iter().map(|worker| worker.child.id()).collect()
     }
 
-    fn patience(&self) -> Duration {
-        Duration::from_secs(self.settings.seconds) + GRACE
+    /// Time for one attempt.
+    fn patience(&self, until: Option<Instant>) -> Duration {
+        let most = Duration::from_secs(self.settings.seconds);
+        until.map_or(most, |until| until.saturating_duration_since(Instant::now()).min(most))
     }
 
     /// A worker that waits, or a new one.
-    fn take(&self) -> Result<Worker, Reason> {
-        let until = Instant::now() + Duration::from_secs(self.settings.wait_seconds);
+    fn take(&self, wait: Duration) -> Result<Worker, Reason> {
+        let until = Instant::now() + wait;
         let mut state = self.state.lock();
         loop {
             if let Some(worker) = state.waiting.pop() {

@@ -140,3 +140,15 @@ fn a_file_that_hangs_a_parser_does_not_hide_the_one_beside_it() {
     // The next part is looked at as if nothing had been.
     assert_eq!(looked(&pool, "a.pdf", b"%PDF-1.4").unlooked, []);
 }
+
+#[test]
+fn a_message_whose_time_is_over_is_told() {
+    let pool = pool(InspectSettings::default()).on_trial(Trial::LoopOverTexts);
+    let part = Part { name: "a.txt", declared: "text/plain", octets: b"words", words: &[] };
+    let before = Instant::now();
+    let report = pool.inspect_until(part, Some(before + Duration::from_millis(300)));
+    assert_eq!(report.unlooked, [Unlooked { file: 0, why: Reason::TimedOut }]);
+    assert!(before.elapsed() < Duration::from_secs(4), "{:?}", before.elapsed());
+    let late = pool.inspect_until(part, Some(before));
+    assert_eq!(late.unlooked, [Unlooked { file: 0, why: Reason::TimedOut }]);
+}

@@ -36,7 +36,6 @@ pub struct Judging {
     pool: Option<Arc<inspect::Pool>>,
     /// Messages at the same time. Work that was given up keeps its turn until it ends.
     turns: Arc<Semaphore>,
-    pub(crate) version: String,
     /// What organisations have learned.
     memory: Memory,
 }
@@ -97,8 +96,7 @@ impl Judging {
     #[must_use]
     pub fn new(store: Store, judge: Arc<Judge>, layers: Vec<Arc<dyn Layer>>, settings: JudgingSettings) -> Self {
         let turns = Arc::new(Semaphore::new(settings.at_once_max.max(1)));
-        let version = judge.version();
-        Self { store, judge, settings, layers, pool: None, turns, version, memory: Memory::default() }
+        Self { store, judge, settings, layers, pool: None, turns, memory: Memory::default() }
     }
 
     /// Has attached files looked into by confined processes.
@@ -218,10 +216,12 @@ impl Judging {
         at: LevelSettings,
         key: Arc<Key<Organisation>>,
     ) -> Result<Opinion, JudgementError> {
-        let (judge, version) = (Arc::clone(&self.judge), self.version.clone());
+        let judge = Arc::clone(&self.judge);
         let context = Arc::clone(self.store.context());
         let now = context.clock.now();
         let work = move || {
+            // Rules may change at any time: those that are named are those that judge, or the next.
+            let version = judge.version();
             let verdict = match &found.facts {
                 Some(facts) => judge.judge_by(facts, found.outside.clone(), at.thresholds()),
                 None => of_unjudged(found.outside.clone(), at),

@@ -98,8 +98,7 @@ impl Judging {
         };
         let (key, recipients, pattern, level): (_, _, Pattern, Level) = self.store.read(look).await?;
         let behaviour = self.behaviour(pattern);
-        let (judge, version, thresholds) =
-            (Arc::clone(&self.judge), self.version.clone(), self.settings.at(level).thresholds());
+        let (judge, thresholds) = (Arc::clone(&self.judge), self.settings.at(level).thresholds());
         let context = Arc::clone(self.store.context());
         let work = move || {
             let envelope_from = outgoing.envelope_from.clone();
@@ -125,7 +124,7 @@ impl Judging {
                 verdict,
                 outside: behaviour.clone().into_iter().collect(),
                 thresholds,
-                version,
+                version: judge.version(),
                 envelope_from,
                 client: None,
             };

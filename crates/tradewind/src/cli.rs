@@ -19,7 +19,7 @@ pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleComman
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
 pub(crate) use judging::{
-    JudgeOptions, ModelCommand, ModelEval, ModelTrain, QuarantineCommand, RulesCommand, WorkerOptions,
+    JudgeOptions, ModelCommand, ModelEval, ModelTrain, QuarantineCommand, RulesCommand, TemplatesCommand, WorkerOptions,
 };
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 
@@ -130,6 +130,9 @@ pub(crate) enum Command {
     /// The rules of the filter: list them, try their examples, measure them.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// The library of messages that were sent before.
+    #[command(subcommand)]
+    Templates(TemplatesCommand),
 }
 
 #[derive(Debug, Args)]

@@ -96,6 +96,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Judge(options) => judging::judge(&options, json),
         Command::Model(command) => judging::model(&command, json),
         Command::Rules(command) => judging::rules(&command, json),
+        Command::Templates(command) => judging::templates(&command, json),
         command => {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());

@@ -13,8 +13,9 @@ use super::links::{self, Link, Place};
 use super::{Facts, Received, push_bounded};
 use crate::normal::normal;
 
-/// Time for all files of one message; those that come later are told as not looked into.
-const MESSAGE_TIME_MAX: Duration = Duration::from_secs(30);
+/// Time for all files of one message, less than half of what judging a message may take; those that come later are told as not
+/// looked into.
+const MESSAGE_TIME_MAX: Duration = Duration::from_secs(12);
 
 /// Octets of a part below which nothing can be in it.
 const PART_OCTETS_MIN: u32 = 8;
@@ -106,7 +107,8 @@ pub fn inspect(raw: &[u8], pool: &Pool) -> Vec<Report> {
         }
         let Ok(octets) = decode_part(raw, part) else { return unlooked(Reason::Damaged) };
         let declared = format!("{}/{}", part.media_type, part.subtype);
-        pool.inspect(inspect::Part { name: &name, declared: &declared, octets: &octets, words: &words })
+        let part = inspect::Part { name: &name, declared: &declared, octets: &octets, words: &words };
+        pool.inspect_until(part, Some(until))
     };
     // One beyond the limit tells that there were more.
     parts.iter().enumerate().take(ATTACHMENTS_MAX + 1).map(look).collect()
