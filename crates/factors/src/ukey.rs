@@ -74,6 +74,14 @@ pub enum UkeyError {
         /// What is missing.
         cause: &'static str,
     },
+    /// The authority's responder does not vouch for it, and no current list stands in.
+    #[error("whether the certificate of {subject} is revoked is not known from OCSP: {cause}")]
+    NoStatus {
+        /// Whose.
+        subject: String,
+        /// What is missing.
+        cause: String,
+    },
     /// Not for signing in.
     #[error("the certificate of {subject} is not for client authentication (extended key usage)")]
     WrongUse {
@@ -93,6 +101,17 @@ pub struct Shown {
     pub emails: Vec<String>,
     /// When it ends.
     pub not_after: Timestamp,
+}
+
+/// A certificate that holds, with what there is to find out whether it was revoked lately.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vouched {
+    /// The certificate.
+    pub shown: Shown,
+    /// The certificate of who issued it: the authority, or one that it has certified.
+    pub issuer: CertificateDer<'static>,
+    /// Whether a current revocation list of the authority covers it.
+    pub is_listed: bool,
 }
 
 /// An authority with its revocation list.
@@ -166,6 +185,14 @@ fn read_crl(crl: &[u8]) -> Result<Crl, UkeyError> {
 /// # Errors
 /// [`UkeyError`] with the reason for the log.
 pub fn verify(chain: &[CertificateDer<'_>], authorities: &[Authority], now: Timestamp) -> Result<Shown, UkeyError> {
+    vouch(chain, authorities, now).map(|vouched| vouched.shown)
+}
+
+/// As [`verify`], with what OCSP needs to know.
+///
+/// # Errors
+/// [`UkeyError`] with the reason for the log.
+pub fn vouch(chain: &[CertificateDer<'_>], authorities: &[Authority], now: Timestamp) -> Result<Vouched, UkeyError> {
     let (own, intermediates) = chain.split_first().ok_or(UkeyError::Missing)?;
     let parsed = parse(own)?;
     let subject = parsed.subject().to_string();
@@ -176,9 +203,10 @@ pub fn verify(chain: &[CertificateDer<'_>], authorities: &[Authority], now: Time
     let mut refusal = Error::UnknownIssuer;
     for authority in authorities {
         match verify_under(&end_entity, intermediates, authority, now) {
-            Ok(()) => {
+            Ok(issuer) => {
                 check_use(&parsed, &subject)?;
-                return Ok(describe(own, &parsed, subject));
+                let shown = describe(own, &parsed, subject);
+                return Ok(Vouched { shown, issuer, is_listed: authority.crl.is_some() });
             }
             // The refusal of the authority that issued it says more than that of others.
             Err(Error::UnknownIssuer) => {}
@@ -188,12 +216,13 @@ pub fn verify(chain: &[CertificateDer<'_>], authorities: &[Authority], now: Time
     Err(refused(refusal, &parsed, subject))
 }
 
+/// Gives the certificate of the issuer.
 fn verify_under(
     end_entity: &EndEntityCert<'_>,
     intermediates: &[CertificateDer<'_>],
     authority: &Authority,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<CertificateDer<'static>, Error> {
     let anchor = anchor_from_trusted_cert(&authority.certificate)?;
     let seconds = u64::try_from(now.seconds()).unwrap_or(0);
     let moment = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
@@ -218,17 +247,18 @@ fn verify_under(
         )?;
         return Err(Error::UnknownRevocationStatus);
     }
-    end_entity
-        .verify_for_usage(
-            ALL_VERIFICATION_ALGS,
-            std::slice::from_ref(&anchor),
-            intermediates,
-            moment,
-            KeyUsage::client_auth(),
-            revocation,
-            None,
-        )
-        .map(drop)
+    let path = end_entity.verify_for_usage(
+        ALL_VERIFICATION_ALGS,
+        std::slice::from_ref(&anchor),
+        intermediates,
+        moment,
+        KeyUsage::client_auth(),
+        revocation,
+        None,
+    )?;
+    // From the one that issued the client's certificate upward.
+    let between = path.intermediate_certificates().next();
+    Ok(between.map_or_else(|| authority.certificate.clone(), |issuer| issuer.der().into_owned()))
 }
 
 /// The use must be named: a certificate that may be used for anything was not made for signing in (RFC 5280 section 4.2.1.12).
@@ -254,6 +284,14 @@ fn emails_of(parsed: &X509Certificate<'_>) -> Vec<String> {
 /// [`UkeyError::Malformed`] if it cannot be read.
 pub fn claimed_emails(certificate: &[u8]) -> Result<Vec<String>, UkeyError> {
     Ok(emails_of(&parse(certificate)?))
+}
+
+/// Serial number of a certificate, as lists of its authority show it.
+///
+/// # Errors
+/// [`UkeyError::Malformed`] if it cannot be read.
+pub fn serial_of(certificate: &[u8]) -> Result<String, UkeyError> {
+    Ok(parse(certificate)?.raw_serial_as_string())
 }
 
 fn describe(own: &CertificateDer<'_>, parsed: &X509Certificate<'_>, subject: String) -> Shown {
@@ -292,7 +330,7 @@ fn refused(error: Error, parsed: &X509Certificate<'_>, subject: String) -> UkeyE
     }
 }
 
-fn parse(certificate: &[u8]) -> Result<X509Certificate<'_>, UkeyError> {
+pub(crate) fn parse(certificate: &[u8]) -> Result<X509Certificate<'_>, UkeyError> {
     if certificate.len() > DER_BYTES_MAX {
         return Err(UkeyError::Malformed(format!("it has more than {DER_BYTES_MAX} bytes")));
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ::factors::FactorKind;
+use ::factors::ocsp::OcspMode;
 use env::Timestamp;
 
 use crate::{Level, Role};
@@ -17,6 +18,8 @@ env::settings! {
         refused: Vec<String> = Vec::new(),
         /// Days in which people go on with their password alone in mail clients until they have enrolled, from when the level asks for it or the account was made. On the web they are asked to enrol at once.
         grace_days: u64 = 14,
+        /// Whether a client certificate's authority is asked (OCSP) if it is revoked: "off"; "if_named": where the certificate names a responder, for whose answer a current revocation list may stand in; "required": always.
+        ocsp: OcspMode = OcspMode::IfNamed,
         /// Name of this service in authenticator apps; empty for the host name of the server.
         issuer: String = String::new(),
     }

@@ -10,6 +10,7 @@ mod challenge;
 mod desk;
 mod enrol;
 mod limit;
+mod online;
 mod recovery;
 mod refusal;
 mod sealed;
@@ -31,6 +32,7 @@ pub use answer::{
 pub use authority::{AuthorityEntry, add_authority, list_authorities, remove_authority, set_crl};
 pub use desk::{DeskError, FactorDesk, Parts, SmsCarrier, Texting};
 pub use enrol::{BegunEnrolment, Enrolment, ShownEnrolment, begin_enrolment, finish_enrolment};
+pub use online::{OcspCarrier, Online};
 pub use recovery::{count_recovery_codes, make_recovery_codes};
 pub use refusal::FactorRefusal;
 

@@ -21,6 +21,7 @@ use store::{Store, Tx, params};
 use wire::sasl::{Candidate, Proved, TokenCredentials};
 
 use crate::app_password::{is_use_due, note_use};
+use crate::factors::Online;
 use crate::known::{ClientMark, is_known, note_known};
 use crate::password::{Hasher, SCRAM_ITERATIONS, is_outdated, open_scram, seal_scram};
 use crate::recent::Recent;
@@ -82,6 +83,8 @@ pub struct SignIn {
     issuer: String,
     /// Looks at every attempt.
     watch: Option<Arc<Watch>>,
+    /// Asks whether certificates are revoked.
+    online: Option<Arc<Online>>,
 }
 
 impl SignIn {
@@ -100,6 +103,7 @@ impl SignIn {
             verified_key: HashKey::new(&key),
             issuer: String::new(),
             watch: None,
+            online: None,
         }
     }
 
@@ -125,6 +129,12 @@ impl SignIn {
     #[must_use]
     pub fn with_issuer(self, issuer: String) -> Self {
         Self { issuer, ..self }
+    }
+
+    /// Has authorities asked whether certificates are revoked.
+    #[must_use]
+    pub fn with_online(self, online: Arc<Online>) -> Self {
+        Self { online: Some(online), ..self }
     }
 
     /// Has every attempt looked at and recorded.
@@ -232,10 +242,31 @@ impl SignIn {
         self.admit(client, &login).await?;
         let (chain, rules) = (chain.to_vec(), Arc::clone(&self.rules));
         let wanted = authzid.map(|_| login.clone());
+        let shown = chain.clone();
         let found = self.store.read(move |tx| load_certified(tx, &rules.factors, &chain, wanted.as_deref())).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
+        let outcome = match outcome {
+            Ok(principal) => self.ask_authority(principal, &shown).await,
+            refused => refused,
+        };
         let outcome = self.bind_to_place(outcome, client).await;
         self.conclude(client, &login, outcome).await
+    }
+
+    /// Whether the authority still vouches for the certificate by which `principal` signs in.
+    async fn ask_authority(
+        &self,
+        principal: Principal,
+        chain: &[CertificateDer<'static>],
+    ) -> Result<Principal, AuthFailure> {
+        let Some(online) = &self.online else { return Ok(principal) };
+        match online.check(&self.store, principal.account, chain).await.map_err(AuthFailure::Temporary)? {
+            Ok(()) => Ok(principal),
+            Err(refusal) => {
+                tracing::info!(account = principal.account, cause = %refusal, "a client certificate was refused");
+                Err(AuthFailure::Refused)
+            }
+        }
     }
 
     /// Tells when the sign-in of `principal` is over.

@@ -8,14 +8,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::factors::FactorKind;
+use ::factors::ocsp::{OcspMode, Responder};
 use ::factors::sms::{Provider, SmsError, SmsProvider, SmsRequest, SmsSettings};
 use ::factors::totp::Totp;
 use ::factors::webauthn::{Attestation, RelyingParty, UserVerification};
 use env::{Clock as _, Secret};
 use fixture::{Fixture, secret};
 use identity::factors::{
-    Answer, Answered, BegunAnswer, DeskError, Enrolment, FactorDesk, FactorRefusal, Means, Parts, ShownEnrolment,
-    SmsCarrier, count_recovery_codes, factor_demand, give_up_factor, list_factors, list_without_factor,
+    Answer, Answered, BegunAnswer, DeskError, Enrolment, FactorDesk, FactorRefusal, Means, OcspCarrier, Online, Parts,
+    ShownEnrolment, SmsCarrier, count_recovery_codes, factor_demand, give_up_factor, list_factors, list_without_factor,
     make_recovery_codes, remove_factor,
 };
 use identity::{FactorDemand, FactorSettings, IdentityError, Level, Role};
@@ -28,6 +29,7 @@ store::on_both_engines! {
     codes_by_sms_are_few_and_short_lived,
     recovery_codes_open_once,
     a_certificate_opens_for_its_person_until_it_is_revoked,
+    a_certificate_without_an_answer_of_its_authority_is_refused_where_one_is_required,
     the_last_factor_stays_with_its_owner_where_one_is_required,
     what_is_asked_follows_level_role_and_time,
     nothing_of_a_factor_rests_in_clear_or_stays_behind,
@@ -365,6 +367,43 @@ async fn a_certificate_opens_for_its_person_until_it_is_revoked(store: TestStore
     assert!(entries[0].crl.is_some());
     let foreign = desk.fixture.write(move |tx| set_crl(tx, organisation, authority, b"no list")).await.unwrap_err();
     assert!(foreign.to_string().contains("cannot be read"), "{foreign}");
+}
+
+/// A responder that nobody may ask here.
+struct NoResponder;
+
+#[async_trait::async_trait]
+impl OcspCarrier for NoResponder {
+    async fn ask(&self, responder: &Responder, _: Vec<u8>) -> Result<Vec<u8>, String> {
+        panic!("{responder:?} is asked");
+    }
+}
+
+async fn a_certificate_without_an_answer_of_its_authority_is_refused_where_one_is_required(store: TestStore) {
+    let desk = Desk::new(store).await;
+    let li = desk.fixture.add("li@trade.test", Role::Sales).await;
+    let (ours, organisation) = (certificates::authority(), desk.fixture.organisation);
+    let chain = certificates::issue(&ours, 1, None);
+    let der = ours.der().to_vec();
+    desk.fixture.write(move |tx| identity::factors::add_authority(tx, organisation, &der)).await.unwrap();
+    let asking = |mode| desk.desk.clone().with_online(Arc::new(Online::new(mode, Arc::new(NoResponder))));
+    let enrol = async |mode| {
+        let begun = desk.desk.begin_enrolment(li, enrolment(FactorKind::Ukey)).await.unwrap();
+        let answer = Answer::Certificate(chain.clone());
+        asking(mode).finish_enrolment(li, FactorKind::Ukey, begun.challenge, answer).await
+    };
+    let show = async |mode| {
+        let answer = Answer::Certificate(chain.clone());
+        asking(mode).finish_answer(li, Means::Ukey, None, answer, Vec::new()).await
+    };
+    let is_without_status =
+        |error| matches!(error, DeskError::Refused(FactorRefusal::Ukey(::factors::ukey::UkeyError::NoStatus { .. })));
+    assert!(is_without_status(enrol(OcspMode::Required).await.unwrap_err()));
+    enrol(OcspMode::IfNamed).await.unwrap();
+    assert!(is_without_status(show(OcspMode::Required).await.unwrap_err()));
+    for mode in [OcspMode::IfNamed, OcspMode::Off] {
+        assert_eq!(show(mode).await.unwrap().kind, Some(FactorKind::Ukey));
+    }
 }
 
 async fn the_last_factor_stays_with_its_owner_where_one_is_required(store: TestStore) {

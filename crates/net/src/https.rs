@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
 
 use crate::connect::{ConnectError, connect};
-use crate::stream::StreamError;
+use crate::stream::{Stream, StreamError};
 
 /// What we call ourselves.
 const AGENT: &str = concat!("tradewind/", env!("CARGO_PKG_VERSION"));
@@ -140,36 +140,84 @@ impl Https<'_> {
     ) -> Result<HttpsAnswer, HttpsError> {
         let impossible = || HttpsError::Request { host: self.host.to_owned(), path: path.to_owned() };
         let name = ServerName::try_from(self.host.to_owned()).map_err(|_| impossible())?;
-        let mut request = Request::builder().method(method).uri(path).header(HOST, self.host).header(USER_AGENT, AGENT);
-        for (name, value) in fields {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Full::new(body)).map_err(|_| impossible())?;
+        let request = write_request(method, self.host, path, fields, body).ok_or_else(impossible)?;
         let stream = connect(self.address, None, self.wait).await?;
         let stream = stream.upgrade_client(self.tls.config(), name, self.wait).await?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        let answer = async {
-            let answer = sender.send_request(request).await?;
-            let media_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-            let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
-            let (status, media_type) = (answer.status(), media_type.trim().to_ascii_lowercase());
-            Ok((status, media_type, self.body(answer.into_body()).await?))
-        };
-        let answer: Result<(StatusCode, String, Bytes), HttpsError> = tokio::select! {
-            biased;
-            answer = answer => answer,
-            Err(error) = connection => Err(error.into()),
-        };
-        let (status, media_type, body) = answer?;
-        Ok(HttpsAnswer { status: status.as_u16(), media_type, body })
+        converse(stream, request, self.body_bytes_max).await
     }
+}
 
-    async fn body(&self, body: hyper::body::Incoming) -> Result<Bytes, HttpsError> {
-        match Limited::new(body, self.body_bytes_max).collect().await {
-            Ok(collected) => Ok(collected.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(HttpsError::TooLong { bytes_max: self.body_bytes_max }),
-            Err(error) => Err(HttpsError::Body(error.to_string())),
-        }
+/// A server to ask without TLS: for answers that prove themselves, as those of OCSP do.
+#[derive(Debug, Clone, Copy)]
+pub struct PlainHttp<'a> {
+    /// Name and port, for the field Host.
+    pub authority: &'a str,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Longest time for everything.
+    pub wait: Duration,
+    /// Longest body of an answer.
+    pub body_bytes_max: usize,
+}
+
+impl PlainHttp<'_> {
+    /// Hands `body` of type `media_type` over at `path`.
+    ///
+    /// # Errors
+    /// [`HttpsError`] if there is no answer within the limits.
+    pub async fn post(&self, path: &str, media_type: &str, body: Bytes) -> Result<HttpsAnswer, HttpsError> {
+        let fields = [(CONTENT_TYPE.as_str(), media_type)];
+        let exchange = async {
+            let request = write_request(Method::POST, self.authority, path, &fields, body)
+                .ok_or_else(|| HttpsError::Request { host: self.authority.to_owned(), path: path.to_owned() })?;
+            converse(connect(self.address, None, self.wait).await?, request, self.body_bytes_max).await
+        };
+        tokio::time::timeout(self.wait, exchange).await.unwrap_or(Err(HttpsError::Timeout { waited: self.wait }))
+    }
+}
+
+/// None if host, path or a field cannot be written.
+fn write_request(
+    method: Method,
+    host: &str,
+    path: &str,
+    fields: &[(&str, &str)],
+    body: Bytes,
+) -> Option<Request<Full<Bytes>>> {
+    let mut request = Request::builder().method(method).uri(path).header(HOST, host).header(USER_AGENT, AGENT);
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    request.body(Full::new(body)).ok()
+}
+
+async fn converse(
+    stream: Stream,
+    request: Request<Full<Bytes>>,
+    body_bytes_max: usize,
+) -> Result<HttpsAnswer, HttpsError> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let answer = async {
+        let answer = sender.send_request(request).await?;
+        let media_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+        let (status, media_type) = (answer.status(), media_type.trim().to_ascii_lowercase());
+        Ok((status, media_type, read_body(answer.into_body(), body_bytes_max).await?))
+    };
+    let answer: Result<(StatusCode, String, Bytes), HttpsError> = tokio::select! {
+        biased;
+        answer = answer => answer,
+        Err(error) = connection => Err(error.into()),
+    };
+    let (status, media_type, body) = answer?;
+    Ok(HttpsAnswer { status: status.as_u16(), media_type, body })
+}
+
+async fn read_body(body: hyper::body::Incoming, body_bytes_max: usize) -> Result<Bytes, HttpsError> {
+    match Limited::new(body, body_bytes_max).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(HttpsError::TooLong { bytes_max: body_bytes_max }),
+        Err(error) => Err(HttpsError::Body(error.to_string())),
     }
 }
 

@@ -16,7 +16,7 @@ mod stream;
 pub use budget::{Budget, BudgetError, BudgetShare};
 pub use connect::{ConnectError, connect};
 pub use files::{FileLimit, raise_file_limit};
-pub use https::{Https, HttpsAnswer, HttpsError};
+pub use https::{Https, HttpsAnswer, HttpsError, PlainHttp};
 pub use listen::{ListenError, Listener, listen};
 pub use network::{Network, NetworkError, TrustedNetworks};
 pub use pace::{Pace, ReadPolicy};

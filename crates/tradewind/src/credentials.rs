@@ -9,12 +9,13 @@ use async_trait::async_trait;
 use crypto::tls::{ClientTls, Roots, load_certificates};
 use env::Secret;
 use env::dns::Resolver;
+use factors::ocsp::{self, Responder};
 use factors::sms::{Provider, SmsError, SmsProvider, SmsRequest};
 use factors::webauthn::{Attestation, RelyingParty};
-use identity::factors::{FactorDesk, Parts, SmsCarrier, Texting};
+use identity::factors::{FactorDesk, OcspCarrier, Online, Parts, SmsCarrier, Texting};
 use identity::password::{LeakedLists, RangeSource};
 use identity::{Hasher, PasswordGate};
-use net::{Https, HttpsAnswer, HttpsError};
+use net::{Https, HttpsAnswer, HttpsError, PlainHttp};
 use store::Store;
 
 use crate::settings::Settings;
@@ -25,6 +26,9 @@ const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
 /// Longest answer; a range with padding has some 40 kB.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// Longest time for an answer from a responder of an authority; a client in the middle of signing in waits for it.
+const RESPONDER_WAIT: Duration = Duration::from_secs(3);
 
 const HTTPS_PORT: u16 = 443;
 
@@ -57,7 +61,9 @@ pub(crate) fn factor_desk(settings: &Settings, store: &Store) -> Result<FactorDe
         sms: settings.sms.clone(),
         sends_sms: false,
     };
-    Ok(FactorDesk::new(store.clone(), parts, texting(settings)?))
+    let responders = Responders { dns: Arc::new(resolver(&settings.dns)?) };
+    let online = Online::new(settings.factors.ocsp, Arc::new(responders));
+    Ok(FactorDesk::new(store.clone(), parts, texting(settings)?).with_online(Arc::new(online)))
 }
 
 fn site(settings: &Settings) -> Result<RelyingParty, Refused> {
@@ -94,6 +100,13 @@ fn texting(settings: &Settings) -> Result<Option<Texting>, Refused> {
     Ok(Some((provider, carrier)))
 }
 
+async fn addresses(dns: &dyn Resolver, host: &str, port: u16) -> Vec<SocketAddr> {
+    let (four, six) = (dns.ipv4(host).await, dns.ipv6(host).await);
+    let four = four.unwrap_or_default().into_iter().map(IpAddr::V4);
+    let six = six.unwrap_or_default().into_iter().map(IpAddr::V6);
+    four.chain(six).map(|address| SocketAddr::new(address, port)).collect()
+}
+
 /// A server outside that is asked over HTTPS.
 struct Outside {
     host: String,
@@ -111,13 +124,10 @@ impl Outside {
     }
 
     async fn addresses(&self) -> Vec<SocketAddr> {
-        if let Some(address) = self.address {
-            return vec![address];
+        match self.address {
+            Some(address) => vec![address],
+            None => addresses(&*self.dns, &self.host, HTTPS_PORT).await,
         }
-        let (four, six) = (self.dns.ipv4(&self.host).await, self.dns.ipv6(&self.host).await);
-        let four = four.unwrap_or_default().into_iter().map(IpAddr::V4);
-        let six = six.unwrap_or_default().into_iter().map(IpAddr::V6);
-        four.chain(six).map(|address| SocketAddr::new(address, HTTPS_PORT)).collect()
     }
 
     /// Asks each address until one has been reached: a request that may have arrived is not sent twice.
@@ -173,5 +183,43 @@ impl RangeSource for Ranges {
             return Err(format!("{} answered {}", self.server.host, answer.status));
         }
         String::from_utf8(answer.body.to_vec()).map_err(|_| format!("{} answered with no text", self.server.host))
+    }
+}
+
+/// Responders of authorities (RFC 6960 appendix A.1).
+struct Responders {
+    dns: Arc<dyn Resolver>,
+}
+
+impl Responders {
+    async fn ask_in_time(&self, responder: &Responder, request: Vec<u8>) -> Result<Vec<u8>, String> {
+        let Responder { host, port, path } = responder;
+        let (addresses, authority) = match host.parse::<IpAddr>() {
+            Ok(address) => (vec![SocketAddr::new(address, *port)], SocketAddr::new(address, *port).to_string()),
+            Err(_) => (addresses(&*self.dns, host, *port).await, format!("{host}:{port}")),
+        };
+        let mut cause = format!("{host} has no address");
+        for address in addresses {
+            let (wait, body_bytes_max) = (RESPONDER_WAIT, ocsp::ANSWER_BYTES_MAX);
+            let server = PlainHttp { authority: &authority, address, wait, body_bytes_max };
+            match server.post(path, ocsp::REQUEST_TYPE, request.clone().into()).await {
+                Ok(answer) if answer.status != 200 => return Err(format!("{host} answered {}", answer.status)),
+                Ok(answer) if answer.media_type != ocsp::ANSWER_TYPE => {
+                    return Err(format!("{host} answered with {:?}, not {}", answer.media_type, ocsp::ANSWER_TYPE));
+                }
+                Ok(answer) => return Ok(answer.body.to_vec()),
+                Err(error) => cause = error.to_string(),
+            }
+        }
+        Err(cause)
+    }
+}
+
+#[async_trait]
+impl OcspCarrier for Responders {
+    async fn ask(&self, responder: &Responder, request: Vec<u8>) -> Result<Vec<u8>, String> {
+        tokio::time::timeout(RESPONDER_WAIT, self.ask_in_time(responder, request))
+            .await
+            .unwrap_or_else(|_| Err(format!("{} gave no answer within {RESPONDER_WAIT:?}", responder.host)))
     }
 }

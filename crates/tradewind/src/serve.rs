@@ -255,6 +255,9 @@ fn sign_in(system: &System, issuer: String, watch: Arc<Watch>) -> Arc<SignIn> {
     if let Some(passwords) = LdapPasswords::new(&system.settings.provision.ldap) {
         sign_in = sign_in.with_passwords_elsewhere(Arc::new(passwords));
     }
+    if let Some(online) = system.factors.online() {
+        sign_in = sign_in.with_online(online);
+    }
     let settings = &system.settings;
     let sign_in = sign_in.with_factors(settings.factors.clone()).with_passwords(settings.passwords.clone());
     Arc::new(sign_in.with_issuer(issuer).with_watch(watch))

@@ -10,8 +10,8 @@ use store::{Store, Tx};
 
 use super::enrol::ShownEnrolment;
 use super::{
-    Answer, Answered, BegunAnswer, BegunEnrolment, Enrolment, FactorRefusal, Means, begin_answer, begin_enrolment,
-    finish_answer, finish_enrolment,
+    Answer, Answered, BegunAnswer, BegunEnrolment, Enrolment, FactorRefusal, Means, Online, begin_answer,
+    begin_enrolment, finish_answer, finish_enrolment,
 };
 use crate::factor_policy::FactorSettings;
 use crate::{AuthFailure, IdentityError, Language, load_account};
@@ -89,6 +89,7 @@ pub struct FactorDesk {
     store: Store,
     parts: Arc<Parts>,
     texting: Option<(Arc<Provider>, Arc<dyn SmsCarrier>)>,
+    online: Option<Arc<Online>>,
 }
 
 impl FactorDesk {
@@ -97,7 +98,19 @@ impl FactorDesk {
     pub fn new(store: Store, mut parts: Parts, texting: Option<Texting>) -> Self {
         parts.sends_sms = texting.is_some();
         let texting = texting.map(|(provider, carrier)| (Arc::new(provider), carrier));
-        Self { store, parts: Arc::new(parts), texting }
+        Self { store, parts: Arc::new(parts), texting, online: None }
+    }
+
+    /// Has authorities asked whether certificates are revoked.
+    #[must_use]
+    pub fn with_online(self, online: Arc<Online>) -> Self {
+        Self { online: Some(online), ..self }
+    }
+
+    /// Who asks authorities, if they are asked.
+    #[must_use]
+    pub fn online(&self) -> Option<Arc<Online>> {
+        self.online.clone()
     }
 
     /// Who must have a factor, and which count.
@@ -140,6 +153,7 @@ impl FactorDesk {
         challenge: i64,
         answer: Answer,
     ) -> Result<i64, DeskError> {
+        self.ask_authority(account, &answer).await?;
         let parts = Arc::clone(&self.parts);
         let work = move |tx: &mut Tx<'_>| finish_enrolment(tx, &parts, account, kind, challenge, &answer);
         Ok(self.store.write(work).await??)
@@ -170,6 +184,7 @@ impl FactorDesk {
         answer: Answer,
         mark: Vec<u8>,
     ) -> Result<Answered, DeskError> {
+        self.ask_authority(account, &answer).await?;
         let parts = Arc::clone(&self.parts);
         let work = move |tx: &mut Tx<'_>| finish_answer(tx, &parts, account, means, challenge, &answer, &mark);
         let answered = self.store.write(work).await?;
@@ -184,6 +199,15 @@ impl FactorDesk {
             Ok(_) => {}
         }
         Ok(answered?)
+    }
+
+    /// Before the transaction that judges a certificate: whether it is revoked is asked over the network.
+    async fn ask_authority(&self, account: i64, answer: &Answer) -> Result<(), DeskError> {
+        let (Some(online), Answer::Certificate(chain)) = (&self.online, answer) else { return Ok(()) };
+        online.check(&self.store, account, chain).await?.map_err(|refusal| {
+            tracing::info!(account, cause = %refusal, "a client certificate was refused");
+            refusal.into()
+        })
     }
 
     async fn send(&self, account: i64, number: &PhoneNumber, code: &Secret<String>) -> Result<(), DeskError> {
