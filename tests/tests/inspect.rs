@@ -5,7 +5,7 @@ use std::io::{Cursor, Write as _};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use harness::{Finished, Outcome, Scratch, Tradewind, run};
+use harness::{Finished, Options, Outcome, Scratch, Tradewind, run, smtp, wait_until};
 use serde_json::Value;
 use zip::write::SimpleFileOptions;
 use zip::{AesMode, ZipWriter};
@@ -109,6 +109,29 @@ fn a_bomb_costs_its_message_a_finding_and_little_time() -> Outcome {
     let (_, findings) = judged(&scratch, &message("see file", "a.zip", &bomb), &[])?;
     assert!(findings.iter().any(|(id, _)| id == "file-bomb"), "{findings:?}");
     assert!(before.elapsed() < Duration::from_secs(60), "{:?}", before.elapsed());
+    Ok(())
+}
+
+#[test]
+fn the_server_looks_into_what_comes_in() -> Outcome {
+    let levels = "{ warn = 0.5, junk = 1.1, quarantine = 1.2, refuse = 1.3, unjudged = \"warn\" }";
+    let mut options = Options::default().set("judging", "milliseconds_max", "30000");
+    for level in ["basic", "enhanced", "trade"] {
+        options = options.set("judging", level, levels);
+    }
+    let tradewind = Tradewind::start(options)?;
+    let archive = zip(SimpleFileOptions::default(), &[("order.pdf.exe", b"MZ\x01")])?;
+    let raw = message("Please see our order.", "order.zip", &archive);
+    let to = tradewind.account("sales")?.address;
+    let mut client = tradewind.smtp()?;
+    client.deliver("someone@partner.example", &[&to], &smtp::for_wire(raw.as_bytes()))?.expect(250)?;
+    client.quit()?;
+    let mut session = tradewind.imap("sales")?;
+    wait_until("the message", PATIENCE, || Ok((session.count("INBOX")? == 1).then_some(())))?;
+    session.command("SELECT INBOX")?.ok()?;
+    let answer = session.ask("FETCH 1 (BODY.PEEK[HEADER])")?.ok()?;
+    let header: String = answer.kept.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    assert!(header.contains("program-in-archive="), "{header}");
     Ok(())
 }
 

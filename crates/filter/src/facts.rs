@@ -22,6 +22,7 @@ pub use signs::Signs;
 pub use trade::Trade;
 
 use crate::normal::{Disguises, Normal, normal};
+use crate::templates::{self, Sketch};
 
 /// Octets of shown text that are kept.
 pub const TEXT_OCTETS_MAX: usize = 128 * 1024;
@@ -121,6 +122,9 @@ pub struct Facts {
     pub hidden_text: String,
     /// What HTML parts hold.
     pub html: Counts,
+    /// Of the row of elements of the first HTML part, to know it again.
+    #[serde(default)]
+    pub structure: Option<Sketch>,
     /// Addresses of pages.
     pub links: Vec<Link>,
     /// Attached files.
@@ -255,6 +259,9 @@ impl Facts {
         push_bounded(&mut self.text, &page.text);
         push_bounded(&mut self.hidden_text, &page.hidden);
         self.html.add(page.counts);
+        if self.structure.is_none() {
+            self.structure = templates::of_structure(&page.row);
+        }
     }
 
     /// What follows from the text.

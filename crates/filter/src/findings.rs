@@ -76,6 +76,16 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "The message could not be scanned for malware: {evidence}",
         "未能对邮件进行恶意软件扫描：{evidence}",
     ),
+    (
+        "finding-known-text",
+        "The text is one that was sent before, in other words here and there: {evidence}",
+        "与已知邮件文字大体相同：{evidence}",
+    ),
+    (
+        "finding-known-structure",
+        "Is built like a message that was sent before: {evidence}",
+        "与已知邮件结构相同：{evidence}",
+    ),
 ];
 
 /// The text of a finding of the layers in code, in Chinese or else in English.

@@ -8,6 +8,7 @@ use crate::facts::Facts;
 use crate::findings::{self, Finding, Signal};
 use crate::model::{Model, ModelError};
 use crate::rules::{Rules, inside};
+use crate::templates::Library;
 use crate::train::sigmoid;
 use crate::verdict::{Probabilities, Thresholds, Verdict, decide};
 
@@ -39,19 +40,25 @@ const MODEL_FINDING_MIN: f32 = 0.0;
 pub struct Judge {
     model: Model,
     rules: ArcSwap<Rules>,
+    templates: ArcSwap<Library>,
     thresholds: Thresholds,
 }
 
 impl Judge {
-    /// Judges with a model, the rules that are shipped, and thresholds.
+    /// Judges with a model, the rules and templates that are shipped, and thresholds.
     #[must_use]
     pub fn new(model: Model, thresholds: Thresholds) -> Self {
-        Self { model, rules: ArcSwap::new(Rules::shipped()), thresholds }
+        Self { model, rules: ArcSwap::new(Rules::shipped()), templates: ArcSwap::new(Library::shipped()), thresholds }
     }
 
     /// From now on judges with these rules; what is being judged is judged to its end with those before.
     pub fn set_rules(&self, rules: Arc<Rules>) {
         self.rules.store(rules);
+    }
+
+    /// From now on knows these templates.
+    pub fn set_templates(&self, templates: Arc<Library>) {
+        self.templates.store(templates);
     }
 
     /// What a finding says to people, in Chinese or else in English, its evidence put in; none if it comes from outside.
@@ -76,7 +83,8 @@ impl Judge {
     /// Names what it judges by: the same facts under the same version have the same verdict.
     #[must_use]
     pub fn version(&self) -> String {
-        format!("{:016x}-{:016x}", self.model.fingerprint(), self.rules.load().fingerprint())
+        let (rules, templates) = (self.rules.load().fingerprint(), self.templates.load().fingerprint());
+        format!("{:016x}-{rules:016x}-{templates:016x}", self.model.fingerprint())
     }
 
     /// The verdict on a message; `outside` are findings of layers that ask others than the message.
@@ -89,6 +97,7 @@ impl Judge {
     #[must_use]
     pub fn judge_by(&self, facts: &Facts, outside: Vec<Finding>, thresholds: Thresholds) -> Verdict {
         let mut findings = self.rules.load().findings(facts);
+        findings.extend(self.templates.load().findings(facts));
         findings.extend(inside::findings(facts));
         findings.extend(outside);
         let (spam, phish) = self.model.sums_of(facts);
@@ -123,5 +132,7 @@ impl Judge {
     }
 }
 
+#[cfg(test)]
+mod evasions;
 #[cfg(test)]
 mod tests;

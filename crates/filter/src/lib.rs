@@ -18,6 +18,7 @@ pub mod made;
 mod model;
 mod normal;
 mod rules;
+pub mod templates;
 pub mod train;
 mod verdict;
 
@@ -27,5 +28,5 @@ pub use findings::{Finding, Signal};
 pub use judge::{Judge, Scores};
 pub use layer::{Asked, Layer};
 pub use model::{Card, Model, ModelError, Term};
-pub use rules::{Broken, Rule, RuleError, Rules, Source};
+pub use rules::{Broken, Rule, RuleError, Rules, RulesFollower, Source};
 pub use verdict::{Action, Thresholds, Verdict};

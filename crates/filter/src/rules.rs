@@ -8,6 +8,7 @@ mod brands;
 mod code;
 mod condition;
 mod example;
+mod follow;
 pub(crate) mod hosts;
 pub(crate) mod inside;
 mod making;
@@ -25,6 +26,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 pub use book::{RuleError, Source};
 pub(crate) use brands::claimed as claimed_brand;
+pub use follow::RulesFollower;
 
 use crate::facts::Facts;
 use crate::findings::{Finding, Signal};

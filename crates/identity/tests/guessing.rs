@@ -99,24 +99,30 @@ async fn whoever_comes_from_anywhere_else_waits(store: TestStore) {
     assert!(looked_at <= 60, "{looked_at} guesses in an hour");
 }
 
+/// Attempts of each kind: at least, and at most.
+const ROUNDS_MIN: u16 = 30;
+const ROUNDS_MAX: u16 = 300;
+
 async fn an_unknown_user_costs_the_time_of_a_wrong_password(store: TestStore) {
     let fixture = Fixture::new(store).await;
     fixture.add_with("li@trade.test", PASSWORD).await;
     fixture.add("wang@trade.test", Role::Sales).await;
     let sign_in = sign_in(&fixture);
-    let mut times = [Vec::new(), Vec::new(), Vec::new()];
-    for round in 0..40_u16 {
+    // The least of many is the time without what else the machine does; on a busy machine it takes more of them to be seen.
+    let mut least = [f64::MAX; 3];
+    for round in 0..ROUNDS_MAX {
         for (kind, login) in ["li@trade.test", "wang@trade.test", "nobody@trade.test"].into_iter().enumerate() {
             let client = from(10_000 + round * 3 + u16::try_from(kind).unwrap(), 1);
             let start = Instant::now();
             let outcome = sign_in.authenticate(login, &secret("Wrong-word-77"), &client).await;
-            times[kind].push(start.elapsed());
+            least[kind] = least[kind].min(start.elapsed().as_secs_f64());
             let text = outcome.unwrap_err().to_string();
             assert_eq!(text, "unknown user or wrong password", "{login}");
         }
+        let (quick, slow) = (least.iter().copied().fold(f64::MAX, f64::min), least.iter().copied().fold(0.0, f64::max));
+        if round >= ROUNDS_MIN && slow < quick * 1.35 + 0.002 {
+            return;
+        }
     }
-    // The least of many is the time without what else the machine does.
-    let least = times.map(|times| times.into_iter().min().unwrap().as_secs_f64());
-    let (quick, slow) = (least.iter().copied().fold(f64::MAX, f64::min), least.iter().copied().fold(0.0, f64::max));
-    assert!(slow < quick * 1.35 + 0.002, "wrong password, no password, unknown user take {least:?} s");
+    panic!("wrong password, no password, unknown user take {least:?} s");
 }

@@ -1,5 +1,7 @@
 //! What an administrator may set.
 
+use std::path::PathBuf;
+
 use env::settings::serde::{Deserialize, Serialize};
 use filter::{Action, Thresholds};
 use identity::Level;
@@ -12,6 +14,9 @@ env::settings! {
         /// Milliseconds within which a message is judged; one that takes longer goes as unjudged. After half of it files that are still being
         /// looked into are given up, and the message is judged without them.
         milliseconds_max: u64 = 30_000,
+        /// Directory of rule files (`*.toml`) that complete and change the shipped rules; taken up within ten seconds when they change. A file
+        /// with an error changes nothing and is told in the log.
+        rules_directory: Option<PathBuf> = None,
         /// Messages that are judged at the same time; others wait, within their own time.
         at_once_max: usize = 8,
         /// Organisations of level `basic`: the probabilities (0 to 1) of being unwanted from which a message gets a warning, goes to Junk, is

@@ -21,7 +21,7 @@ pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, Sessi
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
 pub(crate) use feeds::{FeedForm, FeedsCommand};
 pub(crate) use judging::{
-    JudgeOptions, ModelCommand, ModelEval, ModelTrain, QuarantineCommand, RulesCommand, WorkerOptions,
+    JudgeOptions, ModelCommand, ModelEval, ModelTrain, QuarantineCommand, RulesCommand, TemplatesCommand, WorkerOptions,
 };
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 
@@ -135,6 +135,9 @@ pub(crate) enum Command {
     /// Feeds of bad addresses: list them, fetch them, look into a file of one.
     #[command(subcommand)]
     Feeds(FeedsCommand),
+    /// The library of messages that were sent before.
+    #[command(subcommand)]
+    Templates(TemplatesCommand),
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `tradewind judge`: what the filter makes of messages, without a server.
 
+mod known;
 mod learned;
 mod ruled;
 
@@ -19,8 +20,9 @@ use serde_json::{Value, json};
 use crate::cli::{JudgeOptions, WorkerOptions};
 use crate::texts::Texts;
 
+pub(crate) use known::run as templates;
 pub(crate) use learned::run as model;
-pub(crate) use ruled::run as rules;
+pub(crate) use ruled::{run as rules, sources as rule_files};
 
 /// The hidden command that makes this program a process that looks into files.
 pub(crate) const WORKER_COMMAND: &str = "inspect-worker";
@@ -72,6 +74,9 @@ pub(crate) fn judge(options: &JudgeOptions, json: bool) -> Result<ExitCode, Refu
     }
     if paths.is_empty() {
         return Err(Refused("name messages to judge, or a manifest with --manifest".to_owned()));
+    }
+    if let Some(library) = &options.templates {
+        judge.set_templates(Arc::new(known::read(library)?));
     }
     let pool = (!options.no_inspect).then(|| Pool::new(Program::this(WORKER_COMMAND), InspectSettings::default()));
     let feeds = options.feeds.as_deref().map(feeds_at).transpose()?;

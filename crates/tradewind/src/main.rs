@@ -101,6 +101,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             feeds::run(&command, &settings, json).await
         }
+        Command::Templates(command) => judging::templates(&command, json),
         command => {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Octets of one HTML part that are read.
 pub(crate) const HTML_OCTETS_MAX: usize = 512 * 1024;
@@ -18,6 +19,9 @@ const REFERENCES_MAX: usize = 512;
 /// Open elements that are followed.
 const DEPTH_MAX: usize = 256;
 
+/// Start tags whose order is kept.
+const ROW_MAX: usize = 2000;
+
 /// Octets of the text of one link that are kept.
 const LABEL_OCTETS_MAX: usize = 256;
 
@@ -30,6 +34,8 @@ pub(crate) struct Page {
     pub(crate) hidden: String,
     pub(crate) references: Vec<Reference>,
     pub(crate) counts: Counts,
+    /// Start tags in their order, each by a number of its name.
+    pub(crate) row: Vec<u32>,
 }
 
 /// Something that leads or loads from elsewhere.
@@ -172,6 +178,9 @@ impl State {
         let name: &str = &tag.name;
         let counts = &mut self.page.counts;
         counts.elements = counts.elements.saturating_add(1);
+        if self.page.row.len() < ROW_MAX {
+            self.page.row.push(xxh3_64(name.as_bytes()) as u32);
+        }
         self.count(name, tag);
         self.refer(name, tag);
         if is_block(name) {

@@ -6,7 +6,7 @@ use crate::facts::Received;
 use crate::made::{Part, Written, all, message};
 use crate::verdict::Action;
 
-fn judged(judge: &Judge, raw: &str) -> Verdict {
+pub(super) fn judged(judge: &Judge, raw: &str) -> Verdict {
     judge.judge(&Facts::read(Received { raw: raw.as_bytes(), ..Received::default() }), Vec::new())
 }
 

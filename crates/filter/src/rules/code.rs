@@ -1,6 +1,8 @@
 //! Tests that the language cannot say: they compare parts of a message with one another.
 
 use super::claimed_brand;
+mod recipients;
+
 use super::condition::Hit;
 use super::seen::Seen;
 use super::vocabulary::shows_other;
@@ -17,6 +19,12 @@ const CODES: &[(&str, Code)] = &[
     ("no-link-to-sender", no_link_to_sender),
     ("disguised", disguised),
     ("sender", sender),
+    ("sent-to-itself", recipients::sent_to_itself),
+    ("name-of-recipient-house", recipients::name_of_recipient_house),
+    ("subject-names-recipient", recipients::subject_names_recipient),
+    ("link-borrows-recipient", recipients::link_borrows_recipient),
+    ("sender-resembles-recipient", recipients::sender_resembles_recipient),
+    ("reply-resembles-sender", recipients::reply_resembles_sender),
 ];
 
 /// The test of a name.

@@ -8,7 +8,21 @@ macro_rules! files {
     };
 }
 
-files!("build", "files", "links", "phish", "senders", "spam");
+files!(
+    "build",
+    "build-oddities",
+    "file-tricks",
+    "files",
+    "link-tricks",
+    "links",
+    "lures",
+    "lures-by-structure",
+    "offers",
+    "phish",
+    "sender-forgery",
+    "senders",
+    "spam",
+);
 
 /// All of them.
 pub(super) fn sources() -> Vec<Source> {

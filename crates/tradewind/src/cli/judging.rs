@@ -33,9 +33,40 @@ pub(crate) struct JudgeOptions {
     /// Directory of feeds of bad addresses: `*.txt` (one entry a line), `*.csv`, `*.misp.json`, `*.stix.json`.
     #[arg(long)]
     pub(crate) feeds: Option<PathBuf>,
+    /// Library of templates, instead of the one that is shipped.
+    #[arg(long)]
+    pub(crate) templates: Option<PathBuf>,
     /// Do not look into attached files; otherwise confined processes do.
     #[arg(long)]
     pub(crate) no_inspect: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TemplatesCommand {
+    /// Add messages to a library; their text is not kept.
+    Add {
+        /// Library file; made if it is not there.
+        #[arg(long)]
+        library: PathBuf,
+        /// What they are: spam or phish.
+        #[arg(long)]
+        label: String,
+        /// What they are called; names of the files by default.
+        #[arg(long)]
+        name: Option<String>,
+        /// Messages, one in each file.
+        #[arg(required = true)]
+        messages: Vec<PathBuf>,
+    },
+    /// Say which template each message is like.
+    Find {
+        /// Library file; the one that is shipped by default.
+        #[arg(long)]
+        library: Option<PathBuf>,
+        /// Messages, one in each file.
+        #[arg(required = true)]
+        messages: Vec<PathBuf>,
+    },
 }
 
 /// How a process that looks into files is started.

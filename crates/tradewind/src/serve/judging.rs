@@ -1,10 +1,11 @@
 //! Judging beside the services: letters about the quarantine, and the end of what is kept.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::Refused;
-use filter::Layer;
+use filter::{Judge, Layer, RulesFollower};
 use inspect::{Pool, Program};
 use judgement::digest::Digests;
 use judgement::{Judging, JudgingSettings};
@@ -12,7 +13,7 @@ use store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::judging::WORKER_COMMAND;
+use crate::judging::{WORKER_COMMAND, rule_files};
 use crate::system::System;
 
 /// How often it is looked whether letters are due.
@@ -20,6 +21,9 @@ const DIGESTS_EVERY: Duration = Duration::from_secs(20);
 
 /// How often what is old is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+
+/// How often it is looked whether rule files have changed.
+const RULES_EVERY: Duration = Duration::from_secs(10);
 
 /// Judges what comes from outside.
 pub(super) fn judging(system: &System, layers: Vec<Arc<dyn Layer>>) -> Result<Arc<Judging>, Refused> {
@@ -38,6 +42,9 @@ pub(super) fn spawn(
 ) -> Result<(), Refused> {
     let settings = &system.settings.judging;
     tasks.spawn(tidy(system.store.clone(), settings.clone(), stop.clone()));
+    if let Some(directory) = settings.rules_directory.clone() {
+        tasks.spawn(follow_rules(directory, system.judge.get()?, stop.clone()));
+    }
     if settings.digest_minutes > 0 {
         let digests = Digests {
             store: system.store.clone(),
@@ -57,6 +64,40 @@ async fn tell(digests: Digests, stop: CancellationToken) {
             Ok(0) => {}
             Ok(told) => tracing::info!(told, "people are told what waits in quarantine"),
             Err(error) => tracing::error!(%error, "cannot tell people what waits in quarantine; it waits still"),
+        }
+    }
+}
+
+/// Takes up rule files of the operator when they change. What cannot be read changes nothing: the rules before stay.
+async fn follow_rules(directory: PathBuf, judge: Arc<Judge>, stop: CancellationToken) {
+    let mut follower = RulesFollower::default();
+    let mut is_readable = true;
+    loop {
+        let place = directory.clone();
+        let files = tokio::task::spawn_blocking(move || rule_files(&place)).await;
+        match files.map_err(Refused::because).and_then(|files| files) {
+            Ok(files) => {
+                is_readable = true;
+                match follower.offer(files) {
+                    Some(Ok(rules)) => {
+                        for broken in rules.broken() {
+                            tracing::warn!(rule = broken.id, file = broken.file, "a rule does not keep its examples");
+                        }
+                        tracing::info!(rules = rules.iter().count(), "rules taken up");
+                        judge.set_rules(rules);
+                    }
+                    Some(Err(error)) => tracing::error!(%error, "rules stay as they were"),
+                    None => {}
+                }
+            }
+            Err(Refused(error)) => {
+                if std::mem::take(&mut is_readable) {
+                    tracing::error!(error, "cannot read the rule files; rules stay as they were");
+                }
+            }
+        }
+        if wait(RULES_EVERY, &stop).await {
+            return;
         }
     }
 }

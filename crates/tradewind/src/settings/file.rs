@@ -167,6 +167,7 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
         .chain(settings.acme.roots.as_mut())
         .chain(settings.dns.trust_anchor.as_mut())
         .chain(settings.watch.levels.as_mut())
+        .chain(settings.judging.rules_directory.as_mut())
     {
         *path = base.join(&path);
     }

@@ -10,7 +10,7 @@ pub(in crate::rules) static FILE: Vocabulary<Attachment> = Vocabulary {
         ("deceptive", |file, _| file.has_deceptive_name),
         ("encrypted", |file, _| file.is_encrypted),
         ("unnamed", |file, _| file.name.is_empty()),
-        ("invisible-name", |file, _| file.name.chars().any(is_invisible)),
+        ("invisible-name", |file, _| file.name.chars().any(|c| is_invisible(c) || steers(c))),
     ],
     texts: &[
         ("name", |file, _| file.name.to_lowercase().into()),
@@ -20,6 +20,11 @@ pub(in crate::rules) static FILE: Vocabulary<Attachment> = Vocabulary {
     ],
     numbers: &[("size", |file, _| file.size_octets), ("dots", |file, _| count(file.name.matches('.').count()))],
 };
+
+/// Whether a character turns the direction of writing.
+const fn steers(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
 
 /// What a file is called in evidence.
 pub(in crate::rules) fn shown(file: &Attachment) -> &str {
