@@ -246,7 +246,7 @@ mod tests {
         }
         assert!(lists.lists[0].1.lock().until.is_some());
         clock.advance(LEFT_ALONE);
-        assert!(!lists.lists[0].1.lock().until.is_some_and(|until| clock.now() < until));
+        assert!(lists.lists[0].1.lock().until.is_none_or(|until| clock.now() >= until));
     }
 
     #[test]
