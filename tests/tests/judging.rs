@@ -197,3 +197,56 @@ fn a_letter_leads_to_the_release() -> Outcome {
     assert_eq!(http(&[])?.0, "410");
     Ok(())
 }
+
+fn offer(number: u32) -> String {
+    format!(
+        "From: Sales <offers@umbrellas.example>\r\nTo: sales@trade.test\r\nSubject: Catalogue {number}\r\nMessage-ID: <{number}@umbrellas.example>\r\n\r\n\
+         Dear partner,\r\n\r\nour factory makes umbrellas of every size for hotels and shops, and we send you our newest catalogue with pleasure.\r\n"
+    )
+}
+
+/// Who moves a message to Junk does not see the sender in the inbox again.
+#[test]
+fn a_move_to_junk_teaches() -> Outcome {
+    let tradewind = start(&thresholds(0.97, 0.98, 0.99, 1.1))?;
+    send(&tradewind, &offer(1))?.expect(250)?;
+    let mut session = tradewind.imap("sales")?;
+    only(&mut session, "INBOX")?;
+    session.command("MOVE 1 Junk")?.ok()?;
+    let mut sent = 1;
+    wait_until("the sender to be known", PATIENCE, || {
+        thread::sleep(Duration::from_secs(2));
+        sent += 1;
+        send(&tradewind, &offer(sent))?.expect(250)?;
+        Ok((session.count("Junk")? >= 2).then_some(()))
+    })?;
+    let inbox = session.count("INBOX")?;
+    send(&tradewind, &offer(sent + 1))?.expect(250)?;
+    assert_eq!(session.count("INBOX")?, inbox, "it goes to Junk from now on");
+    assert_eq!(json(&tradewind, &["store", "check"])?["sound"], Value::Bool(true));
+    Ok(())
+}
+
+/// An account that suddenly writes to many strangers is stopped; its owner hears of it, and the administrator can let the message go.
+#[test]
+fn a_strange_mailing_waits_in_the_queue() -> Outcome {
+    let tradewind = Tradewind::start(Options::default().set("judging", "sent_fresh_per_hour", "3"))?;
+    let from = tradewind.account("sales")?.address;
+    let body = format!("From: {from}\r\nSubject: News\r\n\r\nDear partners, our office is closed next week.\r\n");
+    let to: Vec<String> = (0..5).map(|number| format!("p{number}@elsewhere.example")).collect();
+    let to: Vec<&str> = to.iter().map(String::as_str).collect();
+    let mut client = tradewind.submission("sales")?;
+    client.deliver(&from, &to, &smtp::for_wire(body.as_bytes()))?.expect(250)?;
+    let held = || -> Outcome<Vec<Value>> {
+        let all = json(&tradewind, &["queue", "list"])?;
+        Ok(all.as_array().into_iter().flatten().filter(|one| one["held"] == Value::Bool(true)).cloned().collect())
+    };
+    let waiting = held()?;
+    assert_eq!(waiting.len(), 1, "{waiting:?}");
+    let mut session = tradewind.imap("sales")?;
+    wait_until("the letter", PATIENCE, || Ok((session.count("INBOX")? == 1).then_some(())))?;
+    json(&tradewind, &["queue", "release", &waiting[0]["id"].to_string()])?;
+    assert!(held()?.is_empty());
+    assert_eq!(tradewind.figure("tradewind_smtp_stopped_total")?, 1);
+    Ok(())
+}

@@ -39,6 +39,8 @@ const MODEL_FINDING_MIN: f32 = 0.0;
 /// Judges messages. Keeps nothing of them.
 pub struct Judge {
     model: Model,
+    /// Names the model; it takes a while to work out.
+    model_fingerprint: u64,
     rules: ArcSwap<Rules>,
     templates: ArcSwap<Library>,
     thresholds: Thresholds,
@@ -48,7 +50,8 @@ impl Judge {
     /// Judges with a model, the rules and templates that are shipped, and thresholds.
     #[must_use]
     pub fn new(model: Model, thresholds: Thresholds) -> Self {
-        Self { model, rules: ArcSwap::new(Rules::shipped()), templates: ArcSwap::new(Library::shipped()), thresholds }
+        let (rules, templates) = (ArcSwap::new(Rules::shipped()), ArcSwap::new(Library::shipped()));
+        Self { model_fingerprint: model.fingerprint(), model, rules, templates, thresholds }
     }
 
     /// From now on judges with these rules; what is being judged is judged to its end with those before.
@@ -84,7 +87,7 @@ impl Judge {
     #[must_use]
     pub fn version(&self) -> String {
         let (rules, templates) = (self.rules.load().fingerprint(), self.templates.load().fingerprint());
-        format!("{:016x}-{rules:016x}-{templates:016x}", self.model.fingerprint())
+        format!("{:016x}-{rules:016x}-{templates:016x}", self.model_fingerprint)
     }
 
     /// The verdict on a message; `outside` are findings of layers that ask others than the message.

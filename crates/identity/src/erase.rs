@@ -69,6 +69,12 @@ const DELETES: &[&str] = &[
     "DELETE FROM judged_copy WHERE account = $1",
     "DELETE FROM quarantine_recipient WHERE account = $1",
     "DELETE FROM quarantine_digest WHERE account = $1",
+    "DELETE FROM mail_report WHERE account = $1",
+    "DELETE FROM mail_vote WHERE account = $1",
+    "DELETE FROM mail_pulled WHERE account = $1",
+    "DELETE FROM sent_to WHERE account = $1",
+    "DELETE FROM sent_hour WHERE account = $1",
+    "DELETE FROM sent_stop WHERE account = $1",
     "DELETE FROM account WHERE id = $1",
 ];
 

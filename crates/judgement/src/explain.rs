@@ -15,6 +15,42 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Its attached files could not be looked into; the reason: {evidence}",
         "未能检查其附件；原因：{evidence}",
     ),
+    ("finding-reported-sender", "People here report the sender: {evidence}", "本组织有人举报该发件人：{evidence}"),
+    (
+        "finding-reported-link",
+        "People here report messages with a link to: {evidence}",
+        "本组织有人举报含有该链接的邮件：{evidence}",
+    ),
+    (
+        "finding-reported-template",
+        "People here report messages like: {evidence}",
+        "本组织有人举报类似的邮件：{evidence}",
+    ),
+    (
+        "finding-vouched-sender",
+        "People here say that the sender is honest: {evidence}",
+        "本组织有人确认该发件人可信：{evidence}",
+    ),
+    (
+        "finding-vouched-link",
+        "People here say that messages with this link are honest: {evidence}",
+        "本组织有人确认含有该链接的邮件可信：{evidence}",
+    ),
+    (
+        "finding-vouched-template",
+        "People here say that messages like this are honest: {evidence}",
+        "本组织有人确认类似邮件可信：{evidence}",
+    ),
+    (
+        "finding-learned-here",
+        "Learned from reports of people here, number: {evidence}",
+        "根据本组织的举报学习得出，举报数：{evidence}",
+    ),
+    (
+        "finding-sends-unusually",
+        "The account sends unusually much; recipients (of them new): {evidence}",
+        "该账户发信异常；收件人数（其中首次联系）：{evidence}",
+    ),
     (
         "finding-layer-silent",
         "A part of the judging did not answer in time: {evidence}",

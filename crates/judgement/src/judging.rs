@@ -2,6 +2,7 @@
 //!
 //! Whatever fails or takes too long leaves a finding behind and an action that the level names; nothing passes in silence.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +12,19 @@ use env::Timestamp;
 use filter::{Action, Asked, Facts, Finding, Judge, Layer, Received, Signal, Thresholds, Verdict};
 use futures_util::future::join_all;
 use identity::Level;
-use store::{Store, StoreError};
+use store::{Store, StoreError, Tx};
 use tokio::sync::Semaphore;
 
 use crate::kept::{DETAIL, Detail, Direction, Kept};
+use crate::learner::Memory;
+use crate::votes::{self, Standing};
 use crate::{JudgementError, JudgingSettings, LevelSettings, fields, marks, sealed};
 
 /// What an allow entry of the organisation adds to the log odds: much, and still outweighed by what is certain.
 const ALLOWED_WEIGHT: f32 = -6.0;
+
+/// Sum of what was learned from which it is a finding.
+const LEARNED_MIN: f32 = 0.3;
 
 /// Judges messages that come in. Cheap to share.
 pub struct Judging {
@@ -30,7 +36,8 @@ pub struct Judging {
     pool: Option<Arc<inspect::Pool>>,
     /// Messages at the same time. Work that was given up keeps its turn until it ends.
     turns: Arc<Semaphore>,
-    version: String,
+    /// What organisations have learned.
+    memory: Memory,
 }
 
 /// A message that has come, with what is known of it.
@@ -48,6 +55,8 @@ pub struct Arrival {
     pub authentication: Arc<mailauth::Facts>,
     /// Whose people it is for.
     pub organisation: i64,
+    /// Accounts here that get it.
+    pub recipients: Vec<i64>,
     /// The highest level among those that it is for.
     pub level: Level,
     /// An allow entry of the organisation names its sender.
@@ -65,6 +74,8 @@ pub struct Opinion {
     pub action: Action,
     /// What was found.
     pub verdict: Verdict,
+    /// Accounts whose own reports decide for their own copies: into Junk, or not.
+    pub personal: BTreeMap<i64, bool>,
     /// Header fields of ours.
     pub fields: String,
     /// It could not be judged.
@@ -77,6 +88,7 @@ pub struct Opinion {
 struct Found {
     facts: Option<Facts>,
     outside: Vec<Finding>,
+    personal: BTreeMap<i64, bool>,
 }
 
 impl Judging {
@@ -84,8 +96,7 @@ impl Judging {
     #[must_use]
     pub fn new(store: Store, judge: Arc<Judge>, layers: Vec<Arc<dyn Layer>>, settings: JudgingSettings) -> Self {
         let turns = Arc::new(Semaphore::new(settings.at_once_max.max(1)));
-        let version = judge.version();
-        Self { store, judge, settings, layers, pool: None, turns, version }
+        Self { store, judge, settings, layers, pool: None, turns, memory: Memory::default() }
     }
 
     /// Has attached files looked into by confined processes.
@@ -99,6 +110,12 @@ impl Judging {
     #[must_use]
     pub const fn is_enabled(&self) -> bool {
         self.settings.enabled
+    }
+
+    /// Whether what people here send is judged.
+    #[must_use]
+    pub const fn judges_outgoing(&self) -> bool {
+        self.settings.outgoing
     }
 
     /// How long a message waits in quarantine.
@@ -117,13 +134,16 @@ impl Judging {
         let at = self.settings.at(arrival.level);
         let limit = Duration::from_millis(self.settings.milliseconds_max);
         let arrival = Arc::new(arrival);
-        let found = tokio::time::timeout(limit, self.find(&arrival)).await.unwrap_or_else(|_| unjudged("time"));
+        let found = match tokio::time::timeout(limit, self.find(&arrival, &key)).await {
+            Ok(found) => found?,
+            Err(_) => unjudged("time"),
+        };
         self.decide(arrival, found, at, key).await
     }
 
     /// Facts and what layers find. What panics or takes too long is a finding.
-    async fn find(&self, arrival: &Arc<Arrival>) -> Found {
-        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return unjudged("turns") };
+    async fn find(&self, arrival: &Arc<Arrival>, key: &Key<Organisation>) -> Result<Found, JudgementError> {
+        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return Ok(unjudged("turns")) };
         let (reading, pool) = (Arc::clone(arrival), self.pool.clone());
         let work = tokio::task::spawn_blocking(move || {
             // Kept until the work ends, be it given up by then.
@@ -141,7 +161,7 @@ impl Judging {
                 outside.push(finding("uninspected", why, 0.0));
                 let reading = Arc::clone(arrival);
                 let Ok(facts) = tokio::task::spawn_blocking(move || read(&reading, None)).await else {
-                    return unjudged("panic");
+                    return Ok(unjudged("panic"));
                 };
                 facts
             }
@@ -157,7 +177,35 @@ impl Judging {
         if arrival.is_allowed {
             outside.push(allowed(&facts));
         }
-        Found { facts: Some(facts), outside }
+        let Standing { findings, personal } = self.said(arrival, &facts, key, &mut outside).await?;
+        outside.extend(findings);
+        Ok(Found { facts: Some(facts), outside, personal })
+    }
+
+    /// What people of the organisation have reported, and what was learned from that.
+    async fn said(
+        &self,
+        arrival: &Arrival,
+        facts: &Facts,
+        key: &Key<Organisation>,
+        outside: &mut Vec<Finding>,
+    ) -> Result<Standing, JudgementError> {
+        let (organisation, recipients) = (arrival.organisation, arrival.recipients.clone());
+        let (marks, is_proven) = (marks::numbered(facts, key), votes::is_proven(facts));
+        let memory = self.memory.clone();
+        let look = move |tx: &mut Tx<'_>| {
+            let standing = votes::standing(tx, organisation, &marks, is_proven, &recipients)?;
+            Ok::<_, JudgementError>((standing, memory.of(tx, organisation)?))
+        };
+        let (standing, learned) = self.store.read(look).await?;
+        if let Some(learned) = learned {
+            let sum = learned.sum(facts);
+            if sum.abs() >= LEARNED_MIN {
+                let evidence = learned.reports().to_string();
+                outside.push(Finding { signal: Signal::Text, ..finding("learned-here", &evidence, sum) });
+            }
+        }
+        Ok(standing)
     }
 
     /// The verdict, and what is kept of it. Takes processor time, so it leaves the thread of the connection, too.
@@ -168,10 +216,12 @@ impl Judging {
         at: LevelSettings,
         key: Arc<Key<Organisation>>,
     ) -> Result<Opinion, JudgementError> {
-        let (judge, version) = (Arc::clone(&self.judge), self.version.clone());
+        let judge = Arc::clone(&self.judge);
         let context = Arc::clone(self.store.context());
         let now = context.clock.now();
         let work = move || {
+            // Rules may change at any time: those that are named are those that judge, or the next.
+            let version = judge.version();
             let verdict = match &found.facts {
                 Some(facts) => judge.judge_by(facts, found.outside.clone(), at.thresholds()),
                 None => of_unjudged(found.outside.clone(), at),
@@ -203,7 +253,7 @@ impl Judgement<'_> {
     ) -> Result<Opinion, JudgementError> {
         let Self { arrival, found, verdict, action, thresholds, version } = self;
         let id = arrival.id;
-        let marks = found.facts.as_ref().map(|facts| marks::packed(&marks::of(facts), key)).unwrap_or_default();
+        let marks = found.facts.as_ref().map(|facts| marks::packed(&marks::numbered(facts, key))).unwrap_or_default();
         let is_unjudged = found.facts.is_none();
         let detail = Detail {
             facts: found.facts,
@@ -219,7 +269,7 @@ impl Judgement<'_> {
         let fields = fields::fields(id, action, &detail.verdict);
         let organisation = arrival.organisation;
         let kept = Kept { id, organisation, at, direction: Direction::In, action, marks, detail: sealed };
-        Ok(Opinion { action, verdict: detail.verdict, fields, is_unjudged, kept })
+        Ok(Opinion { action, verdict: detail.verdict, personal: found.personal, fields, is_unjudged, kept })
     }
 }
 
@@ -255,7 +305,7 @@ fn acted(arrival: &Arrival, verdict: &Verdict) -> Action {
 
 fn unjudged(why: &str) -> Found {
     tracing::error!(why, "a message could not be judged");
-    Found { facts: None, outside: vec![finding("unjudged", why, 0.0)] }
+    Found { facts: None, outside: vec![finding("unjudged", why, 0.0)], personal: BTreeMap::new() }
 }
 
 fn of_unjudged(findings: Vec<Finding>, at: LevelSettings) -> Verdict {

@@ -5,7 +5,7 @@ use filter::{Action, Facts, Finding, Judge, Thresholds, Verdict};
 use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Tx, params};
 
-use crate::{JudgementError, JudgingSettings, quarantine, sealed};
+use crate::{JudgementError, JudgingSettings, feedback, outbound, pull, quarantine, sealed, votes};
 
 /// Rows forgotten in one transaction, so that others wait only briefly.
 const FORGOTTEN_MAX: i64 = 500;
@@ -181,8 +181,12 @@ pub async fn tidy(store: &Store, settings: &JudgingSettings) -> Result<u64, Judg
     loop {
         let forgotten = store.write_freeing(move |tx| forget(tx, before)).await?;
         let expired = store.write_freeing(quarantine::expire).await? as u64;
-        gone += forgotten + expired;
-        if forgotten + expired == 0 {
+        let reports = store.write_freeing(feedback::forget).await?;
+        let rest = move |tx: &mut Tx<'_>| {
+            Ok::<_, StoreError>(votes::forget(tx)? + pull::forget(tx, before)? + outbound::forget(tx, before)?)
+        };
+        gone += forgotten + expired + reports + store.write_freeing(rest).await?;
+        if forgotten + expired + reports == 0 {
             return Ok(gone);
         }
     }

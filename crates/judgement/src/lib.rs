@@ -1,24 +1,32 @@
 //! Judging of mail on its way: what [`filter`] finds becomes an action, and is kept.
 //!
 //! [`Judging`] judges a message while its sender waits. What it finds is kept in the message's own transaction ([`keep`]), so that it
-//! can be explained, and reached again from the kept facts. What is quarantined waits in [`quarantine`].
+//! can be explained, and reached again from the kept facts. What is quarantined waits in [`quarantine`]. What people say of their mail
+//! ([`feedback`]) is counted and learned from ([`Learner`]), and delivered mail that is alike is pulled back ([`pull`]). What people
+//! here send is judged, too ([`outbound`]).
 //!
 //! Knows nothing of protocols: who receives asks, and does what is said.
 
 pub mod digest;
 mod error;
 mod explain;
+pub mod feedback;
 mod fields;
 mod judging;
 mod kept;
+mod learner;
 mod marks;
+pub mod outbound;
+pub mod pull;
 pub mod quarantine;
 mod sealed;
 mod settings;
+mod votes;
 
 pub use error::JudgementError;
 pub use explain::explain;
 pub use fields::claims;
 pub use judging::{Arrival, Judging, Opinion};
 pub use kept::{Detail, Direction, Judged, Kept, forget, is_for, keep, load, note_copy, read_number, tidy};
+pub use learner::Learner;
 pub use settings::{JudgingSettings, LevelSettings, Unjudged};

@@ -1,15 +1,18 @@
-//! By what messages are found that are alike: keyed hashes of sender and links.
+//! By what messages are found that are alike: keyed hashes of sender, links and template.
 
 use std::collections::BTreeSet;
 
 use crypto::keys::{Key, Organisation};
 use filter::Facts;
 
-/// Octets of one mark.
-pub(crate) const MARK_OCTETS: usize = 8;
+/// Octets of one mark in a packed row.
+const MARK_OCTETS: usize = 8;
 
 /// Links of one message that are marked.
 const LINKS_MAX: usize = 6;
+
+/// Characters of a subject that stand for a template.
+const EVIDENCE_CHARS_MAX: usize = 80;
 
 /// What a mark is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,47 +21,85 @@ pub(crate) enum MarkKind {
     Sender,
     /// The registered domain of a link.
     Link,
+    /// The template that it is made from.
+    Look,
 }
 
 /// Something that messages have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Mark {
-    pub(crate) kind: MarkKind,
-    /// The address or domain itself.
-    pub(crate) value: String,
-}
-
-impl MarkKind {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sender => "sender",
-            Self::Link => "link",
-        }
-    }
+struct Mark {
+    kind: MarkKind,
+    /// The address, the domain, or a hash that alike texts share.
+    value: String,
+    /// What people read, where it is not the value.
+    shown: Option<String>,
 }
 
 impl Mark {
-    /// Its hash under the organisation's key.
-    pub(crate) fn hash(&self, key: &Key<Organisation>) -> [u8; MARK_OCTETS] {
-        let place = format!("mail mark {} {}", self.kind.as_str(), self.value);
-        key.hashing().hash_i64(place.as_bytes()).to_le_bytes()
+    /// Its hash under the organisation's key, as the database has it.
+    fn number(&self, key: &Key<Organisation>) -> i64 {
+        let kind = match self.kind {
+            MarkKind::Sender => "sender",
+            MarkKind::Link => "link",
+            MarkKind::Look => "look",
+        };
+        key.hashing().hash_i64(format!("mail mark {kind} {}", self.value).as_bytes())
+    }
+
+    /// What people read of it.
+    fn evidence(&self) -> &str {
+        self.shown.as_deref().unwrap_or(&self.value)
     }
 }
 
 /// The marks of a message, each once.
-pub(crate) fn of(facts: &Facts) -> Vec<Mark> {
+fn of(facts: &Facts) -> Vec<Mark> {
     let sender = facts.from.as_ref().filter(|from| !from.address.is_empty());
     let own = sender.map(|from| from.domain.as_str()).unwrap_or_default();
     let links: BTreeSet<&str> = facts.links.iter().map(|link| link.domain.as_str()).collect();
     let links = links.into_iter().filter(|domain| !domain.is_empty() && *domain != own).take(LINKS_MAX);
-    sender
-        .map(|from| Mark { kind: MarkKind::Sender, value: from.address.clone() })
-        .into_iter()
-        .chain(links.map(|domain| Mark { kind: MarkKind::Link, value: domain.to_owned() }))
-        .collect()
+    let mark = |kind, value: &str| Mark { kind, value: value.to_owned(), shown: None };
+    let mut marks: Vec<Mark> = sender.map(|from| mark(MarkKind::Sender, &from.address)).into_iter().collect();
+    marks.extend(links.map(|domain| mark(MarkKind::Link, domain)));
+    let shown: String = facts.subject.chars().take(EVIDENCE_CHARS_MAX).collect();
+    marks.extend(facts.likeness().into_iter().map(|hash| Mark {
+        kind: MarkKind::Look,
+        value: format!("{hash:016x}"),
+        shown: Some(shown.clone()),
+    }));
+    marks
+}
+
+/// A mark as the database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Numbered {
+    pub(crate) kind: MarkKind,
+    /// Hash under the organisation's key.
+    pub(crate) number: i64,
+    /// What people read of it.
+    pub(crate) evidence: String,
+}
+
+/// The marks of a message under the organisation's key.
+pub(crate) fn numbered(facts: &Facts, key: &Key<Organisation>) -> Vec<Numbered> {
+    let number =
+        |mark: Mark| Numbered { kind: mark.kind, number: mark.number(key), evidence: mark.evidence().to_owned() };
+    of(facts).into_iter().map(number).collect()
 }
 
 /// Their hashes one after the other.
-pub(crate) fn packed(marks: &[Mark], key: &Key<Organisation>) -> Vec<u8> {
-    marks.iter().flat_map(|mark| mark.hash(key)).collect()
+pub(crate) fn packed(marks: &[Numbered]) -> Vec<u8> {
+    marks.iter().flat_map(|mark| mark.number.to_le_bytes()).collect()
+}
+
+/// Whether a packed row has one of `wanted`.
+pub(crate) fn has_any(packed: &[u8], wanted: &BTreeSet<i64>) -> bool {
+    packed
+        .chunks_exact(MARK_OCTETS)
+        .any(|octets| octets.try_into().is_ok_and(|octets| wanted.contains(&i64::from_le_bytes(octets))))
+}
+
+/// The hashes of a packed row.
+pub(crate) fn unpacked(packed: &[u8]) -> BTreeSet<i64> {
+    packed.chunks_exact(MARK_OCTETS).filter_map(|octets| Some(i64::from_le_bytes(octets.try_into().ok()?))).collect()
 }

@@ -10,7 +10,7 @@ use queue::{Envelope, NewMessage, NewRecipient};
 use serde::{Deserialize, Serialize};
 use store::{Blobs, Location, Row, StoreError, Tx, params};
 
-use crate::{JudgementError, Kept, fields, sealed};
+use crate::{JudgementError, Kept, fields, marks, sealed};
 
 /// Entries that one list gives.
 pub const LISTED_MAX: i64 = 1_000;
@@ -327,6 +327,30 @@ pub fn organisation_of(tx: &mut Tx<'_>, id: i64) -> Result<Option<i64>, Judgemen
         params![id],
         |row| row.int(0),
     )?)
+}
+
+/// The message `id` in quarantine and all others of its organisation there that share its sender or its template.
+///
+/// # Errors
+/// [`JudgementError::NotQuarantined`] if it is not there, or the store fails.
+pub fn alike(tx: &mut Tx<'_>, id: i64) -> Result<Vec<i64>, JudgementError> {
+    let row = tx.row("SELECT organisation, marks FROM quarantine WHERE id = $1", params![id], |row| {
+        Ok((row.int(0)?, row.bytes(1)?.to_vec()))
+    })?;
+    let (organisation, own) = row.ok_or(JudgementError::NotQuarantined(id))?;
+    let wanted = marks::unpacked(&own);
+    let mut found = Vec::new();
+    tx.for_each(
+        "SELECT id, marks FROM quarantine WHERE organisation = $1 ORDER BY id LIMIT $2",
+        params![organisation, LISTED_MAX],
+        |row| {
+            if row.int(0)? == id || marks::has_any(row.bytes(1)?, &wanted) {
+                found.push(row.int(0)?);
+            }
+            Ok(())
+        },
+    )?;
+    Ok(found)
 }
 
 /// The content of a quarantined message.

@@ -33,6 +33,15 @@ env::settings! {
         quarantine_days: u32 = 30,
         /// Least minutes between two letters that tell a person what waits in quarantine; the first goes within a minute. 0 for no letters.
         digest_minutes: u64 = 1440,
+        /// Hours within which delivered mail is looked at again when people report what is alike, and moved to Junk if it is unwanted by now; 0 for never.
+        pull_hours: u32 = 48,
+        /// Judge what people here send: what is unwanted, or sent in an unusual way, waits in the queue until somebody has looked; where it is both, the
+        /// account is frozen, too.
+        outgoing: bool = true,
+        /// Recipients of one account in an hour or two from which its sending is unusual; 0 for no limit.
+        sent_per_hour: u64 = 1000,
+        /// Of them, whom it writes to for the first time, where these are more than half; 0 for no limit.
+        sent_fresh_per_hour: u64 = 150,
         /// Whether people may release what waits for them, by the links of their letters and by themselves; else only those may who look
         /// after the quarantine.
         people_release: bool = true,

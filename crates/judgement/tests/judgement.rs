@@ -203,7 +203,7 @@ async fn people_are_told_once_in_their_language(store: TestStore) {
     readers.sort_unstable();
     assert_eq!(readers, ["li@trade.test", "wang@trade.test"]);
     let letters = scene.letters().await;
-    let li = letters.iter().find(|letter| letter.contains("隔离")).unwrap();
+    let li = letters.iter().find(|letter| letter.contains("扣留")).unwrap();
     assert!(li.contains("evil-link: evil[.]test") && li.contains("https://mail.trade.test/quarantine/"), "{li}");
     assert!(letters.iter().any(|letter| letter.contains("kept back")));
     quarantined(&scene, 8).await;

@@ -43,6 +43,8 @@ figures! {
     judged_quarantined,
     /// Messages refused because of what they are.
     judged_refused,
+    /// Messages of our own people that wait in the queue because of what they are or how they are sent.
+    stopped,
     /// Messages that could not be judged.
     unjudged,
     /// Sign-ins that succeeded.

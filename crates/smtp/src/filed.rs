@@ -14,8 +14,8 @@ pub(crate) const JUNK: &str = "$Junk";
 pub(crate) const WARNING: &str = "TradewindWarning";
 
 /// The mailbox that it goes to.
-pub(crate) const fn target(envelope: &Envelope) -> Target {
-    if envelope.junk { Target::SpecialUse(SpecialUse::Junk) } else { Target::Inbox }
+pub(crate) const fn target(junk: bool) -> Target {
+    if junk { Target::SpecialUse(SpecialUse::Junk) } else { Target::Inbox }
 }
 
 /// The flags that it begins with. An account without room for another keyword gets it without.

@@ -328,6 +328,21 @@ actions! {
     /// Read a message in quarantine that waits for an account.
     QuarantineMessage "quarantine-message" { id: String, address: String }: MailRead
         on On::Account(address) => quarantine::message(controls, id, address);
+    /// Let a message out of quarantine, and all others there that are made from the same template or come from the same sender.
+    QuarantineReleaseTrain "quarantine-release-train" { id: String }: QuarantineChange
+        on On::Judged(id) => quarantine::release_train(controls, id);
+    /// Say of one's own message that it is junk, or that it is honest.
+    MailReport "mail-report" { id: String, address: String, junk: bool }: MailChange
+        on On::Account(address) => quarantine::report(controls, id, address, junk);
+    /// Say of a message, for the whole organisation, that it is junk, or that it is honest.
+    JudgedReport "judged-report" { id: String, junk: bool }: QuarantineChange
+        on On::Judged(id) => quarantine::report_for_all(controls, bounds, id, junk);
+    /// List messages that were pulled back to Junk after they had been delivered.
+    PulledList "pulled-list" { organisation: Option<String> }: QuarantineRead
+        on On::Organisation(organisation.as_deref()) => quarantine::pulled(controls, bounds, organisation);
+    /// Move the copies of a message that were pulled back to where they were.
+    PulledReturn "pulled-return" { id: String }: QuarantineChange
+        on On::Judged(id) => quarantine::return_pulled(controls, id);
     /// Show what was found of a judged message, or judge it again from the kept facts.
     JudgedShow "judged-show" { id: String, address: Option<String>, again: bool, language: String }: QuarantineRead
         on address.as_deref().map_or(On::Judged(id), On::Account)

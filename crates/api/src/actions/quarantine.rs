@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use filter::{Finding, Judge, Verdict};
 use identity::{IdentityError, Language};
+use judgement::feedback::{self, Reporter, Said};
+use judgement::pull::Pulled;
 use judgement::quarantine::{self, Quarantined, Whose};
 use judgement::{Judged, JudgementError};
 use serde_json::{Value, json};
@@ -151,6 +153,69 @@ pub(super) async fn delete(controls: &Controls, id: String, address: Option<Stri
     };
     let deleted = controls.store.write(work).await.map_err(Refused::because)?;
     Ok(json!({ "deleted": deleted }))
+}
+
+pub(super) async fn release_train(controls: &Controls, id: String) -> Result<Value, Refused> {
+    let work = move |tx: &mut Tx<'_>| {
+        let expires = tx.now().plus(EXPIRE_AFTER);
+        let id = judgement::read_number(&id)?;
+        let mut released = 0;
+        for one in quarantine::alike(tx, id)? {
+            released += quarantine::release(tx, one, Whose::All, expires)?;
+        }
+        Ok::<_, JudgementError>(released)
+    };
+    let released = controls.store.write(work).await.map_err(Refused::because)?;
+    Ok(json!({ "released": released }))
+}
+
+const fn said(junk: bool) -> Said {
+    if junk { Said::Junk } else { Said::Honest }
+}
+
+pub(super) async fn report(controls: &Controls, id: String, address: String, junk: bool) -> Result<Value, Refused> {
+    let work = move |tx: &mut Tx<'_>| {
+        let (id, account) = named(tx, &id, Some(&address))?;
+        let reporter = Reporter { account: account.unwrap_or(0), is_officer: false };
+        Ok::<_, JudgementError>(feedback::note(tx, id, reporter, said(junk))?)
+    };
+    let noted = controls.store.write(work).await.map_err(Refused::because)?;
+    Ok(json!({ "noted": noted }))
+}
+
+pub(super) async fn report_for_all(controls: &Controls, by: &Bounds, id: String, junk: bool) -> Result<Value, Refused> {
+    let reporter = Reporter { account: by.account.unwrap_or(0), is_officer: true };
+    let work = move |tx: &mut Tx<'_>| {
+        let id = judgement::read_number(&id)?;
+        Ok::<_, JudgementError>(feedback::note(tx, id, reporter, said(junk))?)
+    };
+    let noted = controls.store.write(work).await.map_err(Refused::because)?;
+    Ok(json!({ "noted": noted }))
+}
+
+pub(super) async fn pulled(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
+    let by = *by;
+    let work = move |tx: &mut Tx<'_>| {
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
+        let all = judgement::pull::list(tx, organisation)?;
+        let row = |one: &Pulled| {
+            let address = identity::list_addresses(tx, one.account)?.into_iter().next();
+            Ok::<_, JudgementError>(json!({
+                "id": format!("{:x}", one.judged),
+                "address": address,
+                "time": one.at.to_string(),
+                "returned": one.is_returned,
+            }))
+        };
+        all.iter().map(row).collect::<Result<Vec<Value>, JudgementError>>()
+    };
+    controls.store.read(work).await.map(Value::from).map_err(Refused::because)
+}
+
+pub(super) async fn return_pulled(controls: &Controls, id: String) -> Result<Value, Refused> {
+    let work = move |tx: &mut Tx<'_>| judgement::pull::undo(tx, judgement::read_number(&id)?, None);
+    let returned = controls.store.write(work).await.map_err(Refused::because)?;
+    Ok(json!({ "returned": returned }))
 }
 
 pub(super) async fn message(controls: &Controls, id: String, address: String) -> Result<Value, Refused> {

@@ -56,7 +56,10 @@ impl Connection<'_> {
                 } else {
                     mailbox::copy(tx, account, from, &ranges, to.id)
                 };
-                Ok::<_, PlaceError>(outcome?)
+                let outcome = outcome?;
+                // Into Junk or out of it says what its reader thinks of the message.
+                judgement::feedback::note_move(tx, account, from, to.id, &outcome)?;
+                Ok::<_, PlaceError>(outcome)
             })
             .await;
         match outcome {

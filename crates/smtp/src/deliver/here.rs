@@ -169,7 +169,7 @@ fn commit(tx: &mut Tx<'_>, placing: &Placing) -> Result<(), PlaceError> {
     store::blobs::add_refs(tx, blob.id(), i64::try_from(keepers).unwrap_or(i64::MAX) - 1)?;
     if plan.keeps_copy {
         let delivery = Delivery {
-            target: filed::target(envelope),
+            target: filed::target(envelope.junk),
             prepared: &ready.prepared,
             blob: blob.id(),
             trace: ready.trace.as_bytes(),

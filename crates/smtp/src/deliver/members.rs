@@ -94,7 +94,7 @@ fn place(tx: &mut Tx<'_>, sending: &Sending) -> Result<bool, MembersError> {
         store::blobs::add_refs(tx, sending.ready.blob.id(), 1)?;
         let flags = filed::flags(tx, account, &sending.envelope)?;
         let delivery = Delivery {
-            target: filed::target(&sending.envelope),
+            target: filed::target(sending.envelope.junk),
             prepared: &sending.ready.prepared,
             blob: sending.ready.blob.id(),
             trace: trace.as_bytes(),

@@ -1,11 +1,13 @@
 //! A complete message: made ready, staged, committed, and only then accepted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use env::Timestamp;
 use identity::{GroupAddress, IdentityError, Principal};
-use judgement::quarantine::{self, NewPlace, NewQuarantined, Shown};
+use judgement::outbound::Sent;
+use judgement::quarantine::{self, NewQuarantined};
 use judgement::{JudgementError, Kept};
 use mail::message::{ExtentLimits, TooComplex};
 use mail::trace::{self, Encryption, Hop, Protocol};
@@ -21,7 +23,7 @@ use wire::smtp::{Envelope, Hold, RcptParams, Ret};
 
 use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
-use super::judge::Judged;
+use super::judge::{Judged, Quarantining};
 use super::recipients::{Home, Taken};
 use super::reported::Reading;
 use super::submission::{self, Authors};
@@ -83,6 +85,7 @@ struct Ready {
     origin: Option<queue::Origin>,
     report: Option<Sealed>,
     judged: Option<Judged>,
+    sent: Option<Sent>,
     /// The sender would rather have it travel in clear than not at all.
     tls_optional: bool,
 }
@@ -110,13 +113,10 @@ struct Plan {
     kept: Option<Kept>,
     /// It waits in quarantine instead of going to anybody.
     quarantined: Option<Quarantining>,
-}
-
-/// What waits, for whom, and until when.
-struct Quarantining {
-    shown: Shown,
-    places: Vec<NewPlace>,
-    expires: Timestamp,
+    /// Accounts whose own reports decide for their own copies: into Junk, or not.
+    personal: BTreeMap<i64, bool>,
+    /// What was found of what one of our people sends.
+    sent: Option<Sent>,
 }
 
 /// Where a message has octets above 127.
@@ -162,7 +162,7 @@ impl Conversation<'_> {
         }
         let number = self.door.receiver.store.context().ids.next();
         let id = format!("{number:x}");
-        let vouched = match self.vouch(&envelope, body, &id).await {
+        let vouched = match self.vouch(&envelope, body, (number, &id)).await {
             Ok(vouched) if vouched.junk && self.is_returning() => {
                 let text = "The notification is not authenticated, and is not passed on";
                 return Verdict::reject(550, (5, 7, 1), text);
@@ -185,11 +185,11 @@ impl Conversation<'_> {
     }
 
     /// Who vouches for the message: the account that has signed in, or what can be found out of a stranger.
-    async fn vouch(&self, envelope: &Envelope, body: Vec<u8>, id: &str) -> Result<Vouched, Verdict> {
-        match &self.principal {
-            Some(principal) => self.as_submitted(principal, body, id).await.map(Vouched::submitted),
-            None => self.authenticate_message(envelope, body, id).await,
-        }
+    async fn vouch(&self, envelope: &Envelope, body: Vec<u8>, (number, id): (i64, &str)) -> Result<Vouched, Verdict> {
+        let Some(principal) = &self.principal else { return self.authenticate_message(envelope, body, id).await };
+        let body = self.as_submitted(principal, body, id).await?;
+        let (body, sent) = self.judge_outgoing(envelope, body, number).await?;
+        Ok(Vouched::submitted(body, sent))
     }
 
     /// A submitted message is completed; its authors must be addresses of the sender, or their owners have permitted it.
@@ -217,7 +217,7 @@ impl Conversation<'_> {
 
     async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<(), AcceptError> {
         let store = &self.door.receiver.store;
-        let Vouched { body, results, junk, origin, judged, .. } = vouched;
+        let Vouched { body, results, junk, origin, judged, sent, .. } = vouched;
         let now = store.context().clock.now();
         let mut trace = results;
         trace.push_str(judged.as_ref().map_or("", |judged| &judged.fields));
@@ -233,21 +233,24 @@ impl Conversation<'_> {
         let (mut prepared, eight_bit, report) =
             prepare(Arc::clone(store.context()), body, reading, self.terms()).await?;
         let blob = store.stage(prepared.take_record()).await?;
-        let ready = Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, tls_optional };
+        let ready = Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, tls_optional };
         let plan = self.plan(envelope, ready);
         store.write(move |tx| commit(tx, &plan)).await
     }
 
     fn plan(&self, envelope: &Envelope, ready: Ready) -> Plan {
-        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, tls_optional } = ready;
+        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, tls_optional } = ready;
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
         let sender = Address::parse(&reverse_path).ok();
         let local_trace = trace::return_path(sender.as_ref()) + &trace;
         let due = due(envelope, received, receiver.hold_max);
-        let (kept, keywords, shown) =
-            judged.map_or_else(Default::default, |judged| (Some(judged.kept), judged.keywords, judged.quarantined));
+        let (kept, keywords, shown, personal) = judged.map_or_else(Default::default, |judged| {
+            (Some(judged.kept), judged.keywords, judged.quarantined, judged.personal)
+        });
+        // What is stopped waits in the queue, for those here, too.
+        let waits = due > received || sent.as_ref().is_some_and(Sent::is_stopped);
         let quarantined = shown.map(|shown| Quarantining {
             shown,
             places: self.places(envelope),
@@ -255,7 +258,7 @@ impl Conversation<'_> {
         });
         let (local, groups, queued) = match &quarantined {
             Some(_) => Divided::default(),
-            None => self.divide(envelope, due > received, junk),
+            None => self.divide(envelope, waits, junk),
         };
         let params = &envelope.params;
         // RFC 6531 section 3.4: asked for where it is needed, as a server that does not know it can take the rest.
@@ -298,6 +301,8 @@ impl Conversation<'_> {
             report,
             kept,
             quarantined,
+            personal,
+            sent,
         }
     }
 
@@ -424,6 +429,9 @@ fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
     if let Some(report) = &plan.report {
         received::keep(tx, report)?;
     }
+    if let Some(sent) = &plan.sent {
+        judgement::outbound::keep(tx, sent)?;
+    }
     if let Some(kept) = &plan.kept {
         judgement::keep(tx, kept)?;
         if let Some(quarantined) = &plan.quarantined {
@@ -537,7 +545,7 @@ fn enqueue(
         created: plan.received,
         expires: plan.expires,
         due: plan.due,
-        held: false,
+        held: plan.sent.as_ref().is_some_and(Sent::is_stopped),
     };
     queue::enqueue(tx, &message, recipients)?;
     Ok(())
@@ -546,7 +554,7 @@ fn enqueue(
 fn deliver(tx: &mut Tx<'_>, plan: &Plan, account: i64, group: Option<&GroupAddress>) -> Result<(), MailboxError> {
     let through_group = group.map(|group| group::local_trace(group, &plan.envelope));
     let delivery = Delivery {
-        target: filed::target(&plan.envelope),
+        target: filed::target(plan.personal.get(&account).copied().unwrap_or(plan.envelope.junk)),
         prepared: &plan.prepared,
         blob: plan.blob.id(),
         trace: through_group.as_ref().unwrap_or(&plan.local_trace).as_bytes(),

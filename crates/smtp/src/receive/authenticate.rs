@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use identity::Level;
+use judgement::outbound::Sent;
 use mailauth::{
     Ambiguity, AuthorIdentity, Connection, DmarcPolicy, DmarcResult, Facts, SpfResult, WithoutDns, results,
 };
@@ -35,13 +36,15 @@ pub(super) struct Vouched {
     pub(super) is_allowed: bool,
     /// What was decided of it because of what it is.
     pub(super) judged: Option<Judged>,
+    /// What was found of what one of our people sends.
+    pub(super) sent: Option<Sent>,
 }
 
 impl Vouched {
     /// Mail of our own people.
-    pub(super) fn submitted(body: Vec<u8>) -> Self {
+    pub(super) fn submitted(body: Vec<u8>, sent: Option<Sent>) -> Self {
         let results = String::new();
-        Self { body, results, junk: false, origin: None, authentication: None, is_allowed: false, judged: None }
+        Self { body, results, junk: false, origin: None, authentication: None, is_allowed: false, judged: None, sent }
     }
 }
 
@@ -118,7 +121,16 @@ impl Conversation<'_> {
         let origin = Some(queue::Origin { author, chain: facts.arc.result.word().to_owned() });
         let body = without_claims(body, &receiver.hostname);
         let is_allowed = spared != Spared::Nothing;
-        Ok(Vouched { body, results, junk, origin, authentication: Some(Arc::new(facts)), is_allowed, judged: None })
+        Ok(Vouched {
+            body,
+            results,
+            junk,
+            origin,
+            authentication: Some(Arc::new(facts)),
+            is_allowed,
+            judged: None,
+            sent: None,
+        })
     }
 
     /// Counts the message for the owner of its author's domain, and lets it be reported by itself if that is wanted.

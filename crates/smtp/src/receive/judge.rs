@@ -1,9 +1,12 @@
 //! A stranger's message before it is taken: what the filter makes of it, and what follows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use env::Timestamp;
 use filter::Action;
 use identity::Level;
+use judgement::outbound::{Outgoing, Sent};
 use judgement::quarantine::{NewPlace, Shown};
 use judgement::{Arrival, Kept, Opinion};
 use mail::message::Envelope as Header;
@@ -18,15 +21,27 @@ use crate::filed::{JUNK, PHISHING, WARNING};
 /// Whose mail must always be taken (RFC 5321 section 4.5.1).
 const POSTMASTER: &str = "postmaster";
 
+/// How likely a message is phish that is marked so; it may look like spam, too.
+const PHISHING_MIN: f32 = 0.9;
+
 /// What was decided of a message, as the transaction needs it.
 pub(super) struct Judged {
     pub(super) kept: Kept,
     /// Header fields of ours.
     pub(super) fields: String,
+    /// Accounts whose own reports decide for their own copies: into Junk, or not.
+    pub(super) personal: BTreeMap<i64, bool>,
     /// Keywords that it gets.
     pub(super) keywords: Vec<String>,
     /// What lists show of it, if it is quarantined.
     pub(super) quarantined: Option<Shown>,
+}
+
+/// What waits, for whom, and until when.
+pub(super) struct Quarantining {
+    pub(super) shown: Shown,
+    pub(super) places: Vec<NewPlace>,
+    pub(super) expires: Timestamp,
 }
 
 impl Conversation<'_> {
@@ -48,6 +63,7 @@ impl Conversation<'_> {
             client: self.peer(),
             authentication,
             organisation,
+            recipients: self.accounts(),
             level: self.level(),
             is_allowed: vouched.is_allowed,
             least: if vouched.junk { Action::Junk } else { Action::Deliver },
@@ -103,6 +119,46 @@ impl Conversation<'_> {
         );
     }
 
+    /// Judges what one of our people sends; none where that is not done.
+    pub(super) async fn judge_outgoing(
+        &self,
+        envelope: &Envelope,
+        body: Vec<u8>,
+        id: i64,
+    ) -> Result<(Vec<u8>, Option<Sent>), Verdict> {
+        let receiver = &self.door.receiver;
+        let Some(principal) = self.principal.as_ref().filter(|_| receiver.judging.judges_outgoing()) else {
+            return Ok((body, None));
+        };
+        let raw = Arc::new(body);
+        let outgoing = Outgoing {
+            id,
+            raw: Arc::clone(&raw),
+            account: principal.account,
+            organisation: principal.organisation,
+            envelope_from: envelope.from.mailbox().map(ToString::to_string).unwrap_or_default(),
+            recipients: self.taken.iter().map(|taken| taken.address.canonical()).collect(),
+        };
+        let sent = receiver.judging.outgoing(outgoing).await.map_err(|error| {
+            tracing::error!(id, %error, "a submitted message could not be judged");
+            Verdict::reject(451, (4, 3, 0), "The message could not be judged, try again later")
+        })?;
+        if sent.is_stopped() {
+            receiver.figures.stopped.add(1);
+            tracing::warn!(id, account = principal.account, "a submitted message waits until somebody has looked");
+        }
+        Ok((Arc::try_unwrap(raw).unwrap_or_else(|shared| shared.to_vec()), Some(sent)))
+    }
+
+    /// Accounts here that are written to themselves.
+    fn accounts(&self) -> Vec<i64> {
+        let account = |taken: &Taken| match taken.home {
+            Home::Here { account, .. } => Some(account),
+            Home::Group { .. } | Home::Returning { .. } | Home::Elsewhere => None,
+        };
+        self.taken.iter().filter_map(account).collect()
+    }
+
     /// The highest level among those who are to get the message.
     fn level(&self) -> Level {
         let levels = self.taken.iter().filter_map(|taken| match taken.home {
@@ -130,8 +186,8 @@ fn is_postmaster(taken: &Taken) -> bool {
 }
 
 fn judged(opinion: Opinion, body: &[u8]) -> Judged {
-    let Opinion { action, verdict, fields, kept, .. } = opinion;
-    let looks_like_phish = verdict.probability_phish > 0.5 && verdict.probability_phish >= verdict.probability_spam;
+    let Opinion { action, verdict, personal, fields, kept, .. } = opinion;
+    let looks_like_phish = verdict.probability_phish >= PHISHING_MIN;
     let mut keywords = match action {
         Action::Warn => vec![WARNING.to_owned()],
         Action::Junk => vec![JUNK.to_owned()],
@@ -146,5 +202,5 @@ fn judged(opinion: Opinion, body: &[u8]) -> Judged {
         let subject = header.subject.as_deref().map(|subject| mail::message::words::decode(subject).into_owned());
         Shown::of(&from, &subject.unwrap_or_default(), &verdict)
     });
-    Judged { kept, fields, keywords, quarantined }
+    Judged { kept, fields, personal, keywords, quarantined }
 }

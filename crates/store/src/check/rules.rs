@@ -278,4 +278,13 @@ pub(super) const RULES: &[Rule] = &[
                     UNION ALL SELECT account, quarantine FROM quarantine_recipient WHERE account <> 0
                 ) AS c LEFT JOIN account a ON a.id = c.account WHERE a.id IS NULL LIMIT 20",
     },
+    Rule {
+        says: "a report on mail, a vote, or what was sent or pulled belongs to an account that is not there",
+        kind: "account",
+        query: "SELECT c.account, c.what FROM (
+                    SELECT account, judged AS what FROM mail_report UNION ALL SELECT account, mark FROM mail_vote
+                    UNION ALL SELECT account, message FROM mail_pulled UNION ALL SELECT account, recipient FROM sent_to
+                    UNION ALL SELECT account, hour FROM sent_hour UNION ALL SELECT account, id FROM sent_stop
+                ) AS c LEFT JOIN account a ON a.id = c.account WHERE a.id IS NULL AND c.account <> 0 LIMIT 20",
+    },
 ];

@@ -109,6 +109,30 @@ pub(crate) enum QuarantineCommand {
         #[arg(long)]
         address: Option<String>,
     },
+    /// Deliver a message and all others there that are made from the same template or come from the same sender.
+    ReleaseTrain {
+        /// Number from the list.
+        id: String,
+    },
+    /// Say of a message, for the whole organisation, that it is junk, or that it is honest.
+    Report {
+        /// Number, which stands in the message's X-Tradewind-Verdict field.
+        id: String,
+        /// It is honest; else it is junk.
+        #[arg(long)]
+        honest: bool,
+    },
+    /// List messages that were pulled back to Junk after they had been delivered.
+    Pulled {
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Move the copies of a message that were pulled back to where they were.
+    Return {
+        /// Number from the list of pulled messages.
+        id: String,
+    },
     /// Delete a message.
     Delete {
         /// Number from the list.
@@ -128,6 +152,10 @@ impl From<QuarantineCommand> for Action {
             QuarantineCommand::List { address, organisation } => Self::QuarantineList { address, organisation },
             QuarantineCommand::Show { id, language } => Self::QuarantineShow { id, address: None, language },
             QuarantineCommand::Release { id, address } => Self::QuarantineRelease { id, address },
+            QuarantineCommand::ReleaseTrain { id } => Self::QuarantineReleaseTrain { id },
+            QuarantineCommand::Report { id, honest } => Self::JudgedReport { id, junk: !honest },
+            QuarantineCommand::Pulled { organisation } => Self::PulledList { organisation },
+            QuarantineCommand::Return { id } => Self::PulledReturn { id },
             QuarantineCommand::Delete { id, address, .. } => Self::QuarantineDelete { id, address },
         }
     }

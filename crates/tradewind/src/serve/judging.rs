@@ -8,7 +8,8 @@ use api::actions::Refused;
 use filter::{Judge, Layer, RulesFollower};
 use inspect::{Pool, Program};
 use judgement::digest::Digests;
-use judgement::{Judging, JudgingSettings};
+use judgement::outbound::Stops;
+use judgement::{Judging, JudgingSettings, Learner};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,6 +19,9 @@ use crate::system::System;
 
 /// How often it is looked whether letters are due.
 const DIGESTS_EVERY: Duration = Duration::from_secs(20);
+
+/// How often reports of people are followed, and stopped messages told of.
+const LEARN_EVERY: Duration = Duration::from_secs(5);
 
 /// How often what is old is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
@@ -42,6 +46,10 @@ pub(super) fn spawn(
 ) -> Result<(), Refused> {
     let settings = &system.settings.judging;
     tasks.spawn(tidy(system.store.clone(), settings.clone(), stop.clone()));
+    let learner = Learner::new(system.store.clone(), system.judge.get()?, settings.clone(), system.mailer());
+    tasks.spawn(learn(learner, stop.clone()));
+    let stops = Stops { store: system.store.clone(), mailer: system.mailer(), judge: system.judge.get()? };
+    tasks.spawn(tell_of_stops(stops, stop.clone()));
     if let Some(directory) = settings.rules_directory.clone() {
         tasks.spawn(follow_rules(directory, system.judge.get()?, stop.clone()));
     }
@@ -64,6 +72,28 @@ async fn tell(digests: Digests, stop: CancellationToken) {
             Ok(0) => {}
             Ok(told) => tracing::info!(told, "people are told what waits in quarantine"),
             Err(error) => tracing::error!(%error, "cannot tell people what waits in quarantine; it waits still"),
+        }
+    }
+}
+
+/// Follows what people report.
+async fn learn(learner: Learner, stop: CancellationToken) {
+    while !wait(LEARN_EVERY, &stop).await {
+        match learner.run().await {
+            Ok(0) => {}
+            Ok(reports) => tracing::info!(reports, "reports of people were followed"),
+            Err(error) => tracing::error!(%error, "cannot follow reports of people; they wait still"),
+        }
+    }
+}
+
+/// Tells of messages of our people that were stopped.
+async fn tell_of_stops(stops: Stops, stop: CancellationToken) {
+    while !wait(LEARN_EVERY, &stop).await {
+        match stops.post().await {
+            Ok(0) => {}
+            Ok(told) => tracing::info!(told, "people are told of stopped messages"),
+            Err(error) => tracing::error!(%error, "cannot tell people of stopped messages; they wait still"),
         }
     }
 }

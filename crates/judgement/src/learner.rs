@@ -1,0 +1,274 @@
+//! What follows from people's reports, beside the services: votes are counted, weights learned, and mail that was delivered before
+//! somebody knew better is looked at again.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use env::Timestamp;
+use filter::online::Learned;
+use filter::{Action, Facts, Judge};
+use parking_lot::Mutex;
+use store::{Store, StoreError, Tx, params};
+
+use crate::feedback::{self, Report, Said};
+use crate::marks::{self, MarkKind};
+use crate::pull::{self, Candidate};
+use crate::votes::{self, Vote};
+use crate::{Judged, JudgementError, JudgingSettings, kept, sealed};
+
+/// Reports taken in one round.
+const ROUND: i64 = 50;
+
+/// How long a node keeps a report to itself.
+const TAKEN_MILLIS: i64 = 120_000;
+
+/// A link that stands in so many honest messages of late is everybody's; to report it says nothing.
+const COMMON_MIN: usize = 10;
+
+/// Messages whose marks are looked at.
+const LOOKED_AT_MAX: i64 = 20_000;
+
+/// Honest messages that are learned beside each junk one, so that not everything new becomes junk.
+const HONEST_BESIDE: i64 = 2;
+
+/// Attempts to write weights that another node changes at the same time.
+const ATTEMPTS_MAX: u32 = 5;
+
+const PLACE: &str = "mail_learned.detail";
+
+/// Weights of organisations, remembered by their version.
+#[derive(Clone, Default)]
+pub(crate) struct Memory(Arc<Mutex<HashMap<i64, Remembered>>>);
+
+/// Version and weights.
+type Remembered = (i64, Arc<Learned>);
+
+/// Organisations whose weights are remembered.
+const REMEMBERED_MAX: usize = 64;
+
+impl Memory {
+    /// The weights of an organisation, if there are any that this program can use.
+    pub(crate) fn of(&self, tx: &mut Tx<'_>, organisation: i64) -> Result<Option<Arc<Learned>>, JudgementError> {
+        let version =
+            tx.row("SELECT version FROM mail_learned WHERE organisation = $1", params![organisation], |row| {
+                row.int(0)
+            })?;
+        let Some(version) = version else { return Ok(None) };
+        if let Some((known, learned)) = self.0.lock().get(&organisation)
+            && *known == version
+        {
+            return Ok(Some(Arc::clone(learned)));
+        }
+        let (version, learned) = load(tx, organisation)?;
+        let learned = Arc::new(learned);
+        let mut kept = self.0.lock();
+        if kept.len() >= REMEMBERED_MAX {
+            kept.clear();
+        }
+        kept.insert(organisation, (version, Arc::clone(&learned)));
+        Ok(Some(learned))
+    }
+}
+
+/// Version and weights; 0 and none yet.
+fn load(tx: &mut Tx<'_>, organisation: i64) -> Result<(i64, Learned), JudgementError> {
+    let row =
+        tx.row("SELECT version, detail FROM mail_learned WHERE organisation = $1", params![organisation], |row| {
+            Ok((row.int(0)?, row.bytes(1)?.to_vec()))
+        })?;
+    let Some((version, detail)) = row else { return Ok((0, Learned::new())) };
+    let key = tx.context().keys.organisation(tx, organisation)?;
+    let learned: Learned = sealed::open(&key, PLACE, organisation, &detail)?;
+    // Weights of other features mean nothing any more.
+    Ok((version, if learned.is_usable() { learned } else { Learned::new() }))
+}
+
+/// Learns from reports.
+#[derive(Clone)]
+pub struct Learner {
+    pub(crate) store: Store,
+    pub(crate) judge: Arc<Judge>,
+    pub(crate) settings: JudgingSettings,
+    pub(crate) mailer: letters::Mailer,
+}
+
+/// A report with the message that it is about.
+struct Matter {
+    report: Report,
+    judged: Judged,
+    facts: Facts,
+    /// Marks that the report may vote on.
+    marks: Vec<(MarkKind, i64)>,
+}
+
+impl Learner {
+    /// Learns with what is in force.
+    #[must_use]
+    pub const fn new(store: Store, judge: Arc<Judge>, settings: JudgingSettings, mailer: letters::Mailer) -> Self {
+        Self { store, judge, settings, mailer }
+    }
+
+    /// Does what the waiting reports ask for; gives how many there were.
+    ///
+    /// # Errors
+    /// [`JudgementError`] if the store fails; what was not done waits.
+    pub async fn run(&self) -> Result<usize, JudgementError> {
+        let mut done = 0;
+        loop {
+            let reports = self.store.write(|tx| feedback::take(tx, ROUND, TAKEN_MILLIS)).await?;
+            if reports.is_empty() {
+                return Ok(done);
+            }
+            for report in reports {
+                self.follow(report).await?;
+                done += 1;
+            }
+        }
+    }
+
+    async fn follow(&self, report: Report) -> Result<(), JudgementError> {
+        if let Some(matter) = self.store.read(move |tx| look(tx, report)).await? {
+            let (organisation, marks) = (report.organisation, matter.marks.clone());
+            let effective = self.store.write(move |tx| count(tx, report, &marks)).await?;
+            if !effective.is_empty() {
+                self.learn(&matter).await?;
+                if report.said == Said::Junk {
+                    self.pull_alike(organisation, effective).await?;
+                }
+            }
+        }
+        Ok(self.store.write(move |tx| feedback::finish(tx, report.id)).await?)
+    }
+
+    /// Moves the weights a little. Computed outside of the transaction, and once more if another node was faster.
+    async fn learn(&self, matter: &Matter) -> Result<(), JudgementError> {
+        let organisation = matter.report.organisation;
+        let is_junk = matter.report.said == Said::Junk;
+        let judged = matter.judged.id;
+        let beside = if is_junk {
+            self.store.read(move |tx| honest_of_late(tx, organisation, judged)).await?
+        } else {
+            Vec::new()
+        };
+        for _ in 0..ATTEMPTS_MAX {
+            let (version, mut learned) = self.store.read(move |tx| load(tx, organisation)).await?;
+            let (facts, beside) = (matter.facts.clone(), beside.clone());
+            let work = tokio::task::spawn_blocking(move || {
+                learned.learn(&facts, is_junk);
+                beside.iter().for_each(|facts| learned.learn(facts, false));
+                learned
+            });
+            let learned = work.await.map_err(|_| StoreError::Abandoned("learning from a report panicked"))?;
+            if self.store.write(move |tx| write(tx, organisation, version, &learned)).await? {
+                return Ok(());
+            }
+        }
+        tracing::warn!(organisation, "what was learned from a report is lost, as others learned at the same time");
+        Ok(())
+    }
+
+    /// Looks again at what was delivered of late and is alike.
+    async fn pull_alike(&self, organisation: i64, marks: BTreeSet<i64>) -> Result<(), JudgementError> {
+        let hours = i64::from(self.settings.pull_hours);
+        if hours == 0 {
+            return Ok(());
+        }
+        let since = Timestamp::from_millis(self.store.context().clock.now().millis() - hours * 3_600_000);
+        let candidates = self.store.read(move |tx| delivered(tx, organisation, since, &marks)).await?;
+        let mut worse = Vec::new();
+        for id in candidates {
+            let judge = Arc::clone(&self.judge);
+            let found = self.store.read(move |tx| pull::judge_now(tx, id, &judge)).await?;
+            worse.extend(found.filter(|candidate: &Candidate| candidate.action >= Action::Junk));
+        }
+        pull::pull(self, organisation, worse).await
+    }
+}
+
+/// The message of a report, if it is kept and could be read, with the marks that are worth a vote.
+fn look(tx: &mut Tx<'_>, report: Report) -> Result<Option<Matter>, JudgementError> {
+    let judged = match kept::load(tx, report.judged) {
+        Ok(judged) => judged,
+        Err(JudgementError::NotKept(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let Some(facts) = judged.detail.facts.clone() else { return Ok(None) };
+    let key = tx.context().keys.organisation(tx, report.organisation)?;
+    let mut marks = Vec::new();
+    for mark in marks::numbered(&facts, &key) {
+        let number = mark.number;
+        let is_common = mark.kind == MarkKind::Link
+            && report.said == Said::Junk
+            && delivered(tx, report.organisation, Timestamp::from_millis(0), &BTreeSet::from([number]))?.len()
+                >= COMMON_MIN;
+        if !is_common {
+            marks.push((mark.kind, number));
+        }
+    }
+    Ok(Some(Matter { report, judged, facts, marks }))
+}
+
+/// Counts the votes of a report; gives the marks of which enough people say the same.
+fn count(tx: &mut Tx<'_>, report: Report, marks: &[(MarkKind, i64)]) -> Result<BTreeSet<i64>, JudgementError> {
+    let weight = if report.said == Said::Junk { report.weight } else { -report.weight };
+    let vote = Vote { account: report.account, weight, at: tx.now() };
+    let mut effective = BTreeSet::new();
+    for (_, mark) in marks {
+        votes::cast(tx, report.organisation, *mark, vote)?;
+        let weighed = votes::weigh(&votes::of(tx, report.organisation, *mark)?, tx.now());
+        if weighed.holds_for_all && (weighed.sum > 0.0) == (weight > 0) {
+            effective.insert(*mark);
+        }
+    }
+    Ok(effective)
+}
+
+/// Numbers of messages that were delivered since, and have one of the marks; the latest first.
+fn delivered(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    since: Timestamp,
+    marks: &BTreeSet<i64>,
+) -> Result<Vec<i64>, JudgementError> {
+    let mut found = Vec::new();
+    tx.for_each(
+        "SELECT id, marks FROM judged WHERE organisation = $1 AND at >= $2 AND direction = 'in'
+         AND action IN ('deliver', 'warn') ORDER BY at DESC LIMIT $3",
+        params![organisation, since.millis(), LOOKED_AT_MAX],
+        |row| {
+            if marks::has_any(row.bytes(1)?, marks) {
+                found.push(row.int(0)?);
+            }
+            Ok(())
+        },
+    )?;
+    Ok(found)
+}
+
+/// Facts of messages that were delivered of late and that nobody has reported.
+fn honest_of_late(tx: &mut Tx<'_>, organisation: i64, but: i64) -> Result<Vec<Facts>, JudgementError> {
+    let ids = tx.rows(
+        "SELECT id FROM judged WHERE organisation = $1 AND direction = 'in' AND action = 'deliver' AND id <> $2
+         AND NOT EXISTS (SELECT 1 FROM mail_report r WHERE r.judged = judged.id) ORDER BY at DESC LIMIT $3",
+        params![organisation, but, HONEST_BESIDE],
+        |row| row.int(0),
+    )?;
+    let mut facts = Vec::new();
+    for id in ids {
+        facts.extend(kept::load(tx, id)?.detail.facts);
+    }
+    Ok(facts)
+}
+
+/// Writes weights, if they are still those of `version`.
+fn write(tx: &mut Tx<'_>, organisation: i64, version: i64, learned: &Learned) -> Result<bool, JudgementError> {
+    let context = tx.context();
+    let key = context.keys.organisation(tx, organisation)?;
+    let detail = sealed::seal(&key, &*context.entropy, PLACE, organisation, learned)?;
+    let written = tx.execute(
+        "INSERT INTO mail_learned (organisation, version, detail) VALUES ($1, $2 + 1, $3)
+         ON CONFLICT (organisation) DO UPDATE SET version = $2 + 1, detail = $3 WHERE mail_learned.version = $2",
+        params![organisation, version, &detail],
+    )?;
+    Ok(written == 1)
+}

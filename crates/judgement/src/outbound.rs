@@ -1,0 +1,354 @@
+//! What people here send, by the same judge: an account in strange hands is stopped before it has cost the company its name.
+//!
+//! There are two signs: what the message is, and how the account sends (how many recipients in an hour, how many of them for the first
+//! time). One holds the message in the queue and is told; both freeze the account, too.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use env::{Outlook, Timestamp};
+use filter::{Action, Facts, Finding, Judge, Received, Signal};
+use identity::{AccountState, IdentityError, Language, Level, PAGE_MAX, Role};
+use letters::{Mailer, Ready, Texts, Words};
+use serde::{Deserialize, Serialize};
+use store::{Store, StoreError, Tx, params};
+
+use crate::digest::harmless;
+use crate::kept::{DETAIL, Detail, Direction, Kept};
+use crate::quarantine::{Shown, ShownFinding};
+use crate::{JudgementError, Judging, explain, marks, sealed};
+
+const HOUR_MILLIS: i64 = 3_600_000;
+
+/// Days after which it is forgotten who was written to.
+const REMEMBERED_DAYS: i64 = 730;
+
+/// Stops that one round tells of.
+const ROUND: i64 = 50;
+
+/// Findings that a letter tells.
+const FINDINGS_TOLD_MAX: usize = 5;
+
+const PLACE: &str = "sent_stop.detail";
+
+/// A message that somebody here sends.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Our number of it.
+    pub id: i64,
+    /// The message.
+    pub raw: Arc<Vec<u8>>,
+    /// Who sends it.
+    pub account: i64,
+    /// Whose account that is.
+    pub organisation: i64,
+    /// Address in MAIL FROM.
+    pub envelope_from: String,
+    /// Addresses that it goes to, in canonical form.
+    pub recipients: Vec<String>,
+}
+
+/// What was found of a message that goes out, to be kept in its transaction.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    kept: Option<Kept>,
+    account: i64,
+    recipients: Vec<i64>,
+    /// It is stopped: a sealed description, and whether the account is frozen.
+    stop: Option<(Vec<u8>, bool)>,
+}
+
+impl Sent {
+    /// Whether it waits until somebody has looked.
+    #[must_use]
+    pub const fn is_stopped(&self) -> bool {
+        self.stop.is_some()
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Stop {
+    subject: String,
+    recipients: usize,
+    findings: Vec<ShownFinding>,
+}
+
+/// How an account has sent of late, this message included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pattern {
+    recipients: u64,
+    fresh: u64,
+}
+
+impl Judging {
+    /// Judges a message of our own people.
+    ///
+    /// # Errors
+    /// [`JudgementError`] if the store fails.
+    pub async fn outgoing(&self, outgoing: Outgoing) -> Result<Sent, JudgementError> {
+        let (account, organisation) = (outgoing.account, outgoing.organisation);
+        let addresses = outgoing.recipients.clone();
+        let look = move |tx: &mut Tx<'_>| {
+            let key = tx.context().keys.organisation(tx, organisation)?;
+            let hashes: Vec<i64> =
+                addresses.iter().map(|it| key.hashing().hash_i64(format!("sent to {it}").as_bytes())).collect();
+            let (pattern, level) = (pattern(tx, account, &hashes)?, identity::level_of_account(tx, account)?);
+            Ok::<_, JudgementError>((key, hashes, pattern, level))
+        };
+        let (key, recipients, pattern, level): (_, _, Pattern, Level) = self.store.read(look).await?;
+        let behaviour = self.behaviour(pattern);
+        let (judge, thresholds) = (Arc::clone(&self.judge), self.settings.at(level).thresholds());
+        let context = Arc::clone(self.store.context());
+        let work = move || {
+            let envelope_from = outgoing.envelope_from.clone();
+            let facts = Facts::read(Received {
+                raw: &outgoing.raw,
+                envelope_from: Some(&envelope_from),
+                ..Received::default()
+            });
+            let verdict = judge.judge_by(&facts, behaviour.clone().into_iter().collect(), thresholds);
+            let without = judge.judge_by(&facts, Vec::new(), thresholds);
+            let is_bad = without.action >= Action::Junk;
+            if !is_bad && behaviour.is_none() {
+                return Ok(Sent { kept: None, account, recipients, stop: None });
+            }
+            let (at, entropy) = (context.clock.now(), &*context.entropy);
+            let shown = Shown::of("", &facts.subject, &verdict);
+            let stop = Stop { subject: shown.subject, recipients: recipients.len(), findings: shown.findings };
+            let stop = sealed::seal(&key, entropy, PLACE, outgoing.id, &stop)?;
+            let marks = marks::packed(&marks::numbered(&facts, &key));
+            let detail = Detail {
+                facts: Some(facts),
+                action: verdict.action,
+                verdict,
+                outside: behaviour.clone().into_iter().collect(),
+                thresholds,
+                version: judge.version(),
+                envelope_from,
+                client: None,
+            };
+            let sealed = sealed::seal(&key, entropy, DETAIL, outgoing.id, &detail)?;
+            let kept = Kept {
+                id: outgoing.id,
+                organisation,
+                at,
+                direction: Direction::Out,
+                action: detail.action,
+                marks,
+                detail: sealed,
+            };
+            Ok(Sent { kept: Some(kept), account, recipients, stop: Some((stop, is_bad && behaviour.is_some())) })
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Abandoned("judging a message panicked"))?
+    }
+
+    /// What is odd about how an account sends.
+    fn behaviour(&self, pattern: Pattern) -> Option<Finding> {
+        let Pattern { recipients, fresh } = pattern;
+        let (most, most_fresh) = (self.settings.sent_per_hour, self.settings.sent_fresh_per_hour);
+        let is_odd =
+            (most > 0 && recipients > most) || (most_fresh > 0 && fresh > most_fresh && fresh * 2 > recipients);
+        is_odd.then(|| Finding {
+            id: "sends-unusually".to_owned(),
+            signal: Signal::Sender,
+            spam: 1.0,
+            phish: 1.0,
+            evidence: format!("{recipients} ({fresh})"),
+            key: "finding-sends-unusually".to_owned(),
+        })
+    }
+}
+
+/// Recipients of the running hour and the one before, this message's included.
+fn pattern(tx: &mut Tx<'_>, account: i64, recipients: &[i64]) -> Result<Pattern, JudgementError> {
+    let hour = tx.now().millis() / HOUR_MILLIS;
+    let sums = tx.row(
+        "SELECT CAST(COALESCE(SUM(recipients), 0) AS BIGINT), CAST(COALESCE(SUM(fresh), 0) AS BIGINT) FROM sent_hour
+         WHERE account = $1 AND hour >= $2",
+        params![account, hour - 1],
+        |row| Ok((row.int(0)?.unsigned_abs(), row.int(1)?.unsigned_abs())),
+    )?;
+    let (before, fresh_before) = sums.unwrap_or_default();
+    let fresh = count_fresh(tx, account, recipients)?;
+    Ok(Pattern { recipients: before + recipients.len() as u64, fresh: fresh_before + fresh })
+}
+
+fn count_fresh(tx: &mut Tx<'_>, account: i64, recipients: &[i64]) -> Result<u64, StoreError> {
+    let mut fresh = 0;
+    for recipient in recipients.iter().collect::<BTreeSet<_>>() {
+        let known = tx.row(
+            "SELECT 1 FROM sent_to WHERE account = $1 AND recipient = $2",
+            params![account, *recipient],
+            |row| row.int(0),
+        )?;
+        fresh += u64::from(known.is_none());
+    }
+    Ok(fresh)
+}
+
+/// Keeps what was found, in the transaction that takes the message; freezes the account where both signs are there.
+///
+/// # Errors
+/// [`JudgementError`] if the store fails.
+pub fn keep(tx: &mut Tx<'_>, sent: &Sent) -> Result<(), JudgementError> {
+    let now = tx.now().millis();
+    let fresh = count_fresh(tx, sent.account, &sent.recipients)?;
+    for recipient in &sent.recipients {
+        tx.execute(
+            "INSERT INTO sent_to (account, recipient, last) VALUES ($1, $2, $3)
+             ON CONFLICT (account, recipient) DO UPDATE SET last = $3",
+            params![sent.account, *recipient, now],
+        )?;
+    }
+    let (recipients, fresh) = (sent.recipients.len() as i64, i64::try_from(fresh).unwrap_or(i64::MAX));
+    tx.execute(
+        "INSERT INTO sent_hour (account, hour, recipients, fresh) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (account, hour) DO UPDATE SET recipients = sent_hour.recipients + $3, fresh = sent_hour.fresh + $4",
+        params![sent.account, now / HOUR_MILLIS, recipients, fresh],
+    )?;
+    let Some(kept) = &sent.kept else { return Ok(()) };
+    crate::keep(tx, kept)?;
+    if let Some((detail, freezes)) = &sent.stop {
+        tx.execute(
+            "INSERT INTO sent_stop (id, organisation, account, at, frozen, told, detail) VALUES ($1, $2, $3, $4, $5, 0, $6)
+             ON CONFLICT (id) DO NOTHING",
+            params![kept.id, kept.organisation, sent.account, now, *freezes, detail],
+        )?;
+        if *freezes {
+            identity::freeze(tx, sent.account)?;
+            tracing::warn!(account = sent.account, "an account sends like one in strange hands and is frozen");
+        }
+    }
+    Ok(())
+}
+
+/// Tells of what was stopped: its sender, and those who look after security.
+#[derive(Clone)]
+pub struct Stops {
+    /// Where stops are.
+    pub store: Store,
+    /// Posts the letters.
+    pub mailer: Mailer,
+    /// What findings say.
+    pub judge: Arc<Judge>,
+}
+
+/// A stop whose letters wait.
+struct Untold {
+    id: i64,
+    organisation: i64,
+    account: i64,
+    is_frozen: bool,
+    detail: Stop,
+}
+
+impl Stops {
+    /// Posts the letters that wait; gives of how many stops.
+    ///
+    /// # Errors
+    /// [`JudgementError`] if the store fails; what was not told waits.
+    pub async fn post(&self) -> Result<usize, JudgementError> {
+        let waiting = self.store.read(untold).await?;
+        let count = waiting.len();
+        for stop in waiting {
+            self.post_one(&stop).await?;
+        }
+        Ok(count)
+    }
+
+    async fn post_one(&self, stop: &Untold) -> Result<(), JudgementError> {
+        let (organisation, account) = (stop.organisation, stop.account);
+        let look = move |tx: &mut Tx<'_>| {
+            let address = identity::list_addresses(tx, account)?.into_iter().next().unwrap_or_default();
+            Ok::<_, IdentityError>((address, officers(tx, organisation)?))
+        };
+        let (address, officers) = self.store.read(look).await?;
+        let readers: BTreeSet<i64> = officers.into_iter().chain([account]).collect();
+        let mut letters: Vec<Ready> = Vec::new();
+        for reader in readers {
+            match self.mailer.notice(reader, |language| self.words(stop, &address, language)).await {
+                Ok(letter) => letters.push(letter),
+                Err(error) if error.outlook() == Outlook::Permanent => {
+                    tracing::warn!(account = reader, %error, "cannot tell of a stopped message");
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let id = stop.id;
+        let work = move |tx: &mut Tx<'_>| {
+            if tx.execute("UPDATE sent_stop SET told = 1 WHERE id = $1 AND told = 0", params![id])? == 1 {
+                for letter in &letters {
+                    letter.post(tx)?;
+                }
+            }
+            Ok::<_, JudgementError>(())
+        };
+        self.store.write(work).await
+    }
+
+    fn words(&self, stop: &Untold, address: &str, language: Language) -> Words {
+        let texts = Texts::of(language);
+        let count = stop.detail.recipients.to_string();
+        let why = stop.detail.findings.iter().take(FINDINGS_TOLD_MAX).map(|shown| {
+            let finding = Finding {
+                id: shown.id.clone(),
+                signal: Signal::Text,
+                spam: 0.0,
+                phish: 0.0,
+                evidence: harmless(&shown.evidence),
+                key: shown.key.clone(),
+            };
+            format!("- {}", explain(&self.judge, &finding, language))
+        });
+        let values = [("address", address), ("subject", &harmless(&stop.detail.subject)), ("count", &count)];
+        let mut parts = vec![texts.say("stopped-intro", &values), why.collect::<Vec<_>>().join("\n")];
+        if stop.is_frozen {
+            parts.push(texts.say("stopped-frozen", &[("address", address)]));
+        }
+        parts.push(texts.say("stopped-ending", &[("id", &format!("{:x}", stop.id))]));
+        Words {
+            from_name: texts.say("notice-from", &[]),
+            subject: texts.say("stopped-subject", &[("address", address)]),
+            text: format!("{}\n", parts.join("\n\n")),
+        }
+    }
+}
+
+fn untold(tx: &mut Tx<'_>) -> Result<Vec<Untold>, JudgementError> {
+    let rows = tx.rows(
+        "SELECT id, organisation, account, frozen, detail FROM sent_stop WHERE told = 0 ORDER BY at LIMIT $1",
+        params![ROUND],
+        |row| Ok((row.int(0)?, row.int(1)?, row.int(2)?, row.flag(3)?, row.bytes(4)?.to_vec())),
+    )?;
+    rows.into_iter()
+        .map(|(id, organisation, account, is_frozen, detail)| {
+            let key = tx.context().keys.organisation(tx, organisation)?;
+            Ok(Untold { id, organisation, account, is_frozen, detail: sealed::open(&key, PLACE, id, &detail)? })
+        })
+        .collect()
+}
+
+/// Those who look after an organisation's security.
+fn officers(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<i64>, IdentityError> {
+    let (mut found, mut after) = (Vec::new(), 0);
+    loop {
+        let page = identity::list_accounts(tx, Some(organisation), after, PAGE_MAX)?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = last.id;
+        let looks_after = |it: &&identity::Account| {
+            matches!(it.role, Role::Admin | Role::Security) && it.state == AccountState::Active
+        };
+        found.extend(page.iter().filter(looks_after).map(|it| it.id));
+    }
+}
+
+/// Forgets who was written to long ago, and old hours; gives how many rows.
+pub(crate) fn forget(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64, StoreError> {
+    let now = tx.now().millis();
+    let age =
+        i64::try_from(Duration::from_secs(86_400).as_millis()).unwrap_or(i64::MAX).saturating_mul(REMEMBERED_DAYS);
+    tx.execute("DELETE FROM sent_hour WHERE hour < $1", params![now / HOUR_MILLIS - 48])?;
+    let stops = tx.execute("DELETE FROM sent_stop WHERE at < $1 AND told = 1", params![before.millis()])?;
+    Ok(stops + tx.execute("DELETE FROM sent_to WHERE last < $1", params![now.saturating_sub(age)])?)
+}

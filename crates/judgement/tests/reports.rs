@@ -1,0 +1,260 @@
+//! What people report, what follows from it, and what people here send, on both engines.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something fails")]
+
+mod fixture;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use filter::{Action, Judge};
+use identity::AccountState;
+use judgement::feedback::{self, Reporter, Said};
+use judgement::outbound::{self, Outgoing, Sent, Stops};
+use judgement::{Arrival, Judging, Learner, Opinion, pull};
+use mailbox::{Delivered, Delivery, Flags, Name, Prepared, SpecialUse, Target, UidRange};
+use store::Tx;
+use store::testing::TestStore;
+
+use fixture::{Scene, evil};
+
+store::on_both_engines! {
+    one_person_speaks_for_himself,
+    two_people_speak_for_all_and_what_was_delivered_is_pulled_back,
+    a_move_is_a_report,
+    what_is_pulled_wrongly_goes_back_and_stays,
+    a_link_that_all_use_is_not_voted_on,
+    bad_content_is_stopped_and_strange_sending_besides_freezes,
+    a_first_large_mailing_is_stopped_and_told,
+}
+
+/// A letter of a template that nothing is wrong with to the filter.
+fn offer(number: u32, sender: &str, name: &str) -> String {
+    format!(
+        "From: Sales <{sender}>\r\nTo: li@trade.test\r\nSubject: Catalogue of umbrellas\r\nMessage-ID: <{number}@offers.test>\r\n\r\n\
+         Dear {name},\r\n\r\nour factory makes umbrellas of every size and colour for hotels and shops, and we send you our newest catalogue \
+         with pleasure. Please look at the page http://umbrellas-{number}.test/ where all models are shown with their prices. We print \
+         your company's sign on each of them without further cost if you take two hundred pieces or more.\r\n\r\nWith best wishes\r\nThe sales team\r\n"
+    )
+}
+
+struct Office {
+    scene: Scene,
+    judging: Judging,
+    learner: Learner,
+}
+
+impl Office {
+    async fn new(store: TestStore) -> Self {
+        let scene = Scene::new(store).await;
+        let (li, wang) = (scene.li, scene.wang);
+        let make = move |tx: &mut Tx<'_>| {
+            mailbox::mailboxes::create_defaults(tx, li)?;
+            mailbox::mailboxes::create_defaults(tx, wang)
+        };
+        scene.store.write(make).await.unwrap();
+        let judge = Arc::new(Judge::shipped().unwrap());
+        let learner = Learner::new(scene.store.handle(), judge, scene.settings(), scene.mailer());
+        Self { judging: scene.judging(Vec::new()), scene, learner }
+    }
+
+    async fn judge(&self, id: i64, raw: &str) -> Opinion {
+        let arrival = Arrival { envelope_from: String::new(), ..self.scene.arrival(id, raw) };
+        self.judging.incoming(arrival).await.unwrap()
+    }
+
+    /// Judges a message and delivers it to one person's INBOX; gives its UID.
+    async fn deliver(&self, id: i64, account: i64, raw: &str) -> u32 {
+        let opinion = self.judge(id, raw).await;
+        assert!(opinion.action < Action::Junk, "{id}: {:?}", opinion.verdict);
+        let mut prepared = Prepared::new(raw.as_bytes(), &*self.scene.store.context().entropy);
+        let blob = self.scene.store.stage(prepared.take_record()).await.unwrap();
+        let received = self.scene.now();
+        let work = move |tx: &mut Tx<'_>| {
+            judgement::keep(tx, &opinion.kept)?;
+            blob.attach(tx, 1)?;
+            let delivery = Delivery {
+                target: Target::Inbox,
+                prepared: &prepared,
+                blob: blob.id(),
+                trace: b"",
+                flags: Flags::NONE,
+                received,
+                dedupe: None,
+            };
+            let Delivered::Stored(stored) = mailbox::deliver(tx, account, &delivery)? else { panic!("stored before") };
+            judgement::note_copy(tx, id, account, stored.message)?;
+            Ok::<_, mailbox::MailboxError>(stored.uid)
+        };
+        self.scene.store.write(work).await.unwrap()
+    }
+
+    async fn report(&self, id: i64, account: i64, said: Said) {
+        let by = Reporter { account, is_officer: false };
+        assert!(self.scene.store.write(move |tx| feedback::note(tx, id, by, said)).await.unwrap());
+        assert_eq!(self.learner.run().await.unwrap(), 1);
+    }
+
+    async fn count(&self, account: i64, junk: bool) -> u64 {
+        let look = move |tx: &mut Tx<'_>| {
+            let all = mailbox::mailboxes::list(tx, account)?;
+            let is_wanted = |it: &&mailbox::Mailbox| {
+                if junk { it.special_use == Some(SpecialUse::Junk) } else { it.name == Name::inbox() }
+            };
+            Ok::<_, mailbox::MailboxError>(all.iter().find(is_wanted).map_or(0, |it| u64::from(it.total)))
+        };
+        self.scene.store.read(look).await.unwrap()
+    }
+}
+
+async fn one_person_speaks_for_himself(store: TestStore) {
+    let office = Office::new(store).await;
+    let (li, wang) = (office.scene.li, office.scene.wang);
+    office.deliver(1, li, &offer(1, "one@offers.test", "Mr Li")).await;
+    office.report(1, li, Said::Junk).await;
+    let next = office.judge(2, &offer(2, "two@offers.test", "Ms Wang")).await;
+    assert!(next.action < Action::Junk, "nothing changes for all: {:?}", next.verdict);
+    assert_eq!(next.personal.get(&li), Some(&true), "for himself it goes to Junk");
+    assert_eq!(next.personal.get(&wang), None);
+    office.report(1, li, Said::Honest).await;
+    let next = office.judge(3, &offer(3, "three@offers.test", "Ms Wang")).await;
+    assert_eq!(next.personal.get(&li), None, "the last word counts, and honest is only who is proven to be himself");
+    office.scene.check().await;
+}
+
+async fn two_people_speak_for_all_and_what_was_delivered_is_pulled_back(store: TestStore) {
+    let office = Office::new(store).await;
+    let (li, wang) = (office.scene.li, office.scene.wang);
+    office.deliver(1, li, &offer(1, "one@offers.test", "Mr Li")).await;
+    office.deliver(2, wang, &offer(2, "two@offers.test", "Ms Wang")).await;
+    office.deliver(3, wang, &offer(3, "three@offers.test", "Colleague")).await;
+    office.deliver(4, wang, fixture::HONEST).await;
+    office.report(1, li, Said::Junk).await;
+    assert_eq!((office.count(wang, false).await, office.count(wang, true).await), (3, 0));
+    office.report(2, wang, Said::Junk).await;
+    let next = office.judge(5, &offer(5, "five@offers.test", "Boss")).await;
+    assert!(next.verdict.findings.iter().any(|it| it.id == "reported-template"), "{:?}", next.verdict);
+    assert!(next.action >= Action::Junk, "{:?}", next.verdict);
+    assert_eq!((office.count(wang, false).await, office.count(wang, true).await), (1, 2), "the honest one stays");
+    assert_eq!(office.count(li, true).await, 1);
+    let letters = office.scene.letters().await;
+    assert_eq!(letters.len(), 2, "both are told: {letters:?}");
+    assert!(
+        letters.iter().any(|it| it.contains("moved to Junk")) && letters.iter().any(|it| it.contains("移入垃圾邮件"))
+    );
+    assert_eq!(office.judge(6, fixture::HONEST).await.action, Action::Deliver);
+    office.scene.check().await;
+}
+
+async fn a_move_is_a_report(store: TestStore) {
+    let office = Office::new(store).await;
+    let li = office.scene.li;
+    let uid = office.deliver(1, li, &offer(1, "one@offers.test", "Mr Li")).await;
+    let work = move |tx: &mut Tx<'_>| {
+        let inbox = mailbox::mailboxes::find(tx, li, &Name::inbox())?.unwrap().id;
+        let junk = mailbox::mailboxes::with_use(tx, li, SpecialUse::Junk)?.unwrap();
+        let outcome = mailbox::move_messages(tx, li, inbox, &[UidRange::one(uid)], junk)?;
+        feedback::note_move(tx, li, inbox, junk, &outcome)?;
+        Ok::<_, mailbox::MailboxError>(())
+    };
+    office.scene.store.write(work).await.unwrap();
+    assert_eq!(office.learner.run().await.unwrap(), 1);
+    let next = office.judge(2, &offer(2, "one@offers.test", "Mr Li")).await;
+    assert_eq!(next.personal.get(&li), Some(&true));
+}
+
+async fn what_is_pulled_wrongly_goes_back_and_stays(store: TestStore) {
+    let office = Office::new(store).await;
+    let (li, wang) = (office.scene.li, office.scene.wang);
+    office.deliver(1, li, &offer(1, "one@offers.test", "Mr Li")).await;
+    office.deliver(2, wang, &offer(2, "two@offers.test", "Ms Wang")).await;
+    office.report(1, li, Said::Junk).await;
+    office.report(2, wang, Said::Junk).await;
+    assert_eq!(office.count(wang, true).await, 1);
+    assert_eq!(office.scene.store.write(|tx| pull::undo(tx, 2, None)).await.unwrap(), 1);
+    assert_eq!(office.count(wang, false).await, 1);
+    assert!(office.scene.store.write(|tx| pull::undo(tx, 2, None)).await.is_err());
+    office.report(1, wang, Said::Junk).await;
+    assert_eq!(office.count(wang, false).await, 1, "what came back is never pulled again");
+    let organisation = office.scene.organisation;
+    let pulled = office.scene.store.read(move |tx| pull::list(tx, organisation)).await.unwrap();
+    assert_eq!(pulled.iter().filter(|it| it.is_returned).count(), 1);
+    office.scene.check().await;
+}
+
+async fn a_link_that_all_use_is_not_voted_on(store: TestStore) {
+    let office = Office::new(store).await;
+    let (li, wang) = (office.scene.li, office.scene.wang);
+    let letter = |number: u32| {
+        format!(
+            "From: Partner {number} <p{number}@partner{number}.test>\r\nSubject: Order {number}\r\nMessage-ID: <{number}@partner.test>\r\n\r\n\
+             The drawing is at https://files.common.test/{number}.\r\n"
+        )
+    };
+    for number in 1..=12 {
+        office.deliver(i64::from(number), li, &letter(number)).await;
+    }
+    office.report(1, li, Said::Junk).await;
+    office.report(2, wang, Said::Junk).await;
+    let next = office.judge(20, &letter(20)).await;
+    assert!(next.verdict.findings.iter().all(|it| it.id != "reported-link"), "{:?}", next.verdict);
+}
+
+impl Office {
+    async fn send(&self, judging: &Judging, id: i64, raw: &str, recipients: std::ops::Range<u32>) -> Sent {
+        let outgoing = Outgoing {
+            id,
+            raw: Arc::new(raw.as_bytes().to_vec()),
+            account: self.scene.li,
+            organisation: self.scene.organisation,
+            envelope_from: "li@trade.test".to_owned(),
+            recipients: recipients.map(|number| format!("p{number}@elsewhere.test")).collect(),
+        };
+        let sent = judging.outgoing(outgoing).await.unwrap();
+        let kept = sent.clone();
+        self.scene.store.write(move |tx| outbound::keep(tx, &kept)).await.unwrap();
+        sent
+    }
+
+    async fn state(&self) -> AccountState {
+        let li = self.scene.li;
+        self.scene.store.read(move |tx| identity::load_account(tx, li)).await.unwrap().state
+    }
+}
+
+const BAD: &str = "From: li@trade.test\r\nSubject: Your mailbox will be closed\r\nContent-Type: text/html\r\n\r\n\
+    <p>Your account will be suspended. Verify your password within 24 hours.</p>\
+    <form action=\"http://192.0.2.7/x\"><input type=password></form><a href=\"http://192.0.2.7/x\">https://www.example.com/</a>\r\n";
+
+async fn bad_content_is_stopped_and_strange_sending_besides_freezes(store: TestStore) {
+    let office = Office::new(store).await;
+    let mut settings = office.scene.settings();
+    settings.sent_fresh_per_hour = 20;
+    let judging = office.scene.judging_by(settings, vec![evil()]);
+    assert!(!office.send(&judging, 1, fixture::HONEST, 0..5).await.is_stopped(), "layers ask about strangers alone");
+    assert!(office.send(&judging, 2, BAD, 0..5).await.is_stopped());
+    assert_eq!(office.state().await, AccountState::Active);
+    assert!(office.send(&judging, 3, BAD, 100..140).await.is_stopped());
+    assert_eq!(office.state().await, AccountState::Frozen);
+    let judged = office.scene.store.read(|tx| judgement::load(tx, 3)).await.unwrap();
+    assert!(judged.detail.verdict.findings.iter().any(|it| it.id == "sends-unusually"));
+    office.scene.check().await;
+}
+
+async fn a_first_large_mailing_is_stopped_and_told(store: TestStore) {
+    let office = Office::new(store).await;
+    let mut settings = office.scene.settings();
+    settings.sent_fresh_per_hour = 20;
+    let judging = office.scene.judging_by(settings, Vec::new());
+    assert!(!office.send(&judging, 1, fixture::HONEST, 0..15).await.is_stopped());
+    assert!(office.send(&judging, 2, fixture::HONEST, 15..30).await.is_stopped(), "30 new ones within the hour");
+    office.scene.store.clock.advance(Duration::from_secs(3 * 3600));
+    assert!(!office.send(&judging, 3, fixture::HONEST, 0..30).await.is_stopped(), "they are known by now");
+    let (store, mailer) = (office.scene.store.handle(), office.scene.mailer());
+    let stops = Stops { store, mailer, judge: Arc::new(Judge::shipped().unwrap()) };
+    assert_eq!(stops.post().await.unwrap(), 1);
+    assert_eq!(stops.post().await.unwrap(), 0);
+    let letters = office.scene.letters().await;
+    assert_eq!(letters.len(), 2, "the sender and the administrator: {letters:?}");
+    office.scene.check().await;
+}
