@@ -19,9 +19,6 @@ impl Clamd {
     /// What the one signature finds.
     pub const BAD: &'static str = "TRADEWIND-MADE-UP-MALWARE-0b1c5f";
 
-    /// What it is called.
-    pub const NAME: &'static str = "Tradewind.MadeUp.UNOFFICIAL";
-
     /// Starts it.
     ///
     /// # Errors

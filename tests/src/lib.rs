@@ -20,6 +20,7 @@
 mod access;
 mod bind;
 mod browser;
+mod c_icap;
 mod certificate;
 mod chance;
 mod clamd;
@@ -53,6 +54,7 @@ mod tradewind;
 pub use access::Access;
 pub use bind::Bind;
 pub use browser::{Browser, Page};
+pub use c_icap::CIcap;
 pub use certificate::{Authority, SelfSigned, Validity};
 pub use chance::Chance;
 pub use clamd::Clamd;

@@ -1,11 +1,11 @@
-//! What others know of bad mail: feeds offline, over HTTPS and at the running server, and ClamAV.
+//! What others know of bad mail: feeds offline, over HTTPS and at the running server; ClamAV, by itself and behind an ICAP server.
 
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
 use harness::{
-    Clamd, Finished, HttpsHost, Options, Outcome, Scratch, SelfSigned, Tradewind, missing, run, skipped, smtp,
+    CIcap, Clamd, Finished, HttpsHost, Options, Outcome, Scratch, SelfSigned, Tradewind, missing, run, skipped, smtp,
     wait_until,
 };
 use serde_json::Value;
@@ -85,6 +85,40 @@ fn feeds_are_fetched_over_https() -> Outcome {
     Ok(())
 }
 
+/// Brings a message to the demo company's sales.
+fn deliver(server: &Tradewind, message: &str) -> Outcome<smtp::Reply> {
+    let to = server.account("sales")?.address;
+    let mut client = server.smtp()?;
+    let reply = client.deliver("someone@partner.example", &[&to], &smtp::for_wire(message.as_bytes()))?;
+    client.quit()?;
+    Ok(reply)
+}
+
+/// The letter with an attached file.
+fn with_file(content: &str) -> String {
+    let head = LETTER.replace(
+        "\r\n\r\nDear",
+        "\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nDear",
+    );
+    let part =
+        "--x\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=order.bin\r\n\r\n";
+    format!("{head}{part}{content}\r\n--x--\r\n")
+}
+
+/// A harmless file arrives; malware is kept back, whatever its letter says.
+fn malware_is_kept_back(server: &Tradewind) -> Outcome {
+    deliver(server, &with_file("nothing"))?.expect(250)?;
+    let mut session = server.imap("sales")?;
+    wait_until("the letter", PATIENCE, || Ok((session.count("INBOX")? == 1).then_some(())))?;
+    deliver(server, &with_file(Clamd::BAD))?.expect(250)?;
+    let held = wait_until("the quarantine", PATIENCE, || {
+        let listed = server.command(&["--json", "quarantine", "list"])?.success()?.stdout;
+        Ok(listed.contains("ball valves").then_some(listed))
+    })?;
+    assert_eq!(session.count("INBOX")?, 1, "{held}");
+    Ok(())
+}
+
 #[test]
 fn the_server_asks_feeds_and_clamd() -> Outcome {
     if let Some(why) = missing(&["clamav-daemon"]) {
@@ -98,33 +132,27 @@ fn the_server_asks_feeds_and_clamd() -> Outcome {
         .set("threats", "feeds_directory", &format!("{:?}", feeds.display().to_string()))
         .set("threats", "clamd", &format!("\"unix:{}\"", clamd.socket.display()));
     let server = Tradewind::start(options)?;
-    let deliver = |message: &str| -> Outcome<smtp::Reply> {
-        let to = server.account("sales")?.address;
-        let mut client = server.smtp()?;
-        let reply = client.deliver("someone@partner.example", &[&to], &smtp::for_wire(message.as_bytes()))?;
-        client.quit()?;
-        Ok(reply)
-    };
-    deliver(LETTER)?.expect(250)?;
-    let mut session = server.imap("sales")?;
-    wait_until("the letter", PATIENCE, || Ok((session.count("INBOX")? == 1).then_some(())))?;
-    // Malware is kept back, whatever its letter says.
-    let part =
-        "--x\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=order.bin\r\n\r\n";
-    let head = LETTER.replace(
-        "\r\n\r\nDear",
-        "\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nDear",
-    );
-    deliver(&format!("{head}{part}{}\r\n--x--\r\n", Clamd::BAD))?.expect(250)?;
-    let held = wait_until("the quarantine", PATIENCE, || {
-        let listed = server.command(&["--json", "quarantine", "list"])?.success()?.stdout;
-        Ok(listed.contains("ball valves").then_some(listed))
-    })?;
-    assert_eq!(session.count("INBOX")?, 1, "{held}");
+    malware_is_kept_back(&server)?;
     // A feed that is put there counts soon.
     fs::write(feeds.join("own.txt"), "order-desk.example\n")?;
+    let mut session = server.imap("sales")?;
     wait_until("the feed", PATIENCE, || {
-        deliver(LETTER)?.expect(250)?;
+        deliver(&server, LETTER)?.expect(250)?;
         Ok((session.count("Junk")? > 0).then_some(()))
     })
+}
+
+#[test]
+fn the_server_asks_a_scanner_by_icap() -> Outcome {
+    if let Some(why) = missing(&["clamav-daemon", "c-icap", "libc-icap-mod-virus-scan"]) {
+        return skipped(&why);
+    }
+    let clamd = Clamd::start()?;
+    let icap = CIcap::start(&clamd)?;
+    let options = Options::default().set("judging", "milliseconds_max", "60000").set(
+        "threats",
+        "icap",
+        &format!("\"{}\"", icap.url),
+    );
+    malware_is_kept_back(&Tradewind::start(options)?)
 }
