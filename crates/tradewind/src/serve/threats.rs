@@ -67,7 +67,12 @@ async fn keep(mut keeper: Keeper, stop: CancellationToken) {
                 known = now;
             }
         }
-        if keeper.fetch_due(&keeper.fetch).await {
+        // A feed that is slow to come does not hold up the end.
+        let has_changed = tokio::select! {
+            () = stop.cancelled() => return,
+            has_changed = keeper.fetch_due(&keeper.fetch) => has_changed,
+        };
+        if has_changed {
             continue;
         }
         tokio::select! {
