@@ -48,6 +48,35 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("finding-model-spam", "The wording is that of spam: {evidence}", "措辞像垃圾邮件：{evidence}"),
     ("finding-model-phish", "The wording is that of phishing: {evidence}", "措辞像钓鱼邮件：{evidence}"),
     (
+        "finding-feed-url",
+        "A link leads to a page that is known as bad: {evidence}",
+        "链接指向已知的恶意网页：{evidence}",
+    ),
+    (
+        "finding-feed-domain",
+        "A link leads to a host that is known as bad: {evidence}",
+        "链接指向已知的恶意主机：{evidence}",
+    ),
+    ("finding-feed-address", "The sender is known as bad: {evidence}", "发件来源已知为恶意：{evidence}"),
+    ("finding-feed-file", "An attached file is known as malware: {evidence}", "附件是已知的恶意文件：{evidence}"),
+    (
+        "finding-listed-link",
+        "A link leads to a domain on a list of bad ones: {evidence}",
+        "链接的域名在黑名单上：{evidence}",
+    ),
+    (
+        "finding-listed-sender",
+        "The sender's domain is on a list of bad ones: {evidence}",
+        "发件人的域名在黑名单上：{evidence}",
+    ),
+    ("finding-list-silent", "A list of bad domains did not answer: {evidence}", "域名黑名单没有应答：{evidence}"),
+    ("finding-malware", "Malware was found: {evidence}", "发现恶意软件：{evidence}"),
+    (
+        "finding-not-scanned",
+        "The message could not be scanned for malware: {evidence}",
+        "未能对邮件进行恶意软件扫描：{evidence}",
+    ),
+    (
         "finding-known-text",
         "The text is one that was sent before, in other words here and there: {evidence}",
         "与已知邮件文字大体相同：{evidence}",

@@ -79,6 +79,9 @@ pub struct Verdict {
 /// Weight from which a finding stands as a sign of its own.
 const SIGN_WEIGHT: f32 = 0.5;
 
+/// Weight from which a finding on a file needs no second sign: the file itself is known as malware.
+const CERTAIN_WEIGHT: f32 = 9.0;
+
 /// What model and rules together come to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Probabilities {
@@ -93,7 +96,8 @@ pub(crate) fn decide(odds: Probabilities, mut findings: Vec<Finding>, thresholds
     let signs: BTreeSet<Signal> =
         findings.iter().filter(|finding| finding.weight() >= SIGN_WEIGHT).map(|finding| finding.signal).collect();
     // A text can be quoted, translated, or about the very thing; it never keeps a message back alone.
-    let may_quarantine = signs.len() >= 2;
+    let is_certain = |finding: &Finding| finding.signal == Signal::File && finding.weight() >= CERTAIN_WEIGHT;
+    let may_quarantine = signs.len() >= 2 || findings.iter().any(is_certain);
     let action = if odds.unwanted >= thresholds.refuse && may_quarantine {
         Action::Refuse
     } else if odds.unwanted >= thresholds.quarantine && may_quarantine {
@@ -132,6 +136,15 @@ mod tests {
         let action = |findings: Vec<Finding>| decide(odds, findings, strict).action;
         assert_eq!(action(vec![finding(Signal::Text), finding(Signal::Text)]), Action::Junk);
         assert_eq!(action(vec![finding(Signal::Text), finding(Signal::Link)]), Action::Refuse);
+    }
+
+    #[test]
+    fn known_malware_needs_no_second_sign() {
+        let odds = Probabilities { spam: 0.999, phish: 0.999, unwanted: 0.999 };
+        let action = |findings: Vec<Finding>| decide(odds, findings, Thresholds::default()).action;
+        assert_eq!(action(vec![finding(Signal::File)]), Action::Junk);
+        assert_eq!(action(vec![Finding { spam: 10.0, ..finding(Signal::File) }]), Action::Quarantine);
+        assert_eq!(action(vec![Finding { spam: 10.0, ..finding(Signal::Text) }]), Action::Junk);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crypto::tls::ClientTls;
 use env::Outlook;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
-use hyper::{Method, Request, StatusCode};
+use hyper::header::{CONTENT_TYPE, ETAG, HOST, USER_AGENT};
+use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
 
@@ -75,6 +75,8 @@ pub struct HttpsAnswer {
     pub status: u16,
     /// Media type without its parameters, in lower case; empty if none is given.
     pub media_type: String,
+    /// What names this version of it (RFC 9110 section 8.8.3); empty if nothing does.
+    pub etag: String,
     /// The body.
     pub body: Bytes,
 }
@@ -202,15 +204,15 @@ async fn converse(
         let media_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         let (status, media_type) = (answer.status(), media_type.trim().to_ascii_lowercase());
-        Ok((status, media_type, read_body(answer.into_body(), body_bytes_max).await?))
+        let etag = answer.headers().get(ETAG).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let body = read_body(answer.into_body(), body_bytes_max).await?;
+        Ok(HttpsAnswer { status: status.as_u16(), media_type, etag, body })
     };
-    let answer: Result<(StatusCode, String, Bytes), HttpsError> = tokio::select! {
+    tokio::select! {
         biased;
         answer = answer => answer,
         Err(error) = connection => Err(error.into()),
-    };
-    let (status, media_type, body) = answer?;
-    Ok(HttpsAnswer { status: status.as_u16(), media_type, body })
+    }
 }
 
 async fn read_body(body: hyper::body::Incoming, body_bytes_max: usize) -> Result<Bytes, HttpsError> {

@@ -54,11 +54,13 @@ impl Server {
 
 #[tokio::test]
 async fn an_answer_with_type_and_body() {
-    let server =
-        Server::saying("HTTP/1.1 200 OK\r\nContent-Type: Text/Plain; charset=utf-8\r\nContent-Length: 5\r\n\r\nhello")
-            .await;
+    let server = Server::saying(
+        "HTTP/1.1 200 OK\r\nContent-Type: Text/Plain; charset=utf-8\r\nETag: \"7\"\r\nContent-Length: 5\r\n\r\nhello",
+    )
+    .await;
     let answer = server.ask(HOST).get("/.well-known/mta-sts.txt").await.unwrap();
     assert_eq!((answer.status, answer.media_type.as_str(), &answer.body[..]), (200, "text/plain", &b"hello"[..]));
+    assert_eq!(answer.etag, "\"7\"");
     let asked = server.asked.await.unwrap();
     assert!(asked.starts_with("GET /.well-known/mta-sts.txt HTTP/1.1\r\nhost: mta-sts.partner.test\r\n"), "{asked}");
 }

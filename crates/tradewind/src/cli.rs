@@ -4,6 +4,7 @@ mod access;
 mod clients;
 mod directory;
 mod factors;
+mod feeds;
 mod judging;
 mod sign_ins;
 
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
+pub(crate) use feeds::{FeedForm, FeedsCommand};
 pub(crate) use judging::{
     JudgeOptions, ModelCommand, ModelEval, ModelTrain, QuarantineCommand, RulesCommand, TemplatesCommand, WorkerOptions,
 };
@@ -130,6 +132,9 @@ pub(crate) enum Command {
     /// The rules of the filter: list them, try their examples, measure them.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Feeds of bad addresses: list them, fetch them, look into a file of one.
+    #[command(subcommand)]
+    Feeds(FeedsCommand),
     /// The library of messages that were sent before.
     #[command(subcommand)]
     Templates(TemplatesCommand),

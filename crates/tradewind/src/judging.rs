@@ -10,8 +10,11 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 use api::actions::Refused;
-use filter::{Facts, Judge, Model, Received, Thresholds, Verdict};
+use env::{Clock, SystemClock};
+use filter::{Asked, Facts, Judge, Model, Received, Thresholds, Verdict};
 use inspect::{InspectSettings, Pool, Program};
+use intel::feeds::{Feed, Loaded, read_directory};
+use intel::{Feeds, Never, ThreatSettings};
 use serde_json::{Value, json};
 
 use crate::cli::{JudgeOptions, WorkerOptions};
@@ -76,12 +79,17 @@ pub(crate) fn judge(options: &JudgeOptions, json: bool) -> Result<ExitCode, Refu
         judge.set_templates(Arc::new(known::read(library)?));
     }
     let pool = (!options.no_inspect).then(|| Pool::new(Program::this(WORKER_COMMAND), InspectSettings::default()));
+    let feeds = options.feeds.as_deref().map(feeds_at).transpose()?;
     let texts = Texts::from_environment();
     let mut out = std::io::stdout().lock();
     let mut is_whole = true;
     for (path, name) in &paths {
         let line = match read(path, MESSAGE_OCTETS_MAX) {
-            Ok(raw) => told(name, &judge, &judge.judge(&facts(&raw, options, pool.as_ref()), Vec::new()), &texts, json),
+            Ok(raw) => {
+                let facts = facts(&raw, options, pool.as_ref());
+                let outside = feeds.as_ref().map(|feeds| feeds.find(asked(&facts, &raw, options))).unwrap_or_default();
+                told(name, &judge, &judge.judge(&facts, outside), &texts, json)
+            }
             Err(Refused(why)) => {
                 is_whole = false;
                 eprintln!("tradewind: {why}");
@@ -105,6 +113,29 @@ fn facts(raw: &[u8], options: &JudgeOptions, pool: Option<&Pool>) -> Facts {
         authentication: None,
         inspected: inspected.as_deref(),
     })
+}
+
+fn asked<'a>(facts: &'a Facts, raw: &'a [u8], options: &'a JudgeOptions) -> Asked<'a> {
+    let envelope_from = options.envelope_from.as_deref().unwrap_or_default();
+    Asked { facts, raw, organisation: 0, envelope_from, client: options.client_ip }
+}
+
+/// The feeds of a directory. One that cannot be used ends the command: a verdict without it would look like one with it.
+fn feeds_at(directory: &Path) -> Result<Feeds, Refused> {
+    let never = Never::new([""; 0]);
+    let limits = (0, ThreatSettings::default().entries_max);
+    if !directory.is_dir() {
+        return Err(Refused(format!("{}: is no directory", directory.display())));
+    }
+    let loaded = read_directory(directory, &never, limits, SystemClock.now()).map_err(Refused)?;
+    let feed = |one: Loaded| {
+        let place = directory.join(&one.name);
+        let (set, _) = one.outcome.map_err(|error| Refused(format!("{}: {error}", place.display())))?;
+        Ok(Feed { name: one.name, set })
+    };
+    let feeds = Feeds::default();
+    feeds.set(loaded.into_iter().map(feed).collect::<Result<_, Refused>>()?);
+    Ok(feeds)
 }
 
 fn told(path: &str, judge: &Judge, verdict: &Verdict, texts: &Texts, json: bool) -> String {

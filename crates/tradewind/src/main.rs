@@ -5,6 +5,7 @@ mod cli;
 mod control;
 mod credentials;
 mod doctor;
+mod feeds;
 mod health;
 mod http;
 mod judging;
@@ -96,6 +97,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Judge(options) => judging::judge(&options, json),
         Command::Model(command) => judging::model(&command, json),
         Command::Rules(command) => judging::rules(&command, json),
+        Command::Feeds(command) => {
+            let settings = Settings::load(&config).map_err(Refused::because)?;
+            feeds::run(&command, &settings, json).await
+        }
         Command::Templates(command) => judging::templates(&command, json),
         command => {
             let output = review_output(&command);

@@ -4,6 +4,7 @@ mod judging;
 mod listening;
 mod provisioning;
 mod reporting;
+mod threats;
 mod upkeep;
 mod watching;
 
@@ -179,7 +180,7 @@ fn spawn_services(
             sign_in: Arc::clone(&sign_in),
             dns: Arc::clone(&dns),
             signer: Arc::clone(&system.signer),
-            judging: judging::judging(system)?,
+            judging: judging::judging(system, threats::layers(tasks, system, &dns, stop))?,
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),

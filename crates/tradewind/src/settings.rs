@@ -13,6 +13,7 @@ use identity::rights::AccessSettings;
 use identity::{FactorSettings, PasswordSettings};
 use imap::ImapSettings;
 use inspect::InspectSettings;
+use intel::ThreatSettings;
 use judgement::JudgingSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
@@ -172,6 +173,7 @@ sections! {
     watch: WatchSettings,
     smtp: SmtpSettings,
     inspect: InspectSettings,
+    threats: ThreatSettings,
     judging: JudgingSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,

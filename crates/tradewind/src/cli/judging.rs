@@ -30,6 +30,9 @@ pub(crate) struct JudgeOptions {
     /// Directory of rule files that complete and change those that are shipped.
     #[arg(long)]
     pub(crate) rules: Option<PathBuf>,
+    /// Directory of feeds of bad addresses: `*.txt` (one entry a line), `*.csv`, `*.misp.json`, `*.stix.json`.
+    #[arg(long)]
+    pub(crate) feeds: Option<PathBuf>,
     /// Library of templates, instead of the one that is shipped.
     #[arg(long)]
     pub(crate) templates: Option<PathBuf>,

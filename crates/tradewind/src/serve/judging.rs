@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::Refused;
-use filter::{Judge, RulesFollower};
+use filter::{Judge, Layer, RulesFollower};
 use inspect::{Pool, Program};
 use judgement::digest::Digests;
 use judgement::outbound::Stops;
@@ -30,10 +30,10 @@ const TIDY_EVERY: Duration = Duration::from_secs(600);
 const RULES_EVERY: Duration = Duration::from_secs(10);
 
 /// Judges what comes from outside.
-pub(super) fn judging(system: &System) -> Result<Arc<Judging>, Refused> {
+pub(super) fn judging(system: &System, layers: Vec<Arc<dyn Layer>>) -> Result<Arc<Judging>, Refused> {
     let settings = system.settings.judging.clone();
     let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), system.settings.inspect.clone()));
-    let judging = Judging::new(system.store.clone(), system.judge.get()?, Vec::new(), settings);
+    let judging = Judging::new(system.store.clone(), system.judge.get()?, layers, settings);
     Ok(Arc::new(judging.with_inspection(pool)))
 }
 

@@ -143,6 +143,7 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         "must be text or json",
     );
     wrong.extend(settings.provision.faults());
+    wrong.extend(settings.threats.faults());
     wrong
 }
 
@@ -159,6 +160,7 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
         &mut settings.tls.key,
         &mut settings.watch.country_database,
         &mut settings.watch.network_database,
+        &mut settings.threats.feeds_directory,
     ];
     for path in paths
         .into_iter()
@@ -167,6 +169,9 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
         .chain(settings.watch.levels.as_mut())
         .chain(settings.judging.rules_directory.as_mut())
     {
+        *path = base.join(&path);
+    }
+    for path in settings.threats.feed.iter_mut().filter_map(|feed| feed.ca.as_mut()) {
         *path = base.join(&path);
     }
     for source in &mut settings.provision.ldap {

@@ -1,0 +1,138 @@
+//! What others know of bad mail, beside the services: feeds are read, fetched and taken up; lists and scanners are asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use env::dns::Resolver;
+use filter::Layer;
+use intel::feeds::{Feed, Fetch, HttpsFetch, Library, Loaded, Refreshed};
+use intel::scan::Scan;
+use intel::{Feeds, LinkLists, Never};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::feeds::library;
+use crate::system::System;
+
+/// How often it is looked whether feeds are due or have changed.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// The layers of judging that ask others, as the settings say. Feeds are kept up to date from now on.
+pub(super) fn layers(
+    tasks: &TaskTracker,
+    system: &System,
+    dns: &Arc<dyn Resolver>,
+    stop: &CancellationToken,
+) -> Vec<Arc<dyn Layer>> {
+    let settings = &system.settings.threats;
+    let context = system.store.context();
+    let feeds = Arc::new(Feeds::default());
+    let keeper = Keeper {
+        store: system.store.clone(),
+        library: library(&system.settings, context.entropy.next_u64()),
+        never: settings.never.clone(),
+        feeds: Arc::clone(&feeds),
+        fetch: HttpsFetch::new(Arc::clone(dns)),
+    };
+    tasks.spawn(keep(keeper, stop.clone()));
+    let mut layers: Vec<Arc<dyn Layer>> = vec![feeds];
+    let never = Arc::new(Never::new(&settings.never));
+    let lists = LinkLists::new(&settings.link_lists, Arc::clone(dns), Arc::clone(&context.clock), never);
+    if !lists.is_empty() {
+        layers.push(Arc::new(lists));
+    }
+    layers.extend(Scan::all(settings).into_iter().map(|scan| Arc::new(scan) as Arc<dyn Layer>));
+    layers
+}
+
+/// Keeps feeds up to date.
+struct Keeper {
+    store: Store,
+    library: Library,
+    never: Vec<String>,
+    feeds: Arc<Feeds>,
+    fetch: HttpsFetch,
+}
+
+async fn keep(mut keeper: Keeper, stop: CancellationToken) {
+    let mut known = None;
+    loop {
+        // Without our own names nothing is taken up: a feed may list them.
+        if let Some(domains) = keeper.domains().await {
+            let now = Some((keeper.library.version(), domains));
+            if now != known {
+                let domains = now.as_ref().map(|(_, domains)| domains.as_slice()).unwrap_or_default();
+                keeper.take_up(domains).await;
+                known = now;
+            }
+        }
+        // A feed that is slow to come does not hold up the end.
+        let has_changed = tokio::select! {
+            () = stop.cancelled() => return,
+            has_changed = keeper.fetch_due(&keeper.fetch) => has_changed,
+        };
+        if has_changed {
+            continue;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+impl Keeper {
+    /// Our own domains.
+    async fn domains(&self) -> Option<Vec<String>> {
+        match self.store.read(|tx| identity::list_domains(tx, None)).await {
+            Ok(all) => Some(all.into_iter().map(|domain| domain.name).collect()),
+            Err(error) => {
+                tracing::error!(%error, "cannot read our own domains; the feeds before stay in force");
+                None
+            }
+        }
+    }
+
+    async fn take_up(&mut self, domains: &[String]) {
+        let never = Arc::new(Never::new(self.never.iter().chain(domains)));
+        self.library = self.library.clone().with_never(never);
+        let (library, now) = (self.library.clone(), self.store.context().clock.now());
+        let load = move || -> Vec<Feed> { library.load(now).into_iter().filter_map(Loaded::feed).collect() };
+        match tokio::task::spawn_blocking(load).await {
+            Ok(feeds) => {
+                let entries: usize = feeds.iter().map(|feed| feed.set.len()).sum();
+                tracing::info!(feeds = feeds.len(), entries, "feeds of bad addresses are in force");
+                self.feeds.set(feeds);
+            }
+            Err(error) => tracing::error!(%error, "reading the feeds panicked; those before stay in force"),
+        }
+    }
+
+    /// Fetches what is due; says whether anything changed.
+    async fn fetch_due(&self, fetch: &dyn Fetch) -> bool {
+        let clock = Arc::clone(&self.store.context().clock);
+        let mut has_changed = false;
+        for source in self.library.sources().iter().filter(|source| self.library.is_due(source, clock.now())) {
+            match self.library.refresh(source, fetch, &*clock).await {
+                Refreshed::Same => {}
+                Refreshed::Taken { .. } => has_changed = true,
+                Refreshed::Waits { before, entries } => tracing::error!(
+                    feed = source.name,
+                    before,
+                    entries,
+                    "a feed changed so much that it waits; look at it, then: tradewind feeds accept {}",
+                    source.name
+                ),
+                Refreshed::Failed { why } => {
+                    tracing::warn!(
+                        feed = source.name,
+                        why,
+                        "a feed cannot be fetched; the version before stays in force"
+                    );
+                }
+            }
+        }
+        has_changed
+    }
+}
