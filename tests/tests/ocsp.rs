@@ -1,10 +1,9 @@
 //! UKeys whose authority is asked whether they are revoked: openssl as authority and as its OCSP responder.
 
-use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Access, Options, Outcome, Process, Scratch, Tradewind, free_port, require, run};
+use harness::{Access, Options, Outcome, Process, Scratch, Tradewind, free_port, require, run, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -58,8 +57,9 @@ impl Authority {
         let arguments = format!(
             "ocsp -index index.txt -port {port} -rsigner responder.pem -rkey responder.key -CA ca.pem -ndays 1 -ignore_err"
         );
-        let mut process = Process::spawn("ocsp", self.scratch.path(), self.command(&arguments))?;
-        process.wait_for_port(SocketAddr::from(([127, 0, 0, 1], port)), PATIENCE)?;
+        let process = Process::spawn("ocsp", self.scratch.path(), self.command(&arguments))?;
+        // A connection to see whether it listens would do harm: it waits for the request of the first for good.
+        wait_until("the responder", PATIENCE, || Ok(process.log_tail().contains("waiting for OCSP").then_some(())))?;
         Ok(process)
     }
 

@@ -90,6 +90,7 @@ impl Online {
             tracing::warn!(subject, cause, "no answer from OCSP; the revocation list stands in");
             return Ok(());
         }
+        tracing::warn!(subject, cause, "no answer from OCSP; the certificate is refused");
         Err(UkeyError::NoStatus { subject, cause })
     }
 
