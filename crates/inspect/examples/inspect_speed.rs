@@ -1,5 +1,5 @@
 //! Time of looking into typical parts, one after the other, through one confined process:
-//! `cargo build --release -p tradewind-inspect && cargo run --release -p tradewind-inspect --example speed -- target/release/inspect-worker`.
+//! `cargo build --release -p tradewind-inspect && cargo run --release -p tradewind-inspect --example inspect_speed -- target/release/inspect-worker`.
 
 use std::io::{Cursor, Write as _};
 use std::path::PathBuf;
