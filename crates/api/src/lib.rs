@@ -8,6 +8,7 @@ mod challenges;
 mod facts;
 mod health;
 mod import;
+mod link_page;
 mod mta_sts;
 mod oauth;
 mod quarantine_links;

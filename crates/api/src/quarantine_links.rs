@@ -5,9 +5,9 @@ use std::time::Duration;
 use ::access::Via;
 use axum::Router;
 use axum::extract::{Form, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use identity::Language;
 use identity::rights::{self, Event, Outcome};
@@ -19,6 +19,8 @@ use serde::Deserialize;
 use store::{Store, Tx};
 
 use crate::harden;
+use crate::link_page::link_page;
+use crate::web::escape;
 
 /// Where the pages are.
 pub const QUARANTINE_LINKS_PATH: &str = "/quarantine";
@@ -156,18 +158,5 @@ fn gone(language: Language) -> Response {
 }
 
 fn page(language: Language, status: StatusCode, key: &str, rest: &str) -> Response {
-    let texts = Texts::of(language);
-    let title = escape(&texts.say("quarantine-page-title", &[]));
-    let body = format!(
-        "<!doctype html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"></head>\n<body><h1>{title}</h1>\n<p>{}</p>\n{rest}</body></html>\n",
-        language.as_str(),
-        escape(&texts.say(key, &[])),
-    );
-    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-    (status, headers, body).into_response()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    link_page(language, status, ("quarantine-page-title", key), rest)
 }

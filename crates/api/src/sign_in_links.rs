@@ -2,9 +2,9 @@
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use identity::Language;
 use letters::Texts;
@@ -13,6 +13,8 @@ use store::{Store, Tx};
 use watch::{Said, WatchError};
 
 use crate::harden;
+use crate::link_page::link_page;
+use crate::web::escape;
 
 /// Where the pages are.
 pub const SIGN_IN_LINKS_PATH: &str = "/sign-in-event";
@@ -95,18 +97,5 @@ fn failed(language: Language, error: &ReviewError) -> Response {
 }
 
 fn page(language: Language, status: StatusCode, key: &str, rest: &str) -> Response {
-    let texts = Texts::of(language);
-    let title = escape(&texts.say("watch-page-title", &[]));
-    let body = format!(
-        "<!doctype html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"></head>\n<body><h1>{title}</h1>\n<p>{}</p>\n{rest}</body></html>\n",
-        language.as_str(),
-        escape(&texts.say(key, &[])),
-    );
-    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-    (status, headers, body).into_response()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    link_page(language, status, ("watch-page-title", key), rest)
 }

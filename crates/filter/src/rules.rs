@@ -19,10 +19,7 @@ mod test;
 mod vocabulary;
 mod words;
 
-use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
-
-use xxhash_rust::xxh3::xxh3_64;
 
 pub use book::{RuleError, Source};
 pub(crate) use brands::claimed as claimed_brand;
@@ -69,6 +66,8 @@ pub struct Rules {
     /// Numbers of rules, each behind those that it asks about.
     order: Vec<usize>,
     words: Words,
+    /// Of all that decides, worked out once: it is asked for each message.
+    fingerprint: u64,
 }
 
 /// An example that a rule does not keep.
@@ -126,12 +125,8 @@ impl Rules {
 
     /// A number that other rules do not have.
     #[must_use]
-    pub(crate) fn fingerprint(&self) -> u64 {
-        let mut text = String::new();
-        for rule in &self.rules {
-            let _ = writeln!(text, "{} {} {} {} {}", rule.id, rule.spam, rule.phish, rule.is_off, rule.when);
-        }
-        xxh3_64(text.as_bytes())
+    pub(crate) const fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// What a rule says to people, in Chinese or else in English; `{evidence}` stands for its evidence.

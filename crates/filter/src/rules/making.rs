@@ -1,6 +1,9 @@
 //! Files made into rules: words first, then conditions, then who asks about whom, then what is changed.
 
+use std::fmt::Write as _;
+
 use toml::Spanned;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::book::{Book, RuleError, Source, Written};
 use super::condition::Condition;
@@ -34,7 +37,16 @@ pub(super) fn rules(sources: &[Source]) -> Result<Rules, RuleError> {
     for (source, book) in &books {
         change(&mut made, source, book)?;
     }
+    made.fingerprint = fingerprint(&made.rules);
     Ok(made)
+}
+
+fn fingerprint(rules: &[Rule]) -> u64 {
+    let mut text = String::new();
+    for rule in rules {
+        let _ = writeln!(text, "{} {} {} {} {}", rule.id, rule.spam, rule.phish, rule.is_off, rule.when);
+    }
+    xxh3_64(text.as_bytes())
 }
 
 fn words(books: &[(&Source, Book)]) -> Result<Words, RuleError> {
