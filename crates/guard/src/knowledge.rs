@@ -26,6 +26,10 @@ pub struct Knowledge {
     pub namesakes: Vec<Namesake>,
     /// The thread that the message says to belong to; none if it names none of ours.
     pub thread: Option<Thread>,
+    /// Payment details in the message, in the order in which they stand, with what is thought of each.
+    pub found: Vec<Found>,
+    /// Our own payment details on file.
+    pub own_details: Vec<OnFile>,
     /// Messages in all that history holds; with few, little can be said of who is new.
     pub messages: u64,
 }
@@ -161,22 +165,10 @@ pub enum State {
 }
 
 /// Payment details on file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnFile {
-    /// What they are: the word of `payment::Kind`.
-    pub kind: String,
-    /// In their one form.
-    pub value: String,
-    /// As it was written.
-    pub shown: String,
-    /// Whose account it is; empty if nobody said.
-    pub holder: String,
-    /// The bank; empty if nobody said.
-    pub bank: String,
-    /// Country of the bank, by ISO 3166-1; empty if not known.
-    pub country: String,
-    /// Currency; empty if nobody said.
-    pub currency: String,
+    /// The details as they were found first.
+    pub detail: payment::Detail,
     /// What is thought of them.
     pub state: State,
     /// First seen; milliseconds since 1970.
@@ -187,6 +179,23 @@ pub struct OnFile {
     pub messages: u32,
     /// `Message-ID` of the first message that they stood in.
     pub source: String,
+}
+
+/// Payment details in the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The details.
+    pub detail: payment::Detail,
+    /// What is thought of them at the one who asks to be paid: at the partner, at us in what we send.
+    pub state: State,
+    /// They stood in the thread before.
+    pub is_of_thread: bool,
+    /// They are our own.
+    pub is_own: bool,
+    /// Other partners that have them on file, by name.
+    pub elsewhere: Vec<String>,
+    /// Somewhere they are disputed.
+    pub is_disputed: bool,
 }
 
 /// A domain of a partner or of ours that is near to one of the message.
@@ -326,6 +335,8 @@ impl Own {
     /// Whether a host is one of our domains or below it.
     #[must_use]
     pub fn has_host(&self, host: &str) -> bool {
-        self.domains.iter().any(|own| host == own || host.strip_suffix(own.as_str()).is_some_and(|sub| sub.ends_with('.')))
+        self.domains
+            .iter()
+            .any(|own| host == own || host.strip_suffix(own.as_str()).is_some_and(|sub| sub.ends_with('.')))
     }
 }

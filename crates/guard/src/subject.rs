@@ -181,13 +181,17 @@ fn shape_of_identifier(id: &str) -> String {
     let mut shape = String::new();
     for run in local.split_inclusive(|c: char| !c.is_ascii_alphanumeric()).take(8) {
         let (body, mark) = match run.chars().last() {
-            Some(mark) if !mark.is_ascii_alphanumeric() => (run.get(..run.len() - mark.len_utf8()).unwrap_or(""), Some(mark)),
+            Some(mark) if !mark.is_ascii_alphanumeric() => {
+                (run.get(..run.len() - mark.len_utf8()).unwrap_or(""), Some(mark))
+            }
             _ => (run, None),
         };
         if !body.is_empty() {
             let is_hex = body.bytes().all(|octet| octet.is_ascii_hexdigit());
             let has_large = body.bytes().any(|octet| octet.is_ascii_uppercase());
             let is_number = body.bytes().all(|octet| octet.is_ascii_digit());
+            // Of a short run it is chance what stands in it.
+            let (is_number, is_hex) = (is_number && body.len() >= 8, is_hex && body.len() >= 8);
             shape.push(match (is_number, is_hex, has_large) {
                 (true, ..) => 'n',
                 (_, true, false) => 'h',
@@ -215,8 +219,8 @@ fn hop(value: &[u8]) -> Hop {
             "by" if hop.by.is_empty() => hop.by = host_of(words.peek().copied().unwrap_or_default()),
             _ => {}
         }
-        if hop.ip.is_empty()
-            && hop.by.is_empty()
+        // The client may call itself by an address, too; what the server saw stands behind that.
+        if hop.by.is_empty()
             && let Some(ip) = address_in(word)
         {
             hop.ip = ip;
@@ -256,10 +260,30 @@ fn network(ip: &str) -> String {
 
 /// Lines that begin what was written before, whatever the program: each is looked for at the beginning of a line.
 const QUOTE_HEADS: [&str; 24] = [
-    "-----original message", "----- original message", "-----ursprüngliche nachricht", "-----message d'origine", "-----mensaje original",
-    "-----messaggio originale", "-----mensagem original", "________________________________", "------------------ original",
-    "------------------ 原始邮件", "-----原始邮件", "-----邮件原件", "发件人：", "发件人:", "寄件者:", "差出人:", "보낸 사람:", "-----исходное сообщение",
-    "-----original appointment", "от кого:", "-------- forwarded message", "---------- forwarded message", "-----forwarded", "----- 转发",
+    "-----original message",
+    "----- original message",
+    "-----ursprüngliche nachricht",
+    "-----message d'origine",
+    "-----mensaje original",
+    "-----messaggio originale",
+    "-----mensagem original",
+    "________________________________",
+    "------------------ original",
+    "------------------ 原始邮件",
+    "-----原始邮件",
+    "-----邮件原件",
+    "发件人：",
+    "发件人:",
+    "寄件者:",
+    "差出人:",
+    "보낸 사람:",
+    "-----исходное сообщение",
+    "-----original appointment",
+    "от кого:",
+    "-------- forwarded message",
+    "---------- forwarded message",
+    "-----forwarded",
+    "----- 转发",
 ];
 
 /// What the author wrote, and what he quotes: marked lines, and all from the line on that begins an older message.
@@ -283,7 +307,9 @@ fn begins_quote(line: &str, next: &str) -> bool {
         return true;
     }
     // "From: ..." above "Sent: ...", "Date: ..." in any language; "On ..., X wrote:" above marked lines.
-    let is_field = |line: &str| line.split_once([':', '：']).is_some_and(|(name, rest)| name.chars().count() <= 14 && !rest.is_empty());
+    let is_field = |line: &str| {
+        line.split_once([':', '：']).is_some_and(|(name, rest)| name.chars().count() <= 14 && !rest.is_empty())
+    };
     let names_author = is_field(line) && line.contains('@') && is_field(next.trim_start());
     let is_wrote = line.ends_with([':', '：']) && (line.contains('@') || next.trim_start().starts_with('>'));
     names_author || is_wrote && line.chars().any(|c| c.is_ascii_digit())
@@ -312,7 +338,7 @@ mod tests {
         );
         assert_eq!(subject.from.address, "li.wei@acme.example");
         assert_eq!(subject.references, ["1@own.example", "2@acme.example"]);
-        assert_eq!((subject.zone.as_str(), subject.software.as_str()), ("+0800", "foxmail n.h"));
+        assert_eq!((subject.zone.as_str(), subject.software.as_str()), ("+0800", "foxmail n.a"));
         assert_eq!(subject.route, "mailer.example");
         assert_eq!(subject.hops[1].ip, "198.51.100.4");
         assert_eq!(subject.fresh.trim(), "Please see below.");
@@ -331,6 +357,6 @@ mod tests {
     #[test]
     fn programs_have_their_shape() {
         assert_eq!(shape_of_identifier("<CAF=x12+9aQ@mail.example>"), "A=a+A");
-        assert_eq!(shape_of_identifier("<000001d9$1a2b$7c@host>"), "h$h$h");
+        assert_eq!(shape_of_identifier("<000001d9$1a2b$7c@host>"), "h$a$a");
     }
 }
