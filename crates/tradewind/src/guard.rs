@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use api::actions::Refused;
-use env::Timestamp;
-use filter::{Judge, Thresholds};
+use filter::Judge;
 use guard::Read;
 use guard::replay::{Outcome, Replay, Whose, state_word};
 use inspect::{InspectSettings, Pool, Program};
@@ -109,7 +108,7 @@ fn told(entry: &Entry, read: &Read, outcome: &Outcome, judge: &Judge, texts: &Te
         let text = text.map(|text| shown(&text));
         (finding, text.unwrap_or_else(|| texts.say(&finding.key, &[("evidence", &evidence)])), evidence)
     });
-    let date = date(read.subject.date);
+    let date = read.subject.date.to_string();
     if !json {
         let action = texts.say(&format!("action-{}", verdict.action.word()), &[]);
         let mut lines = vec![format!("{}: {date} {action}", entry.name)];
@@ -145,8 +144,4 @@ fn told(entry: &Entry, read: &Read, outcome: &Outcome, judge: &Judge, texts: &Te
         "payment_details": details,
     })
     .to_string()
-}
-
-fn date(at: Timestamp) -> String {
-    at.to_string()
 }
