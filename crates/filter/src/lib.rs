@@ -19,6 +19,7 @@ pub mod made;
 mod model;
 mod normal;
 pub mod online;
+pub mod phrases;
 mod rules;
 pub mod templates;
 pub mod train;
