@@ -76,8 +76,7 @@ impl Phrases {
         }
         patterns.sort();
         patterns.dedup();
-        let automaton =
-            AhoCorasick::new(patterns.iter().map(|(_, word)| word)).map_err(|_| PhrasesError::TooLarge)?;
+        let automaton = AhoCorasick::new(patterns.iter().map(|(_, word)| word)).map_err(|_| PhrasesError::TooLarge)?;
         Ok(Self { automaton, patterns })
     }
 
