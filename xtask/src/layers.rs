@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors", "payment"],
     &["certs", "store", "net", "inspect"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
-    &["letters", "intel"],
+    &["letters", "intel", "guard"],
     &["reports", "review", "provision", "judgement"],
     &["smtp", "imap", "api"],
     &["tradewind"],

@@ -7,11 +7,19 @@
 //! Knows neither mail nor documents nor storage, reads in time that grows with the text alone, and finds nothing that is not
 //! written there.
 
+mod bind;
 mod checks;
+mod currency;
 mod detail;
+mod fields;
 mod find;
 mod fold;
 mod iban;
+mod items;
+mod labels;
+mod layout;
+mod values;
+mod wallets;
 
 pub use detail::{Block, Check, Clearing, Confidence, Detail, Kind, Place, Scheme, Source, same_account};
 pub use find::{BLOCKS_MAX, DETAILS_MAX, TEXT_CHARS_MAX, find};
