@@ -47,6 +47,14 @@ pub struct Lesson<'a> {
     pub takes_details: bool,
 }
 
+/// Registered domains of partners that a message teaches.
+pub(crate) fn partner_domains(subject: &Subject) -> impl Iterator<Item = &str> {
+    let from = (subject.direction == Direction::In).then_some(&subject.from);
+    let to = subject.recipients().filter(|_| subject.direction == Direction::Out).take(RECIPIENTS_MAX);
+    let others = from.into_iter().chain(to).filter(|one| one.domain != subject.from.domain || from.is_some());
+    others.map(|one| one.domain.as_str()).filter(|domain| !domain.is_empty() && !filter::is_free_mail(domain))
+}
+
 /// Learns from a message.
 ///
 /// # Errors

@@ -11,8 +11,10 @@ use mail::header;
 
 use crate::knowledge::{Found, Own, OwnPerson, State};
 use crate::learn::Lesson;
+use crate::learn::partner_domains;
 use crate::look::{Looked, Read, look, teaches};
 use crate::rows::Memory;
+use crate::signals::lookalike::DomainIndex;
 use crate::{Direction, Directory, guess_job, learn};
 
 /// Whom a replay believes, and whose mail it is.
@@ -29,6 +31,7 @@ pub struct Whose {
 pub struct Replay {
     rows: Memory,
     directory: Directory,
+    index: DomainIndex,
     cases: u64,
 }
 
@@ -73,7 +76,9 @@ impl Replay {
     #[must_use]
     pub fn new(whose: &Whose) -> Self {
         let own = Own { domains: whose.domains.clone(), people: Vec::new() };
-        Self { directory: Directory::new(own), ..Self::default() }
+        let mut index = DomainIndex::default();
+        own.domains.iter().for_each(|domain| index.insert(domain));
+        Self { directory: Directory::new(own), index, ..Self::default() }
     }
 
     /// Learns from a message of the past.
@@ -104,6 +109,13 @@ impl Replay {
     #[must_use]
     pub const fn rows(&self) -> &Memory {
         &self.rows
+    }
+
+    fn teach(&mut self, read: &Read, takes_details: bool) {
+        self.note_person(read);
+        let subject = &read.subject;
+        let Ok(()) = learn(&mut self.rows, Lesson { subject, details: &read.details, takes_details });
+        partner_domains(subject).for_each(|domain| self.index.insert(domain));
     }
 
     /// Who is of ours is told by what they send.
