@@ -50,9 +50,10 @@ pub struct Lesson<'a> {
 /// Registered domains of partners that a message teaches.
 pub(crate) fn partner_domains(subject: &Subject) -> impl Iterator<Item = &str> {
     let from = (subject.direction == Direction::In).then_some(&subject.from);
-    let to = subject.recipients().filter(|_| subject.direction == Direction::Out).take(RECIPIENTS_MAX);
-    let others = from.into_iter().chain(to).filter(|one| one.domain != subject.from.domain || from.is_some());
-    others.map(|one| one.domain.as_str()).filter(|domain| !domain.is_empty() && !filter::is_free_mail(domain))
+    let is_outside = |to: &&Mailbox| subject.direction == Direction::Out && to.domain != subject.from.domain;
+    let to = subject.recipients().filter(is_outside).take(RECIPIENTS_MAX);
+    let domains = from.into_iter().chain(to).map(|one| one.domain.as_str());
+    domains.filter(|domain| !domain.is_empty() && !filter::is_free_mail(domain))
 }
 
 /// Learns from a message.
