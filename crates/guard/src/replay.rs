@@ -83,24 +83,20 @@ impl Replay {
 
     /// Learns from a message of the past.
     pub fn learn(&mut self, read: &Read) {
-        self.note_person(read);
-        let Ok(()) =
-            learn(&mut self.rows, Lesson { subject: &read.subject, details: &read.details, takes_details: true });
+        self.teach(read, true);
     }
 
     /// Judges a message, and lets it teach.
     pub fn judge(&mut self, read: &Read, judge: &Judge, thresholds: Thresholds) -> Outcome {
-        let Ok(Looked { knowledge, findings }) =
-            look(&mut self.rows, read, &self.directory, &|_| Vec::new(), read.subject.date);
+        let near = |host: &str| self.index.near(host).into_iter().map(|(domain, _)| domain.to_owned()).collect();
+        let Ok(Looked { knowledge, findings }) = look(&mut self.rows, read, &self.directory, &near, read.subject.date);
         let verdict = judge.judge_by(&read.subject.facts, findings, thresholds);
         let case = (verdict.probability_fraud >= thresholds.fraud_warn).then(|| {
             self.cases += 1;
             self.cases
         });
         if let Some(takes_details) = teaches(&verdict) {
-            self.note_person(read);
-            let Ok(()) =
-                learn(&mut self.rows, Lesson { subject: &read.subject, details: &read.details, takes_details });
+            self.teach(read, takes_details);
         }
         Outcome { verdict, case, found: knowledge.found }
     }
