@@ -7,7 +7,7 @@ use crate::knowledge::{Address, Contact, Found, Knowledge, Namesake, Near, OnFil
 use crate::learn::{OURSELVES, partner_name, root, thread_of};
 use crate::lines;
 use crate::names::name_key;
-use crate::rows::{AccountRow, NameRow, PartnerRow, Rows, Summary, ThreadRow};
+use crate::rows::{AccountRow, DomainRow, NameRow, PartnerRow, Rows, Summary, ThreadRow};
 use crate::{Direction, Mailbox, Subject};
 
 /// Other companies of one message that are looked up.
@@ -15,6 +15,9 @@ const OTHERS_MAX: usize = 8;
 
 /// Hosts of one message whose near ones are looked for.
 const HOSTS_MAX: usize = 12;
+
+/// Messages with a domain until which it counts as young.
+const YOUNG_MESSAGES_MAX: u32 = 20;
 
 /// Near domains of one host.
 const NEAR_MAX: usize = 4;
@@ -48,6 +51,10 @@ pub fn know<R: Rows>(
     knowledge.others = others(rows, subject, knowledge.thread.as_ref(), directory)?;
     knowledge.near = near_ones(rows, subject, directory, near)?;
     knowledge.namesakes = namesakes(rows, from, directory)?;
+    let is_young = knowledge.partner.as_ref().is_none_or(|partner| partner.contact.messages() < YOUNG_MESSAGES_MAX);
+    if subject.direction == Direction::In && is_young {
+        knowledge.introduced_by = rows.get::<DomainRow>(&from.domain)?.and_then(|row| row.introduced_by);
+    }
     for detail in details {
         let found = found(rows, detail, &knowledge, subject.direction)?;
         knowledge.found.push(found);

@@ -26,6 +26,9 @@ pub struct Knowledge {
     pub namesakes: Vec<Namesake>,
     /// The thread that the message says to belong to; none if it names none of ours.
     pub thread: Option<Thread>,
+    /// The partner that named the author's domain in mail before this, where the domain has no long history of its own: it may be its
+    /// new one.
+    pub introduced_by: Option<String>,
     /// Payment details in the message, in the order in which they stand, with what is thought of each.
     pub found: Vec<Found>,
     /// Our own payment details on file.

@@ -112,7 +112,7 @@ fn learn_received<R: Rows>(rows: &mut R, lesson: Lesson<'_>) -> Result<(), R::Er
     }
     let phones = places::phones(&subject.fresh);
     let details = taught(lesson);
-    rows.update::<PartnerRow, _>(&name, |row| {
+    let is_trusted = rows.update::<PartnerRow, _>(&name, |row| {
         let partner = &mut row.partner;
         introduce(partner, &name, &subject.from);
         partner.contact.note(subject.date, true);
@@ -129,11 +129,54 @@ fn learn_received<R: Rows>(rows: &mut R, lesson: Lesson<'_>) -> Result<(), R::Er
             }
         }
         details.iter().for_each(|detail| file(&mut partner.details, detail, subject, DETAILS_MAX));
+        partner.contact.is_mutual() && partner.contact.messages() >= INTRODUCES_MESSAGES_MIN
     })?;
     for detail in &details {
         note_holder(rows, detail, &name)?;
     }
+    // Whom a partner names with its own word for it is no stranger any more: its new domain after a merger, its forwarder.
+    if is_trusted && subject.authenticated.is_some() {
+        for domain in named_domains(subject) {
+            rows.update::<DomainRow, _>(&domain, |row| {
+                row.introduced_by.get_or_insert_with(|| name.clone());
+            })?;
+        }
+    }
     Ok(())
+}
+
+/// Messages with a partner before whom it names is noted.
+const INTRODUCES_MESSAGES_MIN: u32 = 3;
+
+/// Domains that one message names.
+const NAMED_MAX: usize = 6;
+
+/// Registered domains of addresses in what the author wrote and among those that he copies it to, but his own and free mail.
+fn named_domains(subject: &Subject) -> Vec<String> {
+    let words = subject
+        .fresh
+        .split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | '，' | '。' | '、'));
+    let written = words.filter_map(|word| {
+        let host = word.rsplit_once('@').map_or(word, |(_, host)| host);
+        let host = host.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_lowercase();
+        let is_host = host.contains('.')
+            && host.is_ascii()
+            && host.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'.' || c == b'-');
+        let has_letters = host
+            .rsplit('.')
+            .next()
+            .is_some_and(|last| last.len() >= 2 && last.bytes().all(|c| c.is_ascii_alphabetic()));
+        (is_host && has_letters).then(|| filter::facts::registered_domain(&host))
+    });
+    let copied = subject.cc.iter().map(|copy| copy.domain.clone());
+    let mut found: Vec<String> = Vec::new();
+    for domain in written.chain(copied) {
+        let is_his = domain == subject.from.domain || subject.to.iter().any(|to| to.domain == domain);
+        if !is_his && !filter::is_free_mail(&domain) && !found.contains(&domain) && found.len() < NAMED_MAX {
+            found.push(domain);
+        }
+    }
+    found
 }
 
 fn learn_sent<R: Rows>(rows: &mut R, lesson: Lesson<'_>) -> Result<(), R::Error> {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use env::Timestamp;
 use filter::{Finding, Signal};
-use payment::{Confidence, Detail, Source};
+use payment::{Confidence, Detail, Source, same_account};
 
 use crate::knowledge::{Found, Knowledge, OnFile, Partner, State};
 use crate::names::name_key;
@@ -76,6 +76,9 @@ pub(crate) fn look(subject: &Subject, knowledge: &Knowledge) -> Vec<Finding> {
             Direction::Within => {}
         }
     }
+    if let (Some(by), Direction::In) = (&knowledge.introduced_by, subject.direction) {
+        findings.push(finding("introduced", format!("{} ← {by}", subject.from.domain)));
+    }
     // One message has one invoice, however often its account stands there.
     let mut seen: Vec<String> = Vec::new();
     findings.retain(|finding| {
@@ -112,6 +115,10 @@ fn unknown(subject: &Subject, knowledge: &Knowledge, found: &Found, findings: &m
         if let Some(known) = thread.filter(|_| !is_known).and_then(|thread| thread.details.first()) {
             findings.push(finding("payment-quoted-other", beside(detail, known)));
         }
+        return;
+    }
+    // Another domain of who is known, with the account that is known.
+    if on_file.iter().any(|known| same_account(&known.detail, detail)) {
         return;
     }
     // By the thread, a look-alike's account is compared with his whom it plays.
@@ -362,6 +369,11 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "finding-payment-quoted-other",
         "The quoted text has an account that no earlier mail had: {evidence}",
         "引用的原文中出现了此前邮件没有的账户：{evidence}",
+    ),
+    (
+        "finding-introduced",
+        "A partner named the sender's domain in earlier mail: {evidence}",
+        "伙伴此前的邮件中提到过该发件域名：{evidence}",
     ),
     (
         "finding-payment-own-changed",

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::knowledge::{Address, Contact, Namesake, OnFile, Partner, Tally};
+use crate::knowledge::{Address, Contact, Namesake, OnFile, Partner, State, Tally};
 use crate::lines::Line;
 
 /// Partners that one account is remembered at.
@@ -103,11 +103,29 @@ pub trait Rows {
     fn salt(&self) -> u64;
 }
 
+/// A change that somebody made to payment details on file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerChange {
+    /// When; milliseconds since 1970.
+    pub at: i64,
+    /// Account of who did it.
+    pub by: i64,
+    /// The details in their one form.
+    pub value: String,
+    /// What is thought of them from then on.
+    pub state: State,
+    /// Why, or the case that it followed from.
+    pub note: String,
+}
+
 /// A partner's row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartnerRow {
     /// What is known of it.
     pub partner: Partner,
+    /// What people did to its payment details, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<LedgerChange>,
     /// It is another's by hand: that one's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<String>,
@@ -159,8 +177,11 @@ pub struct NameRow {
 /// A domain's row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DomainRow {
-    /// The domain.
+    /// The domain, if mail came from there or went there.
     pub domain: String,
+    /// The partner that named it before: it may be his new one, or a friend's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introduced_by: Option<String>,
 }
 
 /// What is known of the whole.
@@ -217,11 +238,6 @@ impl Rows for Memory {
 }
 
 impl Memory {
-    /// All domains of partners.
-    pub fn domains(&self) -> impl Iterator<Item = &str> {
-        self.domains.values().map(|row| row.domain.as_str())
-    }
-
     /// All partners that are not another's.
     pub fn partners(&self) -> impl Iterator<Item = &Partner> {
         self.partners.values().filter(|row| row.merged_into.is_none()).map(|row| &row.partner)

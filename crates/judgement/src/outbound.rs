@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crypto::keys::{Key, Organisation};
 use env::{Outlook, Timestamp};
 use filter::{Action, Facts, Finding, Judge, Received, Signal};
 use identity::{AccountState, IdentityError, Language, Level, PAGE_MAX, Role};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Tx, params};
 
 use crate::digest::harmless;
+use crate::judging::keep_guarded;
 use crate::kept::{DETAIL, Detail, Direction, Kept};
 use crate::quarantine::{Shown, ShownFinding};
 use crate::{JudgementError, Judging, explain, marks, sealed};
@@ -53,6 +55,8 @@ pub struct Outgoing {
 #[derive(Debug, Clone)]
 pub struct Sent {
     kept: Option<Kept>,
+    /// What the trade guard keeps of a message that is not stopped.
+    guarded: Option<guard::Kept>,
     account: i64,
     recipients: Vec<i64>,
     /// It is stopped: a sealed description, and whether the account is frozen.
@@ -98,47 +102,27 @@ impl Judging {
         };
         let (key, recipients, pattern, level): (_, _, Pattern, Level) = self.store.read(look).await?;
         let behaviour = self.behaviour(pattern);
-        let (judge, thresholds) = (Arc::clone(&self.judge), self.settings.at(level).thresholds());
+        let (pool, now) = (self.pool.clone(), self.store.context().clock.now());
+        let raw = Arc::clone(&outgoing.raw);
+        let reading = tokio::task::spawn_blocking(move || {
+            let inspected = pool.map(|pool| filter::inspect_files(&raw, &pool)).unwrap_or_default();
+            let facts = Facts::read(Received { raw: &raw, inspected: None, ..Received::default() });
+            guard::Read::new(&raw, facts, &inspected, guard::Direction::Out, now)
+        });
+        let read = reading.await.map_err(|_| StoreError::Abandoned("judging a message panicked"))?;
+        let guarded = self.guard.look(organisation, read, now).await?;
+        let (judge, guard) = (Arc::clone(&self.judge), self.guard.clone());
+        let thresholds = self.settings.at(level).thresholds();
         let context = Arc::clone(self.store.context());
         let work = move || {
-            let envelope_from = outgoing.envelope_from.clone();
-            let facts = Facts::read(Received {
-                raw: &outgoing.raw,
-                envelope_from: Some(&envelope_from),
-                ..Received::default()
-            });
-            let verdict = judge.judge_by(&facts, behaviour.clone().into_iter().collect(), thresholds);
-            let without = judge.judge_by(&facts, Vec::new(), thresholds);
-            let is_bad = without.action >= Action::Junk;
-            if !is_bad && behaviour.is_none() {
-                return Ok(Sent { kept: None, account, recipients, stop: None });
-            }
-            let (at, entropy) = (context.clock.now(), &*context.entropy);
-            let shown = Shown::of("", &facts.subject, &verdict);
-            let stop = Stop { subject: shown.subject, recipients: recipients.len(), findings: shown.findings };
-            let stop = sealed::seal(&key, entropy, PLACE, outgoing.id, &stop)?;
-            let marks = marks::packed(&marks::numbered(&facts, &key));
-            let detail = Detail {
-                facts: Some(facts),
-                action: verdict.action,
-                verdict,
-                outside: behaviour.clone().into_iter().collect(),
+            let made = Making {
+                judge: &judge,
                 thresholds,
-                version: judge.version(),
-                envelope_from,
-                client: None,
+                outgoing: &outgoing,
+                behaviour: behaviour.as_ref(),
+                guarded: &guarded,
             };
-            let sealed = sealed::seal(&key, entropy, DETAIL, outgoing.id, &detail)?;
-            let kept = Kept {
-                id: outgoing.id,
-                organisation,
-                at,
-                direction: Direction::Out,
-                action: detail.action,
-                marks,
-                detail: sealed,
-            };
-            Ok(Sent { kept: Some(kept), account, recipients, stop: Some((stop, is_bad && behaviour.is_some())) })
+            made.sent(&guard, &key, &context, recipients)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Abandoned("judging a message panicked"))?
     }
@@ -157,6 +141,75 @@ impl Judging {
             evidence: format!("{recipients} ({fresh})"),
             key: "finding-sends-unusually".to_owned(),
         })
+    }
+}
+
+/// A message of our people while it is decided on.
+struct Making<'a> {
+    judge: &'a Judge,
+    thresholds: filter::Thresholds,
+    outgoing: &'a Outgoing,
+    behaviour: Option<&'a Finding>,
+    guarded: &'a (guard::Read, guard::Looked),
+}
+
+impl Making<'_> {
+    fn sent(
+        &self,
+        guard: &guard::Guard,
+        key: &Key<Organisation>,
+        context: &store::Context,
+        recipients: Vec<i64>,
+    ) -> Result<Sent, JudgementError> {
+        let Self { judge, thresholds, outgoing, behaviour, guarded } = *self;
+        let envelope_from = outgoing.envelope_from.clone();
+        let facts =
+            Facts::read(Received { raw: &outgoing.raw, envelope_from: Some(&envelope_from), ..Received::default() });
+        let of_trade = guarded.1.findings.clone();
+        let outside: Vec<Finding> = behaviour.into_iter().cloned().chain(of_trade.clone()).collect();
+        let verdict = judge.judge_by(&facts, outside.clone(), thresholds);
+        let is_bad = judge.judge_by(&facts, Vec::new(), thresholds).action >= Action::Junk;
+        let is_held = verdict.probability_fraud >= thresholds.fraud_hold;
+        let (account, id) = (outgoing.account, outgoing.id);
+        let action = if is_held {
+            Action::Hold
+        } else if is_bad {
+            verdict.action
+        } else {
+            Action::Deliver
+        };
+        let ids = (id, outgoing.organisation);
+        let guarded = keep_guarded(guard, key, ids, Some(guarded), (&verdict, action, thresholds))?;
+        if !is_bad && behaviour.is_none() && !is_held {
+            return Ok(Sent { kept: None, guarded, account, recipients, stop: None });
+        }
+        let (at, entropy) = (context.clock.now(), &*context.entropy);
+        let shown = Shown::of("", &facts.subject, &verdict);
+        let stop = Stop { subject: shown.subject, recipients: recipients.len(), findings: shown.findings };
+        let stop = sealed::seal(key, entropy, PLACE, id, &stop)?;
+        let marks = marks::packed(&marks::numbered(&facts, key));
+        let detail = Detail {
+            facts: Some(facts),
+            action: verdict.action,
+            verdict,
+            outside,
+            thresholds,
+            version: judge.version(),
+            envelope_from,
+            client: None,
+        };
+        let kept = Kept {
+            id,
+            organisation: outgoing.organisation,
+            at,
+            direction: Direction::Out,
+            action: detail.action,
+            marks,
+            detail: sealed::seal(key, entropy, DETAIL, id, &detail)?,
+            guarded,
+        };
+        let stop = Some((stop, is_bad && behaviour.is_some()));
+        Ok(Sent { kept: Some(kept), guarded: None, account, recipients, stop })
     }
 }
 
@@ -207,6 +260,9 @@ pub fn keep(tx: &mut Tx<'_>, sent: &Sent) -> Result<(), JudgementError> {
          ON CONFLICT (account, hour) DO UPDATE SET recipients = sent_hour.recipients + $3, fresh = sent_hour.fresh + $4",
         params![sent.account, now / HOUR_MILLIS, recipients, fresh],
     )?;
+    if let Some(guarded) = &sent.guarded {
+        guard::keep(tx, guarded)?;
+    }
     let Some(kept) = &sent.kept else { return Ok(()) };
     crate::keep(tx, kept)?;
     if let Some((detail, freezes)) = &sent.stop {
