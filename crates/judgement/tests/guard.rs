@@ -83,13 +83,25 @@ impl Trade {
     async fn with_history(store: TestStore) -> Self {
         let trade = Self::new(store).await;
         let (jan, li) = ("Jan Berg <jan@acme-valves.test>", "Li <li@trade.test>");
-        assert!(!trade.send(1, &message("1@trade.test", "", li, jan, "Please quote for 200 valves."), "jan@acme-valves.test").await);
+        assert!(
+            !trade
+                .send(1, &message("1@trade.test", "", li, jan, "Please quote for 200 valves."), "jan@acme-valves.test")
+                .await
+        );
         let quote = format!(
             "Our price is EUR 12,400.00.\r\nBeneficiary: Acme Valves GmbH\r\nIBAN: {THEIRS}\r\n\r\nJan Berg\r\nTel. +49 30 5550 1234"
         );
         let quoted = trade.receive(2, &message("2@acme-valves.test", "1@trade.test", jan, li, &quote)).await;
         assert_eq!(quoted.action, Action::Deliver, "{:?}", quoted.verdict);
-        assert!(!trade.send(3, &message("3@trade.test", "2@acme-valves.test", li, jan, "Ordered, thank you."), "jan@acme-valves.test").await);
+        assert!(
+            !trade
+                .send(
+                    3,
+                    &message("3@trade.test", "2@acme-valves.test", li, jan, "Ordered, thank you."),
+                    "jan@acme-valves.test"
+                )
+                .await
+        );
         trade
     }
 
@@ -122,18 +134,27 @@ async fn another_account_is_held_and_finance_decides(store: TestStore) {
     assert_eq!(case.detail.on_file[0].detail.value, THEIRS.replace(' ', ""));
     assert_eq!(case.detail.phones, ["+493055501234"]);
 
-    let letters =
-        CaseLetters { store: trade.scene.store.handle(), mailer: trade.scene.mailer(), judge: Arc::new(Judge::shipped().unwrap()) };
+    let letters = CaseLetters {
+        store: trade.scene.store.handle(),
+        mailer: trade.scene.mailer(),
+        judge: Arc::new(Judge::shipped().unwrap()),
+    };
     assert_eq!(letters.post().await.unwrap(), 1);
     assert_eq!(letters.post().await.unwrap(), 0);
     let told = trade.scene.letters().await;
-    assert!(told.iter().any(|text| text.contains(THIEFS) && text.contains(THEIRS) && text.contains("+493055501234")), "{told:?}");
+    assert!(
+        told.iter().any(|text| text.contains(THIEFS) && text.contains(THEIRS) && text.contains("+493055501234")),
+        "{told:?}"
+    );
 
     // A thief's own number is no proof.
     assert!(matches!(trade.note(10, "phoned", "+370 5 555 0000 yes").await, Err(GuardError::Phone(_))));
     trade.note(10, "phoned", "+493055501234 Jan says yes").await.unwrap();
     assert_eq!(trade.close(10, 5, Outcome::Honest).await.unwrap(), Closed::Proposed);
-    assert!(matches!(trade.close(10, 5, Outcome::Honest).await, Err(JudgementError::Guard(GuardError::SamePerson(10)))));
+    assert!(matches!(
+        trade.close(10, 5, Outcome::Honest).await,
+        Err(JudgementError::Guard(GuardError::SamePerson(10)))
+    ));
     assert_eq!(trade.close(10, 6, Outcome::Honest).await.unwrap(), Closed::Done(Outcome::Honest));
     assert!(matches!(trade.close(10, 6, Outcome::Fraud).await, Err(JudgementError::Guard(GuardError::Closed(10)))));
 
@@ -184,7 +205,9 @@ async fn our_own_invoice_is_watched(store: TestStore) {
 async fn partners_are_put_together_and_taken_apart(store: TestStore) {
     let trade = Trade::with_history(store).await;
     let text = "We are the same company from now on.";
-    trade.receive(5, &message("5@berg-valves.test", "", "Jan Berg <jan@berg-valves.test>", "li@trade.test", text)).await;
+    trade
+        .receive(5, &message("5@berg-valves.test", "", "Jan Berg <jan@berg-valves.test>", "li@trade.test", text))
+        .await;
     let organisation = trade.scene.organisation;
     let merge = move |name: &'static str, into: &'static str| {
         move |tx: &mut Tx<'_>| partners::merge(tx, organisation, name, into)

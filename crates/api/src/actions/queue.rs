@@ -2,7 +2,7 @@
 
 use queue::{Filter, PAGE_MAX, QueueError, QueuedMessage};
 use serde_json::{Value, json};
-use store::Tx;
+use store::{StoreError, Tx};
 
 use super::caller::Bounds;
 use super::{Controls, Refused};
