@@ -12,6 +12,7 @@ mod learn;
 mod ledger;
 mod lines;
 mod look;
+mod named;
 mod names;
 mod places;
 pub mod replay;

@@ -48,7 +48,9 @@ impl<'a> Look<'a> {
         let Some((near, like)) = self.closest(|near| near.domain == *host) else { return };
         let id = if near.is_own { "lookalike-own" } else { "lookalike-partner" };
         let (key, evidence) = (format!("finding-{id}-{}", like.trick.word()), told(near));
-        let share = like.closeness * strength(near);
+        let is_announced =
+            self.knowledge.announced_by.as_ref().is_some_and(|partner| partner.domains.contains(&near.known));
+        let share = like.closeness * strength(near) * if is_announced { 0.2 } else { 1.0 };
         if share >= POSING_MIN {
             self.relation = Relation::Posing;
             if near.is_own {
