@@ -9,7 +9,8 @@ use crate::named;
 use crate::names::name_key;
 use crate::places;
 use crate::rows::{
-    AccountRow, DomainRow, HOLDERS_MAX, MessageRow, NAMED_BY_MAX, NAMESAKES_MAX, NameRow, PartnerRow, Rows, Summary, ThreadRow,
+    AccountRow, DomainRow, HOLDERS_MAX, MessageRow, NAMED_BY_MAX, NAMESAKES_MAX, NameRow, PartnerRow, Rows, Summary,
+    ThreadRow,
 };
 use crate::{Direction, Mailbox, Subject};
 

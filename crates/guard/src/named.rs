@@ -13,7 +13,8 @@ const WORDS_MAX: usize = 4000;
 #[must_use]
 pub(crate) fn domains(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '"' | ',' | ';' | '：' | '，' | '。' | '、');
+    let ends =
+        |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '"' | ',' | ';' | '：' | '，' | '。' | '、');
     for word in text.split(ends).filter(|word| word.contains('.')).take(WORDS_MAX) {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         let host = word.rsplit_once('@').map_or(word.as_str(), |(_, host)| host);
@@ -34,7 +35,9 @@ pub(crate) fn domains(text: &str) -> Vec<String> {
 fn is_host(word: &str) -> bool {
     let labels: Vec<&str> = word.split('.').collect();
     let is_label = |label: &&str| {
-        !label.is_empty() && label.len() <= 63 && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+        !label.is_empty()
+            && label.len() <= 63
+            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
     };
     labels.len() >= 2
         && labels.iter().all(is_label)

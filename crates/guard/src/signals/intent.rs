@@ -140,13 +140,13 @@ pub fn wants(subject: &str, text: &str) -> Wants {
         let behind = sentences.get(at + 1);
         // Who warns of a fraud tells in the next sentence how it goes.
         let warned = |near: Option<&Sentence<'_>>| {
-            near.is_some_and(|near| near.has(Word::Warning) && (near.has(Word::Bank) || !near.has(Word::Pay)))
+            near.is_some_and(|near| near.warns() && (near.has(Word::Bank) || !near.has(Word::Pay)))
         };
-        if sentence.has(Word::Warning) {
+        if sentence.warns() {
             continue;
         }
         let is_warned = warned(before) || warned(behind);
-        let before = before.filter(|before| !before.has(Word::Warning));
+        let before = before.filter(|before| !before.warns());
         if sentence.moves_wages(before) {
             wants.add(Want::Payroll, sentence.shown);
         } else if !is_warned && sentence.changes_bank(before) {
@@ -178,7 +178,8 @@ struct Sentence<'a> {
 
 impl<'a> Sentence<'a> {
     fn read(table: &Phrases, shown: &'a str) -> Self {
-        let form = one_form(shown);
+        // Russian writes one letter for two.
+        let form = one_form(&shown.replace('ё', "е").replace('Ё', "Е"));
         let mut words: Vec<(usize, usize, usize)> =
             table.hits(&form).map(|hit| (hit.group, hit.start, hit.end)).collect();
         let others: Vec<(usize, usize)> =
@@ -209,6 +210,11 @@ impl<'a> Sentence<'a> {
                 gap <= chars_max
             })
         })
+    }
+
+    /// Warns, or says how to make sure. Who will not be called does not warn.
+    fn warns(&self) -> bool {
+        self.has(Word::Warning) && !self.has(Word::NoPhone)
     }
 
     /// Whether it stands here or in the sentence before.
@@ -247,7 +253,7 @@ impl<'a> Sentence<'a> {
                 wants.add(want, self.shown);
             }
         }
-        if self.has(Word::NoPhone) && !self.has(Word::Warning) {
+        if self.has(Word::NoPhone) {
             wants.add(Want::NoPhone, self.shown);
         }
     }

@@ -27,7 +27,11 @@ impl Look<'_> {
         if is_outsider && !self.is_bulk() {
             let inside: Vec<&str> = thread.participants.0.iter().map(|(address, _)| address.as_str()).take(3).collect();
             let is_announced = self.knowledge.announced_by.is_some();
-            self.add("outsider-in-thread", if is_announced { 0.3 } else { 1.0 }, format!("{} ∉ {{{}}}", from.address, inside.join(", ")));
+            self.add(
+                "outsider-in-thread",
+                if is_announced { 0.3 } else { 1.0 },
+                format!("{} ∉ {{{}}}", from.address, inside.join(", ")),
+            );
         }
     }
 }
