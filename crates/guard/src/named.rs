@@ -13,8 +13,8 @@ const WORDS_MAX: usize = 4000;
 #[must_use]
 pub(crate) fn domains(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    let ends =
-        |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '"' | ',' | ';' | '：' | '，' | '。' | '、');
+    // Scripts that part no words write a particle on to the name.
+    let ends = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '@' | '_' | '+'));
     for word in text.split(ends).filter(|word| word.contains('.')).take(WORDS_MAX) {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         let host = word.rsplit_once('@').map_or(word.as_str(), |(_, host)| host);
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn domains_stand_by_themselves_and_in_addresses() {
         let text = "Our addresses end in acme-group.example. Write to <petra@acme-group.example> or kurz@mail.acme.test, not gmail.com; \
-                    USD 1.500, e.g. 3.50 每单。新地址：li@hongda.example。";
-        assert_eq!(domains(text), ["acme-group.example", "acme.test", "hongda.example"]);
+                    USD 1.500, e.g. 3.50 每单。新地址：li@hongda.example。 주소는 baekje.example로 끝납니다.";
+        assert_eq!(domains(text), ["acme-group.example", "acme.test", "hongda.example", "baekje.example"]);
     }
 }
