@@ -16,9 +16,6 @@ const OTHERS_MAX: usize = 8;
 /// Hosts of one message whose near ones are looked for.
 const HOSTS_MAX: usize = 12;
 
-/// Messages with a domain until which it counts as young.
-const YOUNG_MESSAGES_MAX: u32 = 20;
-
 /// Near domains of one host.
 const NEAR_MAX: usize = 4;
 
@@ -43,6 +40,10 @@ pub fn know<R: Rows>(
     };
     if subject.direction == Direction::In {
         knowledge.partner = partner(rows, &partner_name(from))?;
+        knowledge.announced_by = announcer(rows, subject, knowledge.partner.as_ref())?;
+        if let Some(by) = &knowledge.announced_by {
+            knowledge.partner = Some(joined(by, knowledge.partner.take()));
+        }
     }
     if let Some(to) = subject.reply_to.iter().find(|to| to.address != from.address) {
         knowledge.reply_to = rows.get::<Address>(&to.address)?;
@@ -51,10 +52,6 @@ pub fn know<R: Rows>(
     knowledge.others = others(rows, subject, knowledge.thread.as_ref(), directory)?;
     knowledge.near = near_ones(rows, subject, directory, near)?;
     knowledge.namesakes = namesakes(rows, from, directory)?;
-    let is_young = knowledge.partner.as_ref().is_none_or(|partner| partner.contact.messages() < YOUNG_MESSAGES_MAX);
-    if subject.direction == Direction::In && is_young {
-        knowledge.introduced_by = rows.get::<DomainRow>(&from.domain)?.and_then(|row| row.introduced_by);
-    }
     for detail in details {
         let found = found(rows, detail, &knowledge, subject.direction)?;
         knowledge.found.push(found);
@@ -71,6 +68,34 @@ fn partner<R: Rows>(rows: &mut R, name: &str) -> Result<Option<Partner>, R::Erro
         }
         row => Ok(row.map(|row| row.partner)),
     }
+}
+
+/// The partner that named the author's domain in an earlier letter, and has the longer history.
+fn announcer<R: Rows>(rows: &mut R, subject: &Subject, own: Option<&Partner>) -> Result<Option<Partner>, R::Error> {
+    if filter::is_free_mail(&subject.from.domain) || subject.authenticated.is_none() {
+        return Ok(None);
+    }
+    let names = rows.get::<DomainRow>(&subject.from.domain)?.unwrap_or_default().named_by;
+    let messages = own.map_or(0, |own| own.contact.messages());
+    for name in names {
+        let by = partner(rows, &name)?.filter(|by| by.contact.is_mutual() && by.contact.messages() > messages);
+        if by.is_some() {
+            return Ok(by);
+        }
+    }
+    Ok(None)
+}
+
+/// A partner with what is known of its new domain.
+fn joined(known: &Partner, new: Option<Partner>) -> Partner {
+    let mut all = known.clone();
+    if let Some(new) = new.filter(|new| new.name != known.name) {
+        all.domains.extend(new.domains);
+        all.people.extend(new.people);
+        all.details.extend(new.details);
+        all.languages.add(&new.languages);
+    }
+    all
 }
 
 fn thread<R: Rows>(rows: &mut R, subject: &Subject) -> Result<Option<Thread>, R::Error> {

@@ -5,10 +5,12 @@ use payment::{Detail, Source, same_account};
 
 use crate::knowledge::{Address, Contact, Namesake, OnFile, Partner, PartnerPerson, State};
 use crate::lines;
+use crate::named;
 use crate::names::name_key;
 use crate::places;
 use crate::rows::{
-    AccountRow, DomainRow, HOLDERS_MAX, MessageRow, NAMESAKES_MAX, NameRow, PartnerRow, Rows, Summary, ThreadRow,
+    AccountRow, DomainRow, HOLDERS_MAX, MessageRow, NAMED_BY_MAX, NAMESAKES_MAX, NameRow, PartnerRow, Rows, Summary,
+    ThreadRow,
 };
 use crate::{Direction, Mailbox, Subject};
 
@@ -110,9 +112,10 @@ fn learn_received<R: Rows>(rows: &mut R, lesson: Lesson<'_>) -> Result<(), R::Er
     if !filter::is_free_mail(&subject.from.domain) {
         rows.update::<DomainRow, _>(&subject.from.domain, |row| row.domain.clone_from(&subject.from.domain))?;
     }
+    learn_named(rows, subject, &name)?;
     let phones = places::phones(&subject.fresh);
     let details = taught(lesson);
-    let is_trusted = rows.update::<PartnerRow, _>(&name, |row| {
+    rows.update::<PartnerRow, _>(&name, |row| {
         let partner = &mut row.partner;
         introduce(partner, &name, &subject.from);
         partner.contact.note(subject.date, true);
@@ -129,54 +132,27 @@ fn learn_received<R: Rows>(rows: &mut R, lesson: Lesson<'_>) -> Result<(), R::Er
             }
         }
         details.iter().for_each(|detail| file(&mut partner.details, detail, subject, DETAILS_MAX));
-        partner.contact.is_mutual() && partner.contact.messages() >= INTRODUCES_MESSAGES_MIN
     })?;
     for detail in &details {
         note_holder(rows, detail, &name)?;
     }
-    // Whom a partner names with its own word for it is no stranger any more: its new domain after a merger, its forwarder.
-    if is_trusted && subject.authenticated.is_some() {
-        for domain in named_domains(subject) {
-            rows.update::<DomainRow, _>(&domain, |row| {
-                row.introduced_by.get_or_insert_with(|| name.clone());
-            })?;
-        }
-    }
     Ok(())
 }
 
-/// Messages with a partner before whom it names is noted.
-const INTRODUCES_MESSAGES_MIN: u32 = 3;
-
-/// Domains that one message names.
-const NAMED_MAX: usize = 6;
-
-/// Registered domains of addresses in what the author wrote and among those that he copies it to, but his own and free mail.
-fn named_domains(subject: &Subject) -> Vec<String> {
-    let words = subject
-        .fresh
-        .split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | '，' | '。' | '、'));
-    let written = words.filter_map(|word| {
-        let host = word.rsplit_once('@').map_or(word, |(_, host)| host);
-        let host = host.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_lowercase();
-        let is_host = host.contains('.')
-            && host.is_ascii()
-            && host.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'.' || c == b'-');
-        let has_letters = host
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| last.len() >= 2 && last.bytes().all(|c| c.is_ascii_alphabetic()));
-        (is_host && has_letters).then(|| filter::facts::registered_domain(&host))
-    });
-    let copied = subject.cc.iter().map(|copy| copy.domain.clone());
-    let mut found: Vec<String> = Vec::new();
-    for domain in written.chain(copied) {
-        let is_his = domain == subject.from.domain || subject.to.iter().any(|to| to.domain == domain);
-        if !is_his && !filter::is_free_mail(&domain) && !found.contains(&domain) && found.len() < NAMED_MAX {
-            found.push(domain);
-        }
+/// Domains that a partner names whom we know, in a letter that its own domain vouches for: it may write from one of them next.
+fn learn_named<R: Rows>(rows: &mut R, subject: &Subject, name: &str) -> Result<(), R::Error> {
+    let is_known = rows.get::<PartnerRow>(name)?.is_some_and(|row| row.partner.contact.is_mutual());
+    if !is_known || subject.authenticated.is_none() {
+        return Ok(());
     }
-    found
+    for domain in named::domains(&subject.fresh).into_iter().filter(|domain| *domain != subject.from.domain) {
+        rows.update::<DomainRow, _>(&domain, |row| {
+            if row.named_by.len() < NAMED_BY_MAX && !row.named_by.iter().any(|known| known == name) {
+                row.named_by.push(name.to_owned());
+            }
+        })?;
+    }
+    Ok(())
 }
 
 fn learn_sent<R: Rows>(rows: &mut R, lesson: Lesson<'_>) -> Result<(), R::Error> {

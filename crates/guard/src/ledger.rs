@@ -76,9 +76,6 @@ pub(crate) fn look(subject: &Subject, knowledge: &Knowledge) -> Vec<Finding> {
             Direction::Within => {}
         }
     }
-    if let (Some(by), Direction::In) = (&knowledge.introduced_by, subject.direction) {
-        findings.push(finding("introduced", format!("{} ← {by}", subject.from.domain)));
-    }
     // One message has one invoice, however often its account stands there.
     let mut seen: Vec<String> = Vec::new();
     findings.retain(|finding| {
@@ -117,7 +114,7 @@ fn unknown(subject: &Subject, knowledge: &Knowledge, found: &Found, findings: &m
         }
         return;
     }
-    // Another domain of who is known, with the account that is known.
+    // What is on file at the company that is meant is no other account, whoever names it.
     if on_file.iter().any(|known| same_account(&known.detail, detail)) {
         return;
     }
@@ -137,6 +134,7 @@ fn unknown(subject: &Subject, knowledge: &Knowledge, found: &Found, findings: &m
         findings.push(finding("payment-of-other", format!("{}: {other}", detail.shown)));
     }
     if let Some(holder) = &detail.holder
+        && found.elsewhere.is_empty()
         && !is_his(holder, subject, partner, &on_file)
     {
         findings.push(finding("payment-holder", holder.clone()));
@@ -369,11 +367,6 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "finding-payment-quoted-other",
         "The quoted text has an account that no earlier mail had: {evidence}",
         "引用的原文中出现了此前邮件没有的账户：{evidence}",
-    ),
-    (
-        "finding-introduced",
-        "A partner named the sender's domain in earlier mail: {evidence}",
-        "伙伴此前的邮件中提到过该发件域名：{evidence}",
     ),
     (
         "finding-payment-own-changed",

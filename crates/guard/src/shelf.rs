@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use store::{Tx, params};
 
 use crate::GuardError;
-use crate::rows::{DomainRow, PartnerRow, Row, Rows};
+use crate::rows::{DomainRow, Kind, PartnerRow, Row, Rows};
 
 const PLACE: &str = "guard_row.detail";
 
@@ -153,6 +153,15 @@ pub fn save(tx: &mut Tx<'_>, organisation: i64, changes: &[Change]) -> Result<()
                     "INSERT INTO guard_row (id, organisation, kind, name, version, touched, detail)
                      VALUES ($1, $2, $3, $4, 0, $5, $6) ON CONFLICT (organisation, kind, name) DO NOTHING",
                     params![id, organisation, change.kind, change.name, today, sealed],
+                )?
+            }
+            // Nodes read domains behind the last one that they know: one that changes must come behind it, too.
+            (Some((id, version)), Some(sealed)) if change.kind == Kind::Domain.number() => {
+                let fresh = tx.next_id();
+                tx.execute(
+                    "UPDATE guard_row SET id = $5, version = version + 1, touched = $3, detail = $4
+                     WHERE id = $1 AND version = $2",
+                    params![*id, *version, today, sealed, fresh],
                 )?
             }
             (Some((id, version)), Some(sealed)) => tx.execute(
