@@ -234,7 +234,7 @@ pub fn load(tx: &mut Tx<'_>, id: i64) -> Result<Case, GuardError> {
 /// When the store fails.
 pub fn list(tx: &mut Tx<'_>, organisation: i64, all: bool, most: i64) -> Result<Vec<Case>, GuardError> {
     let ids = tx.rows(
-        "SELECT id FROM guard_case WHERE organisation = $1 AND ($2 = 1 OR state IN ('open', 'proposed'))
+        "SELECT id FROM guard_case WHERE organisation = $1 AND (CAST($2 AS BIGINT) = 1 OR state IN ('open', 'proposed'))
          ORDER BY id DESC LIMIT $3",
         params![organisation, all, most],
         |row| row.int(0),
@@ -378,6 +378,10 @@ fn dispute(tx: &mut Tx<'_>, case: &Case, by: i64) -> Result<(), GuardError> {
     let doubted = case.detail.asked.iter().filter(|asked| matches!(asked.state, State::New | State::Disputed));
     for asked in doubted.filter(|asked| asked.detail.is_payable()) {
         shelf.update::<AccountRow, _>(&asked.detail.key(), |row| row.is_disputed = true)?;
+        // A stranger gets no row by what he tried.
+        if shelf.get::<PartnerRow>(&partner)?.is_none() {
+            continue;
+        }
         shelf.update::<PartnerRow, _>(&partner, |row| {
             let value = asked.detail.value.clone();
             record(&mut row.changes, LedgerChange { at: now, by, value, state: State::Disputed, note: note.clone() });
