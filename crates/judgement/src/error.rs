@@ -35,6 +35,9 @@ pub enum JudgementError {
     /// The number of a judged message is wrong.
     #[error("{0:?} is no number of a judged message; it stands in the message's X-Tradewind-Verdict field")]
     Number(String),
+    /// It has no reputation.
+    #[error("{0:?} has no reputation; name an address (buyer@partner.example), a domain, or a network (192.0.2.0/24)")]
+    Thing(String),
     /// Our own row does not read.
     #[error("{what} of judged message {id:x} cannot be read; run: tradewind store check")]
     Unreadable {
@@ -60,6 +63,7 @@ impl JudgementError {
             | Self::NotKept(_)
             | Self::NotQuarantined(_)
             | Self::Number(_)
+            | Self::Thing(_)
             | Self::Unreadable { .. } => Outlook::Permanent,
         }
     }

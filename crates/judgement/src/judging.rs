@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use crate::kept::{DETAIL, Detail, Direction, Kept};
 use crate::learner::Memory;
+use crate::reputation::{self, Reputation};
 use crate::votes::{self, Standing};
 use crate::{JudgementError, JudgingSettings, LevelSettings, fields, marks, sealed};
 
@@ -38,6 +39,8 @@ pub struct Judging {
     turns: Arc<Semaphore>,
     /// What organisations have learned.
     memory: Memory,
+    /// How senders have behaved.
+    pub(crate) reputation: Option<Arc<Reputation>>,
 }
 
 /// A message that has come, with what is known of it.
@@ -96,13 +99,21 @@ impl Judging {
     #[must_use]
     pub fn new(store: Store, judge: Arc<Judge>, layers: Vec<Arc<dyn Layer>>, settings: JudgingSettings) -> Self {
         let turns = Arc::new(Semaphore::new(settings.at_once_max.max(1)));
-        Self { store, judge, settings, layers, pool: None, turns, memory: Memory::default() }
+        Self { store, judge, settings, layers, pool: None, turns, memory: Memory::default(), reputation: None }
     }
 
     /// Has attached files looked into by confined processes.
     #[must_use]
     pub fn with_inspection(mut self, pool: Arc<inspect::Pool>) -> Self {
         self.pool = Some(pool);
+        self
+    }
+
+    /// Asks for the reputation of senders and links, and counts how they behave.
+    #[must_use]
+    pub fn with_reputation(mut self, reputation: Arc<Reputation>) -> Self {
+        self.layers.push(Arc::clone(&reputation) as Arc<dyn Layer>);
+        self.reputation = Some(reputation);
         self
     }
 
@@ -217,6 +228,7 @@ impl Judging {
         key: Arc<Key<Organisation>>,
     ) -> Result<Opinion, JudgementError> {
         let judge = Arc::clone(&self.judge);
+        let reputation = self.reputation.clone();
         let context = Arc::clone(self.store.context());
         let now = context.clock.now();
         let work = move || {
@@ -226,6 +238,10 @@ impl Judging {
                 Some(facts) => judge.judge_by(facts, found.outside.clone(), at.thresholds()),
                 None => of_unjudged(found.outside.clone(), at),
             };
+            if let (Some(reputation), Some(facts)) = (reputation, &found.facts) {
+                let event = reputation::event_of(&judge, facts, &verdict, &found.outside, at.thresholds());
+                reputation.note(arrival.organisation, facts, Some(arrival.client), event);
+            }
             let action = acted(&arrival, &verdict);
             let opinion = Judgement { arrival: &arrival, found, verdict, action, thresholds: at.thresholds(), version };
             opinion.sealed(&key, &*context.entropy, now)

@@ -13,6 +13,7 @@ use store::{Store, StoreError, Tx, params};
 use crate::feedback::{self, Report, Said};
 use crate::marks::{self, MarkKind};
 use crate::pull::{self, Candidate};
+use crate::reputation::{Event, Reputation};
 use crate::votes::{self, Vote};
 use crate::{Judged, JudgementError, JudgingSettings, kept, sealed};
 
@@ -90,6 +91,7 @@ pub struct Learner {
     pub(crate) judge: Arc<Judge>,
     pub(crate) settings: JudgingSettings,
     pub(crate) mailer: letters::Mailer,
+    reputation: Arc<Reputation>,
 }
 
 /// A report with the message that it is about.
@@ -104,8 +106,14 @@ struct Matter {
 impl Learner {
     /// Learns with what is in force.
     #[must_use]
-    pub const fn new(store: Store, judge: Arc<Judge>, settings: JudgingSettings, mailer: letters::Mailer) -> Self {
-        Self { store, judge, settings, mailer }
+    pub const fn new(
+        store: Store,
+        judge: Arc<Judge>,
+        settings: JudgingSettings,
+        mailer: letters::Mailer,
+        reputation: Arc<Reputation>,
+    ) -> Self {
+        Self { store, judge, settings, mailer, reputation }
     }
 
     /// Does what the waiting reports ask for; gives how many there were.
@@ -131,6 +139,8 @@ impl Learner {
             let (organisation, marks) = (report.organisation, matter.marks.clone());
             let effective = self.store.write(move |tx| count(tx, report, &marks)).await?;
             if !effective.is_empty() {
+                let event = if report.said == Said::Junk { Event::ToldJunk } else { Event::ToldHonest };
+                self.reputation.note(organisation, &matter.facts, matter.judged.detail.client, event);
                 self.learn(&matter).await?;
                 if report.said == Said::Junk {
                     self.pull_alike(organisation, effective).await?;

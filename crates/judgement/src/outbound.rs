@@ -94,9 +94,11 @@ impl Judging {
             let hashes: Vec<i64> =
                 addresses.iter().map(|it| key.hashing().hash_i64(format!("sent to {it}").as_bytes())).collect();
             let (pattern, level) = (pattern(tx, account, &hashes)?, identity::level_of_account(tx, account)?);
-            Ok::<_, JudgementError>((key, hashes, pattern, level))
+            let not_of_late = not_of_late(tx, account, &hashes, addresses)?;
+            Ok::<_, JudgementError>((key, hashes, pattern, level, not_of_late))
         };
-        let (key, recipients, pattern, level): (_, _, Pattern, Level) = self.store.read(look).await?;
+        let (key, recipients, pattern, level, not_of_late): (_, _, Pattern, Level, _) = self.store.read(look).await?;
+        let reputation = self.reputation.clone();
         let behaviour = self.behaviour(pattern);
         let (judge, thresholds) = (Arc::clone(&self.judge), self.settings.at(level).thresholds());
         let context = Arc::clone(self.store.context());
@@ -111,6 +113,9 @@ impl Judging {
             let without = judge.judge_by(&facts, Vec::new(), thresholds);
             let is_bad = without.action >= Action::Junk;
             if !is_bad && behaviour.is_none() {
+                if let Some(reputation) = reputation.filter(|_| facts.is_answer) {
+                    reputation.note_answer(organisation, &not_of_late);
+                }
                 return Ok(Sent { kept: None, account, recipients, stop: None });
             }
             let (at, entropy) = (context.clock.now(), &*context.entropy);
@@ -185,6 +190,27 @@ fn count_fresh(tx: &mut Tx<'_>, account: i64, recipients: &[i64]) -> Result<u64,
         fresh += u64::from(known.is_none());
     }
     Ok(fresh)
+}
+
+/// Those whom the account has not written to within a day: many letters of a day are one answer.
+fn not_of_late(
+    tx: &mut Tx<'_>,
+    account: i64,
+    hashes: &[i64],
+    addresses: Vec<String>,
+) -> Result<Vec<String>, StoreError> {
+    let since = tx.now().millis() - 24 * HOUR_MILLIS;
+    let mut found = Vec::new();
+    for (hash, address) in hashes.iter().zip(addresses) {
+        let last =
+            tx.row("SELECT last FROM sent_to WHERE account = $1 AND recipient = $2", params![account, *hash], |row| {
+                row.int(0)
+            })?;
+        if last.is_none_or(|last| last < since) {
+            found.push(address);
+        }
+    }
+    Ok(found)
 }
 
 /// Keeps what was found, in the transaction that takes the message; freezes the account where both signs are there.

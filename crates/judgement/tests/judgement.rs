@@ -159,13 +159,13 @@ async fn quarantine_and_memory_end(store: TestStore) {
     let scene = Scene::new(store).await;
     quarantined(&scene, 7).await;
     let settings = scene.settings();
-    assert_eq!(judgement::tidy(&scene.store, &settings).await.unwrap(), 0);
+    assert_eq!(judgement::tidy(&scene.store, &settings, &scene.reputation()).await.unwrap(), 0);
     scene.store.clock.advance(Duration::from_secs(2 * 86_400));
-    assert_eq!(judgement::tidy(&scene.store, &settings).await.unwrap(), 1);
+    assert_eq!(judgement::tidy(&scene.store, &settings, &scene.reputation()).await.unwrap(), 1);
     assert!(scene.store.read(|tx| quarantine::load(tx, 7)).await.is_err());
     assert!(scene.store.read(|tx| judgement::load(tx, 7)).await.is_ok());
     scene.store.clock.advance(Duration::from_secs(13 * 86_400));
-    assert_eq!(judgement::tidy(&scene.store, &settings).await.unwrap(), 1);
+    assert_eq!(judgement::tidy(&scene.store, &settings, &scene.reputation()).await.unwrap(), 1);
     assert!(scene.store.read(|tx| judgement::load(tx, 7)).await.is_err());
     scene.check().await;
 }

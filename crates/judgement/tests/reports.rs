@@ -54,7 +54,7 @@ impl Office {
         };
         scene.store.write(make).await.unwrap();
         let judge = Arc::new(Judge::shipped().unwrap());
-        let learner = Learner::new(scene.store.handle(), judge, scene.settings(), scene.mailer());
+        let learner = Learner::new(scene.store.handle(), judge, scene.settings(), scene.mailer(), scene.reputation());
         Self { judging: scene.judging(Vec::new()), scene, learner }
     }
 

@@ -264,10 +264,11 @@ pub(super) const RULES: &[Rule] = &[
                 WHERE q.id IS NULL LIMIT 20",
     },
     Rule {
-        says: "a judged or quarantined message belongs to an organisation that is not there",
+        says: "a judged or quarantined message, or a reputation, belongs to an organisation that is not there",
         kind: "judged message",
         query: "SELECT j.organisation, j.id FROM (
                     SELECT organisation, id FROM judged UNION ALL SELECT organisation, id FROM quarantine
+                    UNION ALL SELECT organisation, mark FROM reputation
                 ) AS j LEFT JOIN organisation o ON o.id = j.organisation WHERE o.id IS NULL LIMIT 20",
     },
     Rule {

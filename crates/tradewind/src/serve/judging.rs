@@ -9,7 +9,7 @@ use filter::{Judge, Layer, RulesFollower};
 use inspect::{Pool, Program};
 use judgement::digest::Digests;
 use judgement::outbound::Stops;
-use judgement::{Judging, JudgingSettings, Learner};
+use judgement::{Judging, JudgingSettings, Learner, Reputation};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,23 +30,30 @@ const TIDY_EVERY: Duration = Duration::from_secs(600);
 const RULES_EVERY: Duration = Duration::from_secs(10);
 
 /// Judges what comes from outside.
-pub(super) fn judging(system: &System, layers: Vec<Arc<dyn Layer>>) -> Result<Arc<Judging>, Refused> {
+pub(super) fn judging(
+    system: &System,
+    layers: Vec<Arc<dyn Layer>>,
+    reputation: &Arc<Reputation>,
+) -> Result<Arc<Judging>, Refused> {
     let settings = system.settings.judging.clone();
     let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), system.settings.inspect.clone()));
     let judging = Judging::new(system.store.clone(), system.judge.get()?, layers, settings);
-    Ok(Arc::new(judging.with_inspection(pool)))
+    Ok(Arc::new(judging.with_inspection(pool).with_reputation(Arc::clone(reputation))))
 }
 
 /// Starts what is done beside judging.
 pub(super) fn spawn(
     tasks: &TaskTracker,
     system: &System,
+    reputation: &Arc<Reputation>,
     public_url: &str,
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
     let settings = &system.settings.judging;
-    tasks.spawn(tidy(system.store.clone(), settings.clone(), stop.clone()));
-    let learner = Learner::new(system.store.clone(), system.judge.get()?, settings.clone(), system.mailer());
+    tasks.spawn(tidy(system.store.clone(), settings.clone(), Arc::clone(reputation), stop.clone()));
+    tasks.spawn(write_reputation(Arc::clone(reputation), stop.clone()));
+    let judge = system.judge.get()?;
+    let learner = Learner::new(system.store.clone(), judge, settings.clone(), system.mailer(), Arc::clone(reputation));
     tasks.spawn(learn(learner, stop.clone()));
     let stops = Stops { store: system.store.clone(), mailer: system.mailer(), judge: system.judge.get()? };
     tasks.spawn(tell_of_stops(stops, stop.clone()));
@@ -83,6 +90,19 @@ async fn learn(learner: Learner, stop: CancellationToken) {
             Ok(0) => {}
             Ok(reports) => tracing::info!(reports, "reports of people were followed"),
             Err(error) => tracing::error!(%error, "cannot follow reports of people; they wait still"),
+        }
+    }
+}
+
+/// Writes what was counted of senders and links, beside the way of messages, and at the end once more.
+async fn write_reputation(reputation: Arc<Reputation>, stop: CancellationToken) {
+    loop {
+        let is_over = wait(LEARN_EVERY, &stop).await;
+        if let Err(error) = reputation.flush().await {
+            tracing::warn!(%error, "what was counted of senders cannot be written; it waits still");
+        }
+        if is_over {
+            return;
         }
     }
 }
@@ -133,9 +153,9 @@ async fn follow_rules(directory: PathBuf, judge: Arc<Judge>, stop: CancellationT
 }
 
 /// Forgets judged messages whose time is over, and deletes what nobody released from quarantine.
-async fn tidy(store: Store, settings: JudgingSettings, stop: CancellationToken) {
+async fn tidy(store: Store, settings: JudgingSettings, reputation: Arc<Reputation>, stop: CancellationToken) {
     while !wait(TIDY_EVERY, &stop).await {
-        match judgement::tidy(&store, &settings).await {
+        match judgement::tidy(&store, &settings, &reputation).await {
             Ok(gone) => tracing::debug!(gone, "old judged and quarantined messages forgotten"),
             Err(error) => tracing::error!(%error, "cannot forget old judged and quarantined messages"),
         }

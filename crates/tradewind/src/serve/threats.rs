@@ -8,6 +8,7 @@ use filter::Layer;
 use intel::feeds::{Feed, Fetch, HttpsFetch, Library, Loaded, Refreshed};
 use intel::scan::Scan;
 use intel::{Feeds, LinkLists, Never};
+use judgement::Reputation;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,11 +19,18 @@ use crate::system::System;
 /// How often it is looked whether feeds are due or have changed.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
+/// How senders have behaved; what everybody uses, and what the settings name, has no reputation.
+pub(super) fn reputation(system: &System) -> Arc<Reputation> {
+    let never = Arc::new(Never::new(&system.settings.threats.never));
+    Arc::new(Reputation::new(system.store.clone(), never))
+}
+
 /// The layers of judging that ask others, as the settings say. Feeds are kept up to date from now on.
 pub(super) fn layers(
     tasks: &TaskTracker,
     system: &System,
     dns: &Arc<dyn Resolver>,
+    reputation: &Arc<Reputation>,
     stop: &CancellationToken,
 ) -> Vec<Arc<dyn Layer>> {
     let settings = &system.settings.threats;
@@ -33,6 +41,7 @@ pub(super) fn layers(
         library: library(&system.settings, context.entropy.next_u64()),
         never: settings.never.clone(),
         feeds: Arc::clone(&feeds),
+        reputation: Arc::clone(reputation),
         fetch: HttpsFetch::new(Arc::clone(dns)),
     };
     tasks.spawn(keep(keeper, stop.clone()));
@@ -52,6 +61,7 @@ struct Keeper {
     library: Library,
     never: Vec<String>,
     feeds: Arc<Feeds>,
+    reputation: Arc<Reputation>,
     fetch: HttpsFetch,
 }
 
@@ -96,6 +106,7 @@ impl Keeper {
 
     async fn take_up(&mut self, domains: &[String]) {
         let never = Arc::new(Never::new(self.never.iter().chain(domains)));
+        self.reputation.set_never(Arc::clone(&never));
         self.library = self.library.clone().with_never(never);
         let (library, now) = (self.library.clone(), self.store.context().clock.now());
         let load = move || -> Vec<Feed> { library.load(now).into_iter().filter_map(Loaded::feed).collect() };
