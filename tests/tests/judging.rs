@@ -227,6 +227,23 @@ fn a_move_to_junk_teaches() -> Outcome {
     Ok(())
 }
 
+/// Who marks a message as junk, as clients do that move nothing (RFC 9051 section 2.3.2), does not see the sender in the inbox again.
+#[test]
+fn a_junk_keyword_teaches() -> Outcome {
+    let tradewind = start(&thresholds(0.97, 0.98, 0.99, 1.1))?;
+    send(&tradewind, &offer(1))?.expect(250)?;
+    let mut session = tradewind.imap("sales")?;
+    only(&mut session, "INBOX")?;
+    session.command("STORE 1 +FLAGS.SILENT ($Junk)")?.ok()?;
+    let mut sent = 1;
+    wait_until("the sender to be known", PATIENCE, || {
+        thread::sleep(Duration::from_secs(2));
+        sent += 1;
+        send(&tradewind, &offer(sent))?.expect(250)?;
+        Ok((session.count("Junk")? >= 1).then_some(()))
+    })
+}
+
 /// An account that suddenly writes to many strangers is stopped; its owner hears of it, and the administrator can let the message go.
 #[test]
 fn a_strange_mailing_waits_in_the_queue() -> Outcome {

@@ -19,7 +19,7 @@ use crate::kept::{DETAIL, Detail, Direction, Kept};
 use crate::learner::Memory;
 use crate::reputation::{self, Reputation};
 use crate::votes::{self, Standing};
-use crate::{JudgementError, JudgingSettings, LevelSettings, fields, marks, sealed};
+use crate::{JudgementError, JudgingSettings, LevelSettings, fields, marks, policy, sealed};
 
 /// What an allow entry of the organisation adds to the log odds: much, and still outweighed by what is certain.
 const ALLOWED_WEIGHT: f32 = -6.0;
@@ -129,6 +129,15 @@ impl Judging {
         self.settings.outgoing
     }
 
+    /// Whether complaints are read at an address here, given in canonical form: abuse and postmaster (RFC 2142 sections 2 and 4) of each
+    /// domain, and those that are set.
+    #[must_use]
+    pub fn reads_complaints_at(&self, address: &mail::Address) -> bool {
+        let is_role = ["abuse", "postmaster"].iter().any(|role| address.local.eq_ignore_ascii_case(role));
+        let canonical = address.canonical();
+        is_role || self.settings.complaints_to.iter().any(|other| other.eq_ignore_ascii_case(&canonical))
+    }
+
     /// How long a message waits in quarantine.
     #[must_use]
     pub const fn quarantine_time(&self) -> Duration {
@@ -141,8 +150,12 @@ impl Judging {
     /// [`JudgementError`] if the store fails: without it no message can be taken anyway.
     pub async fn incoming(&self, arrival: Arrival) -> Result<Opinion, JudgementError> {
         let organisation = arrival.organisation;
-        let key = self.store.read(move |tx| tx.context().keys.organisation(tx, organisation)).await?;
-        let at = self.settings.at(arrival.level);
+        let (level, settings) = (arrival.level, self.settings.clone());
+        let look = move |tx: &mut Tx<'_>| {
+            let key = tx.context().keys.organisation(tx, organisation)?;
+            Ok::<_, JudgementError>((key, policy::effective(tx, organisation, level, &settings)?))
+        };
+        let (key, at) = self.store.read(look).await?;
         let limit = Duration::from_millis(self.settings.milliseconds_max);
         let arrival = Arc::new(arrival);
         let found = match tokio::time::timeout(limit, self.find(&arrival, &key)).await {

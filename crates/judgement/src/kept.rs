@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Tx, params};
 
 use crate::reputation::{self, Event, Reputation};
-use crate::{JudgementError, JudgingSettings, feedback, outbound, pull, quarantine, sealed, votes};
+use crate::{JudgementError, JudgingSettings, complaints, feedback, outbound, pull, quarantine, sealed, votes};
 
 /// Rows forgotten in one transaction, so that others wait only briefly.
 const FORGOTTEN_MAX: i64 = 200;
@@ -235,7 +235,10 @@ pub async fn tidy(store: &Store, settings: &JudgingSettings, reputation: &Reputa
         let expired = store.write_freeing(quarantine::expire).await? as u64;
         let reports = store.write_freeing(feedback::forget).await?;
         let rest = move |tx: &mut Tx<'_>| {
-            let people = votes::forget(tx)? + pull::forget(tx, before)? + outbound::forget(tx, before)?;
+            let people = votes::forget(tx)?
+                + complaints::forget(tx)?
+                + pull::forget(tx, before)?
+                + outbound::forget(tx, before)?;
             Ok::<_, StoreError>(people + reputation::tidy(tx)?)
         };
         gone += forgotten + expired + reports + store.write_freeing(rest).await?;

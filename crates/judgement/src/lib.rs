@@ -7,6 +7,7 @@
 //!
 //! Knows nothing of protocols: who receives asks, and does what is said.
 
+pub mod complaints;
 pub mod digest;
 mod error;
 mod explain;
@@ -17,6 +18,7 @@ mod kept;
 mod learner;
 mod marks;
 pub mod outbound;
+pub mod policy;
 pub mod pull;
 pub mod quarantine;
 pub mod reputation;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use env::{Outlook, Timestamp};
 use filter::{Action, Facts, Finding, Judge, Received, Signal};
-use identity::{AccountState, IdentityError, Language, Level, PAGE_MAX, Role};
+use identity::{AccountState, IdentityError, Language, PAGE_MAX, Role};
 use letters::{Mailer, Ready, Texts, Words};
 use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Tx, params};
@@ -17,7 +17,7 @@ use store::{Store, StoreError, Tx, params};
 use crate::digest::harmless;
 use crate::kept::{DETAIL, Detail, Direction, Kept};
 use crate::quarantine::{Shown, ShownFinding};
-use crate::{JudgementError, Judging, explain, marks, sealed};
+use crate::{JudgementError, Judging, complaints, explain, marks, policy, sealed};
 
 const HOUR_MILLIS: i64 = 3_600_000;
 
@@ -54,7 +54,10 @@ pub struct Outgoing {
 pub struct Sent {
     kept: Option<Kept>,
     account: i64,
+    organisation: i64,
     recipients: Vec<i64>,
+    /// Its Message-ID, by which a complaint about it is known.
+    message: Option<String>,
     /// It is stopped: a sealed description, and whether the account is frozen.
     stop: Option<(Vec<u8>, bool)>,
 }
@@ -88,19 +91,21 @@ impl Judging {
     /// [`JudgementError`] if the store fails.
     pub async fn outgoing(&self, outgoing: Outgoing) -> Result<Sent, JudgementError> {
         let (account, organisation) = (outgoing.account, outgoing.organisation);
-        let addresses = outgoing.recipients.clone();
+        let (addresses, settings) = (outgoing.recipients.clone(), self.settings.clone());
         let look = move |tx: &mut Tx<'_>| {
             let key = tx.context().keys.organisation(tx, organisation)?;
             let hashes: Vec<i64> =
                 addresses.iter().map(|it| key.hashing().hash_i64(format!("sent to {it}").as_bytes())).collect();
             let (pattern, level) = (pattern(tx, account, &hashes)?, identity::level_of_account(tx, account)?);
             let not_of_late = not_of_late(tx, account, &hashes, addresses)?;
-            Ok::<_, JudgementError>((key, hashes, pattern, level, not_of_late))
+            let thresholds = policy::effective(tx, organisation, level, &settings)?.thresholds();
+            Ok::<_, JudgementError>((key, hashes, pattern, thresholds, not_of_late))
         };
-        let (key, recipients, pattern, level, not_of_late): (_, _, Pattern, Level, _) = self.store.read(look).await?;
+        let (key, recipients, pattern, thresholds, not_of_late) = self.store.read(look).await?;
         let reputation = self.reputation.clone();
+        let message = mail::header::message_id(&outgoing.raw);
         let behaviour = self.behaviour(pattern);
-        let (judge, thresholds) = (Arc::clone(&self.judge), self.settings.at(level).thresholds());
+        let judge = Arc::clone(&self.judge);
         let context = Arc::clone(self.store.context());
         let work = move || {
             let envelope_from = outgoing.envelope_from.clone();
@@ -116,7 +121,7 @@ impl Judging {
                 if let Some(reputation) = reputation.filter(|_| facts.is_answer) {
                     reputation.note_answer(organisation, &not_of_late);
                 }
-                return Ok(Sent { kept: None, account, recipients, stop: None });
+                return Ok(Sent { kept: None, account, organisation, recipients, message, stop: None });
             }
             let (at, entropy) = (context.clock.now(), &*context.entropy);
             let shown = Shown::of("", &facts.subject, &verdict);
@@ -143,7 +148,8 @@ impl Judging {
                 marks,
                 detail: sealed,
             };
-            Ok(Sent { kept: Some(kept), account, recipients, stop: Some((stop, is_bad && behaviour.is_some())) })
+            let stop = Some((stop, is_bad && behaviour.is_some()));
+            Ok(Sent { kept: Some(kept), account, organisation, recipients, message, stop })
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Abandoned("judging a message panicked"))?
     }
@@ -233,6 +239,9 @@ pub fn keep(tx: &mut Tx<'_>, sent: &Sent) -> Result<(), JudgementError> {
          ON CONFLICT (account, hour) DO UPDATE SET recipients = sent_hour.recipients + $3, fresh = sent_hour.fresh + $4",
         params![sent.account, now / HOUR_MILLIS, recipients, fresh],
     )?;
+    if let Some(message) = &sent.message {
+        complaints::note_sent(tx, sent.organisation, sent.account, message)?;
+    }
     let Some(kept) = &sent.kept else { return Ok(()) };
     crate::keep(tx, kept)?;
     if let Some((detail, freezes)) = &sent.stop {
@@ -356,7 +365,7 @@ fn untold(tx: &mut Tx<'_>) -> Result<Vec<Untold>, JudgementError> {
 }
 
 /// Those who look after an organisation's security.
-fn officers(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<i64>, IdentityError> {
+pub(crate) fn officers(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<i64>, IdentityError> {
     let (mut found, mut after) = (Vec::new(), 0);
     loop {
         let page = identity::list_accounts(tx, Some(organisation), after, PAGE_MAX)?;

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use filter::{Action, Judge};
 use identity::AccountState;
-use judgement::feedback::{self, Reporter, Said};
+use judgement::feedback::{self, Marking, Reporter, Said};
 use judgement::outbound::{self, Outgoing, Sent, Stops};
 use judgement::{Arrival, Judging, Learner, Opinion, pull};
-use mailbox::{Delivered, Delivery, Flags, Name, Prepared, SpecialUse, Target, UidRange};
+use mailbox::{Delivered, Delivery, FlagChange, Flags, Name, Prepared, SpecialUse, Target, UidRange};
 use store::Tx;
 use store::testing::TestStore;
 
@@ -22,6 +22,7 @@ store::on_both_engines! {
     one_person_speaks_for_himself,
     two_people_speak_for_all_and_what_was_delivered_is_pulled_back,
     a_move_is_a_report,
+    a_keyword_is_a_report_once,
     what_is_pulled_wrongly_goes_back_and_stays,
     a_link_that_all_use_is_not_voted_on,
     bad_content_is_stopped_and_strange_sending_besides_freezes,
@@ -161,6 +162,35 @@ async fn a_move_is_a_report(store: TestStore) {
     assert_eq!(office.learner.run().await.unwrap(), 1);
     let next = office.judge(2, &offer(2, "one@offers.test", "Mr Li")).await;
     assert_eq!(next.personal.get(&li), Some(&true));
+}
+
+async fn a_keyword_is_a_report_once(store: TestStore) {
+    let office = Office::new(store).await;
+    let li = office.scene.li;
+    let uid = office.deliver(1, li, &offer(1, "one@offers.test", "Mr Li")).await;
+    let set = async |names: &'static [&'static str], change: fn(Flags) -> FlagChange| {
+        let work = move |tx: &mut Tx<'_>| {
+            let inbox = mailbox::mailboxes::find(tx, li, &Name::inbox())?.unwrap().id;
+            let flags = Flags { keywords: mailbox::keywords::intern(tx, li, names)?, ..Flags::NONE };
+            let marking = Marking::of(tx, li, inbox, names, &[UidRange::one(uid)])?;
+            let outcome = mailbox::store_flags(tx, li, inbox, &[UidRange::one(uid)], change(flags), None)?;
+            if let Some(marking) = marking {
+                marking.note(tx, li, inbox, outcome.changed.iter().map(|changed| changed.uid))?;
+            }
+            Ok::<_, mailbox::MailboxError>(())
+        };
+        office.scene.store.write(work).await.unwrap();
+        office.learner.run().await.unwrap()
+    };
+    assert_eq!(set(&["$Junk", "$NotJunk"], FlagChange::Add).await, 0, "both say nothing");
+    assert_eq!(set(&[], FlagChange::Set).await, 0);
+    assert_eq!(set(&["$junk"], FlagChange::Add).await, 1);
+    assert_eq!(set(&["$Junk", "Other"], FlagChange::Set).await, 0, "it had the keyword before");
+    let next = office.judge(2, &offer(2, "one@offers.test", "Mr Li")).await;
+    assert_eq!(next.personal.get(&li), Some(&true));
+    assert_eq!(set(&["$NotJunk"], FlagChange::Set).await, 1);
+    let next = office.judge(3, &offer(3, "one@offers.test", "Mr Li")).await;
+    assert_eq!(next.personal.get(&li), None);
 }
 
 async fn what_is_pulled_wrongly_goes_back_and_stays(store: TestStore) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use api::actions::Refused;
 use filter::{Judge, Layer, RulesFollower};
 use inspect::{Pool, Program};
+use judgement::complaints::Complaints;
 use judgement::digest::Digests;
 use judgement::outbound::Stops;
 use judgement::{Judging, JudgingSettings, Learner, Reputation};
@@ -57,6 +58,8 @@ pub(super) fn spawn(
     tasks.spawn(learn(learner, stop.clone()));
     let stops = Stops { store: system.store.clone(), mailer: system.mailer(), judge: system.judge.get()? };
     tasks.spawn(tell_of_stops(stops, stop.clone()));
+    let complaints = Complaints { store: system.store.clone(), mailer: system.mailer() };
+    tasks.spawn(tell_of_complaints(complaints, stop.clone()));
     if let Some(directory) = settings.rules_directory.clone() {
         tasks.spawn(follow_rules(directory, system.judge.get()?, stop.clone()));
     }
@@ -114,6 +117,17 @@ async fn tell_of_stops(stops: Stops, stop: CancellationToken) {
             Ok(0) => {}
             Ok(told) => tracing::info!(told, "people are told of stopped messages"),
             Err(error) => tracing::error!(%error, "cannot tell people of stopped messages; they wait still"),
+        }
+    }
+}
+
+/// Tells of complaints about mail of our people.
+async fn tell_of_complaints(complaints: Complaints, stop: CancellationToken) {
+    while !wait(DIGESTS_EVERY, &stop).await {
+        match complaints.post().await {
+            Ok(0) => {}
+            Ok(told) => tracing::warn!(told, "others complain about mail of our people"),
+            Err(error) => tracing::error!(%error, "cannot tell of complaints; they wait still"),
         }
     }
 }
