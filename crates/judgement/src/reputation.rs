@@ -207,7 +207,7 @@ pub(crate) fn event_of(judge: &Judge, facts: &Facts, verdict: &Verdict, outside:
         verdict.action
     };
     match action {
-        Action::Deliver | Action::Warn => Event::Seen,
+        Action::Deliver | Action::Warn | Action::Hold => Event::Seen,
         Action::Junk => Event::Unwanted,
         Action::Quarantine | Action::Refuse => Event::Dangerous,
     }
