@@ -12,6 +12,7 @@ use env::Timestamp;
 use filter::{Action, Asked, Facts, Finding, Judge, Layer, Received, Signal, Thresholds, Verdict};
 use futures_util::future::join_all;
 use identity::Level;
+use intel::feeds::{FileDigest, digests};
 use store::{Store, StoreError, Tx};
 use tokio::sync::Semaphore;
 
@@ -90,6 +91,8 @@ pub struct Opinion {
 /// What is found before anything is decided.
 struct Found {
     facts: Option<Facts>,
+    /// Attached files as feeds know them.
+    files: Vec<FileDigest>,
     outside: Vec<Finding>,
     personal: BTreeMap<i64, bool>,
 }
@@ -172,12 +175,14 @@ impl Judging {
         let work = tokio::task::spawn_blocking(move || {
             // Kept until the work ends, be it given up by then.
             let _turn = turn;
-            read(&reading, pool.as_deref())
+            let facts = read(&reading, pool.as_deref());
+            let files = if facts.attachments.is_empty() { Vec::new() } else { digests(&reading.raw) };
+            (facts, files)
         });
         let mut outside = Vec::new();
         let half = Duration::from_millis(self.settings.milliseconds_max / 2);
-        let facts = match tokio::time::timeout(half, work).await {
-            Ok(Ok(facts)) => facts,
+        let (facts, files) = match tokio::time::timeout(half, work).await {
+            Ok(Ok(read)) => read,
             // What its files are stays open; what it says itself is judged.
             given_up => {
                 let why = if given_up.is_err() { "time" } else { "panic" };
@@ -187,7 +192,7 @@ impl Judging {
                 let Ok(facts) = tokio::task::spawn_blocking(move || read(&reading, None)).await else {
                     return Ok(unjudged("panic"));
                 };
-                facts
+                (facts, Vec::new())
             }
         };
         let asked = Asked {
@@ -203,7 +208,7 @@ impl Judging {
         }
         let Standing { findings, personal } = self.said(arrival, &facts, key, &mut outside).await?;
         outside.extend(findings);
-        Ok(Found { facts: Some(facts), outside, personal })
+        Ok(Found { facts: Some(facts), files, outside, personal })
     }
 
     /// What people of the organisation have reported, and what was learned from that.
@@ -293,6 +298,7 @@ impl Judgement<'_> {
             version,
             envelope_from: arrival.envelope_from.clone(),
             client: Some(arrival.client),
+            files: found.files,
         };
         let sealed = sealed::seal(key, entropy, DETAIL, id, &detail)?;
         let fields = fields::fields(id, action, &detail.verdict);
@@ -334,7 +340,7 @@ fn acted(arrival: &Arrival, verdict: &Verdict) -> Action {
 
 fn unjudged(why: &str) -> Found {
     tracing::error!(why, "a message could not be judged");
-    Found { facts: None, outside: vec![finding("unjudged", why, 0.0)], personal: BTreeMap::new() }
+    Found { facts: None, files: Vec::new(), outside: vec![finding("unjudged", why, 0.0)], personal: BTreeMap::new() }
 }
 
 fn of_unjudged(findings: Vec<Finding>, at: LevelSettings) -> Verdict {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use env::Timestamp;
 use filter::{Action, Facts, Finding, Judge, Thresholds, Verdict};
+use intel::feeds::FileDigest;
 use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Tx, params};
 
@@ -74,6 +75,9 @@ pub struct Detail {
     pub envelope_from: String,
     /// Address of the client.
     pub client: Option<std::net::IpAddr>,
+    /// Attached files as feeds know them, for when one learns of them later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileDigest>,
 }
 
 /// A judged message.

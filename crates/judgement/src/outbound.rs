@@ -137,6 +137,7 @@ impl Judging {
                 version: judge.version(),
                 envelope_from,
                 client: None,
+                files: Vec::new(),
             };
             let sealed = sealed::seal(&key, entropy, DETAIL, outgoing.id, &detail)?;
             let kept = Kept {

@@ -33,7 +33,8 @@ env::settings! {
         quarantine_days: u32 = 30,
         /// Least minutes between two letters that tell a person what waits in quarantine; the first goes within a minute. 0 for no letters.
         digest_minutes: u64 = 1440,
-        /// Hours within which delivered mail is looked at again when people report what is alike, and moved to Junk if it is unwanted by now; 0 for never.
+        /// Hours within which delivered mail is looked at again when people report what is alike, or a feed learns of something in it, and moved to
+        /// Junk if it is unwanted by now; 0 for never.
         pull_hours: u32 = 48,
         /// Judge what people here send: what is unwanted, or sent in an unusual way, waits in the queue until somebody has looked; where it is both, the
         /// account is frozen, too.

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use filter::{Action, Judge};
 use identity::AccountState;
+use intel::feeds::Feed;
+use intel::{EntrySet, Feeds, classify};
 use judgement::feedback::{self, Marking, Reporter, Said};
 use judgement::outbound::{self, Outgoing, Sent, Stops};
 use judgement::{Arrival, Judging, Learner, Opinion, pull};
@@ -25,6 +27,7 @@ store::on_both_engines! {
     a_keyword_is_a_report_once,
     what_is_pulled_wrongly_goes_back_and_stays,
     a_link_that_all_use_is_not_voted_on,
+    what_a_feed_learns_later_is_pulled_back,
     bad_content_is_stopped_and_strange_sending_besides_freezes,
     a_first_large_mailing_is_stopped_and_told,
 }
@@ -228,6 +231,46 @@ async fn a_link_that_all_use_is_not_voted_on(store: TestStore) {
     office.report(2, wang, Said::Junk).await;
     let next = office.judge(20, &letter(20)).await;
     assert!(next.verdict.findings.iter().all(|it| it.id != "reported-link"), "{:?}", next.verdict);
+}
+
+async fn what_a_feed_learns_later_is_pulled_back(store: TestStore) {
+    let office = Office::new(store).await;
+    let wang = office.scene.wang;
+    office.deliver(1, wang, &offer(1, "one@offers.test", "Ms Wang")).await;
+    office.deliver(2, wang, fixture::HONEST).await;
+    let file = "From: a@files.test\r\nMessage-ID: <3@files.test>\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+        --x\r\n\r\nOur price list.\r\n--x\r\nContent-Type: application/octet-stream\r\n\
+        Content-Disposition: attachment; filename=list.bin\r\n\r\nhello\r\n--x--\r\n";
+    office.deliver(3, wang, file).await;
+    let feed = |words: &[&str]| {
+        let mut set = EntrySet::new(7);
+        words.iter().for_each(|word| set.add(&classify(word).unwrap(), false));
+        set.seal();
+        vec![Feed { name: "own".to_owned(), set }]
+    };
+    let feeds = Feeds::default();
+    let learn = async |words: &[&str]| {
+        let next = feed(words);
+        let news = Arc::new(feeds.news(&next));
+        feeds.set(next);
+        office.learner.pull_listed(news).await.unwrap()
+    };
+    assert_eq!(learn(&["elsewhere.test"]).await, 0);
+    assert_eq!(learn(&["elsewhere.test", "umbrellas-1.test", "a@unheard.test"]).await, 1);
+    assert_eq!((office.count(wang, false).await, office.count(wang, true).await), (2, 1));
+    let digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    assert_eq!(learn(&["elsewhere.test", "umbrellas-1.test", digest]).await, 1);
+    assert_eq!((office.count(wang, false).await, office.count(wang, true).await), (1, 2), "the honest one stays");
+    assert_eq!(office.scene.letters().await.len(), 2);
+
+    // What came back once stays, even if a node starts anew and all is news.
+    assert_eq!(office.scene.store.write(|tx| pull::undo(tx, 1, None)).await.unwrap(), 1);
+    let anew = Arc::new(Feeds::default().news(&feed(&["umbrellas-1.test"])));
+    office.learner.pull_listed(anew).await.unwrap();
+    assert_eq!(office.count(wang, false).await, 2);
+    office.scene.store.clock.advance(Duration::from_secs(49 * 3600));
+    assert_eq!(learn(&["trade.test", "partner.test"]).await, 0, "too long ago");
+    office.scene.check().await;
 }
 
 impl Office {

@@ -42,6 +42,12 @@ pub(super) fn judging(
     Ok(Arc::new(judging.with_inspection(pool).with_reputation(Arc::clone(reputation))))
 }
 
+/// Follows what people and feeds say of delivered mail.
+pub(super) fn learner(system: &System, reputation: &Arc<Reputation>) -> Result<Learner, Refused> {
+    let (judge, settings) = (system.judge.get()?, system.settings.judging.clone());
+    Ok(Learner::new(system.store.clone(), judge, settings, system.mailer(), Arc::clone(reputation)))
+}
+
 /// Starts what is done beside judging.
 pub(super) fn spawn(
     tasks: &TaskTracker,
@@ -53,9 +59,7 @@ pub(super) fn spawn(
     let settings = &system.settings.judging;
     tasks.spawn(tidy(system.store.clone(), settings.clone(), Arc::clone(reputation), stop.clone()));
     tasks.spawn(write_reputation(Arc::clone(reputation), stop.clone()));
-    let judge = system.judge.get()?;
-    let learner = Learner::new(system.store.clone(), judge, settings.clone(), system.mailer(), Arc::clone(reputation));
-    tasks.spawn(learn(learner, stop.clone()));
+    tasks.spawn(learn(learner(system, reputation)?, stop.clone()));
     let stops = Stops { store: system.store.clone(), mailer: system.mailer(), judge: system.judge.get()? };
     tasks.spawn(tell_of_stops(stops, stop.clone()));
     let complaints = Complaints { store: system.store.clone(), mailer: system.mailer() };

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::actions::Refused;
 use env::dns::Resolver;
 use filter::Layer;
 use intel::feeds::{Feed, Fetch, HttpsFetch, Library, Loaded, Refreshed};
 use intel::scan::Scan;
 use intel::{Feeds, LinkLists, Never};
-use judgement::Reputation;
+use judgement::{Learner, Reputation};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -32,7 +33,7 @@ pub(super) fn layers(
     dns: &Arc<dyn Resolver>,
     reputation: &Arc<Reputation>,
     stop: &CancellationToken,
-) -> Vec<Arc<dyn Layer>> {
+) -> Result<Vec<Arc<dyn Layer>>, Refused> {
     let settings = &system.settings.threats;
     let context = system.store.context();
     let feeds = Arc::new(Feeds::default());
@@ -42,6 +43,7 @@ pub(super) fn layers(
         never: settings.never.clone(),
         feeds: Arc::clone(&feeds),
         reputation: Arc::clone(reputation),
+        learner: super::judging::learner(system, reputation)?,
         fetch: HttpsFetch::new(Arc::clone(dns)),
     };
     tasks.spawn(keep(keeper, stop.clone()));
@@ -52,7 +54,7 @@ pub(super) fn layers(
         layers.push(Arc::new(lists));
     }
     layers.extend(Scan::all(settings).into_iter().map(|scan| Arc::new(scan) as Arc<dyn Layer>));
-    layers
+    Ok(layers)
 }
 
 /// Keeps feeds up to date.
@@ -62,6 +64,7 @@ struct Keeper {
     never: Vec<String>,
     feeds: Arc<Feeds>,
     reputation: Arc<Reputation>,
+    learner: Learner,
     fetch: HttpsFetch,
 }
 
@@ -114,9 +117,22 @@ impl Keeper {
             Ok(feeds) => {
                 let entries: usize = feeds.iter().map(|feed| feed.set.len()).sum();
                 tracing::info!(feeds = feeds.len(), entries, "feeds of bad addresses are in force");
+                let news = Arc::new(self.feeds.news(&feeds));
                 self.feeds.set(feeds);
+                self.pull(news).await;
             }
             Err(error) => tracing::error!(%error, "reading the feeds panicked; those before stay in force"),
+        }
+    }
+
+    /// Looks for what is newly listed in what was delivered of late. After a start everything is new.
+    async fn pull(&self, news: Arc<Feeds>) {
+        match self.learner.pull_listed(news).await {
+            Ok(0) => {}
+            Ok(messages) => tracing::warn!(messages, "feeds name something in mail that was delivered before"),
+            Err(error) => {
+                tracing::error!(%error, "cannot look for what feeds have learned in mail that was delivered before");
+            }
         }
     }
 
