@@ -116,7 +116,9 @@ fn merged(letters: &[Letter], hits: Vec<Hit>) -> Vec<Hit> {
                     .iter()
                     .all(|letter| matches!(letter.plain, ' ' | '/' | '(' | '&' | '+' | '[' | '\\' | '.' | '-'));
             let is_same = last.roles.iter().any(|role| hit.roles.contains(role));
-            if joins && (is_bound || is_same) {
+            // "Western Union receiver name".
+            let is_service = last.roles.iter().any(|role| matches!(role, Role::WesternUnion | Role::MoneyGram));
+            if joins && (is_bound || is_same || is_service) {
                 last.range.end = hit.range.end;
                 last.words += hit.words;
                 last.roles
@@ -143,8 +145,19 @@ fn meant(letters: &[Letter], cell: &Range<usize>, hits: Vec<Hit>) -> Vec<Labelle
         let is_words = hit.roles.iter().any(|role| role.is_words());
         let is_capital = first.is_some_and(|c| c.is_uppercase() || c.is_ascii_digit() || is_ideograph(c));
         let is_ideographic = letters.get(hit.range.start).is_some_and(|letter| is_ideograph(letter.plain));
+        // "… 123456 예금주 ACME": no sign stands around it, and nothing but a name can follow.
+        let is_between_spaces = is_ideographic
+            && hit.roles.contains(&Role::Holder)
+            && [hit.range.start.wrapping_sub(1), hit.range.end]
+                .into_iter()
+                .all(|at| letters.get(at).is_some_and(|letter| letter.plain == ' '));
+        // A branch stands in the name of its bank, too.
+        if hit.roles == [Role::BranchName] && !is_separated && !begins_cell {
+            return None;
+        }
         let is_meant = is_separated
-            || begins_cell && value.is_empty()
+            || begins_part && value.is_empty()
+            || is_between_spaces && is_capital
             || !is_words && is_numeric
             || begins_part && (hit.words >= 2 || is_ideographic && hit.range.len() > 1) && is_capital;
         is_meant.then_some(Labelled { hit, after })
@@ -320,7 +333,8 @@ fn below(cells: &[Vec<Cell>], number: usize, cell: &Cell) -> Option<(Range<usize
         (number + 1..cells.len().min(number + 3)).find(|next| cells.get(*next).is_some_and(|row| !row.is_empty()))?;
     let row = cells.get(next)?;
     let first = row.first().filter(|first| !first.begins_with_label() && is_last)?;
-    Some((first.range.clone(), next, 0))
+    let end = first.labels.first().map_or(first.range.end, |label| label.hit.range.start);
+    Some((first.range.start..end, next, 0))
 }
 
 /// Rows below a row of labels: those that hold values.

@@ -126,7 +126,8 @@ fn unlabelled(letters: &[Letter], at: usize, may_be_misread: bool) -> Option<Ite
         |what, letters, is_disguised| Item { what, letters, line: 0, language: "", currency: None, is_disguised };
     if let Some(wallet) = wallets::read(letters, at) {
         let what = What::Wallet { kind: wallet.kind, value: wallet.value, is_checked: wallet.is_checked };
-        return Some(item(what, wallet.letters, wallet.is_disguised));
+        let currency = currency::named(letters, line_before(letters, at));
+        return Some(Item { currency, ..item(what, wallet.letters, wallet.is_disguised) });
     }
     if let Some((kind, read)) = platform_page(letters, at) {
         return Some(item(
@@ -193,11 +194,7 @@ fn of_field(text: &str, letters: &[Letter], field: &Field, items: &mut Vec<Item>
 
 fn of_role(role: Role, text: &str, letters: &[Letter], field: &Field, value: Range<usize>, items: &mut Vec<Item>) {
     let mut push = |what, read: Read| {
-        let currency = currency::named(
-            letters,
-            field.label.start.saturating_sub(12).max(line_start(letters, field.label.start))..field.label.end,
-        )
-        .or_else(|| currency::named(letters, value.start..read.letters.end.min(value.end)));
+        let currency = currency_of(letters, field, &value, &read);
         items.push(Item {
             what,
             letters: read.letters,
@@ -265,6 +262,24 @@ fn of_role(role: Role, text: &str, letters: &[Letter], field: &Field, value: Ran
             }
         }
     }
+}
+
+/// The currency that is named with a value: in its label, before the label in its line, with the number or in brackets behind it.
+fn currency_of(letters: &[Letter], field: &Field, value: &Range<usize>, read: &Read) -> Option<&'static str> {
+    let behind = letters.get(read.letters.end..).unwrap_or_default().iter().take(2);
+    let has_bracket = behind.clone().any(|letter| letter.plain == '(');
+    let end = if has_bracket { read.letters.end + 8 } else { read.letters.end };
+    currency::named(letters, field.label.clone())
+        .or_else(|| currency::named(letters, value.start..end.min(value.end)))
+        .or_else(|| currency::named_last(letters, line_before(letters, field.label.start)))
+}
+
+/// The line before a label, as far as it is looked at.
+fn line_before(letters: &[Letter], at: usize) -> Range<usize> {
+    let least = at.saturating_sub(BEFORE_LABEL_MAX);
+    let before = letters.get(least..at).unwrap_or_default();
+    let end = before.iter().rposition(|letter| matches!(letter.plain, '\n' | '\t' | '|' | ';'));
+    end.map_or(least, |end| least + end + 1)..at
 }
 
 fn line_start(letters: &[Letter], at: usize) -> usize {

@@ -83,7 +83,7 @@ fn countries() {
         ),
         (
             "Получатель: ООО «Ромашка»\nР/с 40702810400000000225 в ПАО Сбербанк\nБИК 044525225, к/с 30101810400000000225",
-            "Account 40702810400000000225 | RussiaBik 044525225 | - | ООО «Ромашка | - | RU | -",
+            "Account 40702810400000000225 | RussiaBik 044525225 | - | ООО «Ромашка» | - | RU | -",
         ),
         (
             "Alıcı: ACME A.Ş.\nBanka: Ziraat\nIBAN: TR33 0006 1005 1978 6457 8413 26",
@@ -142,7 +142,7 @@ fn platforms_and_wallets() {
     assert_eq!(told("支付宝账号：13800138000")[0], "Alipay 13800138000 | - | - | - | - | - | -");
     assert_eq!(
         told("USDT (TRC20): TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t")[0],
-        "Tron TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t | - | - | - | - | - | -"
+        "Tron TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t | - | - | - | - | - | USDT"
     );
     assert_eq!(
         told("Western Union\nReceiver name: John Q. Doe")[0],
