@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
             is_locked: false,
             key: None,
             pictures: 0,
-            objects: Objects::default(),
+            objects: Objects::new(at),
             names: BTreeMap::new(),
             embedded: Vec::new(),
         }
