@@ -18,6 +18,7 @@ mod grants;
 mod groups;
 mod guard;
 mod import;
+mod judging;
 mod letters;
 mod list;
 mod lists;
@@ -49,6 +50,7 @@ use filter::Judge;
 use identity::factors::FactorDesk;
 use identity::rights::AccessSettings;
 use identity::{Directory, PasswordGate};
+use judgement::JudgingSettings;
 use provision::LdapSource;
 use reports::Tally;
 use serde_json::Value;
@@ -62,6 +64,7 @@ pub use forward::NewTarget;
 pub use grants::GrantRequest;
 pub use groups::{GroupName, GroupToMake};
 pub use import::ImportFormat;
+pub use judging::NewThreshold;
 pub use letters::tell_owners;
 pub use list::{Action, On};
 pub use lists::NewListed;
@@ -99,6 +102,11 @@ pub trait Elsewhere: Send + Sync {
     /// Whether people may release what waits for themselves in quarantine.
     fn people_release(&self) -> bool {
         true
+    }
+
+    /// What is set for judging.
+    fn judging(&self) -> JudgingSettings {
+        JudgingSettings::default()
     }
 
     /// Judges by what is in force.

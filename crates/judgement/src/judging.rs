@@ -12,13 +12,15 @@ use env::Timestamp;
 use filter::{Action, Asked, Facts, Finding, Judge, Layer, Received, Signal, Thresholds, Verdict};
 use futures_util::future::join_all;
 use identity::Level;
+use intel::feeds::{FileDigest, digests};
 use store::{Store, StoreError, Tx};
 use tokio::sync::Semaphore;
 
 use crate::kept::{DETAIL, Detail, Direction, Kept};
 use crate::learner::Memory;
+use crate::reputation::{self, Reputation};
 use crate::votes::{self, Standing};
-use crate::{JudgementError, JudgingSettings, LevelSettings, fields, marks, sealed};
+use crate::{JudgementError, JudgingSettings, LevelSettings, fields, marks, policy, sealed};
 
 /// What an allow entry of the organisation adds to the log odds: much, and still outweighed by what is certain.
 const ALLOWED_WEIGHT: f32 = -6.0;
@@ -40,6 +42,8 @@ pub struct Judging {
     turns: Arc<Semaphore>,
     /// What organisations have learned.
     memory: Memory,
+    /// How senders have behaved.
+    pub(crate) reputation: Option<Arc<Reputation>>,
 }
 
 /// A message that has come, with what is known of it.
@@ -90,6 +94,8 @@ pub struct Opinion {
 struct Found {
     facts: Option<Facts>,
     guarded: Option<(guard::Read, guard::Looked)>,
+    /// Attached files as feeds know them.
+    files: Vec<FileDigest>,
     outside: Vec<Finding>,
     personal: BTreeMap<i64, bool>,
 }
@@ -100,13 +106,21 @@ impl Judging {
     pub fn new(store: Store, judge: Arc<Judge>, layers: Vec<Arc<dyn Layer>>, settings: JudgingSettings) -> Self {
         let turns = Arc::new(Semaphore::new(settings.at_once_max.max(1)));
         let guard = guard::Guard::new(store.clone());
-        Self { store, judge, settings, layers, pool: None, guard, turns, memory: Memory::default() }
+        Self { store, judge, settings, layers, pool: None, guard, turns, memory: Memory::default(), reputation: None }
     }
 
     /// Has attached files looked into by confined processes.
     #[must_use]
     pub fn with_inspection(mut self, pool: Arc<inspect::Pool>) -> Self {
         self.pool = Some(pool);
+        self
+    }
+
+    /// Asks for the reputation of senders and links, and counts how they behave.
+    #[must_use]
+    pub fn with_reputation(mut self, reputation: Arc<Reputation>) -> Self {
+        self.layers.push(Arc::clone(&reputation) as Arc<dyn Layer>);
+        self.reputation = Some(reputation);
         self
     }
 
@@ -122,6 +136,15 @@ impl Judging {
         self.settings.outgoing
     }
 
+    /// Whether complaints are read at an address here, given in canonical form: abuse and postmaster (RFC 2142 sections 2 and 4) of each
+    /// domain, and those that are set.
+    #[must_use]
+    pub fn reads_complaints_at(&self, address: &mail::Address) -> bool {
+        let is_role = ["abuse", "postmaster"].iter().any(|role| address.local.eq_ignore_ascii_case(role));
+        let canonical = address.canonical();
+        is_role || self.settings.complaints_to.iter().any(|other| other.eq_ignore_ascii_case(&canonical))
+    }
+
     /// How long a message waits in quarantine.
     #[must_use]
     pub const fn quarantine_time(&self) -> Duration {
@@ -134,8 +157,12 @@ impl Judging {
     /// [`JudgementError`] if the store fails: without it no message can be taken anyway.
     pub async fn incoming(&self, arrival: Arrival) -> Result<Opinion, JudgementError> {
         let organisation = arrival.organisation;
-        let key = self.store.read(move |tx| tx.context().keys.organisation(tx, organisation)).await?;
-        let at = self.settings.at(arrival.level);
+        let (level, settings) = (arrival.level, self.settings.clone());
+        let look = move |tx: &mut Tx<'_>| {
+            let key = tx.context().keys.organisation(tx, organisation)?;
+            Ok::<_, JudgementError>((key, policy::effective(tx, organisation, level, &settings)?))
+        };
+        let (key, at) = self.store.read(look).await?;
         let limit = Duration::from_millis(self.settings.milliseconds_max);
         let arrival = Arc::new(arrival);
         let found = match tokio::time::timeout(limit, self.find(&arrival, &key)).await {
@@ -153,12 +180,14 @@ impl Judging {
         let work = tokio::task::spawn_blocking(move || {
             // Kept until the work ends, be it given up by then.
             let _turn = turn;
-            read(&reading, pool.as_deref(), came)
+            let (facts, read) = read(&reading, pool.as_deref(), came);
+            let files = if facts.attachments.is_empty() { Vec::new() } else { digests(&reading.raw) };
+            (facts, files, read)
         });
         let mut outside = Vec::new();
         let half = Duration::from_millis(self.settings.milliseconds_max / 2);
-        let (facts, read) = match tokio::time::timeout(half, work).await {
-            Ok(Ok(found)) => found,
+        let (facts, files, read) = match tokio::time::timeout(half, work).await {
+            Ok(Ok(read)) => read,
             // What its files are stays open; what it says itself is judged.
             given_up => {
                 let why = if given_up.is_err() { "time" } else { "panic" };
@@ -168,7 +197,8 @@ impl Judging {
                 let Ok(found) = tokio::task::spawn_blocking(move || read(&reading, None, came)).await else {
                     return Ok(unjudged("panic"));
                 };
-                found
+                let (facts, read) = found;
+                (facts, Vec::new(), read)
             }
         };
         let asked = Asked {
@@ -195,7 +225,7 @@ impl Judging {
             }
         };
         outside.extend(guarded.iter().flat_map(|(_, looked)| looked.findings.iter().cloned()));
-        Ok(Found { facts: Some(facts), guarded, outside, personal })
+        Ok(Found { facts: Some(facts), guarded, files, outside, personal })
     }
 
     /// What people of the organisation have reported, and what was learned from that.
@@ -233,6 +263,7 @@ impl Judging {
         key: Arc<Key<Organisation>>,
     ) -> Result<Opinion, JudgementError> {
         let (judge, guard) = (Arc::clone(&self.judge), self.guard.clone());
+        let reputation = self.reputation.clone();
         let context = Arc::clone(self.store.context());
         let now = context.clock.now();
         let work = move || {
@@ -242,6 +273,10 @@ impl Judging {
                 Some(facts) => judge.judge_by(facts, found.outside.clone(), at.thresholds()),
                 None => of_unjudged(found.outside.clone(), at),
             };
+            if let (Some(reputation), Some(facts)) = (reputation, &found.facts) {
+                let event = reputation::event_of(&judge, facts, &verdict, &found.outside, at.thresholds());
+                reputation.note(arrival.organisation, facts, Some(arrival.client), event);
+            }
             let action = acted(&arrival, &verdict);
             let ids = (arrival.id, arrival.organisation);
             let guarded = keep_guarded(&guard, &key, ids, found.guarded.as_ref(), (&verdict, action, at.thresholds()))?;
@@ -284,6 +319,7 @@ impl Judgement<'_> {
             version,
             envelope_from: arrival.envelope_from.clone(),
             client: Some(arrival.client),
+            files: found.files,
         };
         let sealed = sealed::seal(key, entropy, DETAIL, id, &detail)?;
         let fields = fields::fields(id, action, &detail.verdict);
@@ -343,7 +379,13 @@ fn acted(arrival: &Arrival, verdict: &Verdict) -> Action {
 
 fn unjudged(why: &str) -> Found {
     tracing::error!(why, "a message could not be judged");
-    Found { facts: None, guarded: None, outside: vec![finding("unjudged", why, 0.0)], personal: BTreeMap::new() }
+    Found {
+        facts: None,
+        guarded: None,
+        files: Vec::new(),
+        outside: vec![finding("unjudged", why, 0.0)],
+        personal: BTreeMap::new(),
+    }
 }
 
 fn of_unjudged(findings: Vec<Finding>, at: LevelSettings) -> Verdict {

@@ -8,6 +8,7 @@
 //! Knows nothing of protocols: who receives asks, and does what is said.
 
 pub mod cases;
+pub mod complaints;
 pub mod digest;
 mod error;
 mod explain;
@@ -18,8 +19,10 @@ mod kept;
 mod learner;
 mod marks;
 pub mod outbound;
+pub mod policy;
 pub mod pull;
 pub mod quarantine;
+pub mod reputation;
 mod sealed;
 mod settings;
 mod votes;
@@ -28,6 +31,7 @@ pub use error::JudgementError;
 pub use explain::explain;
 pub use fields::claims;
 pub use judging::{Arrival, Judging, Opinion};
-pub use kept::{Detail, Direction, Judged, Kept, forget, is_for, keep, load, note_copy, read_number, tidy};
+pub use kept::{Detail, Direction, Judged, Kept, is_for, keep, load, note_copy, read_number, tidy};
 pub use learner::Learner;
+pub use reputation::Reputation;
 pub use settings::{JudgingSettings, LevelSettings, Unjudged};

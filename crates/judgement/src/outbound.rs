@@ -10,7 +10,7 @@ use std::time::Duration;
 use crypto::keys::{Key, Organisation};
 use env::{Outlook, Timestamp};
 use filter::{Action, Facts, Finding, Judge, Received, Signal};
-use identity::{AccountState, IdentityError, Language, Level, PAGE_MAX, Role};
+use identity::{AccountState, IdentityError, Language, PAGE_MAX, Role};
 use letters::{Mailer, Ready, Texts, Words};
 use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Tx, params};
@@ -19,7 +19,7 @@ use crate::digest::harmless;
 use crate::judging::keep_guarded;
 use crate::kept::{DETAIL, Detail, Direction, Kept};
 use crate::quarantine::{Shown, ShownFinding};
-use crate::{JudgementError, Judging, explain, marks, sealed};
+use crate::{JudgementError, Judging, complaints, explain, marks, policy, sealed};
 
 const HOUR_MILLIS: i64 = 3_600_000;
 
@@ -58,7 +58,10 @@ pub struct Sent {
     /// What the trade guard keeps of a message that is not stopped.
     guarded: Option<guard::Kept>,
     account: i64,
+    organisation: i64,
     recipients: Vec<i64>,
+    /// Its Message-ID, by which a complaint about it is known.
+    message: Option<String>,
     /// It is stopped: a sealed description, and whether the account is frozen.
     stop: Option<(Vec<u8>, bool)>,
 }
@@ -92,15 +95,19 @@ impl Judging {
     /// [`JudgementError`] if the store fails.
     pub async fn outgoing(&self, outgoing: Outgoing) -> Result<Sent, JudgementError> {
         let (account, organisation) = (outgoing.account, outgoing.organisation);
-        let addresses = outgoing.recipients.clone();
+        let (addresses, settings) = (outgoing.recipients.clone(), self.settings.clone());
         let look = move |tx: &mut Tx<'_>| {
             let key = tx.context().keys.organisation(tx, organisation)?;
             let hashes: Vec<i64> =
                 addresses.iter().map(|it| key.hashing().hash_i64(format!("sent to {it}").as_bytes())).collect();
             let (pattern, level) = (pattern(tx, account, &hashes)?, identity::level_of_account(tx, account)?);
-            Ok::<_, JudgementError>((key, hashes, pattern, level))
+            let not_of_late = not_of_late(tx, account, &hashes, addresses)?;
+            let thresholds = policy::effective(tx, organisation, level, &settings)?.thresholds();
+            Ok::<_, JudgementError>((key, hashes, pattern, thresholds, not_of_late))
         };
-        let (key, recipients, pattern, level): (_, _, Pattern, Level) = self.store.read(look).await?;
+        let (key, recipients, pattern, thresholds, not_of_late) = self.store.read(look).await?;
+        let reputation = self.reputation.clone();
+        let message = mail::header::message_id(&outgoing.raw);
         let behaviour = self.behaviour(pattern);
         let (pool, now) = (self.pool.clone(), self.store.context().clock.now());
         let raw = Arc::clone(&outgoing.raw);
@@ -112,7 +119,6 @@ impl Judging {
         let read = reading.await.map_err(|_| StoreError::Abandoned("judging a message panicked"))?;
         let guarded = self.guard.look(organisation, read, now).await?;
         let (judge, guard) = (Arc::clone(&self.judge), self.guard.clone());
-        let thresholds = self.settings.at(level).thresholds();
         let context = Arc::clone(self.store.context());
         let work = move || {
             let made = Making {
@@ -121,8 +127,14 @@ impl Judging {
                 outgoing: &outgoing,
                 behaviour: behaviour.as_ref(),
                 guarded: &guarded,
+                message,
             };
-            made.sent(&guard, &key, &context, recipients)
+            let is_answer = made.guarded.0.subject.facts.is_answer;
+            let sent = made.sent(&guard, &key, &context, recipients)?;
+            if let Some(reputation) = reputation.filter(|_| is_answer && !sent.is_stopped()) {
+                reputation.note_answer(organisation, &not_of_late);
+            }
+            Ok(sent)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Abandoned("judging a message panicked"))?
     }
@@ -151,17 +163,20 @@ struct Making<'a> {
     outgoing: &'a Outgoing,
     behaviour: Option<&'a Finding>,
     guarded: &'a (guard::Read, guard::Looked),
+    /// Its Message-ID.
+    message: Option<String>,
 }
 
 impl Making<'_> {
     fn sent(
-        &self,
+        self,
         guard: &guard::Guard,
         key: &Key<Organisation>,
         context: &store::Context,
         recipients: Vec<i64>,
     ) -> Result<Sent, JudgementError> {
-        let Self { judge, thresholds, outgoing, behaviour, guarded } = *self;
+        let Self { judge, thresholds, outgoing, behaviour, guarded, message } = self;
+        let organisation = outgoing.organisation;
         let envelope_from = outgoing.envelope_from.clone();
         let facts =
             Facts::read(Received { raw: &outgoing.raw, envelope_from: Some(&envelope_from), ..Received::default() });
@@ -181,7 +196,7 @@ impl Making<'_> {
         let ids = (id, outgoing.organisation);
         let guarded = keep_guarded(guard, key, ids, Some(guarded), (&verdict, action, thresholds))?;
         if !is_bad && behaviour.is_none() && !is_held {
-            return Ok(Sent { kept: None, guarded, account, recipients, stop: None });
+            return Ok(Sent { kept: None, guarded, account, organisation, recipients, message, stop: None });
         }
         let (at, entropy) = (context.clock.now(), &*context.entropy);
         let shown = Shown::of("", &facts.subject, &verdict);
@@ -197,10 +212,11 @@ impl Making<'_> {
             version: judge.version(),
             envelope_from,
             client: None,
+            files: Vec::new(),
         };
         let kept = Kept {
             id,
-            organisation: outgoing.organisation,
+            organisation,
             at,
             direction: Direction::Out,
             action: detail.action,
@@ -209,7 +225,7 @@ impl Making<'_> {
             guarded,
         };
         let stop = Some((stop, is_bad && behaviour.is_some()));
-        Ok(Sent { kept: Some(kept), guarded: None, account, recipients, stop })
+        Ok(Sent { kept: Some(kept), guarded: None, account, organisation, recipients, message, stop })
     }
 }
 
@@ -240,6 +256,27 @@ fn count_fresh(tx: &mut Tx<'_>, account: i64, recipients: &[i64]) -> Result<u64,
     Ok(fresh)
 }
 
+/// Those whom the account has not written to within a day: many letters of a day are one answer.
+fn not_of_late(
+    tx: &mut Tx<'_>,
+    account: i64,
+    hashes: &[i64],
+    addresses: Vec<String>,
+) -> Result<Vec<String>, StoreError> {
+    let since = tx.now().millis() - 24 * HOUR_MILLIS;
+    let mut found = Vec::new();
+    for (hash, address) in hashes.iter().zip(addresses) {
+        let last =
+            tx.row("SELECT last FROM sent_to WHERE account = $1 AND recipient = $2", params![account, *hash], |row| {
+                row.int(0)
+            })?;
+        if last.is_none_or(|last| last < since) {
+            found.push(address);
+        }
+    }
+    Ok(found)
+}
+
 /// Keeps what was found, in the transaction that takes the message; freezes the account where both signs are there.
 ///
 /// # Errors
@@ -262,6 +299,9 @@ pub fn keep(tx: &mut Tx<'_>, sent: &Sent) -> Result<(), JudgementError> {
     )?;
     if let Some(guarded) = &sent.guarded {
         guard::keep(tx, guarded)?;
+    }
+    if let Some(message) = &sent.message {
+        complaints::note_sent(tx, sent.organisation, sent.account, message)?;
     }
     let Some(kept) = &sent.kept else { return Ok(()) };
     crate::keep(tx, kept)?;
@@ -386,7 +426,7 @@ fn untold(tx: &mut Tx<'_>) -> Result<Vec<Untold>, JudgementError> {
 }
 
 /// Those who look after an organisation's security.
-fn officers(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<i64>, IdentityError> {
+pub(crate) fn officers(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<i64>, IdentityError> {
     let (mut found, mut after) = (Vec::new(), 0);
     loop {
         let page = identity::list_accounts(tx, Some(organisation), after, PAGE_MAX)?;

@@ -206,6 +206,9 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::SignIns(command) => sign_in_action(command),
         Command::Quarantine(command) => command.into(),
         Command::Guard(command) => command.action().ok_or_else(|| Refused("replay needs no server".to_owned()))?,
+        Command::Judging(command) => command.into(),
+        Command::Reputation(command) => command.into(),
+        Command::Complaint(command) => command.into(),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,
             QueueCommand::Show { id } => Action::QueueShow { id },
