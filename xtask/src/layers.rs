@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters", "intel"],
     &["reports", "review", "provision", "judgement"],
-    &["smtp", "imap", "api"],
+    &["smtp", "imap", "jmap", "api"],
     &["tradewind"],
 ];
 

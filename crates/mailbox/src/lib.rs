@@ -17,6 +17,7 @@ pub mod keywords;
 pub mod mailboxes;
 mod name;
 pub mod order;
+pub mod overview;
 mod prepared;
 mod quota;
 pub mod search;

@@ -1,0 +1,127 @@
+//! JMAP (RFC 8620, RFC 8621) over HTTP: [`wire::jmap`] keeps the protocol, [`mailbox`] keeps the mail, an index of each account
+//! in memory answers most questions.
+//!
+//! Builds a router; the driver that owns the listener serves it. Knows nothing of SMTP, IMAP and the pages.
+
+mod args;
+mod changeset;
+mod door;
+mod email;
+mod error;
+mod http;
+mod ids;
+mod index;
+mod mailboxes;
+mod opened;
+mod reach;
+mod run;
+mod session;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod window;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use env::Timestamp;
+use identity::{Principal, SignIn};
+use parking_lot::Mutex;
+use store::Store;
+use wire::jmap::MethodErrorKind;
+
+pub use door::{BrowserSessions, NoSession};
+pub use settings::JmapSettings;
+
+use door::Door;
+use error::Failure;
+use http::Busy;
+use index::Indexes;
+use opened::Opened;
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Asker {
+    pub(crate) principal: Principal,
+}
+
+impl Asker {
+    pub(crate) const fn account(&self) -> i64 {
+        self.principal.account
+    }
+}
+
+/// What may be asked at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) objects_get_max: usize,
+    pub(crate) objects_set_max: usize,
+    pub(crate) search_wait: Duration,
+}
+
+/// What JMAP needs.
+pub struct Server {
+    store: Store,
+    door: Door,
+    settings: JmapSettings,
+    limits: Limits,
+    indexes: Indexes,
+    opened: Opened,
+    /// States of session objects, by account and address, and until when they are believed.
+    session_states: Mutex<HashMap<(i64, String), (String, Timestamp)>>,
+    /// Requests under way.
+    busy: Arc<Busy>,
+    /// Our address, without a slash at its end.
+    public_url: String,
+}
+
+/// What a [`Server`] is made from beside its settings.
+pub struct ServerParts {
+    /// Where mail is kept.
+    pub store: Store,
+    /// Checks passwords and tokens.
+    pub sign_in: Arc<SignIn>,
+    /// Knows the sessions of browsers.
+    pub browsers: Arc<dyn BrowserSessions>,
+    /// Our address, without a slash at its end.
+    pub public_url: String,
+}
+
+impl Server {
+    /// A server of these parts.
+    #[must_use]
+    pub fn new(parts: ServerParts, settings: JmapSettings) -> Arc<Self> {
+        let ServerParts { store, sign_in, browsers, public_url } = parts;
+        let limits = Limits {
+            objects_get_max: settings.objects_get_max,
+            objects_set_max: settings.objects_set_max,
+            search_wait: Duration::from_secs(settings.search_seconds),
+        };
+        Arc::new(Self {
+            door: Door::new(&store, sign_in, browsers),
+            store,
+            limits,
+            indexes: Indexes::new(settings.index_messages_max),
+            opened: Opened::new(settings.opened_mib << 20),
+            session_states: Mutex::default(),
+            busy: Arc::default(),
+            settings,
+            public_url,
+        })
+    }
+}
+
+impl Server {
+    /// Refuses to read more objects at once than may be.
+    ///
+    /// # Errors
+    /// `requestTooLarge`.
+    fn check_get(&self, ids: Option<&[String]>) -> Result<(), Failure> {
+        let max = self.limits.objects_get_max;
+        if ids.is_some_and(|ids| ids.len() > max) {
+            return Err(Failure::say(MethodErrorKind::RequestTooLarge, format!("at most {max} objects at once")));
+        }
+        Ok(())
+    }
+}
