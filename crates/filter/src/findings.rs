@@ -16,6 +16,8 @@ pub enum Signal {
     Build,
     /// What is attached.
     File,
+    /// Who is to be paid, and who asks for it: weighed apart from spam and phish, as fraud.
+    Trade,
 }
 
 /// One finding.

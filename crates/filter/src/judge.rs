@@ -105,7 +105,7 @@ impl Judge {
         findings.extend(outside);
         let (spam, phish) = self.model.sums_of(facts);
         let mut scores = Scores { spam, phish };
-        for finding in &findings {
+        for finding in findings.iter().filter(|finding| finding.signal != Signal::Trade) {
             scores.spam += finding.spam;
             scores.phish += finding.phish;
         }

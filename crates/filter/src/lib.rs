@@ -30,5 +30,6 @@ pub use findings::{Finding, Signal};
 pub use judge::{Judge, Scores};
 pub use layer::{Asked, Layer};
 pub use model::{Card, Model, ModelError, Term};
+pub use rules::is_free_mail;
 pub use rules::{Broken, Rule, RuleError, Rules, RulesFollower, Source};
-pub use verdict::{Action, Thresholds, Verdict};
+pub use verdict::{Action, FRAUD_EVEN, Thresholds, Verdict};

@@ -83,6 +83,8 @@ impl LevelSettings {
             junk: self.junk as f32,
             quarantine: self.quarantine as f32,
             refuse: self.refuse as f32,
+            fraud_warn: 1.1,
+            fraud_hold: 1.1,
         }
     }
 
