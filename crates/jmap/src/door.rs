@@ -157,9 +157,7 @@ impl Door {
         let decoded = STANDARD.decode(shown).ok().and_then(|octets| String::from_utf8(octets).ok());
         // RFC 7617 section 2: the first colon ends the user's name.
         match decoded.as_deref().and_then(|text| text.split_once(':')) {
-            Some((user, password)) => {
-                self.sign_in.authenticate(user, &Secret::new(password.to_owned()), client).await
-            }
+            Some((user, password)) => self.sign_in.authenticate(user, &Secret::new(password.to_owned()), client).await,
             None => Err(AuthFailure::Refused),
         }
     }
@@ -168,7 +166,9 @@ impl Door {
         match self.browsers.find(headers, peer).await {
             Ok((principal, cookie)) => Ok(Admitted { asker: Arc::new(Asker { principal }), cookie }),
             Err(NoSession::Missing) => Err(unauthorized(headers)),
-            Err(NoSession::Temporary) => Err(problem(StatusCode::SERVICE_UNAVAILABLE, "sign-in does not work now, try again later")),
+            Err(NoSession::Temporary) => {
+                Err(problem(StatusCode::SERVICE_UNAVAILABLE, "sign-in does not work now, try again later"))
+            }
         }
     }
 }
@@ -178,7 +178,8 @@ async fn refuse(headers: &HeaderMap, failure: &AuthFailure, client: &Client) -> 
     tokio::time::sleep(FAILURE_PAUSE).await;
     match failure {
         AuthFailure::Throttled { retry_after } => {
-            let mut response = problem(StatusCode::TOO_MANY_REQUESTS, "too many failed sign-ins, wait before the next one");
+            let mut response =
+                problem(StatusCode::TOO_MANY_REQUESTS, "too many failed sign-ins, wait before the next one");
             response.headers_mut().insert(header::RETRY_AFTER, retry_after.as_secs().max(1).into());
             response
         }

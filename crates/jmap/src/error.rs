@@ -67,7 +67,10 @@ impl Failure {
             Self::Behind => MethodError::new(MethodErrorKind::ServerUnavailable, "much changes now; try again"),
             other => {
                 tracing::error!(cause = %other, "a JMAP call failed");
-                MethodError::new(MethodErrorKind::ServerFail, "the call failed for a reason of the server; try again later")
+                MethodError::new(
+                    MethodErrorKind::ServerFail,
+                    "the call failed for a reason of the server; try again later",
+                )
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The routes (RFC 8620 sections 2 and 3).
 
+pub(crate) mod files;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,19 +17,21 @@ use identity::TlsTraits;
 use parking_lot::Mutex;
 use wire::jmap::{Limits, Request, RequestError};
 
+use crate::Server;
 use crate::door::{Admitted, problem};
 use crate::session::CAPABILITIES;
-use crate::Server;
 
 impl Server {
     /// The routes of JMAP.
-    #[must_use]
     pub fn router(self: &Arc<Self>) -> Router {
         let request_max = self.settings.request_bytes_max.saturating_add(1);
+        let upload_max = usize::try_from(self.settings.upload_bytes_max).unwrap_or(usize::MAX).saturating_add(1);
         Router::new()
             .route("/.well-known/jmap", get(session))
             .route("/jmap/session", get(session))
             .route("/jmap/api", post(api).layer(DefaultBodyLimit::max(request_max)))
+            .route("/jmap/upload/{account}", post(files::upload).layer(DefaultBodyLimit::max(upload_max)))
+            .route("/jmap/download/{account}/{blob}/{name}", get(files::download))
             .with_state(Arc::clone(self))
     }
 

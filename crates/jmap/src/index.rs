@@ -4,8 +4,6 @@
 mod counts;
 mod kept;
 mod load;
-#[cfg(test)]
-mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -123,10 +121,6 @@ impl Index {
     pub(crate) fn mailbox_state(&self) -> i64 {
         let mailboxes = self.mailboxes.iter().map(|mailbox| mailbox.highestmodseq.max(mailbox.changed_modseq));
         mailboxes.fold(self.low_modseq.max(self.mailbox_destroyed).max(self.message_destroyed), i64::max)
-    }
-
-    pub(crate) fn mailbox(&self, id: i64) -> Option<&Mailbox> {
-        self.mailboxes.iter().find(|mailbox| mailbox.id == id)
     }
 
     /// The message, if it is there for who asks.

@@ -4,6 +4,7 @@
 //! Builds a router; the driver that owns the listener serves it. Knows nothing of SMTP, IMAP and the pages.
 
 mod args;
+mod blob;
 mod changeset;
 mod door;
 mod email;
@@ -29,6 +30,7 @@ use env::Timestamp;
 use identity::{Principal, SignIn};
 use parking_lot::Mutex;
 use store::Store;
+use tokio_util::sync::CancellationToken;
 use wire::jmap::MethodErrorKind;
 
 pub use door::{BrowserSessions, NoSession};
@@ -52,6 +54,12 @@ impl Asker {
     }
 }
 
+/// How often what is kept is looked through.
+const TEND_EVERY: Duration = Duration::from_secs(600);
+
+/// Files that are forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: u32 = 200;
+
 /// What may be asked at once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -72,6 +80,8 @@ pub struct Server {
     session_states: Mutex<HashMap<(i64, String), (String, Timestamp)>>,
     /// Requests under way.
     busy: Arc<Busy>,
+    /// Files that are being sent.
+    uploading: Arc<Busy>,
     /// Our address, without a slash at its end.
     public_url: String,
 }
@@ -106,9 +116,31 @@ impl Server {
             opened: Opened::new(settings.opened_mib << 20),
             session_states: Mutex::default(),
             busy: Arc::default(),
+            uploading: Arc::default(),
             settings,
             public_url,
         })
+    }
+
+    /// Forgets, until `stop`, files that nobody used.
+    pub async fn tend(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(TEND_EVERY) => {}
+            }
+            loop {
+                let forget = |tx: &mut store::Tx<'_>| mailbox::uploads::forget_expired(tx, FORGOTTEN_AT_ONCE);
+                match self.store.write_freeing(forget).await {
+                    Ok(count) if count < u64::from(FORGOTTEN_AT_ONCE) => break,
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot forget files that clients sent");
+                        break;
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -120,6 +152,18 @@ impl Server {
     fn check_get(&self, ids: Option<&[String]>) -> Result<(), Failure> {
         let max = self.limits.objects_get_max;
         if ids.is_some_and(|ids| ids.len() > max) {
+            return Err(Failure::say(MethodErrorKind::RequestTooLarge, format!("at most {max} objects at once")));
+        }
+        Ok(())
+    }
+
+    /// Refuses to change more objects at once than may be.
+    ///
+    /// # Errors
+    /// `requestTooLarge`.
+    fn check_set(&self, count: usize) -> Result<(), Failure> {
+        let max = self.limits.objects_set_max;
+        if count > max {
             return Err(Failure::say(MethodErrorKind::RequestTooLarge, format!("at most {max} objects at once")));
         }
         Ok(())

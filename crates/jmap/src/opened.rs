@@ -114,7 +114,8 @@ impl Opened {
         if known.head().is_some() {
             return Ok(());
         }
-        let body_start = SummaryRef::parse(&known.summary)?.structure()?.parts().next().map_or(0, |part| part.body_start);
+        let body_start =
+            SummaryRef::parse(&known.summary)?.structure()?.parts().next().map_or(0, |part| part.body_start);
         let source = mailbox::source(tx, account, message)?;
         let end = source.trace_bytes() + u64::from(body_start);
         let mut head = Vec::with_capacity(usize::try_from(end).unwrap_or(0));

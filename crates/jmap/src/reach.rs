@@ -34,7 +34,8 @@ impl Reach {
     /// # Errors
     /// `accountNotFound` also where nothing of it may be read: it does not exist for who asks.
     pub(crate) fn of(tx: &mut Tx<'_>, actor: i64, id: &str) -> Result<Self, Failure> {
-        let unknown = || Failure::say(MethodErrorKind::AccountNotFound, "no such account; the session names those there are");
+        let unknown =
+            || Failure::say(MethodErrorKind::AccountNotFound, "no such account; the session names those there are");
         let account = ids::read(id).ok_or_else(unknown)?;
         if account == actor {
             return Ok(Self { actor, account, limits: None });

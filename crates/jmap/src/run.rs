@@ -48,12 +48,34 @@ impl Created {
     }
 }
 
+/// The answer to a call that changes something, and calls that follow from it without the client's asking.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    answer: Value,
+    following: Vec<(&'static str, Value)>,
+}
+
+impl Answers {
+    /// An answer that nothing follows from.
+    pub(crate) const fn one(answer: Value) -> Self {
+        Self { answer, following: Vec::new() }
+    }
+
+    /// A call that follows; its answer stands behind this one, under the same identifier (RFC 8620 section 5.4).
+    pub(crate) fn follow(&mut self, name: &'static str, arguments: Value) {
+        self.following.push((name, arguments));
+    }
+}
+
 type Read = fn(&Server, &mut Tx<'_>, &Asker, Args) -> Result<Value, Failure>;
 
 /// Methods that change something, or that need more than a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Change {
+    MailboxSet,
     EmailSet,
+    EmailImport,
+    EmailCopy,
 }
 
 enum Method {
@@ -78,7 +100,12 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "Email/changes" => read(MAIL, email::changes),
         "Email/query" => read(MAIL, email::query),
         "Email/queryChanges" => read(MAIL, email::query_changes),
+        "Email/parse" => read(MAIL, email::parse),
+        "SearchSnippet/get" => read(MAIL, email::snippets),
+        "Mailbox/set" => change(MAIL, Change::MailboxSet),
         "Email/set" => change(MAIL, Change::EmailSet),
+        "Email/import" => change(MAIL, Change::EmailImport),
+        "Email/copy" => change(MAIL, Change::EmailCopy),
         _ => None,
     }
 }
@@ -161,7 +188,15 @@ impl Server {
             match next {
                 Next::Change(change, arguments) => {
                     let outcome = self.change(asker, &mut running, change, arguments).await;
+                    let (outcome, following) = match outcome {
+                        Ok(Answers { answer, following }) => (Ok(answer), following),
+                        Err(failure) => (Err(failure), Vec::new()),
+                    };
                     running.finish(&name, &id, outcome);
+                    for (name, arguments) in following.into_iter().rev() {
+                        let Value::Object(arguments) = arguments else { continue };
+                        running.ahead.push_front(Call { name: name.to_owned(), arguments, id: id.clone() });
+                    }
                 }
                 Next::Failed(error) => running.finish(&name, &id, Err(error.into())),
                 Next::Read(..) => {
@@ -185,12 +220,15 @@ impl Server {
         running: &mut Running,
         change: Change,
         arguments: Object,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Answers, Failure> {
         let args = Args::new(arguments);
         let created = &mut running.created;
         let before = created.0.clone();
         let outcome = match change {
+            Change::MailboxSet => mailboxes::set(self, asker, created, args).await,
             Change::EmailSet => email::set(self, asker, created, args).await,
+            Change::EmailImport => email::import(self, asker, created, args).await,
+            Change::EmailCopy => email::copy(self, asker, created, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {
             running.response.note_created(name, id);

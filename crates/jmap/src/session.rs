@@ -54,8 +54,11 @@ impl Server {
                 (ids::show(it.id), shown)
             })
             .collect();
-        let primary: serde_json::Map<String, Value> =
-            CAPABILITIES.iter().filter(|it| **it != CORE).map(|it| ((*it).to_owned(), ids::show(actor).into())).collect();
+        let primary: serde_json::Map<String, Value> = CAPABILITIES
+            .iter()
+            .filter(|it| **it != CORE)
+            .map(|it| ((*it).to_owned(), ids::show(actor).into()))
+            .collect();
         let mut session = json!({
             "capabilities": self.capabilities(),
             "accounts": accounts,
@@ -132,19 +135,20 @@ impl Server {
 /// A word that is another when anything in the session is.
 fn session_state(session: &Value) -> String {
     // Any hash that does not change between nodes and starts.
-    let hash = session.to_string().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = session
+        .to_string()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
 }
 
 fn seen_by(tx: &mut Tx<'_>, actor: i64) -> Result<Vec<Seen>, IdentityError> {
     let own = load_account(tx, actor)?;
-    let mut seen =
-        vec![Seen { id: actor, name: own.name, is_own: true, is_read_only: false, may_arrange: true }];
+    let mut seen = vec![Seen { id: actor, name: own.name, is_own: true, is_read_only: false, may_arrange: true }];
     for other in delegation::reachable(tx, actor)? {
         let may_arrange = delegation::may(tx, actor, Deed::Arrange, other.account)?;
-        let mailboxes = tx.rows("SELECT id FROM mailbox WHERE account = $1", &[other.account.into()], |row| row.int(0))?;
+        let mailboxes =
+            tx.rows("SELECT id FROM mailbox WHERE account = $1", &[other.account.into()], |row| row.int(0))?;
         let (mut may_read, mut may_write) = (false, may_arrange);
         for mailbox in mailboxes {
             may_read = may_read || delegation::may(tx, actor, Deed::Read(mailbox), other.account)?;

@@ -1,5 +1,6 @@
 //! The mailboxes of an account: listing, making, renaming, deleting.
 
+mod properties;
 mod rename;
 
 use crypto::keys::{Account, Key};
@@ -9,6 +10,7 @@ use crate::changes::notify;
 use crate::expunge::{Which, remove};
 use crate::{MailboxError, Name, UidRange};
 
+pub use properties::{set_sort_order, set_use};
 pub use rename::rename;
 
 /// Mailboxes of one account.

@@ -75,11 +75,10 @@ pub fn account_state(tx: &mut Tx<'_>, account: i64) -> Result<AccountState, Mail
 /// If there is no such account or the store fails.
 pub fn message_state(tx: &mut Tx<'_>, account: i64) -> Result<i64, MailboxError> {
     let low = account_state(tx, account)?.low_modseq;
-    let changed = tx.row(
-        "SELECT COALESCE(MAX(highestmodseq), 0) FROM mailbox WHERE account = $1",
-        params![account],
-        |row| row.int(0),
-    )?;
+    let changed =
+        tx.row("SELECT COALESCE(MAX(highestmodseq), 0) FROM mailbox WHERE account = $1", params![account], |row| {
+            row.int(0)
+        })?;
     let destroyed = last_destroyed(tx, account, "message")?;
     Ok(low.max(changed.unwrap_or(0)).max(destroyed))
 }
@@ -89,11 +88,10 @@ pub fn message_state(tx: &mut Tx<'_>, account: i64) -> Result<i64, MailboxError>
 /// # Errors
 /// If there is no such account or the store fails.
 pub fn mailbox_state(tx: &mut Tx<'_>, account: i64) -> Result<i64, MailboxError> {
-    let changed = tx.row(
-        "SELECT COALESCE(MAX(changed_modseq), 0) FROM mailbox WHERE account = $1",
-        params![account],
-        |row| row.int(0),
-    )?;
+    let changed =
+        tx.row("SELECT COALESCE(MAX(changed_modseq), 0) FROM mailbox WHERE account = $1", params![account], |row| {
+            row.int(0)
+        })?;
     let destroyed = last_destroyed(tx, account, "mailbox")?;
     Ok(message_state(tx, account)?.max(changed.unwrap_or(0)).max(destroyed))
 }

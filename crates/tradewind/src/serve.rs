@@ -203,6 +203,9 @@ fn spawn_services(
     }
     let portal = portal(system, &sign_in, public_url, &dns);
     let jmap = browsing::jmap_server(system, &portal);
+    if let Some(jmap) = &jmap {
+        tasks.spawn(Arc::clone(jmap).tend(stop.clone()));
+    }
     let imap = imap_server(system, sign_in, tls, budget);
     let counted = Arc::clone(&imap);
     measured.figures("imap", move || counted.figures());

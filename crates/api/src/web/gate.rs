@@ -6,9 +6,9 @@ use access::Via;
 use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use identity::{AuthFailure, Principal};
 use identity::oauth;
 use identity::session::{self, Resumed, Stage};
+use identity::{AuthFailure, Principal};
 use serde_json::Value;
 
 use super::Portal;

@@ -132,7 +132,9 @@ impl<'a> Body<'a> {
         match property {
             PartProperty::PartId => is_leaf.then(|| part_id(at)).into(),
             PartProperty::BlobId => is_leaf.then(|| self.blob.part(at).show()).into(),
-            PartProperty::Size => self.sizes.and_then(|sizes| sizes.get(at)).copied().unwrap_or(part.size_octets()).into(),
+            PartProperty::Size => {
+                self.sizes.and_then(|sizes| sizes.get(at)).copied().unwrap_or(part.size_octets()).into()
+            }
             PartProperty::Headers => header::list(self.header(part)),
             PartProperty::Header(wanted, _) => header::show_property(self.header(part), wanted),
             PartProperty::Name => part.file_name().into(),
@@ -315,7 +317,7 @@ mod tests {
     }
 
     fn multipart(kind: &str, parts: &[&str]) -> String {
-        let boundary = format!("b{kind}{}", parts.len());
+        let boundary = format!("b{kind}{}", parts.concat().len());
         let mut text = format!("Content-Type: multipart/{kind}; boundary={boundary}\n\n");
         for part in parts {
             text.push_str(&format!("--{boundary}\n{part}\n"));

@@ -77,11 +77,7 @@ pub(crate) fn changed_since(
 ///
 /// # Errors
 /// `cannotCalculateChanges` if one change is more.
-pub(crate) fn cut<T>(
-    mut changed: Vec<(i64, T)>,
-    max: Option<u64>,
-    now: i64,
-) -> Result<(Vec<T>, i64, bool), Failure> {
+pub(crate) fn cut<T>(mut changed: Vec<(i64, T)>, max: Option<u64>, now: i64) -> Result<(Vec<T>, i64, bool), Failure> {
     let mut state = now;
     let mut more = false;
     let max = max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
@@ -128,7 +124,12 @@ pub(crate) fn changes(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args:
 }
 
 /// Threads with a message that came or went (RFC 8621 section 3.2): created, changed, destroyed.
-pub(crate) fn changed_threads(index: &Index, reach: &Reach, since: i64, changed: &[Changed]) -> Vec<(i64, (i64, Fate))> {
+pub(crate) fn changed_threads(
+    index: &Index,
+    reach: &Reach,
+    since: i64,
+    changed: &[Changed],
+) -> Vec<(i64, (i64, Fate))> {
     let mut latest: BTreeMap<i64, i64> = BTreeMap::new();
     let mut lost: BTreeSet<i64> = BTreeSet::new();
     for it in changed.iter().filter(|it| it.fate != Fate::Updated) {

@@ -71,8 +71,11 @@ impl Filter {
     }
 
     fn read_condition(members: Object) -> Result<Self, Failure> {
-        let parts: Result<Vec<Self>, Failure> =
-            members.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| Self::read_leaf(&name, &value)).collect();
+        let parts: Result<Vec<Self>, Failure> = members
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| Self::read_leaf(&name, &value))
+            .collect();
         let mut parts = parts?;
         Ok(if parts.len() == 1 { parts.remove(0) } else { Self::And(parts) })
     }
@@ -80,7 +83,8 @@ impl Filter {
     fn read_leaf(name: &str, value: &Value) -> Result<Self, Failure> {
         let wrong = |what: &str| Failure::invalid(format!("{name} must be {what}"));
         let text = || value.as_str().ok_or_else(|| wrong("a string"));
-        let date = || text()?.parse::<Moment>().map(|it| it.0).map_err(|()| wrong("a date such as 2026-11-26T09:00:00Z"));
+        let date =
+            || text()?.parse::<Moment>().map(|it| it.0).map_err(|()| wrong("a date such as 2026-11-26T09:00:00Z"));
         let count = || value.as_u64().ok_or_else(|| wrong("a whole number"));
         let field = |field| Ok::<_, Failure>(words(text()?, |needle| Query::Envelope(field, needle)));
         match name {
@@ -108,8 +112,12 @@ impl Filter {
             "cc" => field(Field::Cc),
             "bcc" => field(Field::Bcc),
             "subject" => field(Field::Subject),
-            "header" => header(value).ok_or_else(|| wrong("a list of a header field's name and, if wanted, text in it")),
-            unknown => Err(Failure::say(MethodErrorKind::UnsupportedFilter, format!("there is no condition {unknown:?}"))),
+            "header" => {
+                header(value).ok_or_else(|| wrong("a list of a header field's name and, if wanted, text in it"))
+            }
+            unknown => {
+                Err(Failure::say(MethodErrorKind::UnsupportedFilter, format!("there is no condition {unknown:?}")))
+            }
         }
     }
 
@@ -138,6 +146,15 @@ impl Filter {
     /// Whether what messages say is asked for.
     pub(super) fn asks_text(&self) -> bool {
         self.any(|it| matches!(it, Self::Text(_)))
+    }
+
+    /// Calls `visit` with each text that is wanted, those in negations left out.
+    pub(super) fn for_each_text(&self, visit: &mut dyn FnMut(&Query)) {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.for_each_text(visit)),
+            Self::Text(query) => visit(query),
+            _ => {}
+        }
     }
 
     /// The mailbox that alone can match, where the filter says so at its top.
@@ -231,7 +248,9 @@ fn phrases(text: &str) -> Vec<String> {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match (quote, c) {
-            (_, '\\') if chars.peek().is_some_and(|next| matches!(next, '"' | '\'' | '\\')) => current.extend(chars.next()),
+            (_, '\\') if chars.peek().is_some_and(|next| matches!(next, '"' | '\'' | '\\')) => {
+                current.extend(chars.next())
+            }
             (Some(open), c) if c == open => {
                 quote = None;
                 found.push(std::mem::take(&mut current));

@@ -54,9 +54,8 @@ impl Wanted {
         let shows_parts = self.properties.iter().any(|it| it.needs_structure() && *it != Property::BodyValues);
         let values = self.properties.contains(&Property::BodyValues) && self.values.any();
         let headers = self.parts.iter().any(PartProperty::needs_header);
-        let sizes = self.parts.contains(&PartProperty::Size)
-            && known.sizes().is_none()
-            && !is_measured_by_structure(structure);
+        let sizes =
+            self.parts.contains(&PartProperty::Size) && known.sizes().is_none() && !is_measured_by_structure(structure);
         values || (shows_parts && (headers || sizes))
     }
 }

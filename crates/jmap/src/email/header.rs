@@ -32,7 +32,8 @@ pub(super) fn show(field: &Field<'_>, form: HeaderForm) -> Value {
 
 /// All fields as they stand.
 pub(super) fn list(head: &[u8]) -> Value {
-    let shown = Fields::new(head).map(|field| json!({ "name": String::from_utf8_lossy(field.name), "value": raw(&field) }));
+    let shown =
+        Fields::new(head).map(|field| json!({ "name": String::from_utf8_lossy(field.name), "value": raw(&field) }));
     shown.collect()
 }
 

@@ -5,12 +5,8 @@ use mailbox::keywords::{KEYWORD_BYTES_MAX, Keyword};
 use serde_json::Value;
 use wire::jmap::Object;
 
-const SYSTEM: [(&str, u8); 4] = [
-    ("$seen", Flags::SEEN),
-    ("$answered", Flags::ANSWERED),
-    ("$flagged", Flags::FLAGGED),
-    ("$draft", Flags::DRAFT),
-];
+const SYSTEM: [(&str, u8); 4] =
+    [("$seen", Flags::SEEN), ("$answered", Flags::ANSWERED), ("$flagged", Flags::FLAGGED), ("$draft", Flags::DRAFT)];
 
 /// The keywords as they are shown.
 pub(super) fn show(flags: Flags, known: &[Keyword]) -> Object {

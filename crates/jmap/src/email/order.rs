@@ -16,7 +16,14 @@ use crate::reach::Reach;
 
 /// What messages may be ordered by.
 pub(crate) const OPTIONS: &[&str] = &[
-    "receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword", "allInThreadHaveKeyword",
+    "receivedAt",
+    "sentAt",
+    "size",
+    "from",
+    "to",
+    "subject",
+    "hasKeyword",
+    "allInThreadHaveKeyword",
     "someInThreadHaveKeyword",
 ];
 
@@ -69,7 +76,13 @@ impl Order {
         }
     }
 
-    pub(super) fn sort(&self, index: &Index, reach: &Reach, emails: &mut [&Email], details: &HashMap<i64, Arc<Detail>>) {
+    pub(super) fn sort(
+        &self,
+        index: &Index,
+        reach: &Reach,
+        emails: &mut [&Email],
+        details: &HashMap<i64, Arc<Detail>>,
+    ) {
         emails.sort_by(|one, other| self.compare(index, reach, one, other, details));
     }
 

@@ -98,15 +98,51 @@ properties! {
 
 /// RFC 8621 section 4.2.
 pub(super) const DEFAULT: &[&str] = &[
-    "id", "blobId", "threadId", "mailboxIds", "keywords", "size", "receivedAt", "messageId", "inReplyTo", "references",
-    "sender", "from", "to", "cc", "bcc", "replyTo", "subject", "sentAt", "hasAttachment", "preview", "bodyValues",
-    "textBody", "htmlBody", "attachments",
+    "id",
+    "blobId",
+    "threadId",
+    "mailboxIds",
+    "keywords",
+    "size",
+    "receivedAt",
+    "messageId",
+    "inReplyTo",
+    "references",
+    "sender",
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "replyTo",
+    "subject",
+    "sentAt",
+    "hasAttachment",
+    "preview",
+    "bodyValues",
+    "textBody",
+    "htmlBody",
+    "attachments",
 ];
 
 /// RFC 8621 section 4.9.
 pub(super) const PARSE_DEFAULT: &[&str] = &[
-    "messageId", "inReplyTo", "references", "sender", "from", "to", "cc", "bcc", "replyTo", "subject", "sentAt",
-    "hasAttachment", "preview", "bodyValues", "textBody", "htmlBody", "attachments",
+    "messageId",
+    "inReplyTo",
+    "references",
+    "sender",
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "replyTo",
+    "subject",
+    "sentAt",
+    "hasAttachment",
+    "preview",
+    "bodyValues",
+    "textBody",
+    "htmlBody",
+    "attachments",
 ];
 
 /// RFC 8621 section 4.2.
@@ -121,10 +157,7 @@ impl Property {
 
     /// Whether it is made from the tree of parts.
     pub(super) const fn needs_structure(&self) -> bool {
-        matches!(
-            self,
-            Self::BodyStructure | Self::BodyValues | Self::TextBody | Self::HtmlBody | Self::Attachments
-        )
+        matches!(self, Self::BodyStructure | Self::BodyValues | Self::TextBody | Self::HtmlBody | Self::Attachments)
     }
 }
 

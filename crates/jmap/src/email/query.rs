@@ -66,12 +66,7 @@ pub(crate) fn query(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: A
     window.answer(&account_id, state, &result, |id| ids::show(*id), ids::read)
 }
 
-pub(crate) fn query_changes(
-    server: &Server,
-    tx: &mut Tx<'_>,
-    asker: &Asker,
-    mut args: Args,
-) -> Result<Value, Failure> {
+pub(crate) fn query_changes(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Args) -> Result<Value, Failure> {
     let account_id = args.need_text("accountId")?;
     let reach = Reach::of(tx, asker.account(), &account_id)?;
     let (question, wanted) = (Question::take(&mut args)?, ChangesWanted::take(&mut args)?);
@@ -93,7 +88,12 @@ pub(crate) fn query_changes(
 }
 
 /// The whole result, and the state that it is of.
-fn result(server: &Server, tx: &mut Tx<'_>, reach: &Reach, question: &Question) -> Result<(Arc<Vec<i64>>, i64), Failure> {
+fn result(
+    server: &Server,
+    tx: &mut Tx<'_>,
+    reach: &Reach,
+    question: &Question,
+) -> Result<(Arc<Vec<i64>>, i64), Failure> {
     let (step, state) = server.indexes.with_tx(tx, reach.account, |tx, index| {
         let state = index.email_state();
         if let Some(kept) = index.kept_result(&question.key).filter(|_| reach.is_own()) {
@@ -140,9 +140,8 @@ fn first_step(tx: &mut Tx<'_>, index: &Index, reach: &Reach, question: &Question
         return Ok(Step::Done(arranged(tx, index, reach, question, hits)?));
     }
     let query = filter.to_query(&mut |part| {
-        let holds = |email: &&&Email| {
-            part.matches(index, reach, email, known.get(&email.id).map(AsRef::as_ref)) == Some(true)
-        };
+        let holds =
+            |email: &&&Email| part.matches(index, reach, email, known.get(&email.id).map(AsRef::as_ref)) == Some(true);
         undecided.iter().filter(holds).map(|email| email.id).collect()
     });
     let mut by_mailbox: HashMap<i64, Vec<(u32, i64)>> = HashMap::new();

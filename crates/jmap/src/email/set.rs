@@ -1,30 +1,38 @@
-//! `Email/set` (RFC 8621 section 4.6): keywords, mailboxes, destruction; what is created is made in its own module.
+//! `Email/set` (RFC 8621 section 4.6).
 
 use std::collections::{BTreeSet, HashMap};
 
 use mailbox::overview::{message_state, places_of};
 use mailbox::{FlagChange, Flags, MailboxError, UidRange};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::Tx;
 use wire::jmap::{Object, SetError, SetErrorKind, apply_patch};
 
-use super::keywords;
+use super::create::{Ready, flags_of, prepare, read_blobs, store_ready};
+use super::import::{note_created, with_ids};
+use super::{compose, keywords};
 use crate::args::Args;
 use crate::changeset::{ChangesAsked, ChangesMade, forbidden, not_found};
 use crate::error::Failure;
 use crate::ids;
 use crate::reach::Reach;
-use crate::run::Created;
+use crate::run::{Answers, Created};
 use crate::{Asker, Server};
 
 /// Where a message lies: mailbox, UID, flags.
 type Places = Vec<(i64, u32, Flags)>;
 
-pub(crate) async fn set(server: &Server, asker: &Asker, created: &mut Created, mut args: Args) -> Result<Value, Failure> {
+pub(crate) async fn set(
+    server: &Server,
+    asker: &Asker,
+    created: &mut Created,
+    mut args: Args,
+) -> Result<Answers, Failure> {
     let asked = ChangesAsked::take(server, &mut args)?;
     args.finish()?;
     let actor = asker.account();
-    let names = created.clone();
+    let (ready, refused) = make_all(server, asker, &asked, created).await?;
+    let mut names = created.clone();
     let account_id = asked.account_id.clone();
     let (made, old, new) = server
         .store
@@ -32,15 +40,62 @@ pub(crate) async fn set(server: &Server, asker: &Asker, created: &mut Created, m
             let reach = Reach::of(tx, actor, &asked.account_id)?;
             let old = message_state(tx, reach.account)?;
             asked.check_state(old)?;
-            let made = change_all(tx, &reach, &asked, &names)?;
+            let mut made = ChangesMade { not_created: refused.clone(), ..ChangesMade::default() };
+            for one in &ready {
+                match store_ready(tx, &reach, one)? {
+                    Ok(email) => drop(made.created.insert(one.name.clone(), email)),
+                    Err(error) => made.refuse_create(&one.name, &error),
+                }
+            }
+            note_created(&made.created, &mut names);
+            change_all(tx, &reach, &asked, &names, &mut made)?;
             Ok::<_, Failure>((made, old, message_state(tx, reach.account)?))
         })
         .await?;
-    Ok(made.answer(&account_id, &old.to_string(), &new.to_string()))
+    note_created(&made.created, created);
+    Ok(Answers::one(made.answer(&account_id, &old.to_string(), &new.to_string())))
 }
 
-fn change_all(tx: &mut Tx<'_>, reach: &Reach, asked: &ChangesAsked, names: &Created) -> Result<ChangesMade, Failure> {
-    let mut made = ChangesMade::default();
+/// Puts the new messages together; those that cannot be are given back with the reason.
+async fn make_all(
+    server: &Server,
+    asker: &Asker,
+    asked: &ChangesAsked,
+    created: &Created,
+) -> Result<(Vec<Ready>, Object), Failure> {
+    let (mut ready, mut refused) = (Vec::new(), Object::new());
+    let context = server.store.context();
+    let domain = asker.principal.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+    for (name, email) in &asked.create {
+        let Value::Object(email) = email else {
+            refused.insert(name.clone(), json!(SetError::new(SetErrorKind::InvalidProperties, "must be an object")));
+            continue;
+        };
+        let blobs = read_blobs(server, asker.account(), &asked.account_id, compose::blob_ids(email)).await?;
+        let mut unique = [0; 12];
+        context.entropy.fill(&mut unique);
+        let unique = unique.iter().map(|byte| format!("{byte:02x}")).collect();
+        let making = compose::Making { now: context.clock.now(), domain, unique, blobs: &blobs };
+        let max = server.settings.upload_bytes_max.saturating_mul(2);
+        match compose::make(email, &making) {
+            Ok(raw) if raw.len() as u64 > max => {
+                let error = SetError::new(SetErrorKind::TooLarge, "the message is too large");
+                refused.insert(name.clone(), json!(error.with("maxSize", max.into())));
+            }
+            Ok(raw) => ready.push(prepare(server, name, with_ids(email, created), raw, None).await?),
+            Err(error) => drop(refused.insert(name.clone(), json!(error))),
+        }
+    }
+    Ok((ready, refused))
+}
+
+fn change_all(
+    tx: &mut Tx<'_>,
+    reach: &Reach,
+    asked: &ChangesAsked,
+    names: &Created,
+    made: &mut ChangesMade,
+) -> Result<(), Failure> {
     for (id, patch) in &asked.update {
         if asked.destroy.contains(id) {
             made.refuse_update(id, &SetError::new(SetErrorKind::WillDestroy, "it is destroyed in the same call"));
@@ -53,7 +108,7 @@ fn change_all(tx: &mut Tx<'_>, reach: &Reach, asked: &ChangesAsked, names: &Crea
         let outcome = destroy(tx, reach, names.resolve(id))?;
         made.note_destroy(id, outcome);
     }
-    Ok(made)
+    Ok(())
 }
 
 /// Changes keywords and mailboxes of one message. Nothing is written unless everything can be.
@@ -80,7 +135,8 @@ pub(crate) fn update(
     if let Some(other) = patch.keys().find(|path| !matches!(path.split('/').next(), Some("keywords" | "mailboxIds"))) {
         return Ok(Err(SetError::property(other.clone(), "only keywords and mailboxIds of a message can be changed")));
     }
-    let patch: Object = patch.iter().map(|(path, value)| (names.resolve_path(path), names.resolve_keys(value))).collect();
+    let patch: Object =
+        patch.iter().map(|(path, value)| (names.resolve_path(path), names.resolve_keys(value))).collect();
     if let Err(error) = apply_patch(&mut email, &patch) {
         return Ok(Err(SetError::new(SetErrorKind::InvalidPatch, error.to_string())));
     }
@@ -159,19 +215,10 @@ fn plan(
     before: Flags,
     wanted: WantedPlace,
 ) -> Result<Result<Change, SetError>, Failure> {
-    let names: Vec<&str> = wanted.keywords.iter().map(String::as_str).collect();
-    let bits = match mailbox::keywords::intern(tx, reach.account, &names) {
-        Ok(bits) => bits,
-        Err(MailboxError::KeywordsExhausted) => {
-            let why = "the account uses as many keywords as it may; use one that is there";
-            return Ok(Err(SetError::new(SetErrorKind::TooManyKeywords, why)));
-        }
-        Err(MailboxError::InvalidKeyword { name }) => {
-            return Ok(Err(SetError::property("keywords", format!("no keyword: {name:?}"))));
-        }
-        Err(error) => return Err(error.into()),
+    let after = match flags_of(tx, reach.account, &wanted)? {
+        Ok(flags) => flags,
+        Err(error) => return Ok(Err(error)),
     };
-    let after = Flags { keywords: bits, ..Flags::system(wanted.system) };
     let is_alike = places.iter().all(|(.., flags)| *flags == before);
     let flags = (after != before || !is_alike).then_some(after);
     let there: BTreeSet<i64> = places.iter().map(|(mailbox, ..)| *mailbox).collect();

@@ -62,12 +62,7 @@ pub(crate) fn query(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: A
     })
 }
 
-pub(crate) fn query_changes(
-    server: &Server,
-    tx: &mut Tx<'_>,
-    asker: &Asker,
-    mut args: Args,
-) -> Result<Value, Failure> {
+pub(crate) fn query_changes(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Args) -> Result<Value, Failure> {
     let account_id = args.need_text("accountId")?;
     let reach = Reach::of(tx, asker.account(), &account_id)?;
     let (question, wanted) = (Question::take(&mut args)?, ChangesWanted::take(&mut args)?);
@@ -77,7 +72,8 @@ pub(crate) fn query_changes(
         let since = read_state(&wanted.since, index)?;
         let changes = changed(tx, index, &reach, since)?;
         let mut ids: HashSet<i64> = changes.iter().filter(|it| !it.is_counted).map(|it| it.id).collect();
-        let is_tree = question.sort_as_tree || question.filter_as_tree || question.order.iter().any(|(by, _)| *by == By::Parent);
+        let is_tree =
+            question.sort_as_tree || question.filter_as_tree || question.order.iter().any(|(by, _)| *by == By::Parent);
         if is_tree && !ids.is_empty() {
             // What is above decides too.
             ids.extend(index.mailboxes.iter().map(|mailbox| mailbox.id));
@@ -185,7 +181,8 @@ impl Filter {
                 _ => Err(Failure::invalid("operator must be AND, OR or NOT")),
             };
         }
-        let parts: Result<Vec<Self>, Failure> = members.iter().map(|(name, value)| Self::read_leaf(name, value)).collect();
+        let parts: Result<Vec<Self>, Failure> =
+            members.iter().map(|(name, value)| Self::read_leaf(name, value)).collect();
         Ok(Self::And(parts?))
     }
 

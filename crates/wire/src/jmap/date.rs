@@ -25,7 +25,8 @@ pub fn parse_date(text: &str) -> Option<Timestamp> {
     }
     let (year, month, day) = (i64::from(digits(0, 4)?), pair(5)?, pair(8)?);
     let (hour, minute, second) = (pair(11)?, pair(14)?, pair(17)?);
-    if !(1..=12).contains(&month) || !(1..=days(year, month)).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+    if !(1..=12).contains(&month) || !(1..=days(year, month)).contains(&day) || hour > 23 || minute > 59 || second > 60
+    {
         return None;
     }
     let (millis, zone) = fraction(text.get(19..)?)?;

@@ -26,8 +26,18 @@ impl HeaderForm {
     pub fn suits(self, name: &str) -> bool {
         let is = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known));
         let addresses = [
-            "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Resent-From", "Resent-Sender", "Resent-Reply-To",
-            "Resent-To", "Resent-Cc", "Resent-Bcc",
+            "From",
+            "Sender",
+            "Reply-To",
+            "To",
+            "Cc",
+            "Bcc",
+            "Resent-From",
+            "Resent-Sender",
+            "Resent-Reply-To",
+            "Resent-To",
+            "Resent-Cc",
+            "Resent-Bcc",
         ];
         let texts = ["Subject", "Comments", "Keywords", "List-Id"];
         let ids = ["Message-ID", "In-Reply-To", "References", "Resent-Message-ID"];
@@ -57,15 +67,8 @@ impl HeaderForm {
         }
     }
 
-    const ALL: [Self; 7] = [
-        Self::Raw,
-        Self::Text,
-        Self::Addresses,
-        Self::GroupedAddresses,
-        Self::MessageIds,
-        Self::Date,
-        Self::Urls,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Raw, Self::Text, Self::Addresses, Self::GroupedAddresses, Self::MessageIds, Self::Date, Self::Urls];
 }
 
 /// A property `header:{name}[:as{form}][:all]`.

@@ -54,9 +54,8 @@ pub fn apply_patch(object: &mut Object, patch: &Object) -> Result<(), PatchError
         paths.push((steps, pointer, value));
     }
     for (steps, pointer, _) in &paths {
-        let is_prefix = |(other, ..): &&(Vec<String>, &String, &Value)| {
-            other.len() < steps.len() && steps.starts_with(other)
-        };
+        let is_prefix =
+            |(other, ..): &&(Vec<String>, &String, &Value)| other.len() < steps.len() && steps.starts_with(other);
         if paths.iter().any(|other| is_prefix(&other)) {
             return Err(PatchError::Overlap((*pointer).clone()));
         }

@@ -74,9 +74,12 @@ fn patches_change_single_values() {
         json!({ "keywords": { "$flagged": true }, "mailboxIds": { "2": true }, "list": [1] })
     );
     let before = email.clone();
-    for bad in
-        [json!({ "keywords": {}, "keywords/a": true }), json!({ "list/0": 2 }), json!({ "no/a": 1 }), json!({ "~x": 1 })]
-    {
+    for bad in [
+        json!({ "keywords": {}, "keywords/a": true }),
+        json!({ "list/0": 2 }),
+        json!({ "no/a": 1 }),
+        json!({ "~x": 1 }),
+    ] {
         apply_patch(&mut email, &object(bad.clone())).unwrap_err();
         assert_eq!(email, before, "{bad}");
     }
@@ -88,7 +91,16 @@ fn dates_are_those_of_rfc_3339() {
         assert_eq!(format_utc_date(parse_date(text).unwrap()), text);
     }
     assert_eq!(format_utc_date(parse_date("2014-10-30T14:12:00+08:00").unwrap()), "2014-10-30T06:12:00Z");
-    for bad in ["", "2014-10-30", "2014-10-30t06:12:00z", "2014-13-30T06:12:00Z", "2014-02-30T06:12:00Z", "2014-10-30T06:12:00", "2014-10-30T06:12:00.Z", "2014-10-30T06:12:00+8:00"] {
+    for bad in [
+        "",
+        "2014-10-30",
+        "2014-10-30t06:12:00z",
+        "2014-13-30T06:12:00Z",
+        "2014-02-30T06:12:00Z",
+        "2014-10-30T06:12:00",
+        "2014-10-30T06:12:00.Z",
+        "2014-10-30T06:12:00+8:00",
+    ] {
         assert_eq!(parse_date(bad), None, "{bad}");
     }
 }
@@ -99,7 +111,15 @@ fn header_properties_are_read() {
     assert_eq!((read.name.as_str(), read.form, read.all), ("List-Post", HeaderForm::Urls, true));
     let read = HeaderProperty::parse("header:X-Order").unwrap();
     assert_eq!((read.form, read.all), (HeaderForm::Raw, false));
-    for bad in ["header:", "header:From:asDate", "header:X:as", "headers", "header:a b", "header:Subject:asAddresses", "header:Received:asText"] {
+    for bad in [
+        "header:",
+        "header:From:asDate",
+        "header:X:as",
+        "headers",
+        "header:a b",
+        "header:Subject:asAddresses",
+        "header:Received:asText",
+    ] {
         assert_eq!(HeaderProperty::parse(bad), None, "{bad}");
     }
     assert!(HeaderProperty::parse("header:X-When:asDate").is_some());
@@ -121,7 +141,7 @@ proptest! {
     fn pointers_and_properties_of_any_text_are_read_or_refused(text in ".{0,60}") {
         drop(evaluate(&answered().answers()[0].1, &text));
         drop(HeaderProperty::parse(&format!("header:{text}")));
-        drop(parse_date(&text));
+        let _ = parse_date(&text);
     }
 
     #[test]
