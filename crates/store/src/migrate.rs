@@ -25,7 +25,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 12, name: "refusals", sql: include_str!("../migrations/0012_refusals.sql") },
     Migration { version: 13, name: "judged", sql: include_str!("../migrations/0013_judged.sql") },
     Migration { version: 14, name: "reports-of-people", sql: include_str!("../migrations/0014_reports_of_people.sql") },
-    Migration { version: 15, name: "jmap", sql: include_str!("../migrations/0015_jmap.sql") },
+    Migration { version: 15, name: "token-algorithms", sql: include_str!("../migrations/0015_token_algorithms.sql") },
+    Migration { version: 16, name: "jmap", sql: include_str!("../migrations/0016_jmap.sql") },
 ];
 
 /// The newest schema that this program knows.
