@@ -8,7 +8,8 @@ import ssl
 
 host, port = "127.0.0.1", int(os.environ["WEB_PORT"])
 user, password = os.environ["IMAP_USER"], os.environ["IMAP_PASSWORD"]
-CORE, MAIL = "urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"
+CORE, MAIL, SUBMISSION = (f"urn:ietf:params:jmap:{it}" for it in ("core", "mail", "submission"))
+colleague = os.environ["COLLEAGUE"]
 context = ssl.create_default_context(cafile=os.environ["IMAP_CA"])
 context.check_hostname = False
 AUTH = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
@@ -35,11 +36,11 @@ def path_of(url):
 
 def calls(*given):
     named = [[name, {"accountId": account, **arguments}, f"c{at}"] for at, (name, arguments) in enumerate(given)]
-    status, answer = api({"using": [CORE, MAIL], "methodCalls": named})
+    status, answer = api({"using": [CORE, MAIL, SUBMISSION], "methodCalls": named})
     assert status == 200, answer
     assert answer["sessionState"] == session["state"], answer
     answers = answer["methodResponses"]
-    assert [it[2] for it in answers] == [it[2] for it in named], answers
+    assert {it[2] for it in answers} == {it[2] for it in named}, answers
     return [it[1] for it in answers]
 
 
@@ -120,5 +121,51 @@ found, snippets = calls(
     ("SearchSnippet/get", {"filter": {"text": "valves"}, "#emailIds": {"resultOf": "c0", "name": "Email/query", "path": "/ids"}}),
 )
 assert new in found["ids"] and "<mark>valves</mark>" in json.dumps(snippets), (found, snippets)
+
+# A change is told while it happens, and a client that was away is told at once.
+events = path_of(session["eventSourceUrl"].replace("{types}", "Email,Mailbox").replace("{closeafter}", "state").replace("{ping}", "300"))
+listening = http.client.HTTPSConnection(host, port, context=context, timeout=60)
+listening.request("GET", events, headers={"Authorization": AUTH, "Accept": "text/event-stream"})
+stream = listening.getresponse()
+assert stream.status == 200 and stream.getheader("content-type").startswith("text/event-stream"), stream.status
+calls(("Email/set", {"update": {new: {"keywords/$flagged": None}}}))
+told = stream.read().decode()
+lines = dict(line.split(": ", 1) for line in told.strip().splitlines())
+assert lines["event"] == "state", told
+change = json.loads(lines["data"])
+assert change["@type"] == "StateChange" and set(change["changed"][account]) == {"Email", "Mailbox"}, change
+assert change["changed"][account]["Email"] == calls(("Email/get", {"ids": []}))[0]["state"], change
+status, _, again = http_call("GET", events, headers={"Last-Event-ID": "long-ago"})
+assert status == 200 and b"event: state" in again, again
+
+# A message is sent to a colleague at once, another waits for its time and is called back.
+identity = calls(("Identity/get", {"ids": None}))[0]["list"][0]
+assert identity["email"] == user, identity
+letter = {**draft, "to": [{"email": colleague}], "bcc": [{"email": user}], "subject": "For a colleague"}
+del letter["attachments"]
+made, sent, filed = calls(
+    ("Email/set", {"create": {"d": letter}}),
+    ("EmailSubmission/set", {
+        "create": {"s": {"identityId": identity["id"], "emailId": "#d"}},
+        "onSuccessUpdateEmail": {"#s": {f"mailboxIds/{mailboxes['drafts']}": None, f"mailboxIds/{mailboxes['sent']}": True, "keywords/$draft": None}},
+    }),
+)
+submission = sent["created"]["s"]
+assert [it["email"] for it in submission["envelope"]["rcptTo"]] == [colleague, user], submission
+assert list(filed["updated"]) == [made["created"]["d"]["id"]], filed
+(copy,) = calls(("Email/query", {"filter": {"inMailbox": mailboxes["inbox"], "subject": "colleague"}}))[0]["ids"]
+(copy,) = calls(("Email/get", {"ids": [copy], "properties": ["bcc", "from", "header:Received:asRaw"]}))[0]["list"]
+assert copy["bcc"] is None and copy["from"][0]["email"] == user and copy["header:Received:asRaw"], copy
+envelope = {"mailFrom": {"email": user, "parameters": {"HOLDFOR": "3600"}}, "rcptTo": [{"email": "a@partner.example"}]}
+waiting = {"identityId": identity["id"], "emailId": made["created"]["d"]["id"], "envelope": envelope}
+forged = {**waiting, "envelope": {**envelope, "mailFrom": {"email": colleague}}}
+(sent,) = calls(("EmailSubmission/set", {"create": {"w": waiting, "f": forged}}))
+assert sent["notCreated"]["f"]["type"] == "forbiddenMailFrom", sent
+waits = sent["created"]["w"]["id"]
+assert sent["created"]["w"]["undoStatus"] == "pending", sent
+(undone,) = calls(("EmailSubmission/set", {"update": {waits: {"undoStatus": "canceled"}}}))
+assert undone["updated"] == {waits: None}, undone
+got = calls(("EmailSubmission/get", {"ids": [waits]}))[0]["list"][0]
+assert got["undoStatus"] == "canceled", got
 calls(("Email/set", {"destroy": [new, email]}))
 assert calls(("Email/get", {"ids": [new, email]}))[0]["notFound"] == [new, email]

@@ -14,6 +14,7 @@ fn visit(tradewind: &Tradewind, access: &Access, script: &str, packages: Option<
     command.env("WEB_PORT", tradewind.listen("https")?.port().to_string());
     command.env("IMAP_PORT", access.imaps.port().to_string()).env("IMAP_USER", &access.user);
     command.env("IMAP_PASSWORD", &access.password).env("IMAP_CA", &access.ca);
+    command.env("COLLEAGUE", tradewind.account("finance")?.address);
     if let Some(packages) = packages {
         command.env("PYTHONPATH", packages).env("REQUESTS_CA_BUNDLE", &access.ca);
     }

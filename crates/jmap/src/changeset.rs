@@ -45,6 +45,14 @@ impl ChangesAsked {
     pub(crate) fn check_state(&self, state: i64) -> Result<(), Failure> {
         check_state(self.if_in_state.as_deref(), state)
     }
+
+    /// As [`Self::check_state`] for states that are no numbers.
+    ///
+    /// # Errors
+    /// `stateMismatch`.
+    pub(crate) fn check_state_word(&self, state: &str) -> Result<(), Failure> {
+        check_state_word(self.if_in_state.as_deref(), state)
+    }
 }
 
 /// Refuses to go on from another state than the client believes.
@@ -52,8 +60,12 @@ impl ChangesAsked {
 /// # Errors
 /// `stateMismatch`.
 pub(crate) fn check_state(wanted: Option<&str>, state: i64) -> Result<(), Failure> {
+    check_state_word(wanted, &state.to_string())
+}
+
+fn check_state_word(wanted: Option<&str>, state: &str) -> Result<(), Failure> {
     match wanted {
-        Some(wanted) if wanted != state.to_string() => {
+        Some(wanted) if wanted != state => {
             Err(Failure::say(MethodErrorKind::StateMismatch, "something changed meanwhile; read it anew"))
         }
         _ => Ok(()),

@@ -118,7 +118,7 @@ impl Door {
                 if watch.is_over().await {
                     return Err(unauthorized(headers));
                 }
-                let asker = Arc::new(Asker { principal });
+                let asker = Arc::new(Asker { principal, peer: address });
                 let mut known = self.known.lock();
                 if known.len() >= KNOWN_MAX {
                     known.clear();
@@ -129,6 +129,11 @@ impl Door {
             }
             Err(failure) => Err(refuse(headers, &failure, &client).await),
         }
+    }
+
+    /// Tells when a sign-in is over.
+    pub(crate) fn watch(&self, principal: &Principal) -> SignInWatch {
+        self.sign_in.watch(principal)
     }
 
     /// Who showed the same not long ago, unless that has ended.
@@ -164,7 +169,10 @@ impl Door {
 
     async fn browser(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<Admitted, Response> {
         match self.browsers.find(headers, peer).await {
-            Ok((principal, cookie)) => Ok(Admitted { asker: Arc::new(Asker { principal }), cookie }),
+            Ok((principal, cookie)) => {
+                let asker = Arc::new(Asker { principal, peer: peer.ip().to_canonical() });
+                Ok(Admitted { asker, cookie })
+            }
             Err(NoSession::Missing) => Err(unauthorized(headers)),
             Err(NoSession::Temporary) => {
                 Err(problem(StatusCode::SERVICE_UNAVAILABLE, "sign-in does not work now, try again later"))

@@ -31,6 +31,7 @@ impl Server {
             .route("/jmap/session", get(session))
             .route("/jmap/api", post(api).layer(DefaultBodyLimit::max(request_max)))
             .route("/jmap/upload/{account}", post(files::upload).layer(DefaultBodyLimit::max(upload_max)))
+            .route("/jmap/events", get(crate::push::events))
             .route("/jmap/download/{account}/{blob}/{name}", get(files::download))
             .with_state(Arc::clone(self))
     }

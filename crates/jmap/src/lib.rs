@@ -5,6 +5,7 @@
 
 mod args;
 mod blob;
+mod blobs;
 mod changeset;
 mod door;
 mod email;
@@ -14,26 +15,34 @@ mod ids;
 mod index;
 mod mailboxes;
 mod opened;
+mod outbox;
+mod push;
+mod quota;
 mod reach;
 mod run;
 mod session;
 mod settings;
+mod submission;
 #[cfg(test)]
 mod tests;
+mod verdicts;
 mod window;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use env::Timestamp;
-use identity::{Principal, SignIn};
+use filter::Judge;
+use identity::{Principal, SignIn, SignInWatch};
 use parking_lot::Mutex;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use wire::jmap::MethodErrorKind;
 
 pub use door::{BrowserSessions, NoSession};
+pub use outbox::{Letter, NotSent, Outbox};
 pub use settings::JmapSettings;
 
 use door::Door;
@@ -46,6 +55,8 @@ use opened::Opened;
 #[derive(Debug, Clone)]
 pub(crate) struct Asker {
     pub(crate) principal: Principal,
+    /// Where the client connects from.
+    pub(crate) peer: IpAddr,
 }
 
 impl Asker {
@@ -80,6 +91,13 @@ pub struct Server {
     session_states: Mutex<HashMap<(i64, String), (String, Timestamp)>>,
     /// Requests under way.
     busy: Arc<Busy>,
+    /// Clients that wait for changes.
+    listening: Arc<Busy>,
+    outbox: Arc<dyn Outbox>,
+    /// Has words for what was found of messages.
+    judge: Arc<Judge>,
+    /// Seconds that a message may wait before it goes.
+    hold_seconds_max: u64,
     /// Files that are being sent.
     uploading: Arc<Busy>,
     /// Our address, without a slash at its end.
@@ -96,13 +114,19 @@ pub struct ServerParts {
     pub browsers: Arc<dyn BrowserSessions>,
     /// Our address, without a slash at its end.
     pub public_url: String,
+    /// Sends mail.
+    pub outbox: Arc<dyn Outbox>,
+    /// Has words for what was found of messages.
+    pub judge: Arc<Judge>,
+    /// Seconds that a message may wait before it goes.
+    pub hold_seconds_max: u64,
 }
 
 impl Server {
     /// A server of these parts.
     #[must_use]
     pub fn new(parts: ServerParts, settings: JmapSettings) -> Arc<Self> {
-        let ServerParts { store, sign_in, browsers, public_url } = parts;
+        let ServerParts { store, sign_in, browsers, public_url, outbox, judge, hold_seconds_max } = parts;
         let limits = Limits {
             objects_get_max: settings.objects_get_max,
             objects_set_max: settings.objects_set_max,
@@ -117,9 +141,18 @@ impl Server {
             session_states: Mutex::default(),
             busy: Arc::default(),
             uploading: Arc::default(),
+            listening: Arc::default(),
+            outbox,
+            judge,
+            hold_seconds_max,
             settings,
             public_url,
         })
+    }
+
+    /// Tells when the sign-in of who asks is over.
+    pub(crate) fn sign_in_watch(&self, asker: &Asker) -> SignInWatch {
+        self.door.watch(&asker.principal)
     }
 
     /// Forgets, until `stop`, files that nobody used.

@@ -9,8 +9,8 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 
 use crate::args::Args;
 use crate::error::Failure;
-use crate::session::{CORE, MAIL};
-use crate::{Asker, Server, email, mailboxes};
+use crate::session::{BLOB, CORE, MAIL, QUOTA, SUBMISSION, VERDICT};
+use crate::{Asker, Server, blobs, email, mailboxes, quota, submission, verdicts};
 
 /// How often calls are run again whose snapshot turned out too old.
 const TRIES_MAX: u32 = 8;
@@ -76,6 +76,10 @@ enum Change {
     EmailSet,
     EmailImport,
     EmailCopy,
+    IdentitySet,
+    SubmissionSet,
+    BlobUpload,
+    BlobCopy,
 }
 
 enum Method {
@@ -106,6 +110,23 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "Email/set" => change(MAIL, Change::EmailSet),
         "Email/import" => change(MAIL, Change::EmailImport),
         "Email/copy" => change(MAIL, Change::EmailCopy),
+        "Identity/get" => read(SUBMISSION, submission::identity_get),
+        "Identity/changes" => read(SUBMISSION, submission::identity_changes),
+        "Identity/set" => change(SUBMISSION, Change::IdentitySet),
+        "EmailSubmission/get" => read(SUBMISSION, submission::get),
+        "EmailSubmission/changes" => read(SUBMISSION, submission::changes),
+        "EmailSubmission/query" => read(SUBMISSION, submission::query),
+        "EmailSubmission/queryChanges" => read(SUBMISSION, submission::query_changes),
+        "EmailSubmission/set" => change(SUBMISSION, Change::SubmissionSet),
+        "Quota/get" => read(QUOTA, quota::get),
+        "Quota/changes" => read(QUOTA, quota::changes),
+        "Quota/query" => read(QUOTA, quota::query),
+        "Quota/queryChanges" => read(QUOTA, quota::query_changes),
+        "Blob/get" => read(BLOB, blobs::get),
+        "Blob/lookup" => read(BLOB, blobs::lookup),
+        "Blob/upload" => change(BLOB, Change::BlobUpload),
+        "Blob/copy" => change(CORE, Change::BlobCopy),
+        "Verdict/get" => read(VERDICT, verdicts::get),
         _ => None,
     }
 }
@@ -229,6 +250,10 @@ impl Server {
             Change::EmailSet => email::set(self, asker, created, args).await,
             Change::EmailImport => email::import(self, asker, created, args).await,
             Change::EmailCopy => email::copy(self, asker, created, args).await,
+            Change::IdentitySet => submission::identity_set(self, asker, created, args).await,
+            Change::SubmissionSet => submission::set(self, asker, created, args).await,
+            Change::BlobUpload => blobs::upload(self, asker, created, args).await,
+            Change::BlobCopy => blobs::copy(self, asker, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {
             running.response.note_created(name, id);

@@ -8,18 +8,28 @@ use identity::{IdentityError, load_account};
 use serde_json::{Value, json};
 use store::Tx;
 
-use crate::{Asker, Server, email, ids};
+use crate::{Asker, Server, blobs, email, ids};
 
 /// The core.
 pub(crate) const CORE: &str = "urn:ietf:params:jmap:core";
 /// Mail.
 pub(crate) const MAIL: &str = "urn:ietf:params:jmap:mail";
 
+/// Sending.
+pub(crate) const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
+
+/// Quotas (RFC 9425).
+pub(crate) const QUOTA: &str = "urn:ietf:params:jmap:quota";
+/// Blobs as objects (RFC 9404).
+pub(crate) const BLOB: &str = "urn:ietf:params:jmap:blob";
+/// What was found of messages: our own.
+pub(crate) const VERDICT: &str = "urn:tradewind:params:jmap:verdict";
+
 /// The collation of orders (RFC 5051).
 pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
-pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL];
+pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, VERDICT];
 
 /// How long the state of a session object is believed.
 const STATE_FOR: Duration = Duration::from_secs(5);
@@ -113,12 +123,16 @@ impl Server {
                 "collationAlgorithms": [COLLATION],
             },
             MAIL: {},
+            SUBMISSION: {},
+            QUOTA: {},
+            BLOB: {},
+            VERDICT: {},
         })
     }
 
     /// RFC 8621 section 1.3.
     fn account_capabilities(&self, account: &Seen) -> Value {
-        json!({
+        let mut capabilities = json!({
             CORE: {},
             MAIL: {
                 "maxMailboxesPerEmail": null,
@@ -128,6 +142,30 @@ impl Server {
                 "emailQuerySortOptions": email::SORT_OPTIONS,
                 "mayCreateTopLevelMailbox": account.is_own || account.may_arrange,
             },
+        });
+        if let Value::Object(members) = &mut capabilities {
+            members.insert(QUOTA.to_owned(), json!({}));
+            members.insert(VERDICT.to_owned(), json!({}));
+            members.insert(BLOB.to_owned(), self.blob_capability());
+        }
+        if let (true, Value::Object(members)) = (account.is_own, &mut capabilities) {
+            // What EHLO says of it (RFC 4865 section 3).
+            let extensions = json!({ "FUTURERELEASE": [self.hold_seconds_max.to_string()] });
+            let sending = json!({ "maxDelayedSend": self.hold_seconds_max, "submissionExtensions": extensions });
+            members.insert(SUBMISSION.to_owned(), sending);
+        }
+        capabilities
+    }
+}
+
+impl Server {
+    /// RFC 9404 section 3.1.
+    fn blob_capability(&self) -> Value {
+        json!({
+            "maxSizeBlobSet": self.settings.upload_bytes_max,
+            "maxDataSources": blobs::SOURCES_MAX,
+            "supportedTypeNames": blobs::TYPES,
+            "supportedDigestAlgorithms": blobs::DIGESTS,
         })
     }
 }

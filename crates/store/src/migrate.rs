@@ -27,6 +27,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 14, name: "reports-of-people", sql: include_str!("../migrations/0014_reports_of_people.sql") },
     Migration { version: 15, name: "token-algorithms", sql: include_str!("../migrations/0015_token_algorithms.sql") },
     Migration { version: 16, name: "jmap", sql: include_str!("../migrations/0016_jmap.sql") },
+    Migration { version: 17, name: "submissions", sql: include_str!("../migrations/0017_submissions.sql") },
 ];
 
 /// The newest schema that this program knows.

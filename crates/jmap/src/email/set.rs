@@ -119,7 +119,7 @@ pub(crate) fn update(
     patch: &Value,
     names: &Created,
 ) -> Result<Result<(), SetError>, Failure> {
-    let Some((message, places)) = find(tx, reach, id)? else { return Ok(Err(not_found())) };
+    let Some((_, places)) = find(tx, reach, id)? else { return Ok(Err(not_found())) };
     let Value::Object(patch) = patch else {
         return Ok(Err(SetError::new(SetErrorKind::InvalidPatch, "a patch must be an object")));
     };
@@ -148,7 +148,7 @@ pub(crate) fn update(
         Ok(change) => change,
         Err(error) => return Ok(Err(error)),
     };
-    apply(tx, reach.account, message, &places, &change)?;
+    apply(tx, reach.account, &places, &change)?;
     Ok(Ok(()))
 }
 
@@ -234,24 +234,25 @@ fn plan(
     Ok(if is_permitted { Ok(Change { flags, enter, leave }) } else { Err(forbidden()) })
 }
 
-fn apply(tx: &mut Tx<'_>, account: i64, message: i64, places: &Places, change: &Change) -> Result<(), Failure> {
+fn apply(tx: &mut Tx<'_>, account: i64, places: &Places, change: &Change) -> Result<(), Failure> {
     if let Some(flags) = change.flags {
         for (mailbox, uid, _) in places {
             mailbox::store_flags(tx, account, *mailbox, &[UidRange::one(*uid)], FlagChange::Set(flags), None)?;
         }
     }
     if let ([to], [(from, uid)]) = (change.enter.as_slice(), change.leave.as_slice()) {
-        mailbox::move_messages(tx, account, *from, &[UidRange::one(*uid)], *to)?;
+        let outcome = mailbox::move_messages(tx, account, *from, &[UidRange::one(*uid)], *to)?;
+        judgement::feedback::note_move(tx, account, *from, *to, &outcome)?;
         return Ok(());
     }
     let Some((from, uid, _)) = places.first() else { return Ok(()) };
     for to in &change.enter {
-        mailbox::copy(tx, account, *from, &[UidRange::one(*uid)], *to)?;
+        let outcome = mailbox::copy(tx, account, *from, &[UidRange::one(*uid)], *to)?;
+        judgement::feedback::note_move(tx, account, *from, *to, &outcome)?;
     }
     for (mailbox, uid) in &change.leave {
         mailbox::discard(tx, account, *mailbox, &[UidRange::one(*uid)])?;
     }
-    tracing::debug!(message, "placed");
     Ok(())
 }
 

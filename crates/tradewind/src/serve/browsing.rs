@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use api::actions::Refused;
 use api::v1::Unauthenticated;
 use api::web::Portal;
 use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderValue};
 use identity::Principal;
-use jmap::{BrowserSessions, NoSession};
+use jmap::{BrowserSessions, NoSession, NotSent, Outbox};
 
 use crate::system::System;
 
@@ -25,16 +26,43 @@ impl BrowserSessions for Pages {
     }
 }
 
+/// Sends what people write by the rules for submission.
+struct Sending(Arc<smtp::receive::Receiver>);
+
+#[async_trait]
+impl Outbox for Sending {
+    async fn send(&self, letter: jmap::Letter) -> Result<Vec<i64>, NotSent> {
+        let jmap::Letter { principal, peer, from, recipients, hold_until, body } = letter;
+        let letter = smtp::receive::Letter { principal, peer, from, recipients, hold_until, body };
+        self.0.submit(letter).await.map_err(|error| match error {
+            smtp::receive::NotSent::From(why) => NotSent::From(why),
+            smtp::receive::NotSent::Recipients(refused) => NotSent::Recipients(refused),
+            smtp::receive::NotSent::TooManyRecipients(max) => NotSent::TooManyRecipients(max),
+            smtp::receive::NotSent::TooLarge(max) => NotSent::TooLarge(max),
+            smtp::receive::NotSent::Message(why) => NotSent::Message(why),
+            smtp::receive::NotSent::Temporary(why) => NotSent::Temporary(why),
+        })
+    }
+}
+
 /// The JMAP server, if it is wanted.
-pub(super) fn jmap_server(system: &System, portal: &Portal) -> Option<Arc<jmap::Server>> {
+pub(super) fn jmap_server(
+    system: &System,
+    portal: &Portal,
+    receiver: &Arc<smtp::receive::Receiver>,
+) -> Result<Option<Arc<jmap::Server>>, Refused> {
     let settings = &system.settings.jmap;
-    settings.enabled.then(|| {
-        let parts = jmap::ServerParts {
-            store: system.store.clone(),
-            sign_in: Arc::clone(&portal.sign_in),
-            browsers: Arc::new(Pages(portal.clone())),
-            public_url: portal.public_url.clone(),
-        };
-        jmap::Server::new(parts, settings.clone())
-    })
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let parts = jmap::ServerParts {
+        store: system.store.clone(),
+        sign_in: Arc::clone(&portal.sign_in),
+        browsers: Arc::new(Pages(portal.clone())),
+        public_url: portal.public_url.clone(),
+        outbox: Arc::new(Sending(Arc::clone(receiver))),
+        judge: portal.controls.elsewhere.judge()?,
+        hold_seconds_max: system.settings.delivery.schedule_days_max * 86_400,
+    };
+    Ok(Some(jmap::Server::new(parts, settings.clone())))
 }
