@@ -68,6 +68,7 @@ fn all_kinds_of_attack_and_of_honest_change_are_there() {
         "new_colleague_shown",
         "new_domain",
         "new_domain_announced",
+        "new_partner",
         "new_software",
         "newsletter",
         "no_change_notice",

@@ -33,6 +33,8 @@ pub(crate) struct Company {
     pub(crate) accounts: Vec<(i64, Account)>,
     /// A second account, for another currency: it stands on invoices beside the first, and later alone.
     pub(crate) second_account: Option<Account>,
+    /// Whether nothing was written to or by them before the border.
+    pub(crate) is_new: bool,
     /// Whether they say below each letter that their account does not change.
     pub(crate) warns: bool,
     /// What they are an example of.
@@ -182,6 +184,7 @@ pub(crate) fn company(
         people,
         accounts: vec![(0, account)],
         second_account: None,
+        is_new: false,
         warns: false,
         trait_of: None,
         moves: None,

@@ -62,7 +62,7 @@ pub struct Subject {
     pub message_id: String,
     /// Messages that it answers or follows, oldest first: `References`, then `In-Reply-To`.
     pub references: Vec<String>,
-    /// When it says to be written; else when it came.
+    /// When it says to be written, if that can be; else when it came.
     pub date: Timestamp,
     /// Zone of its `Date`, as `+0800`; empty if not told.
     pub zone: String,
@@ -103,7 +103,7 @@ impl Subject {
         Self {
             message_id: header::message_id(raw).unwrap_or_default(),
             references: references(raw),
-            date: date.map_or(came, |date| date),
+            date: believed(date, came),
             zone: envelope.date.as_deref().map(zone).unwrap_or_default(),
             reply_to: if header::find(raw, "Reply-To").is_some() { mailboxes(&envelope.reply_to) } else { Vec::new() },
             to: mailboxes(&envelope.to),
@@ -124,6 +124,15 @@ impl Subject {
     pub fn recipients(&self) -> impl Iterator<Item = &Mailbox> {
         self.to.iter().chain(&self.cc)
     }
+}
+
+/// Time between writing and coming that is believed.
+const ON_THE_WAY_MAX_MILLIS: i64 = 7 * 86_400_000;
+
+/// The date that an author names, unless he dates his letter far back or ahead.
+fn believed(date: Option<Timestamp>, came: Timestamp) -> Timestamp {
+    let is_near = |date: &Timestamp| (came.millis() - date.millis()).abs() < ON_THE_WAY_MAX_MILLIS;
+    date.filter(|date| came.millis() == 0 || is_near(date)).unwrap_or(came)
 }
 
 fn mailboxes(addresses: &[EnvelopeAddress]) -> Vec<Mailbox> {

@@ -111,6 +111,20 @@ pub(crate) fn named(letters: &[Letter], range: Range<usize>) -> Option<&'static 
     })
 }
 
+/// The currency that a stretch of letters names last.
+pub(crate) fn named_last(letters: &[Letter], range: Range<usize>) -> Option<&'static str> {
+    let mut found = None;
+    let mut start = range.start;
+    while start < range.end {
+        let end = (start + 1..range.end)
+            .find(|at| letters.get(*at).is_some_and(|letter| matches!(letter.plain, ' ' | ',' | ':' | '(')))
+            .unwrap_or(range.end);
+        found = named(letters, start..end).or(found);
+        start = end;
+    }
+    found
+}
+
 /// The code that a word in capitals is.
 pub(crate) fn code(word: &str) -> Option<&'static str> {
     CODES.binary_search_by_key(&word, |(word, _)| word).ok().and_then(|at| CODES.get(at)).map(|(_, code)| *code)

@@ -295,12 +295,18 @@ pub(crate) fn name(text: &str, letters: &[Letter], range: Range<usize>) -> Optio
     let (first, last) = (stretch.first()?, stretch.get(length.checked_sub(1)?)?);
     let written = text.get(first.start as usize..last.end as usize)?;
     let written = written.split_whitespace().collect::<Vec<_>>().join(" ");
-    let written = written.trim_matches([
-        ' ', ',', ':', '：', '，', '、', '-', '–', '—', '/', '|', '*', '"', '“', '”', '«', '»', '[', '\'',
-    ]);
+    let written = written.trim_matches([' ', ',', ':', '：', '，', '、', '-', '–', '—', '/', '|', '*', '[']);
+    let written = unquoted(written);
     let count = written.chars().filter(|c| c.is_alphabetic()).count();
     let digits = written.chars().filter(char::is_ascii_digit).count();
     (count >= 2 && digits <= count * 2 && !written.contains('@')).then(|| written.to_owned())
+}
+
+/// Without the quotation marks around the whole.
+fn unquoted(written: &str) -> &str {
+    const MARKS: [(char, char); 5] = [('"', '"'), ('“', '”'), ('«', '»'), ('\'', '\''), ('「', '」')];
+    let within = |(open, close): (char, char)| written.strip_prefix(open)?.strip_suffix(close);
+    MARKS.into_iter().find_map(within).filter(|inner| !inner.contains(['"', '“', '«'])).unwrap_or(written)
 }
 
 #[cfg(test)]

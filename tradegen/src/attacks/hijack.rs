@@ -19,12 +19,15 @@ const LIVE_DAYS: i64 = 30;
 const DROPS: [&str; 6] = ["HK", "GB", "LT", "PL", "CY", "US"];
 
 impl Course<'_> {
-    /// A running deal with somebody whom we pay, on a domain of their own.
+    /// A running deal with somebody whom we have paid before, on a domain of their own.
     fn payable(&self, at: i64, chance: &mut Chance, wanted: impl Fn(&Thread, &Company) -> bool) -> Option<usize> {
         let world = self.scene.world;
         let live = self.live(at, LIVE_DAYS, |thread| {
             let company = &world.partners[thread.partner];
-            matches!(company.tie, Tie::Supplier | Tie::Forwarder) && !company.is_on_free_mail && wanted(thread, company)
+            matches!(company.tie, Tie::Supplier | Tie::Forwarder)
+                && !company.is_on_free_mail
+                && !company.is_new
+                && wanted(thread, company)
         });
         (!live.is_empty()).then(|| *chance.pick(&live))
     }
@@ -167,7 +170,7 @@ impl Course<'_> {
         let company = &self.scene.world.partners[thread.partner];
         let mut earlier = thread.told.clone()?;
         let real = company.account_at(earlier.at)?;
-        let other = real.altered(chance);
+        let other = real.altered(chance)?;
         for ((row, before), (_, after)) in real.rows.iter().zip(&other.rows) {
             if before == after {
                 continue;

@@ -83,7 +83,7 @@ fn countries() {
         ),
         (
             "Получатель: ООО «Ромашка»\nР/с 40702810400000000225 в ПАО Сбербанк\nБИК 044525225, к/с 30101810400000000225",
-            "Account 40702810400000000225 | RussiaBik 044525225 | - | ООО «Ромашка | - | RU | -",
+            "Account 40702810400000000225 | RussiaBik 044525225 | - | ООО «Ромашка» | - | RU | -",
         ),
         (
             "Alıcı: ACME A.Ş.\nBanka: Ziraat\nIBAN: TR33 0006 1005 1978 6457 8413 26",
@@ -142,12 +142,25 @@ fn platforms_and_wallets() {
     assert_eq!(told("支付宝账号：13800138000")[0], "Alipay 13800138000 | - | - | - | - | - | -");
     assert_eq!(
         told("USDT (TRC20): TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t")[0],
-        "Tron TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t | - | - | - | - | - | -"
+        "Tron TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t | - | - | - | - | - | USDT"
     );
     assert_eq!(
         told("Western Union\nReceiver name: John Q. Doe")[0],
         "WesternUnion JOHN Q DOE | - | - | John Q. Doe | - | - | -"
     );
+}
+
+#[test]
+fn labels_as_people_write_them() {
+    for (text, value) in [
+        ("Compte bancaire n°: 5670169920", "5670169920"),
+        ("N.º de cuenta\t8565790024", "8565790024"),
+        ("> > A/C No. 12345678\r\n> > Bank: X Bank", "12345678"),
+        ("* Account Number - 12345678", "12345678"),
+        ("счет 40702810400000000225", "40702810400000000225"),
+    ] {
+        assert_eq!(found(text).first().map(|detail| detail.value.as_str()), Some(value), "{text}");
+    }
 }
 
 #[test]
@@ -160,6 +173,8 @@ fn what_is_no_account() {
         "our account manager will call you at 12345678",
         "统一社会信用代码：91440300MA5DA1XX0K 订单号：20261126001 电话：13800138000",
         "B/L No. COSU6123456780, invoice no: 2026112601, amount: USD 12,500.00, date: 2026-11-26",
+        "Оплатите счет № PI2572842, счёт R2520073",
+        "Zhiyuan Wu\nLorne Paper",
         "ИНН 7707083893 КПП 773601001 ОГРН 1027700132195",
         "Please take into account 123456 units of article 4711000123",
         "The payment will be made by Western Union next week.",
