@@ -10,6 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -33,12 +34,22 @@ impl Server {
             .route("/jmap/upload/{account}", post(files::upload).layer(DefaultBodyLimit::max(upload_max)))
             .route("/jmap/events", get(crate::push::events))
             .route("/jmap/download/{account}/{blob}/{name}", get(files::download))
+            .layer(map_response(harden))
             .with_state(Arc::clone(self))
     }
 
     pub(crate) fn request_limits(&self) -> Limits {
         Limits { size_bytes_max: self.settings.request_bytes_max, calls_max: self.settings.calls_max }
     }
+}
+
+/// Headers that every answer carries.
+async fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Who sends a request.

@@ -98,6 +98,8 @@ pub struct Server {
     judge: Arc<Judge>,
     /// Seconds that a message may wait before it goes.
     hold_seconds_max: u64,
+    /// The server stops: who waits for changes is let go.
+    stopping: CancellationToken,
     /// Files that are being sent.
     uploading: Arc<Busy>,
     /// Our address, without a slash at its end.
@@ -142,6 +144,7 @@ impl Server {
             busy: Arc::default(),
             uploading: Arc::default(),
             listening: Arc::default(),
+            stopping: CancellationToken::new(),
             outbox,
             judge,
             hold_seconds_max,
@@ -155,11 +158,11 @@ impl Server {
         self.door.watch(&asker.principal)
     }
 
-    /// Forgets, until `stop`, files that nobody used.
+    /// Forgets, until `stop`, files that nobody used; then lets those go who wait for changes.
     pub async fn tend(self: Arc<Self>, stop: CancellationToken) {
         loop {
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return self.stopping.cancel(),
                 () = tokio::time::sleep(TEND_EVERY) => {}
             }
             loop {

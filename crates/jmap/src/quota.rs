@@ -129,7 +129,10 @@ fn matches(filter: Option<&Object>) -> Result<bool, Failure> {
             "resourceType" => "octets",
             "type" => "mail",
             _ => {
-                return Err(Failure::say(MethodErrorKind::UnsupportedFilter, format!("there is no condition {name:?}")));
+                return Err(Failure::say(
+                    MethodErrorKind::UnsupportedFilter,
+                    format!("there is no condition {name:?}"),
+                ));
             }
         };
         let text = value.as_str().map(str::to_ascii_lowercase).unwrap_or_default();

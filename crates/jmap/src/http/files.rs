@@ -139,7 +139,6 @@ pub(super) async fn download(
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_DISPOSITION, disposition(&name)),
         (header::CACHE_CONTROL, "private, immutable, max-age=31536000".to_owned()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         // What a stranger sent does nothing in our name, whatever a browser makes of it.
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
     ];

@@ -132,6 +132,7 @@ impl Listener {
         loop {
             let pings = self.ping > 0;
             tokio::select! {
+                () = self.server.stopping.cancelled() => return None,
                 () = self.over.ended() => return None,
                 () = tokio::time::sleep_until(self.next_ping), if pings => {
                     self.next_ping = Instant::now() + Duration::from_secs(self.ping);
