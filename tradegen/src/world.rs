@@ -4,6 +4,7 @@ mod people;
 
 use crate::bank::Account;
 use crate::chance::Chance;
+use crate::letter::Proof;
 use crate::names::{Country, Names};
 use crate::software::{Route, Software};
 
@@ -43,6 +44,8 @@ pub(crate) struct Company {
     pub(crate) moves: Option<(i64, String)>,
     pub(crate) route: Route,
     pub(crate) is_on_free_mail: bool,
+    /// What can be proved of their mail.
+    pub(crate) proof: Proof,
 }
 
 impl Company {
@@ -188,6 +191,7 @@ pub(crate) fn company(
         warns: false,
         trait_of: None,
         moves: None,
+        proof: proof_of(tie, is_on_free_mail, chance),
         is_on_free_mail,
     }
 }
@@ -227,6 +231,16 @@ fn company_name(
             taken.push(domain.clone());
             return (format!("{name} {}", taken.len()), domain);
         }
+    }
+}
+
+/// Most small companies sign and publish a policy, since large receivers ask for it; some do not.
+fn proof_of(tie: Tie, is_on_free_mail: bool, chance: &mut Chance) -> Proof {
+    match chance.below(100) {
+        _ if is_on_free_mail || tie == Tie::Bank => Proof::Passes,
+        0..=11 => Proof::SpfAlone,
+        12..=16 => Proof::Nothing,
+        _ => Proof::Passes,
     }
 }
 

@@ -74,6 +74,23 @@ impl Course<'_> {
         Ok(Some(letter))
     }
 
+    /// The letter before the one with the account.
+    pub(super) fn pretext(&self, at: i64, chance: &mut Chance) -> Option<Letter> {
+        let roomy = |company: &Company| company.domain.len() > "abcd.example".len();
+        let number = self.payable(at, chance, |_, company| roomy(company))?;
+        let thread = &self.threads[number];
+        let real = self.scene.world.partners[thread.partner].domain_at(at).to_owned();
+        let mut letter = thread.letter(&self.scene, Side::Theirs, &["a.pretext"], at, chance);
+        if chance.percent(50) {
+            let fake = lookalike::of(&real, Attack::LookalikeTypo, chance);
+            move_to(&mut letter, &real, &fake, chance);
+        } else {
+            in_other_hands(&mut letter, chance);
+        }
+        letter.truth = Truth::attack(Attack::Pretext.word(), false);
+        Some(letter)
+    }
+
     pub(super) fn lookalike_customer(&self, at: i64, chance: &mut Chance) -> Result<Option<Letter>, String> {
         let world = self.scene.world;
         let live = self.live(at, LIVE_DAYS, |thread| {
@@ -130,6 +147,7 @@ impl Course<'_> {
         letter.software = Software::Gmail;
         letter.message_id = Software::Gmail.message_id("gmail.com", at, chance);
         letter.route = Route::of_provider("gmail.com", chance);
+        letter.proof = Proof::Passes;
         if chance.percent(40) {
             // Without the thread: a letter that begins anew.
             letter.references.clear();
@@ -250,6 +268,7 @@ fn move_to(letter: &mut Letter, real: &str, fake: &str, chance: &mut Chance) {
         party.address = party.address.replace(&at_real, &at_fake);
     }
     letter.route = Route::of_company(fake, chance);
+    letter.proof = Proof::Passes;
     if chance.percent(50) {
         letter.software = letter.software.other(chance);
     }
