@@ -5,22 +5,41 @@ DIR ?= run
 DOMAIN ?= trade.test
 PORT_BASE ?= 10000
 
-.PHONY: run build test lint docs bench clean toolchain peers
+# Where tools/install puts Node if the system's is too old.
+export PATH := $(CURDIR)/target/node/bin:$(PATH)
+
+.PHONY: run build web web-check test lint docs bench clean toolchain peers screenshots
 
 ## Builds, starts the server on the embedded store with a demo company, prints addresses, sign-ins and what is missing.
 run: build
 	target/release/tradewind quickstart --dir $(DIR) --domain $(DOMAIN) --port-base $(PORT_BASE)
 
-build: toolchain
+build: toolchain web
 	$(CARGO) build --release --locked --package tradewind
 
+## Builds the web application into web/dist, from where it becomes part of the program.
+web: web/dist/index.html
+
+web/dist/index.html: web/node_modules/.package-lock.json web/index.html web/vite.config.ts $(shell find web/src web/public web/tools -type f)
+	@test -d web/dist || touch crates/webapp/build.rs
+	npm run --silent --prefix web build
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@tools/install web
+	npm ci --prefix web --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web-check: web/node_modules/.package-lock.json
+	npm run --silent --prefix web check
+
 ## Installs what the tests need and runs them all.
-test: toolchain peers
+test: toolchain peers web
+	npm run --silent --prefix web test
 	$(CARGO) build --locked --package tradewind
 	$(CARGO) nextest run --locked --workspace
 
 ## What CI checks before the tests.
-lint: toolchain
+lint: toolchain web-check
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) xtask tidy

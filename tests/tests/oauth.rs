@@ -55,13 +55,18 @@ fn a_relying_party_of_others_learns_who_it_is() -> Outcome {
     let tradewind = Tradewind::start(Options::default())?;
     let access = tradewind.access("sales")?;
     let add = ["--json", "oauth", "client", "add", "Intranet", "--redirect", "https://intranet.trade.test/back"];
-    let made = json(&tradewind.command(&add)?.success()?.stdout)?;
-    let (id, secret) =
-        (made["client_id"].as_str().unwrap_or_default(), made["client_secret"].as_str().unwrap_or_default());
-    visit(&tradewind, &access, "relying_party.py", &[], &[("CLIENT_ID", id), ("CLIENT_SECRET", secret)])?;
-    tradewind.command(&["oauth", "client", "remove", id])?.success()?;
-    let gone = visit(&tradewind, &access, "relying_party.py", &[], &[("CLIENT_ID", id), ("CLIENT_SECRET", secret)]);
-    assert!(gone.is_err(), "the client is gone");
+    for algorithm in ["ES256", "RS256"] {
+        let add = [&add[..], &["--algorithm", algorithm]].concat();
+        let made = json(&tradewind.command(&add)?.success()?.stdout)?;
+        let (id, secret) =
+            (made["client_id"].as_str().unwrap_or_default(), made["client_secret"].as_str().unwrap_or_default());
+        let more = [("CLIENT_ID", id), ("CLIENT_SECRET", secret), ("ALGORITHM", algorithm)];
+        visit(&tradewind, &access, "relying_party.py", &[], &more)?;
+        tradewind.command(&["oauth", "client", "remove", id])?.success()?;
+        assert!(visit(&tradewind, &access, "relying_party.py", &[], &more).is_err(), "the client is gone");
+    }
+    let unknown = tradewind.command(&[&add[..], &["--algorithm", "none"]].concat())?;
+    assert!(!unknown.status.success() && unknown.stderr.contains("ES256, RS256"), "{}", unknown.stderr);
     Ok(())
 }
 

@@ -6,12 +6,12 @@ use crate::tree::{Source, Tree};
 /// Layers, lowest first. Crates of one layer do not use one another, but for [`SAME_LAYER`].
 const LAYERS: &[&[&str]] = &[
     &["env"],
-    &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors"],
+    &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors", "payment"],
     &["certs", "store", "net", "inspect"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
-    &["letters", "intel"],
+    &["letters", "intel", "guard"],
     &["reports", "review", "provision", "judgement"],
-    &["smtp", "imap", "api"],
+    &["smtp", "imap", "api", "webapp"],
     &["tradewind"],
 ];
 

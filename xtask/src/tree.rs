@@ -23,7 +23,7 @@ impl Tree {
     pub(crate) fn read() -> Result<Self, String> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the workspace has no root")?.to_owned();
         let mut tree = Self { root: root.clone(), sources: Vec::new(), manifests: Vec::new() };
-        for top in ["crates", "xtask", "bench", "tests", "fuzz"] {
+        for top in ["crates", "xtask", "bench", "tests", "tradegen", "fuzz"] {
             tree.walk(&root.join(top))?;
         }
         tree.sources.sort_by(|one, two| one.path.cmp(&two.path));

@@ -134,11 +134,14 @@ impl Judge {
     }
 }
 
-/// What findings add up to.
+/// What findings add up to; those of trade speak of payments alone and enter no odds.
 fn sums(findings: &[Finding]) -> Sums {
-    let add =
-        |sums: Sums, finding: &Finding| Sums { spam: sums.spam + finding.spam, phish: sums.phish + finding.phish };
-    findings.iter().fold(Sums::default(), add)
+    let mut sums = Sums::default();
+    for finding in findings.iter().filter(|finding| finding.signal != Signal::Trade) {
+        sums.spam += finding.spam;
+        sums.phish += finding.phish;
+    }
+    sums
 }
 
 #[cfg(test)]

@@ -2,9 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
-
-use crate::normal::{is_ideograph, normal};
+use crate::phrases::Phrases;
 
 const SOURCE: &str = include_str!("../data/lexicon.tsv");
 
@@ -77,7 +75,7 @@ impl Concepts {
     /// A word by which the text speaks of `concept`.
     pub(crate) fn word(&self, concept: Concept) -> &'static str {
         let pattern = self.words.get(concept as usize).copied().unwrap_or(0);
-        LEXICON.as_ref().and_then(|lexicon| lexicon.patterns.get(pattern as usize)).map_or("", |one| one.1.trim())
+        LEXICON.as_ref().and_then(|lexicon| lexicon.phrase(pattern as usize)).unwrap_or_default()
     }
 
     /// Concepts of the text with their counts.
@@ -89,57 +87,24 @@ impl Concepts {
     }
 }
 
-struct Lexicon {
-    automaton: AhoCorasick,
-    /// Concept and word of each pattern.
-    patterns: Vec<(u8, String)>,
-}
-
 /// None if the file that is built in cannot be read; a test sees to it that it can.
-static LEXICON: LazyLock<Option<Lexicon>> = LazyLock::new(|| Lexicon::read(SOURCE));
-
-impl Lexicon {
-    fn read(source: &str) -> Option<Self> {
-        let mut patterns: Vec<(u8, String)> = Vec::new();
-        for line in source.lines().filter(|line| !line.starts_with('#')) {
-            let mut columns = line.split('\t');
-            let (name, _language, words) = (columns.next()?, columns.next()?, columns.next()?);
-            let concept = Concept::ALL.iter().position(|(_, known)| *known == name)?;
-            for word in words.split('|') {
-                patterns.push((u8::try_from(concept).ok()?, pattern(word)));
-            }
-        }
-        patterns.sort();
-        patterns.dedup();
-        let automaton = AhoCorasick::new(patterns.iter().map(|(_, word)| word)).ok()?;
-        Some(Self { automaton, patterns })
-    }
-}
-
-/// A word as it is searched for in text that was brought to its one form.
-pub(crate) fn pattern(word: &str) -> String {
-    let form = normal(word).text;
-    let word_ends = word.ends_with('.');
-    let form = if word_ends { form.as_str() } else { form.trim_end() };
-    // Words of these scripts follow one another without spaces, or with articles written on to them.
-    let joined = |c: char| is_ideograph(c) || matches!(c, '\u{0600}'..='\u{06ff}' | '\u{ac00}'..='\u{d7a3}');
-    if word.starts_with(joined) { form.trim().to_owned() } else { form.to_owned() }
-}
+static LEXICON: LazyLock<Option<Phrases>> = LazyLock::new(|| {
+    let names: Vec<&str> = Concept::ALL.iter().map(|(_, name)| *name).collect();
+    Phrases::read(SOURCE, &names).ok()
+});
 
 /// What `texts`, brought to their one form, speak of.
 pub(crate) fn concepts(texts: [&str; 2]) -> Concepts {
     let mut found = Concepts::default();
     let Some(lexicon) = LEXICON.as_ref() else { return found };
-    let mut seen = vec![false; lexicon.patterns.len()];
+    let mut seen = vec![false; lexicon.len()];
     for text in texts {
-        for hit in lexicon.automaton.find_overlapping_iter(text) {
-            let at = hit.pattern().as_usize();
-            let Some(slot) = seen.get_mut(at).filter(|slot| !**slot) else { continue };
+        for hit in lexicon.hits(text) {
+            let Some(slot) = seen.get_mut(hit.id).filter(|slot| !**slot) else { continue };
             *slot = true;
-            let Some(concept) = lexicon.patterns.get(at).map(|one| usize::from(one.0)) else { continue };
-            if let (Some(count), Some(word)) = (found.counts.get_mut(concept), found.words.get_mut(concept)) {
+            if let (Some(count), Some(word)) = (found.counts.get_mut(hit.group), found.words.get_mut(hit.group)) {
                 *count = count.saturating_add(1);
-                *word = u32::try_from(at).unwrap_or(0);
+                *word = u32::try_from(hit.id).unwrap_or(0);
             }
         }
     }
@@ -149,6 +114,7 @@ pub(crate) fn concepts(texts: [&str; 2]) -> Concepts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normal::normal;
 
     fn of(text: &str) -> Concepts {
         concepts([&normal(text).text, ""])

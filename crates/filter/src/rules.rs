@@ -24,6 +24,7 @@ use std::sync::{Arc, LazyLock};
 pub use book::{RuleError, Source};
 pub(crate) use brands::claimed as claimed_brand;
 pub use follow::RulesFollower;
+pub use hosts::is_free_mail;
 
 use crate::facts::Facts;
 use crate::findings::{Finding, Signal};

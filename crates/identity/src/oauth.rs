@@ -25,7 +25,10 @@ pub use devices::{DeviceCodes, PendingDevice, begin_device, decide_device, find_
 pub use error::OAuthError;
 pub use grants::{OAuthGrant, end_grant, list_grants, revoke_all};
 pub(crate) use grants::{grant_stands, note_use};
-pub use keys::{PublicKey, SignedToken, public_keys, sign_identity_token, signing_key};
+pub use keys::{
+    FreshKey, PublicKey, SignedToken, TokenAlgorithm, keep_key, missing_keys, public_keys, sign_identity_token,
+    signing_key,
+};
 pub use scope::{OAuthScope, ScopeWord};
 pub(crate) use tokens::sign_in;
 pub use tokens::{ACCESS_LIFE, Bearer, Issued, bearer, introspect, refresh, revoke_token};

@@ -11,8 +11,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use env::Secret;
 use fixture::{Fixture, secret};
-use identity::oauth::{self, Authorization, Issued, NewOAuthClient, OAuthClient, OAuthError, OAuthScope};
+use identity::oauth::{
+    self, Authorization, FreshKey, Issued, NewOAuthClient, OAuthClient, OAuthError, OAuthScope, TokenAlgorithm,
+};
 use identity::{AuthFailure, Client, Hasher, Method, Principal, Protocol, Role, SignIn, Standing};
+use store::Tx;
 use store::testing::TestStore;
 use wire::sasl::TokenCredentials;
 
@@ -286,6 +289,7 @@ async fn clients_are_registered_and_removed(store: TestStore) {
         is_public: false,
         redirects: vec![BACK.to_owned()],
         scope: "openid email imap".parse().unwrap(),
+        algorithm: TokenAlgorithm::Es256,
     };
     let wanted = new.clone();
     let made = scene.fixture.write(move |tx| oauth::register_client(tx, &wanted)).await.unwrap();
@@ -321,30 +325,40 @@ async fn clients_are_registered_and_removed(store: TestStore) {
 
 async fn identity_tokens_are_signed_with_keys_that_change(store: TestStore) {
     let scene = Scene::new(store).await;
-    let sign = async || {
+    let sign = async |algorithm: TokenAlgorithm| {
+        for missing in scene.fixture.write(oauth::missing_keys).await.unwrap() {
+            let fresh = FreshKey::generate(missing).unwrap();
+            scene.fixture.write(move |tx| oauth::keep_key(tx, &fresh)).await.unwrap();
+        }
         let claims = serde_json::json!({ "sub": "1" });
-        scene
-            .fixture
-            .write(move |tx| {
-                let key = oauth::signing_key(tx)?;
-                oauth::sign_identity_token(&key, &claims)
-            })
-            .await
-            .unwrap()
+        let work = move |tx: &mut Tx<'_>| {
+            let key = oauth::signing_key(tx, algorithm)?;
+            oauth::sign_identity_token(&key, &claims)
+        };
+        scene.fixture.write(work).await.unwrap()
     };
-    let first = sign().await;
-    let parts: Vec<&str> = first.split('.').collect();
-    let header: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[0]).unwrap()).unwrap();
-    let keys = scene.fixture.write(oauth::public_keys).await.unwrap();
-    assert_eq!(keys.len(), 1);
-    assert_eq!(header["kid"], keys[0].id.as_str());
-    assert_eq!(header["alg"], "ES256");
-    assert_eq!(URL_SAFE_NO_PAD.decode(parts[2]).unwrap().len(), 64);
-    assert_eq!(parts[0], sign().await.split('.').next().unwrap(), "the same key signs on");
-    scene.fixture.store.clock.advance(Duration::from_secs(91 * 86_400));
-    assert_ne!(parts[0], sign().await.split('.').next().unwrap(), "until it is old");
-    assert_eq!(scene.fixture.write(oauth::public_keys).await.unwrap().len(), 2, "the one before is told on");
-    scene.fixture.store.clock.advance(Duration::from_secs(91 * 86_400));
-    sign().await;
+    let early = scene.fixture.write(|tx| oauth::signing_key(tx, TokenAlgorithm::Es256).map(drop)).await;
+    assert!(early.is_err(), "no key has been made");
+    for (algorithm, octets) in [(TokenAlgorithm::Es256, 64), (TokenAlgorithm::Rs256, 256)] {
+        let first = sign(algorithm).await;
+        let parts: Vec<&str> = first.split('.').collect();
+        let header: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[0]).unwrap()).unwrap();
+        let keys = scene.fixture.write(oauth::public_keys).await.unwrap();
+        let key = keys.iter().find(|key| header["kid"] == key.id.as_str()).unwrap();
+        assert_eq!((key.algorithm, &header["alg"]), (algorithm, &algorithm.as_str().into()));
+        assert_eq!(URL_SAFE_NO_PAD.decode(parts[2]).unwrap().len(), octets);
+        assert_eq!(parts[0], sign(algorithm).await.split('.').next().unwrap(), "the same key signs on");
+    }
+    let before = sign(TokenAlgorithm::Es256).await;
     assert_eq!(scene.fixture.write(oauth::public_keys).await.unwrap().len(), 2);
+    let fresh = FreshKey::generate(TokenAlgorithm::Es256).unwrap();
+    scene.fixture.write(move |tx| oauth::keep_key(tx, &fresh)).await.unwrap();
+    assert_eq!(scene.fixture.write(oauth::public_keys).await.unwrap().len(), 2, "one at a time");
+    scene.fixture.store.clock.advance(Duration::from_secs(91 * 86_400));
+    let after = sign(TokenAlgorithm::Es256).await;
+    assert_ne!(before.split('.').next(), after.split('.').next(), "until it is old");
+    assert_eq!(scene.fixture.write(oauth::public_keys).await.unwrap().len(), 4, "those before are told on");
+    scene.fixture.store.clock.advance(Duration::from_secs(91 * 86_400));
+    sign(TokenAlgorithm::Es256).await;
+    assert_eq!(scene.fixture.write(oauth::public_keys).await.unwrap().len(), 4);
 }

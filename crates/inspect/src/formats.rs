@@ -11,6 +11,7 @@ mod page;
 mod pdf;
 mod picture;
 mod rtf;
+mod sheet;
 mod shortcut;
 mod vba;
 

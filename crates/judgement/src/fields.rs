@@ -77,6 +77,7 @@ mod tests {
             probability_spam: 0.9876,
             probability_phish: 0.25,
             probability_unwanted: 0.97,
+            probability_fraud: 0.0,
             findings: vec![finding("one-way-out", 2.31), finding("odd\r\nX-Evil: 1", 0.5), finding("small", 0.01)],
         };
         assert_eq!(

@@ -314,6 +314,7 @@ fn of_unjudged(findings: Vec<Finding>, at: LevelSettings) -> Verdict {
         probability_spam: 0.0,
         probability_phish: 0.0,
         probability_unwanted: 0.0,
+        probability_fraud: 0.0,
         findings,
     }
 }

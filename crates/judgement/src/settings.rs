@@ -21,12 +21,13 @@ env::settings! {
         at_once_max: usize = 8,
         /// Organisations of level `basic`: the probabilities (0 to 1) of being unwanted from which a message gets a warning, goes to Junk, is
         /// quarantined and is refused, and what becomes of one that cannot be judged ("warn" or "junk"). A number above 1 is never reached;
-        /// quarantine and refusal also need two findings of different kinds.
-        basic: LevelSettings = LevelSettings { warn: 0.7, junk: 0.9, quarantine: 0.99, refuse: 1.1, unjudged: Unjudged::Warn },
+        /// quarantine and refusal also need two findings of different kinds. `fraud_warn` and `fraud_hold` are the probabilities of fraud in
+        /// trade (payment details that are not those on file, a look-alike of a partner) from which a message gets a warning, and waits for finance.
+        basic: LevelSettings = LevelSettings { warn: 0.7, junk: 0.9, quarantine: 0.99, refuse: 1.1, unjudged: Unjudged::Warn, fraud_warn: 1.1, fraud_hold: 1.1 },
         /// The same for level `enhanced`.
-        enhanced: LevelSettings = LevelSettings { warn: 0.6, junk: 0.85, quarantine: 0.97, refuse: 1.1, unjudged: Unjudged::Warn },
+        enhanced: LevelSettings = LevelSettings { warn: 0.6, junk: 0.85, quarantine: 0.97, refuse: 1.1, unjudged: Unjudged::Warn, fraud_warn: 0.5, fraud_hold: 1.1 },
         /// The same for level `trade`.
-        trade: LevelSettings = LevelSettings { warn: 0.5, junk: 0.8, quarantine: 0.95, refuse: 0.998, unjudged: Unjudged::Junk },
+        trade: LevelSettings = LevelSettings { warn: 0.5, junk: 0.8, quarantine: 0.95, refuse: 0.998, unjudged: Unjudged::Junk, fraud_warn: 0.5, fraud_hold: 0.85 },
         /// Days for which facts and verdict of a message are kept: as long can it be judged again, and pulled back.
         keep_days: u32 = 14,
         /// Days that a message waits in quarantine before it is deleted.
@@ -62,6 +63,17 @@ pub struct LevelSettings {
     pub refuse: f64,
     /// What becomes of a message that cannot be judged.
     pub unjudged: Unjudged,
+    /// Probability of fraud in trade from which it is delivered with a warning and finance gets a case.
+    #[serde(default = "never")]
+    pub fraud_warn: f64,
+    /// Probability of fraud in trade from which it waits for finance.
+    #[serde(default = "never")]
+    pub fraud_hold: f64,
+}
+
+/// A probability that is never reached.
+const fn never() -> f64 {
+    1.1
 }
 
 /// What becomes of a message that cannot be judged.
@@ -83,13 +95,20 @@ impl LevelSettings {
             junk: self.junk as f32,
             quarantine: self.quarantine as f32,
             refuse: self.refuse as f32,
+            fraud_warn: self.fraud_warn as f32,
+            fraud_hold: self.fraud_hold as f32,
         }
     }
 
     /// Whether the numbers rise: no harder action comes before a softer one.
     #[must_use]
     pub fn is_rising(&self) -> bool {
-        0.0 < self.warn && self.warn <= self.junk && self.junk <= self.quarantine && self.quarantine <= self.refuse
+        0.0 < self.warn
+            && self.warn <= self.junk
+            && self.junk <= self.quarantine
+            && self.quarantine <= self.refuse
+            && 0.0 < self.fraud_warn
+            && self.fraud_warn <= self.fraud_hold
     }
 }
 

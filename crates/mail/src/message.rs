@@ -25,7 +25,7 @@ pub use encoding::{UnknownEncoding, decode_part};
 pub use encryption::ContentEncryption;
 pub use envelope::{Envelope, EnvelopeAddress};
 pub use extent::{Extent, ExtentLimits, TooComplex};
-pub use html::html_to_text;
+pub use html::{Rows, html_to_text};
 pub use mailboxes::{ADDRESSES_MAX, parse_addresses};
 pub use section::{MessageRange, PartRange};
 pub use split::{DEPTH_MAX, PARTS_MAX};

@@ -25,6 +25,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 12, name: "refusals", sql: include_str!("../migrations/0012_refusals.sql") },
     Migration { version: 13, name: "judged", sql: include_str!("../migrations/0013_judged.sql") },
     Migration { version: 14, name: "reports-of-people", sql: include_str!("../migrations/0014_reports_of_people.sql") },
+    Migration { version: 15, name: "token-algorithms", sql: include_str!("../migrations/0015_token_algorithms.sql") },
 ];
 
 /// The newest schema that this program knows.

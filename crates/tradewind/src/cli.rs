@@ -5,6 +5,7 @@ mod clients;
 mod directory;
 mod factors;
 mod feeds;
+mod guard;
 mod judging;
 mod sign_ins;
 
@@ -20,6 +21,7 @@ pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleComman
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
 pub(crate) use feeds::{FeedForm, FeedsCommand};
+pub(crate) use guard::{GuardCommand, ReplayOptions};
 pub(crate) use judging::{
     JudgeOptions, ModelCommand, ModelEval, ModelTrain, QuarantineCommand, RulesCommand, TemplatesCommand, WorkerOptions,
 };
@@ -123,6 +125,9 @@ pub(crate) enum Command {
     CheckAuth(CheckAuth),
     /// Judge messages as the filter does, without a server.
     Judge(JudgeOptions),
+    /// The trade-fraud guard.
+    #[command(subcommand)]
+    Guard(GuardCommand),
     /// A process that looks into attached files; the server starts it.
     #[command(hide = true)]
     InspectWorker(WorkerOptions),

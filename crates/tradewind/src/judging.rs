@@ -144,7 +144,6 @@ fn feeds_at(directory: &Path) -> Result<Feeds, Refused> {
 }
 
 fn told(path: &str, judge: &Judge, verdict: &Verdict, texts: &Texts, json: bool) -> String {
-    let shown = |evidence: &str| -> String { evidence.chars().map(|c| if c.is_control() { '?' } else { c }).collect() };
     let findings = verdict.findings.iter().map(|finding| {
         let evidence = shown(&finding.evidence);
         let text = judge.text(finding, texts.language()).map(|text| shown(&text));
@@ -180,8 +179,13 @@ fn told(path: &str, judge: &Judge, verdict: &Verdict, texts: &Texts, json: bool)
     lines.join("\n")
 }
 
+/// A sender's text as it is printed.
+pub(crate) fn shown(evidence: &str) -> String {
+    evidence.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
 /// A number as it is printed: four digits are more than anybody can use.
-fn rounded(number: f32) -> f64 {
+pub(crate) fn rounded(number: f32) -> f64 {
     (f64::from(number) * 10_000.0).round() / 10_000.0
 }
 

@@ -6,6 +6,7 @@ mod control;
 mod credentials;
 mod doctor;
 mod feeds;
+mod guard;
 mod health;
 mod http;
 mod judging;
@@ -28,9 +29,9 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, ImportCommand, JudgeOptions,
-    ListCommand, OrganisationCommand, QueueCommand, ReportCommand, ReviewOptions, SignInsCommand, StoreCommand,
-    UserCommand,
+    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, GuardCommand, ImportCommand,
+    JudgeOptions, ListCommand, OrganisationCommand, QueueCommand, ReportCommand, ReviewOptions, SignInsCommand,
+    StoreCommand, UserCommand,
 };
 use crate::control::{ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
@@ -95,6 +96,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             Ok(if is_other { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
         Command::Judge(options) => judging::judge(&options, json),
+        Command::Guard(GuardCommand::Replay(options)) => crate::guard::replay(&options, json),
         Command::Model(command) => judging::model(&command, json),
         Command::Rules(command) => judging::rules(&command, json),
         Command::Feeds(command) => {

@@ -310,7 +310,8 @@ fn spawn_http(
         let links = api::sign_in_links(system.store.clone());
         let people_release = system.settings.judging.people_release;
         let links = links.merge(api::quarantine_links(system.store.clone(), people_release));
-        let router = api::secure_router(facts, pages).merge(scim).merge(links);
+        let web = webapp::routes(&system.settings.web, Arc::clone(&system.store.context().entropy));
+        let router = api::secure_router(facts, pages).merge(scim).merge(links).merge(web);
         let door = HttpDoor { router, tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use signing::SigningSettings;
 use smtp::{DeliverySettings, SmtpSettings};
 use watch::WatchSettings;
+use webapp::WebSettings;
 
 use api::actions::Refused;
 
@@ -183,6 +184,7 @@ sections! {
     webauthn: WebauthnSettings,
     sms: SmsSettings,
     http: HttpSettings,
+    web: WebSettings,
     log: LogSettings,
 }
 

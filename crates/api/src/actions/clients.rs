@@ -1,7 +1,7 @@
 //! Who is signed in where: web sessions, app passwords, connected programs, and the clients of the OAuth server.
 
 use env::Timestamp;
-use identity::oauth::{self, NewOAuthClient, OAuthClient, OAuthGrant};
+use identity::oauth::{self, NewOAuthClient, OAuthClient, OAuthGrant, TokenAlgorithm};
 use identity::session::{self, Session};
 use identity::{AppPassword, IdentityError, NewAppPassword, PreparedAppPassword, Protocol, Scope};
 use schemars::JsonSchema;
@@ -46,6 +46,9 @@ pub struct NewProgram {
     /// Whether it cannot keep a secret, as programs on people's own machines.
     #[serde(default)]
     pub public: bool,
+    /// How its identity tokens are signed: ES256 (if none is named) or RS256, for clients that know nothing else.
+    #[serde(default)]
+    pub algorithm: Option<String>,
     /// Whose people may use it.
     #[serde(default)]
     pub organisation: Option<String>,
@@ -163,6 +166,7 @@ pub(super) async fn list_clients(
             "public": it.is_public,
             "redirects": it.redirects,
             "scope": it.scope.to_string(),
+            "algorithm": it.algorithm.as_str(),
             "shipped": it.organisation.is_none(),
         })
     };
@@ -171,6 +175,10 @@ pub(super) async fn list_clients(
 
 pub(super) async fn add_client(controls: &Controls, by: &Bounds, new: NewProgram) -> Result<Value, Refused> {
     let scope = new.scope.parse().map_err(Refused::because)?;
+    let algorithm = match &new.algorithm {
+        Some(word) => word.parse().map_err(Refused::because)?,
+        None => TokenAlgorithm::Es256,
+    };
     let by = *by;
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, new.organisation.as_deref())?;
@@ -180,6 +188,7 @@ pub(super) async fn add_client(controls: &Controls, by: &Bounds, new: NewProgram
             is_public: new.public,
             redirects: new.redirects.clone(),
             scope,
+            algorithm,
         };
         oauth::register_client(tx, &client)
     };

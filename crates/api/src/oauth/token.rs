@@ -7,12 +7,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use env::{Secret, Timestamp};
 use identity::IdentityError;
-use identity::oauth::{self, ACCESS_LIFE, Answer, Bearer, Issued, OAuthError, OAuthScope, ScopeWord};
+use identity::oauth::{self, ACCESS_LIFE, Answer, Bearer, Issued, OAuthError, OAuthScope, ScopeWord, TokenAlgorithm};
 use serde_json::{Map, Value, json};
 use store::Tx;
 
 use super::authorize::asks_identity;
 use super::client::Shown;
+use super::discovery::make_keys;
 use super::{json_answer, refusal, unavailable};
 use crate::web::{Params, Portal};
 
@@ -36,6 +37,9 @@ pub(super) async fn token(
         Ok(read) => read,
         Err(error) => return refusal(&error),
     };
+    if let Err(error) = make_keys(&portal).await {
+        return unavailable(&error);
+    }
     let issuer = portal.public_url.clone();
     let work = move |tx: &mut Tx<'_>| {
         let client = match shown.authenticate(tx)? {
@@ -50,7 +54,7 @@ pub(super) async fn token(
             Grant::Device { code } => oauth::poll_device(tx, &client, code)?,
         };
         match issued {
-            Ok(issued) => write_tokens(tx, &issuer, &issued).map(Ok),
+            Ok(issued) => write_tokens(tx, &issuer, &issued, client.algorithm).map(Ok),
             Err(error) => Ok(Err(error)),
         }
     };
@@ -84,7 +88,12 @@ fn read_grant(params: &Params) -> Result<Grant, OAuthError> {
     }
 }
 
-fn write_tokens(tx: &mut Tx<'_>, issuer: &str, issued: &Issued) -> Result<Value, IdentityError> {
+fn write_tokens(
+    tx: &mut Tx<'_>,
+    issuer: &str,
+    issued: &Issued,
+    algorithm: TokenAlgorithm,
+) -> Result<Value, IdentityError> {
     let mut body = Map::new();
     body.insert("access_token".to_owned(), issued.access.expose().clone().into());
     body.insert("token_type".to_owned(), "Bearer".into());
@@ -94,7 +103,7 @@ fn write_tokens(tx: &mut Tx<'_>, issuer: &str, issued: &Issued) -> Result<Value,
         body.insert("refresh_token".to_owned(), refresh.expose().clone().into());
     }
     if asks_identity(issued.scope) {
-        let key = oauth::signing_key(tx)?;
+        let key = oauth::signing_key(tx, algorithm)?;
         let claims = identity_claims(issuer, issued, tx.now());
         body.insert("id_token".to_owned(), oauth::sign_identity_token(&key, &claims)?.into());
     }

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+use mail::message::Rows;
 use xxhash_rust::xxh3::xxh3_64;
 
 use sheet::Sheet;
@@ -139,6 +140,7 @@ struct State {
     is_below: bool,
     /// Index of the link that is open.
     link: Option<usize>,
+    rows: Rows,
 }
 
 /// An open element that changes what is seen below it.
@@ -218,6 +220,7 @@ impl State {
             _ => {}
         }
         self.is_below |= self.breaks > BREAKS_MAX;
+        self.rows.start(name, &self.page.text);
         if is_void(name) || tag.self_closing && !matches!(name, "a" | "div" | "span" | "p") {
             return TokenSinkResult::Continue;
         }
@@ -257,6 +260,7 @@ impl State {
         if is_block(name) {
             self.part();
         }
+        self.rows.end(name, &mut self.page.text);
     }
 
     /// A gap between blocks.
@@ -432,7 +436,7 @@ fn push_collapsed(slot: &mut String, text: &str, limit: usize) {
     }
     for c in text.chars() {
         if c.is_whitespace() {
-            if !slot.is_empty() && !slot.ends_with([' ', '\n']) {
+            if !slot.is_empty() && !slot.ends_with([' ', '\n', '\t']) {
                 slot.push(' ');
             }
         } else {

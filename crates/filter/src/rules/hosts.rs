@@ -321,8 +321,9 @@ pub(crate) fn is_free_host(host: &str) -> bool {
     FREE_HOSTS.iter().any(|free| is_below(host, free))
 }
 
-/// Whether the domain gives mailboxes to anybody.
-pub(crate) fn is_free_mail(domain: &str) -> bool {
+/// Whether the domain, in lowercase, gives mailboxes to anybody.
+#[must_use]
+pub fn is_free_mail(domain: &str) -> bool {
     FREE_MAIL.contains(&domain)
 }
 

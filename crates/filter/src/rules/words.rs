@@ -6,7 +6,7 @@
 use aho_corasick::AhoCorasick;
 
 use super::syntax::Fault;
-use crate::lexicon::pattern;
+use crate::phrases::pattern;
 
 /// Phrases of all lists together.
 const PHRASES_MAX: usize = 50_000;

@@ -3,7 +3,7 @@
 use env::Secret;
 use store::{Tx, params};
 
-use super::{Answer, OAuthError, OAuthScope};
+use super::{Answer, OAuthError, OAuthScope, TokenAlgorithm};
 use crate::IdentityError;
 use crate::secret_token::{hash_token, make_token};
 
@@ -44,6 +44,8 @@ pub struct OAuthClient {
     pub redirects: Vec<String>,
     /// What it may ask for.
     pub scope: OAuthScope,
+    /// How its identity tokens are signed.
+    pub algorithm: TokenAlgorithm,
     secret: Vec<u8>,
 }
 
@@ -60,6 +62,8 @@ pub struct NewOAuthClient {
     pub redirects: Vec<String>,
     /// What it may ask for.
     pub scope: OAuthScope,
+    /// How its identity tokens are signed.
+    pub algorithm: TokenAlgorithm,
 }
 
 /// A client that has just been registered.
@@ -129,8 +133,8 @@ pub fn register_client(tx: &mut Tx<'_>, new: &NewOAuthClient) -> Result<Register
     let secret = (!new.is_public).then(|| make_token(&**entropy));
     let hash = secret.as_ref().map_or_else(Vec::new, |secret| hash_token(tx, KIND, secret).to_vec());
     tx.execute(
-        "INSERT INTO oauth_client (id, organisation, name, secret, redirects, scope, created)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO oauth_client (id, organisation, name, secret, redirects, scope, algorithm, created)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         params![
             id.as_str(),
             new.organisation,
@@ -138,6 +142,7 @@ pub fn register_client(tx: &mut Tx<'_>, new: &NewOAuthClient) -> Result<Register
             &hash,
             new.redirects.join("\n").as_str(),
             new.scope.to_string().as_str(),
+            new.algorithm.as_str(),
             tx.now().millis()
         ],
     )?;
@@ -173,7 +178,7 @@ fn check_redirect(given: &str) -> Result<(), OAuthError> {
 pub fn list_clients(tx: &mut Tx<'_>, organisation: Option<i64>) -> Result<Vec<OAuthClient>, IdentityError> {
     let mut found = shipped()?;
     let rows = tx.rows(
-        "SELECT id, organisation, name, secret, redirects, scope FROM oauth_client
+        "SELECT id, organisation, name, secret, redirects, scope, algorithm FROM oauth_client
          WHERE $1 = 0 OR organisation = $1 ORDER BY created, id",
         params![organisation.unwrap_or(0)],
         read,
@@ -193,7 +198,7 @@ pub fn find_client(tx: &mut Tx<'_>, id: &str) -> Result<Option<OAuthClient>, Ide
         return Ok(Some(client));
     }
     let row = tx.row(
-        "SELECT id, organisation, name, secret, redirects, scope FROM oauth_client WHERE id = $1",
+        "SELECT id, organisation, name, secret, redirects, scope, algorithm FROM oauth_client WHERE id = $1",
         params![id],
         read,
     )?;
@@ -234,6 +239,7 @@ fn shipped() -> Result<Vec<OAuthClient>, IdentityError> {
         is_public: true,
         redirects: redirects.iter().map(|uri| (*uri).to_owned()).collect(),
         scope,
+        algorithm: TokenAlgorithm::Es256,
         secret: Vec::new(),
     };
     Ok(SHIPPED.iter().map(client).collect())
@@ -241,7 +247,7 @@ fn shipped() -> Result<Vec<OAuthClient>, IdentityError> {
 
 struct Row {
     organisation: i64,
-    words: [String; 4],
+    words: [String; 5],
     secret: Vec<u8>,
 }
 
@@ -249,14 +255,14 @@ fn read(row: &store::Row<'_>) -> Result<Row, store::StoreError> {
     let word = |index| Ok::<_, store::StoreError>(row.text(index)?.to_owned());
     Ok(Row {
         organisation: row.int(1)?,
-        words: [word(0)?, word(2)?, word(4)?, word(5)?],
+        words: [word(0)?, word(2)?, word(4)?, word(5)?, word(6)?],
         secret: row.bytes(3)?.to_vec(),
     })
 }
 
 impl Row {
     fn into_client(self) -> Result<OAuthClient, IdentityError> {
-        let [id, name, redirects, scope] = self.words;
+        let [id, name, redirects, scope, algorithm] = self.words;
         Ok(OAuthClient {
             id,
             organisation: Some(self.organisation),
@@ -264,6 +270,7 @@ impl Row {
             is_public: self.secret.is_empty(),
             redirects: redirects.lines().map(str::to_owned).collect(),
             scope: scope.parse()?,
+            algorithm: algorithm.parse()?,
             secret: self.secret,
         })
     }
@@ -282,6 +289,7 @@ mod tests {
             is_public: true,
             redirects: redirects.iter().map(|it| (*it).to_owned()).collect(),
             scope: OAuthScope::all(),
+            algorithm: TokenAlgorithm::Es256,
             secret: Vec::new(),
         };
         let web = client(&["https://app.example/back", "http://127.0.0.1/back"]);

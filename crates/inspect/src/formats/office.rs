@@ -6,6 +6,7 @@ use zip::ZipArchive;
 
 use super::archive::{Entry, unpack};
 use super::markup::{Piece, attribute, decoded, pieces, unescape};
+use super::sheet::{self, Strings};
 use crate::look::{At, Looker};
 use crate::report::{Place, Reason, Trait};
 
@@ -27,7 +28,10 @@ pub(super) fn read(
     looker: &mut Looker<'_>,
 ) -> Result<(), Reason> {
     let mut outcome = Ok(());
-    for entry in entries {
+    let mut strings = Strings::default();
+    let is_shared = |entry: &&Entry| entry.name.eq_ignore_ascii_case("xl/sharedStrings.xml");
+    // Texts that sheets only name by their numbers come first, in whatever order the archive has them.
+    for entry in entries.iter().filter(is_shared).chain(entries.iter().filter(|entry| !is_shared(entry))) {
         if looker.is_over() {
             return Err(Reason::TimedOut);
         }
@@ -35,11 +39,12 @@ pub(super) fn read(
         sign_by_name(&name, &entry.name, at, looker);
         let Some(part) = part_of(&name) else { continue };
         match unpack(archive, entry, at, looker) {
-            Ok(octets) => read_part(part, &entry.name, &octets, at, looker),
+            Ok(octets) => read_part(part, &entry.name, &octets, &mut strings, at, looker),
             Err(Reason::Locked) => looker.lock(at),
             Err(why) => outcome = Err(why),
         }
     }
+    looker.text(at, strings.unused().trim(), false);
     outcome
 }
 
@@ -63,6 +68,10 @@ enum PartOf {
     Relations,
     /// Text, fields and links.
     Text,
+    /// Texts of all sheets of a table.
+    Strings,
+    /// A sheet of a table.
+    Sheet,
     /// A file of its own.
     Embedded,
 }
@@ -73,13 +82,15 @@ fn part_of(name: &str) -> Option<PartOf> {
         Some(PartOf::Relations)
     } else if name.contains("/embeddings/") || ends("vbaproject.bin") || name.contains("/media/") {
         Some(PartOf::Embedded)
+    } else if name == "xl/sharedstrings.xml" {
+        Some(PartOf::Strings)
+    } else if name.starts_with("xl/worksheets/") && ends(".xml") {
+        Some(PartOf::Sheet)
     } else if ends(".xml")
         && (name.starts_with("word/") && !name.contains("/theme/") && !ends("styles.xml") && !ends("fonttable.xml")
-            || name == "xl/sharedstrings.xml"
             || name.starts_with("xl/externallinks/")
             || name.starts_with("xl/macrosheets/")
             || name.starts_with("xl/drawings/")
-            || name.starts_with("xl/worksheets/")
             || name.starts_with("ppt/slides/")
             || name == "content.xml")
     {
@@ -89,11 +100,17 @@ fn part_of(name: &str) -> Option<PartOf> {
     }
 }
 
-fn read_part(part: PartOf, name: &str, octets: &[u8], at: At, looker: &mut Looker<'_>) {
+fn read_part(part: PartOf, name: &str, octets: &[u8], strings: &mut Strings, at: At, looker: &mut Looker<'_>) {
     let markup = || decoded(octets.get(..MARKUP_OCTETS_MAX).unwrap_or(octets));
     match part {
         PartOf::Relations => read_relations(&markup(), at, looker),
         PartOf::Text => read_text(&markup(), at, looker),
+        PartOf::Strings => strings.read(&markup()),
+        PartOf::Sheet => {
+            let (rows, formulas) = sheet::read(&markup(), strings, looker.text_left());
+            read_fields(&formulas, at, looker);
+            looker.text(at, rows.trim(), false);
+        }
         PartOf::Embedded => looker.look_inside(at, name, "", octets),
     }
 }
@@ -120,15 +137,25 @@ fn read_relations(markup: &str, at: At, looker: &mut Looker<'_>) {
     }
 }
 
-/// Text of all three kinds of documents: what stands in elements `t`, of OpenDocument in `p`, `h`, `a` and `span`.
+/// Text of all kinds of documents: what stands in elements `t`, of OpenDocument in `p`, `h`, `a` and `span`. Rows of tables are lines,
+/// their cells divided by tabs.
 fn read_text(markup: &str, at: At, looker: &mut Looker<'_>) {
     let mut text = String::new();
     let mut field = String::new();
     let mut open = Vec::new();
+    let mut cells = 0_usize;
     for piece in pieces(markup) {
         match piece {
             Piece::Open { name, attributes, is_empty } => {
                 open_element(name, attributes, at, looker);
+                match name {
+                    "tc" | "table-cell" if !is_empty => cells += 1,
+                    // In the settings of a paragraph it is a place where tabs stop.
+                    "tab" if open.last() != Some(&"tabs") => text.push('\t'),
+                    "br" | "cr" | "line-break" => text.push(if cells > 0 { ' ' } else { '\n' }),
+                    "s" if is_empty => text.push(' '),
+                    _ => {}
+                }
                 if name == "instrText" || name == "fldSimple" {
                     field.push_str(&attribute(attributes, "instr").unwrap_or_default());
                 }
@@ -140,8 +167,18 @@ fn read_text(markup: &str, at: At, looker: &mut Looker<'_>) {
                 if let Some(at) = open.iter().rposition(|open| *open == name) {
                     open.truncate(at);
                 }
-                if matches!(name, "p" | "h" | "si" | "tc") && !text.ends_with('\n') {
-                    text.push('\n');
+                match name {
+                    "tc" | "table-cell" => {
+                        cells = cells.saturating_sub(1);
+                        end_cell(&mut text);
+                    }
+                    "tr" | "table-row" => {
+                        text.truncate(text.trim_end_matches(['\t', ' ']).len());
+                        end_line(&mut text);
+                    }
+                    "p" | "h" if cells > 0 => text.push(' '),
+                    "p" | "h" => end_line(&mut text),
+                    _ => {}
                 }
             }
             Piece::Text(written) => match open.last() {
@@ -155,6 +192,17 @@ fn read_text(markup: &str, at: At, looker: &mut Looker<'_>) {
     }
     read_fields(&field, at, looker);
     looker.text(at, text.trim(), false);
+}
+
+fn end_cell(text: &mut String) {
+    text.truncate(text.trim_end_matches(' ').len());
+    text.push('\t');
+}
+
+fn end_line(text: &mut String) {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
 }
 
 fn open_element(name: &str, attributes: &str, at: At, looker: &mut Looker<'_>) {

@@ -1,8 +1,15 @@
 //! PDF (ISO 32000-1): where it leads, what it runs, what is in it. Objects are taken as they stand in the file, reachable or not, as
 //! readers repair what is broken.
 
+mod cmap;
+mod fonts;
+mod glyphs;
+mod lines;
 mod lock;
+mod objects;
+mod pages;
 mod streams;
+mod truetype;
 mod values;
 
 use std::borrow::Cow;
@@ -12,6 +19,7 @@ use memchr::memmem;
 
 use crate::look::{At, Looker};
 use crate::report::{Place, Reason, Trait};
+use objects::Objects;
 use streams::decode;
 use values::{Map, Value, Values};
 
@@ -44,83 +52,125 @@ pub(super) fn read(octets: &[u8], at: At, looker: &mut Looker<'_>) -> Result<(),
             looker.lock(at);
         }
     }
-    let mut outcome = reader.objects(octets, true, looker);
+    let mut outcome = reader.objects(octets, looker);
     reader.open_embedded(looker);
-    let text = std::mem::take(&mut reader.text);
-    looker.text(at, text.trim(), false);
+    if !reader.is_locked {
+        let octets_max = TEXT_OCTETS_MAX.min(looker.text_left());
+        let text = pages::text(&reader.objects, octets_max, &mut reader.values_left, looker);
+        looker.text(at, text.trim(), false);
+    }
     if outcome.is_ok() && reader.values_left == 0 {
         outcome = Err(Reason::TooMany);
     }
     outcome
 }
 
-struct Reader {
+struct Reader<'a> {
     at: At,
     values_left: usize,
     /// Nobody knows the password.
     is_locked: bool,
     key: Option<lock::Key>,
     pictures: usize,
-    text: String,
+    /// What pages and fonts refer to.
+    objects: Objects<'a>,
     /// Names of embedded files, by the number of the stream that holds them.
     names: BTreeMap<u32, String>,
     /// Embedded files, with the number of their stream.
     embedded: Vec<(u32, Vec<u8>)>,
 }
 
-impl Reader {
-    const fn new(at: At) -> Self {
+impl<'a> Reader<'a> {
+    fn new(at: At) -> Self {
         Self {
             at,
             values_left: VALUES_MAX,
             is_locked: false,
             key: None,
             pictures: 0,
-            text: String::new(),
+            objects: Objects::default(),
             names: BTreeMap::new(),
             embedded: Vec::new(),
         }
     }
 
-    /// All values in `octets`, one after the other.
-    fn objects(&mut self, octets: &[u8], has_streams: bool, looker: &mut Looker<'_>) -> Result<(), Reason> {
+    /// All values of the file, one after the other.
+    fn objects(&mut self, octets: &'a [u8], looker: &mut Looker<'_>) -> Result<(), Reason> {
         let mut values = Values::new(octets);
         let mut numbers = [0.0_f64; 2];
         let (mut object, mut generation) = (0, 0);
+        let mut is_first = false;
         let mut last = None;
         let mut outcome = Ok(());
         while let Some(value) = values.next_value() {
-            self.values_left = self.values_left.saturating_sub(1);
-            if self.values_left == 0 {
-                return Err(Reason::TooMany);
-            }
-            if self.values_left.is_multiple_of(4096) && looker.is_over() {
-                return Err(Reason::TimedOut);
-            }
+            self.count_value(looker)?;
             match value {
                 Value::Number(number) => numbers = [numbers[1], number],
-                Value::Word(word) if word == "obj" => (object, generation) = (numbers[0] as u32, numbers[1] as u32),
-                Value::Word(word) if word == "stream" && has_streams => {
+                Value::Word(word) if word == "obj" => {
+                    (object, generation) = (numbers[0] as u32, numbers[1] as u32);
+                    is_first = true;
+                    continue;
+                }
+                Value::Word(word) if word == "stream" => {
                     let Some(map) = last.take() else { continue };
                     let data = stream_data(octets, &mut values, &map);
                     let data = match &self.key {
                         Some(key) if map.name("Type") != "XRef" => Cow::Owned(key.decrypted(data, object, generation)),
                         _ => Cow::Borrowed(data),
                     };
-                    if let Err(why) = self.stream(object, &map, &data, looker) {
+                    if let Err(why) = self.stream(object, &map, data, looker) {
                         outcome = Err(why);
                     }
                 }
                 mut value => {
-                    if let Some(key) = self.key.as_ref().filter(|_| has_streams) {
+                    if let Some(key) = &self.key {
                         decrypt(&mut value, key, object, generation);
                     }
                     self.visit(&value, looker);
+                    if is_first {
+                        self.objects.keep(object, &value);
+                    }
                     last = if let Value::Map(map) = value { Some(map) } else { None };
                 }
             }
+            is_first = false;
         }
         outcome
+    }
+
+    /// Objects in a stream: their numbers and places stand before them (ISO 32000-1 section 7.5.7).
+    fn packed_objects(&mut self, map: &Map, octets: &[u8], looker: &mut Looker<'_>) -> Result<(), Reason> {
+        let first = map.number("First").unwrap_or_default().min(octets.len());
+        let mut values = Values::new(octets.get(..first).unwrap_or_default());
+        let mut numbers = Vec::new();
+        while let Some(Value::Number(number)) = values.next_value() {
+            self.count_value(looker)?;
+            numbers.push(number as usize);
+        }
+        let objects: BTreeMap<usize, u32> =
+            numbers.chunks_exact(2).map(|pair| (first.saturating_add(pair[1]), pair[0] as u32)).collect();
+        let mut values = Values::new(octets);
+        loop {
+            values.skip_space();
+            let start = values.at;
+            let Some(value) = values.next_value() else { return Ok(()) };
+            self.count_value(looker)?;
+            self.visit(&value, looker);
+            if let Some(number) = objects.get(&start) {
+                self.objects.keep(*number, &value);
+            }
+        }
+    }
+
+    fn count_value(&mut self, looker: &Looker<'_>) -> Result<(), Reason> {
+        self.values_left = self.values_left.saturating_sub(1);
+        if self.values_left == 0 {
+            return Err(Reason::TooMany);
+        }
+        if self.values_left.is_multiple_of(4096) && looker.is_over() {
+            return Err(Reason::TimedOut);
+        }
+        Ok(())
     }
 
     /// Looks at a value and at all within it; reading them has bounded their depth.
@@ -173,30 +223,29 @@ impl Reader {
         }
     }
 
-    fn stream(&mut self, object: u32, map: &Map, data: &[u8], looker: &mut Looker<'_>) -> Result<(), Reason> {
+    fn stream(&mut self, object: u32, map: &Map, data: Cow<'a, [u8]>, looker: &mut Looker<'_>) -> Result<(), Reason> {
         if self.is_locked {
             return Ok(());
         }
         let kind = (map.name("Type"), map.name("Subtype"));
         match kind {
             ("ObjStm", _) => {
-                let octets = decode(map, data, looker)?.0;
-                self.objects(&octets, false, looker)
+                let octets = decode(map, &data, looker)?.0;
+                self.packed_objects(map, &octets, looker)
             }
             ("EmbeddedFile", _) if self.embedded.len() < EMBEDDED_MAX => {
-                self.embedded.push((object, decode(map, data, looker)?.0));
+                self.embedded.push((object, decode(map, &data, looker)?.0));
                 Ok(())
             }
             (_, "Image") if self.pictures < PICTURES_MAX => {
                 self.pictures += 1;
-                self.picture(map, data, looker)
+                self.picture(map, &data, looker)
             }
-            ("" | "XObject", "" | "Form") if !map.has("Length1") && self.text.len() < TEXT_OCTETS_MAX => {
-                let octets = decode(map, data, looker)?.0;
-                self.take_text(&octets);
+            ("XRef" | "Metadata", _) | (_, "Image") => Ok(()),
+            _ => {
+                self.objects.keep_stream(object, map, data);
                 Ok(())
             }
-            _ => Ok(()),
         }
     }
 
@@ -212,45 +261,6 @@ impl Reader {
                 Ok(())
             }
             _ => Ok(()),
-        }
-    }
-
-    /// Text that is shown by operators, where it is written in letters and not in numbers of glyphs.
-    fn take_text(&mut self, octets: &[u8]) {
-        let mut values = Values::new(octets);
-        let mut shown = String::new();
-        let mut line = String::new();
-        while let Some(value) = values.next_value() {
-            self.values_left = self.values_left.saturating_sub(1);
-            if self.values_left == 0 || self.text.len() + line.len() > TEXT_OCTETS_MAX {
-                break;
-            }
-            match value {
-                Value::Text(text) => shown.push_str(&readable(&text)),
-                Value::List(list) => {
-                    for value in list {
-                        match value {
-                            Value::Text(text) => shown.push_str(&readable(&text)),
-                            // Far enough apart for a space.
-                            Value::Number(number) if number < -180.0 => shown.push(' '),
-                            _ => {}
-                        }
-                    }
-                }
-                Value::Word(word) => match word.as_str() {
-                    "Tj" | "TJ" | "'" | "\"" => line.push_str(&std::mem::take(&mut shown)),
-                    "Td" | "TD" | "T*" | "Tm" | "ET" => {
-                        shown.clear();
-                        if !line.trim().is_empty() {
-                            self.text.push_str(&line);
-                            self.text.push(if word == "ET" { '\n' } else { ' ' });
-                        }
-                        line.clear();
-                    }
-                    _ => shown.clear(),
-                },
-                _ => {}
-            }
         }
     }
 
@@ -270,17 +280,6 @@ fn decrypt(value: &mut Value, key: &lock::Key, object: u32, generation: u32) {
         Value::List(list) => list.iter_mut().for_each(|value| decrypt(value, key, object, generation)),
         Value::Map(map) => map.0.iter_mut().for_each(|(_, value)| decrypt(value, key, object, generation)),
         _ => {}
-    }
-}
-
-/// A string of a page, if it is written in letters.
-fn readable(octets: &[u8]) -> String {
-    let is_letter = |octet: &&u8| octet.is_ascii_graphic() || **octet == b' ' || **octet >= 0xa0;
-    let letters = octets.iter().filter(is_letter).count();
-    if letters * 10 >= octets.len() * 9 {
-        octets.iter().map(|octet| char::from(*octet)).collect()
-    } else {
-        String::new()
     }
 }
 

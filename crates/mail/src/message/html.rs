@@ -17,10 +17,72 @@ const REFERENCE_CHARS_MAX: usize = 34;
 /// Octets of an attribute value behind a `>` in it; bounds the search for the end of a tag.
 const QUOTED_OCTETS_MAX: usize = 1024;
 
-/// Text of `html` with one space or line break between blocks. Takes any input, in time linear in its length.
+/// Rows in rows of tables that are followed, and cells of one.
+const ROWS_DEPTH_MAX: usize = 64;
+const CELLS_MAX: usize = 64;
+
+/// Octets and lines of a cell that is a table's and not a page's.
+const CELL_OCTETS_MAX: usize = 240;
+const CELL_LINES_MAX: usize = 3;
+
+/// Rows of tables while the text of a page grows: the cells of a row of short texts come into one line, divided by tabs. Rows that only
+/// serve to place things on the page stay as they are.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// Rows that are open: where the text of each of their cells begins.
+    open: Vec<Vec<usize>>,
+}
+
+impl Rows {
+    /// An element begins, at the end of `text`.
+    pub fn start(&mut self, element: &str, text: &str) {
+        if element.eq_ignore_ascii_case("tr") {
+            if self.open.len() < ROWS_DEPTH_MAX {
+                self.open.push(Vec::new());
+            }
+        } else if (element.eq_ignore_ascii_case("td") || element.eq_ignore_ascii_case("th"))
+            && let Some(row) = self.open.last_mut().filter(|row| row.len() < CELLS_MAX)
+        {
+            row.push(text.len());
+        }
+    }
+
+    /// An element ends, at the end of `text`.
+    pub fn end(&mut self, element: &str, text: &mut String) {
+        if element.eq_ignore_ascii_case("tr")
+            && let Some(cells) = self.open.pop()
+        {
+            join(&cells, text);
+        }
+    }
+}
+
+/// Brings the cells that begin at these places into one line.
+fn join(cells: &[usize], text: &mut String) {
+    let Some(first) = cells.first() else { return };
+    let ends = cells.iter().skip(1).copied().chain([text.len()]);
+    let shown: Vec<&str> =
+        cells.iter().zip(ends).filter_map(|(begin, end)| text.get(*begin..end)).map(str::trim).collect();
+    let is_short =
+        |cell: &&str| cell.len() <= CELL_OCTETS_MAX && cell.lines().count() <= CELL_LINES_MAX && !cell.contains('\t');
+    if !shown.iter().all(is_short) {
+        return;
+    }
+    let filled: Vec<String> =
+        shown.iter().filter(|cell| !cell.is_empty()).map(|cell| cell.replace('\n', " ")).collect();
+    if filled.len() >= 2 {
+        text.truncate(*first);
+        text.push_str(&filled.join("\t"));
+        text.push('\n');
+    }
+}
+
+/// Text of `html` with one space or line break between blocks, and a tab between the cells of a row. Takes any input, in time linear
+/// in its length.
 #[must_use]
 pub fn html_to_text(html: &str) -> String {
     let mut out = String::with_capacity(html.len() / 2);
+    let mut rows = Rows::default();
     let mut hidden: Option<&str> = None;
     let mut rest = html;
     while !rest.is_empty() {
@@ -47,6 +109,7 @@ pub fn html_to_text(html: &str) -> String {
         }
         if hidden.is_none() && !INLINE.iter().any(|element| name.eq_ignore_ascii_case(element)) {
             part(&mut out, name);
+            if closes { rows.end(name, &mut out) } else { rows.start(name, &out) }
         }
     }
     out
@@ -107,7 +170,7 @@ fn part(out: &mut String, name: &str) {
     while out.ends_with(' ') {
         out.pop();
     }
-    if !out.is_empty() && !out.ends_with('\n') {
+    if !out.is_empty() && !out.ends_with(['\n', '\t']) {
         out.push(mark);
     }
 }
@@ -163,6 +226,11 @@ mod tests {
             ("<p>a</p><p>b</p>", "a\nb\n"),
             ("<div>a</div><div>b <b>c</b>d</div>", "a\nb cd\n"),
             ("<td>a</td><td>b</td>", "a b "),
+            (
+                "x<table><tr><th>Bank:</th><td><p>A</p><p>B</p></td></tr><tr><td>c<td></tr></table>",
+                "x\nBank:\tA B\nc\n",
+            ),
+            ("<tr><td>a<table><tr><td>b</td><td>c</td></tr></table></td><td>d</td></tr>", "a\nb\tc\nd\n"),
             ("a&amp;b &lt;x&gt; &#20013;&nbsp;&eacute; &bogus; & c", "a&b <x> 中 é &bogus; & c"),
             ("<html><head><title>t</title><style>p{}</style></head><body>x<!-- y > --> z</body>", "x z\n"),
             ("<style>never closed", ""),

@@ -78,7 +78,7 @@ impl Conversation<'_> {
         let body = Arc::try_unwrap(raw).unwrap_or_else(|shared| shared.to_vec());
         match opinion.action {
             Action::Refuse => Err(self.refuse_unwanted(opinion).await),
-            Action::Junk | Action::Quarantine if self.is_returning() => {
+            Action::Junk | Action::Quarantine | Action::Hold if self.is_returning() => {
                 Err(Verdict::reject(550, (5, 7, 1), "The notification is taken for unwanted, and is not passed on"))
             }
             action => {
@@ -108,7 +108,7 @@ impl Conversation<'_> {
             Action::Deliver => {}
             Action::Warn => figures.judged_warned.add(1),
             Action::Junk => figures.judged_junk.add(1),
-            Action::Quarantine => figures.judged_quarantined.add(1),
+            Action::Quarantine | Action::Hold => figures.judged_quarantined.add(1),
             Action::Refuse => figures.judged_refused.add(1),
         }
         tracing::debug!(
@@ -191,12 +191,12 @@ fn judged(opinion: Opinion, body: &[u8]) -> Judged {
     let mut keywords = match action {
         Action::Warn => vec![WARNING.to_owned()],
         Action::Junk => vec![JUNK.to_owned()],
-        Action::Deliver | Action::Quarantine | Action::Refuse => Vec::new(),
+        Action::Deliver | Action::Quarantine | Action::Hold | Action::Refuse => Vec::new(),
     };
     if looks_like_phish && !keywords.is_empty() {
         keywords.push(PHISHING.to_owned());
     }
-    let quarantined = (action == Action::Quarantine).then(|| {
+    let quarantined = matches!(action, Action::Quarantine | Action::Hold).then(|| {
         let header = Header::parse(body);
         let from = header.from.first().and_then(mail::message::EnvelopeAddress::email).unwrap_or_default();
         let subject = header.subject.as_deref().map(|subject| mail::message::words::decode(subject).into_owned());

@@ -86,6 +86,9 @@ pub(crate) enum OauthClientCommand {
         /// It cannot keep a secret.
         #[arg(long)]
         public: bool,
+        /// How its identity tokens are signed: ES256, or RS256 for clients that know nothing else.
+        #[arg(long, default_value = "ES256")]
+        algorithm: String,
         /// Whose people may use it; the only organisation if left out.
         #[arg(long)]
         organisation: Option<String>,
@@ -140,8 +143,9 @@ impl OauthCommand {
     pub(crate) fn into_action(self) -> Action {
         let Self::Client(command) = self;
         match command {
-            OauthClientCommand::Add { name, redirects, scope, public, organisation } => {
-                Action::OauthClientAdd(NewProgram { name, redirects, scope, public, organisation })
+            OauthClientCommand::Add { name, redirects, scope, public, algorithm, organisation } => {
+                let algorithm = Some(algorithm);
+                Action::OauthClientAdd(NewProgram { name, redirects, scope, public, algorithm, organisation })
             }
             OauthClientCommand::List { organisation } => Action::OauthClientList { organisation },
             OauthClientCommand::Remove { client_id, organisation } => {

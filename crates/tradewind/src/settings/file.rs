@@ -184,8 +184,12 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
             *path = base.join(&path);
         }
     }
-    let texts =
-        [&mut settings.passwords.breached_file, &mut settings.passwords.systems_file, &mut settings.sms.key_file];
+    let texts = [
+        &mut settings.passwords.breached_file,
+        &mut settings.passwords.systems_file,
+        &mut settings.sms.key_file,
+        &mut settings.web.directory,
+    ];
     let roots = settings.webauthn.attestation_roots.iter_mut();
     for text in texts.into_iter().chain(roots).filter(|text| !text.is_empty()) {
         *text = base.join(&*text).to_string_lossy().into_owned();

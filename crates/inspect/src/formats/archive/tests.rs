@@ -156,7 +156,10 @@ fn other_documents_reach_out_too() {
         ]),
     );
     assert!(report.shows(Trait::Macros));
-    assert_eq!((report.texts[0].text.as_str(), report.links[0].url.as_str()), ("Hello you here", "https://a.example/"));
+    assert_eq!(
+        (report.texts[0].text.as_str(), report.links[0].url.as_str()),
+        ("Hello\n you here", "https://a.example/")
+    );
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn text_of_a_page() {
         packed(b"BT /F1 12 Tf 72 700 Td (Your account) Tj 0 -14 Td [(is sus)-20(pended)-250(now)] TJ <0001> Tj ET");
     let report =
         looked("a.pdf", &[b"%PDF-1.4\n".as_slice(), &stream("1 0 obj <</Filter/FlateDecode>>", &page)].concat());
-    assert_eq!(report.texts[0].text, "Your account is suspended now");
+    assert_eq!(report.texts[0].text, "Your account\nis suspended now");
 }
 
 #[test]

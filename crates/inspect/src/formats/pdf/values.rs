@@ -120,7 +120,7 @@ impl<'a> Values<'a> {
         self.octets.get(self.at..).is_some_and(|rest| rest.starts_with(what))
     }
 
-    fn skip_space(&mut self) {
+    pub(super) fn skip_space(&mut self) {
         while let Some(octet) = self.peek() {
             if octet == b'%' {
                 let rest = self.octets.get(self.at..).unwrap_or_default();

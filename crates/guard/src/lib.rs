@@ -1,0 +1,36 @@
+//! The trade-fraud guard: who an organisation trades with, which payment details it has on file, and what in a message speaks of
+//! somebody who wants to be paid in another's place.
+//!
+//! A message becomes a [`Subject`]; all that history knows for it is looked up once ([`Knowledge`]); [`signals::look`] compares the two
+//! and gives findings. What follows from findings is decided in one place, `filter`'s verdict.
+
+mod blocks;
+mod directory;
+mod know;
+pub mod knowledge;
+mod learn;
+mod ledger;
+mod lines;
+mod look;
+mod names;
+mod places;
+pub mod replay;
+pub mod rows;
+pub mod signals;
+mod subject;
+
+pub use blocks::blocks;
+pub use directory::{Directory, guess_job};
+pub use know::know;
+pub use knowledge::Knowledge;
+pub use learn::{Lesson, learn, partner_name};
+pub use look::{Looked, Read, look, teaches};
+pub use names::name_key;
+pub use subject::{Direction, Hop, Mailbox, Subject};
+
+/// What a finding of the guard says to people, in Chinese or else in English, its evidence put in; none if it is another's.
+#[must_use]
+pub fn text(finding: &filter::Finding, language: &str) -> Option<String> {
+    let text = ledger::text(&finding.key, language)?;
+    Some(text.replace("{evidence}", &finding.evidence))
+}

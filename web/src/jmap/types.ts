@@ -1,0 +1,264 @@
+// The objects of JMAP (RFC 8620, RFC 8621) as far as the application uses them.
+
+export type Id = string;
+export type State = string;
+
+export const CORE = "urn:ietf:params:jmap:core";
+export const MAIL = "urn:ietf:params:jmap:mail";
+export const SUBMISSION = "urn:ietf:params:jmap:submission";
+
+export interface CoreCapability {
+  maxSizeUpload: number;
+  maxConcurrentUpload: number;
+  maxCallsInRequest: number;
+  maxObjectsInGet: number;
+  maxObjectsInSet: number;
+}
+
+export interface SubmissionCapability {
+  /** Seconds that the server holds a message back at most; 0 if it holds none. */
+  maxDelayedSend: number;
+}
+
+export interface Account {
+  name: string;
+  isPersonal: boolean;
+  isReadOnly: boolean;
+  accountCapabilities: Record<string, unknown>;
+}
+
+/** RFC 8620 section 2. */
+export interface Session {
+  capabilities: Record<string, unknown>;
+  accounts: Record<Id, Account>;
+  primaryAccounts: Record<string, Id>;
+  username: string;
+  apiUrl: string;
+  downloadUrl: string;
+  uploadUrl: string;
+  eventSourceUrl: string;
+  state: State;
+}
+
+export type Role = "inbox" | "drafts" | "sent" | "archive" | "junk" | "trash" | "important" | "all" | "flagged";
+
+export interface MailboxRights {
+  mayReadItems: boolean;
+  mayAddItems: boolean;
+  mayRemoveItems: boolean;
+  maySetSeen: boolean;
+  maySetKeywords: boolean;
+  mayCreateChild: boolean;
+  mayRename: boolean;
+  mayDelete: boolean;
+  maySubmit: boolean;
+}
+
+/** RFC 8621 section 2. */
+export interface Mailbox {
+  id: Id;
+  name: string;
+  parentId: Id | null;
+  role: Role | null;
+  sortOrder: number;
+  totalEmails: number;
+  unreadEmails: number;
+  totalThreads: number;
+  unreadThreads: number;
+  myRights: MailboxRights;
+  isSubscribed: boolean;
+}
+
+export interface Address {
+  name: string | null;
+  email: string;
+}
+
+/** What a row of a list shows of a message (RFC 8621 section 4.1). */
+export interface Summary {
+  id: Id;
+  blobId: Id;
+  threadId: Id;
+  mailboxIds: Record<Id, true>;
+  keywords: Record<string, true>;
+  from: Address[] | null;
+  to: Address[] | null;
+  subject: string | null;
+  receivedAt: string;
+  preview: string;
+  hasAttachment: boolean;
+  size: number;
+}
+
+/** RFC 8621 section 4.1.4. */
+export interface BodyPart {
+  partId: string | null;
+  blobId: Id | null;
+  size: number;
+  name: string | null;
+  type: string;
+  charset: string | null;
+  disposition: string | null;
+  cid: string | null;
+}
+
+export interface BodyValue {
+  value: string;
+  isEncodingProblem?: boolean;
+  isTruncated?: boolean;
+}
+
+/** A message as it is read. */
+export interface Message extends Summary {
+  cc: Address[] | null;
+  bcc: Address[] | null;
+  replyTo: Address[] | null;
+  sentAt: string | null;
+  messageId: string[] | null;
+  references: string[] | null;
+  textBody: BodyPart[];
+  htmlBody: BodyPart[];
+  attachments: BodyPart[];
+  bodyValues: Record<string, BodyValue>;
+}
+
+export interface Thread {
+  id: Id;
+  emailIds: Id[];
+}
+
+/** RFC 8621 section 6. */
+export interface Identity {
+  id: Id;
+  name: string;
+  email: string;
+  replyTo: Address[] | null;
+  textSignature: string;
+  htmlSignature: string;
+}
+
+export type Condition = Record<string, string | number | boolean | string[]>;
+export type Filter = Condition | { operator: "AND" | "OR" | "NOT"; conditions: Filter[] };
+
+export interface Comparator {
+  property: string;
+  isAscending?: boolean;
+}
+
+/** An argument or where in an earlier answer it is found (RFC 8620 section 3.7). */
+export interface ResultReference {
+  resultOf: string;
+  name: string;
+  path: string;
+}
+
+interface Of {
+  accountId: Id;
+}
+
+export interface GetArguments extends Of {
+  ids?: Id[] | null;
+  "#ids"?: ResultReference;
+  properties?: string[];
+  fetchTextBodyValues?: boolean;
+  fetchHTMLBodyValues?: boolean;
+  maxBodyValueBytes?: number;
+  bodyProperties?: string[];
+}
+
+export interface GetAnswer<T> extends Of {
+  state: State;
+  list: T[];
+  notFound: Id[];
+}
+
+export interface ChangesAnswer extends Of {
+  oldState: State;
+  newState: State;
+  hasMoreChanges: boolean;
+  created: Id[];
+  updated: Id[];
+  destroyed: Id[];
+}
+
+export interface QueryArguments extends Of {
+  filter?: Filter;
+  sort?: Comparator[];
+  collapseThreads?: boolean;
+  position?: number;
+  limit?: number;
+  calculateTotal?: boolean;
+}
+
+export interface QueryAnswer extends Of {
+  queryState: State;
+  canCalculateChanges: boolean;
+  position: number;
+  ids: Id[];
+  total?: number;
+}
+
+export interface QueryChangesArguments extends Of {
+  filter?: Filter;
+  sort?: Comparator[];
+  collapseThreads?: boolean;
+  sinceQueryState: State;
+  upToId?: Id;
+  calculateTotal?: boolean;
+}
+
+export interface QueryChangesAnswer extends Of {
+  oldQueryState: State;
+  newQueryState: State;
+  total?: number;
+  removed: Id[];
+  added: { id: Id; index: number }[];
+}
+
+export interface SetArguments extends Of {
+  create?: Record<Id, Record<string, unknown>>;
+  update?: Record<Id, Record<string, unknown>>;
+  destroy?: Id[];
+  onSuccessUpdateEmail?: Record<Id, Record<string, unknown>>;
+  onSuccessDestroyEmail?: Id[];
+}
+
+export interface SetError {
+  type: string;
+  description?: string | null;
+  properties?: string[];
+}
+
+export interface SetAnswer extends Of {
+  oldState: State | null;
+  newState: State;
+  created?: Record<Id, Record<string, unknown> & { id: Id }> | null;
+  updated?: Record<Id, unknown> | null;
+  destroyed?: Id[] | null;
+  notCreated?: Record<Id, SetError> | null;
+  notUpdated?: Record<Id, SetError> | null;
+  notDestroyed?: Record<Id, SetError> | null;
+}
+
+interface ChangesArguments extends Of {
+  sinceState: State;
+  maxChanges?: number;
+}
+
+/** Each method with what it takes and what it gives. */
+export interface Methods {
+  "Mailbox/get": [GetArguments, GetAnswer<Mailbox>];
+  "Mailbox/changes": [ChangesArguments, ChangesAnswer];
+  "Mailbox/set": [SetArguments, SetAnswer];
+  "Thread/get": [GetArguments, GetAnswer<Thread>];
+  "Thread/changes": [ChangesArguments, ChangesAnswer];
+  "Email/get": [GetArguments, GetAnswer<Message>];
+  "Email/changes": [ChangesArguments, ChangesAnswer];
+  "Email/query": [QueryArguments, QueryAnswer];
+  "Email/queryChanges": [QueryChangesArguments, QueryChangesAnswer];
+  "Email/set": [SetArguments, SetAnswer];
+  "Identity/get": [GetArguments, GetAnswer<Identity>];
+  "EmailSubmission/set": [SetArguments, SetAnswer];
+}
+
+export type Method = keyof Methods;

@@ -1,0 +1,233 @@
+// The mail: mailboxes, list and conversation beside one another, or one at a time where there is little room.
+
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Filter, Id } from "../jmap/types";
+import { SettingsDialog } from "../settings/settings-dialog";
+import { useStore } from "../store/context";
+import { type ListQuery, NEWEST_FIRST } from "../store/list";
+import { Button, IconButton } from "../ui/button";
+import { Dialog } from "../ui/dialog";
+import { useNotices } from "../ui/notices";
+import { useActions } from "./actions";
+import { folderName } from "./folder-name";
+import { type Command, useKeys } from "./keys";
+import { KeysDialog } from "./keys-dialog";
+import { MessageList } from "./message-list";
+import { type Go, mailboxAt, type Place, useGo, usePlace } from "./place";
+import { Reader } from "./reader";
+import { BadSearch, filterOf } from "./search";
+import { SearchField } from "./search-field";
+import { useSelection } from "./selection";
+import { Sidebar } from "./sidebar";
+import { type Deeds, Toolbar } from "./toolbar";
+
+export function MailScreen() {
+  const { t } = useTranslation();
+  const store = useStore();
+  const place = usePlace();
+  const go = useGo(place);
+  const search = useRef<HTMLInputElement>(null);
+  const [shown, setShown] = useState<"keys" | "settings">();
+  const [drawer, setDrawer] = useState(false);
+  const hide = useCallback(() => setShown(undefined), []);
+  return (
+    <div className="flex h-full flex-col">
+      <a href="#messages" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-paper focus:p-2">{t("app.skip")}</a>
+      {!store.reached && <div role="alert" className="border-b border-line bg-warning-ground px-4 py-1.5 text-warning">{t("app.offline")}</div>}
+      <div className="flex min-h-0 flex-1">
+        <aside className="print-hidden hidden w-52 shrink-0 border-e border-line lg:block">
+          <Sidebar write={undefined} settings={() => setShown("settings")} chosen={() => {}} />
+        </aside>
+        <Panes place={place} go={go} search={search} menu={() => setDrawer(true)} help={() => setShown("keys")} />
+      </div>
+      <Dialog title={t("app.menu")} isOpen={drawer} close={() => setDrawer(false)}>
+        <Sidebar write={undefined} settings={() => { setDrawer(false); setShown("settings"); }} chosen={() => setDrawer(false)} />
+      </Dialog>
+      <SettingsDialog isOpen={shown === "settings"} close={hide} />
+      <KeysDialog isOpen={shown === "keys"} close={hide} known={KNOWN} />
+    </div>
+  );
+}
+
+/** What keys do here. */
+const KNOWN: Command[] = [
+  "next", "previous", "open", "back", "select", "archive", "delete", "junk", "flag", "seen", "unseen", "undo", "search", "inbox", "sent", "drafts", "help",
+];
+
+interface PanesProps {
+  place: Place;
+  go: Go;
+  search: RefObject<HTMLInputElement | null>;
+  menu: () => void;
+  help: () => void;
+}
+
+/** The query of a place, or what is wrong with its search. */
+function useQuery(place: Place): { query: ListQuery; wrong: string | undefined } {
+  const { t } = useTranslation();
+  const store = useStore();
+  const box = mailboxAt(store, place)?.id;
+  const { q } = place;
+  return useMemo(() => {
+    const query = (filter: Filter): ListQuery => ({ filter, sort: NEWEST_FIRST, collapseThreads: true });
+    if (q === undefined) return { query: query({ inMailbox: box ?? "" }), wrong: undefined };
+    try {
+      return { query: query(filterOf(q, store.mailboxes.values(), (role) => t(`role.${role}`))), wrong: undefined };
+    } catch (error) {
+      if (!(error instanceof BadSearch)) throw error;
+      return { query: query({ text: q }), wrong: t(error.key, error.values) };
+    }
+  }, [q, box, store, t]);
+}
+
+function Panes({ place, go, search, menu, help }: PanesProps) {
+  const { t, i18n } = useTranslation();
+  const store = useStore();
+  const mailbox = mailboxAt(store, place);
+  const { query, wrong } = useQuery(place);
+  const list = store.list(query);
+  const selection = useSelection(list);
+  const actions = useActions(store, mailbox);
+  const [cursor, setCursor] = useState<Id>();
+  const [sure, setSure] = useState<Id[]>();
+
+  const openRow = useCallback(
+    (index: number) => {
+      const id = list.ids?.[index];
+      const message = id === undefined ? undefined : store.summary(id);
+      if (!message) return;
+      setCursor(id);
+      go.thread(message.threadId);
+    },
+    [list, store, go],
+  );
+  // The row of the open conversation, which is where the cursor is when the page is opened at one.
+  const openId = place.thread === undefined ? undefined : list.ids?.find((id) => id !== undefined && store.summary(id)?.threadId === place.thread);
+  useEffect(() => {
+    if (openId !== undefined) setCursor(openId);
+  }, [openId]);
+
+  const at = cursor === undefined ? -1 : (list.ids?.indexOf(cursor) ?? -1);
+  const step = (by: number) => {
+    const index = Math.min(Math.max(at + by, 0), list.length - 1);
+    const id = list.ids?.[index];
+    if (id === undefined) return;
+    if (place.thread !== undefined) openRow(index);
+    else setCursor(id);
+  };
+  const rows = selection.ids.size > 0 ? [...selection.ids] : place.thread !== undefined && openId ? [openId] : cursor !== undefined && at >= 0 ? [cursor] : [];
+
+  /** Does something that takes rows away: the cursor, and the conversation if one is open, goes on to the next. */
+  const take = (work: (rows: Id[]) => void) => {
+    if (rows.length === 0) return;
+    const gone = new Set(rows);
+    const first = list.ids?.findIndex((id) => id !== undefined && gone.has(id)) ?? -1;
+    const rest = list.ids?.slice(Math.max(first, 0)).find((id) => id !== undefined && !gone.has(id)) ?? list.ids?.slice(0, Math.max(first, 0)).at(-1);
+    work(rows);
+    selection.clear();
+    setCursor(rest);
+    if (place.thread !== undefined && openId && gone.has(openId)) {
+      const next = rest === undefined ? undefined : store.summary(rest);
+      const isWide = matchMedia("(min-width: 768px)").matches;
+      go.thread(isWide ? next?.threadId : undefined);
+    }
+  };
+  const forGood = mailbox?.role === "trash" || mailbox?.role === "junk";
+  const deeds: Deeds = {
+    archive: () => take(actions.archive),
+    remove: () => {
+      if (!forGood) take(actions.remove);
+      else if (rows.length > 0) setSure(rows);
+    },
+    junk: () => take(actions.junk),
+    move: (to) => take((ids) => actions.move(ids, to)),
+    seen: (seen) => {
+      actions.seen(rows, seen);
+      if (!seen && place.thread !== undefined) go.thread(undefined);
+      selection.clear();
+    },
+    flag: (flagged) => actions.flag(rows, flagged),
+  };
+  const { undo } = useNotices();
+  useKeys({
+    next: () => step(1),
+    previous: () => step(-1),
+    open: () => openRow(at),
+    back: () => {
+      if (selection.ids.size > 0) selection.clear();
+      else if (place.thread !== undefined) go.thread(undefined);
+    },
+    select: () => cursor !== undefined && selection.toggle(cursor, false),
+    archive: deeds.archive,
+    delete: deeds.remove,
+    junk: deeds.junk,
+    flag: () => deeds.flag(!rows.every((id) => store.summary(id)?.keywords.$flagged)),
+    seen: () => deeds.seen(true),
+    unseen: () => deeds.seen(false),
+    undo,
+    search: () => search.current?.focus(),
+    inbox: () => go.box("inbox"),
+    sent: () => go.box("sent"),
+    drafts: () => go.box("drafts"),
+    help,
+  });
+
+  const folder = mailbox ? folderName(t, mailbox) : t("list.found");
+  const title = mailbox && mailbox.unreadEmails > 0 ? `(${mailbox.unreadEmails}) ${folder}` : folder;
+  useEffect(() => {
+    document.title = `${title} · ${t("app.name")}`;
+  }, [title, t]);
+  const isReading = place.thread !== undefined;
+  return (
+    <>
+      <main className={`print-hidden min-w-0 flex-col border-e border-line md:flex md:w-96 md:shrink-0 xl:w-[440px] ${isReading ? "hidden" : "flex flex-1 md:flex-none"}`}>
+        <h1 className="sr-only">{folder}</h1>
+        <div className="flex min-h-12 items-center gap-1 border-b border-line px-2">
+          <span className="lg:hidden"><IconButton icon="menu" label={t("app.menu")} onPress={menu} /></span>
+          <SearchField q={place.q} search={go.search} clear={() => place.q !== undefined && go.box("inbox")} field={search} />
+        </div>
+        <div className="flex min-h-9 items-center gap-1 border-b border-line px-3">
+          {selection.ids.size > 0 ? (
+            <>
+              <IconButton icon="close" label={t("act.clear")} onPress={selection.clear} />
+              <span className="me-auto">{t("list.selected", { count: selection.ids.size })}</span>
+              <Toolbar ids={rows} mailbox={mailbox} deeds={deeds} />
+            </>
+          ) : (
+            <>
+              <span dir="auto" className="me-auto truncate font-semibold">{folder}</span>
+              {list.ids && <span className="shrink-0 text-quiet">{t("list.conversations", { count: list.length })}</span>}
+            </>
+          )}
+        </div>
+        {wrong && <div role="alert" className="border-b border-line bg-warning-ground px-3 py-1.5 text-warning">{wrong}</div>}
+        <MessageList
+          key={JSON.stringify(query)}
+          list={list}
+          label={t("list.label", { folder })}
+          mailbox={mailbox}
+          openThread={place.thread}
+          cursor={cursor}
+          selected={selection.ids}
+          open={openRow}
+          select={selection.toggle}
+        />
+      </main>
+      <div className={`min-w-0 flex-1 ${isReading ? "block" : "hidden md:block"}`}>
+        {place.thread !== undefined ? (
+          <Reader key={i18n.language} thread={place.thread} back={() => go.thread(undefined)} answering={undefined} toolbar={<Toolbar ids={openId ? [openId] : []} mailbox={mailbox} deeds={deeds} />} />
+        ) : (
+          <div className="flex h-full items-center justify-center p-8 text-center text-quiet">{t("read.none")}</div>
+        )}
+      </div>
+      <Dialog title={t("act.sure-title", { count: sure?.length ?? 0 })} isOpen={sure !== undefined} close={() => setSure(undefined)}>
+        <p className="mb-4">{t("act.sure-text")}</p>
+        <div className="flex justify-end gap-2">
+          <Button onPress={() => setSure(undefined)}>{t("act.cancel")}</Button>
+          <Button look="danger" onPress={() => { setSure(undefined); take(actions.destroy); }}>{t("act.delete-for-good")}</Button>
+        </div>
+      </Dialog>
+    </>
+  );
+}

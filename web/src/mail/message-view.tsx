@@ -1,0 +1,136 @@
+// One message of a conversation: who it is from, in words; its text; its attached files.
+
+import { useTranslation } from "react-i18next";
+import { fullAddress, longDate, nameOf, namesOf, shortDate, size } from "../i18n/format";
+import type { Address, Message } from "../jmap/types";
+import { useStore } from "../store/context";
+import { IconButton } from "../ui/button";
+import { Icon } from "../ui/icon";
+import { MessageBody } from "./message-body";
+
+export interface Answering {
+  reply: (message: Message) => void;
+  replyAll: (message: Message) => void;
+  forward: (message: Message) => void;
+  edit: (message: Message) => void;
+}
+
+interface Props {
+  message: Message;
+  isOpen: boolean;
+  toggle: () => void;
+  answering: Answering | undefined;
+}
+
+export function MessageView({ message, isOpen, toggle, answering }: Props) {
+  const { t, i18n } = useTranslation();
+  const sender = message.from?.[0];
+  const unread = !message.keywords.$seen;
+  return (
+    <article aria-label={`${sender ? nameOf(sender) : t("list.no-sender")}, ${longDate(message.receivedAt, i18n.language)}`} className="border-b border-line px-4 py-3">
+      <div className="flex items-start gap-2">
+        <button type="button" aria-expanded={isOpen} onClick={toggle} className="min-w-0 flex-1 text-start">
+          <span className="flex items-baseline gap-2">
+            <span dir="auto" className={`truncate ${unread ? "font-semibold" : "font-medium"}`}>{sender ? nameOf(sender) : t("list.no-sender")}</span>
+            {isOpen && sender?.name && <span dir="ltr" className="truncate text-quiet">{sender.email}</span>}
+            {message.keywords.$draft && <span className="text-danger">{t("read.draft")}</span>}
+            <time dateTime={message.receivedAt} className="ms-auto shrink-0 text-quiet">
+              {isOpen ? longDate(message.receivedAt, i18n.language) : shortDate(message.receivedAt, new Date(), i18n.language)}
+            </time>
+          </span>
+          <span dir="auto" className="block truncate text-quiet">
+            {isOpen ? t("list.to", { names: namesOf([...(message.to ?? []), ...(message.cc ?? [])]) }) : message.preview}
+          </span>
+        </button>
+        {isOpen && answering && (
+          <div className="print-hidden flex">
+            {message.keywords.$draft ? (
+              <IconButton icon="write" label={t("nav.write")} onPress={() => answering.edit(message)} />
+            ) : (
+              <>
+                <IconButton icon="reply" label={t("act.reply")} shortcut="r" onPress={() => answering.reply(message)} />
+                <IconButton icon="forward" label={t("act.forward")} shortcut="f" onPress={() => answering.forward(message)} />
+              </>
+            )}
+          </div>
+        )}
+      </div>
+      {isOpen && (
+        <>
+          <Details message={message} />
+          <RepliesElsewhere message={message} />
+          <MessageBody message={message} />
+          <Attachments message={message} />
+        </>
+      )}
+    </article>
+  );
+}
+
+function Details({ message }: { message: Message }) {
+  const { t } = useTranslation();
+  const store = useStore();
+  const rows: [string, Address[] | null][] = [["from", message.from], ["to", message.to], ["cc", message.cc], ["reply-to", message.replyTo]];
+  return (
+    <details className="mt-1 mb-2 text-quiet">
+      <summary className="w-fit">{t("read.details")}</summary>
+      <dl className="mt-1 grid grid-cols-[auto_1fr] gap-x-4 text-text">
+        {rows.filter(([, addresses]) => addresses && addresses.length > 0).map(([key, addresses]) => (
+          <div key={key} className="contents">
+            <dt className="text-quiet">{t(`read.${key}`)}</dt>
+            <dd dir="auto">{addresses?.map(fullAddress).join(", ")}</dd>
+          </div>
+        ))}
+      </dl>
+      <a className="text-accent underline" href={store.client.downloadUrl(store.accountId, message.blobId, "message.eml", "message/rfc822")} download="message.eml">
+        {t("act.original")}
+      </a>
+    </details>
+  );
+}
+
+/** Replies that would go to another domain than the sender's are told: a favourite of forgers. */
+function RepliesElsewhere({ message }: { message: Message }) {
+  const { t } = useTranslation();
+  const domain = ({ email }: Address) => email.slice(email.lastIndexOf("@") + 1).toLowerCase();
+  const sender = message.from?.[0];
+  const elsewhere = sender && message.replyTo?.find((it) => domain(it) !== domain(sender));
+  if (!elsewhere) return null;
+  return <p className="mb-2 rounded-md border border-line bg-warning-ground px-3 py-1.5 text-warning">{t("read.reply-elsewhere", { address: elsewhere.email })}</p>;
+}
+
+function Attachments({ message }: { message: Message }) {
+  const { t, i18n } = useTranslation();
+  const store = useStore();
+  const files = message.attachments.filter((part) => part.blobId);
+  if (files.length === 0) return null;
+  return (
+    <section aria-label={t("read.attachments", { count: files.length })} className="mt-3">
+      <div className="mb-1 text-quiet">{t("read.attachments", { count: files.length })}</div>
+      <ul className="flex flex-wrap gap-2">
+        {files.map((part) => {
+          const name = shownName(part.name) || t("read.unnamed");
+          return (
+            <li key={part.blobId} className="max-w-full">
+              <a
+                href={store.client.downloadUrl(store.accountId, part.blobId ?? "", name, "application/octet-stream")}
+                download={name}
+                aria-label={t("act.download", { name })}
+                className="flex max-w-80 items-center gap-2 rounded-md border border-line px-2 py-1.5 hover:bg-hover"
+              >
+                <Icon name="attach" />
+                <span dir="ltr" className="min-w-0 flex-1 truncate" title={name}>{name}</span>
+                <span className="shrink-0 text-quiet">{size(part.size, i18n.language)}</span>
+              </a>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+/** A name without what hides its true ending: marks of direction, control characters, directories. */
+function shownName(name: string | null): string {
+  return (name ?? "").replace(/[\u0000-\u001F\u007F\u061C\u200B-\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g, "").replace(/^.*[/\\]/, "").trim();
+}

@@ -1,0 +1,57 @@
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { signOut } from "../account/session";
+import { useStore } from "../store/context";
+import { Button } from "../ui/button";
+import { Icon } from "../ui/icon";
+import { folderIcon, folderName, folders } from "./folder-name";
+import { boxName, mailboxAt, usePlace } from "./place";
+
+const entry = "flex min-h-8 w-full items-center gap-2 rounded-md px-2 text-start hover:bg-hover";
+
+/** The mailboxes, and what belongs to the account. */
+export function Sidebar({ write, settings, chosen }: { write: (() => void) | undefined; settings: () => void; chosen: () => void }) {
+  const { t, i18n } = useTranslation();
+  const store = useStore();
+  const here = mailboxAt(store, usePlace());
+  return (
+    <div className="flex h-full flex-col gap-2 overflow-y-auto p-2">
+      <div className="px-2 pt-1 text-[15px] font-semibold text-accent">{t("app.name")}</div>
+      {write && <Button look="first" icon="write" onPress={write}>{t("nav.write")}</Button>}
+      <nav aria-label={t("nav.folders")} className="flex-1">
+        <ul>
+          {folders(store.mailboxes.values(), i18n.language).map(({ mailbox, depth }) => {
+            const isHere = mailbox.id === here?.id;
+            const count = mailbox.role === "drafts" ? mailbox.totalEmails : mailbox.unreadEmails;
+            return (
+              <li key={mailbox.id} style={{ paddingInlineStart: depth * 12 }}>
+                <Link
+                  to="/box/$box"
+                  params={{ box: boxName(mailbox) }}
+                  onClick={chosen}
+                  aria-current={isHere ? "page" : undefined}
+                  className={`${entry} ${isHere ? "bg-chosen font-semibold" : ""}`}
+                >
+                  <Icon name={folderIcon(mailbox)} />
+                  <span dir="auto" className="min-w-0 flex-1 truncate">{folderName(t, mailbox)}</span>
+                  {count > 0 && (
+                    <span className="text-quiet tabular-nums">
+                      <span aria-hidden="true">{new Intl.NumberFormat(i18n.language).format(count)}</span>
+                      <span className="sr-only">{t(mailbox.role === "drafts" ? "list.count" : "nav.unread", { count })}</span>
+                    </span>
+                  )}
+                </Link>
+              </li>
+            );
+          })}
+        </ul>
+      </nav>
+      <div className="border-t border-line pt-2">
+        <div className="truncate px-2 pb-1 text-quiet" title={store.client.session.username}>{t("nav.you", { address: store.client.session.username })}</div>
+        <button type="button" className={entry} onClick={settings}>{t("nav.settings")}</button>
+        <a className={entry} href="/account">{t("nav.account")}</a>
+        <button type="button" className={entry} onClick={() => void signOut()}>{t("nav.sign-out")}</button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+import { useTranslation } from "react-i18next";
+import { choose, LANGUAGES } from "../i18n";
+import { Dialog } from "../ui/dialog";
+import { type Density, prefer, type Theme, usePreferences } from "./preferences";
+
+function Choice<T extends string>({ label, value, options, choose: take }: { label: string; value: T; options: [T, string][]; choose: (value: T) => void }) {
+  return (
+    <label className="mb-3 flex flex-wrap items-center justify-between gap-2">
+      <span className="text-quiet">{label}</span>
+      <select className="min-h-8 min-w-44 rounded-md border border-strong-line bg-paper px-2" value={value} onChange={(event) => take(event.target.value as T)}>
+        {options.map(([option, name]) => (
+          <option key={option} value={option}>{name}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+export function SettingsDialog({ isOpen, close }: { isOpen: boolean; close: () => void }) {
+  const { t, i18n } = useTranslation();
+  const { theme, density } = usePreferences();
+  return (
+    <Dialog title={t("settings.title")} isOpen={isOpen} close={close}>
+      <Choice label={t("settings.language")} value={i18n.language} options={LANGUAGES.map(({ tag, name }) => [tag, name])} choose={(tag) => void choose(tag)} />
+      <Choice<Theme>
+        label={t("settings.theme")}
+        value={theme}
+        options={[["system", t("settings.theme-system")], ["light", t("settings.theme-light")], ["dark", t("settings.theme-dark")]]}
+        choose={(value) => prefer({ theme: value })}
+      />
+      <Choice<Density>
+        label={t("settings.density")}
+        value={density}
+        options={[["two", t("settings.density-two")], ["one", t("settings.density-one")]]}
+        choose={(value) => prefer({ density: value })}
+      />
+    </Dialog>
+  );
+}

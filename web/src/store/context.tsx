@@ -1,0 +1,16 @@
+// The store as screens reach it.
+
+import { createContext, useContext, useSyncExternalStore } from "react";
+import type { MailStore } from "./store";
+
+const Context = createContext<MailStore | undefined>(undefined);
+
+export const StoreProvider = Context.Provider;
+
+/** The store; the caller is drawn again when anything in it changes. */
+export function useStore(): MailStore {
+  const store = useContext(Context);
+  if (!store) throw new Error("no store above this component");
+  useSyncExternalStore(store.subscribe, store.snapshot);
+  return store;
+}

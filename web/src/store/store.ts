@@ -1,0 +1,461 @@
+// The messages of one account as far as they are known here. Screens read from here and change here; what the server says comes in by
+// changes since a state (RFC 8620 section 5.2), what people do goes out as patches and shows at once.
+
+import { type Batch, type Call, type Client, Refused, refusedIn, Unreachable } from "../jmap/client";
+import type { ChangesAnswer, Id, Identity, Mailbox, Message, State, Summary } from "../jmap/types";
+import { type Change, changed, inverse, patchOf } from "./change";
+import { type ListQuery, MessageList } from "./list";
+
+/** Messages that are asked for together as somebody scrolls. */
+export const PAGE = 100;
+/** Lists that are kept up to date; older ones are forgotten. */
+const LISTS_MAX = 8;
+/** Messages whose bodies are kept. */
+const BODIES_MAX = 60;
+/** Octets of a body that are shown; the rest is downloaded. */
+const BODY_BYTES_MAX = 1 << 20;
+/** Rounds of changes that are asked for before everything is read anew. */
+const ROUNDS_MAX = 20;
+
+const SUMMARY = [
+  "id", "blobId", "threadId", "mailboxIds", "keywords", "from", "to", "subject", "receivedAt", "preview", "hasAttachment", "size",
+];
+const MESSAGE = [
+  ...SUMMARY, "cc", "bcc", "replyTo", "sentAt", "messageId", "references", "textBody", "htmlBody", "attachments", "bodyValues",
+];
+const PART = ["partId", "blobId", "size", "name", "type", "charset", "disposition", "cid"];
+
+interface Pending {
+  ids: ReadonlySet<Id>;
+  change: Change | "destroy";
+}
+
+type Kind = "Mailbox" | "Email" | "Thread";
+
+export class MailStore {
+  /** Grows with each change; what screens watch. */
+  version = 0;
+  /** Whether the last request reached the server. */
+  reached = true;
+  mailboxes = new Map<Id, Mailbox>();
+  identities: Identity[] = [];
+
+  private readonly summaries = new Map<Id, Summary>();
+  private readonly bodies = new Map<Id, Message>();
+  private readonly threads = new Map<Id, Id[]>();
+  private readonly lists = new Map<string, MessageList>();
+  private readonly states = new Map<Kind, State>();
+  private readonly pending = new Set<Pending>();
+  private readonly listeners = new Set<() => void>();
+  private told = false;
+  private refreshing: Promise<void> | undefined;
+  private again = false;
+
+  constructor(
+    readonly client: Client,
+    readonly accountId: Id,
+    /** Told of what went wrong with something that nobody waits for. */
+    private readonly failed: (error: Error) => void,
+  ) {}
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly snapshot = (): number => this.version;
+
+  /** Reads mailboxes and identities. */
+  async start(): Promise<void> {
+    const { accountId } = this;
+    const batch = this.client.batch();
+    const mailboxes = batch.call("Mailbox/get", { accountId, ids: null });
+    // Only the states are wanted: from here on changes are asked for.
+    const emails = batch.call("Email/get", { accountId, ids: [] });
+    const threads = batch.call("Thread/get", { accountId, ids: [] });
+    await this.send(batch);
+    this.mailboxes = new Map(mailboxes.value.list.map((it) => [it.id, it]));
+    this.states.set("Mailbox", mailboxes.value.state).set("Email", emails.value.state).set("Thread", threads.value.state);
+    this.tell();
+  }
+
+  async readIdentities(): Promise<void> {
+    this.identities = (await this.client.call("Identity/get", { accountId: this.accountId, ids: null })).list;
+    this.tell();
+  }
+
+  // What is there.
+
+  mailboxOf(role: string): Mailbox | undefined {
+    return [...this.mailboxes.values()].find((it) => it.role === role);
+  }
+
+  /** A message with what is under way already done. */
+  summary(id: Id): Summary | undefined {
+    return this.shown(this.summaries.get(id) ?? this.bodies.get(id));
+  }
+
+  /** A message with its body, if that was read. */
+  message(id: Id): Message | undefined {
+    return this.shown(this.bodies.get(id));
+  }
+
+  /** The messages of a conversation, oldest first. */
+  thread(id: Id): Id[] | undefined {
+    return this.threads.get(id)?.filter((email) => !this.isGoing(email));
+  }
+
+  private shown<T extends Summary>(message: T | undefined): T | undefined {
+    if (!message) return undefined;
+    let shown = message;
+    for (const { ids, change } of this.pending) {
+      if (ids.has(message.id) && change !== "destroy") shown = changed(shown, change);
+    }
+    return shown;
+  }
+
+  private isGoing(id: Id): boolean {
+    return [...this.pending].some(({ ids, change }) => change === "destroy" && ids.has(id));
+  }
+
+  /** The list for a query; its parts come by [look]. */
+  list(query: ListQuery): MessageList {
+    const key = JSON.stringify(query);
+    const list = this.lists.get(key) ?? new MessageList(query);
+    // The one used last stands last.
+    this.lists.delete(key);
+    this.lists.set(key, list);
+    for (const old of [...this.lists.keys()].slice(0, Math.max(0, this.lists.size - LISTS_MAX))) this.lists.delete(old);
+    return list;
+  }
+
+  /** Asks for what is not known of the places from `first` to `last`. */
+  look(list: MessageList, first: number, last: number): void {
+    for (let page = Math.floor(first / PAGE); page <= Math.floor(Math.max(last, first) / PAGE); page += 1) {
+      if (list.pages.has(page)) continue;
+      list.pages.add(page);
+      this.readPage(list, page).catch((error: Error) => {
+        list.pages.delete(page);
+        list.error = error;
+        this.tell();
+      });
+    }
+  }
+
+  private async readPage(list: MessageList, page: number): Promise<void> {
+    const { accountId } = this;
+    const batch = this.client.batch();
+    const query = batch.call("Email/query", { accountId, ...list.query, position: page * PAGE, limit: PAGE, calculateTotal: true });
+    const emails = batch.call("Email/get", { accountId, "#ids": query.at("/ids"), properties: SUMMARY });
+    const threads = batch.call("Thread/get", { accountId, "#ids": emails.at("/list/*/threadId") });
+    await this.send(batch);
+    const { position, ids, total, queryState, canCalculateChanges } = query.value;
+    this.keep(emails.value.list);
+    for (const thread of threads.value.list) this.threads.set(thread.id, thread.emailIds);
+    list.take(position, ids, total ?? position + ids.length, queryState, canCalculateChanges);
+    list.pages.add(page);
+    list.error = undefined;
+    for (const { ids: going, change } of this.pending) if (this.leaves(list, change)) list.drop(going);
+    this.tell();
+  }
+
+  private keep(messages: Summary[]): void {
+    for (const message of messages) this.summaries.set(message.id, message);
+  }
+
+  /** Reads a conversation with its bodies. */
+  async open(threadId: Id): Promise<void> {
+    const { accountId } = this;
+    const ids = this.threads.get(threadId);
+    if (ids?.every((id) => this.bodies.has(id))) {
+      for (const id of ids) this.touch(id);
+      return;
+    }
+    const batch = this.client.batch();
+    const thread = batch.call("Thread/get", { accountId, ids: [threadId] });
+    const emails = batch.call("Email/get", {
+      accountId,
+      "#ids": thread.at("/list/*/emailIds"),
+      properties: MESSAGE,
+      bodyProperties: PART,
+      fetchTextBodyValues: true,
+      fetchHTMLBodyValues: true,
+      maxBodyValueBytes: BODY_BYTES_MAX,
+    });
+    await this.send(batch);
+    const found = thread.value.list[0];
+    if (!found) throw new Refused("notFound");
+    this.threads.set(threadId, found.emailIds);
+    for (const message of emails.value.list) {
+      this.bodies.set(message.id, message);
+      if (this.summaries.has(message.id)) this.summaries.set(message.id, message);
+    }
+    this.tell();
+  }
+
+  /** Puts a body at the end of those that are forgotten, and forgets the first. */
+  private touch(id: Id): void {
+    const body = this.bodies.get(id);
+    if (!body) return;
+    this.bodies.delete(id);
+    this.bodies.set(id, body);
+    for (const old of [...this.bodies.keys()].slice(0, Math.max(0, this.bodies.size - BODIES_MAX))) this.bodies.delete(old);
+  }
+
+  /** The messages of the conversations that these belong to. Those that are not known yet are read. */
+  async members(ids: Id[]): Promise<Id[]> {
+    const threads = [...new Set(ids.flatMap((id) => this.summary(id)?.threadId ?? []))];
+    const all = threads.flatMap((id) => this.thread(id) ?? []);
+    const unknown = all.filter((id) => !this.summary(id));
+    if (unknown.length > 0) {
+      const { accountId } = this;
+      this.keep((await this.reaching(this.client.call("Email/get", { accountId, ids: unknown, properties: SUMMARY }))).list);
+    }
+    return all.length > 0 ? all : ids;
+  }
+
+  // What people do.
+
+  /** Changes messages: here at once, on the server as soon as it answers. Gives what undoes it; undone here if the server refuses. */
+  async change(ids: Id[], change: Change): Promise<() => Promise<void>> {
+    const undo = ids.flatMap((id) => {
+      const message = this.summary(id);
+      return message ? [{ id, change: inverse(message, change) }] : [];
+    });
+    const update = Object.fromEntries(ids.map((id) => [id, patchOf(change)]));
+    await this.carryOut({ ids: new Set(ids), change }, { update });
+    return async () => {
+      const patches = Object.fromEntries(undo.map((it) => [it.id, patchOf(it.change)]));
+      const answer = await this.client.call("Email/set", { accountId: this.accountId, update: patches });
+      this.lists.forEach((list) => list.renew());
+      await this.refresh();
+      const refused = refusedIn(answer);
+      if (refused) throw refused;
+    };
+  }
+
+  /** Deletes messages for good. */
+  async destroy(ids: Id[]): Promise<void> {
+    await this.carryOut({ ids: new Set(ids), change: "destroy" }, { destroy: ids });
+  }
+
+  private async carryOut(pending: Pending, what: { update: Record<Id, Record<string, true | null>> } | { destroy: Id[] }): Promise<void> {
+    this.pending.add(pending);
+    this.lists.forEach((list) => {
+      if (this.leaves(list, pending.change)) list.drop(pending.ids);
+    });
+    this.tell();
+    try {
+      const answer = await this.reaching(this.client.call("Email/set", { accountId: this.accountId, ...what }));
+      const refused = refusedIn(answer);
+      if (refused) throw refused;
+      this.settle(pending);
+    } catch (error) {
+      this.lists.forEach((list) => list.renew());
+      throw error;
+    } finally {
+      this.pending.delete(pending);
+      this.tell();
+      this.wake();
+    }
+  }
+
+  /** What the server has agreed to is how it is. */
+  private settle({ ids, change }: Pending): void {
+    for (const id of ids) {
+      for (const known of [this.summaries, this.bodies] as Map<Id, Summary>[]) {
+        const message = known.get(id);
+        if (change === "destroy") known.delete(id);
+        else if (message) known.set(id, changed(message, change));
+      }
+    }
+  }
+
+  /** Whether messages that are changed so do not belong in the list any more. */
+  private leaves(list: MessageList, change: Change | "destroy"): boolean {
+    if (change === "destroy") return true;
+    const box = "inMailbox" in list.query.filter ? list.query.filter.inMailbox : undefined;
+    return typeof box === "string" && change.mailboxes?.[box] === false;
+  }
+
+  // What the server says.
+
+  /** Asks soon for what has changed; failures show in [reached]. */
+  wake(): void {
+    this.refresh().catch((error: Error) => {
+      if (!(error instanceof Unreachable)) this.failed(error);
+    });
+  }
+
+  /** Asks for what has changed. One at a time: asked meanwhile, it asks once more. */
+  refresh(): Promise<void> {
+    if (this.refreshing) {
+      this.again = true;
+      return this.refreshing;
+    }
+    this.refreshing = (async () => {
+      try {
+        do {
+          this.again = false;
+          await this.readChanges();
+        } while (this.again);
+      } finally {
+        this.refreshing = undefined;
+      }
+    })();
+    return this.refreshing;
+  }
+
+  private async readChanges(): Promise<void> {
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      if (!(await this.readRound())) {
+        await this.readLists();
+        return;
+      }
+    }
+    await this.forget();
+  }
+
+  /** One round of changes. Says whether there are more. */
+  private async readRound(): Promise<boolean> {
+    const { accountId } = this;
+    const batch = this.client.batch();
+    const since = (kind: Kind) => ({ accountId, sinceState: this.states.get(kind) ?? "", maxChanges: 500 });
+    const changes = {
+      Mailbox: batch.call("Mailbox/changes", since("Mailbox")),
+      Email: batch.call("Email/changes", since("Email")),
+      Thread: batch.call("Thread/changes", since("Thread")),
+    };
+    await this.send(batch);
+    const answers = this.unlessTrimmed(() => ({
+      Mailbox: changes.Mailbox.value,
+      Email: changes.Email.value,
+      Thread: changes.Thread.value,
+    }));
+    if (!answers) {
+      await this.forget();
+      return false;
+    }
+    await this.readChanged(answers);
+    for (const kind of ["Mailbox", "Email", "Thread"] as const) this.states.set(kind, answers[kind].newState);
+    this.tell();
+    return Object.values(answers).some((answer) => answer.hasMoreChanges);
+  }
+
+  private async readChanged(changes: Record<Kind, ChangesAnswer>): Promise<void> {
+    const { accountId } = this;
+    for (const id of changes.Mailbox.destroyed) this.mailboxes.delete(id);
+    for (const id of changes.Thread.destroyed) this.threads.delete(id);
+    for (const id of changes.Email.destroyed) {
+      this.summaries.delete(id);
+      this.bodies.delete(id);
+    }
+    const boxes = [...changes.Mailbox.created, ...changes.Mailbox.updated];
+    const emails = changes.Email.updated.filter((id) => this.summaries.has(id) || this.bodies.has(id));
+    const threads = changes.Thread.updated.filter((id) => this.threads.has(id));
+    const batch = this.client.batch();
+    const gets: { boxes?: Call<"Mailbox/get">; emails?: Call<"Email/get">; threads?: Call<"Thread/get"> } = {};
+    if (boxes.length > 0) gets.boxes = batch.call("Mailbox/get", { accountId, ids: boxes });
+    if (emails.length > 0) {
+      // Of a message only these two change (RFC 8621 section 4.1.1).
+      gets.emails = batch.call("Email/get", { accountId, ids: emails, properties: ["id", "mailboxIds", "keywords"] });
+    }
+    if (threads.length > 0) gets.threads = batch.call("Thread/get", { accountId, ids: threads });
+    if (Object.keys(gets).length === 0) return;
+    await this.send(batch);
+    for (const box of gets.boxes?.value.list ?? []) this.mailboxes.set(box.id, box);
+    for (const thread of gets.threads?.value.list ?? []) this.threads.set(thread.id, thread.emailIds);
+    for (const { id, mailboxIds, keywords } of gets.emails?.value.list ?? []) {
+      for (const known of [this.summaries, this.bodies] as Map<Id, Summary>[]) {
+        const message = known.get(id);
+        if (message) known.set(id, { ...message, mailboxIds, keywords });
+      }
+    }
+  }
+
+  private async readLists(): Promise<void> {
+    const { accountId } = this;
+    for (const list of this.lists.values()) {
+      const known = list.known();
+      if (!list.ids) continue;
+      const state = list.state;
+      if (state === undefined || !list.canCalculateChanges) {
+        list.renew();
+        continue;
+      }
+      const upToId = known.at(-1);
+      const batch = this.client.batch();
+      const changes = batch.call("Email/queryChanges", { accountId, ...list.query, sinceQueryState: state, calculateTotal: true, ...(upToId ? { upToId } : {}) });
+      const emails = batch.call("Email/get", { accountId, "#ids": changes.at("/added/*/id"), properties: SUMMARY });
+      const threads = batch.call("Thread/get", { accountId, "#ids": emails.at("/list/*/threadId") });
+      await this.send(batch);
+      // Another answer may have come first; the list is then newer than this one.
+      if (list.state !== state) continue;
+      const answer = this.unlessTrimmed(() => changes.value);
+      if (!answer) {
+        list.renew();
+        continue;
+      }
+      if (answer.newQueryState === state && answer.added.length === 0 && answer.removed.length === 0) continue;
+      this.keep(emails.value.list);
+      for (const thread of threads.value.list) this.threads.set(thread.id, thread.emailIds);
+      list.apply(answer, PAGE);
+      for (const { ids, change } of this.pending) if (this.leaves(list, change)) list.drop(ids);
+    }
+    this.tell();
+  }
+
+  /** What `read` gives; nothing if the server has forgotten what was then. */
+  private unlessTrimmed<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof Refused && (error.type === "cannotCalculateChanges" || error.type === "tooManyChanges")) return undefined;
+      throw error;
+    }
+  }
+
+  /** Begins anew with what the server has. */
+  private async forget(): Promise<void> {
+    this.summaries.clear();
+    this.bodies.clear();
+    this.threads.clear();
+    this.lists.forEach((list) => {
+      list.ids = undefined;
+      list.renew();
+    });
+    await this.start();
+  }
+
+  private async send(batch: Batch): Promise<void> {
+    await this.reaching(batch.send());
+  }
+
+  private async reaching<T>(work: Promise<T>): Promise<T> {
+    try {
+      const done = await work;
+      this.setReached(true);
+      return done;
+    } catch (error) {
+      if (error instanceof Unreachable) this.setReached(false);
+      throw error;
+    }
+  }
+
+  private setReached(reached: boolean): void {
+    if (this.reached === reached) return;
+    this.reached = reached;
+    this.tell();
+  }
+
+  /** Tells the screens, once for all that changes in one go. */
+  private tell(): void {
+    this.version += 1;
+    if (this.told) return;
+    this.told = true;
+    queueMicrotask(() => {
+      this.told = false;
+      this.listeners.forEach((listener) => listener());
+    });
+  }
+}
