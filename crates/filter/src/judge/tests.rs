@@ -119,3 +119,20 @@ fn kept_facts_give_the_same_verdict() {
         assert_eq!(judge.judge(&kept, Vec::new()), judge.judge(&facts, Vec::new()));
     }
 }
+
+#[test]
+fn findings_of_trade_enter_no_odds_of_phish() {
+    let judge = Judge::shipped().unwrap();
+    let facts = Facts::of_text("", "please pay the invoice");
+    let trade = Finding {
+        id: "guard".into(),
+        signal: Signal::Trade,
+        spam: 4.0,
+        phish: 4.0,
+        evidence: String::new(),
+        key: String::new(),
+    };
+    let (with, without) = (judge.judge(&facts, vec![trade]), judge.judge(&facts, Vec::new()));
+    assert_eq!(with.probability_unwanted.to_bits(), without.probability_unwanted.to_bits());
+    assert_eq!(with.probability_phish.to_bits(), without.probability_phish.to_bits());
+}
