@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use harness::{Failure, Options, Outcome, Tradewind, imap, require, run, smtp, wait_until};
+use harness::{Failure, Options, Outcome, Scratch, Tradewind, imap, require, run, smtp, wait_until};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -170,19 +170,11 @@ fn a_letter_leads_to_the_release() -> Outcome {
     require!("curl", "python3");
     let tradewind = start(&thresholds(0.5, 0.6, 0.7, 1.1))?;
     send(&tradewind, PHISH)?.expect(250)?;
+    let link = link_of_letter(&tradewind)?;
     let mut session = tradewind.imap("sales")?;
-    wait_until("the letter", PATIENCE, || Ok((session.count("INBOX")? == 1).then_some(())))?;
-    let account = tradewind.account("sales")?;
-    let mut command = Command::new("python3");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/imap_from.py");
-    let port = tradewind.listen("imaps")?.port().to_string();
-    command.args([script, "127.0.0.1", &port, &account.address, &account.password, "Mail/1", "fetch"]);
-    let letter = run(command, PATIENCE)?.success()?.stdout;
-    let link = letter.split_whitespace().find(|word| word.contains("/quarantine/"));
-    let link = link.ok_or_else(|| Failure::new(format!("no link in {letter}")))?;
     let http = |arguments: &[&str]| -> Outcome<(String, String)> {
         let mut command = Command::new("curl");
-        command.args(["-sk", "--connect-to", "::127.0.0.1:", "-w", "\n%{http_code}"]).args(arguments).arg(link);
+        command.args(["-sk", "--connect-to", "::127.0.0.1:", "-w", "\n%{http_code}"]).args(arguments).arg(&link);
         let answer = run(command, PATIENCE)?.success()?.stdout;
         let (text, status) = answer.rsplit_once('\n').ok_or_else(|| Failure::new("curl says no status"))?;
         Ok((status.to_owned(), text.to_owned()))
@@ -196,6 +188,115 @@ fn a_letter_leads_to_the_release() -> Outcome {
     assert_eq!(http(&["-d", "what=release"])?.0, "410", "once");
     assert_eq!(http(&[])?.0, "410");
     Ok(())
+}
+
+/// The link of the letter about the quarantine.
+fn link_of_letter(tradewind: &Tradewind) -> Outcome<String> {
+    let mut session = tradewind.imap("sales")?;
+    wait_until("the letter", PATIENCE, || Ok((session.count("INBOX")? == 1).then_some(())))?;
+    let account = tradewind.account("sales")?;
+    let mut command = Command::new("python3");
+    let port = tradewind.listen("imaps")?.port().to_string();
+    command.arg(script("imap_from.py"));
+    command.args(["127.0.0.1", &port, &account.address, &account.password, "Mail/1", "fetch"]);
+    let letter = run(command, PATIENCE)?.success()?.stdout;
+    let link = letter.split_whitespace().find(|word| word.contains("/quarantine/"));
+    link.map(str::to_owned).ok_or_else(|| Failure::new(format!("no link in {letter}")))
+}
+
+fn script(name: &str) -> String {
+    format!("{}/clients/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A browser of others shows the page of a letter's link: without script, opening it does nothing, its button delivers, once.
+#[test]
+fn chromium_releases_by_the_link_of_a_letter() -> Outcome {
+    require!("chromium", "python3");
+    let tradewind = start(&thresholds(0.5, 0.6, 0.7, 1.1))?;
+    send(&tradewind, PHISH)?.expect(250)?;
+    let link = link_of_letter(&tradewind)?;
+    let scratch = Scratch::new("quarantine-chromium")?;
+    let profile = scratch.directory("profile")?.display().to_string();
+    let host = link.strip_prefix("https://").and_then(|rest| rest.split(['/', ':']).next()).unwrap_or_default();
+    let mut command = Command::new("/usr/bin/python3");
+    command.arg(script("quarantine_chromium.py")).args([&profile, &link]);
+    command.env("WEB_HOST", host).env("WEB_PORT", tradewind.listen("https")?.port().to_string());
+    let told: Value = serde_json::from_str(run(command, PATIENCE * 3)?.success()?.stdout.trim())?;
+    let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+    assert!(text("page").contains("k3f9x2@old-shop.example"), "{told}");
+    assert_eq!((&told["labels"], &told["scripts"]), (&serde_json::json!(["release", "delete"]), &Value::from(0)));
+    assert!(text("answer") != text("page") && text("again") != text("answer"), "{told}");
+    let mut session = tradewind.imap("sales")?;
+    wait_until("the message", PATIENCE, || Ok((session.count("INBOX")? == 2).then_some(())))?;
+    assert_eq!(json(&tradewind, &["quarantine", "list"])?, Value::Array(Vec::new()));
+    Ok(())
+}
+
+/// A rule of one's own that finds what the honest letter speaks of.
+const OWN_RULE: &str = r#"
+[words.valves]
+en = "ball valves"
+
+[rule.own-valves]
+signal = "text"
+spam = 6.0
+phish = 6.0
+when = "says(valves)"
+en = "Speaks of valves: {evidence}"
+zh = "提到阀门：{evidence}"
+hits = ["We sell ball valves."]
+misses = ["We sell umbrellas."]
+"#;
+
+/// Rule files that change while the server runs judge the next message; one with an error changes nothing, and is told.
+#[test]
+fn rules_are_taken_up_while_mail_comes() -> Outcome {
+    let scratch = Scratch::new("rules")?;
+    let rules = scratch.directory("rules")?;
+    let levels = thresholds(0.4, 0.5, 0.999, 1.1);
+    let mut options = Options::default().set("judging", "milliseconds_max", "30000").set(
+        "judging",
+        "rules_directory",
+        &format!("{:?}", rules.display().to_string()),
+    );
+    for level in ["basic", "enhanced", "trade"] {
+        options = options.set("judging", level, &levels);
+    }
+    let tradewind = Tradewind::start(options)?;
+    let mut sent = 0;
+    let mut next = || -> Outcome {
+        sent += 1;
+        send(&tradewind, &HONEST.replace("honest@", &format!("honest{sent}@")))?.expect(250)?;
+        Ok(())
+    };
+    let mut session = tradewind.imap("sales")?;
+    next()?;
+    assert_eq!((session.count("INBOX")?, session.count("Junk")?), (1, 0));
+
+    std::fs::write(rules.join("own.toml"), OWN_RULE)?;
+    wait_until("the rule", PATIENCE, || {
+        thread::sleep(Duration::from_secs(1));
+        next()?;
+        Ok((session.count("Junk")? > 0).then_some(()))
+    })?;
+    session.command("SELECT Junk")?.ok()?;
+    let answer = session.ask("FETCH 1 (BODY.PEEK[HEADER])")?.ok()?;
+    let header: String = answer.kept.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    assert!(header.contains("own-valves=6.0"), "{header}");
+
+    std::fs::write(rules.join("own.toml"), "[rule.own-valves\nbroken")?;
+    wait_until("the log", PATIENCE, || Ok(tradewind.log_tail().contains("rules stay as they were").then_some(())))?;
+    assert!(tradewind.log_tail().contains("own.toml"), "the file is named");
+    let (inbox, junk) = (session.count("INBOX")?, session.count("Junk")?);
+    next()?;
+    assert_eq!((session.count("INBOX")?, session.count("Junk")?), (inbox, junk + 1), "the rule before still judges");
+
+    std::fs::remove_file(rules.join("own.toml"))?;
+    wait_until("the rule to go", PATIENCE, || {
+        thread::sleep(Duration::from_secs(1));
+        next()?;
+        Ok((session.count("INBOX")? > inbox).then_some(()))
+    })
 }
 
 fn offer(number: u32) -> String {
@@ -225,6 +326,23 @@ fn a_move_to_junk_teaches() -> Outcome {
     assert_eq!(session.count("INBOX")?, inbox, "it goes to Junk from now on");
     assert_eq!(json(&tradewind, &["store", "check"])?["sound"], Value::Bool(true));
     Ok(())
+}
+
+/// Who marks a message as junk, as clients do that move nothing (RFC 9051 section 2.3.2), does not see the sender in the inbox again.
+#[test]
+fn a_junk_keyword_teaches() -> Outcome {
+    let tradewind = start(&thresholds(0.97, 0.98, 0.99, 1.1))?;
+    send(&tradewind, &offer(1))?.expect(250)?;
+    let mut session = tradewind.imap("sales")?;
+    only(&mut session, "INBOX")?;
+    session.command("STORE 1 +FLAGS.SILENT ($Junk)")?.ok()?;
+    let mut sent = 1;
+    wait_until("the sender to be known", PATIENCE, || {
+        thread::sleep(Duration::from_secs(2));
+        sent += 1;
+        send(&tradewind, &offer(sent))?.expect(250)?;
+        Ok((session.count("Junk")? >= 1).then_some(()))
+    })
 }
 
 /// An account that suddenly writes to many strangers is stopped; its owner hears of it, and the administrator can let the message go.

@@ -142,6 +142,31 @@ fn the_server_asks_feeds_and_clamd() -> Outcome {
     })
 }
 
+/// A message lies in the inbox when a feed learns of the page that it leads to.
+#[test]
+fn what_a_feed_learns_is_pulled_out_of_the_inbox() -> Outcome {
+    let scratch = Scratch::new("feeds-pull")?;
+    let feeds = scratch.directory("feeds")?;
+    let options = Options::default().set("judging", "milliseconds_max", "60000").set(
+        "threats",
+        "feeds_directory",
+        &format!("{:?}", feeds.display().to_string()),
+    );
+    let server = Tradewind::start(options)?;
+    // The page and its host: two lists that agree.
+    deliver(&server, LETTER)?.expect(250)?;
+    let mut session = server.imap("sales")?;
+    wait_until("the letter", PATIENCE, || Ok((session.count("INBOX")? == 1).then_some(())))?;
+    fs::write(feeds.join("own.txt"), "order-desk.example\nhttps://files.order-desk.example/po/2231\n")?;
+    wait_until("the feed", PATIENCE, || Ok((session.count("Junk")? == 1).then_some(())))?;
+    // What is left there is the letter that tells of it.
+    wait_until("the notice", PATIENCE, || Ok((session.count("INBOX")? == 1).then_some(())))?;
+    let pulled = server.command(&["--json", "quarantine", "pulled"])?.success()?.stdout;
+    let id = serde_json::from_str::<Value>(pulled.trim())?[0]["id"].as_str().unwrap_or_default().to_owned();
+    server.command(&["quarantine", "return", &id])?.success()?;
+    wait_until("the letter again", PATIENCE, || Ok((session.count("INBOX")? == 2).then_some(())))
+}
+
 #[test]
 fn the_server_asks_a_scanner_by_icap() -> Outcome {
     if let Some(why) = missing(&["clamav-daemon", "c-icap", "libc-icap-mod-virus-scan"]) {

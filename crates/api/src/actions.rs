@@ -17,6 +17,7 @@ mod forward;
 mod grants;
 mod groups;
 mod import;
+mod judging;
 mod letters;
 mod list;
 mod lists;
@@ -48,6 +49,7 @@ use filter::Judge;
 use identity::factors::FactorDesk;
 use identity::rights::AccessSettings;
 use identity::{Directory, PasswordGate};
+use judgement::JudgingSettings;
 use provision::LdapSource;
 use reports::Tally;
 use serde_json::Value;
@@ -61,6 +63,7 @@ pub use forward::NewTarget;
 pub use grants::GrantRequest;
 pub use groups::{GroupName, GroupToMake};
 pub use import::ImportFormat;
+pub use judging::NewThreshold;
 pub use letters::tell_owners;
 pub use list::{Action, On};
 pub use lists::NewListed;
@@ -98,6 +101,11 @@ pub trait Elsewhere: Send + Sync {
     /// Whether people may release what waits for themselves in quarantine.
     fn people_release(&self) -> bool {
         true
+    }
+
+    /// What is set for judging.
+    fn judging(&self) -> JudgingSettings {
+        JudgingSettings::default()
     }
 
     /// Judges by what is in force.

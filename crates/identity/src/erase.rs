@@ -75,6 +75,9 @@ const DELETES: &[&str] = &[
     "DELETE FROM sent_to WHERE account = $1",
     "DELETE FROM sent_hour WHERE account = $1",
     "DELETE FROM sent_stop WHERE account = $1",
+    "DELETE FROM sent_message WHERE account = $1",
+    "DELETE FROM complaint WHERE account = $1 AND direction = 'in'",
+    "UPDATE complaint SET account = 0 WHERE account = $1",
     "DELETE FROM account WHERE id = $1",
 ];
 

@@ -3,6 +3,7 @@
 mod fetch;
 mod library;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use async_trait::async_trait;
 use crypto::hash::sha256;
 use filter::facts::Link;
 use filter::{Asked, Facts, Finding, Layer, Signal};
+use serde::{Deserialize, Serialize};
 
 use crate::finding::finding;
 use crate::parts;
@@ -38,6 +40,35 @@ pub struct Feed {
 /// All feeds in force; cheap to ask, and replaced as a whole.
 #[derive(Debug, Default)]
 pub struct Feeds(ArcSwap<Vec<Feed>>);
+
+/// An attached file by what feeds know it by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileDigest {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its octets.
+    pub sha256: [u8; 32],
+}
+
+/// Digests of the attached files of a message. Decodes them all, so it takes time.
+#[must_use]
+pub fn digests(raw: &[u8]) -> Vec<FileDigest> {
+    let digest = |file: parts::File| FileDigest { sha256: sha256(&file.octets), name: file.name };
+    parts::files(raw).into_iter().map(digest).collect()
+}
+
+/// What is kept of a message that came in before.
+#[derive(Debug, Clone, Copy)]
+pub struct Earlier<'a> {
+    /// What it is made of.
+    pub facts: &'a Facts,
+    /// Address in MAIL FROM.
+    pub envelope_from: &'a str,
+    /// Address of the client that brought it.
+    pub client: Option<IpAddr>,
+    /// Its attached files.
+    pub files: &'a [FileDigest],
+}
 
 /// What a finding is about, and who listed it.
 #[derive(Default)]
@@ -69,13 +100,42 @@ impl Feeds {
         self.0.store(Arc::new(feeds));
     }
 
+    /// What `next` lists that is not in force yet, to be looked for in mail that came before.
+    #[must_use]
+    pub fn news(&self, next: &[Feed]) -> Self {
+        let present = self.0.load();
+        let new = |feed: &Feed| {
+            let before = present.iter().find(|other| other.name == feed.name);
+            let set = before.map_or_else(|| feed.set.clone(), |before| feed.set.without(&before.set));
+            Feed { name: feed.name.clone(), set }
+        };
+        let news: Vec<Feed> = next.iter().map(new).filter(|feed| !feed.set.is_empty()).collect();
+        Self(ArcSwap::new(Arc::new(news)))
+    }
+
+    /// Whether nothing is listed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.load().iter().all(|feed| feed.set.is_empty())
+    }
+
+    /// What feeds list of a message that came in before.
+    #[must_use]
+    pub fn find_earlier(&self, earlier: Earlier<'_>) -> Vec<Finding> {
+        let feeds = self.0.load();
+        let Earlier { facts, envelope_from, client, files } = earlier;
+        let mut found = of_message(&feeds, Asked { facts, raw: &[], organisation: 0, envelope_from, client });
+        found.extend(of_files(&feeds, files));
+        found
+    }
+
     /// What feeds list of a message. At most one finding of each kind: many feeds copy one another.
     #[must_use]
     pub fn find(&self, asked: Asked<'_>) -> Vec<Finding> {
         let feeds = self.0.load();
         let mut found = of_message(&feeds, asked);
         if wants_files(&feeds, asked) {
-            found.extend(of_files(&feeds, asked.raw));
+            found.extend(of_files(&feeds, &digests(asked.raw)));
         }
         found
     }
@@ -138,11 +198,10 @@ fn of_sender(feeds: &[Feed], asked: Asked<'_>) -> Option<Finding> {
     hit.finding("feed-address", Signal::Sender, (4.0, 4.0))
 }
 
-fn of_files(feeds: &[Feed], raw: &[u8]) -> Option<Finding> {
+fn of_files(feeds: &[Feed], files: &[FileDigest]) -> Option<Finding> {
     let mut hit = Hit::default();
-    for file in parts::files(raw) {
-        let digest = sha256(&file.octets);
-        feeds.iter().filter(|feed| feed.set.has_file(&digest)).for_each(|feed| hit.add(&file.name, &feed.name));
+    for file in files {
+        feeds.iter().filter(|feed| feed.set.has_file(&file.sha256)).for_each(|feed| hit.add(&file.name, &feed.name));
     }
     hit.finding("feed-file", Signal::File, (10.0, 10.0))
 }
@@ -163,7 +222,7 @@ impl Layer for Feeds {
         if wants_files(&feeds, asked) {
             // Decoding and digests of large files are no work for a thread that serves connections.
             let raw = asked.raw.to_vec();
-            match tokio::task::spawn_blocking(move || of_files(&feeds, &raw)).await {
+            match tokio::task::spawn_blocking(move || of_files(&feeds, &digests(&raw))).await {
                 Ok(of_files) => found.extend(of_files),
                 Err(error) => {
                     tracing::error!(%error, "the files of a message could not be compared with feeds");

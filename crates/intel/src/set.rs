@@ -64,6 +64,16 @@ impl EntrySet {
         self.hashes.shrink_to_fit();
     }
 
+    /// What is in this set and not in `other`; all of it if the two were made under different seeds.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        if self.seed != other.seed {
+            return self.clone();
+        }
+        let hashes: Vec<u64> = self.hashes.iter().copied().filter(|hash| !other.has(*hash)).collect();
+        Self { seed: self.seed, hashes, prefixes: self.prefixes.clone(), files: self.files }
+    }
+
     /// Different entries.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -183,6 +193,18 @@ mod tests {
         assert!(set.has_file(&[0x0f; 32]) && !set.has_file(&[0; 32]));
         // A kind is no other kind.
         assert_eq!(set.domain_above("bad.example"), None);
+    }
+
+    #[test]
+    fn what_is_new_is_found_and_what_was_there_is_not() {
+        let file = "0f".repeat(32);
+        let (before, after) = (set(&["old.example"]), set(&["old.example", "new.example", "198.51.100.0/24", &file]));
+        let new = after.without(&before);
+        assert_eq!(new.len(), 3);
+        assert_eq!((new.domain_above("old.example"), new.domain_above("new.example")), (None, Some("new.example")));
+        assert!(new.network_around("198.51.100.9".parse().unwrap()).is_some() && new.has_file(&[0x0f; 32]));
+        assert!(after.without(&after).is_empty());
+        assert_eq!(after.without(&EntrySet::new(8)).len(), 4);
     }
 
     #[test]

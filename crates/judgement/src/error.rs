@@ -35,6 +35,22 @@ pub enum JudgementError {
     /// The number of a judged message is wrong.
     #[error("{0:?} is no number of a judged message; it stands in the message's X-Tradewind-Verdict field")]
     Number(String),
+    /// It has no reputation.
+    #[error("{0:?} has no reputation; name an address (buyer@partner.example), a domain, or a network (192.0.2.0/24)")]
+    Thing(String),
+    /// An organisation cannot set this.
+    #[error("{setting} cannot be {value:?}: {remedy}")]
+    Policy {
+        /// What was to be set.
+        setting: &'static str,
+        /// To what.
+        value: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// A complaint cannot be sent there.
+    #[error("no complaint can be sent to {0:?}: {1}")]
+    Onward(String, &'static str),
     /// Our own row does not read.
     #[error("{what} of judged message {id:x} cannot be read; run: tradewind store check")]
     Unreadable {
@@ -60,6 +76,9 @@ impl JudgementError {
             | Self::NotKept(_)
             | Self::NotQuarantined(_)
             | Self::Number(_)
+            | Self::Thing(_)
+            | Self::Policy { .. }
+            | Self::Onward(..)
             | Self::Unreadable { .. } => Outlook::Permanent,
         }
     }

@@ -47,6 +47,36 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "根据本组织的举报学习得出，举报数：{evidence}",
     ),
     (
+        "finding-reputation-bad-sender",
+        "The sender has sent unwanted mail before: {evidence}",
+        "该发件人曾多次发送不受欢迎的邮件：{evidence}",
+    ),
+    (
+        "finding-reputation-bad-domain",
+        "The sender's domain has sent unwanted mail before: {evidence}",
+        "发件人的域名曾多次发送不受欢迎的邮件：{evidence}",
+    ),
+    (
+        "finding-reputation-bad-network",
+        "The sender's network has brought unwanted mail before: {evidence}",
+        "发件来源网络曾多次发送不受欢迎的邮件：{evidence}",
+    ),
+    (
+        "finding-reputation-bad-link",
+        "Unwanted mail had links to this domain before: {evidence}",
+        "不受欢迎的邮件中曾多次出现该域名的链接：{evidence}",
+    ),
+    (
+        "finding-reputation-good-sender",
+        "People here write with the sender: {evidence}",
+        "本组织与该发件人有正常往来：{evidence}",
+    ),
+    (
+        "finding-reputation-good-domain",
+        "People here write with the sender's domain: {evidence}",
+        "本组织与该发件人域名有正常往来：{evidence}",
+    ),
+    (
         "finding-sends-unusually",
         "The account sends unusually much; recipients (of them new): {evidence}",
         "该账户发信异常；收件人数（其中首次联系）：{evidence}",

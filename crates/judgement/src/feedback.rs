@@ -1,11 +1,19 @@
-//! What people say of judged mail: by moving it to Junk or out of it, or by a report of their own.
+//! What people say of judged mail: by moving it to Junk or out of it, by the keywords `$Junk` and `$NotJunk`, or by a report of their own.
 //!
 //! A report is a row, written in the transaction of the move itself. What follows from it is done beside the services ([`Learner`](crate::Learner)).
 
-use mailbox::{CopyOutcome, SpecialUse, UidRange};
+use std::collections::BTreeSet;
+
+use mailbox::{CopyOutcome, MailboxError, SpecialUse, UidRange};
 use store::{Row, StoreError, Tx, params};
 
 use crate::JudgementError;
+
+/// What clients and delivery agents set on junk (RFC 9051 section 2.3.2).
+pub const JUNK_KEYWORD: &str = "$Junk";
+
+/// What clients set on what was taken for junk and is none (RFC 9051 section 2.3.2).
+const NOT_JUNK_KEYWORD: &str = "$NotJunk";
 
 /// Messages of one move that are reported; who moves more tidies up.
 const MOVED_MAX: usize = 200;
@@ -60,13 +68,77 @@ pub fn note_move(tx: &mut Tx<'_>, account: i64, from: i64, to: i64, outcome: &Co
         (true, false) if target != SpecialUse::Trash.as_str() => Said::Honest,
         _ => return Ok(()),
     };
-    let uids = UidRange::collect(outcome.copied.iter().take(MOVED_MAX).map(|copied| copied.to));
-    for range in uids {
+    note_all(tx, account, to, outcome.copied.iter().take(MOVED_MAX).map(|copied| copied.to), said)
+}
+
+/// What a keyword says of messages that it is set on, and which of them had it before.
+#[derive(Debug)]
+pub struct Marking {
+    said: Said,
+    had_it: BTreeSet<u32>,
+}
+
+impl Marking {
+    /// What setting `names` on messages of a mailbox says of them: `$Junk` or `$NotJunk` (RFC 9051 section 2.3.2). Who sets both says nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn of(
+        tx: &mut Tx<'_>,
+        account: i64,
+        mailbox: i64,
+        names: &[&str],
+        uids: &[UidRange],
+    ) -> Result<Option<Self>, MailboxError> {
+        let sets = |keyword: &str| names.iter().any(|name| name.eq_ignore_ascii_case(keyword));
+        let (said, keyword) = match (sets(JUNK_KEYWORD), sets(NOT_JUNK_KEYWORD)) {
+            (true, false) => (Said::Junk, JUNK_KEYWORD),
+            (false, true) => (Said::Honest, NOT_JUNK_KEYWORD),
+            _ => return Ok(None),
+        };
+        let bit = mailbox::keywords::known_bits(tx, account, &[keyword])?.cast_signed();
+        let mut had_it = BTreeSet::new();
+        for range in uids {
+            had_it.extend(tx.rows(
+                "SELECT uid FROM mailbox_message WHERE account = $1 AND mailbox = $2 AND uid BETWEEN $3 AND $4
+                 AND (keywords & $5) <> 0",
+                params![account, mailbox, range.first, range.last, bit],
+                |row| row.uint32(0),
+            )?);
+        }
+        Ok(Some(Self { said, had_it }))
+    }
+
+    /// Notes it of the messages that were changed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn note(
+        &self,
+        tx: &mut Tx<'_>,
+        account: i64,
+        mailbox: i64,
+        changed: impl Iterator<Item = u32>,
+    ) -> Result<(), StoreError> {
+        let uids = changed.filter(|uid| !self.had_it.contains(uid)).take(MOVED_MAX);
+        note_all(tx, account, mailbox, uids, self.said)
+    }
+}
+
+/// Notes what a person says of messages in a mailbox.
+fn note_all(
+    tx: &mut Tx<'_>,
+    account: i64,
+    mailbox: i64,
+    uids: impl Iterator<Item = u32>,
+    said: Said,
+) -> Result<(), StoreError> {
+    for range in UidRange::collect(uids) {
         let judged = tx.rows(
             "SELECT DISTINCT c.judged FROM mailbox_message m
              JOIN judged_copy c ON c.account = m.account AND c.message = m.message
              WHERE m.account = $1 AND m.mailbox = $2 AND m.uid BETWEEN $3 AND $4",
-            params![account, to, range.first, range.last],
+            params![account, mailbox, range.first, range.last],
             |row| row.int(0),
         )?;
         for judged in judged {

@@ -12,13 +12,15 @@ use env::Timestamp;
 use filter::{Action, Asked, Facts, Finding, Judge, Layer, Received, Signal, Thresholds, Verdict};
 use futures_util::future::join_all;
 use identity::Level;
+use intel::feeds::{FileDigest, digests};
 use store::{Store, StoreError, Tx};
 use tokio::sync::Semaphore;
 
 use crate::kept::{DETAIL, Detail, Direction, Kept};
 use crate::learner::Memory;
+use crate::reputation::{self, Reputation};
 use crate::votes::{self, Standing};
-use crate::{JudgementError, JudgingSettings, LevelSettings, fields, marks, sealed};
+use crate::{JudgementError, JudgingSettings, LevelSettings, fields, marks, policy, sealed};
 
 /// What an allow entry of the organisation adds to the log odds: much, and still outweighed by what is certain.
 const ALLOWED_WEIGHT: f32 = -6.0;
@@ -38,6 +40,8 @@ pub struct Judging {
     turns: Arc<Semaphore>,
     /// What organisations have learned.
     memory: Memory,
+    /// How senders have behaved.
+    pub(crate) reputation: Option<Arc<Reputation>>,
 }
 
 /// A message that has come, with what is known of it.
@@ -87,6 +91,8 @@ pub struct Opinion {
 /// What is found before anything is decided.
 struct Found {
     facts: Option<Facts>,
+    /// Attached files as feeds know them.
+    files: Vec<FileDigest>,
     outside: Vec<Finding>,
     personal: BTreeMap<i64, bool>,
 }
@@ -96,13 +102,21 @@ impl Judging {
     #[must_use]
     pub fn new(store: Store, judge: Arc<Judge>, layers: Vec<Arc<dyn Layer>>, settings: JudgingSettings) -> Self {
         let turns = Arc::new(Semaphore::new(settings.at_once_max.max(1)));
-        Self { store, judge, settings, layers, pool: None, turns, memory: Memory::default() }
+        Self { store, judge, settings, layers, pool: None, turns, memory: Memory::default(), reputation: None }
     }
 
     /// Has attached files looked into by confined processes.
     #[must_use]
     pub fn with_inspection(mut self, pool: Arc<inspect::Pool>) -> Self {
         self.pool = Some(pool);
+        self
+    }
+
+    /// Asks for the reputation of senders and links, and counts how they behave.
+    #[must_use]
+    pub fn with_reputation(mut self, reputation: Arc<Reputation>) -> Self {
+        self.layers.push(Arc::clone(&reputation) as Arc<dyn Layer>);
+        self.reputation = Some(reputation);
         self
     }
 
@@ -118,6 +132,15 @@ impl Judging {
         self.settings.outgoing
     }
 
+    /// Whether complaints are read at an address here, given in canonical form: abuse and postmaster (RFC 2142 sections 2 and 4) of each
+    /// domain, and those that are set.
+    #[must_use]
+    pub fn reads_complaints_at(&self, address: &mail::Address) -> bool {
+        let is_role = ["abuse", "postmaster"].iter().any(|role| address.local.eq_ignore_ascii_case(role));
+        let canonical = address.canonical();
+        is_role || self.settings.complaints_to.iter().any(|other| other.eq_ignore_ascii_case(&canonical))
+    }
+
     /// How long a message waits in quarantine.
     #[must_use]
     pub const fn quarantine_time(&self) -> Duration {
@@ -130,8 +153,12 @@ impl Judging {
     /// [`JudgementError`] if the store fails: without it no message can be taken anyway.
     pub async fn incoming(&self, arrival: Arrival) -> Result<Opinion, JudgementError> {
         let organisation = arrival.organisation;
-        let key = self.store.read(move |tx| tx.context().keys.organisation(tx, organisation)).await?;
-        let at = self.settings.at(arrival.level);
+        let (level, settings) = (arrival.level, self.settings.clone());
+        let look = move |tx: &mut Tx<'_>| {
+            let key = tx.context().keys.organisation(tx, organisation)?;
+            Ok::<_, JudgementError>((key, policy::effective(tx, organisation, level, &settings)?))
+        };
+        let (key, at) = self.store.read(look).await?;
         let limit = Duration::from_millis(self.settings.milliseconds_max);
         let arrival = Arc::new(arrival);
         let found = match tokio::time::timeout(limit, self.find(&arrival, &key)).await {
@@ -148,12 +175,14 @@ impl Judging {
         let work = tokio::task::spawn_blocking(move || {
             // Kept until the work ends, be it given up by then.
             let _turn = turn;
-            read(&reading, pool.as_deref())
+            let facts = read(&reading, pool.as_deref());
+            let files = if facts.attachments.is_empty() { Vec::new() } else { digests(&reading.raw) };
+            (facts, files)
         });
         let mut outside = Vec::new();
         let half = Duration::from_millis(self.settings.milliseconds_max / 2);
-        let facts = match tokio::time::timeout(half, work).await {
-            Ok(Ok(facts)) => facts,
+        let (facts, files) = match tokio::time::timeout(half, work).await {
+            Ok(Ok(read)) => read,
             // What its files are stays open; what it says itself is judged.
             given_up => {
                 let why = if given_up.is_err() { "time" } else { "panic" };
@@ -163,7 +192,7 @@ impl Judging {
                 let Ok(facts) = tokio::task::spawn_blocking(move || read(&reading, None)).await else {
                     return Ok(unjudged("panic"));
                 };
-                facts
+                (facts, Vec::new())
             }
         };
         let asked = Asked {
@@ -179,7 +208,7 @@ impl Judging {
         }
         let Standing { findings, personal } = self.said(arrival, &facts, key, &mut outside).await?;
         outside.extend(findings);
-        Ok(Found { facts: Some(facts), outside, personal })
+        Ok(Found { facts: Some(facts), files, outside, personal })
     }
 
     /// What people of the organisation have reported, and what was learned from that.
@@ -217,6 +246,7 @@ impl Judging {
         key: Arc<Key<Organisation>>,
     ) -> Result<Opinion, JudgementError> {
         let judge = Arc::clone(&self.judge);
+        let reputation = self.reputation.clone();
         let context = Arc::clone(self.store.context());
         let now = context.clock.now();
         let work = move || {
@@ -226,6 +256,10 @@ impl Judging {
                 Some(facts) => judge.judge_by(facts, found.outside.clone(), at.thresholds()),
                 None => of_unjudged(found.outside.clone(), at),
             };
+            if let (Some(reputation), Some(facts)) = (reputation, &found.facts) {
+                let event = reputation::event_of(&judge, facts, &verdict, &found.outside, at.thresholds());
+                reputation.note(arrival.organisation, facts, Some(arrival.client), event);
+            }
             let action = acted(&arrival, &verdict);
             let opinion = Judgement { arrival: &arrival, found, verdict, action, thresholds: at.thresholds(), version };
             opinion.sealed(&key, &*context.entropy, now)
@@ -264,6 +298,7 @@ impl Judgement<'_> {
             version,
             envelope_from: arrival.envelope_from.clone(),
             client: Some(arrival.client),
+            files: found.files,
         };
         let sealed = sealed::seal(key, entropy, DETAIL, id, &detail)?;
         let fields = fields::fields(id, action, &detail.verdict);
@@ -305,7 +340,7 @@ fn acted(arrival: &Arrival, verdict: &Verdict) -> Action {
 
 fn unjudged(why: &str) -> Found {
     tracing::error!(why, "a message could not be judged");
-    Found { facts: None, outside: vec![finding("unjudged", why, 0.0)], personal: BTreeMap::new() }
+    Found { facts: None, files: Vec::new(), outside: vec![finding("unjudged", why, 0.0)], personal: BTreeMap::new() }
 }
 
 fn of_unjudged(findings: Vec<Finding>, at: LevelSettings) -> Verdict {

@@ -1,14 +1,18 @@
 //! Judged messages as they are kept: facts, verdict and what it was reached by, so that it can be explained and reached again.
 
+use std::collections::BTreeSet;
+
 use env::Timestamp;
 use filter::{Action, Facts, Finding, Judge, Thresholds, Verdict};
+use intel::feeds::FileDigest;
 use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Tx, params};
 
-use crate::{JudgementError, JudgingSettings, feedback, outbound, pull, quarantine, sealed, votes};
+use crate::reputation::{self, Event, Reputation};
+use crate::{JudgementError, JudgingSettings, complaints, feedback, outbound, pull, quarantine, sealed, votes};
 
 /// Rows forgotten in one transaction, so that others wait only briefly.
-const FORGOTTEN_MAX: i64 = 500;
+const FORGOTTEN_MAX: i64 = 200;
 
 pub(crate) const DETAIL: &str = "judged.detail";
 
@@ -71,6 +75,9 @@ pub struct Detail {
     pub envelope_from: String,
     /// Address of the client.
     pub client: Option<std::net::IpAddr>,
+    /// Attached files as feeds know them, for when one learns of them later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileDigest>,
 }
 
 /// A judged message.
@@ -155,35 +162,88 @@ pub fn is_for(tx: &mut Tx<'_>, id: i64, account: i64) -> Result<bool, JudgementE
     Ok(found.is_some())
 }
 
-/// Forgets what was judged before `before`; gives how many messages. Call again while it gives some.
-///
-/// # Errors
-/// [`JudgementError::Store`] if the store fails.
-pub fn forget(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64, JudgementError> {
-    tx.execute(
-        "DELETE FROM judged_copy WHERE judged IN (SELECT id FROM judged WHERE at < $1 ORDER BY at LIMIT $2)",
+/// A judged message whose time is over.
+struct Old {
+    id: i64,
+    organisation: i64,
+    /// Of one that lies read in a mailbox.
+    facts: Option<Facts>,
+    client: Option<std::net::IpAddr>,
+}
+
+/// The oldest of what was judged before `before`.
+fn oldest(tx: &mut Tx<'_>, before: Timestamp) -> Result<Vec<Old>, JudgementError> {
+    let rows = tx.rows(
+        "SELECT id, organisation FROM judged WHERE at < $1 ORDER BY at LIMIT $2",
         params![before.millis(), FORGOTTEN_MAX],
+        |row| Ok((row.int(0)?, row.int(1)?)),
     )?;
-    Ok(tx.execute(
-        "DELETE FROM judged WHERE id IN (SELECT id FROM judged WHERE at < $1 ORDER BY at LIMIT $2)",
-        params![before.millis(), FORGOTTEN_MAX],
-    )?)
+    let mut found = Vec::new();
+    for (id, organisation) in rows {
+        let mut old = Old { id, organisation, facts: None, client: None };
+        if lies_read(tx, id)? {
+            match load(tx, id) {
+                Ok(judged) => (old.facts, old.client) = (judged.detail.facts, judged.detail.client),
+                // What does not read is forgotten all the same.
+                Err(JudgementError::Store(error)) => return Err(error.into()),
+                Err(_) => {}
+            }
+        }
+        found.push(old);
+    }
+    Ok(found)
+}
+
+/// Whether a delivered message lies read somewhere that is not Junk, Trash or Sent.
+fn lies_read(tx: &mut Tx<'_>, judged: i64) -> Result<bool, StoreError> {
+    let found = tx.row(
+        "SELECT 1 FROM judged_copy c JOIN mailbox_message m ON m.account = c.account AND m.message = c.message
+         JOIN mailbox b ON b.account = m.account AND b.id = m.mailbox
+         WHERE c.judged = $1 AND (m.flags & $2) <> 0 AND b.special_use NOT IN ('Junk', 'Trash', 'Sent') LIMIT 1",
+        params![judged, i64::from(mailbox::Flags::SEEN)],
+        |row| row.int(0),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Forgets judged messages; gives those that were still there.
+fn forget(tx: &mut Tx<'_>, ids: &[i64]) -> Result<BTreeSet<i64>, StoreError> {
+    let mut gone = BTreeSet::new();
+    for id in ids {
+        tx.execute("DELETE FROM judged_copy WHERE judged = $1", params![*id])?;
+        if tx.execute("DELETE FROM judged WHERE id = $1", params![*id])? == 1 {
+            gone.insert(*id);
+        }
+    }
+    Ok(gone)
 }
 
 /// Forgets judged messages whose time is over, and deletes what nobody released from quarantine; gives how many.
 ///
 /// # Errors
 /// [`JudgementError`] if the store fails; what has been done until then stands.
-pub async fn tidy(store: &Store, settings: &JudgingSettings) -> Result<u64, JudgementError> {
+pub async fn tidy(store: &Store, settings: &JudgingSettings, reputation: &Reputation) -> Result<u64, JudgementError> {
     let time = i64::from(settings.keep_days) * 86_400_000;
     let before = Timestamp::from_millis(store.context().clock.now().millis().saturating_sub(time));
     let mut gone = 0;
     loop {
-        let forgotten = store.write_freeing(move |tx| forget(tx, before)).await?;
+        let old = store.read(move |tx| oldest(tx, before)).await?;
+        let ids: Vec<i64> = old.iter().map(|judged| judged.id).collect();
+        let forgotten = store.write_freeing(move |tx| forget(tx, &ids)).await?;
+        for judged in old.iter().filter(|judged| forgotten.contains(&judged.id)) {
+            if let Some(facts) = &judged.facts {
+                reputation.note(judged.organisation, facts, judged.client, Event::Kept);
+            }
+        }
+        let forgotten = forgotten.len() as u64;
         let expired = store.write_freeing(quarantine::expire).await? as u64;
         let reports = store.write_freeing(feedback::forget).await?;
         let rest = move |tx: &mut Tx<'_>| {
-            Ok::<_, StoreError>(votes::forget(tx)? + pull::forget(tx, before)? + outbound::forget(tx, before)?)
+            let people = votes::forget(tx)?
+                + complaints::forget(tx)?
+                + pull::forget(tx, before)?
+                + outbound::forget(tx, before)?;
+            Ok::<_, StoreError>(people + reputation::tidy(tx)?)
         };
         gone += forgotten + expired + reports + store.write_freeing(rest).await?;
         if forgotten + expired + reports == 0 {

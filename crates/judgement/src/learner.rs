@@ -1,18 +1,20 @@
 //! What follows from people's reports, beside the services: votes are counted, weights learned, and mail that was delivered before
 //! somebody knew better is looked at again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use env::Timestamp;
 use filter::online::Learned;
 use filter::{Action, Facts, Judge};
+use intel::Feeds;
 use parking_lot::Mutex;
 use store::{Store, StoreError, Tx, params};
 
 use crate::feedback::{self, Report, Said};
 use crate::marks::{self, MarkKind};
 use crate::pull::{self, Candidate};
+use crate::reputation::{Event, Reputation};
 use crate::votes::{self, Vote};
 use crate::{Judged, JudgementError, JudgingSettings, kept, sealed};
 
@@ -27,6 +29,9 @@ const COMMON_MIN: usize = 10;
 
 /// Messages whose marks are looked at.
 const LOOKED_AT_MAX: i64 = 20_000;
+
+/// Messages that are judged again in one look into the store.
+const PART: usize = 20;
 
 /// Honest messages that are learned beside each junk one, so that not everything new becomes junk.
 const HONEST_BESIDE: i64 = 2;
@@ -90,6 +95,7 @@ pub struct Learner {
     pub(crate) judge: Arc<Judge>,
     pub(crate) settings: JudgingSettings,
     pub(crate) mailer: letters::Mailer,
+    reputation: Arc<Reputation>,
 }
 
 /// A report with the message that it is about.
@@ -104,8 +110,14 @@ struct Matter {
 impl Learner {
     /// Learns with what is in force.
     #[must_use]
-    pub const fn new(store: Store, judge: Arc<Judge>, settings: JudgingSettings, mailer: letters::Mailer) -> Self {
-        Self { store, judge, settings, mailer }
+    pub const fn new(
+        store: Store,
+        judge: Arc<Judge>,
+        settings: JudgingSettings,
+        mailer: letters::Mailer,
+        reputation: Arc<Reputation>,
+    ) -> Self {
+        Self { store, judge, settings, mailer, reputation }
     }
 
     /// Does what the waiting reports ask for; gives how many there were.
@@ -131,6 +143,8 @@ impl Learner {
             let (organisation, marks) = (report.organisation, matter.marks.clone());
             let effective = self.store.write(move |tx| count(tx, report, &marks)).await?;
             if !effective.is_empty() {
+                let event = if report.said == Said::Junk { Event::ToldJunk } else { Event::ToldHonest };
+                self.reputation.note(organisation, &matter.facts, matter.judged.detail.client, event);
                 self.learn(&matter).await?;
                 if report.said == Said::Junk {
                     self.pull_alike(organisation, effective).await?;
@@ -169,11 +183,7 @@ impl Learner {
 
     /// Looks again at what was delivered of late and is alike.
     async fn pull_alike(&self, organisation: i64, marks: BTreeSet<i64>) -> Result<(), JudgementError> {
-        let hours = i64::from(self.settings.pull_hours);
-        if hours == 0 {
-            return Ok(());
-        }
-        let since = Timestamp::from_millis(self.store.context().clock.now().millis() - hours * 3_600_000);
+        let Some(since) = self.pulled_since() else { return Ok(()) };
         let candidates = self.store.read(move |tx| delivered(tx, organisation, since, &marks)).await?;
         let mut worse = Vec::new();
         for id in candidates {
@@ -183,6 +193,55 @@ impl Learner {
         }
         pull::pull(self, organisation, worse).await
     }
+}
+
+impl Learner {
+    /// From when on delivered mail is looked at again; none if it never is.
+    fn pulled_since(&self) -> Option<Timestamp> {
+        let hours = i64::from(self.settings.pull_hours);
+        let now = self.store.context().clock.now().millis();
+        (hours > 0).then(|| Timestamp::from_millis(now - hours * 3_600_000))
+    }
+
+    /// Looks again at what was delivered of late, as feeds have learned `news`; gives how many messages are unwanted by now.
+    ///
+    /// # Errors
+    /// [`JudgementError`] if the store fails.
+    pub async fn pull_listed(&self, news: Arc<Feeds>) -> Result<usize, JudgementError> {
+        let Some(since) = self.pulled_since().filter(|_| !news.is_empty()) else { return Ok(0) };
+        let mut unwanted = 0;
+        for (organisation, ids) in self.store.read(move |tx| delivered_anywhere(tx, since)).await? {
+            let mut worse = Vec::new();
+            for part in ids.chunks(PART) {
+                let (part, judge, news) = (part.to_vec(), Arc::clone(&self.judge), Arc::clone(&news));
+                let look = move |tx: &mut Tx<'_>| -> Result<Vec<Option<Candidate>>, JudgementError> {
+                    part.into_iter().map(|id| pull::judge_listed(tx, id, &judge, &news)).collect()
+                };
+                let found = self.store.read(look).await?.into_iter().flatten();
+                worse.extend(found.filter(|candidate| candidate.action >= Action::Junk));
+            }
+            unwanted += worse.len();
+            if !worse.is_empty() {
+                pull::pull(self, organisation, worse).await?;
+            }
+        }
+        Ok(unwanted)
+    }
+}
+
+/// Numbers of messages that were delivered since, by organisation; of the latest.
+fn delivered_anywhere(tx: &mut Tx<'_>, since: Timestamp) -> Result<BTreeMap<i64, Vec<i64>>, JudgementError> {
+    let mut found: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    tx.for_each(
+        "SELECT organisation, id FROM judged WHERE at >= $1 AND direction = 'in' AND action IN ('deliver', 'warn')
+         ORDER BY at DESC LIMIT $2",
+        params![since.millis(), LOOKED_AT_MAX],
+        |row| {
+            found.entry(row.int(0)?).or_default().push(row.int(1)?);
+            Ok(())
+        },
+    )?;
+    Ok(found)
 }
 
 /// The message of a report, if it is kept and could be read, with the marks that are worth a vote.

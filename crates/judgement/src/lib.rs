@@ -7,6 +7,7 @@
 //!
 //! Knows nothing of protocols: who receives asks, and does what is said.
 
+pub mod complaints;
 pub mod digest;
 mod error;
 mod explain;
@@ -17,8 +18,10 @@ mod kept;
 mod learner;
 mod marks;
 pub mod outbound;
+pub mod policy;
 pub mod pull;
 pub mod quarantine;
+pub mod reputation;
 mod sealed;
 mod settings;
 mod votes;
@@ -27,6 +30,7 @@ pub use error::JudgementError;
 pub use explain::explain;
 pub use fields::claims;
 pub use judging::{Arrival, Judging, Opinion};
-pub use kept::{Detail, Direction, Judged, Kept, forget, is_for, keep, load, note_copy, read_number, tidy};
+pub use kept::{Detail, Direction, Judged, Kept, is_for, keep, load, note_copy, read_number, tidy};
 pub use learner::Learner;
+pub use reputation::Reputation;
 pub use settings::{JudgingSettings, LevelSettings, Unjudged};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use env::{Outlook, Timestamp};
 use filter::{Action, Facts, Finding, Judge, Received, Signal};
-use identity::{AccountState, IdentityError, Language, Level, PAGE_MAX, Role};
+use identity::{AccountState, IdentityError, Language, PAGE_MAX, Role};
 use letters::{Mailer, Ready, Texts, Words};
 use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Tx, params};
@@ -17,7 +17,7 @@ use store::{Store, StoreError, Tx, params};
 use crate::digest::harmless;
 use crate::kept::{DETAIL, Detail, Direction, Kept};
 use crate::quarantine::{Shown, ShownFinding};
-use crate::{JudgementError, Judging, explain, marks, sealed};
+use crate::{JudgementError, Judging, complaints, explain, marks, policy, sealed};
 
 const HOUR_MILLIS: i64 = 3_600_000;
 
@@ -54,7 +54,10 @@ pub struct Outgoing {
 pub struct Sent {
     kept: Option<Kept>,
     account: i64,
+    organisation: i64,
     recipients: Vec<i64>,
+    /// Its Message-ID, by which a complaint about it is known.
+    message: Option<String>,
     /// It is stopped: a sealed description, and whether the account is frozen.
     stop: Option<(Vec<u8>, bool)>,
 }
@@ -88,17 +91,21 @@ impl Judging {
     /// [`JudgementError`] if the store fails.
     pub async fn outgoing(&self, outgoing: Outgoing) -> Result<Sent, JudgementError> {
         let (account, organisation) = (outgoing.account, outgoing.organisation);
-        let addresses = outgoing.recipients.clone();
+        let (addresses, settings) = (outgoing.recipients.clone(), self.settings.clone());
         let look = move |tx: &mut Tx<'_>| {
             let key = tx.context().keys.organisation(tx, organisation)?;
             let hashes: Vec<i64> =
                 addresses.iter().map(|it| key.hashing().hash_i64(format!("sent to {it}").as_bytes())).collect();
             let (pattern, level) = (pattern(tx, account, &hashes)?, identity::level_of_account(tx, account)?);
-            Ok::<_, JudgementError>((key, hashes, pattern, level))
+            let not_of_late = not_of_late(tx, account, &hashes, addresses)?;
+            let thresholds = policy::effective(tx, organisation, level, &settings)?.thresholds();
+            Ok::<_, JudgementError>((key, hashes, pattern, thresholds, not_of_late))
         };
-        let (key, recipients, pattern, level): (_, _, Pattern, Level) = self.store.read(look).await?;
+        let (key, recipients, pattern, thresholds, not_of_late) = self.store.read(look).await?;
+        let reputation = self.reputation.clone();
+        let message = mail::header::message_id(&outgoing.raw);
         let behaviour = self.behaviour(pattern);
-        let (judge, thresholds) = (Arc::clone(&self.judge), self.settings.at(level).thresholds());
+        let judge = Arc::clone(&self.judge);
         let context = Arc::clone(self.store.context());
         let work = move || {
             let envelope_from = outgoing.envelope_from.clone();
@@ -111,7 +118,10 @@ impl Judging {
             let without = judge.judge_by(&facts, Vec::new(), thresholds);
             let is_bad = without.action >= Action::Junk;
             if !is_bad && behaviour.is_none() {
-                return Ok(Sent { kept: None, account, recipients, stop: None });
+                if let Some(reputation) = reputation.filter(|_| facts.is_answer) {
+                    reputation.note_answer(organisation, &not_of_late);
+                }
+                return Ok(Sent { kept: None, account, organisation, recipients, message, stop: None });
             }
             let (at, entropy) = (context.clock.now(), &*context.entropy);
             let shown = Shown::of("", &facts.subject, &verdict);
@@ -127,6 +137,7 @@ impl Judging {
                 version: judge.version(),
                 envelope_from,
                 client: None,
+                files: Vec::new(),
             };
             let sealed = sealed::seal(&key, entropy, DETAIL, outgoing.id, &detail)?;
             let kept = Kept {
@@ -138,7 +149,8 @@ impl Judging {
                 marks,
                 detail: sealed,
             };
-            Ok(Sent { kept: Some(kept), account, recipients, stop: Some((stop, is_bad && behaviour.is_some())) })
+            let stop = Some((stop, is_bad && behaviour.is_some()));
+            Ok(Sent { kept: Some(kept), account, organisation, recipients, message, stop })
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Abandoned("judging a message panicked"))?
     }
@@ -187,6 +199,27 @@ fn count_fresh(tx: &mut Tx<'_>, account: i64, recipients: &[i64]) -> Result<u64,
     Ok(fresh)
 }
 
+/// Those whom the account has not written to within a day: many letters of a day are one answer.
+fn not_of_late(
+    tx: &mut Tx<'_>,
+    account: i64,
+    hashes: &[i64],
+    addresses: Vec<String>,
+) -> Result<Vec<String>, StoreError> {
+    let since = tx.now().millis() - 24 * HOUR_MILLIS;
+    let mut found = Vec::new();
+    for (hash, address) in hashes.iter().zip(addresses) {
+        let last =
+            tx.row("SELECT last FROM sent_to WHERE account = $1 AND recipient = $2", params![account, *hash], |row| {
+                row.int(0)
+            })?;
+        if last.is_none_or(|last| last < since) {
+            found.push(address);
+        }
+    }
+    Ok(found)
+}
+
 /// Keeps what was found, in the transaction that takes the message; freezes the account where both signs are there.
 ///
 /// # Errors
@@ -207,6 +240,9 @@ pub fn keep(tx: &mut Tx<'_>, sent: &Sent) -> Result<(), JudgementError> {
          ON CONFLICT (account, hour) DO UPDATE SET recipients = sent_hour.recipients + $3, fresh = sent_hour.fresh + $4",
         params![sent.account, now / HOUR_MILLIS, recipients, fresh],
     )?;
+    if let Some(message) = &sent.message {
+        complaints::note_sent(tx, sent.organisation, sent.account, message)?;
+    }
     let Some(kept) = &sent.kept else { return Ok(()) };
     crate::keep(tx, kept)?;
     if let Some((detail, freezes)) = &sent.stop {
@@ -330,7 +366,7 @@ fn untold(tx: &mut Tx<'_>) -> Result<Vec<Untold>, JudgementError> {
 }
 
 /// Those who look after an organisation's security.
-fn officers(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<i64>, IdentityError> {
+pub(crate) fn officers(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<i64>, IdentityError> {
     let (mut found, mut after) = (Vec::new(), 0);
     loop {
         let page = identity::list_accounts(tx, Some(organisation), after, PAGE_MAX)?;

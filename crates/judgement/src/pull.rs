@@ -1,19 +1,21 @@
 //! Mail that was delivered before somebody knew better: moved to Junk, recorded, told, and moved back when that was wrong.
 //!
-//! Only what still lies in INBOX is moved. What was moved back once is never pulled again.
+//! Somebody is a person here, or a feed. Only what still lies in INBOX is moved. What was moved back once is never pulled again.
 
 use std::collections::BTreeMap;
 
 use env::{Outlook, Timestamp};
 use filter::{Action, Judge};
 use identity::Language;
+use intel::Feeds;
+use intel::feeds::Earlier;
 use letters::{Texts, Words};
 use mailbox::{Name, SpecialUse, UidRange};
 use store::{Tx, params};
 
 use crate::digest::harmless;
 use crate::learner::Learner;
-use crate::{JudgementError, kept, marks, votes};
+use crate::{Detail, JudgementError, kept, marks, votes};
 
 /// Rows that one list gives.
 const LISTED_MAX: i64 = 1_000;
@@ -45,15 +47,41 @@ pub struct Pulled {
 
 /// What a delivered message would be now, by what people have said since.
 pub(crate) fn judge_now(tx: &mut Tx<'_>, id: i64, judge: &Judge) -> Result<Option<Candidate>, JudgementError> {
+    judge_with(tx, id, judge, None)
+}
+
+/// What a delivered message would be now, as feeds list something in it; none if they do not.
+pub(crate) fn judge_listed(
+    tx: &mut Tx<'_>,
+    id: i64,
+    judge: &Judge,
+    news: &Feeds,
+) -> Result<Option<Candidate>, JudgementError> {
+    judge_with(tx, id, judge, Some(news))
+}
+
+fn judge_with(
+    tx: &mut Tx<'_>,
+    id: i64,
+    judge: &Judge,
+    news: Option<&Feeds>,
+) -> Result<Option<Candidate>, JudgementError> {
     let judged = match kept::load(tx, id) {
         Ok(judged) => judged,
         Err(JudgementError::NotKept(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
     let Some(facts) = &judged.detail.facts else { return Ok(None) };
+    let Detail { envelope_from, client, files, .. } = &judged.detail;
+    let earlier = Earlier { facts, envelope_from, client: *client, files };
+    let listed = news.map(|news| news.find_earlier(earlier)).unwrap_or_default();
+    if news.is_some() && listed.is_empty() {
+        return Ok(None);
+    }
     let key = tx.context().keys.organisation(tx, judged.organisation)?;
     let mut outside = judged.detail.outside.clone();
-    outside.retain(|finding| !votes::is_ours(finding));
+    outside.retain(|finding| !votes::is_ours(finding) && listed.iter().all(|new| new.id != finding.id));
+    outside.extend(listed);
     let marks = marks::numbered(facts, &key);
     outside.extend(votes::standing(tx, judged.organisation, &marks, votes::is_proven(facts), &[])?.findings);
     let verdict = judge.judge_by(facts, outside, judged.detail.thresholds);

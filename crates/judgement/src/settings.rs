@@ -34,11 +34,14 @@ env::settings! {
         quarantine_days: u32 = 30,
         /// Least minutes between two letters that tell a person what waits in quarantine; the first goes within a minute. 0 for no letters.
         digest_minutes: u64 = 1440,
-        /// Hours within which delivered mail is looked at again when people report what is alike, and moved to Junk if it is unwanted by now; 0 for never.
+        /// Hours within which delivered mail is looked at again when people report what is alike, or a feed learns of something in it, and moved to
+        /// Junk if it is unwanted by now; 0 for never.
         pull_hours: u32 = 48,
         /// Judge what people here send: what is unwanted, or sent in an unusual way, waits in the queue until somebody has looked; where it is both, the
         /// account is frozen, too.
         outgoing: bool = true,
+        /// Addresses here that complaints in ARF (RFC 5965) are read at, besides abuse and postmaster of each domain.
+        complaints_to: Vec<String> = Vec::new(),
         /// Recipients of one account in an hour or two from which its sending is unusual; 0 for no limit.
         sent_per_hour: u64 = 1000,
         /// Of them, whom it writes to for the first time, where these are more than half; 0 for no limit.
@@ -124,6 +127,22 @@ impl Unjudged {
 }
 
 impl JudgingSettings {
+    /// What is wrong with the settings: name of the setting, value, remedy.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(&'static str, String, &'static str)> {
+        let levels =
+            [("judging.basic", self.basic), ("judging.enhanced", self.enhanced), ("judging.trade", self.trade)];
+        let remedy = "warn, junk, quarantine and refuse must be above 0 and must not fall in this order";
+        let falling = levels.into_iter().filter(|(_, level)| !level.is_rising()).map(|(setting, level)| {
+            let found = format!("{} {} {} {}", level.warn, level.junk, level.quarantine, level.refuse);
+            (setting, found, remedy)
+        });
+        let remedy = "must be an address here such as complaints@trade.example";
+        let no_address = |address: &&String| mail::Address::parse(address).is_err();
+        let wrong = self.complaints_to.iter().filter(no_address);
+        falling.chain(wrong.map(|address| ("judging.complaints_to", address.clone(), remedy))).collect()
+    }
+
     /// What holds at a level.
     #[must_use]
     pub const fn at(&self, level: Level) -> LevelSettings {

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use filter::{Action, Judge};
+use identity::Level;
 use judgement::digest::{self, Digests, Link};
+use judgement::policy::{self, NewDeparture, SetTo, Setting};
 use judgement::quarantine::{self, NewPlace, NewQuarantined, Shown, State, Whose};
-use judgement::{JudgementError, Opinion};
+use judgement::{Arrival, JudgementError, Opinion};
 use mailbox::Prepared;
 use queue::{Envelope, NewRecipient};
 use store::Tx;
@@ -28,6 +30,7 @@ store::on_both_engines! {
     an_account_that_goes_takes_its_places_along,
     people_are_told_once_in_their_language,
     a_link_is_good_once_and_for_its_reader,
+    an_organisation_departs_from_its_level,
 }
 
 async fn what_is_found_becomes_an_action_and_is_kept(store: TestStore) {
@@ -159,13 +162,13 @@ async fn quarantine_and_memory_end(store: TestStore) {
     let scene = Scene::new(store).await;
     quarantined(&scene, 7).await;
     let settings = scene.settings();
-    assert_eq!(judgement::tidy(&scene.store, &settings).await.unwrap(), 0);
+    assert_eq!(judgement::tidy(&scene.store, &settings, &scene.reputation()).await.unwrap(), 0);
     scene.store.clock.advance(Duration::from_secs(2 * 86_400));
-    assert_eq!(judgement::tidy(&scene.store, &settings).await.unwrap(), 1);
+    assert_eq!(judgement::tidy(&scene.store, &settings, &scene.reputation()).await.unwrap(), 1);
     assert!(scene.store.read(|tx| quarantine::load(tx, 7)).await.is_err());
     assert!(scene.store.read(|tx| judgement::load(tx, 7)).await.is_ok());
     scene.store.clock.advance(Duration::from_secs(13 * 86_400));
-    assert_eq!(judgement::tidy(&scene.store, &settings).await.unwrap(), 1);
+    assert_eq!(judgement::tidy(&scene.store, &settings, &scene.reputation()).await.unwrap(), 1);
     assert!(scene.store.read(|tx| judgement::load(tx, 7)).await.is_err());
     scene.check().await;
 }
@@ -235,4 +238,49 @@ async fn a_link_is_good_once_and_for_its_reader(store: TestStore) {
     let expires = scene.now().plus(Duration::from_secs(3600));
     scene.store.write(move |tx| quarantine::release(tx, 7, Whose::Place(0), expires)).await.unwrap();
     assert!(scene.store.read(move |tx| digest::follow(tx, link)).await.is_err(), "once");
+}
+
+async fn an_organisation_departs_from_its_level(store: TestStore) {
+    let scene = Scene::new(store).await;
+    let (organisation, settings) = (scene.organisation, scene.settings());
+    let set = async |setting: &str, value: &str, reason: &str| {
+        let setting: Setting = setting.parse().unwrap();
+        let value = SetTo::read(setting, value).unwrap();
+        let new = NewDeparture { setting, value, reason: reason.to_owned(), by: None };
+        let settings = settings.clone();
+        scene.store.write(move |tx| policy::set(tx, organisation, &settings, &new)).await
+    };
+    let judge = async |id| scene.judging(vec![evil()]).incoming(scene.arrival(id, HONEST)).await.unwrap();
+    let before = judge(1).await;
+    assert_eq!(before.action, Action::Quarantine, "{:?}", before.verdict);
+    let refused = set("quarantine", "never", "").await.unwrap_err().to_string();
+    assert!(refused.contains("quarantine cannot be \"never\"") && refused.contains("--reason"), "{refused}");
+    set("quarantine", "never", "the auditors look at Junk themselves").await.unwrap();
+    assert_eq!(judge(2).await.action, Action::Junk);
+    let wrong = set("warn", "0.99", "a test").await.unwrap_err().to_string();
+    assert!(wrong.contains("a harder action comes earlier"), "{wrong}");
+
+    // Whoever gets a higher level has the higher protection again.
+    let arrival = Arrival { level: Level::Trade, ..scene.arrival(3, HONEST) };
+    let stricter = scene.judging(vec![evil()]).incoming(arrival).await.unwrap();
+    assert!(stricter.action >= Action::Quarantine, "{:?}", stricter.verdict);
+
+    // What was kept is reached again by the thresholds that it was reached by.
+    let kept = judge(4).await.kept;
+    scene.store.write(move |tx| judgement::keep(tx, &kept)).await.unwrap();
+    assert!(scene.store.write(move |tx| policy::clear(tx, organisation, Setting::Quarantine)).await.unwrap());
+    let judged = scene.store.read(|tx| judgement::load(tx, 4)).await.unwrap();
+    assert_eq!(judged.again(&Judge::shipped().unwrap()).unwrap().action, Action::Junk);
+    assert_eq!(judge(5).await.action, Action::Quarantine);
+
+    // The reason stays on record.
+    let history = scene.store.read(move |tx| policy::list(tx, organisation)).await.unwrap();
+    let [only] = history.as_slice() else { panic!("{history:?}") };
+    assert!(only.ended.is_some() && only.reason.contains("auditors") && only.lowered_at == Some(Level::Enhanced));
+    set("junk", "0.5", "").await.unwrap();
+    let by_level = settings.at(Level::Enhanced);
+    let effective = move |tx: &mut Tx<'_>| policy::effective(tx, organisation, Level::Enhanced, &settings);
+    let now = scene.store.read(effective).await.unwrap();
+    assert_eq!((now.warn, now.junk, now.quarantine), (0.5, 0.5, by_level.quarantine), "a warning comes no later");
+    scene.check().await;
 }

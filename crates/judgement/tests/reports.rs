@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use filter::{Action, Judge};
 use identity::AccountState;
-use judgement::feedback::{self, Reporter, Said};
+use intel::feeds::Feed;
+use intel::{EntrySet, Feeds, classify};
+use judgement::feedback::{self, Marking, Reporter, Said};
 use judgement::outbound::{self, Outgoing, Sent, Stops};
 use judgement::{Arrival, Judging, Learner, Opinion, pull};
-use mailbox::{Delivered, Delivery, Flags, Name, Prepared, SpecialUse, Target, UidRange};
+use mailbox::{Delivered, Delivery, FlagChange, Flags, Name, Prepared, SpecialUse, Target, UidRange};
 use store::Tx;
 use store::testing::TestStore;
 
@@ -22,8 +24,10 @@ store::on_both_engines! {
     one_person_speaks_for_himself,
     two_people_speak_for_all_and_what_was_delivered_is_pulled_back,
     a_move_is_a_report,
+    a_keyword_is_a_report_once,
     what_is_pulled_wrongly_goes_back_and_stays,
     a_link_that_all_use_is_not_voted_on,
+    what_a_feed_learns_later_is_pulled_back,
     bad_content_is_stopped_and_strange_sending_besides_freezes,
     a_first_large_mailing_is_stopped_and_told,
 }
@@ -54,7 +58,7 @@ impl Office {
         };
         scene.store.write(make).await.unwrap();
         let judge = Arc::new(Judge::shipped().unwrap());
-        let learner = Learner::new(scene.store.handle(), judge, scene.settings(), scene.mailer());
+        let learner = Learner::new(scene.store.handle(), judge, scene.settings(), scene.mailer(), scene.reputation());
         Self { judging: scene.judging(Vec::new()), scene, learner }
     }
 
@@ -163,6 +167,35 @@ async fn a_move_is_a_report(store: TestStore) {
     assert_eq!(next.personal.get(&li), Some(&true));
 }
 
+async fn a_keyword_is_a_report_once(store: TestStore) {
+    let office = Office::new(store).await;
+    let li = office.scene.li;
+    let uid = office.deliver(1, li, &offer(1, "one@offers.test", "Mr Li")).await;
+    let set = async |names: &'static [&'static str], change: fn(Flags) -> FlagChange| {
+        let work = move |tx: &mut Tx<'_>| {
+            let inbox = mailbox::mailboxes::find(tx, li, &Name::inbox())?.unwrap().id;
+            let flags = Flags { keywords: mailbox::keywords::intern(tx, li, names)?, ..Flags::NONE };
+            let marking = Marking::of(tx, li, inbox, names, &[UidRange::one(uid)])?;
+            let outcome = mailbox::store_flags(tx, li, inbox, &[UidRange::one(uid)], change(flags), None)?;
+            if let Some(marking) = marking {
+                marking.note(tx, li, inbox, outcome.changed.iter().map(|changed| changed.uid))?;
+            }
+            Ok::<_, mailbox::MailboxError>(())
+        };
+        office.scene.store.write(work).await.unwrap();
+        office.learner.run().await.unwrap()
+    };
+    assert_eq!(set(&["$Junk", "$NotJunk"], FlagChange::Add).await, 0, "both say nothing");
+    assert_eq!(set(&[], FlagChange::Set).await, 0);
+    assert_eq!(set(&["$junk"], FlagChange::Add).await, 1);
+    assert_eq!(set(&["$Junk", "Other"], FlagChange::Set).await, 0, "it had the keyword before");
+    let next = office.judge(2, &offer(2, "one@offers.test", "Mr Li")).await;
+    assert_eq!(next.personal.get(&li), Some(&true));
+    assert_eq!(set(&["$NotJunk"], FlagChange::Set).await, 1);
+    let next = office.judge(3, &offer(3, "one@offers.test", "Mr Li")).await;
+    assert_eq!(next.personal.get(&li), None);
+}
+
 async fn what_is_pulled_wrongly_goes_back_and_stays(store: TestStore) {
     let office = Office::new(store).await;
     let (li, wang) = (office.scene.li, office.scene.wang);
@@ -198,6 +231,46 @@ async fn a_link_that_all_use_is_not_voted_on(store: TestStore) {
     office.report(2, wang, Said::Junk).await;
     let next = office.judge(20, &letter(20)).await;
     assert!(next.verdict.findings.iter().all(|it| it.id != "reported-link"), "{:?}", next.verdict);
+}
+
+async fn what_a_feed_learns_later_is_pulled_back(store: TestStore) {
+    let office = Office::new(store).await;
+    let wang = office.scene.wang;
+    office.deliver(1, wang, &offer(1, "one@offers.test", "Ms Wang")).await;
+    office.deliver(2, wang, fixture::HONEST).await;
+    let file = "From: a@files.test\r\nMessage-ID: <3@files.test>\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+        --x\r\n\r\nOur price list.\r\n--x\r\nContent-Type: application/octet-stream\r\n\
+        Content-Disposition: attachment; filename=list.bin\r\n\r\nhello\r\n--x--\r\n";
+    office.deliver(3, wang, file).await;
+    let feed = |words: &[&str]| {
+        let mut set = EntrySet::new(7);
+        words.iter().for_each(|word| set.add(&classify(word).unwrap(), false));
+        set.seal();
+        vec![Feed { name: "own".to_owned(), set }]
+    };
+    let feeds = Feeds::default();
+    let learn = async |words: &[&str]| {
+        let next = feed(words);
+        let news = Arc::new(feeds.news(&next));
+        feeds.set(next);
+        office.learner.pull_listed(news).await.unwrap()
+    };
+    assert_eq!(learn(&["elsewhere.test"]).await, 0);
+    assert_eq!(learn(&["elsewhere.test", "umbrellas-1.test", "a@unheard.test"]).await, 1);
+    assert_eq!((office.count(wang, false).await, office.count(wang, true).await), (2, 1));
+    let digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    assert_eq!(learn(&["elsewhere.test", "umbrellas-1.test", digest]).await, 1);
+    assert_eq!((office.count(wang, false).await, office.count(wang, true).await), (1, 2), "the honest one stays");
+    assert_eq!(office.scene.letters().await.len(), 2);
+
+    // What came back once stays, even if a node starts anew and all is news.
+    assert_eq!(office.scene.store.write(|tx| pull::undo(tx, 1, None)).await.unwrap(), 1);
+    let anew = Arc::new(Feeds::default().news(&feed(&["umbrellas-1.test"])));
+    office.learner.pull_listed(anew).await.unwrap();
+    assert_eq!(office.count(wang, false).await, 2);
+    office.scene.store.clock.advance(Duration::from_secs(49 * 3600));
+    assert_eq!(learn(&["trade.test", "partner.test"]).await, 0, "too long ago");
+    office.scene.check().await;
 }
 
 impl Office {

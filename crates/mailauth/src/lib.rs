@@ -11,6 +11,7 @@ mod answers;
 mod arc;
 mod author;
 mod check;
+pub mod complaint;
 mod dkim;
 mod dmarc;
 pub mod failure;

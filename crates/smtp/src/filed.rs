@@ -8,7 +8,7 @@ use store::Tx;
 pub(crate) const PHISHING: &str = "$Phishing";
 
 /// What it calls junk (RFC 9051 section 2.3.2).
-pub(crate) const JUNK: &str = "$Junk";
+pub(crate) const JUNK: &str = judgement::feedback::JUNK_KEYWORD;
 
 /// Ours for everything that is delivered with a warning.
 pub(crate) const WARNING: &str = "TradewindWarning";

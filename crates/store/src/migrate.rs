@@ -26,6 +26,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "judged", sql: include_str!("../migrations/0013_judged.sql") },
     Migration { version: 14, name: "reports-of-people", sql: include_str!("../migrations/0014_reports_of_people.sql") },
     Migration { version: 15, name: "token-algorithms", sql: include_str!("../migrations/0015_token_algorithms.sql") },
+    Migration { version: 16, name: "reputation", sql: include_str!("../migrations/0016_reputation.sql") },
+    Migration { version: 17, name: "judging-policy", sql: include_str!("../migrations/0017_judging_policy.sql") },
+    Migration { version: 18, name: "complaints", sql: include_str!("../migrations/0018_complaints.sql") },
 ];
 
 /// The newest schema that this program knows.

@@ -23,7 +23,8 @@ pub(crate) use factors::{AuthorityCommand, FactorCommand};
 pub(crate) use feeds::{FeedForm, FeedsCommand};
 pub(crate) use guard::{GuardCommand, ReplayOptions};
 pub(crate) use judging::{
-    JudgeOptions, ModelCommand, ModelEval, ModelTrain, QuarantineCommand, RulesCommand, TemplatesCommand, WorkerOptions,
+    ComplaintCommand, JudgeOptions, JudgingCommand, ModelCommand, ModelEval, ModelTrain, QuarantineCommand,
+    ReputationCommand, RulesCommand, TemplatesCommand, WorkerOptions,
 };
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 
@@ -106,6 +107,15 @@ pub(crate) enum Command {
     /// Messages that are kept back until somebody looks.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// From which probabilities what is done with mail.
+    #[command(subcommand)]
+    Judging(JudgingCommand),
+    /// Complaints about mail, in the abuse reporting format.
+    #[command(subcommand)]
+    Complaint(ComplaintCommand),
+    /// How senders, their networks, and links have behaved before.
+    #[command(subcommand)]
+    Reputation(ReputationCommand),
     /// Bring mail from elsewhere into a mailbox.
     #[command(subcommand)]
     Import(ImportCommand),

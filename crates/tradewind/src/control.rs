@@ -10,6 +10,7 @@ use api::actions::{Controls, Elsewhere, Refused};
 use async_trait::async_trait;
 use env::dns::Resolver;
 use filter::Judge;
+use judgement::JudgingSettings;
 use provision::LdapSource;
 use serde_json::{Value, json};
 use store::Store;
@@ -38,7 +39,7 @@ pub(crate) fn controls(system: &System) -> Controls {
             dns: system.settings.dns.clone(),
             ldap: system.settings.provision.ldap.clone(),
             judge: Arc::clone(&system.judge),
-            people_release: system.settings.judging.people_release,
+            judging: system.settings.judging.clone(),
         }),
     }
 }
@@ -49,7 +50,7 @@ struct Parts {
     dns: DnsSettings,
     ldap: Vec<LdapSource>,
     judge: Arc<SharedJudge>,
-    people_release: bool,
+    judging: JudgingSettings,
 }
 
 #[async_trait]
@@ -63,7 +64,11 @@ impl Elsewhere for Parts {
     }
 
     fn people_release(&self) -> bool {
-        self.people_release
+        self.judging.people_release
+    }
+
+    fn judging(&self) -> JudgingSettings {
+        self.judging.clone()
     }
 
     fn judge(&self) -> Result<Arc<Judge>, Refused> {

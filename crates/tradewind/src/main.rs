@@ -205,6 +205,9 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::List(command) => list_action(command),
         Command::SignIns(command) => sign_in_action(command),
         Command::Quarantine(command) => command.into(),
+        Command::Judging(command) => command.into(),
+        Command::Reputation(command) => command.into(),
+        Command::Complaint(command) => command.into(),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,
             QueueCommand::Show { id } => Action::QueueShow { id },

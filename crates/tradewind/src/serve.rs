@@ -169,7 +169,8 @@ fn spawn_services(
     let budget = Budget::new(usize::try_from(settings.smtp.in_flight_bytes_max).unwrap_or(usize::MAX));
     let public_url = settings.http.public_url(&settings.server.hostname, listening.addresses.port("https"));
     let sign_in = sign_in(system, public_url.clone(), watching::spawn(tasks, system, &public_url, stop)?);
-    judging::spawn(tasks, system, &public_url, stop)?;
+    let reputation = threats::reputation(system);
+    judging::spawn(tasks, system, &reputation, &public_url, stop)?;
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -180,7 +181,7 @@ fn spawn_services(
             sign_in: Arc::clone(&sign_in),
             dns: Arc::clone(&dns),
             signer: Arc::clone(&system.signer),
-            judging: judging::judging(system, threats::layers(tasks, system, &dns, stop))?,
+            judging: judging::judging(system, threats::layers(tasks, system, &dns, &reputation, stop)?, &reputation)?,
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),

@@ -138,6 +138,9 @@ fn of_officers(authority: &str) -> Vec<Case> {
         // These lower a protection, so the level asks for a second person.
         case("security", "access-approval", json!({ "right": "mail.export", "wanted": false })).waits(),
         case("security", "organisation-level", json!({ "level": "basic" })).waits(),
+        case("security", "judging-policy-set", json!({ "setting": "junk", "value": "0.75" })),
+        case("security", "judging-policy-clear", json!({ "setting": "junk" })),
+        case("security", "judging-policy-set", json!({ "setting": "junk", "value": "0.95", "reason": "tested" })).waits(),
         case(
             "security",
             "list-add",

@@ -12,8 +12,8 @@ use super::caller::Bounds;
 use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
-    Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, import, lists, people,
-    provisioning, quarantine, queue, roles, sharing, sign_ins, store, tls,
+    Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, import, judging, lists,
+    people, provisioning, quarantine, queue, roles, sharing, sign_ins, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -347,6 +347,28 @@ actions! {
     JudgedShow "judged-show" { id: String, address: Option<String>, again: bool, language: String }: QuarantineRead
         on address.as_deref().map_or(On::Judged(id), On::Account)
         => quarantine::judged(controls, id, address, again, language);
+
+    /// Show from which probabilities what is done with mail, and where the organisation departs from its level.
+    JudgingPolicy "judging-policy" { organisation: Option<String>, history: bool }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => judging::show(controls, bounds, organisation, history);
+    /// Set for the organisation from which probability something is done with mail; below the level only with a reason.
+    JudgingPolicySet "judging-policy-set" (new: judging::NewThreshold): PolicyChange
+        on On::Organisation(new.organisation.as_deref()) => judging::set(controls, bounds, new);
+    /// Set it back to what the level says.
+    JudgingPolicyClear "judging-policy-clear" { setting: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => judging::clear(controls, bounds, setting, organisation);
+    /// List complaints (ARF) about mail that went out here, and ours to others.
+    ComplaintList "complaint-list" { days: u32, organisation: Option<String> }: QuarantineRead
+        on On::Organisation(organisation.as_deref()) => judging::complaints(controls, bounds, days, organisation);
+    /// Send a complaint (ARF) about a judged message to whoever answers for its sender.
+    ComplaintSend "complaint-send" { id: String, to: String }: QuarantineChange
+        on On::Judged(id) => judging::complain(controls, bounds, id, to);
+    /// Show how an address, a domain or a network has behaved.
+    ReputationShow "reputation-show" { what: String, organisation: Option<String> }: QuarantineRead
+        on On::Organisation(organisation.as_deref()) => judging::known(controls, bounds, what, organisation);
+    /// Forget how everybody has behaved towards the organisation.
+    ReputationForget "reputation-forget" { organisation: Option<String> }: ListChange
+        on On::Organisation(organisation.as_deref()) => judging::forget(controls, bounds, organisation);
 
     /// Bring mail from a file or directory of the machine into a mailbox.
     Import "import" { format: ImportFormat, path: PathBuf, user: String, mailbox: String }: MailImport

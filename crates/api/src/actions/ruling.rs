@@ -123,6 +123,7 @@ fn needs(tx: &mut Tx<'_>, action: &Action, is_own: bool) -> Result<Vec<Right>, I
             rights.push(Right::ProtectionLower);
         }
         Action::ListAdd(new) if new.unauthenticated || new.despite_policy => rights.push(Right::ProtectionLower),
+        Action::JudgingPolicySet(new) if new.reason.is_some() => rights.push(Right::ProtectionLower),
         // A table names roles.
         Action::DirectoryImport(table) if !table.dry_run => rights.push(Right::RoleGive),
         // Who takes factors away must not be told passwords.

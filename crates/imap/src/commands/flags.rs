@@ -1,5 +1,6 @@
 //! STORE (RFC 9051 section 6.4.6, RFC 7162 section 3.1.3).
 
+use judgement::feedback::Marking;
 use mailbox::{FlagChange, Flags, MailboxError, StoreOutcome, UidRange};
 use wire::imap::{Code, NumberSet, Store, StoreAction};
 
@@ -58,7 +59,15 @@ impl Connection<'_> {
                     StoreAction::Add => FlagChange::Add(flags),
                     StoreAction::Remove => FlagChange::Remove(flags),
                 };
+                // That a message is junk, or none, says what its reader thinks of it.
+                let marking = match action {
+                    StoreAction::Remove => None,
+                    _ => Marking::of(tx, account, mailbox, &names, &ranges)?,
+                };
                 let outcome = mailbox::store_flags(tx, account, mailbox, &ranges, change, since)?;
+                if let Some(marking) = marking {
+                    marking.note(tx, account, mailbox, outcome.changed.iter().map(|changed| changed.uid))?;
+                }
                 let known = if names.is_empty() { None } else { Some(mailbox::keywords::list(tx, account)?) };
                 Ok::<_, MailboxError>((outcome, known))
             })

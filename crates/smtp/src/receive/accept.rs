@@ -15,7 +15,6 @@ use mail::{Address, header};
 use mailbox::{Delivery, MailboxError, Prepared};
 use queue::{NewMessage, NewRecipient, QueueError};
 use reports::ReportError;
-use reports::received::{self, Sealed};
 use signing::SigningError;
 use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::server::Verdict;
@@ -25,7 +24,7 @@ use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
 use super::judge::{Judged, Quarantining};
 use super::recipients::{Home, Taken};
-use super::reported::Reading;
+use super::reported::{Reading, Report};
 use super::submission::{self, Authors};
 use crate::filed;
 use crate::group::{self, Reached, Spread};
@@ -83,7 +82,7 @@ struct Ready {
     trace: String,
     junk: bool,
     origin: Option<queue::Origin>,
-    report: Option<Sealed>,
+    report: Option<Report>,
     judged: Option<Judged>,
     sent: Option<Sent>,
     /// The sender would rather have it travel in clear than not at all.
@@ -107,8 +106,8 @@ struct Plan {
     received: Timestamp,
     due: Timestamp,
     expires: Timestamp,
-    /// What others report of our domains or of connections to us.
-    report: Option<Sealed>,
+    /// What others report: of our domains, of connections to us, of mail.
+    report: Option<Report>,
     /// What was found of it.
     kept: Option<Kept>,
     /// It waits in quarantine instead of going to anybody.
@@ -405,7 +404,7 @@ async fn prepare(
     body: Vec<u8>,
     reading: Option<Reading<'_>>,
     terms: Terms,
-) -> Result<(Prepared, EightBit, Option<Sealed>), AcceptError> {
+) -> Result<(Prepared, EightBit, Option<Report>), AcceptError> {
     let is_quick = body.len() <= INLINE_BYTES_MAX && reading.is_none();
     let (asked, _turn) = reading.map(|Reading { asked, turn }| (asked, turn)).unzip();
     let work = move || {
@@ -427,7 +426,7 @@ async fn prepare(
 /// The transaction of a received message.
 fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
     if let Some(report) = &plan.report {
-        received::keep(tx, report)?;
+        report.keep::<AcceptError>(tx)?;
     }
     if let Some(sent) = &plan.sent {
         judgement::outbound::keep(tx, sent)?;

@@ -18,9 +18,6 @@ use super::conversation::Conversation;
 use super::recipients::{Home, Taken};
 use crate::filed::{JUNK, PHISHING, WARNING};
 
-/// Whose mail must always be taken (RFC 5321 section 4.5.1).
-const POSTMASTER: &str = "postmaster";
-
 /// How likely a message is phish that is marked so; it may look like spam, too.
 const PHISHING_MIN: f32 = 0.9;
 
@@ -67,7 +64,7 @@ impl Conversation<'_> {
             level: self.level(),
             is_allowed: vouched.is_allowed,
             least: if vouched.junk { Action::Junk } else { Action::Deliver },
-            must_take: self.taken.iter().any(is_postmaster),
+            must_take: self.taken.iter().any(|taken| receiver.judging.reads_complaints_at(&taken.address)),
         };
         let opinion = receiver.judging.incoming(arrival).await.map_err(|error| {
             tracing::error!(id, %error, "a message could not be judged");
@@ -179,10 +176,6 @@ impl Conversation<'_> {
         };
         self.taken.iter().zip(&envelope.recipients).map(place).collect()
     }
-}
-
-fn is_postmaster(taken: &Taken) -> bool {
-    taken.address.local.eq_ignore_ascii_case(POSTMASTER)
 }
 
 fn judged(opinion: Opinion, body: &[u8]) -> Judged {

@@ -1,7 +1,9 @@
 //! Reports of others in mail that comes in: read before the transaction, kept in it.
 
+use judgement::{JudgementError, complaints};
+use reports::ReportError;
 use reports::received::{self, Arrival, Sealed};
-use store::Context;
+use store::{Context, Tx};
 use tokio::sync::SemaphorePermit;
 
 use super::conversation::Conversation;
@@ -9,6 +11,25 @@ use super::recipients::{Home, Taken};
 
 /// To whom DMARC reports on our domains are sent, as the proposed zone says.
 const POSTMASTER: &str = "postmaster";
+
+/// What others report, to be kept in the message's transaction.
+#[derive(Debug, Clone)]
+pub(super) enum Report {
+    /// Of our domains, or of connections to us.
+    Domain(Sealed),
+    /// Of a message, to this organisation.
+    Complaint(i64, complaints::Received),
+}
+
+impl Report {
+    /// Keeps it, once however often it comes.
+    pub(super) fn keep<E: From<ReportError> + From<JudgementError>>(&self, tx: &mut Tx<'_>) -> Result<bool, E> {
+        match self {
+            Self::Domain(report) => Ok(received::keep(tx, report)?),
+            Self::Complaint(organisation, complaint) => Ok(complaints::keep(tx, *organisation, complaint)?),
+        }
+    }
+}
 
 /// A report that may be in a message.
 pub(super) struct Reading<'r> {
@@ -23,18 +44,29 @@ pub(super) struct Asked {
     author: Option<String>,
     to_postmaster: bool,
     reads_dmarc: bool,
+    /// Whose address for complaints it is for.
+    complaints_of: Option<i64>,
 }
 
 impl Asked {
     fn arrival<'a>(&'a self, raw: &'a [u8]) -> Arrival<'a> {
-        let Self { author, to_postmaster, reads_dmarc } = self;
+        let Self { author, to_postmaster, reads_dmarc, complaints_of: _ } = self;
         Arrival { raw, author: author.as_deref(), to_postmaster: *to_postmaster, reads_dmarc: *reads_dmarc }
     }
 
     /// The report, ready to be kept, if there is one. Takes time and memory.
-    pub(super) fn read(&self, raw: &[u8], context: &Context) -> Option<Sealed> {
+    pub(super) fn read(&self, raw: &[u8], context: &Context) -> Option<Report> {
+        if let Some(organisation) = self.complaints_of
+            && let Some(complaint) = complaints::read(raw, self.author.as_deref())
+        {
+            return Some(Report::Complaint(organisation, complaint));
+        }
         let found = received::recognise(&self.arrival(raw))?;
-        found.seal(context, self.author.as_deref(), context.clock.now())
+        found.seal(context, self.author.as_deref(), context.clock.now()).map(Report::Domain)
+    }
+
+    fn is_candidate(&self, raw: &[u8]) -> bool {
+        received::is_candidate(&self.arrival(raw)) || (self.complaints_of.is_some() && complaints::is_candidate(raw))
     }
 }
 
@@ -51,8 +83,16 @@ impl Conversation<'_> {
             author: origin.and_then(|origin| origin.author.clone()),
             to_postmaster: self.taken.iter().filter(here).any(is_postmaster),
             reads_dmarc: receiver.reporting.reads_dmarc,
+            complaints_of: self.taken.iter().find_map(|taken| match taken.home {
+                Home::Here { organisation, .. } | Home::Group { organisation, .. }
+                    if receiver.judging.reads_complaints_at(&taken.address) =>
+                {
+                    Some(organisation)
+                }
+                _ => None,
+            }),
         };
-        if !received::is_candidate(&asked.arrival(body)) {
+        if !asked.is_candidate(body) {
             return None;
         }
         // The semaphore is never closed.

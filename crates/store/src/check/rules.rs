@@ -264,10 +264,13 @@ pub(super) const RULES: &[Rule] = &[
                 WHERE q.id IS NULL LIMIT 20",
     },
     Rule {
-        says: "a judged or quarantined message belongs to an organisation that is not there",
+        says: "a judged or quarantined message, a reputation, a judging policy or a complaint belongs to an organisation that is not there",
         kind: "judged message",
         query: "SELECT j.organisation, j.id FROM (
                     SELECT organisation, id FROM judged UNION ALL SELECT organisation, id FROM quarantine
+                    UNION ALL SELECT organisation, mark FROM reputation
+                    UNION ALL SELECT organisation, id FROM judging_policy
+                    UNION ALL SELECT organisation, id FROM complaint
                 ) AS j LEFT JOIN organisation o ON o.id = j.organisation WHERE o.id IS NULL LIMIT 20",
     },
     Rule {
@@ -279,12 +282,13 @@ pub(super) const RULES: &[Rule] = &[
                 ) AS c LEFT JOIN account a ON a.id = c.account WHERE a.id IS NULL LIMIT 20",
     },
     Rule {
-        says: "a report on mail, a vote, or what was sent or pulled belongs to an account that is not there",
+        says: "a report on mail, a vote, a complaint, or what was sent or pulled belongs to an account that is not there",
         kind: "account",
         query: "SELECT c.account, c.what FROM (
                     SELECT account, judged AS what FROM mail_report UNION ALL SELECT account, mark FROM mail_vote
                     UNION ALL SELECT account, message FROM mail_pulled UNION ALL SELECT account, recipient FROM sent_to
                     UNION ALL SELECT account, hour FROM sent_hour UNION ALL SELECT account, id FROM sent_stop
+                    UNION ALL SELECT account, message FROM sent_message UNION ALL SELECT account, id FROM complaint
                 ) AS c LEFT JOIN account a ON a.id = c.account WHERE a.id IS NULL AND c.account <> 0 LIMIT 20",
     },
 ];

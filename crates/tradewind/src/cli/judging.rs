@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use api::actions::Action;
+use api::actions::{Action, NewThreshold};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -81,6 +81,12 @@ pub(crate) struct WorkerOptions {
     /// Tries what it must not be able to do.
     #[arg(long)]
     pub(crate) trial: bool,
+    /// File or directory that a program which reads pictures may read.
+    #[arg(long)]
+    pub(crate) readable: Vec<String>,
+    /// Becomes this program, which reads a picture, with its arguments.
+    #[arg(long, num_args = 1.., allow_hyphen_values = true)]
+    pub(crate) recognise: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -157,6 +163,111 @@ impl From<QuarantineCommand> for Action {
             QuarantineCommand::Pulled { organisation } => Self::PulledList { organisation },
             QuarantineCommand::Return { id } => Self::PulledReturn { id },
             QuarantineCommand::Delete { id, address, .. } => Self::QuarantineDelete { id, address },
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JudgingCommand {
+    /// Show what holds for an organisation, and what its level says.
+    Show {
+        /// Everything that was ever set, with the reasons.
+        #[arg(long)]
+        history: bool,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Depart from the level.
+    Set {
+        /// warn, junk, quarantine, refuse or unjudged.
+        setting: String,
+        /// Probability of being unwanted from which that is done (0 to 1, or never); of unjudged: warn or junk.
+        value: String,
+        /// Why; needed to protect less than the level does.
+        #[arg(long)]
+        reason: Option<String>,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Go back to what the level says.
+    Clear {
+        /// warn, junk, quarantine, refuse or unjudged.
+        setting: String,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+}
+
+impl From<JudgingCommand> for Action {
+    fn from(command: JudgingCommand) -> Self {
+        match command {
+            JudgingCommand::Show { history, organisation } => Self::JudgingPolicy { organisation, history },
+            JudgingCommand::Set { setting, value, reason, organisation } => {
+                Self::JudgingPolicySet(NewThreshold { setting, value, reason, organisation })
+            }
+            JudgingCommand::Clear { setting, organisation } => Self::JudgingPolicyClear { setting, organisation },
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ComplaintCommand {
+    /// List complaints about mail that went out here, and ours to others.
+    List {
+        /// Days that are looked back.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Send a complaint about a judged message; it tells what the message says of itself, and not for whom it was.
+    Send {
+        /// Number, which stands in the message's X-Tradewind-Verdict field.
+        id: String,
+        /// Address of whoever answers for its sender, such as abuse@provider.example.
+        to: String,
+    },
+}
+
+impl From<ComplaintCommand> for Action {
+    fn from(command: ComplaintCommand) -> Self {
+        match command {
+            ComplaintCommand::List { days, organisation } => Self::ComplaintList { days, organisation },
+            ComplaintCommand::Send { id, to } => Self::ComplaintSend { id, to },
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReputationCommand {
+    /// Show what is known of an address, a domain or a network.
+    Show {
+        /// Such as buyer@partner.example, partner.example or 192.0.2.0/24.
+        what: String,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Forget everything that is known.
+    Forget {
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+        /// Say that it is meant.
+        #[arg(long, required = true)]
+        yes: bool,
+    },
+}
+
+impl From<ReputationCommand> for Action {
+    fn from(command: ReputationCommand) -> Self {
+        match command {
+            ReputationCommand::Show { what, organisation } => Self::ReputationShow { what, organisation },
+            ReputationCommand::Forget { organisation, .. } => Self::ReputationForget { organisation },
         }
     }
 }

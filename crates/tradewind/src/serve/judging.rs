@@ -7,9 +7,10 @@ use std::time::Duration;
 use api::actions::Refused;
 use filter::{Judge, Layer, RulesFollower};
 use inspect::{Pool, Program};
+use judgement::complaints::Complaints;
 use judgement::digest::Digests;
 use judgement::outbound::Stops;
-use judgement::{Judging, JudgingSettings, Learner};
+use judgement::{Judging, JudgingSettings, Learner, Reputation};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,26 +31,39 @@ const TIDY_EVERY: Duration = Duration::from_secs(600);
 const RULES_EVERY: Duration = Duration::from_secs(10);
 
 /// Judges what comes from outside.
-pub(super) fn judging(system: &System, layers: Vec<Arc<dyn Layer>>) -> Result<Arc<Judging>, Refused> {
+pub(super) fn judging(
+    system: &System,
+    layers: Vec<Arc<dyn Layer>>,
+    reputation: &Arc<Reputation>,
+) -> Result<Arc<Judging>, Refused> {
     let settings = system.settings.judging.clone();
     let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), system.settings.inspect.clone()));
     let judging = Judging::new(system.store.clone(), system.judge.get()?, layers, settings);
-    Ok(Arc::new(judging.with_inspection(pool)))
+    Ok(Arc::new(judging.with_inspection(pool).with_reputation(Arc::clone(reputation))))
+}
+
+/// Follows what people and feeds say of delivered mail.
+pub(super) fn learner(system: &System, reputation: &Arc<Reputation>) -> Result<Learner, Refused> {
+    let (judge, settings) = (system.judge.get()?, system.settings.judging.clone());
+    Ok(Learner::new(system.store.clone(), judge, settings, system.mailer(), Arc::clone(reputation)))
 }
 
 /// Starts what is done beside judging.
 pub(super) fn spawn(
     tasks: &TaskTracker,
     system: &System,
+    reputation: &Arc<Reputation>,
     public_url: &str,
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
     let settings = &system.settings.judging;
-    tasks.spawn(tidy(system.store.clone(), settings.clone(), stop.clone()));
-    let learner = Learner::new(system.store.clone(), system.judge.get()?, settings.clone(), system.mailer());
-    tasks.spawn(learn(learner, stop.clone()));
+    tasks.spawn(tidy(system.store.clone(), settings.clone(), Arc::clone(reputation), stop.clone()));
+    tasks.spawn(write_reputation(Arc::clone(reputation), stop.clone()));
+    tasks.spawn(learn(learner(system, reputation)?, stop.clone()));
     let stops = Stops { store: system.store.clone(), mailer: system.mailer(), judge: system.judge.get()? };
     tasks.spawn(tell_of_stops(stops, stop.clone()));
+    let complaints = Complaints { store: system.store.clone(), mailer: system.mailer() };
+    tasks.spawn(tell_of_complaints(complaints, stop.clone()));
     if let Some(directory) = settings.rules_directory.clone() {
         tasks.spawn(follow_rules(directory, system.judge.get()?, stop.clone()));
     }
@@ -87,6 +101,19 @@ async fn learn(learner: Learner, stop: CancellationToken) {
     }
 }
 
+/// Writes what was counted of senders and links, beside the way of messages, and at the end once more.
+async fn write_reputation(reputation: Arc<Reputation>, stop: CancellationToken) {
+    loop {
+        let is_over = wait(LEARN_EVERY, &stop).await;
+        if let Err(error) = reputation.flush().await {
+            tracing::warn!(%error, "what was counted of senders cannot be written; it waits still");
+        }
+        if is_over {
+            return;
+        }
+    }
+}
+
 /// Tells of messages of our people that were stopped.
 async fn tell_of_stops(stops: Stops, stop: CancellationToken) {
     while !wait(LEARN_EVERY, &stop).await {
@@ -94,6 +121,17 @@ async fn tell_of_stops(stops: Stops, stop: CancellationToken) {
             Ok(0) => {}
             Ok(told) => tracing::info!(told, "people are told of stopped messages"),
             Err(error) => tracing::error!(%error, "cannot tell people of stopped messages; they wait still"),
+        }
+    }
+}
+
+/// Tells of complaints about mail of our people.
+async fn tell_of_complaints(complaints: Complaints, stop: CancellationToken) {
+    while !wait(DIGESTS_EVERY, &stop).await {
+        match complaints.post().await {
+            Ok(0) => {}
+            Ok(told) => tracing::warn!(told, "others complain about mail of our people"),
+            Err(error) => tracing::error!(%error, "cannot tell of complaints; they wait still"),
         }
     }
 }
@@ -133,9 +171,9 @@ async fn follow_rules(directory: PathBuf, judge: Arc<Judge>, stop: CancellationT
 }
 
 /// Forgets judged messages whose time is over, and deletes what nobody released from quarantine.
-async fn tidy(store: Store, settings: JudgingSettings, stop: CancellationToken) {
+async fn tidy(store: Store, settings: JudgingSettings, reputation: Arc<Reputation>, stop: CancellationToken) {
     while !wait(TIDY_EVERY, &stop).await {
-        match judgement::tidy(&store, &settings).await {
+        match judgement::tidy(&store, &settings, &reputation).await {
             Ok(gone) => tracing::debug!(gone, "old judged and quarantined messages forgotten"),
             Err(error) => tracing::error!(%error, "cannot forget old judged and quarantined messages"),
         }

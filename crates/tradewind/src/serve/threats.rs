@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::actions::Refused;
 use env::dns::Resolver;
 use filter::Layer;
 use intel::feeds::{Feed, Fetch, HttpsFetch, Library, Loaded, Refreshed};
 use intel::scan::Scan;
 use intel::{Feeds, LinkLists, Never};
+use judgement::{Learner, Reputation};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,13 +20,20 @@ use crate::system::System;
 /// How often it is looked whether feeds are due or have changed.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
+/// How senders have behaved; what everybody uses, and what the settings name, has no reputation.
+pub(super) fn reputation(system: &System) -> Arc<Reputation> {
+    let never = Arc::new(Never::new(&system.settings.threats.never));
+    Arc::new(Reputation::new(system.store.clone(), never))
+}
+
 /// The layers of judging that ask others, as the settings say. Feeds are kept up to date from now on.
 pub(super) fn layers(
     tasks: &TaskTracker,
     system: &System,
     dns: &Arc<dyn Resolver>,
+    reputation: &Arc<Reputation>,
     stop: &CancellationToken,
-) -> Vec<Arc<dyn Layer>> {
+) -> Result<Vec<Arc<dyn Layer>>, Refused> {
     let settings = &system.settings.threats;
     let context = system.store.context();
     let feeds = Arc::new(Feeds::default());
@@ -33,6 +42,8 @@ pub(super) fn layers(
         library: library(&system.settings, context.entropy.next_u64()),
         never: settings.never.clone(),
         feeds: Arc::clone(&feeds),
+        reputation: Arc::clone(reputation),
+        learner: super::judging::learner(system, reputation)?,
         fetch: HttpsFetch::new(Arc::clone(dns)),
     };
     tasks.spawn(keep(keeper, stop.clone()));
@@ -43,7 +54,7 @@ pub(super) fn layers(
         layers.push(Arc::new(lists));
     }
     layers.extend(Scan::all(settings).into_iter().map(|scan| Arc::new(scan) as Arc<dyn Layer>));
-    layers
+    Ok(layers)
 }
 
 /// Keeps feeds up to date.
@@ -52,6 +63,8 @@ struct Keeper {
     library: Library,
     never: Vec<String>,
     feeds: Arc<Feeds>,
+    reputation: Arc<Reputation>,
+    learner: Learner,
     fetch: HttpsFetch,
 }
 
@@ -96,6 +109,7 @@ impl Keeper {
 
     async fn take_up(&mut self, domains: &[String]) {
         let never = Arc::new(Never::new(self.never.iter().chain(domains)));
+        self.reputation.set_never(Arc::clone(&never));
         self.library = self.library.clone().with_never(never);
         let (library, now) = (self.library.clone(), self.store.context().clock.now());
         let load = move || -> Vec<Feed> { library.load(now).into_iter().filter_map(Loaded::feed).collect() };
@@ -103,9 +117,22 @@ impl Keeper {
             Ok(feeds) => {
                 let entries: usize = feeds.iter().map(|feed| feed.set.len()).sum();
                 tracing::info!(feeds = feeds.len(), entries, "feeds of bad addresses are in force");
+                let news = Arc::new(self.feeds.news(&feeds));
                 self.feeds.set(feeds);
+                self.pull(news).await;
             }
             Err(error) => tracing::error!(%error, "reading the feeds panicked; those before stay in force"),
+        }
+    }
+
+    /// Looks for what is newly listed in what was delivered of late. After a start everything is new.
+    async fn pull(&self, news: Arc<Feeds>) {
+        match self.learner.pull_listed(news).await {
+            Ok(0) => {}
+            Ok(messages) => tracing::warn!(messages, "feeds name something in mail that was delivered before"),
+            Err(error) => {
+                tracing::error!(%error, "cannot look for what feeds have learned in mail that was delivered before");
+            }
         }
     }
 

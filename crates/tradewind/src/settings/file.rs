@@ -128,14 +128,6 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         let remedy = "must be address and port such as 127.0.0.1:53";
         check(address.parse::<SocketAddr>().is_ok(), "dns.servers", address.clone(), remedy);
     }
-    let judging = &settings.judging;
-    for (setting, level) in
-        [("judging.basic", judging.basic), ("judging.enhanced", judging.enhanced), ("judging.trade", judging.trade)]
-    {
-        let found = format!("{} {} {} {}", level.warn, level.junk, level.quarantine, level.refuse);
-        let remedy = "warn, junk, quarantine and refuse must be above 0 and must not fall in this order";
-        check(level.is_rising(), setting, found, remedy);
-    }
     check(
         is_one_of(&settings.log.format, &["text", "json"]),
         "log.format",
@@ -144,6 +136,7 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
     );
     wrong.extend(settings.provision.faults());
     wrong.extend(settings.threats.faults());
+    wrong.extend(settings.judging.faults());
     wrong
 }
 
