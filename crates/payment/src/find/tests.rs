@@ -151,6 +151,35 @@ fn platforms_and_wallets() {
 }
 
 #[test]
+fn lines_as_people_write_them() {
+    for (text, told_of) in [
+        (
+            "Kontonummer: 123 456 789, BLZ: 200 400 00, Bank: Musterbank",
+            "Account 123456789 | Bankleitzahl 20040000 | - | - | Musterbank | DE | -",
+        ),
+        (
+            "Bank: Bank of China, Shenzhen Branch, SWIFT CODE: BKCHCNBJ45A, A/C NO.: 7641579212, BENEFICIARY: ABC CO., LTD.",
+            "Account 7641579212 | - | BKCHCNBJ45A | ABC CO., LTD. | Bank of China, Shenzhen Branch | CN | -",
+        ),
+        (
+            "开户行：样例银行深圳分行 账号：755912345610801 户名：深圳某某公司",
+            "Account 755912345610801 | - | - | 深圳某某公司 | 样例银行深圳分行 | CN | -",
+        ),
+        (
+            "Account Number\n12345678\nSort Code\n12-34-56\nAccount Name\nACME Ltd",
+            "Account 12345678 | SortCode 123456 | - | ACME Ltd | - | GB | -",
+        ),
+        (
+            "Institution number: 003 Transit: 12345 Account: 1234567",
+            "Account 1234567 | CanadaTransit 12345 | - | - | - | CA | -",
+        ),
+        ("A/C NO.:OSA755912345678901 (offshore)", "Account OSA755912345678901 | - | - | - | - | - | -"),
+    ] {
+        assert_eq!(told(text), [told_of], "{text}");
+    }
+}
+
+#[test]
 fn labels_as_people_write_them() {
     for (text, value) in [
         ("Compte bancaire n°: 5670169920", "5670169920"),
