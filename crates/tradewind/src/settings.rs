@@ -14,6 +14,7 @@ use identity::{FactorSettings, PasswordSettings};
 use imap::ImapSettings;
 use inspect::InspectSettings;
 use intel::ThreatSettings;
+use jmap::JmapSettings;
 use judgement::JudgingSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
@@ -178,6 +179,7 @@ sections! {
     judging: JudgingSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,
+    jmap: JmapSettings,
     provision: ProvisionSettings,
     passwords: PasswordSettings,
     factors: FactorSettings,

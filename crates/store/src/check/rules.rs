@@ -103,6 +103,7 @@ pub(super) const RULES: &[Rule] = &[
         query: "SELECT b.id, b.refs FROM blob b LEFT JOIN (
                     SELECT blob, COUNT(*) AS refs FROM (
                         SELECT blob FROM message UNION ALL SELECT blob FROM queue_message UNION ALL SELECT blob FROM quarantine
+                        UNION ALL SELECT blob FROM jmap_upload
                     ) AS named GROUP BY blob
                 ) c ON c.blob = b.id WHERE b.refs <> COALESCE(c.refs, 0) LIMIT 20",
     },
