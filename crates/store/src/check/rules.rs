@@ -265,13 +265,15 @@ pub(super) const RULES: &[Rule] = &[
                 WHERE q.id IS NULL LIMIT 20",
     },
     Rule {
-        says: "a judged or quarantined message, a reputation, a judging policy or a complaint belongs to an organisation that is not there",
+        says: "a judged or quarantined message, a reputation, a judging policy, a complaint or what the trade guard knows belongs to an organisation that is not there",
         kind: "judged message",
         query: "SELECT j.organisation, j.id FROM (
                     SELECT organisation, id FROM judged UNION ALL SELECT organisation, id FROM quarantine
                     UNION ALL SELECT organisation, mark FROM reputation
                     UNION ALL SELECT organisation, id FROM judging_policy
                     UNION ALL SELECT organisation, id FROM complaint
+                    UNION ALL SELECT organisation, id FROM guard_row UNION ALL SELECT organisation, id FROM guard_lesson
+                    UNION ALL SELECT organisation, id FROM guard_case
                 ) AS j LEFT JOIN organisation o ON o.id = j.organisation WHERE o.id IS NULL LIMIT 20",
     },
     Rule {
