@@ -160,7 +160,7 @@ async fn another_account_is_held_and_finance_decides(store: TestStore) {
 
     // From now on both accounts are on file, the new one confirmed.
     let again = trade.receive(11, &changed("11@acme-valves.test")).await;
-    assert_eq!(again.action, Action::Deliver, "{:?}", again.verdict);
+    assert!(again.action < Action::Junk && again.verdict.probability_fraud < 0.5, "{:?}", again.verdict);
     let organisation = trade.scene.organisation;
     let partner = trade.scene.store.read(move |tx| partners::load(tx, organisation, "acme-valves.test")).await.unwrap();
     assert_eq!(partner.partner.details.len(), 2);
