@@ -82,6 +82,14 @@ impl Browser {
         self.request("GET", path, &[], "")
     }
 
+    /// Gets a page with further header fields.
+    ///
+    /// # Errors
+    /// If the connection fails.
+    pub fn get_with(&mut self, path: &str, header: &[(&str, &str)]) -> Outcome<Page> {
+        self.request("GET", path, header, "")
+    }
+
     /// Posts JSON with further header fields.
     ///
     /// # Errors

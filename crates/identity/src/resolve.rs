@@ -44,6 +44,8 @@ pub struct Recipient {
     pub active: bool,
     /// Whether its mail is forwarded, or was until lately; [`crate::forward::list`] says where.
     pub forwards: bool,
+    /// Whether a script sorts its mail, or its person has an automatic reply; crate `scripts` says which.
+    pub sorts: bool,
 }
 
 /// A group as the receiver of mail.
@@ -125,11 +127,27 @@ fn hosting_organisation(tx: &mut Tx<'_>, canonical: &str) -> Result<Option<i64>,
     Ok(tx.row("SELECT organisation FROM domain WHERE name = $1", params![canonical], |row| row.int(0))?)
 }
 
+/// Whether a script sorts mail of the account, or its person has an automatic reply.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails.
+pub fn sorts(tx: &mut Tx<'_>, account: i64) -> Result<bool, IdentityError> {
+    let found = tx.row(
+        "SELECT (SELECT COUNT(*) FROM script WHERE account = $1 AND active = 1)
+            + (SELECT COUNT(*) FROM auto_reply WHERE account = $1 AND enabled = 1)",
+        params![account],
+        |row| row.int(0),
+    )?;
+    Ok(found.unwrap_or(0) > 0)
+}
+
 fn find(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Recipient>, IdentityError> {
     let canonical = address.canonical();
     let row = tx.row(
         "SELECT a.id, a.organisation, a.language, a.state, o.level,
-            (SELECT COUNT(*) FROM forward f WHERE f.account = a.id) FROM address d JOIN account a ON a.id = d.account
+            (SELECT COUNT(*) FROM forward f WHERE f.account = a.id),
+            (SELECT COUNT(*) FROM script s WHERE s.account = a.id AND s.active = 1)
+            + (SELECT COUNT(*) FROM auto_reply r WHERE r.account = a.id AND r.enabled = 1) FROM address d JOIN account a ON a.id = d.account
          JOIN organisation o ON o.id = a.organisation WHERE d.address = $1",
         params![&canonical],
         RecipientRow::read,
@@ -154,7 +172,9 @@ fn find_group(tx: &mut Tx<'_>, address: &Address) -> Result<Option<GroupAddress>
 pub(crate) fn postmaster(tx: &mut Tx<'_>, organisation: i64) -> Result<Option<Recipient>, IdentityError> {
     let row = tx.row(
         "SELECT a.id, a.organisation, a.language, a.state, o.level,
-            (SELECT COUNT(*) FROM forward f WHERE f.account = a.id) FROM account a JOIN organisation o ON o.id = a.organisation
+            (SELECT COUNT(*) FROM forward f WHERE f.account = a.id),
+            (SELECT COUNT(*) FROM script s WHERE s.account = a.id AND s.active = 1)
+            + (SELECT COUNT(*) FROM auto_reply r WHERE r.account = a.id AND r.enabled = 1) FROM account a JOIN organisation o ON o.id = a.organisation
          WHERE a.organisation = $1 AND a.role = 'admin' AND a.state <> 'disabled' ORDER BY a.id LIMIT 1",
         params![organisation],
         RecipientRow::read,
@@ -169,6 +189,7 @@ struct RecipientRow {
     state: String,
     level: String,
     forwards: i64,
+    sorts: i64,
 }
 
 impl RecipientRow {
@@ -180,6 +201,7 @@ impl RecipientRow {
             state: row.text(3)?.to_owned(),
             level: row.text(4)?.to_owned(),
             forwards: row.int(5)?,
+            sorts: row.int(6)?,
         })
     }
 
@@ -192,6 +214,7 @@ impl RecipientRow {
             language: self.language.parse()?,
             active: self.state.parse::<AccountState>()? != AccountState::Disabled,
             forwards: self.forwards > 0,
+            sorts: self.sorts > 0,
         })
     }
 }

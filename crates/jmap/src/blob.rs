@@ -30,6 +30,9 @@ pub(crate) fn read(tx: &mut Tx<'_>, blobs: &Blobs, reach: &Reach, blob: &BlobId)
             Some(upload) => Some(upload.read(blobs)?),
             None => None,
         },
+        // Scripts are their owner's alone.
+        BlobBase::Script(id) if reach.is_own() => scripts::content(tx, reach.account, id)?.map(String::into_bytes),
+        BlobBase::Script(_) => None,
     };
     Ok(found.and_then(|octets| within(octets, &blob.parts)))
 }

@@ -3,6 +3,7 @@
 use identity::IdentityError;
 use mail::message::DecodeError;
 use mailbox::MailboxError;
+use scripts::ScriptsError;
 use store::StoreError;
 use wire::jmap::{MethodError, MethodErrorKind};
 
@@ -19,6 +20,8 @@ pub(crate) enum Failure {
     Mailbox(#[from] MailboxError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    #[error(transparent)]
+    Scripts(#[from] ScriptsError),
 }
 
 impl From<MethodError> for Failure {

@@ -20,6 +20,8 @@ pub(crate) enum BlobBase {
     Message(i64),
     /// What a client has sent.
     Upload(i64),
+    /// Text of a script of the account.
+    Script(i64),
 }
 
 /// A blob: a message or an uploaded file, or a part within, or a part within a message that is a part.
@@ -49,6 +51,7 @@ impl BlobId {
         let mut text = match self.base {
             BlobBase::Message(id) => format!("M{id}"),
             BlobBase::Upload(id) => format!("U{id}"),
+            BlobBase::Script(id) => format!("S{id}"),
         };
         for part in &self.parts {
             let _ = write!(text, "_{part}");
@@ -63,6 +66,7 @@ impl BlobId {
         let base = match base.as_bytes().first()? {
             b'M' => BlobBase::Message(id),
             b'U' => BlobBase::Upload(id),
+            b'S' => BlobBase::Script(id),
             _ => return None,
         };
         let parts: Option<Vec<u32>> = pieces.map(|piece| piece.parse().ok()).collect();

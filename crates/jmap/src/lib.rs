@@ -22,6 +22,7 @@ mod reach;
 mod run;
 mod session;
 mod settings;
+mod sorting;
 mod submission;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ use env::Timestamp;
 use filter::Judge;
 use identity::{Principal, SignIn, SignInWatch};
 use parking_lot::Mutex;
+use scripts::Outside;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use wire::jmap::MethodErrorKind;
@@ -98,6 +100,8 @@ pub struct Server {
     judge: Arc<Judge>,
     /// Seconds that a message may wait before it goes.
     hold_seconds_max: u64,
+    /// Where scripts may send mail on to.
+    outside: Outside,
     /// The server stops: who waits for changes is let go.
     stopping: CancellationToken,
     /// Files that are being sent.
@@ -122,13 +126,15 @@ pub struct ServerParts {
     pub judge: Arc<Judge>,
     /// Seconds that a message may wait before it goes.
     pub hold_seconds_max: u64,
+    /// Where scripts may send mail on to.
+    pub outside: Outside,
 }
 
 impl Server {
     /// A server of these parts.
     #[must_use]
     pub fn new(parts: ServerParts, settings: JmapSettings) -> Arc<Self> {
-        let ServerParts { store, sign_in, browsers, public_url, outbox, judge, hold_seconds_max } = parts;
+        let ServerParts { store, sign_in, browsers, public_url, outbox, judge, hold_seconds_max, outside } = parts;
         let limits = Limits {
             objects_get_max: settings.objects_get_max,
             objects_set_max: settings.objects_set_max,
@@ -148,6 +154,7 @@ impl Server {
             outbox,
             judge,
             hold_seconds_max,
+            outside,
             settings,
             public_url,
         })

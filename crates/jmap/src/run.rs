@@ -9,8 +9,8 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 
 use crate::args::Args;
 use crate::error::Failure;
-use crate::session::{BLOB, CORE, MAIL, QUOTA, SUBMISSION, VERDICT};
-use crate::{Asker, Server, blobs, email, mailboxes, quota, submission, verdicts};
+use crate::session::{BLOB, CORE, MAIL, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT};
+use crate::{Asker, Server, blobs, email, mailboxes, quota, sorting, submission, verdicts};
 
 /// How often calls are run again whose snapshot turned out too old.
 const TRIES_MAX: u32 = 8;
@@ -80,6 +80,9 @@ enum Change {
     SubmissionSet,
     BlobUpload,
     BlobCopy,
+    ScriptSet,
+    VacationSet,
+    RulesSet,
 }
 
 enum Method {
@@ -127,6 +130,14 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "Blob/upload" => change(BLOB, Change::BlobUpload),
         "Blob/copy" => change(CORE, Change::BlobCopy),
         "Verdict/get" => read(VERDICT, verdicts::get),
+        "SieveScript/get" => read(SIEVE, sorting::script_get),
+        "SieveScript/query" => read(SIEVE, sorting::script_query),
+        "SieveScript/validate" => read(SIEVE, sorting::script_validate),
+        "SieveScript/set" => change(SIEVE, Change::ScriptSet),
+        "VacationResponse/get" => read(VACATION, sorting::vacation_get),
+        "VacationResponse/set" => change(VACATION, Change::VacationSet),
+        "Rules/get" => read(RULES, sorting::rules_get),
+        "Rules/set" => change(RULES, Change::RulesSet),
         _ => None,
     }
 }
@@ -254,6 +265,9 @@ impl Server {
             Change::SubmissionSet => submission::set(self, asker, created, args).await,
             Change::BlobUpload => blobs::upload(self, asker, created, args).await,
             Change::BlobCopy => blobs::copy(self, asker, args).await,
+            Change::ScriptSet => sorting::script_set(self, asker, created, args).await,
+            Change::VacationSet => sorting::vacation_set(self, asker, args).await,
+            Change::RulesSet => sorting::rules_set(self, asker, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {
             running.response.note_created(name, id);

@@ -25,11 +25,18 @@ pub(crate) const BLOB: &str = "urn:ietf:params:jmap:blob";
 /// What was found of messages: our own.
 pub(crate) const VERDICT: &str = "urn:tradewind:params:jmap:verdict";
 
+/// Scripts (RFC 9661).
+pub(crate) const SIEVE: &str = "urn:ietf:params:jmap:sieve";
+/// Automatic replies (RFC 8621 section 8).
+pub(crate) const VACATION: &str = "urn:ietf:params:jmap:vacationresponse";
+/// Rules: our own.
+pub(crate) const RULES: &str = "urn:tradewind:params:jmap:rules";
+
 /// The collation of orders (RFC 5051).
 pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
-pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, VERDICT];
+pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, VERDICT, SIEVE, VACATION, RULES];
 
 /// How long the state of a session object is believed.
 const STATE_FOR: Duration = Duration::from_secs(5);
@@ -127,6 +134,9 @@ impl Server {
             QUOTA: {},
             BLOB: {},
             VERDICT: {},
+            SIEVE: { "implementation": concat!("Tradewind ", env!("CARGO_PKG_VERSION")) },
+            VACATION: {},
+            RULES: {},
         })
     }
 
@@ -153,6 +163,9 @@ impl Server {
             let extensions = json!({ "FUTURERELEASE": [self.hold_seconds_max.to_string()] });
             let sending = json!({ "maxDelayedSend": self.hold_seconds_max, "submissionExtensions": extensions });
             members.insert(SUBMISSION.to_owned(), sending);
+            members.insert(SIEVE.to_owned(), sieve_capability());
+            members.insert(VACATION.to_owned(), json!({}));
+            members.insert(RULES.to_owned(), json!({}));
         }
         capabilities
     }
@@ -168,6 +181,19 @@ impl Server {
             "supportedDigestAlgorithms": blobs::DIGESTS,
         })
     }
+}
+
+/// RFC 9661 section 1.3.1.
+fn sieve_capability() -> Value {
+    json!({
+        "maxSizeScriptName": scripts::NAME_BYTES_MAX,
+        "maxSizeScript": sieve::limits::SCRIPT_BYTES_MAX,
+        "maxNumberScripts": scripts::SCRIPTS_MAX,
+        "maxNumberRedirects": sieve::limits::REDIRECTS_MAX,
+        "sieveExtensions": sieve::EXTENSIONS,
+        "notificationMethods": null,
+        "externalLists": null,
+    })
 }
 
 /// A word that is another when anything in the session is.

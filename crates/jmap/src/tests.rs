@@ -6,3 +6,4 @@ mod fixture;
 mod mail;
 mod making;
 mod sending;
+mod sorting;

@@ -19,6 +19,7 @@ mod report;
 pub(crate) mod route;
 mod security;
 mod settle;
+mod sort;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use env::dns::Resolver;
 use identity::Directory;
 use letters::Mailer;
 use queue::{Lease, LeaseRequest, QueueError, Schedule};
+use scripts::Outside;
 use signing::Signer;
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
@@ -97,6 +99,7 @@ pub struct Deliverer {
     busy: Busy,
     slots: Arc<Semaphore>,
     looks: Looks,
+    outside: Outside,
     freed: Notify,
     /// How long a stop waits for answers to messages that have been sent.
     answer_grace: Duration,
@@ -122,6 +125,8 @@ pub struct DelivererParts {
     pub figures: Arc<Figures>,
     /// How long a stopping server waits for its parts. Deliveries end [`SETTLE_MARGIN`] before it.
     pub stop_wait: Duration,
+    /// Where scripts of people may send mail on to.
+    pub outside: Outside,
 }
 
 impl Deliverer {
@@ -130,13 +135,24 @@ impl Deliverer {
     /// # Errors
     /// [`DeliverError`] if a route or a file of roots cannot be used.
     pub fn new(parts: DelivererParts, settings: &DeliverySettings, home: &Path) -> Result<Arc<Self>, DeliverError> {
-        let DelivererParts { store, directory, dns, mailer, signer, hostname, postmaster_domain, figures, stop_wait } =
-            parts;
+        let DelivererParts {
+            store,
+            directory,
+            dns,
+            mailer,
+            signer,
+            hostname,
+            postmaster_domain,
+            figures,
+            stop_wait,
+            outside,
+        } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
         let verified = ClientTls::verified(&roots)?;
         let policies = Policies::new(store.clone(), Arc::clone(&dns), verified.clone(), settings.policy_port);
         Ok(Arc::new(Self {
+            outside,
             store,
             directory,
             dns,

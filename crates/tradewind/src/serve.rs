@@ -225,6 +225,7 @@ fn spawn_services(
             postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
             figures,
             stop_wait: Duration::from_secs(settings.server.stop_seconds),
+            outside: scripts::Outside::of(&settings.rules),
         },
         &settings.delivery,
         settings.home(),

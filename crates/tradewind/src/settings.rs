@@ -20,6 +20,7 @@ use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
 use provision::ProvisionSettings;
 use reports::ReportSettings;
+use scripts::RulesSettings;
 use serde::{Deserialize, Serialize};
 use signing::SigningSettings;
 use smtp::{DeliverySettings, SmtpSettings};
@@ -178,6 +179,7 @@ sections! {
     threats: ThreatSettings,
     judging: JudgingSettings,
     delivery: DeliverySettings,
+    rules: RulesSettings,
     imap: ImapSettings,
     jmap: JmapSettings,
     provision: ProvisionSettings,

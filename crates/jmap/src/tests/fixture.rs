@@ -162,6 +162,7 @@ pub(super) fn server(store: &TestStore) -> Arc<Server> {
         outbox: Arc::new(Queued(store.handle())),
         judge: Arc::new(filter::Judge::shipped().unwrap()),
         hold_seconds_max: 3600,
+        outside: scripts::Outside::default(),
     };
     Server::new(parts, JmapSettings::default())
 }

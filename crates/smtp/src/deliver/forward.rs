@@ -12,6 +12,7 @@ use mail::{Address, header};
 use mailauth::{ArcResult, KeyKind};
 use mailbox::Prepared;
 use queue::{Envelope, Lease, LeasedRecipient, NewMessage, NewRecipient, Notify};
+use scripts::{Decision, ScriptsError};
 use signing::SigningError;
 use store::StoreError;
 
@@ -77,6 +78,8 @@ pub(super) enum PlanError {
     Signing(#[from] SigningError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Scripts(#[from] ScriptsError),
 }
 
 /// Why a message stays in the mailbox although mail of the account is forwarded.
@@ -101,20 +104,25 @@ struct Split {
 }
 
 impl Deliverer {
-    /// What is done with the message `raw` for `recipient`, whose account is `found`.
+    /// What is done with the message `raw` for `recipient`, whose account is `found`; `sorted` is what the account's own rules say.
     pub(super) async fn plan(
         &self,
         lease: &Lease,
         recipient: &LeasedRecipient,
         found: &Recipient,
         raw: &Arc<[u8]>,
+        sorted: Option<&Decision>,
     ) -> Result<Plan, PlanError> {
         let mailbox = Plan { keeps_copy: true, tells_success: false, onward: Vec::new() };
-        if !found.forwards || lease.envelope.junk || lease.envelope.stays {
+        if lease.envelope.junk || lease.envelope.stays {
             return Ok(mailbox);
         }
         let account = found.account;
-        let forwards = self.store.read(move |tx| identity::forward::list(tx, account)).await?;
+        let mut forwards = match found.forwards {
+            true => self.store.read(move |tx| identity::forward::list(tx, account)).await?,
+            false => Vec::new(),
+        };
+        forwards.extend(redirects(sorted, &forwards, self.store.context().clock.now()));
         if forwards.is_empty() {
             return Ok(mailbox);
         }
@@ -270,8 +278,26 @@ impl Deliverer {
     }
 }
 
+/// Where the account's own rules send the message on to. Whether a copy stays is said by who set forwarding, else by the rules.
+fn redirects(sorted: Option<&Decision>, forwards: &[Forward], now: Timestamp) -> Vec<Forward> {
+    let Some(Decision { redirects, places, .. }) = sorted else { return Vec::new() };
+    let keeps_copy = match forwards {
+        [] => !places.is_empty(),
+        forwards => forwards.iter().any(|forward| forward.keeps_copy),
+    };
+    let is_new = |target: &&String| !forwards.iter().any(|forward| forward.target == **target);
+    let forward = |target: &String| Forward {
+        target: target.clone(),
+        keeps_copy,
+        set_by: String::new(),
+        created: now,
+        expires: None,
+    };
+    redirects.iter().filter(is_new).map(forward).collect()
+}
+
 /// Whether the message is our own people's or a letter of the system. Everything from outside says what was found of its origin.
-fn is_ours(lease: &Lease) -> bool {
+pub(super) fn is_ours(lease: &Lease) -> bool {
     let envelope = &lease.envelope;
     envelope.submitter.is_some() || (envelope.origin.is_none() && envelope.reverse_path.is_empty())
 }

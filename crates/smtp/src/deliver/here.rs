@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use identity::{IdentityError, Resolution};
 use mail::{Address, trace};
-use mailbox::{Dedupe, Delivery, MailboxError, Prepared};
+use mailbox::{Dedupe, Delivery, Flags, MailboxError, Prepared};
 use queue::{Envelope, Lease, LeasedRecipient, QueueError};
+use scripts::{Place, ScriptsError};
 use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::client::Answer;
 
@@ -14,6 +15,7 @@ use super::attempt::all;
 use super::content::Content;
 use super::forward::{Onward, Plan};
 use super::settle::{Fate, Verdict};
+use super::sort::{self, Sorted};
 use crate::filed;
 
 /// A message made ready once more, for all its recipients.
@@ -27,26 +29,47 @@ pub(super) struct Ready {
 }
 
 /// Everything that the transaction of one recipient needs; it can run again with the same.
-struct Placing {
+pub(super) struct Placing {
     ready: Arc<Ready>,
-    account: i64,
+    pub(super) account: i64,
     plan: Plan,
-    envelope: Envelope,
+    /// What the account's own rules say.
+    pub(super) sorted: Option<Sorted>,
+    /// Where the message goes here.
+    places: Vec<Place>,
+    pub(super) envelope: Envelope,
     name: String,
     received: env::Timestamp,
     expires: env::Timestamp,
     is_attached: bool,
 }
 
+impl Placing {
+    /// The delivery into INBOX, or Junk, as far as it is the same wherever it goes.
+    pub(super) fn delivery(&self) -> Delivery<'_> {
+        Delivery {
+            target: filed::target(self.envelope.junk),
+            prepared: &self.ready.prepared,
+            blob: self.ready.blob.id(),
+            trace: self.ready.trace.as_bytes(),
+            flags: Flags::NONE,
+            received: self.received,
+            dedupe: None,
+        }
+    }
+}
+
 /// What the transaction refuses.
 #[derive(Debug, thiserror::Error)]
-enum PlaceError {
+pub(super) enum PlaceError {
     #[error(transparent)]
     Mailbox(#[from] MailboxError),
     #[error(transparent)]
     Queue(#[from] QueueError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Scripts(#[from] ScriptsError),
 }
 
 impl Deliverer {
@@ -116,10 +139,22 @@ impl Deliverer {
             }
             Err(error) => return Err(Answer::ours(451, (4, 3, 0), format!("the directory does not answer: {error}"))),
         };
-        let plan = self.plan(lease, recipient, &found, &ready.raw).await.map_err(|error| {
-            tracing::error!(message = lease.message, %error, "where a message is forwarded to cannot be found out now");
-            Answer::ours(451, (4, 3, 0), "the message cannot be forwarded now")
-        })?;
+        let trouble = |error| {
+            tracing::error!(message = lease.message, %error, "where a message goes cannot be found out now");
+            Answer::ours(451, (4, 3, 0), "the message cannot be forwarded or sorted now")
+        };
+        let sorted = self.sort(lease, recipient, &found, &ready.raw).await.map_err(trouble)?;
+        if let Some(reason) = sorted.as_ref().and_then(Sorted::refusal) {
+            return Err(Answer::ours(550, (5, 7, 1), reason));
+        }
+        let decision = sorted.as_ref().map(|sorted| &sorted.decision);
+        let plan = self.plan(lease, recipient, &found, &ready.raw, decision).await.map_err(trouble)?;
+        let is_to_go_on = decision.is_some_and(|decision| !decision.redirects.is_empty());
+        let places = match &sorted {
+            _ if !plan.keeps_copy => Vec::new(),
+            Some(sorted) => sorted.places(is_to_go_on),
+            None => vec![Place::inbox()],
+        };
         let (fate, answer) = match plan.keeps_copy {
             true => (Fate::Delivered, Answer::ours(250, (2, 0, 0), "delivered to the mailbox")),
             false => {
@@ -131,6 +166,8 @@ impl Deliverer {
             ready: Arc::clone(ready),
             account: found.account,
             plan,
+            sorted,
+            places,
             envelope: lease.envelope.clone(),
             // A crash after this and before the lease is settled repeats the delivery; the name keeps it from being done twice.
             name: format!("queue {} {}", lease.message, recipient.number),
@@ -153,7 +190,7 @@ impl Deliverer {
 
 /// The transaction: all of it, or nothing; and nothing a second time.
 fn commit(tx: &mut Tx<'_>, placing: &Placing) -> Result<(), PlaceError> {
-    let Placing { ready, account, plan, envelope, name, received, expires, is_attached } = placing;
+    let Placing { ready, account, plan, sorted, places, envelope, name, expires, is_attached, .. } = placing;
     let blob = &ready.blob;
     // One reference, which the first that keeps the message takes over.
     if *is_attached {
@@ -165,20 +202,19 @@ fn commit(tx: &mut Tx<'_>, placing: &Placing) -> Result<(), PlaceError> {
         store::blobs::add_refs(tx, blob.id(), -1)?;
         return Ok(());
     }
-    let keepers = plan.onward.len() + usize::from(plan.keeps_copy);
+    let keepers = plan.onward.len() + usize::from(!places.is_empty());
     store::blobs::add_refs(tx, blob.id(), i64::try_from(keepers).unwrap_or(i64::MAX) - 1)?;
-    if plan.keeps_copy {
-        let delivery = Delivery {
-            target: filed::target(envelope.junk),
-            prepared: &ready.prepared,
-            blob: blob.id(),
-            trace: ready.trace.as_bytes(),
-            flags: filed::flags(tx, *account, envelope)?,
-            received: *received,
-            dedupe: None,
-        };
-        let delivered = mailbox::deliver(tx, *account, &delivery)?;
-        filed::note(tx, *account, envelope, &delivered)?;
+    match sorted {
+        Some(sorted) => {
+            sort::file(tx, placing, places)?;
+            sorted.post(tx, *account)?;
+        }
+        None if places.is_empty() => {}
+        None => {
+            let delivery = Delivery { flags: filed::flags(tx, *account, envelope)?, ..placing.delivery() };
+            let delivered = mailbox::deliver(tx, *account, &delivery)?;
+            filed::note(tx, *account, envelope, &delivered)?;
+        }
     }
     for Onward { message, recipients } in &plan.onward {
         queue::enqueue(tx, &message.of(&ready.prepared, blob.id()), recipients)?;

@@ -259,7 +259,7 @@ impl Conversation<'_> {
         });
         let (local, groups, queued) = match &quarantined {
             Some(_) => Divided::default(),
-            None => self.divide(envelope, waits, junk),
+            None => self.divide(envelope, waits, junk, &personal),
         };
         let params = &envelope.params;
         // RFC 6531 section 3.4: asked for where it is needed, as a server that does not know it can take the rest.
@@ -327,13 +327,18 @@ impl Conversation<'_> {
         demands
     }
 
-    /// Who gets the message in this transaction, and who through the queue: it passes on what is forwarded, which junk is not.
-    fn divide(&self, envelope: &Envelope, later: bool, junk: bool) -> Divided {
+    /// Who gets the message in this transaction, and who through the queue: it passes on what is forwarded and sorts by people's rules,
+    /// which is not done with junk. `personal` are accounts whose own reports decide for their copies.
+    fn divide(&self, envelope: &Envelope, later: bool, junk: bool, personal: &BTreeMap<i64, bool>) -> Divided {
         let (mut local, mut groups, mut queued): Divided = Default::default();
         for (taken, asked) in self.taken.iter().zip(&envelope.recipients) {
             let recipient = new_recipient(taken, &asked.params);
             match taken.home {
-                Home::Here { account, forwards, .. } if !later && !recipient.notify.success && (junk || !forwards) => {
+                Home::Here { account, forwards, .. }
+                    if !later
+                        && !recipient.notify.success
+                        && (junk || !forwards || personal.get(&account).copied().unwrap_or(false)) =>
+                {
                     if !local.iter().any(|known| known.account == account) {
                         local.push(LocalRecipient { account, recipient });
                     }

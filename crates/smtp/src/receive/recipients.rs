@@ -23,7 +23,7 @@ pub(super) struct Taken {
 /// Where a recipient's mail goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Home {
-    /// A mailbox here; `forwards` if its mail may go on elsewhere.
+    /// A mailbox here; `forwards` if its mail may go on elsewhere or is sorted by rules of its own.
     Here { account: i64, organisation: i64, level: Level, forwards: bool },
     /// The mailboxes of a group's members, and members elsewhere.
     Group { organisation: i64, level: Level },
@@ -142,8 +142,8 @@ impl Conversation<'_> {
         let mut written_to = None;
         let home = match receiver.directory.resolve(&address.canonical()).await {
             Ok(Resolution::Local(recipient)) => {
-                let identity::Recipient { account, organisation, level, forwards, .. } = *recipient;
-                Home::Here { account, organisation, level, forwards }
+                let identity::Recipient { account, organisation, level, forwards, sorts, .. } = *recipient;
+                Home::Here { account, organisation, level, forwards: forwards || sorts }
             }
             Ok(Resolution::Group(group)) => {
                 if let Err(verdict) = self.check_writer(&group).await {

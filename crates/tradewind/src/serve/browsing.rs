@@ -63,6 +63,7 @@ pub(super) fn jmap_server(
         outbox: Arc::new(Sending(Arc::clone(receiver))),
         judge: portal.controls.elsewhere.judge()?,
         hold_seconds_max: system.settings.delivery.schedule_days_max * 86_400,
+        outside: scripts::Outside::of(&system.settings.rules),
     };
     Ok(Some(jmap::Server::new(parts, settings.clone())))
 }

@@ -30,6 +30,9 @@ const COLLECT_EVERY: Duration = Duration::from_secs(600);
 /// How often what was learned of relays is written.
 const LEARN_EVERY: Duration = Duration::from_secs(60);
 
+/// Memories of scripts that are forgotten at once.
+const MEMORIES_MAX: u32 = 2_000;
+
 /// How often owners are told of grants that are over.
 const TELL_EVERY: Duration = Duration::from_secs(30);
 
@@ -80,6 +83,10 @@ pub(super) async fn collect(store: Store, access: AccessSettings, stop: Cancella
         match store.write(identity::lists::remove_expired).await {
             Ok(removed) => tracing::debug!(removed, "expired list entries removed"),
             Err(error) => tracing::error!(%error, "cannot remove expired list entries"),
+        }
+        match store.write(|tx| scripts::forget_expired(tx, MEMORIES_MAX)).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "what scripts had remembered is forgotten"),
+            Err(error) => tracing::error!(%error, "cannot forget what scripts had remembered"),
         }
     }
 }

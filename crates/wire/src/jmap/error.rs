@@ -203,6 +203,10 @@ words! {
         ForbiddenToSend => "forbiddenToSend",
         /// It is too late to call the message back.
         CannotUnsend => "cannotUnsend",
+        /// The script is no script that can be run (RFC 9661 section 2.4).
+        InvalidSieve => "invalidSieve",
+        /// The script is active (RFC 9661 section 2.4).
+        SieveIsActive => "sieveIsActive",
     }
 }
 

@@ -1,0 +1,73 @@
+//! What people set for mail that comes to them: scripts (RFC 9661), the automatic reply (RFC 8621 section 8), rules (our own).
+
+mod rules;
+mod script_set;
+mod scripts;
+mod vacation;
+
+use ::scripts::ScriptsError;
+use serde_json::Value;
+use store::Tx;
+use wire::jmap::{MethodErrorKind, Object, SetError, SetErrorKind};
+
+use crate::Asker;
+use crate::error::Failure;
+use crate::reach::Reach;
+
+pub(crate) use rules::{rules_get, rules_set};
+pub(crate) use script_set::script_set;
+pub(crate) use scripts::{script_get, script_query, script_validate};
+pub(crate) use vacation::{vacation_get, vacation_set};
+
+/// The identifier of what there is one of (RFC 8621 section 8).
+const SINGLETON: &str = "singleton";
+
+/// What people set for their mail is their own: others see nothing of it.
+fn own(tx: &mut Tx<'_>, asker: &Asker, account_id: &str) -> Result<Reach, Failure> {
+    let reach = Reach::of(tx, asker.account(), account_id)?;
+    match reach.is_own() {
+        true => Ok(reach),
+        false => {
+            Err(Failure::say(MethodErrorKind::AccountNotSupportedByMethod, "rules are set in one's own account only"))
+        }
+    }
+}
+
+/// A word that is another when anything of `shown` is.
+fn state(shown: &Value) -> String {
+    let hash = shown
+        .to_string()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+/// The properties of `object` that are wanted, and its identifier.
+fn only(object: Object, wanted: Option<&[String]>) -> Value {
+    let is_wanted = |name: &String| name == "id" || wanted.is_none_or(|wanted| wanted.contains(name));
+    Value::Object(object.into_iter().filter(|(name, _)| is_wanted(name)).collect())
+}
+
+fn check_properties(wanted: Option<&[String]>, known: &[&str]) -> Result<(), Failure> {
+    match wanted.unwrap_or_default().iter().find(|it| !known.contains(&it.as_str())) {
+        Some(unknown) => Err(Failure::invalid(format!("there is no property {unknown:?}"))),
+        None => Ok(()),
+    }
+}
+
+/// What a client is told of what cannot be set; the rest is a failure of ours.
+fn refusal(error: ScriptsError) -> Result<SetError, Failure> {
+    let text = error.to_string();
+    Ok(match error {
+        ScriptsError::Script(_) => SetError::new(SetErrorKind::InvalidSieve, text),
+        ScriptsError::NotFound => SetError::new(SetErrorKind::NotFound, text),
+        ScriptsError::NameTaken(_) => SetError::new(SetErrorKind::AlreadyExists, text),
+        ScriptsError::Name(_) => SetError::property("name", text),
+        ScriptsError::TooMany(_) => SetError::new(SetErrorKind::OverQuota, text),
+        ScriptsError::Active => SetError::new(SetErrorKind::SieveIsActive, text),
+        ScriptsError::Outside(_) => SetError::new(SetErrorKind::Forbidden, text),
+        ScriptsError::Form(_) | ScriptsError::NoMailbox(_) => SetError::property("rules", text),
+        ScriptsError::TooLong { .. } => SetError::new(SetErrorKind::TooLarge, text),
+        ScriptsError::Store(_) | ScriptsError::Identity(_) | ScriptsError::Mailbox(_) => return Err(error.into()),
+    })
+}
