@@ -181,7 +181,12 @@ fn spawn_services(
             sign_in: Arc::clone(&sign_in),
             dns: Arc::clone(&dns),
             signer: Arc::clone(&system.signer),
-            judging: judging::judging(system, threats::layers(tasks, system, &dns, &reputation, stop)?, &reputation)?,
+            judging: judging::judging(
+                system,
+                threats::layers(tasks, system, &dns, &reputation, stop)?,
+                &reputation,
+                &dns,
+            )?,
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),
