@@ -241,8 +241,8 @@ en = "ball valves"
 
 [rule.own-valves]
 signal = "text"
-spam = 12.0
-phish = 12.0
+spam = 6.0
+phish = 6.0
 when = "says(valves)"
 en = "Speaks of valves: {evidence}"
 zh = "提到阀门：{evidence}"
@@ -255,7 +255,7 @@ misses = ["We sell umbrellas."]
 fn rules_are_taken_up_while_mail_comes() -> Outcome {
     let scratch = Scratch::new("rules")?;
     let rules = scratch.directory("rules")?;
-    let levels = thresholds(0.6, 0.85, 0.97, 1.1);
+    let levels = thresholds(0.4, 0.5, 0.999, 1.1);
     let mut options = Options::default().set("judging", "milliseconds_max", "30000").set(
         "judging",
         "rules_directory",
@@ -284,7 +284,7 @@ fn rules_are_taken_up_while_mail_comes() -> Outcome {
     session.command("SELECT Junk")?.ok()?;
     let answer = session.ask("FETCH 1 (BODY.PEEK[HEADER])")?.ok()?;
     let header: String = answer.kept.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();
-    assert!(header.contains("own-valves=12.0"), "{header}");
+    assert!(header.contains("own-valves=6.0"), "{header}");
 
     std::fs::write(rules.join("own.toml"), "[rule.own-valves\nbroken")?;
     wait_until("the log", PATIENCE, || Ok(tradewind.log_tail().contains("rules stay as they were").then_some(())))?;
