@@ -20,7 +20,9 @@ pub(crate) enum Attack {
     LookalikeWord,
     LookalikeSubdomain,
     LookalikeIdn,
-    /// Look-alike of a customer's domain asks where our goods and papers shall go, and to be paid back.
+    /// A look-alike or the taken-over mailbox asks to wait for an account that it does not yet tell.
+    Pretext,
+    /// Look-alike of a customer's domain asks to be paid back.
     LookalikeCustomer,
     /// From is the partner's and proves nothing; answers go elsewhere.
     ReplyTo,
@@ -62,6 +64,7 @@ pub(crate) const ALL: &[Attack] = &[
     Attack::LookalikeWord,
     Attack::LookalikeSubdomain,
     Attack::LookalikeIdn,
+    Attack::Pretext,
     Attack::LookalikeCustomer,
     Attack::ReplyTo,
     Attack::DisplayName,
@@ -98,6 +101,7 @@ impl Attack {
             Self::LookalikeWord => "lookalike_word",
             Self::LookalikeSubdomain => "lookalike_subdomain",
             Self::LookalikeIdn => "lookalike_idn",
+            Self::Pretext => "pretext",
             Self::LookalikeCustomer => "lookalike_customer",
             Self::ReplyTo => "reply_to",
             Self::DisplayName => "display_name",
@@ -138,6 +142,7 @@ impl Course<'_> {
             | Attack::LookalikeWord
             | Attack::LookalikeSubdomain
             | Attack::LookalikeIdn => self.lookalike_hijack(attack, at, chance),
+            Attack::Pretext => Ok(self.pretext(at, chance)),
             Attack::LookalikeCustomer => self.lookalike_customer(at, chance),
             Attack::ReplyTo => self.reply_elsewhere(at, chance),
             Attack::DisplayName => self.partner_on_free_mail(at, chance),

@@ -119,20 +119,34 @@ impl Account {
         Self { holder: String::new(), country: "", currency: "USDT".to_owned(), rows: vec![(Row::Wallet, shown)] }
     }
 
-    /// The same account with other digits, at the same bank and with checks that hold: what a thief writes over.
-    pub(crate) fn altered(&self, chance: &mut Chance) -> Self {
-        let mut other = self.clone();
+    /// The same account with other digits, written as before, with checks that hold: what a thief writes over. `None` where chance gives
+    /// no account of the same form.
+    pub(crate) fn altered(&self, chance: &mut Chance) -> Option<Self> {
+        const TRIES_MAX: usize = 20;
         let bank = self.rows.iter().find(|(row, _)| *row == Row::Bank).map_or("", |(_, name)| name);
-        let mut rows = vec![(Row::Holder, self.holder.clone()), (Row::Bank, bank.to_owned())];
-        numbers(self.country, bank, chance, &mut rows);
-        for (row, shown) in &mut other.rows {
-            let number = matches!(row, Row::Account | Row::Iban | Row::Clabe);
-            if let Some((_, fresh)) = rows.iter().find(|(of, _)| number && of == row) {
-                fresh.clone_into(shown);
+        for _ in 0..TRIES_MAX {
+            let mut fresh = Vec::new();
+            numbers(self.country, bank, chance, &mut fresh);
+            let mut other = self.clone();
+            let mut is_other = false;
+            for (row, shown) in &mut other.rows {
+                let goes = matches!(row, Row::Account | Row::Iban | Row::Clabe | Row::Bik | Row::Correspondent);
+                let Some((_, number)) = fresh.iter().find(|(of, _)| goes && of == row) else { continue };
+                *shown = in_form_of(shown, number);
+                is_other = true;
+            }
+            if is_other {
+                return Some(other);
             }
         }
-        other
+        None
     }
+}
+
+/// The letters and digits of `number` in the groups of `shown`.
+fn in_form_of(shown: &str, number: &str) -> String {
+    let mut fresh = number.chars().filter(|letter| letter.is_alphanumeric());
+    shown.chars().filter_map(|letter| if letter.is_alphanumeric() { fresh.next() } else { Some(letter) }).collect()
 }
 
 fn bank_name(chance: &mut Chance) -> String {
@@ -231,4 +245,25 @@ fn spaced(number: &str, group: usize, chance: &mut Chance) -> String {
     }
     let letters: Vec<char> = number.chars().collect();
     letters.chunks(group).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn altered_digits_stand_as_the_others_stood() {
+        let mut chance = Chance::new(2, "altered");
+        for country in ["DE", "GB", "CN", "US", "RU", "BR", "JP", "MX", "IN", "AU"] {
+            for _ in 0..20 {
+                let account = Account::open(country, "USD", "Alder Valves Ltd", &mut chance);
+                let other = account.altered(&mut chance).unwrap();
+                assert_ne!(account.details(), other.details());
+                for ((row, before), (_, after)) in account.rows.iter().zip(&other.rows) {
+                    let form = |text: &str| text.chars().map(char::is_alphanumeric).collect::<Vec<_>>();
+                    assert_eq!(form(before), form(after), "{row:?} {before} {after}");
+                }
+            }
+        }
+    }
 }

@@ -39,6 +39,8 @@ const TRAITS: &[(&str, Option<Tie>, usize)] = &[
     ("bank_change_confirmed", Some(Tie::Supplier), 2),
     ("second_account", Some(Tie::Supplier), 2),
     ("near_name", None, 2),
+    // We found them and wrote first; their first invoice comes after the border.
+    ("new_partner", Some(Tie::Supplier), 2),
     ("new_domain", None, 2),
     ("new_software", None, 2),
     ("no_change_notice", Some(Tie::Supplier), 2),
@@ -122,6 +124,7 @@ fn give(
             }
         }
         "no_change_notice" => company.warns = true,
+        "new_partner" => company.is_new = true,
         "new_colleague" => {
             let job = Job::Logistics;
             let mut person = Person::new(job, company.country, names, soon.max(start), chance);

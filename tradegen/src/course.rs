@@ -116,10 +116,15 @@ impl<'a> Course<'a> {
         self.occasions.push(occasion);
     }
 
-    /// Each partner has deals in the past, one that runs over the border, and perhaps one that begins after it.
+    /// Each partner but new ones has deals in the past, one that runs over the border, and perhaps one that begins after it.
     fn plan_deals(&mut self, size: Size) {
         let (start, border) = (self.scene.world.start, self.scene.world.border);
         for partner in 0..self.scene.world.partners.len() {
+            if self.scene.world.partners[partner].is_new {
+                let at = border + self.chance.range(1, 5) * DAY;
+                self.plan_deal(partner, at);
+                continue;
+            }
             let deals = self.chance.range((size.deals / 2).max(1), size.deals + size.deals / 2);
             for _ in 0..deals {
                 let at = self.chance.range(start, border - 60 * DAY);

@@ -9,6 +9,9 @@ use crate::software::{Route, Software};
 use crate::thread::{Side, accounts};
 use crate::world::Job;
 
+/// Days after which nobody writes to an old deal any more.
+const PAST_DAYS_MAX: i64 = 800;
+
 impl Course<'_> {
     /// The letter of an occasion; `None` where there is no deal to write about.
     pub(crate) fn honest(&mut self, honest: Honest, at: i64) -> Result<Option<Letter>, String> {
@@ -35,7 +38,7 @@ impl Course<'_> {
 
     /// The deal with a partner that was last written about.
     fn latest(&self, partner: usize, at: i64) -> Option<usize> {
-        let live = self.live(at, 90, |thread| thread.partner == partner);
+        let live = self.live(at, PAST_DAYS_MAX, |thread| thread.partner == partner);
         live.into_iter().max_by_key(|&thread| self.threads[thread].last.as_ref().map_or(0, |last| last.at))
     }
 
@@ -201,17 +204,26 @@ impl Course<'_> {
         const SENDERS: [(&str, &str); 3] = [
             ("Harbour Gazette", "gazette.example"),
             ("Freight Week", "freightweek.example"),
-            ("Fair Office", "fairoffice.example"),
+            ("Fair Bulletin", "fairbulletin.example"),
         ];
         let (name, domain) = SENDERS[number];
         let mut voice =
             self.stranger_voice(name, &format!("news@{domain}"), Software::Machine, &mut Chance::new(7, domain));
         voice.company = String::new();
         let deal = self.some_deal(chance);
-        let link = format!("https://click.mailings.example/{}/{}", chance.hex(12), chance.hex(20));
+        let link = format!("https://www.{domain}/{}/{}", chance.range(2024, 2026), chance.hex(6));
         let language = if chance.percent(50) { "en" } else { self.scene.world.own.language };
         let address = Address { to: vec![self.somebody(Job::Sales, at)], language, deal: &deal, link: &link };
         let mut letter = self.scene.write(&voice, &address, &["newsletter"], at, chance);
+        // Some links count who follows them.
+        for _ in 0..chance.range(1, 3) {
+            let link = format!("https://click.mailings.example/{}/{}", chance.hex(12), chance.hex(20));
+            let deal = self.some_deal(chance);
+            let filling = [("goods", deal.goods), ("link", link), ("date", crate::calendar::day(at))];
+            let text = self.scene.wordings.say(language, "newsletter", &filling, chance);
+            letter.said.push_str(&format!("\n\n{text}"));
+        }
+        letter.ending.push_str(&format!("\n\n{name}, https://www.{domain}/imprint\nhttps://www.{domain}/unsubscribe"));
         letter.subject = format!("{name} {}", chance.range(1, 400));
         letter.fields = vec![
             ("List-Id", format!("<news.{domain}>")),

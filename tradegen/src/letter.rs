@@ -28,6 +28,8 @@ pub(crate) enum Proof {
     Passes,
     /// The domain publishes a policy, and nothing passes.
     Fails,
+    /// SPF passes; the domain signs nothing and publishes no policy.
+    SpfAlone,
     /// The domain publishes nothing.
     Nothing,
     /// A list has rewritten From: all passes for the list's domain.

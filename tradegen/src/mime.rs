@@ -66,6 +66,9 @@ fn results(letter: &Letter, own_host: &str, return_path: &str, domain: &str) -> 
         Proof::Fails => {
             format!("spf=softfail smtp.mailfrom={return_path};\n\tdkim=none;\n\tdmarc=fail header.from={domain}")
         }
+        Proof::SpfAlone => {
+            format!("spf=pass smtp.mailfrom={return_path};\n\tdkim=none;\n\tdmarc=none header.from={domain}")
+        }
         Proof::Nothing => {
             format!("spf=none smtp.mailfrom={return_path};\n\tdkim=none;\n\tdmarc=none header.from={domain}")
         }

@@ -78,7 +78,7 @@ impl Voice {
             software: who.software_at(at),
             route: company.route.clone(),
             zone: who.zone,
-            proof: Proof::Passes,
+            proof: company.proof,
             direction,
         }
     }

@@ -17,6 +17,8 @@ pub(crate) struct Count {
     pub(crate) all: usize,
     /// Kept from the reader: quarantine, refusal, junk.
     pub(crate) held: usize,
+    /// Of those held, in Junk: what a judge of spam did, not a guard of payments.
+    pub(crate) junk: usize,
     /// Delivered with a warning that says more than that the sender is new.
     pub(crate) warned: usize,
     /// Delivered with nothing but the warning of a first contact.
@@ -77,6 +79,7 @@ impl Score {
         let one = Count {
             all: 1,
             held: usize::from(said.is_held),
+            junk: usize::from(said.action == "junk"),
             warned: usize::from(said.is_warned && !said.is_first_contact),
             first_contact: usize::from(said.is_warned && said.is_first_contact),
         };
@@ -156,6 +159,7 @@ impl Score {
             ("changed bank details caught", Share::of(self.bank.caught(), self.bank.all)),
             ("changed bank details held", Share::of(self.bank.held, self.bank.all)),
             ("honest held", Share::of(honest.held, honest.all)),
+            ("honest in Junk, of held", Share::of(honest.junk, honest.all)),
             ("honest warned", Share::of(honest.warned, honest.all)),
             ("honest first contact", Share::of(honest.first_contact, honest.all)),
             ("details found (recall)", Share::of(self.details_found, self.details_there)),
@@ -168,7 +172,7 @@ impl Score {
         let kinds = |all: &BTreeMap<String, Count>| {
             let each = all.iter().map(|(kind, count)| {
                 let count = json!({
-                    "all": count.all, "held": count.held, "warned": count.warned, "first_contact": count.first_contact
+                    "all": count.all, "held": count.held, "junk": count.junk, "warned": count.warned, "first_contact": count.first_contact
                 });
                 (kind.clone(), count)
             });
@@ -215,6 +219,7 @@ impl Score {
 const fn add(into: &mut Count, one: Count) {
     into.all += one.all;
     into.held += one.held;
+    into.junk += one.junk;
     into.warned += one.warned;
     into.first_contact += one.first_contact;
 }

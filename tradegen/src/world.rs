@@ -4,6 +4,7 @@ mod people;
 
 use crate::bank::Account;
 use crate::chance::Chance;
+use crate::letter::Proof;
 use crate::names::{Country, Names};
 use crate::software::{Route, Software};
 
@@ -33,6 +34,8 @@ pub(crate) struct Company {
     pub(crate) accounts: Vec<(i64, Account)>,
     /// A second account, for another currency: it stands on invoices beside the first, and later alone.
     pub(crate) second_account: Option<Account>,
+    /// Whether nothing was written to or by them before the border.
+    pub(crate) is_new: bool,
     /// Whether they say below each letter that their account does not change.
     pub(crate) warns: bool,
     /// What they are an example of.
@@ -41,6 +44,8 @@ pub(crate) struct Company {
     pub(crate) moves: Option<(i64, String)>,
     pub(crate) route: Route,
     pub(crate) is_on_free_mail: bool,
+    /// What can be proved of their mail.
+    pub(crate) proof: Proof,
 }
 
 impl Company {
@@ -182,9 +187,11 @@ pub(crate) fn company(
         people,
         accounts: vec![(0, account)],
         second_account: None,
+        is_new: false,
         warns: false,
         trait_of: None,
         moves: None,
+        proof: proof_of(tie, is_on_free_mail, chance),
         is_on_free_mail,
     }
 }
@@ -224,6 +231,16 @@ fn company_name(
             taken.push(domain.clone());
             return (format!("{name} {}", taken.len()), domain);
         }
+    }
+}
+
+/// Most small companies sign and publish a policy, since large receivers ask for it; some do not.
+fn proof_of(tie: Tie, is_on_free_mail: bool, chance: &mut Chance) -> Proof {
+    match chance.below(100) {
+        _ if is_on_free_mail || tie == Tie::Bank => Proof::Passes,
+        0..=11 => Proof::SpfAlone,
+        12..=16 => Proof::Nothing,
+        _ => Proof::Passes,
     }
 }
 

@@ -20,7 +20,8 @@ const at = (path: string) =>
     getParentRoute: () => rootRoute,
     path,
     component: MailScreen,
-    validateSearch: (search: Record<string, unknown>): { q?: string } => (typeof search.q === "string" ? { q: search.q } : {}),
+    // What looks like a number in an address is one for the router.
+    validateSearch: ({ q }: Record<string, unknown>): { q?: string } => (["string", "number", "boolean"].includes(typeof q) ? { q: String(q) } : {}),
   });
 const router = createRouter({
   routeTree: rootRoute.addChildren([at("/"), at("/box/$box"), at("/box/$box/$thread"), at("/search"), at("/search/$thread")]),

@@ -1,7 +1,5 @@
 //! What speaks against a message, each thing with its weight and its evidence.
 
-mod trade;
-
 use serde::{Deserialize, Serialize};
 
 /// What kind of thing a finding is about. Findings of one kind are not independent of one another.
@@ -97,9 +95,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The text of a finding of the layers in code, in Chinese or else in English; `{evidence}` stands for its evidence.
-#[must_use]
-pub fn text(key: &str, language: &str) -> Option<&'static str> {
-    let (_, english, chinese) = TEXTS.iter().chain(trade::TEXTS).find(|(known, ..)| *known == key)?;
+/// The text of a finding of the layers in code, in Chinese or else in English.
+pub(crate) fn text(key: &str, language: &str) -> Option<&'static str> {
+    let (_, english, chinese) = TEXTS.iter().find(|(known, ..)| *known == key)?;
     Some(if language.starts_with("zh") { chinese } else { english })
 }

@@ -27,7 +27,7 @@ mod verdict;
 
 pub use facts::inside::inspect as inspect_files;
 pub use facts::{Facts, Received};
-pub use findings::{Finding, Signal, text as finding_text};
+pub use findings::{Finding, Signal};
 pub use judge::{Judge, Scores};
 pub use layer::{Asked, Layer};
 pub use model::{Card, Model, ModelError, Term};

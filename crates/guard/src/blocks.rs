@@ -32,7 +32,11 @@ pub fn blocks(subject: &Subject, raw: &[u8], reports: &[Report]) -> Vec<Block> {
     }
     for (number, report) in (0..).zip(reports) {
         for (sheet, text) in (0..).zip(&report.texts) {
-            let source = if report.texts.len() > 1 { Source::Sheet(number, sheet) } else { Source::File(number) };
+            let source = match report.texts.len() {
+                _ if text.is_recognised => Source::Picture(number),
+                2.. => Source::Sheet(number, sheet),
+                _ => Source::File(number),
+            };
             if text.is_page {
                 push(source, &html_to_text(&text.text));
             } else {

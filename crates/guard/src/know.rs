@@ -7,7 +7,7 @@ use crate::knowledge::{Address, Contact, Found, Knowledge, Namesake, Near, OnFil
 use crate::learn::{OURSELVES, partner_name, root, thread_of};
 use crate::lines;
 use crate::names::name_key;
-use crate::rows::{AccountRow, NameRow, PartnerRow, Rows, Summary, ThreadRow};
+use crate::rows::{AccountRow, DomainRow, NameRow, PartnerRow, Rows, Summary, ThreadRow};
 use crate::{Direction, Mailbox, Subject};
 
 /// Other companies of one message that are looked up.
@@ -40,6 +40,10 @@ pub fn know<R: Rows>(
     };
     if subject.direction == Direction::In {
         knowledge.partner = partner(rows, &partner_name(from))?;
+        knowledge.announced_by = announcer(rows, subject, knowledge.partner.as_ref())?;
+        if let Some(by) = &knowledge.announced_by {
+            knowledge.partner = Some(joined(by, knowledge.partner.take()));
+        }
     }
     if let Some(to) = subject.reply_to.iter().find(|to| to.address != from.address) {
         knowledge.reply_to = rows.get::<Address>(&to.address)?;
@@ -64,6 +68,34 @@ fn partner<R: Rows>(rows: &mut R, name: &str) -> Result<Option<Partner>, R::Erro
         }
         row => Ok(row.map(|row| row.partner)),
     }
+}
+
+/// The partner that named the author's domain in an earlier letter, and has the longer history.
+fn announcer<R: Rows>(rows: &mut R, subject: &Subject, own: Option<&Partner>) -> Result<Option<Partner>, R::Error> {
+    if filter::is_free_mail(&subject.from.domain) || subject.authenticated.is_none() {
+        return Ok(None);
+    }
+    let names = rows.get::<DomainRow>(&subject.from.domain)?.unwrap_or_default().named_by;
+    let messages = own.map_or(0, |own| own.contact.messages());
+    for name in names {
+        let by = partner(rows, &name)?.filter(|by| by.contact.is_mutual() && by.contact.messages() > messages);
+        if by.is_some() {
+            return Ok(by);
+        }
+    }
+    Ok(None)
+}
+
+/// A partner with what is known of its new domain.
+fn joined(known: &Partner, new: Option<Partner>) -> Partner {
+    let mut all = known.clone();
+    if let Some(new) = new.filter(|new| new.name != known.name) {
+        all.domains.extend(new.domains);
+        all.people.extend(new.people);
+        all.details.extend(new.details);
+        all.languages.add(&new.languages);
+    }
+    all
 }
 
 fn thread<R: Rows>(rows: &mut R, subject: &Subject) -> Result<Option<Thread>, R::Error> {

@@ -14,6 +14,8 @@ pub struct Knowledge {
     pub sender: Option<Address>,
     /// What is known of the author's company, or of the author alone where he uses a free mail service.
     pub partner: Option<Partner>,
+    /// The partner that named the author's domain in a letter before, as one does who moves to another; then it is the author's company.
+    pub announced_by: Option<Partner>,
     /// What is known of the address that answers go to, where it is not the author's.
     pub reply_to: Option<Address>,
     /// Companies of other addresses in the message (recipients, copies, the address for answers), by their registered domain; only those

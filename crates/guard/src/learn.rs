@@ -5,10 +5,12 @@ use payment::{Detail, Source, same_account};
 
 use crate::knowledge::{Address, Contact, Namesake, OnFile, Partner, PartnerPerson, State};
 use crate::lines;
+use crate::named;
 use crate::names::name_key;
 use crate::places;
 use crate::rows::{
-    AccountRow, DomainRow, HOLDERS_MAX, MessageRow, NAMESAKES_MAX, NameRow, PartnerRow, Rows, Summary, ThreadRow,
+    AccountRow, DomainRow, HOLDERS_MAX, MessageRow, NAMED_BY_MAX, NAMESAKES_MAX, NameRow, PartnerRow, Rows, Summary,
+    ThreadRow,
 };
 use crate::{Direction, Mailbox, Subject};
 
@@ -110,6 +112,7 @@ fn learn_received<R: Rows>(rows: &mut R, lesson: Lesson<'_>) -> Result<(), R::Er
     if !filter::is_free_mail(&subject.from.domain) {
         rows.update::<DomainRow, _>(&subject.from.domain, |row| row.domain.clone_from(&subject.from.domain))?;
     }
+    learn_named(rows, subject, &name)?;
     let phones = places::phones(&subject.fresh);
     let details = taught(lesson);
     rows.update::<PartnerRow, _>(&name, |row| {
@@ -132,6 +135,22 @@ fn learn_received<R: Rows>(rows: &mut R, lesson: Lesson<'_>) -> Result<(), R::Er
     })?;
     for detail in &details {
         note_holder(rows, detail, &name)?;
+    }
+    Ok(())
+}
+
+/// Domains that a partner names whom we know, in a letter that its own domain vouches for: it may write from one of them next.
+fn learn_named<R: Rows>(rows: &mut R, subject: &Subject, name: &str) -> Result<(), R::Error> {
+    let is_known = rows.get::<PartnerRow>(name)?.is_some_and(|row| row.partner.contact.is_mutual());
+    if !is_known || subject.authenticated.is_none() {
+        return Ok(());
+    }
+    for domain in named::domains(&subject.fresh).into_iter().filter(|domain| *domain != subject.from.domain) {
+        rows.update::<DomainRow, _>(&domain, |row| {
+            if row.named_by.len() < NAMED_BY_MAX && !row.named_by.iter().any(|known| known == name) {
+                row.named_by.push(name.to_owned());
+            }
+        })?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use env::Timestamp;
 use filter::{Finding, Signal};
-use payment::{Confidence, Detail, Source};
+use payment::{Confidence, Detail, Source, same_account};
 
 use crate::knowledge::{Found, Knowledge, OnFile, Partner, State};
 use crate::names::name_key;
@@ -114,6 +114,10 @@ fn unknown(subject: &Subject, knowledge: &Knowledge, found: &Found, findings: &m
         }
         return;
     }
+    // What is on file at the company that is meant is no other account, whoever names it.
+    if on_file.iter().any(|known| same_account(&known.detail, detail)) {
+        return;
+    }
     // By the thread, a look-alike's account is compared with his whom it plays.
     let partner =
         knowledge.partner.as_ref().filter(|one| one.contact.messages() > 0).or_else(|| knowledge.others.first());
@@ -130,6 +134,7 @@ fn unknown(subject: &Subject, knowledge: &Knowledge, found: &Found, findings: &m
         findings.push(finding("payment-of-other", format!("{}: {other}", detail.shown)));
     }
     if let Some(holder) = &detail.holder
+        && found.elsewhere.is_empty()
         && !is_his(holder, subject, partner, &on_file)
     {
         findings.push(finding("payment-holder", holder.clone()));

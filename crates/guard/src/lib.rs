@@ -12,6 +12,7 @@ mod learn;
 mod ledger;
 mod lines;
 mod look;
+mod named;
 mod names;
 mod places;
 pub mod replay;
@@ -31,6 +32,6 @@ pub use subject::{Direction, Hop, Mailbox, Subject};
 /// What a finding of the guard says to people, in Chinese or else in English, its evidence put in; none if it is another's.
 #[must_use]
 pub fn text(finding: &filter::Finding, language: &str) -> Option<String> {
-    let text = ledger::text(&finding.key, language)?;
+    let text = ledger::text(&finding.key, language).or_else(|| signals::text(&finding.key, language))?;
     Some(text.replace("{evidence}", &finding.evidence))
 }

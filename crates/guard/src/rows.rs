@@ -14,6 +14,9 @@ use crate::lines::Line;
 /// Partners that one account is remembered at.
 pub(crate) const HOLDERS_MAX: usize = 16;
 
+/// Partners that are remembered to have named a domain.
+pub(crate) const NAMED_BY_MAX: usize = 4;
+
 /// People that one name is remembered for.
 pub(crate) const NAMESAKES_MAX: usize = 8;
 
@@ -159,8 +162,11 @@ pub struct NameRow {
 /// A domain's row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DomainRow {
-    /// The domain.
+    /// The domain; empty for one that was only named.
     pub domain: String,
+    /// Partners that named it in what they wrote, with the word of their own domain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named_by: Vec<String>,
 }
 
 /// What is known of the whole.
@@ -219,7 +225,7 @@ impl Rows for Memory {
 impl Memory {
     /// All domains of partners.
     pub fn domains(&self) -> impl Iterator<Item = &str> {
-        self.domains.values().map(|row| row.domain.as_str())
+        self.domains.values().map(|row| row.domain.as_str()).filter(|domain| !domain.is_empty())
     }
 
     /// All partners that are not another's.

@@ -5,8 +5,12 @@
 //! network and new processes, and a hole in one is closed by the others.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use landlock::{ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetStatus, Scope};
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
+    RulesetStatus, Scope,
+};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
@@ -57,6 +61,9 @@ pub struct Limits {
     pub processor_seconds: u64,
 }
 
+/// Descriptors that a program may have open.
+const PROGRAM_DESCRIPTORS_MAX: u64 = 64;
+
 /// Confines the process that calls it, which must have one thread only.
 ///
 /// # Errors
@@ -69,6 +76,51 @@ pub fn confine(limits: Limits) -> Result<Confinement, ConfineError> {
     limit_resources(limits)?;
     filter_calls()?;
     Ok(confinement)
+}
+
+/// Confines the process that calls it for a program that it then becomes: the program reads what is `readable` and what it is given,
+/// writes what it answers, and has neither network nor files to write.
+///
+/// # Errors
+/// When a wall cannot be raised, other than Landlock in a kernel that does not have it.
+pub fn confine_program(limits: Limits, readable: &[&Path]) -> Result<Confinement, ConfineError> {
+    no_inherited_descriptors()?;
+    rustix::thread::set_no_new_privs(true)?;
+    let newest = ABI::V6;
+    let mut rules = Ruleset::default()
+        .handle_access(AccessFs::from_all(newest))?
+        .handle_access(AccessNet::from_all(newest))?
+        .scope(Scope::from_all(newest))?
+        .create()?;
+    for path in readable {
+        // What is not there needs no permission.
+        let Ok(opened) = PathFd::new(path) else { continue };
+        let access = if path.is_dir() { AccessFs::from_read(newest) } else { AccessFs::ReadFile | AccessFs::Execute };
+        rules = rules.add_rule(PathBeneath::new(opened, access))?;
+    }
+    let status = rules.restrict_self()?;
+    let both = |most| Rlimit { current: Some(most), maximum: Some(most) };
+    setrlimit(Resource::As, both(limits.memory_octets))?;
+    setrlimit(Resource::Cpu, both(limits.processor_seconds))?;
+    setrlimit(Resource::Nofile, both(PROGRAM_DESCRIPTORS_MAX))?;
+    setrlimit(Resource::Fsize, both(0))?;
+    setrlimit(Resource::Core, both(0))?;
+    refuse_network()?;
+    Ok(if status.ruleset == RulesetStatus::NotEnforced { Confinement::WithoutLandlock } else { Confinement::Full })
+}
+
+/// Refuses to make sockets and to look into other processes, whatever else may be called.
+fn refuse_network() -> Result<(), ConfineError> {
+    let refused = [
+        libc::SYS_socket,
+        libc::SYS_socketpair,
+        libc::SYS_ptrace,
+        libc::SYS_process_vm_readv,
+        libc::SYS_process_vm_writev,
+        libc::SYS_io_uring_setup,
+    ];
+    let rules: Rules = refused.into_iter().map(|call| (call, Vec::new())).collect();
+    apply(rules, SeccompAction::Allow, SeccompAction::Errno(libc::EACCES as u32))
 }
 
 /// Only standard input, output and error may be open, and the directory that is being read to see it.
@@ -109,11 +161,15 @@ fn restrict_by_landlock() -> Result<Confinement, landlock::RulesetError> {
 }
 
 fn filter_calls() -> Result<(), ConfineError> {
+    let rules = rules().map_err(|error| ConfineError::Seccomp(error.to_string()))?;
+    apply(rules, SeccompAction::KillProcess, SeccompAction::Allow)
+}
+
+/// Filters calls: what is done with those that no rule is for, and with the others.
+fn apply(rules: Rules, other: SeccompAction, ruled: SeccompAction) -> Result<(), ConfineError> {
     let failed = |error: &dyn std::fmt::Display| ConfineError::Seccomp(error.to_string());
     let architecture = std::env::consts::ARCH.try_into().map_err(|error: seccompiler::BackendError| failed(&error))?;
-    let rules = rules().map_err(|error| failed(&error))?;
-    let filter = SeccompFilter::new(rules, SeccompAction::KillProcess, SeccompAction::Allow, architecture)
-        .map_err(|error| failed(&error))?;
+    let filter = SeccompFilter::new(rules, other, ruled, architecture).map_err(|error| failed(&error))?;
     let program: BpfProgram = filter.try_into().map_err(|error: seccompiler::BackendError| failed(&error))?;
     seccompiler::apply_filter(&program).map_err(|error| failed(&error))
 }

@@ -13,6 +13,7 @@ mod look;
 mod names;
 mod pool;
 mod protocol;
+pub mod recognise;
 mod report;
 mod settings;
 pub mod worker;

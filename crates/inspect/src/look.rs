@@ -4,12 +4,16 @@ use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::formats;
 use crate::kind::kind_of;
 use crate::names::{escapes, is_deceptive, kind_by_name};
 use crate::report::{
-    EVIDENCE_CHARS_MAX, FILES_MAX, File, Kind, LABEL_CHARS_MAX, LINKS_MAX, Link, NAME_CHARS_MAX, Place, Reason, Report,
-    SIGNS_MAX, Sign, TEXT_OCTETS_MAX, Text, Trait, URL_CHARS_MAX, Unlooked, cut, cut_octets,
+    EVIDENCE_CHARS_MAX, FILES_MAX, File, Kind, LABEL_CHARS_MAX, LINKS_MAX, Link, NAME_CHARS_MAX, PICTURES_MAX,
+    PICTURES_OCTETS_MAX, Picture, Place, Reason, Report, SIGNS_MAX, Sign, TEXT_OCTETS_MAX, Text, Trait, URL_CHARS_MAX,
+    Unlooked, cut, cut_octets,
 };
 
 /// Files in files that are followed.
@@ -44,6 +48,8 @@ pub(crate) struct Looker<'a> {
     part_octets: u64,
     /// Only names files in files; for a part that a closer look did not survive.
     pub(crate) names_only: bool,
+    /// Keeps the pictures in which there may be text.
+    pub(crate) wants_pictures: bool,
     /// Tried out: the reader of texts does not end.
     pub(crate) hangs_on_texts: bool,
 }
@@ -65,6 +71,7 @@ impl<'a> Looker<'a> {
             text_left: TEXT_OCTETS_MAX,
             part_octets: 0,
             names_only: false,
+            wants_pictures: false,
             hangs_on_texts: false,
         }
     }
@@ -209,8 +216,21 @@ impl<'a> Looker<'a> {
         let kept = cut_octets(text, self.text_left);
         if !kept.trim().is_empty() {
             self.text_left -= kept.len();
-            self.report.texts.push(Text { file: at.file, text: kept.to_owned(), is_page });
+            self.report.texts.push(Text { file: at.file, text: kept.to_owned(), is_page, is_recognised: false });
         }
+    }
+
+    /// Keeps a picture in which there may be text, if anybody wants it and there is room.
+    pub(crate) fn picture(&mut self, at: At, jpeg: &[u8]) {
+        let kept = self.report.pictures.iter().map(|picture| picture.octets.len()).sum::<usize>() / 4 * 3;
+        if self.report.pictures.len() < PICTURES_MAX && kept + jpeg.len() <= PICTURES_OCTETS_MAX {
+            self.report.pictures.push(Picture { file: at.file, octets: STANDARD.encode(jpeg) });
+        }
+    }
+
+    /// Drops the pictures of a file whose text was found without them.
+    pub(crate) fn drop_pictures(&mut self, at: At) {
+        self.report.pictures.retain(|picture| picture.file != at.file);
     }
 
     /// Octets of text that there is room for.

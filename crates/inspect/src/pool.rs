@@ -8,11 +8,14 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use parking_lot::{Condvar, Mutex};
 
 use crate::confine::Confinement;
 use crate::protocol::{Answer, Head, PART_OCTETS_MAX, Trial, WORDS_MAX, read_answer, write_request};
-use crate::report::{NAME_CHARS_MAX, Reason, Report, Unlooked, cut};
+use crate::recognise;
+use crate::report::{NAME_CHARS_MAX, Reason, Report, Text, Unlooked, cut};
 use crate::settings::InspectSettings;
 
 /// Parts that one worker looks at before a fresh one takes its place.
@@ -128,6 +131,7 @@ impl Pool {
             words: words.map(|word| cut(word, WORD_CHARS_MAX)).collect(),
             patience_ms: 0,
             names_only: false,
+            wants_pictures: !self.settings.recogniser.is_empty(),
             trial: self.trial,
         };
         let mut why = Reason::Crashed;
@@ -137,7 +141,7 @@ impl Pool {
                 return unlooked(Reason::TimedOut);
             }
             match self.attempt(&mut head, part.octets, patience) {
-                Ok(report) => return report,
+                Ok(report) => return self.recognised(report, until),
                 Err(Reason::Crashed) => {}
                 Err(Reason::TimedOut) => {
                     why = Reason::TimedOut;
@@ -153,6 +157,27 @@ impl Pool {
         if !report.unlooked.contains(&told) {
             report.unlooked.push(told);
         }
+        report
+    }
+
+    /// Adds the text in the pictures of a report, where a program is set that reads it.
+    fn recognised(&self, mut report: Report, until: Option<Instant>) -> Report {
+        let most = Duration::from_secs(self.settings.recogniser_seconds);
+        for picture in std::mem::take(&mut report.pictures) {
+            if self.settings.recogniser.is_empty() {
+                break;
+            }
+            let patience = until.map_or(most, |until| until.saturating_duration_since(Instant::now()).min(most));
+            let Ok(octets) = STANDARD.decode(&picture.octets) else { continue };
+            match recognise::text(&self.program, &self.settings, &octets, patience) {
+                Ok(text) if text.trim().is_empty() => {}
+                Ok(text) => {
+                    report.texts.push(Text { file: picture.file, text, is_page: false, is_recognised: true });
+                }
+                Err(why) => report.unlooked.push(Unlooked { file: picture.file, why }),
+            }
+        }
+        report.bound();
         report
     }
 

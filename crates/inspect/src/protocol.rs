@@ -32,6 +32,9 @@ pub(crate) struct Head {
     pub(crate) patience_ms: u64,
     /// Names files in files and opens nothing else: for a part that a closer look did not survive.
     pub(crate) names_only: bool,
+    /// Also gives the pictures in which there may be text.
+    #[serde(default)]
+    pub(crate) wants_pictures: bool,
     /// Something to be done instead of looking; heeded by a worker that was started to be tried.
     pub(crate) trial: Option<Trial>,
 }
@@ -167,7 +170,7 @@ mod tests {
         let link = Link { file: 0, url: "u".repeat(10_000), label: String::new(), place: Place::Document };
         report.links = vec![link.clone(); 400];
         report.links.push(Link { file: 7, ..link });
-        report.texts = vec![Text { file: 0, text: "é".repeat(200_000), is_page: false }; 4];
+        report.texts = vec![Text { file: 0, text: "é".repeat(200_000), is_page: false, is_recognised: false }; 4];
         let mut wire = Vec::new();
         write_answer(&mut wire, &Answer::Report(report)).unwrap();
         let Answer::Report(report) = read_answer(&mut wire.as_slice()).unwrap() else { panic!() };

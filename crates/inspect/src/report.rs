@@ -136,6 +136,18 @@ pub struct Text {
     pub text: String,
     /// Is HTML, to be read as it is shown.
     pub is_page: bool,
+    /// Was recognised in a picture: letters may be wrong.
+    #[serde(default)]
+    pub is_recognised: bool,
+}
+
+/// A picture in which a program from outside may find text: made anew, grey, as JPEG.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Picture {
+    /// Number of the file.
+    pub(crate) file: u32,
+    /// Its octets in base64.
+    pub(crate) octets: String,
 }
 
 /// What is remarkable about a file.
@@ -251,6 +263,9 @@ pub struct Report {
     pub signs: Vec<Sign>,
     /// What could not be looked into.
     pub unlooked: Vec<Unlooked>,
+    /// Pictures in which text may be; they do not leave the pool.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pictures: Vec<Picture>,
 }
 
 impl Report {
@@ -295,6 +310,8 @@ impl Report {
         self.signs.iter_mut().for_each(|sign| sign.evidence = cut(&sign.evidence, EVIDENCE_CHARS_MAX));
         self.unlooked.retain(|unlooked| unlooked.file < files);
         self.unlooked.truncate(FILES_MAX);
+        self.pictures.retain(|picture| picture.file < files);
+        self.pictures.truncate(PICTURES_MAX);
     }
 }
 
@@ -303,6 +320,10 @@ pub const FILES_MAX: usize = 512;
 
 /// Links of one part that are kept.
 pub const LINKS_MAX: usize = 256;
+
+/// Pictures of one part in which text is looked for, and octets of all of them.
+pub(crate) const PICTURES_MAX: usize = 6;
+pub(crate) const PICTURES_OCTETS_MAX: usize = 3 << 20;
 
 /// Signs of one part that are kept.
 pub const SIGNS_MAX: usize = 128;

@@ -51,6 +51,7 @@ fn look(head: &Head, octets: &[u8]) -> Report {
     let until = Instant::now() + Duration::from_millis(head.patience_ms);
     let mut looker = Looker::new(&head.words, until);
     looker.names_only = head.names_only;
+    looker.wants_pictures = head.wants_pictures;
     looker.hangs_on_texts = head.trial == Some(Trial::LoopOverTexts);
     looker.look_at_part(&head.name, &head.declared, octets);
     looker.into_report()

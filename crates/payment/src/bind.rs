@@ -323,7 +323,7 @@ fn country(
         Kind::Clabe => Some("MX"),
         _ => None,
     };
-    let by_code = || coded.codes().find_map(|(scheme, ..)| country_of(scheme));
+    let by_code = || coded.codes().find_map(|(scheme, code, _)| country_of(scheme, code));
     let by_bic = || bic.and_then(|bic| bic.get(4..6));
     let is_written = |is_script: fn(char) -> bool| bank.is_none_or(|bank| bank.chars().any(is_script));
     let by_branch = || match coded.bank_codes().1?.language {
@@ -342,7 +342,8 @@ fn country(
     by_kind.or_else(by_bic).or_else(by_code).or_else(by_branch).or_else(by_language).map(str::to_owned)
 }
 
-const fn country_of(scheme: Scheme) -> Option<&'static str> {
+/// The country whose banks a code counts.
+const fn country_of(scheme: Scheme, code: &str) -> Option<&'static str> {
     Some(match scheme {
         Scheme::Cnaps => "CN",
         Scheme::Aba => "US",
@@ -357,7 +358,8 @@ const fn country_of(scheme: Scheme) -> Option<&'static str> {
         Scheme::CanadaTransit => "CA",
         Scheme::UkraineMfo => "UA",
         Scheme::SouthAfrica => "ZA",
-        Scheme::Bankleitzahl => return None,
+        Scheme::Bankleitzahl if code.len() == 5 => "AT",
+        Scheme::Bankleitzahl => "DE",
     })
 }
 
@@ -404,7 +406,7 @@ fn codes_alone(group: &Group<'_>, bank: Option<&str>, holder: Option<&str>, boun
             What::Code(scheme, code, is_checked) => {
                 let clearing = Clearing { scheme: *scheme, code: code.clone() };
                 let check = if *is_checked { Check::CheckDigits } else { Check::Form };
-                (Kind::BankCode, code, Some(clearing), country_of(*scheme), vec![Check::Label, check])
+                (Kind::BankCode, code, Some(clearing), country_of(*scheme, code), vec![Check::Label, check])
             }
             _ => continue,
         };

@@ -9,8 +9,14 @@ use crate::layout::{Line, trimmed};
 /// Letters within brackets behind a label that are passed over: `Account (USD)`.
 const BRACKET_LETTERS_MAX: usize = 40;
 
+/// Letters in a cell before the label that is all of it else.
+const BEFORE_LABEL_MAX: usize = 8;
+
 /// Rows of a table below one row of labels.
 const ROWS_MAX: usize = 24;
+
+/// Services that pay whoever is named with them.
+const SERVICES: [Role; 2] = [Role::WesternUnion, Role::MoneyGram];
 
 /// What stands as a heading over others.
 const BEGINS_PART: [Role; 3] = [Role::Intermediary, Role::WesternUnion, Role::MoneyGram];
@@ -117,7 +123,7 @@ fn merged(letters: &[Letter], hits: Vec<Hit>) -> Vec<Hit> {
                     .all(|letter| matches!(letter.plain, ' ' | '/' | '(' | '&' | '+' | '[' | '\\' | '.' | '-'));
             let is_same = last.roles.iter().any(|role| hit.roles.contains(role));
             // "Western Union receiver name".
-            let is_service = last.roles.iter().any(|role| matches!(role, Role::WesternUnion | Role::MoneyGram));
+            let is_service = last.roles.iter().any(|role| SERVICES.contains(role));
             if joins && (is_bound || is_same || is_service) {
                 last.range.end = hit.range.end;
                 last.words += hit.words;
@@ -133,7 +139,7 @@ fn merged(letters: &[Letter], hits: Vec<Hit>) -> Vec<Hit> {
 
 /// Only those that announce something; a word in running text does not.
 fn meant(letters: &[Letter], cell: &Range<usize>, hits: Vec<Hit>) -> Vec<Labelled> {
-    let labelled = |hit: Hit| {
+    let labelled = |mut hit: Hit| {
         let (after, is_separated) = pass_fillers(letters, hit.range.end, cell.end);
         let value = letters.get(after..cell.end).unwrap_or_default();
         let first = value.first().map(|letter| letter.cased);
@@ -160,7 +166,12 @@ fn meant(letters: &[Letter], cell: &Range<usize>, hits: Vec<Hit>) -> Vec<Labelle
             || is_between_spaces && is_capital
             || !is_words && is_numeric
             || begins_part && (hit.words >= 2 || is_ideographic && hit.range.len() > 1) && is_capital;
-        is_meant.then_some(Labelled { hit, after })
+        // "N.º de cuenta": little else stands in the cell.
+        let is_nearly_all = !is_words && value.is_empty() && hit.range.start - cell.start <= BEFORE_LABEL_MAX;
+        if is_nearly_all {
+            hit.range.start = cell.start;
+        }
+        (is_meant || is_nearly_all).then_some(Labelled { hit, after })
     };
     hits.into_iter().filter_map(labelled).collect()
 }
@@ -196,7 +207,7 @@ fn pass_fillers(letters: &[Letter], mut at: usize, end: usize) -> (usize, bool) 
                 is_separated = true;
                 at += 1;
             }
-            '-' | '.' | '*' | '_' | ' ' | '»' | '/' | ')' | ']' | '】' | '\'' | '"' => {
+            '-' | '.' | '*' | '_' | ' ' | '°' | '»' | '/' | ')' | ']' | '】' | '\'' | '"' => {
                 is_separated |= c == '-' && plain(at + 1) == Some(' ');
                 at += 1;
             }
@@ -259,6 +270,10 @@ const IDEOGRAPH_FILLERS: &[(&str, bool)] = &[
     ("為", true),
     ("は", true),
     ("号码", false),
+    ("番号", false),
+    ("コード", false),
+    ("코드", false),
+    ("번호", false),
     ("号", false),
     ("號", false),
     ("은", true),
@@ -284,6 +299,12 @@ fn filler(letters: &[Letter], at: usize, end: usize) -> Option<(usize, bool)> {
     }
     if crate::currency::code(&capitals).is_some() {
         return Some((length, false));
+    }
+    // "n.º"
+    let is_ordinal =
+        word == "o" && at.checked_sub(1).and_then(|at| letters.get(at)).is_some_and(|before| before.plain == '.');
+    if is_ordinal {
+        return Some((1, false));
     }
     FILLERS.iter().find(|(filler, _)| *filler == word).map(|(_, separates)| (length, *separates))
 }

@@ -18,6 +18,13 @@ const BEFORE_IBAN_MAX: usize = 60;
 const ITEMS_MAX: usize = 2048;
 const UNLABELLED_MAX: usize = 128;
 
+/// Digits of an account in Russia, and of one behind a colon or in a cell of its own that is no number of an invoice.
+const RUSSIAN_DIGITS: usize = 20;
+const SEPARATE_DIGITS_MIN: usize = 9;
+
+/// Words of the name of a person.
+const PERSON_WORDS_MAX: usize = 6;
+
 /// Letters before a label in which its line is looked at.
 const BEFORE_LABEL_MAX: usize = 64;
 
@@ -226,6 +233,8 @@ fn of_role(role: Role, text: &str, letters: &[Letter], field: &Field, value: Ran
         Role::BranchName => {
             if let Some(name) = words() {
                 push(What::BranchName(name), whole());
+            } else if let Some((read, _)) = values::code(Scheme::BrazilBranch, letters, value.clone()) {
+                push(What::Branch(read.value.clone()), read);
             }
         }
         Role::Bank => bank(letters, &value, words(), &mut push),
@@ -253,8 +262,8 @@ fn of_role(role: Role, text: &str, letters: &[Letter], field: &Field, value: Ran
                 push(What::Wallet { kind, value: read.value.clone(), is_checked: false }, read);
             }
         }
-        Role::WesternUnion => push(What::Transfer(Kind::WesternUnion, words()), whole()),
-        Role::MoneyGram => push(What::Transfer(Kind::MoneyGram, words()), whole()),
+        Role::WesternUnion => push(What::Transfer(Kind::WesternUnion, words().filter(|name| is_person(name))), whole()),
+        Role::MoneyGram => push(What::Transfer(Kind::MoneyGram, words().filter(|name| is_person(name))), whole()),
         Role::Other | Role::Correspondent => {}
         role => {
             if let Some(scheme) = scheme_of(role) {
@@ -287,6 +296,13 @@ fn line_start(letters: &[Letter], at: usize) -> usize {
     let before = letters.get(least..at).unwrap_or_default();
     let end = before.iter().rposition(|letter| matches!(letter.plain, '\n' | '\t' | '|' | ';' | ','));
     end.map_or(least, |end| least + end + 1)
+}
+
+/// Whether words may be the name of somebody who fetches money.
+fn is_person(words: &str) -> bool {
+    let all: Vec<&str> = words.split_whitespace().collect();
+    let is_name = |word: &&str| word.starts_with(|c: char| c.is_uppercase() || is_ideograph(c) || c == '(');
+    all.len() <= PERSON_WORDS_MAX && all.iter().all(is_name) && !words.contains(|c: char| c.is_ascii_digit())
 }
 
 const fn scheme_of(role: Role) -> Option<Scheme> {
@@ -375,6 +391,14 @@ fn account(
         }
         return;
     };
+    // The word of Russian is an invoice's, too.
+    let is_invoice = field.language == "ru" && letters.get(field.label.clone()).is_some_and(says_invoice);
+    let is_long = read.value.len() >= SEPARATE_DIGITS_MIN && read.value.bytes().all(|c| c.is_ascii_digit());
+    let is_apart = letters.get(field.label.end..value.start).is_some_and(|between| !between.is_empty())
+        || letters.get(field.label.clone()).is_some_and(|label| label.iter().any(|letter| letter.plain == ':'));
+    if is_invoice && read.value.len() != RUSSIAN_DIGITS && !(is_apart && is_long) {
+        return;
+    }
     if let Some((bank, end)) = bank_before(text, letters, field, value) {
         push(What::Bank(bank), Read { value: String::new(), letters: end, is_disguised: false });
     }
@@ -389,6 +413,12 @@ fn account(
         _ => (Kind::Account, false),
     };
     push(found(kind, &read, is_checked), read);
+}
+
+/// Whether a label is nothing but the word for account that is also the one for invoice.
+fn says_invoice(label: &[Letter]) -> bool {
+    let word: String = label.iter().map(|letter| letter.plain).filter(|c| c.is_alphabetic()).collect();
+    matches!(word.as_str(), "счет" | "счетno")
 }
 
 /// A bank that stands right before the account in one line: `三菱UFJ銀行 丸の内支店 普通 1234567`.

@@ -7,6 +7,9 @@ use crate::fold::Letter;
 /// Spaces in a row that divide two cells of a table that is set in plain text.
 const COLUMN_SPACES_MIN: usize = 3;
 
+/// What stands before a line and is none of it.
+const MARKS: [char; 9] = ['>', '•', '*', '·', '-', '▪', '○', '►', '✓'];
+
 /// One line: its cells, each without the spaces around it. An empty line has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -20,7 +23,9 @@ pub(crate) fn lines(letters: &[Letter]) -> Vec<Line> {
     let mut begin = 0;
     let mut spaces = 0;
     for (at, letter) in letters.iter().enumerate() {
-        let is_end = matches!(letter.plain, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{2028}' | '\u{2029}');
+        let next = letters.get(at + 1).map(|letter| letter.plain);
+        let is_end = (letter.plain != '\r' || next != Some('\n'))
+            && matches!(letter.plain, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{2028}' | '\u{2029}');
         if is_end || matches!(letter.plain, '\t' | '|' | '│' | '¦' | '┃') {
             line.push(letters, begin..at);
             begin = at + 1;
@@ -41,7 +46,14 @@ pub(crate) fn lines(letters: &[Letter]) -> Vec<Line> {
 
 impl Line {
     fn push(&mut self, letters: &[Letter], range: Range<usize>) {
-        let cell = trimmed(letters, range);
+        let mut cell = trimmed(letters, range);
+        // Marks of quoting and of lists stand before what is written.
+        while self.cells.is_empty()
+            && letters.get(cell.start).is_some_and(|letter| MARKS.contains(&letter.plain))
+            && !cell.is_empty()
+        {
+            cell = trimmed(letters, cell.start + 1..cell.end);
+        }
         if !cell.is_empty() {
             self.cells.push(cell);
         }
@@ -68,7 +80,7 @@ mod tests {
 
     #[test]
     fn cells_by_tabs_bars_and_wide_gaps() {
-        let letters = fold("Bank\t ACME  Bank \n\n| A | B |\nIBAN:      DE89 3704", 1000);
+        let letters = fold("> Bank\t ACME  Bank \r\n\r\n| A | B |\nIBAN:      DE89 3704", 1000);
         let cells: Vec<Vec<String>> = lines(&letters)
             .iter()
             .map(|line| {

@@ -49,13 +49,14 @@ impl SharedJudge {
 
 /// Runs as a process that looks into files.
 pub(crate) fn work(options: &WorkerOptions) -> ExitCode {
-    inspect::worker::run(inspect::worker::Options {
-        limits: inspect::confine::Limits {
-            memory_octets: options.memory_mib.saturating_mul(1 << 20),
-            processor_seconds: options.processor_seconds,
-        },
-        is_trial: options.trial,
-    })
+    let limits = inspect::confine::Limits {
+        memory_octets: options.memory_mib.saturating_mul(1 << 20),
+        processor_seconds: options.processor_seconds,
+    };
+    if !options.recognise.is_empty() {
+        return inspect::recognise::run(limits, &options.readable, &options.recognise);
+    }
+    inspect::worker::run(inspect::worker::Options { limits, is_trial: options.trial })
 }
 
 /// Judges the messages that the options name and prints the verdicts, in the order given. A message that cannot be read is told

@@ -63,6 +63,7 @@ impl Course<'_> {
         let own = &self.scene.world.own;
         let mut voice = Voice::of(own, person, at, Direction::In);
         let local = own.people[person].local.clone();
+        voice.proof = Proof::Passes;
         match way {
             Attack::ExecutiveFreeMail => {
                 voice.party.address = format!("{local}.office.example{}@gmail.com", chance.digits(2));

@@ -19,12 +19,15 @@ const LIVE_DAYS: i64 = 30;
 const DROPS: [&str; 6] = ["HK", "GB", "LT", "PL", "CY", "US"];
 
 impl Course<'_> {
-    /// A running deal with somebody whom we pay, on a domain of their own.
+    /// A running deal with somebody whom we have paid before, on a domain of their own.
     fn payable(&self, at: i64, chance: &mut Chance, wanted: impl Fn(&Thread, &Company) -> bool) -> Option<usize> {
         let world = self.scene.world;
         let live = self.live(at, LIVE_DAYS, |thread| {
             let company = &world.partners[thread.partner];
-            matches!(company.tie, Tie::Supplier | Tie::Forwarder) && !company.is_on_free_mail && wanted(thread, company)
+            matches!(company.tie, Tie::Supplier | Tie::Forwarder)
+                && !company.is_on_free_mail
+                && !company.is_new
+                && wanted(thread, company)
         });
         (!live.is_empty()).then(|| *chance.pick(&live))
     }
@@ -69,6 +72,23 @@ impl Course<'_> {
         self.scene.put_account(&mut letter, &[&account], placing, &thread.deal, chance)?;
         letter.truth = Truth::attack(attack.word(), true);
         Ok(Some(letter))
+    }
+
+    /// The letter before the one with the account.
+    pub(super) fn pretext(&self, at: i64, chance: &mut Chance) -> Option<Letter> {
+        let roomy = |company: &Company| company.domain.len() > "abcd.example".len();
+        let number = self.payable(at, chance, |_, company| roomy(company))?;
+        let thread = &self.threads[number];
+        let real = self.scene.world.partners[thread.partner].domain_at(at).to_owned();
+        let mut letter = thread.letter(&self.scene, Side::Theirs, &["a.pretext"], at, chance);
+        if chance.percent(50) {
+            let fake = lookalike::of(&real, Attack::LookalikeTypo, chance);
+            move_to(&mut letter, &real, &fake, chance);
+        } else {
+            in_other_hands(&mut letter, chance);
+        }
+        letter.truth = Truth::attack(Attack::Pretext.word(), false);
+        Some(letter)
     }
 
     pub(super) fn lookalike_customer(&self, at: i64, chance: &mut Chance) -> Result<Option<Letter>, String> {
@@ -127,6 +147,7 @@ impl Course<'_> {
         letter.software = Software::Gmail;
         letter.message_id = Software::Gmail.message_id("gmail.com", at, chance);
         letter.route = Route::of_provider("gmail.com", chance);
+        letter.proof = Proof::Passes;
         if chance.percent(40) {
             // Without the thread: a letter that begins anew.
             letter.references.clear();
@@ -167,8 +188,9 @@ impl Course<'_> {
         let company = &self.scene.world.partners[thread.partner];
         let mut earlier = thread.told.clone()?;
         let real = company.account_at(earlier.at)?;
-        let other = real.altered(chance);
-        for ((row, before), (_, after)) in real.rows.iter().zip(&other.rows) {
+        let other = real.altered(chance)?;
+        let true_text = earlier.text();
+        for ((_, before), (_, after)) in real.rows.iter().zip(&other.rows) {
             if before == after {
                 continue;
             }
@@ -178,7 +200,10 @@ impl Course<'_> {
             for detail in earlier.details.iter_mut().filter(|detail| detail.shown == *before) {
                 detail.shown.clone_from(after);
             }
-            debug_assert!(!row.label().is_empty());
+        }
+        // The letter told another account of theirs, for another currency.
+        if earlier.text() == true_text {
+            return None;
         }
         let mut letter = thread.letter(&self.scene, Side::Theirs, &["a.below"], at, chance);
         letter.details.clear();
@@ -247,6 +272,7 @@ fn move_to(letter: &mut Letter, real: &str, fake: &str, chance: &mut Chance) {
         party.address = party.address.replace(&at_real, &at_fake);
     }
     letter.route = Route::of_company(fake, chance);
+    letter.proof = Proof::Passes;
     if chance.percent(50) {
         letter.software = letter.software.other(chance);
     }

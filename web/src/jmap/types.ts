@@ -5,6 +5,8 @@ export type State = string;
 
 export const CORE = "urn:ietf:params:jmap:core";
 export const MAIL = "urn:ietf:params:jmap:mail";
+/** Of our own (docs/jmap.md). */
+export const VERDICT = "urn:tradewind:params:jmap:verdict";
 export const SUBMISSION = "urn:ietf:params:jmap:submission";
 
 export interface CoreCapability {
@@ -125,6 +127,16 @@ export interface Message extends Summary {
 export interface Thread {
   id: Id;
   emailIds: Id[];
+}
+
+/** What was found of a message when it came from outside (docs/jmap.md). */
+export interface Verdict {
+  id: Id;
+  judgedAt: string;
+  action: "deliver" | "warn" | "junk" | "quarantine" | "hold" | "refuse";
+  probabilityUnwanted: number;
+  /** The heaviest first; each a sentence in the reader's language. */
+  findings: { id: string; text: string; weight: number }[];
 }
 
 /** RFC 8621 section 6. */
@@ -257,6 +269,7 @@ export interface Methods {
   "Email/query": [QueryArguments, QueryAnswer];
   "Email/queryChanges": [QueryChangesArguments, QueryChangesAnswer];
   "Email/set": [SetArguments, SetAnswer];
+  "Verdict/get": [GetArguments, { list: Verdict[]; notFound: Id[] }];
   "Identity/get": [GetArguments, GetAnswer<Identity>];
   "EmailSubmission/set": [SetArguments, SetAnswer];
 }

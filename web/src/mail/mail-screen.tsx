@@ -2,7 +2,10 @@
 
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Filter, Id } from "../jmap/types";
+import { type Filter, type Id, type Message, SUBMISSION } from "../jmap/types";
+import { Composer, type Writing } from "../compose/composer";
+import { emptyDraft, forwardDraft, identityFor, replyDraft, savedDraft, type Words } from "../compose/draft";
+import { longDate } from "../i18n/format";
 import { SettingsDialog } from "../settings/settings-dialog";
 import { useStore } from "../store/context";
 import { type ListQuery, NEWEST_FIRST } from "../store/list";
@@ -15,6 +18,7 @@ import { type Command, useKeys } from "./keys";
 import { KeysDialog } from "./keys-dialog";
 import { MessageList } from "./message-list";
 import { type Go, mailboxAt, type Place, useGo, usePlace } from "./place";
+import type { Answering } from "./message-view";
 import { Reader } from "./reader";
 import { BadSearch, filterOf } from "./search";
 import { SearchField } from "./search-field";
@@ -31,21 +35,23 @@ export function MailScreen() {
   const [shown, setShown] = useState<"keys" | "settings">();
   const [drawer, setDrawer] = useState(false);
   const hide = useCallback(() => setShown(undefined), []);
+  const compose = useCompose();
   return (
     <div className="flex h-full flex-col">
       <a href="#messages" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-paper focus:p-2">{t("app.skip")}</a>
       {!store.reached && <div role="alert" className="border-b border-line bg-warning-ground px-4 py-1.5 text-warning">{t("app.offline")}</div>}
       <div className="flex min-h-0 flex-1">
         <aside className="print-hidden hidden w-52 shrink-0 border-e border-line lg:block">
-          <Sidebar write={undefined} settings={() => setShown("settings")} chosen={() => {}} />
+          <Sidebar write={compose.write} settings={() => setShown("settings")} chosen={() => {}} />
         </aside>
-        <Panes place={place} go={go} search={search} menu={() => setDrawer(true)} help={() => setShown("keys")} />
+        <Panes place={place} go={go} search={search} compose={compose} menu={() => setDrawer(true)} help={() => setShown("keys")} />
       </div>
       <Dialog title={t("app.menu")} isOpen={drawer} close={() => setDrawer(false)}>
-        <Sidebar write={undefined} settings={() => { setDrawer(false); setShown("settings"); }} chosen={() => setDrawer(false)} />
+        <Sidebar write={compose.write && (() => { setDrawer(false); compose.write?.(); })} settings={() => { setDrawer(false); setShown("settings"); }} chosen={() => setDrawer(false)} />
       </Dialog>
       <SettingsDialog isOpen={shown === "settings"} close={hide} />
-      <KeysDialog isOpen={shown === "keys"} close={hide} known={KNOWN} />
+      <KeysDialog isOpen={shown === "keys"} close={hide} known={compose.write ? [...KNOWN, ...WRITING] : KNOWN} />
+      {compose.writing && <Composer key={compose.writing.key} writing={compose.writing} close={compose.close} reopen={compose.open} />}
     </div>
   );
 }
@@ -55,7 +61,46 @@ const KNOWN: Command[] = [
   "next", "previous", "open", "back", "select", "archive", "delete", "junk", "flag", "seen", "unseen", "undo", "search", "inbox", "sent", "drafts", "help",
 ];
 
+const WRITING: Command[] = ["compose", "reply", "reply-all", "forward"];
+
+interface Compose {
+  writing: (Writing & { key: number }) | undefined;
+  open: (writing: Writing) => void;
+  close: () => void;
+  /** Absent where nothing can be sent. */
+  write: (() => void) | undefined;
+  answering: Answering | undefined;
+}
+
+/** What is being written: one message at a time. */
+function useCompose(): Compose {
+  const { t, i18n } = useTranslation();
+  const store = useStore();
+  const [writing, setWriting] = useState<Writing & { key: number }>();
+  const open = useCallback((next: Writing) => setWriting((before) => ({ ...next, key: (before?.key ?? 0) + 1 })), []);
+  const close = useCallback(() => setWriting(undefined), []);
+  const own = store.identities;
+  const first = own[0];
+  if (!(SUBMISSION in store.client.session.capabilities) || !first) return { writing: undefined, open, close, write: undefined, answering: undefined };
+  const words: Words = { wrote: (name, date) => t("compose.wrote", { name, date }), forwarded: t("compose.forwarded") };
+  const date = (message: Message) => longDate(message.sentAt ?? message.receivedAt, i18n.language);
+  const reply = (all: boolean) => (message: Message) =>
+    open({ draft: replyDraft(message, identityFor(message, own) ?? first, own, all, date(message), words), savedId: undefined });
+  const answering: Answering = {
+    reply: reply(false),
+    replyAll: reply(true),
+    forward: (message) => open({ draft: forwardDraft(message, identityFor(message, own) ?? first, date(message), words), savedId: undefined }),
+    edit: (message) => open({ draft: savedDraft(message, identityFor(message, own) ?? first), savedId: message.id }),
+  };
+  // What is being written stays until it is sent, saved or discarded.
+  const write = () => {
+    if (!writing) open({ draft: emptyDraft(first), savedId: undefined });
+  };
+  return { writing, open, close, write, answering };
+}
+
 interface PanesProps {
+  compose: Compose;
   place: Place;
   go: Go;
   search: RefObject<HTMLInputElement | null>;
@@ -81,7 +126,7 @@ function useQuery(place: Place): { query: ListQuery; wrong: string | undefined }
   }, [q, box, store, t]);
 }
 
-function Panes({ place, go, search, menu, help }: PanesProps) {
+function Panes({ place, go, search, compose, menu, help }: PanesProps) {
   const { t, i18n } = useTranslation();
   const store = useStore();
   const mailbox = mailboxAt(store, place);
@@ -150,6 +195,14 @@ function Panes({ place, go, search, menu, help }: PanesProps) {
     flag: (flagged) => actions.flag(rows, flagged),
   };
   const { undo } = useNotices();
+  const answer =
+    compose.answering && place.thread !== undefined
+      ? (how: "reply" | "replyAll" | "forward") => () => {
+          const last = store.thread(place.thread ?? "")?.at(-1);
+          const message = last === undefined ? undefined : store.message(last);
+          if (message) compose.answering?.[how](message);
+        }
+      : undefined;
   useKeys({
     next: () => step(1),
     previous: () => step(-1),
@@ -171,6 +224,8 @@ function Panes({ place, go, search, menu, help }: PanesProps) {
     sent: () => go.box("sent"),
     drafts: () => go.box("drafts"),
     help,
+    ...(compose.write ? { compose: compose.write } : {}),
+    ...(answer ? { reply: answer("reply"), "reply-all": answer("replyAll"), forward: answer("forward") } : {}),
   });
 
   const folder = mailbox ? folderName(t, mailbox) : t("list.found");
@@ -216,7 +271,7 @@ function Panes({ place, go, search, menu, help }: PanesProps) {
       </main>
       <div className={`min-w-0 flex-1 ${isReading ? "block" : "hidden md:block"}`}>
         {place.thread !== undefined ? (
-          <Reader key={i18n.language} thread={place.thread} back={() => go.thread(undefined)} answering={undefined} toolbar={<Toolbar ids={openId ? [openId] : []} mailbox={mailbox} deeds={deeds} />} />
+          <Reader key={i18n.language} thread={place.thread} back={() => go.thread(undefined)} answering={compose.answering} toolbar={<Toolbar ids={openId ? [openId] : []} mailbox={mailbox} deeds={deeds} />} />
         ) : (
           <div className="flex h-full items-center justify-center p-8 text-center text-quiet">{t("read.none")}</div>
         )}

@@ -2,11 +2,14 @@
 
 import { useTranslation } from "react-i18next";
 import { fullAddress, longDate, nameOf, namesOf, shortDate, size } from "../i18n/format";
-import type { Address, Message } from "../jmap/types";
+import type { Address, Id, Message } from "../jmap/types";
 import { useStore } from "../store/context";
 import { IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { MessageBody } from "./message-body";
+
+/** Findings that are shown: the heaviest come first. */
+const FINDINGS_MAX = 5;
 
 export interface Answering {
   reply: (message: Message) => void;
@@ -30,9 +33,9 @@ export function MessageView({ message, isOpen, toggle, answering }: Props) {
     <article aria-label={`${sender ? nameOf(sender) : t("list.no-sender")}, ${longDate(message.receivedAt, i18n.language)}`} className="border-b border-line px-4 py-3">
       <div className="flex items-start gap-2">
         <button type="button" aria-expanded={isOpen} onClick={toggle} className="min-w-0 flex-1 text-start">
-          <span className="flex items-baseline gap-2">
+          <span className={`flex items-baseline gap-x-2 ${isOpen ? "flex-wrap" : ""}`}>
             <span dir="auto" className={`truncate ${unread ? "font-semibold" : "font-medium"}`}>{sender ? nameOf(sender) : t("list.no-sender")}</span>
-            {isOpen && sender?.name && <span dir="ltr" className="truncate text-quiet">{sender.email}</span>}
+            {isOpen && sender?.name && <span dir="ltr" className="max-w-full truncate text-quiet">{sender.email}</span>}
             {message.keywords.$draft && <span className="text-danger">{t("read.draft")}</span>}
             <time dateTime={message.receivedAt} className="ms-auto shrink-0 text-quiet">
               {isOpen ? longDate(message.receivedAt, i18n.language) : shortDate(message.receivedAt, new Date(), i18n.language)}
@@ -58,6 +61,7 @@ export function MessageView({ message, isOpen, toggle, answering }: Props) {
       {isOpen && (
         <>
           <Details message={message} />
+          <Findings id={message.id} />
           <RepliesElsewhere message={message} />
           <MessageBody message={message} />
           <Attachments message={message} />
@@ -89,6 +93,22 @@ function Details({ message }: { message: Message }) {
   );
 }
 
+/** What was found of it when it came: the sentences themselves, in front where it was not simply delivered. */
+function Findings({ id }: { id: Id }) {
+  const { t } = useTranslation();
+  const verdict = useStore().verdict(id);
+  const against = verdict?.findings.filter(({ weight }) => weight > 0) ?? [];
+  if (!verdict || verdict.action === "deliver" || against.length === 0) return null;
+  return (
+    <section aria-label={t("read.findings")} className="mb-2 rounded-md border border-line bg-warning-ground px-3 py-1.5 text-warning">
+      <p className="font-semibold">{t(verdict.action === "warn" ? "read.careful" : "read.held")}</p>
+      <ul className="list-disc ps-5">
+        {against.slice(0, FINDINGS_MAX).map((finding) => <li key={finding.id} dir="auto">{finding.text}</li>)}
+      </ul>
+    </section>
+  );
+}
+
 /** Replies that would go to another domain than the sender's are told: a favourite of forgers. */
 function RepliesElsewhere({ message }: { message: Message }) {
   const { t } = useTranslation();
@@ -115,11 +135,11 @@ function Attachments({ message }: { message: Message }) {
               <a
                 href={store.client.downloadUrl(store.accountId, part.blobId ?? "", name, "application/octet-stream")}
                 download={name}
-                aria-label={t("act.download", { name })}
+                title={t("act.download", { name })}
                 className="flex max-w-80 items-center gap-2 rounded-md border border-line px-2 py-1.5 hover:bg-hover"
               >
                 <Icon name="attach" />
-                <span dir="ltr" className="min-w-0 flex-1 truncate" title={name}>{name}</span>
+                <span dir="ltr" className="min-w-0 flex-1 truncate">{name}</span>
                 <span className="shrink-0 text-quiet">{size(part.size, i18n.language)}</span>
               </a>
             </li>

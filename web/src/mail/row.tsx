@@ -80,17 +80,17 @@ export const Row = memo(function Row({ index, message, count, outgoing, isOpen, 
         {density === "two" ? (
           <>
             <div className="flex items-center gap-2">
-              <span dir="auto" className={`min-w-0 flex-1 truncate ${weight}`}>{who}</span>
+              <span className={`min-w-0 flex-1 truncate ${weight}`}><bdi>{who}</bdi></span>
               {many}{marks}{date}
             </div>
             <div className="flex gap-2">
-              <span dir="auto" className="truncate"><span className={weight}>{subject}</span><span className="text-quiet"> {message.preview}</span></span>
+              <span className="truncate"><bdi className={weight}>{subject}</bdi> <bdi className="text-quiet">{message.preview}</bdi></span>
             </div>
           </>
         ) : (
           <div className="flex items-center gap-2">
-            <span dir="auto" className={`w-1/3 shrink-0 truncate ${weight}`}>{who}</span>
-            <span dir="auto" className={`min-w-0 flex-1 truncate ${weight}`}>{subject}</span>
+            <span className={`w-1/3 shrink-0 truncate ${weight}`}><bdi>{who}</bdi></span>
+            <span className={`min-w-0 flex-1 truncate ${weight}`}><bdi>{subject}</bdi></span>
             {many}{marks}{date}
           </div>
         )}

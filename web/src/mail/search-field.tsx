@@ -36,7 +36,7 @@ export function SearchField({ q, search, clear, field }: { q: string | undefined
         <Icon name="search" />
         <input
           ref={field}
-          dir="auto"
+          dir={text === "" ? undefined : "auto"}
           type="text"
           enterKeyHint="search"
           aria-label={t("search.label")}

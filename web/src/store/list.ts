@@ -11,37 +11,59 @@ export interface ListQuery {
 export const NEWEST_FIRST: Comparator[] = [{ property: "receivedAt", isAscending: false }];
 
 export class MessageList {
-  /** Each place holds an id or, where it is not known yet, nothing. Absent until first answered. */
-  ids: (Id | undefined)[] | undefined;
+  /** The server's list: each place holds an id or, where it is not known yet, nothing. Absent until first answered. */
+  private server: (Id | undefined)[] | undefined;
+  /** What is taken out here before the server's list says so: on its way to the server (`sent`), or agreed to by it (`done`). */
+  private readonly taken = new Map<Id, "sent" | "done">();
+  private visible: (Id | undefined)[] | undefined;
   state: State | undefined;
   canCalculateChanges = false;
-  /** Pages that are under way or there. */
+  /** Pages of the server's list that are under way or there. */
   readonly pages = new Set<number>();
   error: Error | undefined;
 
   constructor(readonly query: ListQuery) {}
 
+  /** The list as it is shown. */
+  get ids(): (Id | undefined)[] | undefined {
+    if (!this.server || this.taken.size === 0) return this.server;
+    this.visible ??= this.server.filter((id) => id === undefined || !this.taken.has(id));
+    return this.visible;
+  }
+
   get length(): number {
     return this.ids?.length ?? 0;
   }
 
+  /** By how many places what is shown may stand before its place on the server. */
+  get shift(): number {
+    return this.taken.size;
+  }
+
+  private set(server: (Id | undefined)[] | undefined): void {
+    this.server = server;
+    this.visible = undefined;
+  }
+
   /** Takes a part of the server's list. If it does not fit the rest, the rest is not known any more. */
   take(position: number, ids: Id[], total: number, state: State, canCalculateChanges: boolean): void {
-    if (this.state !== state || this.ids?.length !== total) {
-      this.ids = Array.from({ length: total }, () => undefined);
+    let server = this.server ?? [];
+    if (this.state !== state || server.length !== total || !this.server) {
+      server = Array.from({ length: total }, () => undefined);
       this.pages.clear();
     }
     this.state = state;
     this.canCalculateChanges = canCalculateChanges;
     ids.forEach((id, index) => {
-      if (this.ids && position + index < this.ids.length) this.ids[position + index] = id;
+      if (position + index < total) server[position + index] = id;
     });
+    this.set(server);
   }
 
-  /** The ids from the start on that are known without a gap. */
+  /** The ids of the server's list from its start on that are known without a gap. */
   known(): Id[] {
     const known: Id[] = [];
-    for (const id of this.ids ?? []) {
+    for (const id of this.server ?? []) {
       if (id === undefined) break;
       known.push(id);
     }
@@ -59,7 +81,7 @@ export class MessageList {
       if (index <= known.length) known.splice(index, 0, id);
     }
     const total = changes.total ?? known.length;
-    this.ids = Array.from({ length: total }, (_, index) => known[index]);
+    this.set(Array.from({ length: total }, (_, index) => known[index]));
     this.state = changes.newQueryState;
     this.pages.clear();
     for (let page = 0; page * pageSize < total; page += 1) {
@@ -69,15 +91,32 @@ export class MessageList {
   }
 
   /** Takes ids out before the server has said so. */
-  drop(ids: ReadonlySet<Id>): void {
-    if (this.ids?.some((id) => id !== undefined && ids.has(id))) {
-      this.ids = this.ids.filter((id) => id === undefined || !ids.has(id));
-    }
+  takeOut(ids: Iterable<Id>, how: "sent" | "done"): void {
+    for (const id of ids) this.taken.set(id, how);
+    this.visible = undefined;
+  }
+
+  /** Puts ids back: the server refused, or its own list says now where they are. */
+  putBack(ids: Iterable<Id>): void {
+    for (const id of ids) this.taken.delete(id);
+    this.visible = undefined;
+  }
+
+  /** Ids that the server has agreed to take out: its list from now on knows of it. */
+  agreed(): Id[] {
+    return [...this.taken].filter(([, how]) => how === "done").map(([id]) => id);
   }
 
   /** Everything is asked for again. What is shown stays until the answer is there. */
   renew(): void {
     this.pages.clear();
     this.state = undefined;
+  }
+
+  /** Nothing is known any more. */
+  forget(): void {
+    this.set(undefined);
+    this.taken.clear();
+    this.renew();
   }
 }

@@ -2,7 +2,7 @@
 // changes since a state (RFC 8620 section 5.2), what people do goes out as patches and shows at once.
 
 import { type Batch, type Call, type Client, Refused, refusedIn, Unreachable } from "../jmap/client";
-import type { ChangesAnswer, Id, Identity, Mailbox, Message, State, Summary } from "../jmap/types";
+import { type ChangesAnswer, type Id, type Identity, type Mailbox, type Message, type State, type Summary, VERDICT, type Verdict } from "../jmap/types";
 import { type Change, changed, inverse, patchOf } from "./change";
 import { type ListQuery, MessageList } from "./list";
 
@@ -25,6 +25,12 @@ const MESSAGE = [
 ];
 const PART = ["partId", "blobId", "size", "name", "type", "charset", "disposition", "cid"];
 
+/** A row's share of a message; its body is not kept with it. */
+function summaryOf(message: Message): Summary {
+  const { id, blobId, threadId, mailboxIds, keywords, from, to, subject, receivedAt, preview, hasAttachment, size } = message;
+  return { id, blobId, threadId, mailboxIds, keywords, from, to, subject, receivedAt, preview, hasAttachment, size };
+}
+
 interface Pending {
   ids: ReadonlySet<Id>;
   change: Change | "destroy";
@@ -42,6 +48,7 @@ export class MailStore {
 
   private readonly summaries = new Map<Id, Summary>();
   private readonly bodies = new Map<Id, Message>();
+  private readonly verdicts = new Map<Id, Verdict>();
   private readonly threads = new Map<Id, Id[]>();
   private readonly lists = new Map<string, MessageList>();
   private readonly states = new Map<Kind, State>();
@@ -100,6 +107,11 @@ export class MailStore {
     return this.shown(this.bodies.get(id));
   }
 
+  /** What was found of a message that was read, if it came from outside and that is still known. */
+  verdict(id: Id): Verdict | undefined {
+    return this.verdicts.get(id);
+  }
+
   /** The messages of a conversation, oldest first. */
   thread(id: Id): Id[] | undefined {
     return this.threads.get(id)?.filter((email) => !this.isGoing(email));
@@ -131,7 +143,9 @@ export class MailStore {
 
   /** Asks for what is not known of the places from `first` to `last`. */
   look(list: MessageList, first: number, last: number): void {
-    for (let page = Math.floor(first / PAGE); page <= Math.floor(Math.max(last, first) / PAGE); page += 1) {
+    const end = Math.max(last, first) + list.shift;
+    for (let page = Math.floor(first / PAGE); page <= Math.floor(end / PAGE); page += 1) {
+      if (page * PAGE >= list.length + list.shift && page > Math.floor(first / PAGE)) break;
       if (list.pages.has(page)) continue;
       list.pages.add(page);
       this.readPage(list, page).catch((error: Error) => {
@@ -144,6 +158,7 @@ export class MailStore {
 
   private async readPage(list: MessageList, page: number): Promise<void> {
     const { accountId } = this;
+    const agreed = list.agreed();
     const batch = this.client.batch();
     const query = batch.call("Email/query", { accountId, ...list.query, position: page * PAGE, limit: PAGE, calculateTotal: true });
     const emails = batch.call("Email/get", { accountId, "#ids": query.at("/ids"), properties: SUMMARY });
@@ -153,9 +168,9 @@ export class MailStore {
     this.keep(emails.value.list);
     for (const thread of threads.value.list) this.threads.set(thread.id, thread.emailIds);
     list.take(position, ids, total ?? position + ids.length, queryState, canCalculateChanges);
+    list.putBack(agreed);
     list.pages.add(page);
     list.error = undefined;
-    for (const { ids: going, change } of this.pending) if (this.leaves(list, change)) list.drop(going);
     this.tell();
   }
 
@@ -167,7 +182,7 @@ export class MailStore {
   async open(threadId: Id): Promise<void> {
     const { accountId } = this;
     const ids = this.threads.get(threadId);
-    if (ids?.every((id) => this.bodies.has(id))) {
+    if (ids && ids.length > 0 && ids.every((id) => this.bodies.has(id))) {
       for (const id of ids) this.touch(id);
       return;
     }
@@ -182,14 +197,18 @@ export class MailStore {
       fetchHTMLBodyValues: true,
       maxBodyValueBytes: BODY_BYTES_MAX,
     });
+    const isJudged = VERDICT in this.client.session.capabilities;
+    const verdicts = isJudged ? batch.call("Verdict/get", { accountId, "#ids": thread.at("/list/*/emailIds") }) : undefined;
     await this.send(batch);
     const found = thread.value.list[0];
     if (!found) throw new Refused("notFound");
     this.threads.set(threadId, found.emailIds);
+    for (const verdict of verdicts?.value.list ?? []) this.verdicts.set(verdict.id, verdict);
     for (const message of emails.value.list) {
       this.bodies.set(message.id, message);
-      if (this.summaries.has(message.id)) this.summaries.set(message.id, message);
+      if (this.summaries.has(message.id)) this.keep([summaryOf(message)]);
     }
+    for (const id of found.emailIds) this.touch(id);
     this.tell();
   }
 
@@ -199,7 +218,10 @@ export class MailStore {
     if (!body) return;
     this.bodies.delete(id);
     this.bodies.set(id, body);
-    for (const old of [...this.bodies.keys()].slice(0, Math.max(0, this.bodies.size - BODIES_MAX))) this.bodies.delete(old);
+    for (const old of [...this.bodies.keys()].slice(0, Math.max(0, this.bodies.size - BODIES_MAX))) {
+      this.bodies.delete(old);
+      this.verdicts.delete(old);
+    }
   }
 
   /** The messages of the conversations that these belong to. Those that are not known yet are read. */
@@ -227,7 +249,6 @@ export class MailStore {
     return async () => {
       const patches = Object.fromEntries(undo.map((it) => [it.id, patchOf(it.change)]));
       const answer = await this.client.call("Email/set", { accountId: this.accountId, update: patches });
-      this.lists.forEach((list) => list.renew());
       await this.refresh();
       const refused = refusedIn(answer);
       if (refused) throw refused;
@@ -241,17 +262,17 @@ export class MailStore {
 
   private async carryOut(pending: Pending, what: { update: Record<Id, Record<string, true | null>> } | { destroy: Id[] }): Promise<void> {
     this.pending.add(pending);
-    this.lists.forEach((list) => {
-      if (this.leaves(list, pending.change)) list.drop(pending.ids);
-    });
+    const left = [...this.lists.values()].filter((list) => this.leaves(list, pending.change));
+    for (const list of left) list.takeOut(pending.ids, "sent");
     this.tell();
     try {
       const answer = await this.reaching(this.client.call("Email/set", { accountId: this.accountId, ...what }));
       const refused = refusedIn(answer);
       if (refused) throw refused;
       this.settle(pending);
+      for (const list of left) list.takeOut(pending.ids, "done");
     } catch (error) {
-      this.lists.forEach((list) => list.renew());
+      for (const list of left) list.putBack(pending.ids);
       throw error;
     } finally {
       this.pending.delete(pending);
@@ -377,6 +398,8 @@ export class MailStore {
     const { accountId } = this;
     for (const list of this.lists.values()) {
       const known = list.known();
+      // Asked for from now on, the server's list knows of them.
+      const agreed = list.agreed();
       if (!list.ids) continue;
       const state = list.state;
       if (state === undefined || !list.canCalculateChanges) {
@@ -396,11 +419,11 @@ export class MailStore {
         list.renew();
         continue;
       }
+      list.putBack(agreed);
       if (answer.newQueryState === state && answer.added.length === 0 && answer.removed.length === 0) continue;
       this.keep(emails.value.list);
       for (const thread of threads.value.list) this.threads.set(thread.id, thread.emailIds);
       list.apply(answer, PAGE);
-      for (const { ids, change } of this.pending) if (this.leaves(list, change)) list.drop(ids);
     }
     this.tell();
   }
@@ -420,10 +443,7 @@ export class MailStore {
     this.summaries.clear();
     this.bodies.clear();
     this.threads.clear();
-    this.lists.forEach((list) => {
-      list.ids = undefined;
-      list.renew();
-    });
+    this.lists.forEach((list) => list.forget());
     await this.start();
   }
 

@@ -42,8 +42,8 @@ words! {
     Bank = "bank", NotBank = "notbank", Changed = "changed", Newer = "newer", Unchanged = "unchanged", Warning = "warning",
     Pay = "pay", Other = "other", Urgent = "urgent", Secret = "secret", NoPhone = "nophone", Invoice = "invoice",
     Overpaid = "overpaid", Refund = "refund", Fee = "fee", Parcel = "parcel", Fund = "fund", Gift = "gift", Buy = "buy",
-    Payroll = "payroll", Mine = "mine", Ageing = "ageing", Send = "send", Crypto = "crypto", Task = "task", Order = "order",
-    Handover = "handover",
+    Payroll = "payroll", Ageing = "ageing", Send = "send", Crypto = "crypto", Task = "task", Order = "order",
+    Handover = "handover", Customers = "customers", First = "first", Corrected = "corrected", PayCard = "paycard",
 }
 
 /// What a letter wants, or how it presses.
@@ -140,15 +140,20 @@ pub fn wants(subject: &str, text: &str) -> Wants {
         let behind = sentences.get(at + 1);
         // Who warns of a fraud tells in the next sentence how it goes.
         let warned = |near: Option<&Sentence<'_>>| {
-            near.is_some_and(|near| near.has(Word::Warning) && (near.has(Word::Bank) || !near.has(Word::Pay)))
+            near.is_some_and(|near| near.warns() && (near.has(Word::Bank) || !near.has(Word::Pay)))
         };
-        if sentence.has(Word::Warning) {
+        if sentence.warns() {
             continue;
         }
-        if !(warned(before) || warned(behind)) && sentence.changes_bank() {
-            wants.add(if sentence.is_of_wages(before) { Want::Payroll } else { Want::BankChange }, sentence.shown);
+        let is_warned = warned(before) || warned(behind);
+        let before = before.filter(|before| !before.warns());
+        if sentence.moves_wages(before) {
+            wants.add(Want::Payroll, sentence.shown);
+        } else if !is_warned && sentence.changes_bank(before) {
+            let of_wages = behind.is_some_and(|behind| behind.has(Word::Payroll));
+            wants.add(if of_wages { Want::Payroll } else { Want::BankChange }, sentence.shown);
         }
-        sentence.pairs(before.filter(|before| !before.has(Word::Warning)), &mut wants);
+        sentence.pairs(before, &mut wants);
     }
     wants
 }
@@ -173,7 +178,8 @@ struct Sentence<'a> {
 
 impl<'a> Sentence<'a> {
     fn read(table: &Phrases, shown: &'a str) -> Self {
-        let form = one_form(shown);
+        // Russian writes one letter for two.
+        let form = one_form(&shown.replace('ё', "е").replace('Ё', "Е"));
         let mut words: Vec<(usize, usize, usize)> =
             table.hits(&form).map(|hit| (hit.group, hit.start, hit.end)).collect();
         let others: Vec<(usize, usize)> =
@@ -206,14 +212,31 @@ impl<'a> Sentence<'a> {
         })
     }
 
-    fn changes_bank(&self) -> bool {
-        self.has(Word::Bank)
-            && !self.has(Word::Unchanged)
-            && (self.near(Word::Changed, FAR) || self.near(Word::Newer, NEAR))
+    /// Warns, or says how to make sure. Who will not be called does not warn.
+    fn warns(&self) -> bool {
+        self.has(Word::Warning) && !self.has(Word::NoPhone)
     }
 
-    fn is_of_wages(&self, before: Option<&Self>) -> bool {
-        self.has(Word::Payroll) || before.is_some_and(|before| before.has(Word::Payroll)) && self.has(Word::Mine)
+    /// Whether it stands here or in the sentence before.
+    fn with(&self, before: Option<&Self>, word: Word) -> bool {
+        self.has(word) || before.is_some_and(|before| before.has(word))
+    }
+
+    /// Says that the account is another one, or that an invoice with an account stands in the place of another.
+    fn changes_bank(&self, before: Option<&Self>) -> bool {
+        let instead = (self.has(Word::Corrected) || self.has(Word::Bank))
+            && self.with(before, Word::Corrected)
+            && self.with(before, Word::Bank);
+        !self.has(Word::Unchanged)
+            && (self.has(Word::Bank) && (self.near(Word::Changed, FAR) || self.near(Word::Newer, NEAR)) || instead)
+    }
+
+    /// Says that wages shall go elsewhere.
+    fn moves_wages(&self, before: Option<&Self>) -> bool {
+        let here = self.has(Word::Payroll) || self.has(Word::PayCard);
+        let account = self.with(before, Word::Bank) || self.with(before, Word::PayCard);
+        let other = self.with(before, Word::Changed) || self.with(before, Word::Newer);
+        here && account && other && !self.has(Word::Unchanged)
     }
 
     fn singles(&self, wants: &mut Wants) {
@@ -230,7 +253,7 @@ impl<'a> Sentence<'a> {
                 wants.add(want, self.shown);
             }
         }
-        if self.has(Word::NoPhone) && !self.has(Word::Warning) {
+        if self.has(Word::NoPhone) {
             wants.add(Want::NoPhone, self.shown);
         }
     }
@@ -243,10 +266,9 @@ impl<'a> Sentence<'a> {
         };
         for (one, other, want) in [
             (Word::Overpaid, Word::Refund, Want::Overpayment),
-            (Word::Fund, Word::Fee, Want::AdvanceFee),
             (Word::Parcel, Word::Fee, Want::ParcelFee),
             (Word::Gift, Word::Buy, Want::GiftCards),
-            (Word::Ageing, Word::Send, Want::Ageing),
+            (Word::Customers, Word::Send, Want::Ageing),
             (Word::Crypto, Word::Pay, Want::Crypto),
         ] {
             if both(one, other) {
@@ -256,11 +278,12 @@ impl<'a> Sentence<'a> {
         if self.has(Word::Other) && (self.has(Word::Pay) || self.has(Word::Bank)) && !self.has(Word::Unchanged) {
             wants.add(Want::PayOther, self.shown);
         }
-        if self.has(Word::Payroll)
-            && both(Word::Payroll, Word::Bank)
-            && (self.has(Word::Changed) || self.has(Word::Newer))
-        {
-            wants.add(Want::Payroll, self.shown);
+        // A fee for a parcel is asked before it comes, too.
+        if both(Word::Fund, Word::Fee) || both(Word::First, Word::Fee) && !self.with(before, Word::Parcel) {
+            wants.add(Want::AdvanceFee, self.shown);
+        }
+        if self.has(Word::Ageing) {
+            wants.add(Want::Ageing, self.shown);
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod lookalike;
 mod request;
 mod sender;
 pub mod takeover;
+mod texts;
 mod thread;
 mod weights;
 
@@ -16,6 +17,7 @@ use filter::{Finding, Signal};
 
 use crate::{Direction, Knowledge, Subject};
 use intent::Wants;
+pub(crate) use texts::text;
 use weights::{Relation, weight};
 
 /// Characters of evidence.

@@ -4,7 +4,7 @@ use super::Look;
 use super::intent::Want;
 use super::weights::Relation;
 use crate::Direction;
-use crate::knowledge::State;
+use crate::knowledge::{Found, State};
 
 impl Look<'_> {
     /// Looks at what the letter wants.
@@ -25,19 +25,16 @@ impl Look<'_> {
 
     /// In what we send: our own account is another one.
     fn letters_out(&mut self) {
-        if self.wants.has(Want::BankChange) && !self.restates() {
-            self.add("tells-other-account", 1.0, self.said(Want::BankChange));
-        } else if self.wants.has(Want::PayOther) && !self.restates() {
-            self.add("asks-other-payee", 1.0, self.said(Want::PayOther));
+        let share = self.share_of_account();
+        if self.wants.has(Want::BankChange) {
+            self.add("tells-other-account", share, self.said(Want::BankChange));
+        } else if self.wants.has(Want::PayOther) {
+            self.add("asks-other-payee", share, self.said(Want::PayOther));
         }
     }
 
     fn other_account(&mut self) {
-        let share = if self.is_bulk() { 0.3 } else { 1.0 };
-        // Who names the account that finance has confirmed asks for nothing new.
-        if self.restates() {
-            return;
-        }
+        let share = self.share_of_account() * if self.is_bulk() { 0.3 } else { 1.0 };
         if self.wants.has(Want::BankChange) {
             self.add("asks-other-account", share, self.said(Want::BankChange));
         }
@@ -46,11 +43,21 @@ impl Look<'_> {
         }
     }
 
-    /// Every account in the message is on file and not doubted.
-    fn restates(&self) -> bool {
-        let mut accounts = self.knowledge.found.iter().filter(|found| found.detail.is_payable()).peekable();
-        accounts.peek().is_some()
-            && accounts.all(|found| !found.is_disputed && matches!(found.state, State::Learned | State::Confirmed))
+    /// How much a wish for another account weighs by the accounts in the letter: who names only what finance has confirmed asks for
+    /// nothing new.
+    fn share_of_account(&self) -> f32 {
+        let is_his = |found: &&Found| found.detail.is_payable() && found.detail.place.source != payment::Source::Quoted;
+        let mut accounts = self.knowledge.found.iter().filter(is_his).peekable();
+        if accounts.peek().is_none() {
+            return 1.0;
+        }
+        let states = accounts.map(|found| if found.is_disputed { State::Disputed } else { found.state });
+        match states.min_by_key(|state| rank(*state)).unwrap_or_default() {
+            State::Confirmed => 0.0,
+            // Who read our mail can name what is on file, and send the rest in a document that nobody can read.
+            State::Learned => 0.6,
+            State::New | State::Disputed | State::Retired => 1.0,
+        }
     }
 
     /// One of us, it seems, or a stranger without a name, wants a favour.
@@ -123,14 +130,22 @@ impl Look<'_> {
                 self.add("order-too-good", share, self.said(Want::Order));
             }
         }
-        let account = self.knowledge.found.iter().find(|found| found.detail.is_payable() && found.state == State::New);
-        if let Some(account) = account
-            && self.wants.count(&[Want::Invoice, Want::Pay]) > 0
-            && self.knowledge.thread.is_none()
-            && !self.is_bulk()
-        {
-            let shown = account.detail.shown.clone();
-            self.add("invoice-of-stranger", 1.0, shown);
+        self.invoice_of_stranger();
+    }
+
+    fn invoice_of_stranger(&mut self) {
+        let new = |found: &&Found| found.detail.is_payable() && found.state == State::New;
+        let account = self.knowledge.found.iter().find(new).map(|found| found.detail.shown.clone());
+        let asks = self.wants.has(Want::Pay) && self.wants.has(Want::Invoice);
+        let file = self.subject.facts.attachments.first().map(|file| file.name.clone()).filter(|_| asks);
+        if self.knowledge.thread.is_some() || self.is_bulk() {
+            return;
+        }
+        if let Some(account) = account.filter(|_| self.wants.count(&[Want::Invoice, Want::Pay]) > 0) {
+            self.add("invoice-of-stranger", 1.0, account);
+        } else if let Some(file) = file {
+            // What cannot be read may hold an account as well.
+            self.add("invoice-of-stranger", 0.9, file);
         }
     }
 
@@ -162,6 +177,15 @@ impl Look<'_> {
 
     fn said(&self, want: Want) -> String {
         self.wants.sentence(want).to_owned()
+    }
+}
+
+/// How far a state is trusted.
+const fn rank(state: State) -> u8 {
+    match state {
+        State::Confirmed => 2,
+        State::Learned => 1,
+        State::New | State::Disputed | State::Retired => 0,
     }
 }
 

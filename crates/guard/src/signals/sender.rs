@@ -6,8 +6,8 @@ use filter::is_free_mail;
 use super::lookalike::{Likeness, likeness};
 use super::weights::Relation;
 use super::{KNOWN_MESSAGES_MIN, Look};
-use crate::Knowledge;
 use crate::knowledge::{Address, Job, Near, Tally};
+use crate::{Knowledge, Mailbox};
 
 /// Letters from which habits can be told.
 const HABIT_MESSAGES_MIN: u32 = 5;
@@ -21,6 +21,7 @@ const POSING_MIN: f32 = 0.7;
 impl<'a> Look<'a> {
     /// Looks at who wrote.
     pub(super) fn sender(&mut self) {
+        self.forged();
         self.lookalike();
         self.names();
         self.answers();
@@ -32,12 +33,24 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// Says to come from us, and came from outside without our word. Lists pass on what our people wrote to them, and break its signature.
+    fn forged(&mut self) {
+        let from = &self.subject.from;
+        if self.knowledge.own.has_host(&from.host) && self.subject.authenticated.is_none() {
+            self.relation = Relation::Posing;
+            self.chief = Some(from.name.clone()).filter(|_| !self.is_bulk());
+            self.add("own-domain-forged", if self.is_bulk() { 0.3 } else { 1.0 }, from.address.clone());
+        }
+    }
+
     fn lookalike(&mut self) {
-        let domain = &self.subject.from.domain;
-        let Some((near, like)) = self.closest(|near| near.domain == *domain) else { return };
+        let host = &self.subject.from.host;
+        let Some((near, like)) = self.closest(|near| near.domain == *host) else { return };
         let id = if near.is_own { "lookalike-own" } else { "lookalike-partner" };
         let (key, evidence) = (format!("finding-{id}-{}", like.trick.word()), told(near));
-        let share = like.closeness * strength(near);
+        let is_announced =
+            self.knowledge.announced_by.as_ref().is_some_and(|partner| partner.domains.contains(&near.known));
+        let share = like.closeness * strength(near) * if is_announced { 0.2 } else { 1.0 };
         if share >= POSING_MIN {
             self.relation = Relation::Posing;
             if near.is_own {
@@ -54,12 +67,11 @@ impl<'a> Look<'a> {
     pub(super) fn copies(&mut self) {
         let subject = self.subject;
         let others = subject.reply_to.iter().chain(&subject.to).chain(&subject.cc);
-        let domains: Vec<&str> =
-            others.map(|one| one.domain.as_str()).filter(|one| *one != subject.from.domain).collect();
-        let Some((near, like)) = self.closest(|near| domains.contains(&near.domain.as_str())) else { return };
+        let others: Vec<&Mailbox> = others.filter(|one| one.domain != subject.from.domain).collect();
+        let Some((near, like)) = self.closest(|near| others.iter().any(|one| one.host == near.domain)) else { return };
         let evidence = told(near);
         // The real one may well stand beside it: then two companies are called alike.
-        let is_with_real = domains.contains(&near.known.as_str()) || subject.from.domain == near.known;
+        let is_with_real = others.iter().any(|one| one.domain == near.known) || subject.from.domain == near.known;
         self.add("lookalike-copied", like.closeness * strength(near) * if is_with_real { 0.6 } else { 1.0 }, evidence);
     }
 

@@ -110,7 +110,7 @@ fn quiet(subject: &Subject, knowledge: &Knowledge) {
 
 #[test]
 fn each_signal_has_its_weight_and_its_text() {
-    let texts = |key: &str| ["en", "zh"].iter().all(|language| filter::finding_text(key, language).is_some());
+    let texts = |key: &str| ["en", "zh"].iter().all(|language| text(key, language).is_some());
     for name in weights::names() {
         if name == "lookalike-own" || name == "lookalike-partner" {
             for trick in ["looks-same", "misspelt", "hyphen", "suffix", "word", "below"] {

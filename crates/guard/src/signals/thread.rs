@@ -26,7 +26,12 @@ impl Look<'_> {
             && !self.knowledge.own.has_host(&from.host);
         if is_outsider && !self.is_bulk() {
             let inside: Vec<&str> = thread.participants.0.iter().map(|(address, _)| address.as_str()).take(3).collect();
-            self.add("outsider-in-thread", 1.0, format!("{} ∉ {{{}}}", from.address, inside.join(", ")));
+            let is_announced = self.knowledge.announced_by.is_some();
+            self.add(
+                "outsider-in-thread",
+                if is_announced { 0.3 } else { 1.0 },
+                format!("{} ∉ {{{}}}", from.address, inside.join(", ")),
+            );
         }
     }
 }

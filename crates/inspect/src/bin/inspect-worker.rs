@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use inspect::confine::Limits;
+use inspect::recognise::{self, RECOGNISER_OPTION};
 use inspect::worker::{Options, run};
 
 fn main() -> ExitCode {
@@ -11,11 +12,18 @@ fn main() -> ExitCode {
         let at = arguments.iter().position(|argument| argument == name)?;
         arguments.get(at + 1)?.parse::<u64>().ok()
     };
-    run(Options {
-        limits: Limits {
-            memory_octets: number("--memory-mib").unwrap_or(768) << 20,
-            processor_seconds: number("--processor-seconds").unwrap_or(60),
-        },
-        is_trial: arguments.iter().any(|argument| argument == "--trial"),
-    })
+    let limits = Limits {
+        memory_octets: number("--memory-mib").unwrap_or(768) << 20,
+        processor_seconds: number("--processor-seconds").unwrap_or(60),
+    };
+    if let Some(at) = arguments.iter().position(|argument| argument == RECOGNISER_OPTION) {
+        let (options, command) = arguments.split_at(at);
+        let readable: Vec<String> = options
+            .windows(2)
+            .filter(|pair| pair.first().is_some_and(|name| name == "--readable"))
+            .filter_map(|pair| pair.get(1).cloned())
+            .collect();
+        return recognise::run(limits, &readable, command.get(1..).unwrap_or_default());
+    }
+    run(Options { limits, is_trial: arguments.iter().any(|argument| argument == "--trial") })
 }

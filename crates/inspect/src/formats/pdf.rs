@@ -32,6 +32,9 @@ const PICTURES_MAX: usize = 24;
 /// Octets of text that are taken.
 const TEXT_OCTETS_MAX: usize = 64 * 1024;
 
+/// Octets of text from which on a document is no picture of one.
+const TEXT_OCTETS_ENOUGH: usize = 200;
+
 /// Files embedded in one document that are opened.
 const EMBEDDED_MAX: usize = 64;
 
@@ -57,6 +60,9 @@ pub(super) fn read(octets: &[u8], at: At, looker: &mut Looker<'_>) -> Result<(),
     if !reader.is_locked {
         let octets_max = TEXT_OCTETS_MAX.min(looker.text_left());
         let text = pages::text(&reader.objects, octets_max, &mut reader.values_left, looker);
+        if text.trim().len() > TEXT_OCTETS_ENOUGH {
+            looker.drop_pictures(at);
+        }
         looker.text(at, text.trim(), false);
     }
     if outcome.is_ok() && reader.values_left == 0 {
@@ -88,7 +94,7 @@ impl<'a> Reader<'a> {
             is_locked: false,
             key: None,
             pictures: 0,
-            objects: Objects::default(),
+            objects: Objects::new(at),
             names: BTreeMap::new(),
             embedded: Vec::new(),
         }

@@ -20,6 +20,14 @@ const SEARCHED_SIDE_MAX: usize = 1400;
 /// Points of a side below which no code has room.
 const SEARCHED_SIDE_MIN: usize = 40;
 
+/// Points of the sides of a picture in which text has room, and of the larger side of one that is read.
+const TEXT_WIDTH_MIN: usize = 240;
+const TEXT_HEIGHT_MIN: usize = 60;
+const TEXT_SIDE_MAX: usize = 5000;
+
+/// Quality of the picture that is made for reading, of a hundred.
+const TEXT_QUALITY: u8 = 85;
+
 /// Codes of one picture that are kept.
 const CODES_MAX: usize = 16;
 
@@ -68,10 +76,27 @@ fn reason(error: &image::ImageError) -> Reason {
     }
 }
 
+/// Keeps a picture for whoever reads text in it, made anew so that nothing of what was sent gets there.
+fn keep(width: usize, height: usize, grey: &[u8], at: At, looker: &mut Looker<'_>) {
+    let step = width.max(height).div_ceil(TEXT_SIDE_MAX);
+    let (small_width, small_height) = (width / step, height / step);
+    let row = |y: usize| (0..small_width).map(move |x| grey.get(y * step * width + x * step).copied().unwrap_or(255));
+    let small: Vec<u8> = (0..small_height).flat_map(row).collect();
+    let mut jpeg = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, TEXT_QUALITY);
+    let (width, height) = (small_width as u32, small_height as u32);
+    if image::ImageEncoder::write_image(encoder, &small, width, height, image::ExtendedColorType::L8).is_ok() {
+        looker.picture(at, &jpeg);
+    }
+}
+
 /// Looks for codes in rows of grey.
 pub(super) fn codes(width: usize, height: usize, grey: &[u8], at: At, looker: &mut Looker<'_>) {
     if width.min(height) < SEARCHED_SIDE_MIN || grey.len() < width * height {
         return;
+    }
+    if looker.wants_pictures && width >= TEXT_WIDTH_MIN && height >= TEXT_HEIGHT_MIN {
+        keep(width, height, grey, at, looker);
     }
     let step = width.max(height).div_ceil(SEARCHED_SIDE_MAX);
     let (width_small, height_small) = (width / step, height / step);

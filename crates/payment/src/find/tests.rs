@@ -151,6 +151,48 @@ fn platforms_and_wallets() {
 }
 
 #[test]
+fn lines_as_people_write_them() {
+    for (text, told_of) in [
+        (
+            "Kontonummer: 123 456 789, BLZ: 200 400 00, Bank: Musterbank",
+            "Account 123456789 | Bankleitzahl 20040000 | - | - | Musterbank | DE | -",
+        ),
+        (
+            "Bank: Bank of China, Shenzhen Branch, SWIFT CODE: BKCHCNBJ45A, A/C NO.: 7641579212, BENEFICIARY: ABC CO., LTD.",
+            "Account 7641579212 | - | BKCHCNBJ45A | ABC CO., LTD. | Bank of China, Shenzhen Branch | CN | -",
+        ),
+        (
+            "开户行：样例银行深圳分行 账号：755912345610801 户名：深圳某某公司",
+            "Account 755912345610801 | - | - | 深圳某某公司 | 样例银行深圳分行 | CN | -",
+        ),
+        (
+            "Account Number\n12345678\nSort Code\n12-34-56\nAccount Name\nACME Ltd",
+            "Account 12345678 | SortCode 123456 | - | ACME Ltd | - | GB | -",
+        ),
+        (
+            "Institution number: 003 Transit: 12345 Account: 1234567",
+            "Account 1234567 | CanadaTransit 12345 | - | - | - | CA | -",
+        ),
+        ("A/C NO.:OSA755912345678901 (offshore)", "Account OSA755912345678901 | - | - | - | - | - | -"),
+    ] {
+        assert_eq!(told(text), [told_of], "{text}");
+    }
+}
+
+#[test]
+fn labels_as_people_write_them() {
+    for (text, value) in [
+        ("Compte bancaire n°: 5670169920", "5670169920"),
+        ("N.º de cuenta\t8565790024", "8565790024"),
+        ("> > A/C No. 12345678\r\n> > Bank: X Bank", "12345678"),
+        ("* Account Number - 12345678", "12345678"),
+        ("счет 40702810400000000225", "40702810400000000225"),
+    ] {
+        assert_eq!(found(text).first().map(|detail| detail.value.as_str()), Some(value), "{text}");
+    }
+}
+
+#[test]
 fn what_is_no_account() {
     for text in [
         "Order no. 4500123456, phone +86 755 8888 8888, fax 0086-755-12345678",
@@ -160,6 +202,8 @@ fn what_is_no_account() {
         "our account manager will call you at 12345678",
         "统一社会信用代码：91440300MA5DA1XX0K 订单号：20261126001 电话：13800138000",
         "B/L No. COSU6123456780, invoice no: 2026112601, amount: USD 12,500.00, date: 2026-11-26",
+        "Оплатите счет № PI2572842, счёт R2520073",
+        "Zhiyuan Wu\nLorne Paper",
         "ИНН 7707083893 КПП 773601001 ОГРН 1027700132195",
         "Please take into account 123456 units of article 4711000123",
         "The payment will be made by Western Union next week.",

@@ -81,6 +81,12 @@ pub(crate) struct WorkerOptions {
     /// Tries what it must not be able to do.
     #[arg(long)]
     pub(crate) trial: bool,
+    /// File or directory that a program which reads pictures may read.
+    #[arg(long)]
+    pub(crate) readable: Vec<String>,
+    /// Becomes this program, which reads a picture, with its arguments.
+    #[arg(long, num_args = 1.., allow_hyphen_values = true)]
+    pub(crate) recognise: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

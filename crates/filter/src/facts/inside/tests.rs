@@ -30,7 +30,7 @@ fn a_program_in_an_archive_is_found_with_its_way() {
 
 #[test]
 fn links_texts_and_pages_come_out_of_files() {
-    let text = |text: &str, is_page| Text { file: 0, text: text.to_owned(), is_page };
+    let text = |text: &str, is_page| Text { file: 0, text: text.to_owned(), is_page, is_recognised: false };
     let link = |url: &str, place| inspect::Link { file: 0, url: url.to_owned(), label: String::new(), place };
     let report = Report {
         files: vec![file("a.pdf", Kind::Pdf, None, 0)],

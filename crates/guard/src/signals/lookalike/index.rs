@@ -56,7 +56,7 @@ impl DomainIndex {
     /// Enters a registered domain; again changes nothing.
     pub fn insert(&mut self, domain: &str) {
         let Ok(place) = u32::try_from(self.domains.len()) else { return };
-        if self.places.contains_key(domain) || self.entries.len() > (NONE / 2) as usize {
+        if domain.is_empty() || self.places.contains_key(domain) || self.entries.len() > (NONE / 2) as usize {
             return;
         }
         self.domains.push(domain.into());

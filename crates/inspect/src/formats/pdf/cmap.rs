@@ -7,6 +7,9 @@ use super::values::{Value, Values};
 /// Codes of one font that are mapped.
 const CODES_MAX: usize = 70_000;
 
+/// Codes in all ranges of one font that are gone through.
+const STEPS_MAX: usize = 200_000;
+
 /// Letters that one code stands for at most.
 const LETTERS_MAX: usize = 8;
 
@@ -16,6 +19,7 @@ pub(super) struct ToUnicode {
     letters: HashMap<u32, String>,
     /// Lengths of codes in octets, as ranges: octets, first, last.
     spaces: Vec<(usize, u32, u32)>,
+    steps: usize,
 }
 
 impl ToUnicode {
@@ -77,7 +81,7 @@ impl ToUnicode {
     fn add_range(&mut self, three: &[Value]) {
         let [Value::Text(first), Value::Text(last), to] = three else { return };
         let (first, last) = (number(first), number(last));
-        let count = last.saturating_sub(first).min(0xffff);
+        let count = last.saturating_sub(first).min(0xffff).min(STEPS_MAX.saturating_sub(self.steps) as u32);
         match to {
             Value::Text(letters) => {
                 let Some((end, before)) = units(letters).split_last().map(|(end, before)| (*end, before.to_vec()))
@@ -101,6 +105,7 @@ impl ToUnicode {
     }
 
     fn insert(&mut self, code: u32, letters: String) {
+        self.steps += 1;
         if self.letters.len() < CODES_MAX && !letters.is_empty() {
             self.letters.insert(code, letters.chars().filter(|c| *c != '\0').take(LETTERS_MAX).collect());
         }

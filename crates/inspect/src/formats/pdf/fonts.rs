@@ -13,6 +13,9 @@ use crate::look::Looker;
 /// Widths of one font that are kept.
 const WIDTHS_MAX: usize = 70_000;
 
+/// Glyphs in all ranges of widths of one font that are gone through.
+const WIDTH_STEPS_MAX: usize = 200_000;
+
 /// How octets become codes, and codes letters where the font has no map of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Codes {
@@ -79,6 +82,9 @@ impl Font {
     /// Reads the font that a dictionary describes.
     pub(super) fn read(map: &Map, objects: &Objects<'_>, looker: &mut Looker<'_>) -> Self {
         let mut font = Self::unknown();
+        if looker.is_over() {
+            return font;
+        }
         if let Some((_, octets)) =
             objects.stream_number(map.get("ToUnicode")).and_then(|number| objects.stream(number, looker))
         {
@@ -162,14 +168,17 @@ impl Font {
     /// Widths by ranges of glyphs (ISO 32000-1 section 9.7.4.3).
     fn read_widths(&mut self, list: &[Value], objects: &Objects<'_>) {
         let mut rest = list;
+        let mut steps = 0;
         while let [Value::Number(first), after @ ..] = rest {
             let first = *first as u32;
             match after {
                 [Value::Number(last), Value::Number(width), behind @ ..] => {
                     for code in first..=(*last as u32).min(first.saturating_add(0xffff)) {
-                        if self.widths.len() < WIDTHS_MAX {
-                            self.widths.insert(code, *width);
+                        steps += 1;
+                        if steps > WIDTH_STEPS_MAX || self.widths.len() >= WIDTHS_MAX {
+                            return;
                         }
+                        self.widths.insert(code, *width);
                     }
                     rest = behind;
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::streams::decode;
 use super::values::{Map, Value};
-use crate::look::Looker;
+use crate::look::{At, Looker};
 
 /// Values within all objects that are kept.
 const MEMBERS_MAX: usize = 600_000;
@@ -24,14 +24,20 @@ struct Stream<'a> {
 }
 
 /// Objects of a file; of two with one number the later is that of an update.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Objects<'a> {
+    /// The file.
+    at: At,
     values: BTreeMap<u32, Value>,
     streams: BTreeMap<u32, Stream<'a>>,
     members: usize,
 }
 
 impl<'a> Objects<'a> {
+    pub(super) const fn new(at: At) -> Self {
+        Self { at, values: BTreeMap::new(), streams: BTreeMap::new(), members: 0 }
+    }
+
     /// Keeps an object, if there is room.
     pub(super) fn keep(&mut self, number: u32, value: &Value) {
         let members = count(value);
@@ -126,7 +132,7 @@ impl<'a> Objects<'a> {
         None
     }
 
-    /// The octets of a stream, and its dictionary; none where a filter stays that is not for text.
+    /// The octets of a stream, and its dictionary; none where a filter stays that is not for text. What cannot be unpacked is told.
     pub(super) fn stream(&self, number: u32, looker: &mut Looker<'_>) -> Option<(&Map, Vec<u8>)> {
         let stream = self.streams.get(&number)?;
         let mut map = stream.map.clone();
@@ -137,7 +143,11 @@ impl<'a> Objects<'a> {
         }
         match decode(&map, &stream.data, looker) {
             Ok((octets, None)) => Some((&stream.map, octets)),
-            _ => None,
+            Ok(_) => None,
+            Err(why) => {
+                looker.unlooked(self.at, why);
+                None
+            }
         }
     }
 

@@ -24,6 +24,9 @@ const FORMS_DEPTH_MAX: u32 = 5;
 /// Pieces of text on one page.
 const PIECES_MAX: usize = 20_000;
 
+/// Letters on all pages of a file, read or not: fonts may show nothing for many octets.
+const LETTERS_MAX: usize = 3_000_000;
+
 /// Saved states of one page.
 const STATES_MAX: usize = 64;
 
@@ -46,7 +49,8 @@ pub(super) fn text(
     values_left: &mut usize,
     looker: &mut Looker<'_>,
 ) -> String {
-    let mut reader = Reader { objects, fonts: HashMap::new(), pieces: Vec::new(), values_left };
+    let mut reader =
+        Reader { objects, fonts: HashMap::new(), pieces: Vec::new(), letters_left: LETTERS_MAX, values_left };
     let mut out = String::new();
     for (page, resources) in pages(objects) {
         if looker.is_over() || *reader.values_left == 0 {
@@ -213,6 +217,7 @@ struct Reader<'r, 'o> {
     objects: &'r Objects<'o>,
     fonts: HashMap<u32, Rc<Font>>,
     pieces: Vec<Piece>,
+    letters_left: usize,
     values_left: &'r mut usize,
 }
 
@@ -373,7 +378,8 @@ impl<'r> Reader<'r, '_> {
         let mut piece: Option<Piece> = None;
         for value in list {
             match value {
-                Value::Text(octets) => {
+                Value::Text(octets) if self.letters_left > 0 => {
+                    self.letters_left = self.letters_left.saturating_sub(octets.len());
                     let (turn, x, y, size) = state.on_page();
                     let piece = piece.get_or_insert_with(|| Piece { turn, x, y, end: x, size, text: String::new() });
                     for shown in font.show(octets) {

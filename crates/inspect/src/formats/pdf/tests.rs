@@ -112,3 +112,74 @@ fn files_with_a_password_open_with_the_one_that_the_message_names() {
         assert!(report.shows(Trait::NamedPassword) && report.links.len() == 1, "{name}: {report:?}");
     }
 }
+
+/// A page with a font of each kind, its text out of order.
+fn paged(content: &str, fonts: &str) -> Vec<u8> {
+    let head = format!(
+        "%PDF-1.7\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj 2 0 obj <</Type/Pages/Kids[3 0 R]/Resources<</Font<<{fonts}>>>>>> endobj
+        3 0 obj <</Type/Page/Parent 2 0 R/Contents 4 0 R>> endobj\n"
+    );
+    [head.as_bytes(), &stream("4 0 obj <<>>", content.as_bytes())].concat()
+}
+
+#[test]
+fn rows_come_together_whatever_their_order() {
+    let content = "BT /F 10 Tf 1 0 0 1 200 700 Tm (ACME Bank) Tj ET BT /F 10 Tf 1 0 0 1 200 680 Tm (123456) Tj ET
+        BT /F 10 Tf 1 0 0 1 50 680 Tm (Account) Tj ET q 1 0 0 1 50 700 cm BT /F 10 Tf 0 0 Td (Bank) Tj ET Q";
+    let report = looked("a.pdf", &paged(content, "/F <</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"));
+    assert_eq!(report.texts[0].text, "Bank\tACME Bank\nAccount\t123456");
+}
+
+#[test]
+fn fonts_by_names_of_glyphs_and_by_maps_of_languages() {
+    let fonts = "/D <</Subtype/Type1/Encoding<</Differences[1/D/E/eight/nine 20/afii10017]>>/FirstChar 1/Widths[600 600 600 600]>>
+        /G <</Subtype/Type0/Encoding/GBK-EUC-H/DescendantFonts[<</CIDSystemInfo<</Ordering(GB1)>>>>]>>
+        /U <</Subtype/Type0/Encoding/UniJIS-UTF16-H/DescendantFonts[<</DW 1000>>]>>
+        /C <</Subtype/Type0/Encoding/Identity-H/DescendantFonts[<</CIDSystemInfo<</Ordering(Japan1)>>>>]>>";
+    let content =
+        "BT /D 10 Tf 50 700 Td <0102030414> Tj 0 -20 Td /G 10 Tf <d5cbbac5> Tj 0 -20 Td /U 10 Tf <53e35ea7> Tj
+        0 -20 Td /C 10 Tf <001200130101> Tj ET";
+    let report = looked("a.pdf", &paged(content, fonts));
+    assert_eq!(report.texts[0].text, "DE89А\n账号\n口座\n12:");
+}
+
+#[test]
+fn pages_that_lead_in_circles_end() {
+    let file = b"%PDF-1.7\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj 2 0 obj <</Type/Pages/Kids[2 0 R 3 0 R 3 0 R]>> endobj
+        3 0 obj <</Type/Pages/Kids[2 0 R 4 0 R]>> endobj 4 0 obj 4 0 R endobj 5 0 obj <</Type/Page/Contents[5 0 R 4 0 R]/Annots 5 0 R>> endobj";
+    assert!(looked("a.pdf", file).texts.is_empty());
+    let form = stream(
+        "4 0 obj <</Type/XObject/Subtype/Form/Resources<</XObject<</X 4 0 R>>>>>>",
+        b"/X Do /X Do /X Do /X Do BT (deep) Tj ET",
+    );
+    assert!(!looked("a.pdf", &[b"%PDF-1.7\n", form.as_slice()].concat()).texts.is_empty());
+    let ranges = "<0000> <ffff> <0041> ".repeat(20_000);
+    let map = stream("6 0 obj <<>>", format!("{ranges} endbfrange").as_bytes());
+    let file =
+        [paged("BT /F 9 Tf (x) Tj ET", "/F <</Subtype/Type0/Encoding/Identity-H/ToUnicode 6 0 R>>"), map].concat();
+    looked("a.pdf", &file);
+}
+
+proptest::proptest! {
+    /// Sample documents with octets changed and their end cut off: reading ends, and nothing panics.
+    #[test]
+    fn broken_documents_are_survived(
+        number in 0..SAMPLES.len(),
+        changes in proptest::collection::vec((proptest::prelude::any::<u32>(), proptest::prelude::any::<u8>()), 0..40),
+        end in 0.3..1.0_f64,
+    ) {
+        let mut octets = SAMPLES[number].to_vec();
+        octets.truncate((octets.len() as f64 * end) as usize);
+        for (at, octet) in changes {
+            let at = at as usize % octets.len();
+            octets[at] = octet;
+        }
+        looked("a.pdf", &octets);
+    }
+}
+
+const SAMPLES: [&[u8]; 3] = [
+    include_bytes!("../../../tests/payments/en-classic.pdf"),
+    include_bytes!("../../../tests/payments/ru-subset.pdf"),
+    include_bytes!("../../../tests/payments/zh-office.pdf"),
+];

@@ -1,6 +1,7 @@
-//! Texts for people of findings about fraud in trade: key, English, Chinese.
+//! Texts for people of the signals.
 
-pub(super) const TEXTS: &[(&str, &str, &str)] = &[
+/// Key, English, Chinese.
+const TEXTS: &[(&str, &str, &str)] = &[
     (
         "finding-lookalike-partner-looks-same",
         "The domain looks like that of a partner and is another one: {evidence}",
@@ -65,6 +66,11 @@ pub(super) const TEXTS: &[(&str, &str, &str)] = &[
         "finding-lookalike-copied",
         "Answers or copies would go to a domain that looks like a known one: {evidence}",
         "回复或抄送将发往与已知域名相似的域名：{evidence}",
+    ),
+    (
+        "finding-own-domain-forged",
+        "Says to come from us, and came from outside without our word: {evidence}",
+        "自称来自本公司，却从外部发来且未通过本公司域名认证：{evidence}",
     ),
     (
         "finding-own-name-outside",
@@ -181,3 +187,9 @@ pub(super) const TEXTS: &[(&str, &str, &str)] = &[
         "可能有他人在操作该账户：{evidence}",
     ),
 ];
+
+/// The text of a signal's finding, in Chinese or else in English.
+pub(crate) fn text(key: &str, language: &str) -> Option<&'static str> {
+    let (_, english, chinese) = TEXTS.iter().find(|(known, ..)| *known == key)?;
+    Some(if language.starts_with("zh") { chinese } else { english })
+}

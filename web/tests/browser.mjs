@@ -1,0 +1,117 @@
+// Debian's Chromium before the server that WEB_HOST, WEB_PORT, IMAP_USER and IMAP_PASSWORD name; `evil.test` and all below it is a place
+// of ours that counts who comes.
+import { createServer } from "node:net";
+import { chromium } from "playwright-core";
+
+const { WEB_HOST, WEB_PORT, IMAP_USER, IMAP_PASSWORD } = process.env;
+if (!WEB_HOST || !WEB_PORT || !IMAP_USER || !IMAP_PASSWORD) {
+  throw new Error("WEB_HOST, WEB_PORT, IMAP_USER and IMAP_PASSWORD name the server; run by: cargo nextest run -p tradewind-tests -E 'binary(webmail)'");
+}
+
+export const origin = `https://${WEB_HOST}:${WEB_PORT}`;
+export const address = IMAP_USER;
+
+/** A browser, and what counts the connections to `evil.test`. */
+export async function open() {
+  const visits = { count: 0 };
+  const evil = createServer((socket) => {
+    visits.count += 1;
+    socket.destroy();
+  });
+  await new Promise((resolve) => evil.listen(0, "127.0.0.1", resolve));
+  const { port } = evil.address();
+  const hosts = [`MAP ${WEB_HOST} 127.0.0.1`, `MAP evil.test 127.0.0.1:${port}`, `MAP *.evil.test 127.0.0.1:${port}`, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1"];
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-dev-shm-usage", `--host-resolver-rules=${hosts.join(",")}`],
+  });
+  const close = async () => {
+    await browser.close();
+    evil.close();
+  };
+  return { browser, visits, close };
+}
+
+/** A page of its own, not signed in. What goes wrong in it is kept in `page.wrongs`. */
+export async function newPage(browser, options = {}) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  page.wrongs = [];
+  page.on("pageerror", (error) => page.wrongs.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") page.wrongs.push(`${message.text()} ${message.location().url}`);
+  });
+  return page;
+}
+
+/** Signs in on the server's own page, which leads back to the mail. */
+export async function signIn(page) {
+  await page.goto(`${origin}/mail`);
+  await page.waitForURL(/\/sign-in/);
+  await page.fill("input[name=login]", IMAP_USER);
+  await page.fill("input[name=password]", IMAP_PASSWORD);
+  await page.click("button[type=submit], button.first");
+  await page.waitForURL(/\/mail/);
+  await page.getByRole("grid").waitFor();
+  // What failed before somebody was signed in was meant to.
+  page.wrongs.length = 0;
+}
+
+/** Puts messages into a mailbox by JMAP, from within the page. Each is `{ mail, seen, days }`. */
+export async function put(page, messages, role = "inbox") {
+  return page.evaluate(
+    async ({ messages, role }) => {
+      const session = await (await fetch("/.well-known/jmap")).json();
+      const path = (url) => new URL(url).pathname + new URL(url).search;
+      const accountId = session.primaryAccounts["urn:ietf:params:jmap:mail"];
+      const call = async (methodCalls) => {
+        const body = JSON.stringify({ using: Object.keys(session.capabilities), methodCalls });
+        const response = await fetch(path(session.apiUrl), { method: "POST", headers: { "content-type": "application/json" }, body });
+        return (await response.json()).methodResponses;
+      };
+      const boxes = (await call([["Mailbox/get", { accountId, ids: null }, "0"]]))[0][1].list;
+      const box = boxes.find((it) => it.role === role).id;
+      const emails = {};
+      for (const [index, { mail, seen, days }] of messages.entries()) {
+        const upload = await fetch(path(session.uploadUrl.replace("{accountId}", accountId)), { method: "POST", headers: { "content-type": "message/rfc822" }, body: mail });
+        const { blobId } = await upload.json();
+        const receivedAt = new Date(Date.now() - (days ?? 0) * 86_400_000 - index * 60_000).toISOString().replace(/\.\d+Z$/, "Z");
+        emails[`m${index}`] = { blobId, mailboxIds: { [box]: true }, keywords: seen ? { $seen: true } : {}, receivedAt };
+      }
+      const answer = (await call([["Email/import", { accountId, emails }, "0"]]))[0];
+      if (answer[0] === "error" || answer[1].notCreated) throw new Error(JSON.stringify(answer));
+      return Object.keys(answer[1].created).length;
+    },
+    { messages, role },
+  );
+}
+
+let made = 0;
+
+/** A message of text and, if given, HTML. */
+export function mail({ from = "Anna Berg <anna@partner.test>", to = address, subject, text = "", html, headers = [], id, file }) {
+  made += 1;
+  const head = [
+    `From: ${from}`, `To: ${to}`, `Subject: ${encode(subject)}`, `Message-ID: <${id ?? `made-${made}`}@partner.test>`,
+    `Date: ${new Date().toUTCString().replace("GMT", "+0000")}`, "MIME-Version: 1.0", ...headers,
+  ];
+  const part = (type, body, extra = []) => [`Content-Type: ${type}; charset=utf-8`, "Content-Transfer-Encoding: base64", ...extra, "", lines(body)].join("\r\n");
+  const bodies = html === undefined ? [part("text/plain", text)] : [part("text/plain", text), part("text/html", html)];
+  const body = bodies.length === 1 ? bodies[0] : multipart("alternative", "b1", bodies);
+  if (!file) return [...head, body].join("\r\n");
+  const attached = part(file.type, file.content, [`Content-Disposition: attachment; filename*=utf-8''${encodeURIComponent(file.name)}`]);
+  return [...head, multipart("mixed", "b0", [body, attached])].join("\r\n");
+}
+
+function multipart(kind, boundary, parts) {
+  return [`Content-Type: multipart/${kind}; boundary=${boundary}`, "", ...parts.flatMap((part) => [`--${boundary}`, part]), `--${boundary}--`, ""].join("\r\n");
+}
+
+function lines(text) {
+  return Buffer.from(text).toString("base64").replace(/.{76}/g, "$&\r\n");
+}
+
+function encode(text) {
+  return /^[\x20-\x7E]*$/.test(text) ? text : `=?utf-8?B?${Buffer.from(text).toString("base64")}?=`;
+}
