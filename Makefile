@@ -60,3 +60,7 @@ peers:
 
 clean:
 	$(CARGO) clean
+
+## Pictures of the web application for the manual.
+screenshots: web peers
+	TRADEWIND_SCREENSHOTS=$(CURDIR)/docs/screenshots $(CARGO) nextest run --locked -p tradewind-tests -E 'binary(webmail) and test(screens_are_shown)'

@@ -12,7 +12,12 @@ const TICKS: u64 = 100;
 
 /// Processor time that this process has used, in user and kernel mode.
 pub(crate) fn own_processor_time() -> Outcome<Duration> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
+    processor_time(std::process::id())
+}
+
+/// Processor time that a process has used, in user and kernel mode.
+pub(crate) fn processor_time(id: u32) -> Outcome<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
     // Fields 14 and 15; field 2 may hold spaces and ends with the last parenthesis.
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let ticks: u64 = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();

@@ -6,6 +6,7 @@
 mod compare;
 mod figures;
 mod imap;
+mod jmap;
 mod machine;
 mod memory;
 mod place;
@@ -29,6 +30,8 @@ enum What {
     Smtp(smtp::Load),
     /// What clients wait for in a large mailbox.
     Imap(imap::Work),
+    /// Lists of messages over JMAP.
+    Jmap(jmap::Lists),
     /// Memory that idle connections take.
     Memory(memory::Idle),
     /// Postfix, Dovecot and Tradewind in turn under the same loads; prints Markdown. Wants an idle machine.
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Smtp(load) => load.run().map(|rates| println!("{rates}")),
         What::Imap(work) => work.run().map(|lines| println!("{}", report::imap_lines(&lines))),
+        What::Jmap(lists) => lists.run().map(|rates| println!("{rates}")),
         What::Memory(idle) => idle.run().map(|growth| println!("{growth}")),
         What::Compare(plan) => plan.run(),
     };

@@ -26,3 +26,16 @@ pub fn file_of_sdist(package: &str, version: &str, sha256: &str, file: &str) -> 
     let path: PathBuf = scratch.join(&folder).join(file);
     fs::read_to_string(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }
+
+/// Installs packages of PyPI, pinned by version, into a directory of the test; gives it for `PYTHONPATH`.
+///
+/// # Errors
+/// If they cannot be had.
+pub fn python_packages(scratch: &Scratch, packages: &[&str]) -> Outcome<PathBuf> {
+    let target = scratch.join("python");
+    let mut pip = Command::new("/usr/bin/python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--no-warn-conflicts", "--disable-pip-version-check", "--target"]);
+    pip.arg(&target).args(packages);
+    run(pip, PATIENCE)?.success()?;
+    Ok(target)
+}

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters", "intel", "guard"],
     &["reports", "review", "provision", "judgement"],
-    &["smtp", "imap", "api", "webapp"],
+    &["smtp", "imap", "jmap", "api", "webapp"],
     &["tradewind"],
 ];
 

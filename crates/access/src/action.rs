@@ -97,6 +97,10 @@ env::words! {
         QuarantineRead = "quarantine.read",
         /// Release and delete what waits in quarantine.
         QuarantineChange = "quarantine.change",
+        /// See cases of the trade guard, partners, and payment details on file.
+        GuardRead = "guard.read",
+        /// Close cases of the trade guard, confirm and dispute payment details, correct partners.
+        GuardChange = "guard.change",
         /// See the public part of signing keys.
         SigningRead = "signing.read",
         /// Make, rotate and retire signing keys.

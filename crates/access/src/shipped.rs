@@ -53,6 +53,8 @@ const RIGHTS: &[Rights] = &[
     ),
     // A program sends and reads its own mail.
     Rights(Service, Allow, Own, &[MailRead, MailChange, MailSend]),
+    // Who pays decides what is paid to whom.
+    Rights(Job(Role::Finance), Allow, Organisation, &[GuardRead, GuardChange]),
     // Who leads is a second person, and sees who has what.
     Rights(
         Job(Role::Management),
@@ -71,6 +73,8 @@ const RIGHTS: &[Rights] = &[
             GrantRead,
             GrantApprove,
             GrantRevoke,
+            GuardRead,
+            GuardChange,
         ],
     ),
     // Who keeps the machines sees that mail flows.
@@ -173,6 +177,8 @@ const RIGHTS: &[Rights] = &[
             ListChange,
             QuarantineRead,
             QuarantineChange,
+            GuardRead,
+            GuardChange,
             SigningRead,
             KeyExport,
             ReportRead,
@@ -205,6 +211,7 @@ const RIGHTS: &[Rights] = &[
             PolicyRead,
             ListRead,
             QuarantineRead,
+            GuardRead,
             SigningRead,
             ReportRead,
             ProvisioningRead,
@@ -263,6 +270,8 @@ const RIGHTS: &[Rights] = &[
             QueueChange,
             QuarantineRead,
             QuarantineChange,
+            GuardRead,
+            GuardChange,
             SigningRead,
             SigningChange,
             KeyExport,

@@ -59,6 +59,8 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::PasswordReset, Approval::Never),
     sensitive(Action::FactorReset, Approval::From(Level::Trade)),
     sensitive(Action::ProvisioningChange, Approval::From(Level::Trade)),
+    // Closing a case has a second person of its own.
+    sensitive(Action::GuardChange, Approval::Never),
     sensitive(Action::GrantAsk, Approval::Never),
     sensitive(Action::GrantApprove, Approval::Never),
     sensitive(Action::ApprovalDecide, Approval::Never),

@@ -16,6 +16,7 @@ pub(crate) mod fixture;
 mod forward;
 mod grants;
 mod groups;
+mod guard;
 mod import;
 mod judging;
 mod letters;

@@ -5,7 +5,8 @@
 
 use crate::facts::Facts;
 use crate::features::{Features, features};
-use crate::rules::{Rules, Sums};
+use crate::rules::{Rules, Sums, inside};
+use crate::templates::Library;
 
 /// What somebody says a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -171,6 +172,17 @@ impl Sample {
             features: features(facts),
             rules: Rules::shipped().sums(facts),
         }
+    }
+
+    /// With what templates and the look into attached files add, which the judge has and training has not.
+    #[must_use]
+    pub fn as_judged(mut self, facts: &Facts) -> Self {
+        let known = Library::shipped().findings(facts);
+        for finding in known.iter().chain(&inside::findings(facts)) {
+            self.rules.spam += finding.spam;
+            self.rules.phish += finding.phish;
+        }
+        self
     }
 
     /// Samples that share their weight in training.

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use crate::facts::Facts;
 use crate::findings::{self, Finding, Signal};
 use crate::model::{Model, ModelError};
-use crate::rules::{Rules, inside};
+use crate::rules::{Rules, Sums, inside};
 use crate::templates::Library;
 use crate::train::sigmoid;
 use crate::verdict::{Probabilities, Thresholds, Verdict, decide};
@@ -100,15 +100,14 @@ impl Judge {
     #[must_use]
     pub fn judge_by(&self, facts: &Facts, outside: Vec<Finding>, thresholds: Thresholds) -> Verdict {
         let mut findings = self.rules.load().findings(facts);
-        findings.extend(self.templates.load().findings(facts));
-        findings.extend(inside::findings(facts));
-        findings.extend(outside);
+        let ruled = sums(&findings).bounded();
+        let mut others = self.templates.load().findings(facts);
+        others.extend(inside::findings(facts));
+        others.extend(outside);
         let (spam, phish) = self.model.sums_of(facts);
-        let mut scores = Scores { spam, phish };
-        for finding in findings.iter().filter(|finding| finding.signal != Signal::Trade) {
-            scores.spam += finding.spam;
-            scores.phish += finding.phish;
-        }
+        let other = sums(&others);
+        let scores = Scores { spam: spam + ruled.spam + other.spam, phish: phish + ruled.phish + other.phish };
+        findings.extend(others);
         if spam.max(phish) > MODEL_FINDING_MIN {
             findings.push(self.model_finding(facts, spam, phish));
         }
@@ -133,6 +132,16 @@ impl Judge {
             key: format!("finding-{id}"),
         }
     }
+}
+
+/// What findings add up to; those of trade speak of payments alone and enter no odds.
+fn sums(findings: &[Finding]) -> Sums {
+    let mut sums = Sums::default();
+    for finding in findings.iter().filter(|finding| finding.signal != Signal::Trade) {
+        sums.spam += finding.spam;
+        sums.phish += finding.phish;
+    }
+    sums
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! fragments of what is threatened and of what is to be done are held back.
 
 mod bulk;
+mod letters;
 
 use crate::corpus::{Entry, Label, Sample};
 use crate::facts::{Facts, Received};
@@ -282,7 +283,7 @@ impl Filler<'_> {
 pub fn samples(part: Part) -> Vec<Sample> {
     let written = all();
     let letters = written.iter().filter(|written| written.part == part).map(sample);
-    letters.chain(bulk::samples(part)).collect()
+    letters.chain(bulk::samples(part)).chain(letters::samples(part)).collect()
 }
 
 /// A text as a sample: every other one as a text alone, the rest as a whole message.

@@ -91,6 +91,21 @@ pub(crate) struct Sums {
     pub(crate) phish: f32,
 }
 
+/// Sum from which more rules count less: those that hold of one message often tell the same thing in other words.
+const SUM_WHOLE_MAX: f32 = 3.0;
+
+/// What they count there.
+const SHARE_BEYOND: f32 = 0.3;
+
+impl Sums {
+    /// The sums as they enter the score.
+    pub(crate) fn bounded(self) -> Self {
+        let bound =
+            |sum: f32| if sum > SUM_WHOLE_MAX { SUM_WHOLE_MAX + SHARE_BEYOND * (sum - SUM_WHOLE_MAX) } else { sum };
+        Self { spam: bound(self.spam), phish: bound(self.phish) }
+    }
+}
+
 /// No rules at all if the files that are built in cannot be read; a test sees to it that they can.
 static SHIPPED: LazyLock<Arc<Rules>> = LazyLock::new(|| Arc::new(Rules::read(&shipped::sources()).unwrap_or_default()));
 
@@ -145,7 +160,7 @@ impl Rules {
         self.rules.iter().zip(hits).filter_map(|(rule, hit)| Some(rule.finding(hit?))).collect()
     }
 
-    /// What is found adds up to this.
+    /// What is found adds to the scores.
     pub(crate) fn sums(&self, facts: &Facts) -> Sums {
         let seen = Seen::new(facts, &self.words);
         let mut sums = Sums::default();
@@ -153,7 +168,7 @@ impl Rules {
             sums.spam += rule.spam;
             sums.phish += rule.phish;
         }
-        sums
+        sums.bounded()
     }
 
     /// The evidence of each rule that holds.

@@ -5,28 +5,36 @@
 //! and gives findings. What follows from findings is decided in one place, `filter`'s verdict.
 
 mod blocks;
+pub mod cases;
 mod directory;
+mod error;
 mod know;
 pub mod knowledge;
 mod learn;
 mod ledger;
 mod lines;
+mod live;
 mod look;
 mod named;
 mod names;
+pub mod partners;
 mod places;
 pub mod replay;
 pub mod rows;
+mod shelf;
 pub mod signals;
 mod subject;
 
 pub use blocks::blocks;
 pub use directory::{Directory, guess_job};
+pub use error::GuardError;
 pub use know::know;
 pub use knowledge::Knowledge;
 pub use learn::{Lesson, learn, partner_name};
+pub use live::{Decided, Guard, Kept, Taught, forget, keep};
 pub use look::{Looked, Read, look, teaches};
 pub use names::name_key;
+pub use shelf::{Change, Shelf, save};
 pub use subject::{Direction, Hop, Mailbox, Subject};
 
 /// What a finding of the guard says to people, in Chinese or else in English, its evidence put in; none if it is another's.

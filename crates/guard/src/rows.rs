@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::knowledge::{Address, Contact, Namesake, OnFile, Partner, Tally};
+use crate::knowledge::{Address, Contact, Namesake, OnFile, Partner, State, Tally};
 use crate::lines::Line;
 
 /// Partners that one account is remembered at.
@@ -106,11 +106,29 @@ pub trait Rows {
     fn salt(&self) -> u64;
 }
 
+/// A change that somebody made to payment details on file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerChange {
+    /// When; milliseconds since 1970.
+    pub at: i64,
+    /// Account of who did it.
+    pub by: i64,
+    /// The details in their one form.
+    pub value: String,
+    /// What is thought of them from then on.
+    pub state: State,
+    /// Why, or the case that it followed from.
+    pub note: String,
+}
+
 /// A partner's row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartnerRow {
     /// What is known of it.
     pub partner: Partner,
+    /// What people did to its payment details, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<LedgerChange>,
     /// It is another's by hand: that one's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<String>,

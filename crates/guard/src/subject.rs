@@ -15,8 +15,11 @@ const REFERENCES_MAX: usize = 24;
 /// Trace fields that are read.
 const HOPS_MAX: usize = 24;
 
+/// Characters of what an author wrote that are kept until it is learned from.
+const SLIM_CHARS_MAX: usize = 16_384;
+
 /// Which way a message goes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Direction {
     /// To people here.
     #[default]
@@ -28,7 +31,7 @@ pub enum Direction {
 }
 
 /// A mailbox in a field.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mailbox {
     /// Display name, decoded.
     pub name: String,
@@ -41,7 +44,7 @@ pub struct Mailbox {
 }
 
 /// One `Received` field (RFC 5321 section 4.4).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Hop {
     /// The name that the client gave.
     pub from: String,
@@ -52,7 +55,7 @@ pub struct Hop {
 }
 
 /// A message as the guard looks at it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Subject {
     /// What it is made of.
     pub facts: Facts,
@@ -63,6 +66,7 @@ pub struct Subject {
     /// Messages that it answers or follows, oldest first: `References`, then `In-Reply-To`.
     pub references: Vec<String>,
     /// When it says to be written, if that can be; else when it came.
+    #[serde(with = "millis")]
     pub date: Timestamp,
     /// Zone of its `Date`, as `+0800`; empty if not told.
     pub zone: String,
@@ -86,6 +90,20 @@ pub struct Subject {
     pub fresh: String,
     /// What he quotes of others.
     pub quoted: String,
+}
+
+/// A moment as milliseconds since 1970.
+mod millis {
+    use env::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(at.millis())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        i64::deserialize(deserializer).map(Timestamp::from_millis)
+    }
 }
 
 impl Subject {
@@ -118,6 +136,15 @@ impl Subject {
             fresh,
             quoted,
         }
+    }
+
+    /// What is needed to learn from it, without what is only needed to judge it.
+    #[must_use]
+    pub fn slim(&self) -> Self {
+        let mut facts = Facts::default();
+        facts.language.clone_from(&self.facts.language);
+        let fresh = self.fresh.chars().take(SLIM_CHARS_MAX).collect();
+        Self { facts, fresh, quoted: String::new(), hops: Vec::new(), ..self.clone() }
     }
 
     /// All addresses that it goes to.

@@ -52,6 +52,9 @@ const DELETES: &[&str] = &[
     "DELETE FROM shared_subscription WHERE account = $1 OR owner = $1",
     "DELETE FROM service_account WHERE account = $1",
     "DELETE FROM provisioned WHERE object = $1",
+    "DELETE FROM jmap_upload WHERE account = $1",
+    "DELETE FROM jmap_identity WHERE account = $1",
+    "DELETE FROM jmap_submission WHERE account = $1",
     "DELETE FROM search_signature WHERE account = $1",
     "DELETE FROM mailbox_message WHERE account = $1",
     "DELETE FROM message WHERE account = $1",
@@ -81,12 +84,14 @@ const DELETES: &[&str] = &[
     "DELETE FROM account WHERE id = $1",
 ];
 
-/// Takes the account's references from the blobs of its messages. One account may hold several messages of one blob.
+/// Takes the account's references from the blobs of its messages and files. One account may hold several messages of one blob.
 fn release_blobs(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
     let now = tx.now().millis();
     tx.execute(
         "UPDATE blob SET refs = refs - gone.held, released = CASE WHEN refs = gone.held THEN $2 ELSE 0 END
-         FROM (SELECT blob AS id, COUNT(*) AS held FROM message WHERE account = $1 GROUP BY blob) AS gone
+         FROM (SELECT blob AS id, COUNT(*) AS held FROM (
+                 SELECT blob FROM message WHERE account = $1 UNION ALL SELECT blob FROM jmap_upload WHERE account = $1
+             ) AS named GROUP BY blob) AS gone
          WHERE blob.id = gone.id",
         params![account, now],
     )?;

@@ -151,6 +151,13 @@ fn wants_files(feeds: &[Feed], asked: Asked<'_>) -> bool {
     parts::has_files(asked.facts) && feeds.iter().any(|feed| feed.set.has_files())
 }
 
+/// Weights of a link to a page that is known as bad, in log odds of spam and of phish. With either of these a message goes to Junk though
+/// its text is as honest as any: bad pages are linked to from such texts, too.
+const PAGE_WEIGHTS: (f32, f32) = (6.0, 10.0);
+
+/// Weights of a link to a host that is known as bad.
+const HOST_WEIGHTS: (f32, f32) = (6.0, 8.0);
+
 fn of_links(feeds: &[Feed], facts: &Facts) -> Vec<Finding> {
     let (mut pages, mut domains) = (Hit::default(), Hit::default());
     let inside = facts.inside.iter().flat_map(|inside| &inside.links);
@@ -164,7 +171,7 @@ fn of_links(feeds: &[Feed], facts: &Facts) -> Vec<Finding> {
             }
         }
     }
-    [pages.finding("feed-url", Signal::Link, (4.0, 8.0)), domains.finding("feed-domain", Signal::Link, (4.0, 6.0))]
+    [pages.finding("feed-url", Signal::Link, PAGE_WEIGHTS), domains.finding("feed-domain", Signal::Link, HOST_WEIGHTS)]
         .into_iter()
         .flatten()
         .collect()

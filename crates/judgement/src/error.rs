@@ -23,6 +23,9 @@ pub enum JudgementError {
     /// A letter could not be made ready.
     #[error(transparent)]
     Letter(#[from] LetterError),
+    /// The trade guard failed, or refuses.
+    #[error(transparent)]
+    Guard(#[from] guard::GuardError),
     /// There is no such judged message, or it is no longer kept.
     #[error("no judged message {0:x} is kept; see judging.keep_days")]
     NotKept(i64),
@@ -70,6 +73,7 @@ impl JudgementError {
             Self::Identity(error) => error.outlook(),
             Self::Letter(error) => error.outlook(),
             Self::Queue(error) => error.outlook(),
+            Self::Guard(error) => error.outlook(),
             Self::Mailbox(MailboxError::Store(error)) => error.outlook(),
             Self::OfficersOnly
             | Self::Mailbox(_)

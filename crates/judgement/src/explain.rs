@@ -99,6 +99,9 @@ pub fn explain(judge: &Judge, finding: &Finding, language: Language) -> String {
     if let Some(text) = judge.text(finding, language.as_str()) {
         return text;
     }
+    if let Some(text) = guard::text(finding, language.as_str()) {
+        return text;
+    }
     let found = TEXTS.iter().find(|(key, ..)| *key == finding.key);
     let text = found.map(|(_, english, chinese)| match language {
         Language::English => *english,

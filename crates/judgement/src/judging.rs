@@ -36,7 +36,9 @@ pub struct Judging {
     pub(crate) settings: JudgingSettings,
     layers: Vec<Arc<dyn Layer>>,
     /// Looks into attached files.
-    pool: Option<Arc<inspect::Pool>>,
+    pub(crate) pool: Option<Arc<inspect::Pool>>,
+    /// Knows whom the organisation trades with.
+    pub(crate) guard: guard::Guard,
     /// Messages at the same time. Work that was given up keeps its turn until it ends.
     turns: Arc<Semaphore>,
     /// What organisations have learned.
@@ -94,6 +96,7 @@ pub struct Opinion {
 /// What is found before anything is decided.
 struct Found {
     facts: Option<Facts>,
+    guarded: Option<(guard::Read, guard::Looked)>,
     /// Attached files as feeds know them.
     files: Vec<FileDigest>,
     outside: Vec<Finding>,
@@ -105,12 +108,14 @@ impl Judging {
     #[must_use]
     pub fn new(store: Store, judge: Arc<Judge>, layers: Vec<Arc<dyn Layer>>, settings: JudgingSettings) -> Self {
         let turns = Arc::new(Semaphore::new(settings.at_once_max.max(1)));
+        let guard = guard::Guard::new(store.clone());
         Self {
             store,
             judge,
             settings,
             layers,
             pool: None,
+            guard,
             turns,
             memory: Memory::default(),
             reputation: None,
@@ -185,16 +190,17 @@ impl Judging {
     async fn find(&self, arrival: &Arc<Arrival>, key: &Key<Organisation>) -> Result<Found, JudgementError> {
         let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return Ok(unjudged("turns")) };
         let (reading, pool) = (Arc::clone(arrival), self.pool.clone());
+        let came = self.store.context().clock.now();
         let work = tokio::task::spawn_blocking(move || {
             // Kept until the work ends, be it given up by then.
             let _turn = turn;
-            let facts = read(&reading, pool.as_deref());
+            let (facts, read) = read(&reading, pool.as_deref(), came);
             let files = if facts.attachments.is_empty() { Vec::new() } else { digests(&reading.raw) };
-            (facts, files)
+            (facts, files, read)
         });
         let mut outside = Vec::new();
         let half = Duration::from_millis(self.settings.milliseconds_max / 2);
-        let (facts, files) = match tokio::time::timeout(half, work).await {
+        let (facts, files, read) = match tokio::time::timeout(half, work).await {
             Ok(Ok(read)) => read,
             // What its files are stays open; what it says itself is judged.
             given_up => {
@@ -202,10 +208,11 @@ impl Judging {
                 tracing::error!(id = arrival.id, why, "the files of a message could not be looked into");
                 outside.push(finding("uninspected", why, 0.0));
                 let reading = Arc::clone(arrival);
-                let Ok(facts) = tokio::task::spawn_blocking(move || read(&reading, None)).await else {
+                let Ok(found) = tokio::task::spawn_blocking(move || read(&reading, None, came)).await else {
                     return Ok(unjudged("panic"));
                 };
-                (facts, Vec::new())
+                let (facts, read) = found;
+                (facts, Vec::new(), read)
             }
         };
         let asked = Asked {
@@ -221,9 +228,20 @@ impl Judging {
         }
         let Standing { findings, personal } = self.said(arrival, &facts, key, &mut outside).await?;
         outside.extend(findings);
+        let guarded = match self.guard.look(arrival.organisation, read, came).await {
+            Ok(guarded) => Some(guarded),
+            Err(guard::GuardError::Store(error)) => return Err(error.into()),
+            // A row that does not read is told, and does not keep all mail out.
+            Err(error) => {
+                tracing::error!(id = arrival.id, %error, "the trade guard cannot look at a message");
+                outside.push(finding("layer-silent", "guard", 0.0));
+                None
+            }
+        };
+        outside.extend(guarded.iter().flat_map(|(_, looked)| looked.findings.iter().cloned()));
         let opinion = self.second_opinion(arrival.organisation, &facts, &outside).await?;
         outside.extend(opinion);
-        Ok(Found { facts: Some(facts), files, outside, personal })
+        Ok(Found { facts: Some(facts), guarded, files, outside, personal })
     }
 
     /// What people of the organisation have reported, and what was learned from that.
@@ -260,7 +278,7 @@ impl Judging {
         at: LevelSettings,
         key: Arc<Key<Organisation>>,
     ) -> Result<Opinion, JudgementError> {
-        let judge = Arc::clone(&self.judge);
+        let (judge, guard) = (Arc::clone(&self.judge), self.guard.clone());
         let reputation = self.reputation.clone();
         let context = Arc::clone(self.store.context());
         let now = context.clock.now();
@@ -276,7 +294,10 @@ impl Judging {
                 reputation.note(arrival.organisation, facts, Some(arrival.client), event);
             }
             let action = acted(&arrival, &verdict);
-            let opinion = Judgement { arrival: &arrival, found, verdict, action, thresholds: at.thresholds(), version };
+            let ids = (arrival.id, arrival.organisation);
+            let guarded = keep_guarded(&guard, &key, ids, found.guarded.as_ref(), (&verdict, action, at.thresholds()))?;
+            let opinion =
+                Judgement { arrival: &arrival, found, verdict, action, thresholds: at.thresholds(), version, guarded };
             opinion.sealed(&key, &*context.entropy, now)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Abandoned("judging a message panicked"))?
@@ -291,6 +312,7 @@ struct Judgement<'a> {
     action: Action,
     thresholds: Thresholds,
     version: String,
+    guarded: Option<guard::Kept>,
 }
 
 impl Judgement<'_> {
@@ -300,7 +322,7 @@ impl Judgement<'_> {
         entropy: &dyn env::Entropy,
         at: Timestamp,
     ) -> Result<Opinion, JudgementError> {
-        let Self { arrival, found, verdict, action, thresholds, version } = self;
+        let Self { arrival, found, verdict, action, thresholds, version, guarded } = self;
         let id = arrival.id;
         let marks = found.facts.as_ref().map(|facts| marks::packed(&marks::numbered(facts, key))).unwrap_or_default();
         let is_unjudged = found.facts.is_none();
@@ -318,20 +340,38 @@ impl Judgement<'_> {
         let sealed = sealed::seal(key, entropy, DETAIL, id, &detail)?;
         let fields = fields::fields(id, action, &detail.verdict);
         let organisation = arrival.organisation;
-        let kept = Kept { id, organisation, at, direction: Direction::In, action, marks, detail: sealed };
+        let kept = Kept { id, organisation, at, direction: Direction::In, action, marks, detail: sealed, guarded };
         Ok(Opinion { action, verdict: detail.verdict, personal: found.personal, fields, is_unjudged, kept })
     }
 }
 
-fn read(arrival: &Arrival, pool: Option<&inspect::Pool>) -> Facts {
+fn read(arrival: &Arrival, pool: Option<&inspect::Pool>, came: Timestamp) -> (Facts, guard::Read) {
     let inspected = pool.map(|pool| filter::inspect_files(&arrival.raw, pool));
-    Facts::read(Received {
+    let facts = Facts::read(Received {
         inspected: inspected.as_deref(),
         raw: &arrival.raw,
         envelope_from: Some(&arrival.envelope_from),
         client: Some(arrival.client),
         authentication: Some(&arrival.authentication),
-    })
+    });
+    let reports = inspected.unwrap_or_default();
+    let mut read = guard::Read::new(&arrival.raw, facts.clone(), &reports, guard::Direction::In, came);
+    read.subject.authenticated = arrival.authentication.authenticated_domain().map(ToString::to_string);
+    (facts, read)
+}
+
+/// What the trade guard keeps of a message by what was decided; a case where fraud is likely enough for a warning.
+pub(crate) fn keep_guarded(
+    guard: &guard::Guard,
+    key: &Key<Organisation>,
+    ids: (i64, i64),
+    guarded: Option<&(guard::Read, guard::Looked)>,
+    (verdict, action, thresholds): (&Verdict, Action, Thresholds),
+) -> Result<Option<guard::Kept>, JudgementError> {
+    let Some((read, looked)) = guarded else { return Ok(None) };
+    let opens_case = verdict.probability_fraud >= thresholds.fraud_warn && action != Action::Refuse;
+    let decided = guard::Decided { verdict, action, opens_case };
+    Ok(Some(guard.keep_of(key, ids, (read, looked), decided)?))
 }
 
 /// What one layer finds within its time.
@@ -355,7 +395,13 @@ fn acted(arrival: &Arrival, verdict: &Verdict) -> Action {
 
 fn unjudged(why: &str) -> Found {
     tracing::error!(why, "a message could not be judged");
-    Found { facts: None, files: Vec::new(), outside: vec![finding("unjudged", why, 0.0)], personal: BTreeMap::new() }
+    Found {
+        facts: None,
+        guarded: None,
+        files: Vec::new(),
+        outside: vec![finding("unjudged", why, 0.0)],
+        personal: BTreeMap::new(),
+    }
 }
 
 fn of_unjudged(findings: Vec<Finding>, at: LevelSettings) -> Verdict {

@@ -16,6 +16,9 @@ const FORGOTTEN_MAX: i64 = 200;
 
 pub(crate) const DETAIL: &str = "judged.detail";
 
+/// How long closed cases of finance are kept: two years, as disputes about payments take long.
+const CASE_MILLIS: i64 = 730 * 86_400_000;
+
 /// Which way a message went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -46,6 +49,8 @@ pub struct Kept {
     pub(crate) action: Action,
     pub(crate) marks: Vec<u8>,
     pub(crate) detail: Vec<u8>,
+    /// What the trade guard keeps: a case, or what the message teaches.
+    pub(crate) guarded: Option<guard::Kept>,
 }
 
 impl Kept {
@@ -105,8 +110,11 @@ impl Judged {
 /// Keeps a judged message, in the transaction of the message itself.
 ///
 /// # Errors
-/// [`StoreError`] if the store fails.
-pub fn keep(tx: &mut Tx<'_>, kept: &Kept) -> Result<(), StoreError> {
+/// [`JudgementError`] if the store fails.
+pub fn keep(tx: &mut Tx<'_>, kept: &Kept) -> Result<(), JudgementError> {
+    if let Some(guarded) = &kept.guarded {
+        guard::keep(tx, guarded)?;
+    }
     tx.execute(
         "INSERT INTO judged (id, organisation, at, direction, action, marks, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (id) DO NOTHING",
@@ -225,6 +233,7 @@ fn forget(tx: &mut Tx<'_>, ids: &[i64]) -> Result<BTreeSet<i64>, StoreError> {
 pub async fn tidy(store: &Store, settings: &JudgingSettings, reputation: &Reputation) -> Result<u64, JudgementError> {
     let time = i64::from(settings.keep_days) * 86_400_000;
     let before = Timestamp::from_millis(store.context().clock.now().millis().saturating_sub(time));
+    let long_before = Timestamp::from_millis(store.context().clock.now().millis().saturating_sub(CASE_MILLIS));
     let mut gone = 0;
     loop {
         let old = store.read(move |tx| oldest(tx, before)).await?;
@@ -244,7 +253,8 @@ pub async fn tidy(store: &Store, settings: &JudgingSettings, reputation: &Reputa
                 + second::forget(tx)?
                 + pull::forget(tx, before)?
                 + outbound::forget(tx, before)?;
-            Ok::<_, StoreError>(people + reputation::tidy(tx)?)
+            let guarded = guard::forget(tx, long_before)?;
+            Ok::<_, JudgementError>(people + reputation::tidy(tx)? + guarded)
         };
         gone += forgotten + expired + reports + store.write_freeing(rest).await?;
         if forgotten + expired + reports == 0 {

@@ -7,6 +7,7 @@
 //!
 //! Knows nothing of protocols: who receives asks, and does what is said.
 
+pub mod cases;
 pub mod complaints;
 pub mod digest;
 mod error;

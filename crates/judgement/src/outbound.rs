@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crypto::keys::{Key, Organisation};
 use env::{Outlook, Timestamp};
 use filter::{Action, Facts, Finding, Judge, Received, Signal};
 use identity::{AccountState, IdentityError, Language, PAGE_MAX, Role};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Tx, params};
 
 use crate::digest::harmless;
+use crate::judging::keep_guarded;
 use crate::kept::{DETAIL, Detail, Direction, Kept};
 use crate::quarantine::{Shown, ShownFinding};
 use crate::{JudgementError, Judging, complaints, explain, marks, policy, sealed};
@@ -53,6 +55,8 @@ pub struct Outgoing {
 #[derive(Debug, Clone)]
 pub struct Sent {
     kept: Option<Kept>,
+    /// What the trade guard keeps of a message that is not stopped.
+    guarded: Option<guard::Kept>,
     account: i64,
     organisation: i64,
     recipients: Vec<i64>,
@@ -105,52 +109,32 @@ impl Judging {
         let reputation = self.reputation.clone();
         let message = mail::header::message_id(&outgoing.raw);
         let behaviour = self.behaviour(pattern);
-        let judge = Arc::clone(&self.judge);
+        let (pool, now) = (self.pool.clone(), self.store.context().clock.now());
+        let raw = Arc::clone(&outgoing.raw);
+        let reading = tokio::task::spawn_blocking(move || {
+            let inspected = pool.map(|pool| filter::inspect_files(&raw, &pool)).unwrap_or_default();
+            let facts = Facts::read(Received { raw: &raw, inspected: None, ..Received::default() });
+            guard::Read::new(&raw, facts, &inspected, guard::Direction::Out, now)
+        });
+        let read = reading.await.map_err(|_| StoreError::Abandoned("judging a message panicked"))?;
+        let guarded = self.guard.look(organisation, read, now).await?;
+        let (judge, guard) = (Arc::clone(&self.judge), self.guard.clone());
         let context = Arc::clone(self.store.context());
         let work = move || {
-            let envelope_from = outgoing.envelope_from.clone();
-            let facts = Facts::read(Received {
-                raw: &outgoing.raw,
-                envelope_from: Some(&envelope_from),
-                ..Received::default()
-            });
-            let verdict = judge.judge_by(&facts, behaviour.clone().into_iter().collect(), thresholds);
-            let without = judge.judge_by(&facts, Vec::new(), thresholds);
-            let is_bad = without.action >= Action::Junk;
-            if !is_bad && behaviour.is_none() {
-                if let Some(reputation) = reputation.filter(|_| facts.is_answer) {
-                    reputation.note_answer(organisation, &not_of_late);
-                }
-                return Ok(Sent { kept: None, account, organisation, recipients, message, stop: None });
-            }
-            let (at, entropy) = (context.clock.now(), &*context.entropy);
-            let shown = Shown::of("", &facts.subject, &verdict);
-            let stop = Stop { subject: shown.subject, recipients: recipients.len(), findings: shown.findings };
-            let stop = sealed::seal(&key, entropy, PLACE, outgoing.id, &stop)?;
-            let marks = marks::packed(&marks::numbered(&facts, &key));
-            let detail = Detail {
-                facts: Some(facts),
-                action: verdict.action,
-                verdict,
-                outside: behaviour.clone().into_iter().collect(),
+            let made = Making {
+                judge: &judge,
                 thresholds,
-                version: judge.version(),
-                envelope_from,
-                client: None,
-                files: Vec::new(),
+                outgoing: &outgoing,
+                behaviour: behaviour.as_ref(),
+                guarded: &guarded,
+                message,
             };
-            let sealed = sealed::seal(&key, entropy, DETAIL, outgoing.id, &detail)?;
-            let kept = Kept {
-                id: outgoing.id,
-                organisation,
-                at,
-                direction: Direction::Out,
-                action: detail.action,
-                marks,
-                detail: sealed,
-            };
-            let stop = Some((stop, is_bad && behaviour.is_some()));
-            Ok(Sent { kept: Some(kept), account, organisation, recipients, message, stop })
+            let is_answer = made.guarded.0.subject.facts.is_answer;
+            let sent = made.sent(&guard, &key, &context, recipients)?;
+            if let Some(reputation) = reputation.filter(|_| is_answer && !sent.is_stopped()) {
+                reputation.note_answer(organisation, &not_of_late);
+            }
+            Ok(sent)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Abandoned("judging a message panicked"))?
     }
@@ -169,6 +153,79 @@ impl Judging {
             evidence: format!("{recipients} ({fresh})"),
             key: "finding-sends-unusually".to_owned(),
         })
+    }
+}
+
+/// A message of our people while it is decided on.
+struct Making<'a> {
+    judge: &'a Judge,
+    thresholds: filter::Thresholds,
+    outgoing: &'a Outgoing,
+    behaviour: Option<&'a Finding>,
+    guarded: &'a (guard::Read, guard::Looked),
+    /// Its Message-ID.
+    message: Option<String>,
+}
+
+impl Making<'_> {
+    fn sent(
+        self,
+        guard: &guard::Guard,
+        key: &Key<Organisation>,
+        context: &store::Context,
+        recipients: Vec<i64>,
+    ) -> Result<Sent, JudgementError> {
+        let Self { judge, thresholds, outgoing, behaviour, guarded, message } = self;
+        let organisation = outgoing.organisation;
+        let envelope_from = outgoing.envelope_from.clone();
+        let facts =
+            Facts::read(Received { raw: &outgoing.raw, envelope_from: Some(&envelope_from), ..Received::default() });
+        let of_trade = guarded.1.findings.clone();
+        let outside: Vec<Finding> = behaviour.into_iter().cloned().chain(of_trade.clone()).collect();
+        let verdict = judge.judge_by(&facts, outside.clone(), thresholds);
+        let is_bad = judge.judge_by(&facts, Vec::new(), thresholds).action >= Action::Junk;
+        let is_held = verdict.probability_fraud >= thresholds.fraud_hold;
+        let (account, id) = (outgoing.account, outgoing.id);
+        let action = if is_held {
+            Action::Hold
+        } else if is_bad {
+            verdict.action
+        } else {
+            Action::Deliver
+        };
+        let ids = (id, outgoing.organisation);
+        let guarded = keep_guarded(guard, key, ids, Some(guarded), (&verdict, action, thresholds))?;
+        if !is_bad && behaviour.is_none() && !is_held {
+            return Ok(Sent { kept: None, guarded, account, organisation, recipients, message, stop: None });
+        }
+        let (at, entropy) = (context.clock.now(), &*context.entropy);
+        let shown = Shown::of("", &facts.subject, &verdict);
+        let stop = Stop { subject: shown.subject, recipients: recipients.len(), findings: shown.findings };
+        let stop = sealed::seal(key, entropy, PLACE, id, &stop)?;
+        let marks = marks::packed(&marks::numbered(&facts, key));
+        let detail = Detail {
+            facts: Some(facts),
+            action: verdict.action,
+            verdict,
+            outside,
+            thresholds,
+            version: judge.version(),
+            envelope_from,
+            client: None,
+            files: Vec::new(),
+        };
+        let kept = Kept {
+            id,
+            organisation,
+            at,
+            direction: Direction::Out,
+            action: detail.action,
+            marks,
+            detail: sealed::seal(key, entropy, DETAIL, id, &detail)?,
+            guarded,
+        };
+        let stop = Some((stop, is_bad && behaviour.is_some()));
+        Ok(Sent { kept: Some(kept), guarded: None, account, organisation, recipients, message, stop })
     }
 }
 
@@ -240,6 +297,9 @@ pub fn keep(tx: &mut Tx<'_>, sent: &Sent) -> Result<(), JudgementError> {
          ON CONFLICT (account, hour) DO UPDATE SET recipients = sent_hour.recipients + $3, fresh = sent_hour.fresh + $4",
         params![sent.account, now / HOUR_MILLIS, recipients, fresh],
     )?;
+    if let Some(guarded) = &sent.guarded {
+        guard::keep(tx, guarded)?;
+    }
     if let Some(message) = &sent.message {
         complaints::note_sent(tx, sent.organisation, sent.account, message)?;
     }

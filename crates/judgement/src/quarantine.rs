@@ -414,8 +414,12 @@ impl Whose {
 /// Sends the copies that still wait on their way; gives how many. They are tried as long as new mail would be.
 ///
 /// # Errors
-/// [`JudgementError::NotQuarantined`] if nothing of it waits for those, or the store fails.
+/// [`JudgementError::NotQuarantined`] if nothing of it waits for those, [`guard::GuardError::Held`] while it waits for finance, or the
+/// store fails.
 pub fn release(tx: &mut Tx<'_>, id: i64, whose: Whose, expires: Timestamp) -> Result<usize, JudgementError> {
+    if guard::cases::is_waiting(tx, id)? {
+        return Err(guard::GuardError::Held(id).into());
+    }
     let taken = take(tx, id, whose, State::Released)?;
     let Taken { organisation, blob, key_wrapped, size, detail, recipients } = taken;
     let key = tx.context().keys.organisation(tx, organisation)?;

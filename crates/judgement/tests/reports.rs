@@ -88,7 +88,7 @@ impl Office {
             };
             let Delivered::Stored(stored) = mailbox::deliver(tx, account, &delivery)? else { panic!("stored before") };
             judgement::note_copy(tx, id, account, stored.message)?;
-            Ok::<_, mailbox::MailboxError>(stored.uid)
+            Ok::<_, judgement::JudgementError>(stored.uid)
         };
         self.scene.store.write(work).await.unwrap()
     }

@@ -224,7 +224,7 @@ async fn what_is_kept_to_the_end_speaks_for_its_sender(store: TestStore) {
                 };
                 let Delivered::Stored(stored) = mailbox::deliver(tx, li, &delivery)? else { panic!("stored before") };
                 judgement::note_copy(tx, id, li, stored.message)?;
-                Ok::<_, mailbox::MailboxError>(())
+                Ok::<_, judgement::JudgementError>(())
             };
             scene.store.write(work).await.unwrap();
         }

@@ -127,8 +127,8 @@ fn release(
         params![account, mailbox, range.first, range.last, mask],
     )?;
     tx.execute(
-        "INSERT INTO destroyed (account, modseq, kind, id)
-         SELECT DISTINCT m.account, CAST($6 AS BIGINT), 'message', m.id FROM mailbox_message c
+        "INSERT INTO destroyed (account, modseq, kind, id, thread)
+         SELECT DISTINCT m.account, CAST($6 AS BIGINT), 'message', m.id, m.thread FROM mailbox_message c
          JOIN message m ON m.account = c.account AND m.id = c.message
          WHERE c.account = $1 AND c.mailbox = $2 AND c.uid BETWEEN $3 AND $4 AND (c.flags & $5) = $5 AND m.copies = 0",
         params![account, mailbox, range.first, range.last, mask, modseq],

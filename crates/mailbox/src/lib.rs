@@ -17,12 +17,14 @@ pub mod keywords;
 pub mod mailboxes;
 mod name;
 pub mod order;
+pub mod overview;
 mod prepared;
 mod quota;
 pub mod search;
 mod source;
 mod summaries;
 mod threads;
+pub mod uploads;
 
 pub use append::{Appended, Dedupe, Delivered, Delivery, Target, append, claim_delivery, deliver};
 pub use changes::{AccountChanges, Changes, account_changes_since, changes_since, expunged_since, trim_tombstones};

@@ -1,5 +1,6 @@
 //! The mailboxes of an account: listing, making, renaming, deleting.
 
+mod properties;
 mod rename;
 
 use crypto::keys::{Account, Key};
@@ -9,6 +10,7 @@ use crate::changes::notify;
 use crate::expunge::{Which, remove};
 use crate::{MailboxError, Name, UidRange};
 
+pub use properties::{set_sort_order, set_use};
 pub use rename::rename;
 
 /// Mailboxes of one account.
@@ -79,13 +81,19 @@ pub struct Mailbox {
     pub deleted: u32,
     /// Octets of its messages.
     pub bytes: u64,
+    /// When it was made.
+    pub created_modseq: i64,
+    /// The last change of its own properties.
+    pub changed_modseq: i64,
+    /// Where clients show it among others; none: by what it is for.
+    pub sort_order: Option<u32>,
 }
 
 macro_rules! select_mailbox {
     ($rest:literal) => {
         concat!(
             "SELECT id, name, special_use, subscribed, uidvalidity, uidnext, first_recent, highestmodseq, total, unseen, ",
-            "deleted, bytes FROM mailbox WHERE account = $1",
+            "deleted, bytes, created_modseq, changed_modseq, sort_order FROM mailbox WHERE account = $1",
             $rest
         )
     };
@@ -107,6 +115,9 @@ fn from_row(key: &Key<Account>, row: &Row<'_>) -> Result<Mailbox, StoreError> {
         unseen: row.uint32(9)?,
         deleted: row.uint32(10)?,
         bytes: row.int(11)?.unsigned_abs(),
+        created_modseq: row.int(12)?,
+        changed_modseq: row.int(13)?,
+        sort_order: u32::try_from(row.int(14)?).ok(),
     })
 }
 

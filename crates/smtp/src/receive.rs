@@ -13,6 +13,7 @@ mod recipients;
 mod reported;
 mod submission;
 mod suspicion;
+mod within;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,7 @@ use greeting::WaitingRoom;
 use rates::Rates;
 
 pub use dns_lists::{DnsList, DnsListError};
+pub use within::{Letter, NotSent};
 
 /// Time for a TLS handshake.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(30);
@@ -217,7 +219,7 @@ impl Handler for Door {
                 }
             };
         }
-        if let Err(error) = Conversation::new(&self, stream, client).run(&stop).await {
+        if let Err(error) = Conversation::new(&self, &stream, client).run(stream, &stop).await {
             tracing::debug!(%peer, %error, "SMTP connection ended early");
         }
     }

@@ -29,7 +29,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 16, name: "reputation", sql: include_str!("../migrations/0016_reputation.sql") },
     Migration { version: 17, name: "judging-policy", sql: include_str!("../migrations/0017_judging_policy.sql") },
     Migration { version: 18, name: "complaints", sql: include_str!("../migrations/0018_complaints.sql") },
-    Migration { version: 19, name: "opinions", sql: include_str!("../migrations/0019_opinions.sql") },
+    Migration { version: 19, name: "jmap", sql: include_str!("../migrations/0019_jmap.sql") },
+    Migration { version: 20, name: "submissions", sql: include_str!("../migrations/0020_submissions.sql") },
+    Migration { version: 21, name: "guard", sql: include_str!("../migrations/0021_guard.sql") },
+    Migration { version: 22, name: "opinions", sql: include_str!("../migrations/0022_opinions.sql") },
 ];
 
 /// The newest schema that this program knows.

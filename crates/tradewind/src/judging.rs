@@ -79,7 +79,7 @@ pub(crate) fn judge(options: &JudgeOptions, json: bool) -> Result<ExitCode, Refu
     if let Some(library) = &options.templates {
         judge.set_templates(Arc::new(known::read(library)?));
     }
-    let pool = (!options.no_inspect).then(|| Pool::new(Program::this(WORKER_COMMAND), InspectSettings::default()));
+    let pool = inspectors(options.no_inspect);
     let feeds = options.feeds.as_deref().map(feeds_at).transpose()?;
     let texts = Texts::from_environment();
     let mut out = std::io::stdout().lock();
@@ -103,6 +103,11 @@ pub(crate) fn judge(options: &JudgeOptions, json: bool) -> Result<ExitCode, Refu
         }
     }
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Those who look into attached files, unless nobody is to.
+fn inspectors(none: bool) -> Option<Pool> {
+    (!none).then(|| Pool::new(Program::this(WORKER_COMMAND), InspectSettings::default()))
 }
 
 fn facts(raw: &[u8], options: &JudgeOptions, pool: Option<&Pool>) -> Facts {

@@ -205,6 +205,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::List(command) => list_action(command),
         Command::SignIns(command) => sign_in_action(command),
         Command::Quarantine(command) => command.into(),
+        Command::Guard(command) => command.action().ok_or_else(|| Refused("replay needs no server".to_owned()))?,
         Command::Judging(command) => command.into(),
         Command::Reputation(command) => command.into(),
         Command::Complaint(command) => command.into(),

@@ -1,5 +1,6 @@
 //! The running server: everything is opened, wired and stopped here.
 
+mod browsing;
 mod judging;
 mod listening;
 mod provisioning;
@@ -207,6 +208,10 @@ fn spawn_services(
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
     let portal = portal(system, &sign_in, public_url, &dns);
+    let jmap = browsing::jmap_server(system, &portal, &receiver)?;
+    if let Some(jmap) = &jmap {
+        tasks.spawn(Arc::clone(jmap).tend(stop.clone()));
+    }
     let imap = imap_server(system, sign_in, tls, budget);
     let counted = Arc::clone(&imap);
     measured.figures("imap", move || counted.figures());
@@ -234,7 +239,7 @@ fn spawn_services(
         tasks.spawn(reporter.run(stop.clone()));
     }
     tasks.spawn(deliverer.run(stop.clone()));
-    spawn_http(tasks, system, &mut listening, measured, tls, (challenges, portal), stop);
+    spawn_http(tasks, system, &mut listening, measured, tls, (challenges, portal, jmap), stop);
     Ok(())
 }
 
@@ -283,7 +288,7 @@ fn spawn_http(
     listening: &mut Listening,
     mut measured: Measured,
     tls: &ServerTls,
-    (challenges, portal): (Challenges, Portal),
+    (challenges, portal, jmap): (Challenges, Portal, Option<Arc<jmap::Server>>),
     stop: &CancellationToken,
 ) {
     let acceptors = ["http", "https"].map(|name| listening.take(name));
@@ -317,7 +322,10 @@ fn spawn_http(
         let people_release = system.settings.judging.people_release;
         let links = links.merge(api::quarantine_links(system.store.clone(), people_release));
         let web = webapp::routes(&system.settings.web, Arc::clone(&system.store.context().entropy));
-        let router = api::secure_router(facts, pages).merge(scim).merge(links).merge(web);
+        let mut router = api::secure_router(facts, pages).merge(scim).merge(links).merge(web);
+        if let Some(jmap) = jmap {
+            router = router.merge(jmap.router());
+        }
         let door = HttpDoor { router, tls: Some(tls.clone()) };
         tasks.spawn(run_acceptor(acceptor, Arc::new(door), stop.clone()));
     }

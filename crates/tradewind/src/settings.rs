@@ -14,6 +14,7 @@ use identity::{FactorSettings, PasswordSettings};
 use imap::ImapSettings;
 use inspect::InspectSettings;
 use intel::{OpinionSettings, ThreatSettings};
+use jmap::JmapSettings;
 use judgement::JudgingSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
@@ -179,6 +180,7 @@ sections! {
     opinion: OpinionSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,
+    jmap: JmapSettings,
     provision: ProvisionSettings,
     passwords: PasswordSettings,
     factors: FactorSettings,

@@ -2,5 +2,6 @@
 //! sends what comes out, and answers questions.
 
 pub mod imap;
+pub mod jmap;
 pub mod sasl;
 pub mod smtp;

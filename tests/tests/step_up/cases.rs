@@ -14,6 +14,8 @@ pub(crate) enum Then {
     Waits,
     /// It passes the gate and has nothing to work on.
     Nothing,
+    /// What it names is not there, which is told like what is another's.
+    Unseen,
 }
 
 impl Then {
@@ -24,6 +26,7 @@ impl Then {
             Self::Done => 200,
             Self::Waits => 202,
             Self::Nothing => 422,
+            Self::Unseen => 403,
         }
     }
 }
@@ -55,6 +58,11 @@ impl Case {
 
     const fn nothing(mut self) -> Self {
         self.then = Then::Nothing;
+        self
+    }
+
+    const fn unseen(mut self) -> Self {
+        self.then = Then::Unseen;
         self
     }
 
@@ -90,7 +98,7 @@ pub(crate) const WITHOUT_ACTION: &[access::Action] = &[
 /// The requests. `authority` is a certificate in PEM.
 #[must_use]
 pub(crate) fn cases(authority: &str) -> Vec<Case> {
-    [of_people(), of_officers(authority), of_administrators(), of_second_persons()].concat()
+    [of_people(), of_officers(authority), of_the_trade_guard(), of_administrators(), of_second_persons()].concat()
 }
 
 /// What people do with their own accounts.
@@ -153,6 +161,24 @@ fn of_officers(authority: &str) -> Vec<Case> {
         case("security", "factor-recovery-codes", json!({ "address": "sales@trade.test" })),
         case("security", "factor-remove", json!({ "address": "finance@trade.test", "id": 1 })).nothing(),
         case("security", "user-unfreeze", json!({ "address": "finance@trade.test", "keep_password": true })).nothing(),
+    ]
+}
+
+/// What is said of partners, their accounts and cases. There are none here: `tests/guard.rs` has them, and the gate comes before.
+fn of_the_trade_guard() -> Vec<Case> {
+    let partner = json!({ "name": "nobody.example" });
+    vec![
+        case("security", "guard-partner-merge", json!({ "name": "nobody.example", "into": "noone.example" })).nothing(),
+        case("security", "guard-partner-split", partner.clone()).nothing(),
+        case("security", "guard-partner-forget", partner).nothing(),
+        case(
+            "security",
+            "guard-ledger-set",
+            json!({ "partner": "nobody.example", "value": "DE89370400440532013000", "state": "confirmed", "note": "tested" }),
+        )
+        .nothing(),
+        case("security", "guard-case-note", json!({ "id": "1", "what": "note", "note": "tested" })).unseen(),
+        case("security", "guard-case-close", json!({ "id": "1", "honest": true, "note": "tested" })).unseen(),
     ]
 }
 

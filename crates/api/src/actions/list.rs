@@ -12,8 +12,8 @@ use super::caller::Bounds;
 use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
-    Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, import, judging, lists,
-    people, provisioning, quarantine, queue, roles, sharing, sign_ins, store, tls,
+    Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, guard, import, judging,
+    lists, people, provisioning, quarantine, queue, roles, sharing, sign_ins, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -31,6 +31,8 @@ pub enum On<'a> {
     Queued(i64),
     /// The judged message of this number.
     Judged(&'a str),
+    /// The case of this number.
+    Case(&'a str),
     /// Whatever of it the asker may see.
     Within,
     /// What is the asker's own.
@@ -301,7 +303,7 @@ actions! {
         on On::Queued(*id) => queue::change(controls, "held", move |tx| ::queue::hold(tx, id));
     /// Let a held message go.
     QueueRelease "queue-release" { id: i64 }: QueueChange
-        on On::Queued(*id) => queue::change(controls, "released", move |tx| ::queue::release(tx, id));
+        on On::Queued(*id) => queue::change(controls, "released", move |tx| guard::release_queued(tx, id));
     /// Try a message again now; all of them if none is named.
     QueueRetry "queue-retry" { id: Option<i64> }: QueueChange
         on id.map_or(On::Within, On::Queued) => queue::retry(controls, bounds, id);
@@ -311,6 +313,42 @@ actions! {
     /// Remove a message without telling anybody.
     QueueCancel "queue-cancel" { id: i64 }: QueueChange
         on On::Queued(*id) => queue::change(controls, "cancelled", move |tx| ::queue::cancel(tx, id));
+
+    /// List cases of the trade guard that wait for finance, or all.
+    GuardCases "guard-cases" { all: bool, organisation: Option<String> }: GuardRead
+        on On::Organisation(organisation.as_deref()) => guard::list(controls, bounds, all, organisation);
+    /// Show a case: what was found, both payment details side by side, the telephone number on file, what was done.
+    GuardCaseShow "guard-case-show" { id: String, language: String }: GuardRead
+        on On::Case(id) => guard::show(controls, id, language);
+    /// Note at a case that the partner was called (`phoned`, the number first), that it was told of fraud (`partner-told`), or anything (`noted`).
+    GuardCaseNote "guard-case-note" { id: String, what: String, note: String }: GuardChange
+        on On::Case(id) => guard::note(controls, bounds, id, what, note);
+    /// Close a case as honest or as fraud. An honest message that is held is let go once a second person says the same.
+    GuardCaseClose "guard-case-close" { id: String, honest: bool, note: String }: GuardChange
+        on On::Case(id) => guard::close(controls, bounds, id, honest, note);
+    /// List partners, behind a row.
+    GuardPartners "guard-partners" { after: i64, organisation: Option<String> }: GuardRead
+        on On::Organisation(organisation.as_deref()) => guard::partner_list(controls, bounds, after, organisation);
+    /// Show a partner: its people, domains, telephone numbers, and its payment details with all that was changed.
+    GuardPartnerShow "guard-partner-show" { name: String, organisation: Option<String> }: GuardRead
+        on On::Organisation(organisation.as_deref()) => guard::partner_show(controls, bounds, name, organisation);
+    /// Put a partner together with another, as after a merger.
+    GuardPartnerMerge "guard-partner-merge" { name: String, into: String, organisation: Option<String> }: GuardChange
+        on On::Organisation(organisation.as_deref())
+        => guard::correct(controls, bounds, name, guard::Correction::Merge(into), organisation);
+    /// Take a partner apart from the one that it was put together with.
+    GuardPartnerSplit "guard-partner-split" { name: String, organisation: Option<String> }: GuardChange
+        on On::Organisation(organisation.as_deref())
+        => guard::correct(controls, bounds, name, guard::Correction::Split, organisation);
+    /// Forget all that is known of a partner.
+    GuardPartnerForget "guard-partner-forget" { name: String, organisation: Option<String> }: GuardChange
+        on On::Organisation(organisation.as_deref())
+        => guard::correct(controls, bounds, name, guard::Correction::Forget, organisation);
+    /// Say of a partner's payment details that they are confirmed, disputed, retired or merely learned.
+    GuardLedgerSet "guard-ledger-set"
+        { partner: String, value: String, state: String, note: String, organisation: Option<String> }: GuardChange
+        on On::Organisation(organisation.as_deref())
+        => guard::set_state(controls, bounds, (partner, value), (state, note), organisation);
 
     /// List messages that wait in quarantine: for an account, or for a whole organisation.
     QuarantineList "quarantine-list" { address: Option<String>, organisation: Option<String> }: QuarantineRead

@@ -2,7 +2,7 @@
 
 use queue::{Filter, PAGE_MAX, QueueError, QueuedMessage};
 use serde_json::{Value, json};
-use store::Tx;
+use store::{StoreError, Tx};
 
 use super::caller::Bounds;
 use super::{Controls, Refused};
@@ -73,11 +73,14 @@ pub(super) async fn show(controls: &Controls, id: i64) -> Result<Value, Refused>
     }))
 }
 
-pub(super) async fn change(
+pub(super) async fn change<E>(
     controls: &Controls,
     what: &'static str,
-    change: impl FnMut(&mut Tx<'_>) -> Result<(), QueueError> + Send + 'static,
-) -> Result<Value, Refused> {
+    change: impl FnMut(&mut Tx<'_>) -> Result<(), E> + Send + 'static,
+) -> Result<Value, Refused>
+where
+    E: std::error::Error + From<StoreError> + Send + 'static,
+{
     controls.store.write(change).await.map_err(Refused::because)?;
     Ok(json!({ "done": what }))
 }

@@ -175,6 +175,14 @@ pub(super) fn resolve(tx: &mut Tx<'_>, actor: &Actor, on: On<'_>) -> Result<Obje
             },
             Err(_) => None,
         },
+        On::Case(number) => match i64::from_str_radix(number.trim(), 16) {
+            Ok(id) => match guard::cases::organisation_of(tx, id) {
+                Ok(found) => of_organisation(found),
+                Err(guard::GuardError::Store(error)) => return Err(error.into()),
+                Err(_) => None,
+            },
+            Err(_) => None,
+        },
         On::Own | On::Within => match (on, actor.organisation, actor.account) {
             (On::Own, Some(organisation), Some(account)) => Some(Object::of_account(organisation, account)),
             (_, organisation, _) => of_organisation(organisation),

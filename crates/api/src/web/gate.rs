@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 
 use access::Via;
 use async_trait::async_trait;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use identity::AuthFailure;
 use identity::oauth;
 use identity::session::{self, Resumed, Stage};
+use identity::{AuthFailure, Principal};
 use serde_json::Value;
 
 use super::Portal;
@@ -52,18 +52,16 @@ pub(super) async fn carry_out(portal: &Portal, visitor: &Visitor, session: &Resu
     }
 }
 
-#[async_trait]
-impl Authenticate for Portal {
-    async fn caller(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<Authenticated, Unauthenticated> {
-        if let Some(token) = bearer_token(headers) {
-            // Tokens are for mail and for who somebody is; none opens the API.
-            let known = self.store().read(move |tx| oauth::bearer(tx, &token)).await;
-            return Err(match known {
-                Ok(Ok(_)) => Unauthenticated::Scope,
-                Ok(Err(_)) => Unauthenticated::Missing,
-                Err(error) => temporary(&error),
-            });
-        }
+impl Portal {
+    /// Who has signed in wholly in the browser that sends a request from our own page, and a cookie for it.
+    ///
+    /// # Errors
+    /// [`Unauthenticated`] with the reason.
+    pub async fn browser(
+        &self,
+        headers: &HeaderMap,
+        peer: SocketAddr,
+    ) -> Result<(Principal, Option<HeaderValue>), Unauthenticated> {
         let Some(token) = cookies::session(headers) else { return Err(Unauthenticated::Missing) };
         if !is_from_our_page(headers) {
             return Err(Unauthenticated::Forged);
@@ -84,11 +82,28 @@ impl Authenticate for Portal {
             Err(error) => return Err(temporary(&error)),
         }
         let cookie = session.new_token.as_ref().and_then(cookies::set_session);
+        Ok((session.principal, cookie))
+    }
+}
+
+#[async_trait]
+impl Authenticate for Portal {
+    async fn caller(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<Authenticated, Unauthenticated> {
+        if let Some(token) = bearer_token(headers) {
+            // Tokens are for mail and for who somebody is; none opens the API.
+            let known = self.store().read(move |tx| oauth::bearer(tx, &token)).await;
+            return Err(match known {
+                Ok(Ok(_)) => Unauthenticated::Scope,
+                Ok(Err(_)) => Unauthenticated::Missing,
+                Err(error) => temporary(&error),
+            });
+        }
+        let (principal, cookie) = self.browser(headers, peer).await?;
         let caller = Caller {
-            account: Some(session.principal.account),
-            strong_at: session.principal.strong_at,
+            account: Some(principal.account),
+            strong_at: principal.strong_at,
             via: Via::Http,
-            address: Some(client.address),
+            address: Some(peer.ip().to_canonical()),
         };
         Ok(Authenticated { caller, cookie })
     }

@@ -1,5 +1,7 @@
 //! HTML as a reader sees it: the text that is shown, the text that is hidden, links with what they show, forms, pictures.
 
+mod sheet;
+
 use std::cell::RefCell;
 
 use html5ever::tendril::StrTendril;
@@ -7,6 +9,8 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use mail::message::Rows;
 use xxhash_rust::xxh3::xxh3_64;
+
+use sheet::Sheet;
 
 /// Octets of one HTML part that are read.
 pub(crate) const HTML_OCTETS_MAX: usize = 512 * 1024;
@@ -128,7 +132,12 @@ struct Sink {
 #[derive(Default)]
 struct State {
     page: Page,
+    sheet: Sheet,
     open: Vec<Open>,
+    /// Breaks and paragraphs since something was seen.
+    breaks: u32,
+    /// So many of them came that nobody reads on.
+    is_below: bool,
     /// Index of the link that is open.
     link: Option<usize>,
     rows: Rows,
@@ -138,9 +147,21 @@ struct State {
 #[derive(Clone)]
 struct Open {
     name: String,
+    /// Nothing below it is seen, whatever it says of itself.
     hidden: bool,
+    /// Letters too small to be read, until an element below says another size.
+    tiny: bool,
+    colour: Option<u32>,
     background: Option<u32>,
     raw: bool,
+}
+
+impl Open {
+    /// Whether text in it is not seen; the colour of its letters is lost on what is behind them, which is white where nobody says.
+    fn is_unseen(&self) -> bool {
+        let lost = |colour| is_near(colour, self.background.unwrap_or(0x00ff_ffff));
+        self.hidden || self.tiny || self.colour.is_some_and(lost)
+    }
 }
 
 impl TokenSink for Sink {
@@ -162,13 +183,18 @@ impl TokenSink for Sink {
 impl State {
     fn text(&mut self, text: &str) {
         let inner = self.open.last();
-        if inner.is_some_and(|open| open.raw) {
-            if inner.is_some_and(|open| open.name == "script") && is_smuggling(text) {
-                self.page.counts.smuggling += 1;
+        if let Some(open) = inner.filter(|open| open.raw) {
+            match open.name.as_str() {
+                "script" if is_smuggling(text) => self.page.counts.smuggling += 1,
+                "style" => self.sheet.push(text),
+                _ => {}
             }
             return;
         }
-        let hidden = inner.is_some_and(|open| open.hidden);
+        let hidden = self.is_below || inner.is_some_and(Open::is_unseen);
+        if !hidden && text.contains(|c: char| !c.is_whitespace() && c != '\u{a0}') {
+            self.breaks = 0;
+        }
         let slot = if hidden { &mut self.page.hidden } else { &mut self.page.text };
         push_collapsed(slot, text, TEXT_OCTETS_MAX);
         if let Some(link) = self.link.and_then(|link| self.page.references.get_mut(link)) {
@@ -188,6 +214,12 @@ impl State {
         if is_block(name) {
             self.part();
         }
+        match name {
+            "br" | "p" | "div" => self.breaks += 1,
+            "img" => self.breaks = 0,
+            _ => {}
+        }
+        self.is_below |= self.breaks > BREAKS_MAX;
         self.rows.start(name, &self.page.text);
         if is_void(name) || tag.self_closing && !matches!(name, "a" | "div" | "span" | "p") {
             return TokenSinkResult::Continue;
@@ -199,20 +231,25 @@ impl State {
             _ => None,
         };
         if self.open.len() < DEPTH_MAX {
-            let style = Style::of(tag);
+            let mut style = Style::of(tag);
+            style.hidden |=
+                ["class", "id"].iter().any(|name| value(tag, name).is_some_and(|names| self.sheet.hides(names)));
             let parent = self.open.last();
             let background = style.background.or_else(|| parent.and_then(|open| open.background));
-            let same_colour = style.colour.is_some_and(|colour| is_near(colour, background.unwrap_or(0x00ff_ffff)));
-            let hidden = parent.is_some_and(|open| open.hidden) || style.hidden || same_colour || name == "head";
+            let colour = style.colour.or_else(|| parent.and_then(|open| open.colour));
+            let hidden = parent.is_some_and(|open| open.hidden) || style.hidden || name == "head";
+            let tiny = style.tiny.unwrap_or_else(|| parent.is_some_and(|open| open.tiny));
             let is_raw = raw.is_some() && name != "textarea";
-            self.open.push(Open { name: name.to_owned(), hidden, background, raw: is_raw });
+            self.open.push(Open { name: name.to_owned(), hidden, tiny, colour, background, raw: is_raw });
         }
         raw.map_or(TokenSinkResult::Continue, TokenSinkResult::RawData)
     }
 
     fn end(&mut self, name: &str) {
-        if name == "a" {
-            self.link = None;
+        match name {
+            "a" => self.link = None,
+            "style" => self.sheet.finish(),
+            _ => {}
         }
         if let Some(at) = self.open.iter().rposition(|open| open.name == name) {
             self.open.truncate(at);
@@ -304,6 +341,7 @@ fn is_smuggling(script: &str) -> bool {
 #[derive(Default)]
 struct Style {
     hidden: bool,
+    tiny: Option<bool>,
     colour: Option<u32>,
     background: Option<u32>,
 }
@@ -332,7 +370,9 @@ impl Style {
                 "display" => self.hidden |= value == "none",
                 "visibility" => self.hidden |= value == "hidden" || value == "collapse",
                 "opacity" => self.hidden |= value.parse::<f32>().is_ok_and(|opacity| opacity < 0.1),
-                "font-size" | "max-height" | "max-width" => self.hidden |= is_tiny(&value),
+                "font-size" => self.tiny = Some(is_tiny(&value)),
+                "max-height" | "max-width" => self.hidden |= is_tiny(&value),
+                "margin-top" | "padding-top" | "margin" | "padding" => self.hidden |= is_far_down(&value),
                 "color" => self.colour = colour(&value),
                 "background" | "background-color" => {
                     self.background = value.split_whitespace().find_map(colour).or(self.background);
@@ -344,10 +384,22 @@ impl Style {
     }
 }
 
-/// A length under two pixels.
+/// Breaks and paragraphs without anything to see, after which nobody reads on.
+const BREAKS_MAX: u32 = 40;
+
+/// Pixels that push a text so far down that nobody comes to it.
+const FAR_PIXELS: f32 = 3000.0;
+
+/// A distance, the first of several, beyond [`FAR_PIXELS`].
+fn is_far_down(value: &str) -> bool {
+    let first = value.split_ascii_whitespace().next().unwrap_or_default();
+    first.strip_suffix("px").and_then(|number| number.parse::<f32>().ok()).is_some_and(|far| far > FAR_PIXELS)
+}
+
+/// A length under three pixels.
 fn is_tiny(value: &str) -> bool {
     let number = value.trim_end_matches("px").trim_end_matches("pt");
-    !value.ends_with(['%', 'm']) && number.parse::<f32>().is_ok_and(|size| size < 2.0)
+    !value.ends_with(['%', 'm']) && number.parse::<f32>().is_ok_and(|size| size < 3.0)
 }
 
 /// A colour as 0xRRGGBB.

@@ -21,6 +21,28 @@ fn html_is_read_as_it_is_shown() {
 }
 
 #[test]
+fn an_element_within_may_be_seen_again() {
+    let facts = html(
+        "<td style='font-size:0'><span style='font-size:14px'>one</span></td><font color=#ffffff>lost \
+         <table bgcolor=#1e5c99><tr><td>two</td></tr></table><font color=#333333>three</font>\
+         <div style='display:none'><b style='font-size:14px;color:#000'>never</b></div></font>",
+    );
+    assert_eq!((facts.text.as_str(), facts.hidden_text.as_str()), ("one\ntwo\nthree\n", "lost never"));
+}
+
+#[test]
+fn what_a_style_sheet_hides_or_pushes_down_is_not_shown() {
+    let sheet = "<style><!-- .gone, div.low { visibility: collapse; max-height: 0 } @media print { .kept { display: none } }\
+                 .far{margin-top:470500px;} --></style>";
+    let below = "<br>".repeat(45);
+    let facts = html(&format!(
+        "{sheet}<p class=kept>one</p><div class='a gone'>filler</div><div class=low>more</div><div class=far>far</div>\
+         <div style='height:2px;max-height:2px'>thin</div><p>two{below}deep"
+    ));
+    assert_eq!((facts.text.as_str(), facts.hidden_text.as_str()), ("one\ntwo\n", "fillermorefarthindeep"));
+}
+
+#[test]
 fn links_forms_and_pictures() {
     let facts = html(
         "<a href='http://evil.example/login'>https://www.bank.com</a><form action='https://form.example/x'>\

@@ -59,6 +59,37 @@ fn phish_that_was_never_seen_is_found_in_every_language() {
 }
 
 #[test]
+fn what_was_held_back_of_the_made_samples_lands_where_it_belongs() {
+    let model = Model::shipped().unwrap();
+    let junk = Thresholds::default().junk;
+    let mut found: BTreeMap<(&str, String), [usize; 2]> = BTreeMap::new();
+    for sample in crate::made::samples(Part::Held) {
+        let counts = found.entry((sample.label.word(), sample.shown_language.clone())).or_default();
+        counts[0] += 1;
+        counts[1] += usize::from(crate::evaluate::probability(&model, &sample) >= junk);
+    }
+    let of = |label: &str| {
+        let rows = found.iter().filter(|((of, _), _)| *of == label);
+        rows.fold([0, 0], |sum, (_, counts)| [sum[0] + counts[0], sum[1] + counts[1]])
+    };
+    let (ham, spam, phish) = (of("ham"), of("spam"), of("phish"));
+    // A sentence alone, out of its letter, is the hardest of them.
+    assert!(ham[0] >= 1000 && ham[1] * 200 <= ham[0], "honest in Junk: {ham:?} {found:?}");
+    assert!(phish[0] >= 800 && phish[1] * 100 >= phish[0] * 94, "phish found: {phish:?} {found:?}");
+    assert!(spam[0] >= 100 && spam[1] * 100 >= spam[0] * 80, "spam found: {spam:?} {found:?}");
+    for ((label, language), [count, in_junk]) in &found {
+        assert!(*label != "ham" || *in_junk <= 2, "{language}: {in_junk} of {count} honest ones");
+    }
+}
+
+#[test]
+fn many_rules_about_one_thing_count_less() {
+    let sums = |sum: f32| Sums { spam: sum, phish: sum }.bounded().phish;
+    assert!((sums(2.5) - 2.5).abs() < 1e-6 && (sums(-4.0) + 4.0).abs() < 1e-6);
+    assert!(sums(8.0) < 5.0 && sums(8.0) > sums(6.0));
+}
+
+#[test]
 fn a_disguise_changes_little() {
     let judge = Judge::shipped().unwrap();
     let of = |text: &str| {
@@ -87,4 +118,21 @@ fn kept_facts_give_the_same_verdict() {
         let kept: Facts = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
         assert_eq!(judge.judge(&kept, Vec::new()), judge.judge(&facts, Vec::new()));
     }
+}
+
+#[test]
+fn findings_of_trade_enter_no_odds_of_phish() {
+    let judge = Judge::shipped().unwrap();
+    let facts = Facts::of_text("", "please pay the invoice");
+    let trade = Finding {
+        id: "guard".into(),
+        signal: Signal::Trade,
+        spam: 4.0,
+        phish: 4.0,
+        evidence: String::new(),
+        key: String::new(),
+    };
+    let (with, without) = (judge.judge(&facts, vec![trade]), judge.judge(&facts, Vec::new()));
+    assert_eq!(with.probability_unwanted.to_bits(), without.probability_unwanted.to_bits());
+    assert_eq!(with.probability_phish.to_bits(), without.probability_phish.to_bits());
 }

@@ -135,7 +135,7 @@ struct Dress {
     file: Option<String>,
 }
 
-struct Maker {
+pub(super) struct Maker {
     language: &'static str,
     filler: Filler<'static>,
     recipient: &'static str,
@@ -153,12 +153,49 @@ impl Maker {
         Self { language, filler: filler(language), recipient: RECIPIENTS[0] }
     }
 
+    /// For the letters of a template.
+    pub(super) fn of_letters(language: &'static str, number: u64) -> Self {
+        let mut maker = Self::new(language);
+        maker.filler.random = Random(maker.filler.random.next() ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        maker
+    }
+
+    /// Any number.
+    pub(super) fn any(&mut self) -> u64 {
+        self.filler.random.next()
+    }
+
+    pub(super) fn name(&mut self) -> String {
+        self.filler.filling("name")
+    }
+
+    pub(super) fn recipient(&mut self) -> &'static str {
+        self.filler.pick(&RECIPIENTS)
+    }
+
+    pub(super) fn fill(&mut self, text: &str) -> String {
+        self.filler.fill(text, 2)
+    }
+
+    pub(super) fn honest_host(&mut self) -> String {
+        format!("{}{}.example", self.word(), self.word())
+    }
+
+    pub(super) fn honest_link(&mut self) -> String {
+        format!("https://www.{}/{}/{}", self.honest_host(), self.word(), self.filler.filling("order"))
+    }
+
+    pub(super) fn thieves_link(&mut self) -> String {
+        self.recipient = self.recipient();
+        format!("https://{}{}", self.thieves_host(), self.thieves_path())
+    }
+
     fn one_in(&mut self, count: u64) -> bool {
         self.filler.random.next().is_multiple_of(count)
     }
 
     /// True in `share` of a hundred.
-    fn chance(&mut self, share: u64) -> bool {
+    pub(super) fn chance(&mut self, share: u64) -> bool {
         self.filler.random.next() % 100 < share
     }
 
@@ -172,7 +209,7 @@ impl Maker {
     }
 
     /// A row of letters and digits as machines make them.
-    fn token(&mut self, length: usize) -> String {
+    pub(super) fn token(&mut self, length: usize) -> String {
         const SIGNS: &[u8] = b"abcdefghkmnpqrstuvwxyzABCDEFGHKMNPQRSTUVWXYZ23456789";
         (0..length)
             .filter_map(|_| SIGNS.get((self.filler.random.next() % SIGNS.len() as u64) as usize))
@@ -230,7 +267,7 @@ impl Maker {
         }
     }
 
-    fn thieves_host(&mut self) -> String {
+    pub(super) fn thieves_host(&mut self) -> String {
         let (one, two) = (self.word(), self.word());
         match self.filler.random.next() % 6 {
             0 => format!("{}.xyz", self.token(9).to_lowercase()),

@@ -1,6 +1,7 @@
 //! Tests that the language cannot say: they compare parts of a message with one another.
 
 use super::claimed_brand;
+mod lists;
 mod recipients;
 
 use super::condition::Hit;
@@ -19,6 +20,8 @@ const CODES: &[(&str, Code)] = &[
     ("no-link-to-sender", no_link_to_sender),
     ("disguised", disguised),
     ("sender", sender),
+    ("list-foot", lists::foot),
+    ("to-a-list", lists::to_a_list),
     ("sent-to-itself", recipients::sent_to_itself),
     ("name-of-recipient-house", recipients::name_of_recipient_house),
     ("subject-names-recipient", recipients::subject_names_recipient),

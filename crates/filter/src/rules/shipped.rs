@@ -15,6 +15,7 @@ files!(
     "files",
     "link-tricks",
     "links",
+    "lists",
     "lures",
     "lures-by-structure",
     "offers",

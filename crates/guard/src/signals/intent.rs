@@ -69,6 +69,8 @@ pub enum Want {
     AdvanceFee,
     /// A fee for a parcel that is held.
     ParcelFee,
+    /// A parcel, and something to be paid, without a word of what for.
+    ParcelPay,
     /// Cards for shops shall be bought.
     GiftCards,
     /// Wages shall go to another account.
@@ -267,6 +269,7 @@ impl<'a> Sentence<'a> {
         for (one, other, want) in [
             (Word::Overpaid, Word::Refund, Want::Overpayment),
             (Word::Parcel, Word::Fee, Want::ParcelFee),
+            (Word::Parcel, Word::Pay, Want::ParcelPay),
             (Word::Gift, Word::Buy, Want::GiftCards),
             (Word::Customers, Word::Send, Want::Ageing),
             (Word::Crypto, Word::Pay, Want::Crypto),

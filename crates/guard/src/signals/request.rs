@@ -104,6 +104,9 @@ impl Look<'_> {
                 self.add(id, share, self.said(want));
             }
         }
+        if self.relation == Relation::Stranger && self.wants.has(Want::ParcelPay) && self.has_file_elsewhere() {
+            self.add("asks-parcel-fee", share, self.said(Want::ParcelPay));
+        }
         let has_wallet = self.knowledge.found.iter().any(|found| is_coin(found.detail.kind));
         if has_wallet && matches!(self.relation, Relation::Stranger | Relation::Posing) {
             let wallet = self.knowledge.found.iter().find(|found| is_coin(found.detail.kind));
@@ -117,20 +120,25 @@ impl Look<'_> {
         if self.wants.has(Want::Order) && self.relation != Relation::Known {
             let is_free = filter::is_free_mail(&self.subject.from.domain);
             let steps = self.wants.has(Want::Handover);
-            let has_page = self
-                .subject
-                .facts
-                .links
-                .iter()
-                .any(|link| link.path.len() > 1 && link.domain != self.subject.from.domain);
-            let sum = [(is_free, 0.35), (steps, 0.55), (has_page, 0.35), (self.wants.has(Want::Urgent), 0.15)];
+            let page = if self.has_file_elsewhere() { 0.5 } else { 0.0 };
+            let sum = [(is_free, 0.35), (steps, 0.55), (page > 0.0, page), (self.wants.has(Want::Urgent), 0.15)];
             let share: f32 = sum.iter().filter(|(is, _)| *is).map(|(_, share)| share).sum();
+            let has_page = page > 0.0;
             // Many real customers write from free mailboxes; it takes a second thing.
             if steps || has_page {
                 self.add("order-too-good", share, self.said(Want::Order));
             }
         }
         self.invoice_of_stranger();
+    }
+
+    /// A link to one file or form at another's host; a company that tells of itself links to its own pages.
+    fn has_file_elsewhere(&self) -> bool {
+        let is_coded = |word: &str| word.len() >= 6 && word.bytes().any(|octet| octet.is_ascii_digit());
+        let links = self.subject.facts.links.iter();
+        links
+            .filter(|link| link.domain != self.subject.from.domain)
+            .any(|link| link.path.split(['/', '?', '=', '&']).any(is_coded))
     }
 
     fn invoice_of_stranger(&mut self) {

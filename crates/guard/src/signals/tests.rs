@@ -265,7 +265,7 @@ fn swindles_of_strangers() {
 fn orders_of_strangers() {
     let from = "Tom Roe <tom.roe@gmail.com>";
     let lure = "We want to place a large order for containers of your product. Our forwarder collects. See the order at \
-                https://docs-view.test/order/1 and log in to view it.";
+                https://docs-view.test/order/8f31a07c and log in to view it.";
     warned(&message(from, "", lure), &stranger(), &["order-too-good"]);
     let honest = "We are interested in buying your valves, a large order later. Please send your catalogue and prices FOB Shanghai.";
     quiet(&message(from, "", honest), &stranger());
@@ -296,4 +296,54 @@ fn our_own_letters_that_tell_of_another_account() {
     let subject = out("Please note that our bank account has changed.");
     warned(&subject, &stranger(), &["tells-other-account"]);
     quiet(&out("Our bank details have not changed. Please pay the invoice."), &stranger());
+}
+
+/// Whole verdicts: what is found in some letters, with weights. When one changes for a reason, so does the file.
+#[test]
+fn verdicts_are_those_of_the_golden_file() {
+    let near_partner = |host: &str| Knowledge { near: vec![near(host, "acme-valves.example", false)], ..stranger() };
+    let petra = "Petra Kurz <petra@acme-valves.example>";
+    let cases: Vec<(&str, Subject, Knowledge)> = vec![
+        (
+            "homoglyph",
+            message("Petra Kurz <petra@acme-va1ves.example>", "", "Our account has changed."),
+            near_partner("acme-va1ves.example"),
+        ),
+        (
+            "suffix",
+            message("Petra Kurz <petra@acme-valves.test>", "", "付款请汇到新账户。"),
+            near_partner("acme-valves.test"),
+        ),
+        (
+            "word",
+            message("Petra <petra@acme-valves-group.example>", "", "The catalogue."),
+            near_partner("acme-valves-group.example"),
+        ),
+        (
+            "below",
+            message("A <a@acme-valves.example.x.test>", "", "Rechnung anbei."),
+            near_partner("acme-valves.example.x.test"),
+        ),
+        ("known", as_usual(message(petra, "", "The goods are ready.")), known()),
+        (
+            "change",
+            as_usual(message(petra, "", "Unsere Bankverbindung hat sich geändert. Bitte nicht anrufen.")),
+            known(),
+        ),
+        ("warning", as_usual(message(petra, "", "Beware of fraud: our bank account never changes.")), known()),
+        ("gift", message("X <x@unheard.test>", "", "Compre tarjetas regalo hoy."), stranger()),
+        ("coins", message("X <x@unheard.test>", "", "Оплатите в биткоинах."), stranger()),
+        ("parcel", message("X <x@unheard.test>", "", "소포가 세관에 있습니다. 관세를 내세요."), stranger()),
+        ("owes", message("X <x@unheard.test>", "", "Envoyez la balance âgée."), stranger()),
+        ("catalogue", message("X <x@unheard.test>", "", "We make gaskets. May we send a catalogue?"), stranger()),
+    ];
+    let told: String = cases
+        .into_iter()
+        .map(|(name, subject, knowledge)| {
+            let findings = look(&subject, &knowledge, Timestamp::from_millis(NOW));
+            let findings = findings.iter().map(|it| format!(" {}={:.2}", it.id, it.phish)).collect::<String>();
+            format!("{name}:{findings}\n")
+        })
+        .collect();
+    assert_eq!(told, include_str!("golden.txt"), "\n{told}");
 }

@@ -33,6 +33,8 @@ pub(super) struct Deflate {
     sent: usize,
     /// Something was compressed since the last flush.
     dirty: bool,
+    /// The last call filled all the space it had, so the compressor can hold finished output.
+    held: bool,
 }
 
 impl fmt::Debug for Deflate {
@@ -53,6 +55,7 @@ impl Deflate {
             output: Vec::new(),
             sent: 0,
             dirty: false,
+            held: false,
         }
     }
 
@@ -144,9 +147,10 @@ impl Deflate {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while self.dirty {
+            // A call that begins with held output may do no more than give that out, without having flushed.
+            let began_held = self.held;
             self.compress(&[], FlushCompress::Sync)?;
-            // A flush is complete once it leaves space unused.
-            self.dirty = self.output.len() == self.output.capacity();
+            self.dirty = began_held || self.held;
         }
         ready!(self.poll_send(transport, cx))?;
         Pin::new(transport).poll_flush(cx)
@@ -157,6 +161,7 @@ impl Deflate {
         let before = self.deflate.total_in();
         self.output.reserve(OUTPUT_STEP_BYTES);
         self.deflate.compress_vec(bytes, &mut self.output, flush).map_err(io::Error::other)?;
+        self.held = self.output.len() == self.output.capacity();
         Ok(usize::try_from(self.deflate.total_in() - before).unwrap_or(0))
     }
 
@@ -172,5 +177,45 @@ impl Deflate {
         self.sent = 0;
         self.output = Vec::new();
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    /// What `bytes`, written whole and flushed, become on the wire.
+    fn sent(bytes: &[u8]) -> Vec<u8> {
+        let mut deflate = Deflate::new(&[]);
+        let mut wire = Vec::new();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let Poll::Ready(Ok(taken)) = deflate.poll_write(&mut wire, &mut cx, rest) else { panic!("not taken") };
+            rest = &rest[taken..];
+        }
+        assert!(matches!(deflate.poll_flush(&mut wire, &mut cx), Poll::Ready(Ok(()))));
+        wire
+    }
+
+    /// The compressor hands out a finished block in as many calls as the space offered asks for; a flush that comes
+    /// between two of these must still bring out all that was written.
+    #[test]
+    fn a_flush_brings_out_all_wherever_it_comes() {
+        let mut state = 1_u32;
+        let bytes: Vec<u8> = (0..150_000)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 28) as u8
+            })
+            .collect();
+        for length in (1_000..bytes.len()).step_by(1_009) {
+            let mut plain = Vec::with_capacity(bytes.len());
+            let wire = sent(&bytes[..length]);
+            Decompress::new(false).decompress_vec(&wire, &mut plain, FlushDecompress::None).unwrap();
+            assert_eq!(plain.len(), length, "not all came out of {length}");
+        }
     }
 }

@@ -18,12 +18,12 @@ use reports::ReportError;
 use signing::SigningError;
 use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::server::Verdict;
-use wire::smtp::{Envelope, Hold, RcptParams, Ret};
+use wire::smtp::{Envelope, Hold, Ret};
 
 use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
 use super::judge::{Judged, Quarantining};
-use super::recipients::{Home, Taken};
+use super::recipients::{Home, new_recipient};
 use super::reported::{Reading, Report};
 use super::submission::{self, Authors};
 use crate::filed;
@@ -174,7 +174,8 @@ impl Conversation<'_> {
         };
         let bytes = vouched.body.len();
         match self.store(&envelope, vouched, &id).await {
-            Ok(()) => {
+            Ok(queued) => {
+                self.queued = queued;
                 self.door.receiver.figures.bytes_accepted.add(bytes as u64);
                 tracing::debug!(%id, bytes, recipients = envelope.recipients.len(), "message accepted");
                 Verdict::accept(format!("Accepted as {id}"))
@@ -214,7 +215,8 @@ impl Conversation<'_> {
         Ok(submission::complete(body, store.context().clock.now(), &message_id, sender))
     }
 
-    async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<(), AcceptError> {
+    /// Gives what waits in the queue.
+    async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<Vec<i64>, AcceptError> {
         let store = &self.door.receiver.store;
         let Vouched { body, results, junk, origin, judged, sent, .. } = vouched;
         let now = store.context().clock.now();
@@ -379,15 +381,6 @@ impl Conversation<'_> {
     }
 }
 
-pub(super) fn new_recipient(taken: &Taken, params: &RcptParams) -> NewRecipient {
-    let mut recipient = NewRecipient::new(taken.address.to_string());
-    if let Some(notify) = params.notify {
-        recipient.notify = queue::Notify { success: notify.success, failure: notify.failure, delay: notify.delay };
-    }
-    recipient.orcpt = params.original.as_ref().map(|it| format!("{};{}", it.address_type, it.address));
-    recipient
-}
-
 /// When the message is to go (RFC 4865 section 4), at most `hold_max` from now.
 fn due(envelope: &Envelope, now: Timestamp, hold_max: Duration) -> Timestamp {
     let wanted = match &envelope.params.hold {
@@ -423,8 +416,8 @@ async fn prepare(
     tokio::task::spawn_blocking(work).await.map_err(|_| AcceptError::Panicked)?
 }
 
-/// The transaction of a received message.
-fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
+/// The transaction of a received message; gives what waits in the queue.
+fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<i64>, AcceptError> {
     if let Some(report) = &plan.report {
         report.keep::<AcceptError>(tx)?;
     }
@@ -434,7 +427,8 @@ fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
     if let Some(kept) = &plan.kept {
         judgement::keep(tx, kept)?;
         if let Some(quarantined) = &plan.quarantined {
-            return quarantine(tx, plan, kept, quarantined);
+            quarantine(tx, plan, kept, quarantined)?;
+            return Ok(Vec::new());
         }
     }
     let mut spread = Spread::find(tx, &plan.groups, &reached(plan), plan.envelope.junk)?;
@@ -471,12 +465,13 @@ fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
         Some(error) if refs == 0 && plan.queued.is_empty() && spread.parcels_to_send() == 0 => return Err(error.into()),
         _ => {}
     }
+    let mut queued = Vec::new();
     for parcel in spread.to_send() {
-        enqueue(tx, plan, parcel.envelope(&plan.envelope), &parcel.recipients)?;
+        queued.push(enqueue(tx, plan, parcel.envelope(&plan.envelope), &parcel.recipients)?);
         refs += 1;
     }
     if !waiting.is_empty() {
-        enqueue(tx, plan, plan.envelope.clone(), &waiting)?;
+        queued.push(enqueue(tx, plan, plan.envelope.clone(), &waiting)?);
         refs += 1;
     }
     if refs == 0 {
@@ -485,7 +480,7 @@ fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), AcceptError> {
     if refs != expected {
         store::blobs::add_refs(tx, plan.blob.id(), refs - expected)?;
     }
-    Ok(())
+    Ok(queued)
 }
 
 /// The message waits in quarantine, which holds the one reference to its blob.
@@ -534,7 +529,7 @@ fn enqueue(
     plan: &Plan,
     envelope: queue::Envelope,
     recipients: &[NewRecipient],
-) -> Result<(), AcceptError> {
+) -> Result<i64, AcceptError> {
     let message = NewMessage {
         organisation: plan.organisation,
         blob: plan.blob.id(),
@@ -546,8 +541,7 @@ fn enqueue(
         due: plan.due,
         held: plan.sent.as_ref().is_some_and(Sent::is_stopped),
     };
-    queue::enqueue(tx, &message, recipients)?;
-    Ok(())
+    Ok(queue::enqueue(tx, &message, recipients)?)
 }
 
 fn deliver(tx: &mut Tx<'_>, plan: &Plan, account: i64, group: Option<&GroupAddress>) -> Result<(), MailboxError> {

@@ -1,6 +1,6 @@
 //! One client's connection: reads, writes, does the handshake, and answers the session's questions.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -45,7 +45,7 @@ const REFUSED: &str = "Unknown user or wrong password; with a second factor, use
 /// A connection and what is known of its client.
 pub(super) struct Conversation<'d> {
     pub(super) door: &'d Door,
-    stream: Stream,
+    peer: SocketAddr,
     pub(super) session: Session,
     /// Who has signed in.
     pub(super) principal: Option<Principal>,
@@ -59,16 +59,27 @@ pub(super) struct Conversation<'d> {
     pub(super) client: Client,
     /// Recipients of the present message that were taken, in the session's order.
     pub(super) taken: Vec<Taken>,
+    /// What of the last message waits in the queue.
+    pub(super) queued: Vec<i64>,
     share: Option<BudgetShare>,
     pace: Option<Pace>,
 }
 
 impl<'d> Conversation<'d> {
-    pub(super) fn new(door: &'d Door, stream: Stream, client: Client) -> Self {
-        let session = Session::new(door.config.clone(), tls_info(&stream));
+    pub(super) fn new(door: &'d Door, stream: &Stream, client: Client) -> Self {
+        Self::with_peer(door, stream.peer(), tls_info(stream), client)
+    }
+
+    /// With somebody who has signed in by another protocol.
+    pub(super) fn within(door: &'d Door, principal: Principal, peer: SocketAddr) -> Self {
+        Self { principal: Some(principal), ..Self::with_peer(door, peer, None, Client::default()) }
+    }
+
+    fn with_peer(door: &'d Door, peer: SocketAddr, tls: Option<TlsInfo>, client: Client) -> Self {
+        let session = Session::new(door.config.clone(), tls);
         Self {
             door,
-            stream,
+            peer,
             session,
             principal: None,
             lasting: None,
@@ -76,18 +87,19 @@ impl<'d> Conversation<'d> {
             is_notification: false,
             client,
             taken: Vec::new(),
+            queued: Vec::new(),
             share: None,
             pace: None,
         }
     }
 
     /// Serves the client until one side ends it.
-    pub(super) async fn run(mut self, stop: &CancellationToken) -> Result<(), StreamError> {
+    pub(super) async fn run(mut self, mut stream: Stream, stop: &CancellationToken) -> Result<(), StreamError> {
         let mut input = BytesMut::new();
         loop {
             match self.session.next_step() {
                 Step::Read => {
-                    if !self.read(&mut input, stop).await? {
+                    if !self.read(&mut stream, &mut input, stop).await? {
                         return Ok(());
                     }
                 }
@@ -96,20 +108,20 @@ impl<'d> Conversation<'d> {
                     if self.client.waits.is_some() && has_error(&output) {
                         tokio::time::sleep(ERROR_PAUSE).await;
                     }
-                    self.stream.send(&output, SEND_WAIT).await?;
+                    stream.send(&output, SEND_WAIT).await?;
                 }
-                Step::Ask(question) => self.decide(question).await,
+                Step::Ask(question) => self.decide(&stream, question).await,
                 Step::StartTls => {
                     // RFC 3207 section 4.2: what came in clear behind STARTTLS is dropped.
                     input.clear();
                     let tls = self.door.receiver.tls.config(Service::Mail);
-                    self.stream = self.stream.upgrade_server(tls, HANDSHAKE_WAIT).await?;
-                    self.session.tls_started(tls_info(&self.stream).unwrap_or_default());
+                    stream = stream.upgrade_server(tls, HANDSHAKE_WAIT).await?;
+                    self.session.tls_started(tls_info(&stream).unwrap_or_default());
                     self.principal = None;
                     self.lasting = None;
                 }
                 Step::Close => {
-                    self.stream.close().await;
+                    stream.close().await;
                     return Ok(());
                 }
             }
@@ -117,7 +129,12 @@ impl<'d> Conversation<'d> {
     }
 
     /// Reads what comes next; false at the end of input.
-    async fn read(&mut self, input: &mut BytesMut, stop: &CancellationToken) -> Result<bool, StreamError> {
+    async fn read(
+        &mut self,
+        stream: &mut Stream,
+        input: &mut BytesMut,
+        stop: &CancellationToken,
+    ) -> Result<bool, StreamError> {
         if !self.hold_budget().await {
             self.session.shut_down();
             return Ok(true);
@@ -136,7 +153,7 @@ impl<'d> Conversation<'d> {
                 self.session.sign_out();
                 return Ok(true);
             }
-            received = self.stream.receive(input, pace.map_or(idle, |pace| pace.allowance())) => received,
+            received = stream.receive(input, pace.map_or(idle, |pace| pace.allowance())) => received,
         };
         match received {
             Ok(0) => Ok(false),
@@ -186,31 +203,32 @@ impl<'d> Conversation<'d> {
 
     /// The client's address.
     pub(super) fn peer(&self) -> IpAddr {
-        self.stream.peer().ip()
+        self.peer.ip()
     }
 
     /// Who connects, for sign-ins.
-    fn submitter(&self) -> Submitter {
+    fn submitter(&self, stream: &Stream) -> Submitter {
         Submitter {
             agent: self.session.hello().and_then(|hello| identity::describe_agent(&hello.name)),
-            tls: self.stream.tls_info().as_ref().map(Into::into),
+            tls: stream.tls_info().as_ref().map(Into::into),
             ..Submitter::new(self.peer(), Protocol::Smtp)
         }
     }
 
     /// The port from which it connects (RFC 6692 has it in reports).
     pub(super) fn peer_port(&self) -> u16 {
-        self.stream.peer().port()
+        self.peer.port()
     }
 
-    async fn decide(&mut self, question: Question) {
+    async fn decide(&mut self, stream: &Stream, question: Question) {
         let verdict = match question {
-            Question::Authenticate { proof, .. } => self.authenticate(proof).await,
-            Question::ScramKeys { user } => match self.door.receiver.sign_in.scram_keys(&user, &self.submitter()).await
-            {
-                Ok(keys) => return self.session.answer_keys(keys),
-                Err(failure) => refuse_sign_in(&failure),
-            },
+            Question::Authenticate { proof, .. } => self.authenticate(stream, proof).await,
+            Question::ScramKeys { user } => {
+                match self.door.receiver.sign_in.scram_keys(&user, &self.submitter(stream)).await {
+                    Ok(keys) => return self.session.answer_keys(keys),
+                    Err(failure) => refuse_sign_in(&failure),
+                }
+            }
             Question::MailFrom { from, params } => self.judge_sender(&from, &params).await,
             Question::RcptTo { to, params, .. } => self.judge_recipient(&to, &params).await,
             Question::Message { .. } if self.is_signed_out().await => {
@@ -238,9 +256,9 @@ impl<'d> Conversation<'d> {
         }
     }
 
-    async fn authenticate(&mut self, proof: Proof) -> Verdict {
+    async fn authenticate(&mut self, stream: &Stream, proof: Proof) -> Verdict {
         let receiver = &self.door.receiver;
-        let (from, client) = (self.peer(), self.submitter());
+        let (from, client) = (self.peer(), self.submitter(stream));
         let sign_in = &receiver.sign_in;
         let outcome = match proof {
             Proof::Password(shown) => {
@@ -253,7 +271,7 @@ impl<'d> Conversation<'d> {
             }
             Proof::Token(shown) => sign_in.token(&shown, &client).await,
             Proof::Certificate(authzid) => {
-                sign_in.certificate(self.stream.peer_certificates(), authzid.as_deref(), &client).await
+                sign_in.certificate(stream.peer_certificates(), authzid.as_deref(), &client).await
             }
         };
         match outcome {

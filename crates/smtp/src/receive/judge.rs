@@ -172,7 +172,7 @@ impl Conversation<'_> {
                 Home::Here { account, .. } => Some(account),
                 Home::Group { .. } | Home::Returning { .. } | Home::Elsewhere => None,
             },
-            recipient: super::accept::new_recipient(taken, &asked.params),
+            recipient: super::recipients::new_recipient(taken, &asked.params),
         };
         self.taken.iter().zip(&envelope.recipients).map(place).collect()
     }

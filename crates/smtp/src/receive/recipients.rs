@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use identity::{GroupAddress, IdentityError, Level, Principal, Resolution};
 use mail::Address;
+use queue::NewRecipient;
 use wire::smtp::server::Verdict;
 use wire::smtp::{ForwardPath, Hold, MailParams, Mailbox, RcptParams, ReversePath};
 
@@ -219,4 +220,14 @@ pub(super) fn address_of(mailbox: &Mailbox) -> Result<Address, mail::AddressErro
 pub(super) fn trouble(error: &IdentityError) -> Verdict {
     tracing::error!(%error, "the directory does not answer");
     Verdict::reject(451, (4, 3, 0), "The directory does not answer, try again later")
+}
+
+/// A recipient as the queue has it.
+pub(super) fn new_recipient(taken: &Taken, params: &RcptParams) -> NewRecipient {
+    let mut recipient = NewRecipient::new(taken.address.to_string());
+    if let Some(notify) = params.notify {
+        recipient.notify = queue::Notify { success: notify.success, failure: notify.failure, delay: notify.delay };
+    }
+    recipient.orcpt = params.original.as_ref().map(|it| format!("{};{}", it.address_type, it.address));
+    recipient
 }

@@ -103,6 +103,7 @@ pub(super) const RULES: &[Rule] = &[
         query: "SELECT b.id, b.refs FROM blob b LEFT JOIN (
                     SELECT blob, COUNT(*) AS refs FROM (
                         SELECT blob FROM message UNION ALL SELECT blob FROM queue_message UNION ALL SELECT blob FROM quarantine
+                        UNION ALL SELECT blob FROM jmap_upload
                     ) AS named GROUP BY blob
                 ) c ON c.blob = b.id WHERE b.refs <> COALESCE(c.refs, 0) LIMIT 20",
     },
@@ -264,7 +265,7 @@ pub(super) const RULES: &[Rule] = &[
                 WHERE q.id IS NULL LIMIT 20",
     },
     Rule {
-        says: "a judged or quarantined message, a reputation, a judging policy or a complaint belongs to an organisation that is not there",
+        says: "a judged or quarantined message, a reputation, a judging policy, a complaint or what the trade guard knows belongs to an organisation that is not there",
         kind: "judged message",
         query: "SELECT j.organisation, j.id FROM (
                     SELECT organisation, id FROM judged UNION ALL SELECT organisation, id FROM quarantine
@@ -272,6 +273,8 @@ pub(super) const RULES: &[Rule] = &[
                     UNION ALL SELECT organisation, id FROM judging_policy
                     UNION ALL SELECT organisation, id FROM complaint
                     UNION ALL SELECT organisation, day FROM opinion_day
+                    UNION ALL SELECT organisation, id FROM guard_row UNION ALL SELECT organisation, id FROM guard_lesson
+                    UNION ALL SELECT organisation, id FROM guard_case
                 ) AS j LEFT JOIN organisation o ON o.id = j.organisation WHERE o.id IS NULL LIMIT 20",
     },
     Rule {

@@ -2,12 +2,126 @@
 
 use std::path::PathBuf;
 
+use api::actions::Action;
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GuardCommand {
     /// Learn from mail of the past and judge messages by it, in the order of their dates, without a server. Nothing is kept.
     Replay(ReplayOptions),
+    /// List cases that wait for finance.
+    Cases {
+        /// Those that are closed, too.
+        #[arg(long)]
+        all: bool,
+        /// The company; needed if there are several.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Show a case: the chain of evidence, both payment details, the telephone number on file, what was done.
+    Explain {
+        /// Its number.
+        case: String,
+        /// Language: en or zh.
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
+    /// Note something at a case.
+    Note {
+        /// Its number.
+        case: String,
+        /// What: phoned (the number called comes first in the note), partner-told, or noted.
+        what: String,
+        /// In your words.
+        note: String,
+    },
+    /// Close a case as fraud; or as honest, which takes two persons where the message is held.
+    Close {
+        /// Its number.
+        case: String,
+        /// It is honest.
+        #[arg(long, conflicts_with = "fraud", required_unless_present = "fraud")]
+        honest: bool,
+        /// It is fraud.
+        #[arg(long)]
+        fraud: bool,
+        /// Why.
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// List partners, or show one.
+    Partners {
+        /// The partner, by its domain; or by its address where it uses free mail. `@own` for our own payment details.
+        name: Option<String>,
+        /// Go on behind this row of the last list.
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+        /// The company; needed if there are several.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Put a partner together with another.
+    Merge {
+        /// The one.
+        name: String,
+        /// The other, whose name both have from then on.
+        into: String,
+        /// The company; needed if there are several.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Take a partner apart from the one that it was put together with.
+    Split {
+        /// The partner.
+        name: String,
+        /// The company; needed if there are several.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Forget all that is known of a partner.
+    Forget {
+        /// The partner.
+        name: String,
+        /// The company; needed if there are several.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Say what is thought of payment details on file.
+    Ledger {
+        /// The partner; `@own` for our own.
+        partner: String,
+        /// The account, as it is listed.
+        value: String,
+        /// confirmed, disputed, retired or learned.
+        state: String,
+        /// Why.
+        #[arg(long, default_value = "")]
+        note: String,
+        /// The company; needed if there are several.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+}
+
+impl GuardCommand {
+    /// The action; none for what needs no server.
+    pub(crate) fn action(self) -> Option<Action> {
+        Some(match self {
+            Self::Replay(_) => return None,
+            Self::Cases { all, organisation } => Action::GuardCases { all, organisation },
+            Self::Explain { case, language } => Action::GuardCaseShow { id: case, language },
+            Self::Note { case, what, note } => Action::GuardCaseNote { id: case, what, note },
+            Self::Close { case, honest, note, .. } => Action::GuardCaseClose { id: case, honest, note },
+            Self::Partners { name: Some(name), organisation, .. } => Action::GuardPartnerShow { name, organisation },
+            Self::Partners { name: None, after, organisation } => Action::GuardPartners { after, organisation },
+            Self::Merge { name, into, organisation } => Action::GuardPartnerMerge { name, into, organisation },
+            Self::Split { name, organisation } => Action::GuardPartnerSplit { name, organisation },
+            Self::Forget { name, organisation } => Action::GuardPartnerForget { name, organisation },
+            Self::Ledger { partner, value, state, note, organisation } => {
+                Action::GuardLedgerSet { partner, value, state, note, organisation }
+            }
+        })
+    }
 }
 
 #[derive(Debug, Args)]

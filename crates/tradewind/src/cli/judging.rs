@@ -358,6 +358,9 @@ pub(crate) struct ModelEval {
     /// Measure on the made samples that training never sees, too.
     #[arg(long)]
     pub(crate) made: bool,
+    /// Do not look into attached files; otherwise confined processes do.
+    #[arg(long)]
+    pub(crate) no_inspect: bool,
     /// Begins the row of random numbers.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

@@ -8,8 +8,9 @@ use filter::corpus::{self, Entry, ManifestError, Sample};
 use filter::evaluate::{Plan, evaluate, text};
 use filter::train::{Options, train};
 use filter::{Facts, Model, Received, made};
+use inspect::Pool;
 
-use super::{MESSAGE_OCTETS_MAX, model_at, read, read_text};
+use super::{MESSAGE_OCTETS_MAX, inspectors, model_at, read, read_text};
 use crate::cli::{ModelCommand, ModelEval, ModelTrain};
 
 /// Carries out one of the commands.
@@ -28,7 +29,7 @@ pub(crate) fn run(command: &ModelCommand, json: bool) -> Result<ExitCode, Refuse
 fn learn(options: &ModelTrain) -> Result<ExitCode, Refused> {
     let mut samples = Vec::new();
     for path in &options.manifest {
-        let Read { messages, texts } = Read::all(path, options.text_only, &options.source)?;
+        let Read { messages, texts } = Read::all(path, options.text_only, &options.source, Use::Learn)?;
         samples.extend(messages.into_iter().chain(texts));
     }
     if !options.no_made {
@@ -48,8 +49,9 @@ fn learn(options: &ModelTrain) -> Result<ExitCode, Refused> {
 fn measure(options: &ModelEval, json: bool) -> Result<ExitCode, Refused> {
     let model: Model = model_at(options.model.as_deref())?;
     let (mut messages, mut texts) = (Vec::new(), Vec::new());
+    let pool = inspectors(options.no_inspect);
     for path in &options.manifest {
-        let read = Read::all(path, options.text_only, &options.source)?;
+        let read = Read::all(path, options.text_only, &options.source, Use::Measure(pool.as_ref()))?;
         messages.extend(read.messages);
         texts.extend(read.texts);
     }
@@ -87,14 +89,34 @@ struct Read {
     texts: Vec<Sample>,
 }
 
+/// What messages are read for.
+#[derive(Clone, Copy)]
+enum Use<'a> {
+    /// The model sees neither templates nor what is in attached files, so training does not either.
+    Learn,
+    /// As the judge sees them: with what is in attached files, if there is somebody to look into them.
+    Measure(Option<&'a Pool>),
+}
+
+impl Use<'_> {
+    fn sample(self, entry: &Entry, facts: &Facts) -> Sample {
+        let sample = Sample::of(entry, facts);
+        match self {
+            Self::Learn => sample,
+            Self::Measure(_) => sample.as_judged(facts),
+        }
+    }
+}
+
 impl Read {
-    fn all(path: &Path, text_only: bool, sources: &[String]) -> Result<Self, Refused> {
+    fn all(path: &Path, text_only: bool, sources: &[String], purpose: Use<'_>) -> Result<Self, Refused> {
         let content = read_text(path)?;
         let entries = match corpus::manifest(&content) {
             Ok(entries) => entries,
             Err(ManifestError::Column(_)) if !corpus::honest_texts(&content).is_empty() => {
                 let texts = corpus::honest_texts(&content);
-                let texts = texts.iter().map(|(entry, text)| Sample::of(entry, &Facts::of_text("", text))).collect();
+                let texts =
+                    texts.iter().map(|(entry, text)| purpose.sample(entry, &Facts::of_text("", text))).collect();
                 return Ok(Self { messages: Vec::new(), texts });
             }
             Err(error) => return Err(Refused(format!("{}: {error}", path.display()))),
@@ -103,21 +125,25 @@ impl Read {
             sources.is_empty() || sources.iter().any(|source| entry.source.starts_with(source.as_str()))
         };
         let entries: Vec<Entry> = entries.into_iter().filter(is_wanted).collect();
-        Ok(Self { messages: samples(path, &entries, text_only)?, texts: Vec::new() })
+        Ok(Self { messages: samples(path, &entries, text_only, purpose)?, texts: Vec::new() })
     }
 }
 
 /// Reads messages on all cores.
-fn samples(manifest: &Path, entries: &[Entry], text_only: bool) -> Result<Vec<Sample>, Refused> {
+fn samples(manifest: &Path, entries: &[Entry], text_only: bool, purpose: Use<'_>) -> Result<Vec<Sample>, Refused> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let part = entries.len().div_ceil(cores).max(1);
     let one = |entry: &Entry| {
         let raw = read(&beside(manifest, &entry.path), MESSAGE_OCTETS_MAX)?;
-        let mut facts = Facts::read(Received { raw: &raw, ..Received::default() });
+        let inspected = match purpose {
+            Use::Measure(Some(pool)) => Some(filter::inspect_files(&raw, pool)),
+            _ => None,
+        };
+        let mut facts = Facts::read(Received { raw: &raw, inspected: inspected.as_deref(), ..Received::default() });
         if text_only {
             facts.forget_header();
         }
-        Ok(Sample::of(entry, &facts))
+        Ok(purpose.sample(entry, &facts))
     };
     std::thread::scope(|scope| {
         let parts: Vec<_> = entries

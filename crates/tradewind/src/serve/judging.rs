@@ -9,6 +9,7 @@ use env::dns::Resolver;
 use filter::{Judge, Layer, RulesFollower};
 use inspect::{Pool, Program};
 use intel::SecondOpinion;
+use judgement::cases::CaseLetters;
 use judgement::complaints::Complaints;
 use judgement::digest::Digests;
 use judgement::outbound::Stops;
@@ -25,6 +26,9 @@ const DIGESTS_EVERY: Duration = Duration::from_secs(20);
 
 /// How often reports of people are followed, and stopped messages told of.
 const LEARN_EVERY: Duration = Duration::from_secs(5);
+
+/// How often the trade guard learns, and tells of cases.
+const STUDY_EVERY: Duration = Duration::from_secs(1);
 
 /// How often what is old is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
@@ -66,6 +70,8 @@ pub(super) fn spawn(
     tasks.spawn(learn(learner(system, reputation)?, stop.clone()));
     let stops = Stops { store: system.store.clone(), mailer: system.mailer(), judge: system.judge.get()? };
     tasks.spawn(tell_of_stops(stops, stop.clone()));
+    let letters = CaseLetters { store: system.store.clone(), mailer: system.mailer(), judge: system.judge.get()? };
+    tasks.spawn(follow_trade(guard::Guard::new(system.store.clone()), letters, stop.clone()));
     let complaints = Complaints { store: system.store.clone(), mailer: system.mailer() };
     tasks.spawn(tell_of_complaints(complaints, stop.clone()));
     if let Some(directory) = settings.rules_directory.clone() {
@@ -125,6 +131,24 @@ async fn tell_of_stops(stops: Stops, stop: CancellationToken) {
             Ok(0) => {}
             Ok(told) => tracing::info!(told, "people are told of stopped messages"),
             Err(error) => tracing::error!(%error, "cannot tell people of stopped messages; they wait still"),
+        }
+    }
+}
+
+/// Learns whom people here trade with from mail that nobody doubts, and tells finance of cases.
+async fn follow_trade(guard: guard::Guard, letters: CaseLetters, stop: CancellationToken) {
+    while !wait(STUDY_EVERY, &stop).await {
+        match guard.study().await {
+            Ok(0) => {}
+            Ok(learned) => tracing::debug!(learned, "the trade guard has learned from messages"),
+            // Another node was faster, or somebody corrected a partner.
+            Err(guard::GuardError::Conflict) => {}
+            Err(error) => tracing::error!(%error, "the trade guard cannot learn; what it would learn waits"),
+        }
+        match letters.post().await {
+            Ok(0) => {}
+            Ok(told) => tracing::info!(told, "finance is told of cases"),
+            Err(error) => tracing::error!(%error, "cannot tell finance of cases; they wait still"),
         }
     }
 }

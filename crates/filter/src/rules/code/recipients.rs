@@ -11,7 +11,7 @@ use crate::rules::seen::Seen;
 const NAME_LETTERS_MIN: usize = 5;
 
 /// Mailboxes of the field `To`: local part and host.
-fn recipients(facts: &Facts) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn recipients(facts: &Facts) -> impl Iterator<Item = (&str, &str)> {
     let is_of_address = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+');
     facts.form.value("to").match_indices('@').take(4).filter_map(move |(at, _)| {
         let to = facts.form.value("to");

@@ -1,0 +1,207 @@
+//! JMAP (RFC 8620, RFC 8621) over HTTP: [`wire::jmap`] keeps the protocol, [`mailbox`] keeps the mail, an index of each account
+//! in memory answers most questions.
+//!
+//! Builds a router; the driver that owns the listener serves it. Knows nothing of SMTP, IMAP and the pages.
+
+mod args;
+mod blob;
+mod blobs;
+mod changeset;
+mod door;
+mod email;
+mod error;
+mod http;
+mod ids;
+mod index;
+mod mailboxes;
+mod opened;
+mod outbox;
+mod push;
+mod quota;
+mod reach;
+mod run;
+mod session;
+mod settings;
+mod submission;
+#[cfg(test)]
+mod tests;
+mod verdicts;
+mod window;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use env::Timestamp;
+use filter::Judge;
+use identity::{Principal, SignIn, SignInWatch};
+use parking_lot::Mutex;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+use wire::jmap::MethodErrorKind;
+
+pub use door::{BrowserSessions, NoSession};
+pub use outbox::{Letter, NotSent, Outbox};
+pub use settings::JmapSettings;
+
+use door::Door;
+use error::Failure;
+use http::Busy;
+use index::Indexes;
+use opened::Opened;
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Asker {
+    pub(crate) principal: Principal,
+    /// Where the client connects from.
+    pub(crate) peer: IpAddr,
+}
+
+impl Asker {
+    pub(crate) const fn account(&self) -> i64 {
+        self.principal.account
+    }
+}
+
+/// How often what is kept is looked through.
+const TEND_EVERY: Duration = Duration::from_secs(600);
+
+/// Files that are forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: u32 = 200;
+
+/// What may be asked at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) objects_get_max: usize,
+    pub(crate) objects_set_max: usize,
+    pub(crate) search_wait: Duration,
+}
+
+/// What JMAP needs.
+pub struct Server {
+    store: Store,
+    door: Door,
+    settings: JmapSettings,
+    limits: Limits,
+    indexes: Indexes,
+    opened: Opened,
+    /// States of session objects, by account and address, and until when they are believed.
+    session_states: Mutex<HashMap<(i64, String), (String, Timestamp)>>,
+    /// Requests under way.
+    busy: Arc<Busy>,
+    /// Clients that wait for changes.
+    listening: Arc<Busy>,
+    outbox: Arc<dyn Outbox>,
+    /// Has words for what was found of messages.
+    judge: Arc<Judge>,
+    /// Seconds that a message may wait before it goes.
+    hold_seconds_max: u64,
+    /// The server stops: who waits for changes is let go.
+    stopping: CancellationToken,
+    /// Files that are being sent.
+    uploading: Arc<Busy>,
+    /// Our address, without a slash at its end.
+    public_url: String,
+}
+
+/// What a [`Server`] is made from beside its settings.
+pub struct ServerParts {
+    /// Where mail is kept.
+    pub store: Store,
+    /// Checks passwords and tokens.
+    pub sign_in: Arc<SignIn>,
+    /// Knows the sessions of browsers.
+    pub browsers: Arc<dyn BrowserSessions>,
+    /// Our address, without a slash at its end.
+    pub public_url: String,
+    /// Sends mail.
+    pub outbox: Arc<dyn Outbox>,
+    /// Has words for what was found of messages.
+    pub judge: Arc<Judge>,
+    /// Seconds that a message may wait before it goes.
+    pub hold_seconds_max: u64,
+}
+
+impl Server {
+    /// A server of these parts.
+    #[must_use]
+    pub fn new(parts: ServerParts, settings: JmapSettings) -> Arc<Self> {
+        let ServerParts { store, sign_in, browsers, public_url, outbox, judge, hold_seconds_max } = parts;
+        let limits = Limits {
+            objects_get_max: settings.objects_get_max,
+            objects_set_max: settings.objects_set_max,
+            search_wait: Duration::from_secs(settings.search_seconds),
+        };
+        Arc::new(Self {
+            door: Door::new(&store, sign_in, browsers),
+            store,
+            limits,
+            indexes: Indexes::new(settings.index_messages_max),
+            opened: Opened::new(settings.opened_mib << 20),
+            session_states: Mutex::default(),
+            busy: Arc::default(),
+            uploading: Arc::default(),
+            listening: Arc::default(),
+            stopping: CancellationToken::new(),
+            outbox,
+            judge,
+            hold_seconds_max,
+            settings,
+            public_url,
+        })
+    }
+
+    /// Tells when the sign-in of who asks is over.
+    pub(crate) fn sign_in_watch(&self, asker: &Asker) -> SignInWatch {
+        self.door.watch(&asker.principal)
+    }
+
+    /// Forgets, until `stop`, files that nobody used; then lets those go who wait for changes.
+    pub async fn tend(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return self.stopping.cancel(),
+                () = tokio::time::sleep(TEND_EVERY) => {}
+            }
+            loop {
+                let forget = |tx: &mut store::Tx<'_>| mailbox::uploads::forget_expired(tx, FORGOTTEN_AT_ONCE);
+                match self.store.write_freeing(forget).await {
+                    Ok(count) if count < u64::from(FORGOTTEN_AT_ONCE) => break,
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot forget files that clients sent");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Server {
+    /// Refuses to read more objects at once than may be.
+    ///
+    /// # Errors
+    /// `requestTooLarge`.
+    fn check_get(&self, ids: Option<&[String]>) -> Result<(), Failure> {
+        let max = self.limits.objects_get_max;
+        if ids.is_some_and(|ids| ids.len() > max) {
+            return Err(Failure::say(MethodErrorKind::RequestTooLarge, format!("at most {max} objects at once")));
+        }
+        Ok(())
+    }
+
+    /// Refuses to change more objects at once than may be.
+    ///
+    /// # Errors
+    /// `requestTooLarge`.
+    fn check_set(&self, count: usize) -> Result<(), Failure> {
+        let max = self.limits.objects_set_max;
+        if count > max {
+            return Err(Failure::say(MethodErrorKind::RequestTooLarge, format!("at most {max} objects at once")));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! What sends mail for us.
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use env::Timestamp;
+use identity::Principal;
+
+/// A message that somebody sends.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Who sends it.
+    pub principal: Principal,
+    /// Where the client connects from.
+    pub peer: IpAddr,
+    /// Reverse path.
+    pub from: String,
+    /// Forward paths.
+    pub recipients: Vec<String>,
+    /// When it is to go, if later than now.
+    pub hold_until: Option<Timestamp>,
+    /// The message, lines ending in CRLF.
+    pub body: Vec<u8>,
+}
+
+/// Why a message is not sent. The texts are for the one who sends it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotSent {
+    /// The reverse path may not be used.
+    #[error("{0}")]
+    From(String),
+    /// Recipients are refused, each with the reason.
+    #[error("{} recipients are refused", .0.len())]
+    Recipients(Vec<(String, String)>),
+    /// There are more than one message may have, which is this many.
+    #[error("a message may have at most {0} recipients")]
+    TooManyRecipients(usize),
+    /// The message is longer than this many octets.
+    #[error("a message may have at most {0} octets")]
+    TooLarge(u64),
+    /// The message is refused.
+    #[error("{0}")]
+    Message(String),
+    /// It may go later.
+    #[error("{0}")]
+    Temporary(String),
+}
+
+/// Sends mail under the rules for submission.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Takes a message for delivery; gives what of it waits in the queue. When this returns, it is on disk.
+    ///
+    /// # Errors
+    /// [`NotSent`] with the reason; then nobody gets anything.
+    async fn send(&self, letter: Letter) -> Result<Vec<i64>, NotSent>;
+}

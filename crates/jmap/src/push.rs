@@ -1,0 +1,101 @@
+//! Telling clients that something changed (RFC 8620 section 7): the states of each account, and when they are others.
+
+mod events;
+
+use std::collections::BTreeMap;
+
+use identity::delegation;
+use mailbox::overview::{mailbox_state, message_state};
+use serde_json::{Value, json};
+use store::Tx;
+
+use crate::error::Failure;
+use crate::{Asker, ids, submission};
+
+pub(crate) use events::events;
+
+/// States by account and type.
+pub(crate) type States = BTreeMap<String, BTreeMap<&'static str, String>>;
+
+/// The accounts that somebody can see, his own first.
+pub(crate) fn accounts(tx: &mut Tx<'_>, actor: i64) -> Result<Vec<i64>, Failure> {
+    let others = delegation::reachable(tx, actor)?;
+    Ok(std::iter::once(actor).chain(others.iter().map(|it| it.account)).collect())
+}
+
+/// The states of `accounts`.
+pub(crate) fn states(tx: &mut Tx<'_>, asker: &Asker, accounts: &[i64]) -> Result<States, Failure> {
+    let mut all = States::new();
+    for account in accounts {
+        let emails = message_state(tx, *account)?.to_string();
+        let mut types = BTreeMap::from([
+            ("Email", emails.clone()),
+            ("Thread", emails),
+            ("Mailbox", mailbox_state(tx, *account)?.to_string()),
+        ]);
+        if *account == asker.account() {
+            types.insert("EmailSubmission", submission::current_state(tx, *account)?.to_string());
+        }
+        all.insert(ids::show(*account), types);
+    }
+    Ok(all)
+}
+
+/// A `StateChange` of what differs from `before` among the types that are wanted; none if nothing does.
+pub(crate) fn state_change(before: &States, now: &States, wanted: &Wanted) -> Option<Value> {
+    let mut changed = serde_json::Map::new();
+    for (account, types) in now {
+        let known = before.get(account);
+        let others: serde_json::Map<String, Value> = types
+            .iter()
+            .filter(|(kind, state)| wanted.has(kind) && known.and_then(|known| known.get(*kind)) != Some(*state))
+            .map(|(kind, state)| ((*kind).to_owned(), state.clone().into()))
+            .collect();
+        if !others.is_empty() {
+            changed.insert(account.clone(), Value::Object(others));
+        }
+    }
+    (!changed.is_empty()).then(|| json!({ "@type": "StateChange", "changed": changed }))
+}
+
+/// A word that is another when any state is.
+pub(crate) fn state_word(states: &States) -> String {
+    let hash = json!(states)
+        .to_string()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+/// Types that a client wants to hear of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    All,
+    Some(Vec<String>),
+}
+
+impl Wanted {
+    fn has(&self, kind: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(kinds) => kinds.iter().any(|it| it == kind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changed_and_is_wanted_is_told() {
+        let states = |email: &str| {
+            States::from([("1".to_owned(), BTreeMap::from([("Email", email.to_owned()), ("Mailbox", "4".to_owned())]))])
+        };
+        assert_eq!(state_change(&states("3"), &states("3"), &Wanted::All), None);
+        let told = state_change(&states("3"), &states("5"), &Wanted::All).unwrap();
+        assert_eq!(told, json!({ "@type": "StateChange", "changed": { "1": { "Email": "5" } } }));
+        assert_eq!(state_change(&states("3"), &states("5"), &Wanted::Some(vec!["Mailbox".to_owned()])), None);
+        assert_ne!(state_word(&states("3")), state_word(&states("5")));
+    }
+}

@@ -1,0 +1,263 @@
+//! Carries out the calls of a request in order (RFC 8620 section 3.5).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use serde_json::Value;
+use store::{StoreError, Tx};
+use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
+
+use crate::args::Args;
+use crate::error::Failure;
+use crate::session::{BLOB, CORE, MAIL, QUOTA, SUBMISSION, VERDICT};
+use crate::{Asker, Server, blobs, email, mailboxes, quota, submission, verdicts};
+
+/// How often calls are run again whose snapshot turned out too old.
+const TRIES_MAX: u32 = 8;
+
+/// What was created in a request, by the names that the client gave it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Created(BTreeMap<String, String>);
+
+impl Created {
+    pub(crate) fn note(&mut self, name: &str, id: &str) {
+        self.0.insert(name.to_owned(), id.to_owned());
+    }
+
+    /// The identifier that `#name` stands for, or the identifier itself.
+    pub(crate) fn resolve<'a>(&'a self, id: &'a str) -> &'a str {
+        id.strip_prefix('#').and_then(|name| self.0.get(name)).map_or(id, String::as_str)
+    }
+
+    /// The path of a patch with each `#name` in it replaced.
+    pub(crate) fn resolve_path(&self, path: &str) -> String {
+        if !path.contains('#') {
+            return path.to_owned();
+        }
+        path.split('/').map(|step| self.resolve(step)).collect::<Vec<&str>>().join("/")
+    }
+
+    /// An object of identifiers with each `#name` among them replaced.
+    pub(crate) fn resolve_keys(&self, value: &Value) -> Value {
+        match value {
+            Value::Object(members) => {
+                Value::Object(members.iter().map(|(name, it)| (self.resolve(name).to_owned(), it.clone())).collect())
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// The answer to a call that changes something, and calls that follow from it without the client's asking.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    answer: Value,
+    following: Vec<(&'static str, Value)>,
+}
+
+impl Answers {
+    /// An answer that nothing follows from.
+    pub(crate) const fn one(answer: Value) -> Self {
+        Self { answer, following: Vec::new() }
+    }
+
+    /// A call that follows; its answer stands behind this one, under the same identifier (RFC 8620 section 5.4).
+    pub(crate) fn follow(&mut self, name: &'static str, arguments: Value) {
+        self.following.push((name, arguments));
+    }
+}
+
+type Read = fn(&Server, &mut Tx<'_>, &Asker, Args) -> Result<Value, Failure>;
+
+/// Methods that change something, or that need more than a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    MailboxSet,
+    EmailSet,
+    EmailImport,
+    EmailCopy,
+    IdentitySet,
+    SubmissionSet,
+    BlobUpload,
+    BlobCopy,
+}
+
+enum Method {
+    /// Reads from a snapshot.
+    Read(Read),
+    Change(Change),
+}
+
+/// The capability of a method, and the method.
+fn method(name: &str) -> Option<(&'static str, Method)> {
+    let read = |capability, method: Read| Some((capability, Method::Read(method)));
+    let change = |capability, method| Some((capability, Method::Change(method)));
+    match name {
+        "Core/echo" => read(CORE, |_, _, _, args| Ok(Value::Object(args.into_all()))),
+        "Mailbox/get" => read(MAIL, mailboxes::get),
+        "Mailbox/changes" => read(MAIL, mailboxes::changes),
+        "Mailbox/query" => read(MAIL, mailboxes::query),
+        "Mailbox/queryChanges" => read(MAIL, mailboxes::query_changes),
+        "Thread/get" => read(MAIL, email::thread_get),
+        "Thread/changes" => read(MAIL, email::thread_changes),
+        "Email/get" => read(MAIL, email::get),
+        "Email/changes" => read(MAIL, email::changes),
+        "Email/query" => read(MAIL, email::query),
+        "Email/queryChanges" => read(MAIL, email::query_changes),
+        "Email/parse" => read(MAIL, email::parse),
+        "SearchSnippet/get" => read(MAIL, email::snippets),
+        "Mailbox/set" => change(MAIL, Change::MailboxSet),
+        "Email/set" => change(MAIL, Change::EmailSet),
+        "Email/import" => change(MAIL, Change::EmailImport),
+        "Email/copy" => change(MAIL, Change::EmailCopy),
+        "Identity/get" => read(SUBMISSION, submission::identity_get),
+        "Identity/changes" => read(SUBMISSION, submission::identity_changes),
+        "Identity/set" => change(SUBMISSION, Change::IdentitySet),
+        "EmailSubmission/get" => read(SUBMISSION, submission::get),
+        "EmailSubmission/changes" => read(SUBMISSION, submission::changes),
+        "EmailSubmission/query" => read(SUBMISSION, submission::query),
+        "EmailSubmission/queryChanges" => read(SUBMISSION, submission::query_changes),
+        "EmailSubmission/set" => change(SUBMISSION, Change::SubmissionSet),
+        "Quota/get" => read(QUOTA, quota::get),
+        "Quota/changes" => read(QUOTA, quota::changes),
+        "Quota/query" => read(QUOTA, quota::query),
+        "Quota/queryChanges" => read(QUOTA, quota::query_changes),
+        "Blob/get" => read(BLOB, blobs::get),
+        "Blob/lookup" => read(BLOB, blobs::lookup),
+        "Blob/upload" => change(BLOB, Change::BlobUpload),
+        "Blob/copy" => change(CORE, Change::BlobCopy),
+        "Verdict/get" => read(VERDICT, verdicts::get),
+        _ => None,
+    }
+}
+
+/// A request under way.
+struct Running {
+    using: Vec<String>,
+    ahead: VecDeque<Call>,
+    response: Response,
+    created: Created,
+    tries: u32,
+}
+
+/// What the next call is.
+enum Next {
+    Read(Read, Object),
+    Change(Change, Object),
+    Failed(MethodError),
+}
+
+impl Running {
+    /// What the next call is, if there is one.
+    fn next(&self) -> Option<(String, String, Next)> {
+        let call = self.ahead.front()?;
+        let unknown = || MethodError::new(MethodErrorKind::UnknownMethod, "no such method among the capabilities used");
+        let next = match method(&call.name).filter(|(capability, _)| self.using.iter().any(|used| used == capability)) {
+            None => Next::Failed(unknown()),
+            Some((_, method)) => match (call.resolve(&self.response), method) {
+                (Err(error), _) => Next::Failed(error),
+                (Ok(arguments), Method::Read(read)) => Next::Read(read, arguments),
+                (Ok(arguments), Method::Change(change)) => Next::Change(change, arguments),
+            },
+        };
+        Some((call.name.clone(), call.id.clone(), next))
+    }
+
+    /// The next call is done.
+    fn finish(&mut self, name: &str, id: &str, outcome: Result<Value, Failure>) {
+        self.ahead.pop_front();
+        self.tries = 0;
+        match outcome {
+            Ok(answer) => self.response.answer(name, answer, id),
+            Err(failure) => self.response.fail(&failure.into_method(), id),
+        }
+    }
+
+    /// Runs calls on one snapshot until one must change something.
+    fn read(&mut self, server: &Server, asker: &Asker, tx: &mut Tx<'_>) {
+        while let Some((name, id, next)) = self.next() {
+            let outcome = match next {
+                Next::Change(..) => return,
+                Next::Failed(error) => Err(error.into()),
+                Next::Read(read, arguments) => read(server, tx, asker, Args::new(arguments)),
+            };
+            if matches!(outcome, Err(Failure::Behind)) && self.tries < TRIES_MAX {
+                self.tries += 1;
+                return;
+            }
+            self.finish(&name, &id, outcome);
+        }
+    }
+}
+
+impl Server {
+    /// Carries out a request.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read at all.
+    pub(crate) async fn run(
+        self: &Arc<Self>,
+        asker: &Arc<Asker>,
+        request: Request,
+        session_state: String,
+    ) -> Result<Response, StoreError> {
+        let Request { using, calls, created_ids } = request;
+        let created = Created(created_ids.clone().unwrap_or_default());
+        let response = Response::new(created_ids, session_state);
+        let mut running = Running { using, ahead: calls.into(), response, created, tries: 0 };
+        while let Some((name, id, next)) = running.next() {
+            match next {
+                Next::Change(change, arguments) => {
+                    let outcome = self.change(asker, &mut running, change, arguments).await;
+                    let (outcome, following) = match outcome {
+                        Ok(Answers { answer, following }) => (Ok(answer), following),
+                        Err(failure) => (Err(failure), Vec::new()),
+                    };
+                    running.finish(&name, &id, outcome);
+                    for (name, arguments) in following.into_iter().rev() {
+                        let Value::Object(arguments) = arguments else { continue };
+                        running.ahead.push_front(Call { name: name.to_owned(), arguments, id: id.clone() });
+                    }
+                }
+                Next::Failed(error) => running.finish(&name, &id, Err(error.into())),
+                Next::Read(..) => {
+                    let (server, asker) = (Arc::clone(self), Arc::clone(asker));
+                    running = self
+                        .store
+                        .read(move |tx| {
+                            running.read(&server, &asker, tx);
+                            Ok::<_, StoreError>(running)
+                        })
+                        .await?;
+                }
+            }
+        }
+        Ok(running.response)
+    }
+
+    async fn change(
+        &self,
+        asker: &Asker,
+        running: &mut Running,
+        change: Change,
+        arguments: Object,
+    ) -> Result<Answers, Failure> {
+        let args = Args::new(arguments);
+        let created = &mut running.created;
+        let before = created.0.clone();
+        let outcome = match change {
+            Change::MailboxSet => mailboxes::set(self, asker, created, args).await,
+            Change::EmailSet => email::set(self, asker, created, args).await,
+            Change::EmailImport => email::import(self, asker, created, args).await,
+            Change::EmailCopy => email::copy(self, asker, created, args).await,
+            Change::IdentitySet => submission::identity_set(self, asker, created, args).await,
+            Change::SubmissionSet => submission::set(self, asker, created, args).await,
+            Change::BlobUpload => blobs::upload(self, asker, created, args).await,
+            Change::BlobCopy => blobs::copy(self, asker, args).await,
+        };
+        for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {
+            running.response.note_created(name, id);
+        }
+        outcome
+    }
+}

@@ -1,0 +1,201 @@
+//! The session object (RFC 8620 section 2): what there is and how much of it may be asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity::delegation::{self, Deed};
+use identity::{IdentityError, load_account};
+use serde_json::{Value, json};
+use store::Tx;
+
+use crate::{Asker, Server, blobs, email, ids};
+
+/// The core.
+pub(crate) const CORE: &str = "urn:ietf:params:jmap:core";
+/// Mail.
+pub(crate) const MAIL: &str = "urn:ietf:params:jmap:mail";
+
+/// Sending.
+pub(crate) const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
+
+/// Quotas (RFC 9425).
+pub(crate) const QUOTA: &str = "urn:ietf:params:jmap:quota";
+/// Blobs as objects (RFC 9404).
+pub(crate) const BLOB: &str = "urn:ietf:params:jmap:blob";
+/// What was found of messages: our own.
+pub(crate) const VERDICT: &str = "urn:tradewind:params:jmap:verdict";
+
+/// The collation of orders (RFC 5051).
+pub(crate) const COLLATION: &str = "i;unicode-casemap";
+
+/// The capabilities that are offered.
+pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, VERDICT];
+
+/// How long the state of a session object is believed.
+const STATE_FOR: Duration = Duration::from_secs(5);
+
+/// States of session objects that are kept.
+const STATES_MAX: usize = 16_384;
+
+/// An account that who asks can see.
+struct Seen {
+    id: i64,
+    name: String,
+    is_own: bool,
+    is_read_only: bool,
+    may_arrange: bool,
+}
+
+impl Server {
+    /// The session object, its addresses beginning with `base`.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(crate) async fn session(&self, asker: &Arc<Asker>, base: &str) -> Result<Value, IdentityError> {
+        let actor = asker.account();
+        let seen = self.store.read(move |tx| seen_by(tx, actor)).await?;
+        let accounts: serde_json::Map<String, Value> = seen
+            .iter()
+            .map(|it| {
+                let shown = json!({
+                    "name": it.name, "isPersonal": it.is_own, "isReadOnly": it.is_read_only,
+                    "accountCapabilities": self.account_capabilities(it),
+                });
+                (ids::show(it.id), shown)
+            })
+            .collect();
+        let primary: serde_json::Map<String, Value> = CAPABILITIES
+            .iter()
+            .filter(|it| **it != CORE)
+            .map(|it| ((*it).to_owned(), ids::show(actor).into()))
+            .collect();
+        let mut session = json!({
+            "capabilities": self.capabilities(),
+            "accounts": accounts,
+            "primaryAccounts": primary,
+            "username": asker.principal.address,
+            "apiUrl": format!("{base}/jmap/api"),
+            "downloadUrl": format!("{base}/jmap/download/{{accountId}}/{{blobId}}/{{name}}?accept={{type}}"),
+            "uploadUrl": format!("{base}/jmap/upload/{{accountId}}"),
+            "eventSourceUrl": format!("{base}/jmap/events?types={{types}}&closeafter={{closeafter}}&ping={{ping}}"),
+        });
+        let state = session_state(&session);
+        if let Value::Object(members) = &mut session {
+            members.insert("state".to_owned(), state.into());
+        }
+        Ok(session)
+    }
+
+    /// The state of the session object. Kept for a moment, as every request asks for it.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(crate) async fn session_state(&self, asker: &Arc<Asker>, base: &str) -> Result<String, IdentityError> {
+        let now = self.store.context().clock.now();
+        let key = (asker.account(), base.to_owned());
+        if let Some((state, until)) = self.session_states.lock().get(&key)
+            && *until > now
+        {
+            return Ok(state.clone());
+        }
+        let session = self.session(asker, base).await?;
+        let state = session.get("state").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut kept = self.session_states.lock();
+        if kept.len() >= STATES_MAX {
+            kept.clear();
+        }
+        kept.insert(key, (state.clone(), now.plus(STATE_FOR)));
+        Ok(state)
+    }
+
+    /// RFC 8620 section 2.
+    fn capabilities(&self) -> Value {
+        let settings = &self.settings;
+        json!({
+            CORE: {
+                "maxSizeUpload": settings.upload_bytes_max,
+                "maxConcurrentUpload": settings.uploads_max,
+                "maxSizeRequest": settings.request_bytes_max,
+                "maxConcurrentRequests": settings.requests_max,
+                "maxCallsInRequest": settings.calls_max,
+                "maxObjectsInGet": settings.objects_get_max,
+                "maxObjectsInSet": settings.objects_set_max,
+                "collationAlgorithms": [COLLATION],
+            },
+            MAIL: {},
+            SUBMISSION: {},
+            QUOTA: {},
+            BLOB: {},
+            VERDICT: {},
+        })
+    }
+
+    /// RFC 8621 section 1.3.
+    fn account_capabilities(&self, account: &Seen) -> Value {
+        let mut capabilities = json!({
+            CORE: {},
+            MAIL: {
+                "maxMailboxesPerEmail": null,
+                "maxMailboxDepth": mailbox::LEVELS_MAX,
+                "maxSizeMailboxName": mailbox::NAME_BYTES_MAX,
+                "maxSizeAttachmentsPerEmail": self.settings.upload_bytes_max,
+                "emailQuerySortOptions": email::SORT_OPTIONS,
+                "mayCreateTopLevelMailbox": account.is_own || account.may_arrange,
+            },
+        });
+        if let Value::Object(members) = &mut capabilities {
+            members.insert(QUOTA.to_owned(), json!({}));
+            members.insert(VERDICT.to_owned(), json!({}));
+            members.insert(BLOB.to_owned(), self.blob_capability());
+        }
+        if let (true, Value::Object(members)) = (account.is_own, &mut capabilities) {
+            // What EHLO says of it (RFC 4865 section 3).
+            let extensions = json!({ "FUTURERELEASE": [self.hold_seconds_max.to_string()] });
+            let sending = json!({ "maxDelayedSend": self.hold_seconds_max, "submissionExtensions": extensions });
+            members.insert(SUBMISSION.to_owned(), sending);
+        }
+        capabilities
+    }
+}
+
+impl Server {
+    /// RFC 9404 section 3.1.
+    fn blob_capability(&self) -> Value {
+        json!({
+            "maxSizeBlobSet": self.settings.upload_bytes_max,
+            "maxDataSources": blobs::SOURCES_MAX,
+            "supportedTypeNames": blobs::TYPES,
+            "supportedDigestAlgorithms": blobs::DIGESTS,
+        })
+    }
+}
+
+/// A word that is another when anything in the session is.
+fn session_state(session: &Value) -> String {
+    // Any hash that does not change between nodes and starts.
+    let hash = session
+        .to_string()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+fn seen_by(tx: &mut Tx<'_>, actor: i64) -> Result<Vec<Seen>, IdentityError> {
+    let own = load_account(tx, actor)?;
+    let mut seen = vec![Seen { id: actor, name: own.name, is_own: true, is_read_only: false, may_arrange: true }];
+    for other in delegation::reachable(tx, actor)? {
+        let may_arrange = delegation::may(tx, actor, Deed::Arrange, other.account)?;
+        let mailboxes =
+            tx.rows("SELECT id FROM mailbox WHERE account = $1", &[other.account.into()], |row| row.int(0))?;
+        let (mut may_read, mut may_write) = (false, may_arrange);
+        for mailbox in mailboxes {
+            may_read = may_read || delegation::may(tx, actor, Deed::Read(mailbox), other.account)?;
+            may_write = may_write || delegation::may(tx, actor, Deed::Write(mailbox), other.account)?;
+        }
+        if may_read {
+            let (id, name) = (other.account, other.address);
+            seen.push(Seen { id, name, is_own: false, is_read_only: !may_write, may_arrange });
+        }
+    }
+    Ok(seen)
+}

@@ -1,0 +1,13 @@
+//! Identities and submissions (RFC 8621 sections 6 and 7).
+
+mod get;
+mod identities;
+mod query;
+mod rows;
+mod set;
+
+pub(crate) use get::{changes, get};
+pub(crate) use identities::{changes as identity_changes, get as identity_get, set as identity_set};
+pub(crate) use query::{query, query_changes};
+pub(crate) use rows::state as current_state;
+pub(crate) use set::set;

@@ -1,0 +1,68 @@
+//! JMAP, and the browsers' sessions that it knows from the pages.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use api::actions::Refused;
+use api::v1::Unauthenticated;
+use api::web::Portal;
+use async_trait::async_trait;
+use axum::http::{HeaderMap, HeaderValue};
+use identity::Principal;
+use jmap::{BrowserSessions, NoSession, NotSent, Outbox};
+
+use crate::system::System;
+
+/// The sessions of the pages.
+struct Pages(Portal);
+
+#[async_trait]
+impl BrowserSessions for Pages {
+    async fn find(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<(Principal, Option<HeaderValue>), NoSession> {
+        self.0.browser(headers, peer).await.map_err(|why| match why {
+            Unauthenticated::Temporary => NoSession::Temporary,
+            _ => NoSession::Missing,
+        })
+    }
+}
+
+/// Sends what people write by the rules for submission.
+struct Sending(Arc<smtp::receive::Receiver>);
+
+#[async_trait]
+impl Outbox for Sending {
+    async fn send(&self, letter: jmap::Letter) -> Result<Vec<i64>, NotSent> {
+        let jmap::Letter { principal, peer, from, recipients, hold_until, body } = letter;
+        let letter = smtp::receive::Letter { principal, peer, from, recipients, hold_until, body };
+        self.0.submit(letter).await.map_err(|error| match error {
+            smtp::receive::NotSent::From(why) => NotSent::From(why),
+            smtp::receive::NotSent::Recipients(refused) => NotSent::Recipients(refused),
+            smtp::receive::NotSent::TooManyRecipients(max) => NotSent::TooManyRecipients(max),
+            smtp::receive::NotSent::TooLarge(max) => NotSent::TooLarge(max),
+            smtp::receive::NotSent::Message(why) => NotSent::Message(why),
+            smtp::receive::NotSent::Temporary(why) => NotSent::Temporary(why),
+        })
+    }
+}
+
+/// The JMAP server, if it is wanted.
+pub(super) fn jmap_server(
+    system: &System,
+    portal: &Portal,
+    receiver: &Arc<smtp::receive::Receiver>,
+) -> Result<Option<Arc<jmap::Server>>, Refused> {
+    let settings = &system.settings.jmap;
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let parts = jmap::ServerParts {
+        store: system.store.clone(),
+        sign_in: Arc::clone(&portal.sign_in),
+        browsers: Arc::new(Pages(portal.clone())),
+        public_url: portal.public_url.clone(),
+        outbox: Arc::new(Sending(Arc::clone(receiver))),
+        judge: portal.controls.elsewhere.judge()?,
+        hold_seconds_max: system.settings.delivery.schedule_days_max * 86_400,
+    };
+    Ok(Some(jmap::Server::new(parts, settings.clone())))
+}

@@ -1,0 +1,65 @@
+//! The web application in Debian's Chromium, before a running server: `web/tests`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use harness::{Failure, Options, Outcome, Tradewind, require, run, skip};
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(560);
+
+/// The directory of the web application, if it was built and its tests can run.
+fn built() -> Result<PathBuf, String> {
+    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
+    for needed in ["dist/index.html", "node_modules/playwright-core"] {
+        if !web.join(needed).exists() {
+            return Err(format!("web/{needed} is missing; run: make web"));
+        }
+    }
+    Ok(web)
+}
+
+/// Runs a script of `web/tests` before a server of its own.
+fn visit(web: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Outcome<String> {
+    let directory = web.join("dist").canonicalize()?;
+    let tradewind = Tradewind::start(Options::default().set(
+        "web",
+        "directory",
+        &format!("{:?}", directory.display().to_string()),
+    ))?;
+    let access = tradewind.access("sales")?;
+    let settings = tradewind.command(&["--json", "config", "show"])?.success()?.stdout;
+    let settings: Value = serde_json::from_str(settings.trim())?;
+    let hostname = settings["server"]["hostname"].as_str().ok_or_else(|| Failure::new("no host name"))?.to_owned();
+    let mut command = Command::new("node");
+    command.args(arguments).current_dir(web).envs(environment.iter().copied());
+    command.env("WEB_HOST", hostname).env("WEB_PORT", tradewind.listen("https")?.port().to_string());
+    command.env("IMAP_USER", &access.user).env("IMAP_PASSWORD", &access.password);
+    let told = run(command, PATIENCE)?
+        .success()
+        .map_err(|error| Failure::new(format!("{error}\n{}", tradewind.log_tail())))?;
+    Ok(told.stdout)
+}
+
+#[test]
+fn the_mail_works_in_chromium() -> Outcome {
+    require!("chromium");
+    let web = match built() {
+        Ok(web) => web,
+        Err(why) => skip!("{why}"),
+    };
+    let told = visit(&web, &["--test", "tests/mail.test.mjs"], &[])?;
+    assert!(told.contains("# fail 0") || told.contains("fail 0"), "{told}");
+    Ok(())
+}
+
+/// `TRADEWIND_SCREENSHOTS=docs/screenshots` has the pictures of the manual made anew.
+#[test]
+fn screens_are_shown() -> Outcome {
+    let Ok(place) = std::env::var("TRADEWIND_SCREENSHOTS") else { return Ok(()) };
+    require!("chromium");
+    let web = built().map_err(Failure::new)?;
+    visit(&web, &["tests/screenshots.mjs"], &[("SCREENSHOTS", &place)])?;
+    Ok(())
+}
