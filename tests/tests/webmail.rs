@@ -42,16 +42,26 @@ fn visit(web: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Outcom
     Ok(told.stdout)
 }
 
-#[test]
-fn the_mail_works_in_chromium() -> Outcome {
+/// Runs a file of tests.
+fn try_out(file: &str) -> Outcome {
     require!("chromium");
     let web = match built() {
         Ok(web) => web,
         Err(why) => skip!("{why}"),
     };
-    let told = visit(&web, &["--test", "tests/mail.test.mjs"], &[])?;
-    assert!(told.contains("# fail 0") || told.contains("fail 0"), "{told}");
+    let told = visit(&web, &["--test", file], &[])?;
+    assert!(told.contains("fail 0"), "{told}");
     Ok(())
+}
+
+#[test]
+fn the_mail_works_in_chromium() -> Outcome {
+    try_out("tests/mail.test.mjs")
+}
+
+#[test]
+fn folders_work_in_chromium() -> Outcome {
+    try_out("tests/folders.test.mjs")
 }
 
 /// `TRADEWIND_SCREENSHOTS=docs/screenshots` has the pictures of the manual made anew.

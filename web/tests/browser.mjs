@@ -1,6 +1,8 @@
 // Debian's Chromium before the server that WEB_HOST, WEB_PORT, IMAP_USER and IMAP_PASSWORD name; `evil.test` and all below it is a place
 // of ours that counts who comes.
+import assert from "node:assert/strict";
 import { createServer } from "node:net";
+import axe from "axe-core";
 import { chromium } from "playwright-core";
 
 const { WEB_HOST, WEB_PORT, IMAP_USER, IMAP_PASSWORD } = process.env;
@@ -56,6 +58,32 @@ export async function signIn(page) {
   await page.getByRole("grid").waitFor();
   // What failed before somebody was signed in was meant to.
   page.wrongs.length = 0;
+}
+
+/** The row of a list with these words. */
+export const row = (page, subject) => page.getByRole("row").filter({ hasText: subject });
+
+/** No serious or critical finding on what is shown. */
+export async function accessible(page, what) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"], iframes: false }));
+  const bad = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  assert.deepEqual(bad.map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]), [], what);
+}
+
+/** What is shown is no wider than the window, and accessible, on a telephone in Chinese and dark; then as before. */
+export async function fitsTelephone(page, what) {
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360, what);
+  const wide = await page.evaluate(() =>
+    [...document.querySelectorAll("[role=dialog], main")].flatMap((it) => (it.scrollWidth > it.clientWidth + 1 && getComputedStyle(it).overflowX !== "auto" ? [it.outerHTML.slice(0, 200)] : [])),
+  );
+  assert.deepEqual(wide, [], what);
+  await accessible(page, `${what}, on a telephone and dark`);
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(size);
 }
 
 /** Puts messages into a mailbox by JMAP, from within the page. Each is `{ mail, seen, days }`. */

@@ -17,6 +17,13 @@ export interface CoreCapability {
   maxObjectsInSet: number;
 }
 
+/** RFC 8621 section 1.3.1. */
+export interface MailCapability {
+  /** Octets. */
+  maxSizeMailboxName: number;
+  mayCreateTopLevelMailbox: boolean;
+}
+
 export interface SubmissionCapability {
   /** Seconds that the server holds a message back at most; 0 if it holds none. */
   maxDelayedSend: number;

@@ -1,6 +1,6 @@
 // The mail: mailboxes, list and conversation beside one another, or one at a time where there is little room.
 
-import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, type RefObject, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Filter, type Id, type Message, SUBMISSION } from "../jmap/types";
 import { Composer, type Writing } from "../compose/composer";
@@ -13,9 +13,11 @@ import { Button, IconButton } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { useNotices } from "../ui/notices";
 import { useActions } from "./actions";
+import { useEverything } from "./everything";
 import { folderName } from "./folder-name";
 import { type Command, useKeys } from "./keys";
 import { KeysDialog } from "./keys-dialog";
+import { ListBar } from "./list-bar";
 import { MessageList } from "./message-list";
 import { type Go, mailboxAt, type Place, useGo, usePlace } from "./place";
 import type { Answering } from "./message-view";
@@ -26,13 +28,15 @@ import { useSelection } from "./selection";
 import { Sidebar } from "./sidebar";
 import { type Deeds, Toolbar } from "./toolbar";
 
+const FoldersDialog = lazy(() => import("../folders/folders-dialog"));
+
 export function MailScreen() {
   const { t } = useTranslation();
   const store = useStore();
   const place = usePlace();
   const go = useGo(place);
   const search = useRef<HTMLInputElement>(null);
-  const [shown, setShown] = useState<"keys" | "settings">();
+  const [shown, setShown] = useState<"keys" | "settings" | "folders">();
   const [drawer, setDrawer] = useState(false);
   const hide = useCallback(() => setShown(undefined), []);
   const compose = useCompose();
@@ -42,13 +46,14 @@ export function MailScreen() {
       {!store.reached && <div role="alert" className="border-b border-line bg-warning-ground px-4 py-1.5 text-warning">{t("app.offline")}</div>}
       <div className="flex min-h-0 flex-1">
         <aside className="print-hidden hidden w-52 shrink-0 border-e border-line lg:block">
-          <Sidebar write={compose.write} settings={() => setShown("settings")} chosen={() => {}} />
+          <Sidebar write={compose.write} settings={() => setShown("settings")} manage={() => setShown("folders")} chosen={() => {}} />
         </aside>
         <Panes place={place} go={go} search={search} compose={compose} menu={() => setDrawer(true)} help={() => setShown("keys")} />
       </div>
       <Dialog title={t("app.menu")} isOpen={drawer} close={() => setDrawer(false)}>
-        <Sidebar write={compose.write && (() => { setDrawer(false); compose.write?.(); })} settings={() => { setDrawer(false); setShown("settings"); }} chosen={() => setDrawer(false)} />
+        <Sidebar write={compose.write && (() => { setDrawer(false); compose.write?.(); })} settings={() => { setDrawer(false); setShown("settings"); }} manage={() => { setDrawer(false); setShown("folders"); }} chosen={() => setDrawer(false)} />
       </Dialog>
+      {shown === "folders" && <Suspense><FoldersDialog close={hide} /></Suspense>}
       <SettingsDialog isOpen={shown === "settings"} close={hide} />
       <KeysDialog isOpen={shown === "keys"} close={hide} known={compose.write ? [...KNOWN, ...WRITING] : KNOWN} />
       {compose.writing && <Composer key={compose.writing.key} writing={compose.writing} close={compose.close} reopen={compose.open} />}
@@ -58,7 +63,7 @@ export function MailScreen() {
 
 /** What keys do here. */
 const KNOWN: Command[] = [
-  "next", "previous", "open", "back", "select", "archive", "delete", "junk", "flag", "seen", "unseen", "undo", "search", "inbox", "sent", "drafts", "help",
+  "next", "previous", "open", "back", "select", "select-all", "select-none", "archive", "delete", "junk", "flag", "seen", "unseen", "undo", "search", "inbox", "sent", "drafts", "help",
 ];
 
 const WRITING: Command[] = ["compose", "reply", "reply-all", "forward"];
@@ -134,8 +139,9 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
   const list = store.list(query);
   const selection = useSelection(list);
   const actions = useActions(store, mailbox);
+  const everything = useEverything(store, query.filter, mailbox);
   const [cursor, setCursor] = useState<Id>();
-  const [sure, setSure] = useState<Id[]>();
+  const [sure, setSure] = useState<Id[] | "all">();
 
   const openRow = useCallback(
     (index: number) => {
@@ -161,7 +167,8 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
     if (place.thread !== undefined) openRow(index);
     else setCursor(id);
   };
-  const rows = selection.ids.size > 0 ? [...selection.ids] : place.thread !== undefined && openId ? [openId] : cursor !== undefined && at >= 0 ? [cursor] : [];
+  const known = () => list.ids?.filter((id) => id !== undefined) ?? [];
+  const rows = selection.all ? known() : selection.ids.size > 0 ? [...selection.ids] : place.thread !== undefined && openId ? [openId] : cursor !== undefined && at >= 0 ? [cursor] : [];
 
   /** Does something that takes rows away: the cursor, and the conversation if one is open, goes on to the next. */
   const take = (work: (rows: Id[]) => void) => {
@@ -179,20 +186,32 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
     }
   };
   const forGood = mailbox?.role === "trash" || mailbox?.role === "junk";
+  /** Does something with all that the list holds. */
+  const takeAll = (work: () => void) => {
+    selection.clear();
+    if (place.thread !== undefined) go.thread(undefined);
+    work();
+  };
   const deeds: Deeds = {
-    archive: () => take(actions.archive),
+    archive: () => (selection.all ? takeAll(everything.archive) : take(actions.archive)),
     remove: () => {
-      if (!forGood) take(actions.remove);
+      if (forGood && selection.all) setSure("all");
+      else if (selection.all) takeAll(everything.remove);
+      else if (!forGood) take(actions.remove);
       else if (rows.length > 0) setSure(rows);
     },
-    junk: () => take(actions.junk),
-    move: (to) => take((ids) => actions.move(ids, to)),
+    junk: () => (selection.all ? takeAll(everything.junk) : take(actions.junk)),
+    move: (to) => (selection.all ? takeAll(() => everything.move(to)) : take((ids) => actions.move(ids, to))),
     seen: (seen) => {
+      if (selection.all) {
+        takeAll(() => everything.seen(seen));
+        return;
+      }
       actions.seen(rows, seen);
       if (!seen && place.thread !== undefined) go.thread(undefined);
       selection.clear();
     },
-    flag: (flagged) => actions.flag(rows, flagged),
+    flag: (flagged) => (selection.all ? takeAll(() => everything.flag(flagged)) : actions.flag(rows, flagged)),
   };
   const { undo } = useNotices();
   const answer =
@@ -208,10 +227,12 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
     previous: () => step(-1),
     open: () => openRow(at),
     back: () => {
-      if (selection.ids.size > 0) selection.clear();
+      if (selection.count > 0) selection.clear();
       else if (place.thread !== undefined) go.thread(undefined);
     },
     select: () => cursor !== undefined && selection.toggle(cursor, false),
+    "select-all": selection.selectAll,
+    "select-none": selection.clear,
     archive: deeds.archive,
     delete: deeds.remove,
     junk: deeds.junk,
@@ -242,20 +263,7 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
           <span className="lg:hidden"><IconButton icon="menu" label={t("app.menu")} onPress={menu} /></span>
           <SearchField q={place.q} search={go.search} clear={() => place.q !== undefined && go.box("inbox")} field={search} />
         </div>
-        <div className="flex min-h-9 items-center gap-1 border-b border-line px-3">
-          {selection.ids.size > 0 ? (
-            <>
-              <IconButton icon="close" label={t("act.clear")} onPress={selection.clear} />
-              <span className="me-auto">{t("list.selected", { count: selection.ids.size })}</span>
-              <Toolbar ids={rows} mailbox={mailbox} deeds={deeds} />
-            </>
-          ) : (
-            <>
-              <span dir="auto" className="me-auto truncate font-semibold">{folder}</span>
-              {list.ids && <span className="shrink-0 text-quiet">{t("list.conversations", { count: list.length })}</span>}
-            </>
-          )}
-        </div>
+        <ListBar list={list} mailbox={mailbox} selection={selection} rows={rows} deeds={deeds} everything={everything} empty={() => setSure("all")} />
         {wrong && <div role="alert" className="border-b border-line bg-warning-ground px-3 py-1.5 text-warning">{wrong}</div>}
         <MessageList
           key={JSON.stringify(query)}
@@ -264,7 +272,7 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
           mailbox={mailbox}
           openThread={place.thread}
           cursor={cursor}
-          selected={selection.ids}
+          selected={selection.all ? "all" : selection.ids}
           open={openRow}
           select={selection.toggle}
         />
@@ -276,11 +284,15 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
           <div className="flex h-full items-center justify-center p-8 text-center text-quiet">{t("read.none")}</div>
         )}
       </div>
-      <Dialog title={t("act.sure-title", { count: sure?.length ?? 0 })} isOpen={sure !== undefined} close={() => setSure(undefined)}>
-        <p className="mb-4">{t("act.sure-text")}</p>
+      <Dialog
+        title={sure === "all" ? t("act.sure-all-title", { folder }) : t("act.sure-title", { count: sure?.length ?? 0 })}
+        isOpen={sure !== undefined}
+        close={() => setSure(undefined)}
+      >
+        <p className="mb-4">{t(sure === "all" ? "act.sure-all-text" : "act.sure-text")}</p>
         <div className="flex justify-end gap-2">
           <Button onPress={() => setSure(undefined)}>{t("act.cancel")}</Button>
-          <Button look="danger" onPress={() => { setSure(undefined); take(actions.destroy); }}>{t("act.delete-for-good")}</Button>
+          <Button look="danger" onPress={() => { setSure(undefined); if (sure === "all") takeAll(everything.destroy); else take(actions.destroy); }}>{t("act.delete-for-good")}</Button>
         </div>
       </Dialog>
     </>

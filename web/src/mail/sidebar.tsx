@@ -10,7 +10,7 @@ import { boxName, mailboxAt, usePlace } from "./place";
 const entry = "flex min-h-8 w-full items-center gap-2 rounded-md px-2 text-start hover:bg-hover";
 
 /** The mailboxes, and what belongs to the account. */
-export function Sidebar({ write, settings, chosen }: { write: (() => void) | undefined; settings: () => void; chosen: () => void }) {
+export function Sidebar({ write, settings, manage, chosen }: { write: (() => void) | undefined; settings: () => void; manage: () => void; chosen: () => void }) {
   const { t, i18n } = useTranslation();
   const store = useStore();
   const here = mailboxAt(store, usePlace());
@@ -45,6 +45,7 @@ export function Sidebar({ write, settings, chosen }: { write: (() => void) | und
             );
           })}
         </ul>
+        <button type="button" className={`${entry} text-quiet`} onClick={manage}>{t("nav.manage")}</button>
       </nav>
       <div className="border-t border-line pt-2">
         <div className="truncate px-2 pb-1 text-quiet" title={store.client.session.username}>{t("nav.you", { address: store.client.session.username })}</div>
