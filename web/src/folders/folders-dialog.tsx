@@ -1,11 +1,12 @@
 // The mailboxes, to be made, called something else, moved, shown or deleted.
 
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { type Id, MAIL, type Mailbox, type MailCapability } from "../jmap/types";
 import { folderIcon, folderName, folders } from "../mail/folder-name";
 import { useStore } from "../store/context";
+import { exportMailbox, saveFile } from "./export";
 import { changeMailbox, deleteMailbox, makeMailbox, type Place, within, wrongName } from "../store/mailboxes";
 import type { MailStore } from "../store/store";
 import { sweep } from "../store/sweep";
@@ -23,6 +24,9 @@ export default function FoldersDialog({ close }: { close: () => void }) {
   const { say, fail } = useNotices();
   const [editing, setEditing] = useState<Editing>();
   const [going, setGoing] = useState<Mailbox>();
+  const [progress, setProgress] = useState<{ done: number; total: number }>();
+  const stopping = useRef<AbortController | undefined>(undefined);
+  useEffect(() => () => stopping.current?.abort(), []);
   const mayMake = capability(store)?.mayCreateTopLevelMailbox ?? false;
 
   const show = (mailbox: Mailbox, isSubscribed: boolean) => changeMailbox(store, mailbox.id, { isSubscribed }).catch(fail);
@@ -35,8 +39,27 @@ export default function FoldersDialog({ close }: { close: () => void }) {
     };
     work().catch(fail);
   };
+  const save = (mailbox: Mailbox) => {
+    stopping.current?.abort();
+    const stop = new AbortController();
+    stopping.current = stop;
+    const work = async () => {
+      const { file, count } = await exportMailbox(store, mailbox.id, { tell: (done, total) => setProgress({ done, total }), stop: stop.signal });
+      if (stop.signal.aborted) return;
+      saveFile(file, `${folderName(t, mailbox)}.mbox`);
+      say(t("folders.exported", { count }));
+    };
+    work().catch(fail).finally(() => setProgress(undefined));
+  };
   return (
     <Dialog title={t("folders.title")} isOpen close={close}>
+      {progress && (
+        <div className="mb-3 flex items-center gap-2">
+          <progress aria-label={t("list.working", progress)} className="min-w-0 flex-1 accent-accent" value={progress.done} max={Math.max(progress.total, 1)} />
+          <span role="status" className="text-quiet tabular-nums">{t("list.working", progress)}</span>
+          <Button look="bare" onPress={() => stopping.current?.abort()}>{t("act.stop")}</Button>
+        </div>
+      )}
       <ul className="mb-3">
         {folders(store.mailboxes.values(), i18n.language, true).map(({ mailbox, depth }) => (
           <li key={mailbox.id}>
@@ -51,7 +74,7 @@ export default function FoldersDialog({ close }: { close: () => void }) {
                   <span className="sr-only">{t("folders.show", { folder: folderName(t, mailbox) })}</span>
                 </label>
               )}
-              <FolderMenu mailbox={mailbox} change={() => setEditing({ mailbox })} add={() => setEditing({ parentId: mailbox.id })} remove={() => setGoing(mailbox)} />
+              <FolderMenu mailbox={mailbox} change={() => setEditing({ mailbox })} add={() => setEditing({ parentId: mailbox.id })} remove={() => setGoing(mailbox)} save={() => save(mailbox)} />
             </div>
             {editing && "mailbox" in editing && editing.mailbox.id === mailbox.id && <FolderForm mailbox={mailbox} parentId={mailbox.parentId} done={() => setEditing(undefined)} />}
             {editing && "parentId" in editing && editing.parentId === mailbox.id && <FolderForm parentId={mailbox.id} done={() => setEditing(undefined)} />}
@@ -86,12 +109,13 @@ async function emptyInto(store: MailStore, mailbox: Mailbox): Promise<void> {
   );
 }
 
-function FolderMenu({ mailbox, change, add, remove }: { mailbox: Mailbox; change: () => void; add: () => void; remove: () => void }) {
+function FolderMenu({ mailbox, change, add, remove, save }: Record<"change" | "add" | "remove" | "save", () => void> & { mailbox: Mailbox }) {
   const { t } = useTranslation();
   const { mayRename, mayCreateChild, mayDelete } = mailbox.myRights;
   const deeds: [key: string, name: string, work: () => void, may: boolean][] = [
     ["change", t("folders.change"), change, mayRename && !mailbox.role],
     ["add", t("folders.new-within"), add, mayCreateChild],
+    ["save", t("folders.export"), save, mailbox.totalEmails > 0],
     ["remove", t("act.delete"), remove, mayDelete && !mailbox.role],
   ];
   const may = deeds.filter((deed) => deed[3]);

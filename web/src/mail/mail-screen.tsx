@@ -4,10 +4,11 @@ import { lazy, type RefObject, Suspense, useCallback, useEffect, useMemo, useRef
 import { useTranslation } from "react-i18next";
 import { type Filter, type Id, type Message, SUBMISSION } from "../jmap/types";
 import { Composer, type Writing } from "../compose/composer";
-import { emptyDraft, forwardDraft, identityFor, replyDraft, savedDraft, type Words } from "../compose/draft";
+import { bringFiles, emptyDraft, forwardDraft, identityFor, replyDraft, savedDraft, type Words } from "../compose/draft";
 import { longDate } from "../i18n/format";
 import { SettingsDialog } from "../settings/settings-dialog";
-import { useStore } from "../store/context";
+import { StoreProvider, useOwnStore, useStore } from "../store/context";
+import { mayIn } from "../store/rights";
 import { type ListQuery, NEWEST_FIRST } from "../store/list";
 import { Button, IconButton } from "../ui/button";
 import { Dialog } from "../ui/dialog";
@@ -19,6 +20,7 @@ import { type Command, useKeys } from "./keys";
 import { KeysDialog } from "./keys-dialog";
 import { ListBar } from "./list-bar";
 import { MessageList } from "./message-list";
+import { useNotifications } from "./notify";
 import { type Go, mailboxAt, type Place, useGo, usePlace } from "./place";
 import type { Answering } from "./message-view";
 import { Reader } from "./reader";
@@ -27,12 +29,14 @@ import { SearchField } from "./search-field";
 import { useSelection } from "./selection";
 import { Sidebar } from "./sidebar";
 import { type Deeds, Toolbar } from "./toolbar";
+import { lookAfterWaiting } from "./waiting";
 
 const FoldersDialog = lazy(() => import("../folders/folders-dialog"));
 
 export function MailScreen() {
   const { t } = useTranslation();
   const store = useStore();
+  const own = useOwnStore();
   const place = usePlace();
   const go = useGo(place);
   const search = useRef<HTMLInputElement>(null);
@@ -40,6 +44,8 @@ export function MailScreen() {
   const [drawer, setDrawer] = useState(false);
   const hide = useCallback(() => setShown(undefined), []);
   const compose = useCompose();
+  useWaiting(go);
+  useNotifications(store, go);
   return (
     <div className="flex h-full flex-col">
       <a href="#messages" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-paper focus:p-2">{t("app.skip")}</a>
@@ -56,7 +62,11 @@ export function MailScreen() {
       {shown === "folders" && <Suspense><FoldersDialog close={hide} /></Suspense>}
       <SettingsDialog isOpen={shown === "settings"} close={hide} />
       <KeysDialog isOpen={shown === "keys"} close={hide} known={compose.write ? [...KNOWN, ...WRITING] : KNOWN} />
-      {compose.writing && <Composer key={compose.writing.key} writing={compose.writing} close={compose.close} reopen={compose.open} />}
+      {compose.writing && (
+        <StoreProvider value={own}>
+          <Composer key={compose.writing.key} writing={compose.writing} wanted={compose.wanted} close={compose.close} reopen={compose.open} />
+        </StoreProvider>
+      )}
     </div>
   );
 }
@@ -70,6 +80,8 @@ const WRITING: Command[] = ["compose", "reply", "reply-all", "forward"];
 
 interface Compose {
   writing: (Writing & { key: number }) | undefined;
+  /** Grows when what is being written is to be seen again. */
+  wanted: number;
   open: (writing: Writing) => void;
   close: () => void;
   /** Absent where nothing can be sent. */
@@ -77,31 +89,63 @@ interface Compose {
   answering: Answering | undefined;
 }
 
+/** Tells of messages that were not answered in time, when the page is opened and each hour. */
+function useWaiting(go: Go): void {
+  const { t } = useTranslation();
+  const store = useOwnStore();
+  const { say } = useNotices();
+  const shown = useRef(0);
+  const search = go.search;
+  useEffect(() => {
+    const look = () =>
+      void lookAfterWaiting(store, new Date()).then(
+        (count) => {
+          if (count > shown.current) say(t("done.waiting", { count }), { name: t("act.show"), run: () => search("is:waiting") });
+          shown.current = count;
+        },
+        // It is looked at again in an hour.
+        () => {},
+      );
+    look();
+    const timer = setInterval(look, 3_600_000);
+    return () => clearInterval(timer);
+  }, [store, say, t, search]);
+}
+
 /** What is being written: one message at a time. */
 function useCompose(): Compose {
   const { t, i18n } = useTranslation();
   const store = useStore();
+  const ownStore = useOwnStore();
+  const { fail } = useNotices();
   const [writing, setWriting] = useState<Writing & { key: number }>();
+  const [wanted, setWanted] = useState(0);
   const open = useCallback((next: Writing) => setWriting((before) => ({ ...next, key: (before?.key ?? 0) + 1 })), []);
   const close = useCallback(() => setWriting(undefined), []);
-  const own = store.identities;
-  const first = own[0];
-  if (!(SUBMISSION in store.client.session.capabilities) || !first) return { writing: undefined, open, close, write: undefined, answering: undefined };
+  const own = ownStore.identities;
+  const account = store.client.session.accounts[store.accountId];
+  const shared = account?.isPersonal ? undefined : own.find(({ email }) => email.toLowerCase() === account?.name.toLowerCase());
+  const first = shared ?? own[0];
+  if (!(SUBMISSION in store.client.session.capabilities) || !first) return { writing: undefined, wanted, open, close, write: undefined, answering: undefined };
   const words: Words = { wrote: (name, date) => t("compose.wrote", { name, date }), forwarded: t("compose.forwarded") };
   const date = (message: Message) => longDate(message.sentAt ?? message.receivedAt, i18n.language);
   const reply = (all: boolean) => (message: Message) =>
-    open({ draft: replyDraft(message, identityFor(message, own) ?? first, own, all, date(message), words), savedId: undefined });
+    open({ draft: replyDraft(message, shared ?? identityFor(message, own) ?? first, own, all, date(message), words, store), savedId: undefined });
   const answering: Answering = {
     reply: reply(false),
     replyAll: reply(true),
-    forward: (message) => open({ draft: forwardDraft(message, identityFor(message, own) ?? first, date(message), words), savedId: undefined }),
-    edit: (message) => open({ draft: savedDraft(message, identityFor(message, own) ?? first), savedId: message.id }),
+    forward: (message) => {
+      const draft = forwardDraft(message, shared ?? identityFor(message, own) ?? first, date(message), words, store);
+      bringFiles(store, ownStore, draft).then((brought) => open({ draft: brought, savedId: undefined }), fail);
+    },
+    edit: (message) => open({ draft: savedDraft(message, identityFor(message, own) ?? first, store), savedId: message.id }),
   };
   // What is being written stays until it is sent, saved or discarded.
   const write = () => {
-    if (!writing) open({ draft: emptyDraft(first), savedId: undefined });
+    if (writing) setWanted((before) => before + 1);
+    else open({ draft: emptyDraft(first), savedId: undefined });
   };
-  return { writing, open, close, write, answering };
+  return { writing, wanted, open, close, write, answering };
 }
 
 interface PanesProps {
@@ -185,6 +229,7 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
       go.thread(isWide ? next?.threadId : undefined);
     }
   };
+  const mayTake = mayIn(store, mailbox, "mayRemoveItems");
   const forGood = mailbox?.role === "trash" || mailbox?.role === "junk";
   /** Does something with all that the list holds. */
   const takeAll = (work: () => void) => {
@@ -193,16 +238,18 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
     work();
   };
   const deeds: Deeds = {
-    archive: () => (selection.all ? takeAll(everything.archive) : take(actions.archive)),
+    archive: () => mayTake && (selection.all ? takeAll(everything.archive) : take(actions.archive)),
     remove: () => {
+      if (!mayTake) return;
       if (forGood && selection.all) setSure("all");
       else if (selection.all) takeAll(everything.remove);
       else if (!forGood) take(actions.remove);
       else if (rows.length > 0) setSure(rows);
     },
-    junk: () => (selection.all ? takeAll(everything.junk) : take(actions.junk)),
+    junk: () => mayTake && (selection.all ? takeAll(everything.junk) : take(actions.junk)),
     move: (to) => (selection.all ? takeAll(() => everything.move(to)) : take((ids) => actions.move(ids, to))),
     seen: (seen) => {
+      if (!mayIn(store, mailbox, "maySetSeen")) return;
       if (selection.all) {
         takeAll(() => everything.seen(seen));
         return;
@@ -211,7 +258,7 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
       if (!seen && place.thread !== undefined) go.thread(undefined);
       selection.clear();
     },
-    flag: (flagged) => (selection.all ? takeAll(() => everything.flag(flagged)) : actions.flag(rows, flagged)),
+    flag: (flagged) => mayIn(store, mailbox, "maySetKeywords") && (selection.all ? takeAll(() => everything.flag(flagged)) : actions.flag(rows, flagged)),
   };
   const { undo } = useNotices();
   const answer =

@@ -8,6 +8,8 @@ export type Density = "two" | "one";
 export interface Preferences {
   theme: Theme;
   density: Density;
+  /** Whether new mail is told through the system. */
+  notifies: boolean;
 }
 
 const PLACE = "tradewind.preferences";
@@ -15,7 +17,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 
 function read(): Preferences {
-  const usual: Preferences = { theme: "system", density: "two" };
+  const usual: Preferences = { theme: "system", density: "two", notifies: false };
   try {
     return { ...usual, ...(JSON.parse(localStorage.getItem(PLACE) ?? "{}") as Partial<Preferences>) };
   } catch {

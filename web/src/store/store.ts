@@ -2,7 +2,7 @@
 // changes since a state (RFC 8620 section 5.2), what people do goes out as patches and shows at once.
 
 import { type Batch, type Call, type Client, Refused, refusedIn, Unreachable } from "../jmap/client";
-import { type ChangesAnswer, type Id, type Identity, type Mailbox, type Message, type State, type Summary, VERDICT, type Verdict } from "../jmap/types";
+import { type ChangesAnswer, type Id, type Identity, type Mailbox, type Message, RECEIPT, type State, type Summary, VERDICT, type Verdict } from "../jmap/types";
 import { type Change, changed, inverse, patchOf } from "./change";
 import { type ListQuery, MessageList } from "./list";
 
@@ -21,7 +21,7 @@ const SUMMARY = [
   "id", "blobId", "threadId", "mailboxIds", "keywords", "from", "to", "subject", "receivedAt", "preview", "hasAttachment", "size",
 ];
 const MESSAGE = [
-  ...SUMMARY, "cc", "bcc", "replyTo", "sentAt", "messageId", "references", "textBody", "htmlBody", "attachments", "bodyValues",
+  ...SUMMARY, "cc", "bcc", "replyTo", "sentAt", "messageId", "references", "textBody", "htmlBody", "attachments", "bodyValues", RECEIPT,
 ];
 const PART = ["partId", "blobId", "size", "name", "type", "charset", "disposition", "cid"];
 
@@ -53,6 +53,8 @@ export class MailStore {
   private readonly lists = new Map<string, MessageList>();
   private readonly states = new Map<Kind, State>();
   private readonly pending = new Set<Pending>();
+  /** Told of messages that have come. */
+  readonly arrivals = new Set<(ids: Id[]) => void>();
   private readonly listeners = new Set<() => void>();
   private told = false;
   private refreshing: Promise<void> | undefined;
@@ -359,6 +361,8 @@ export class MailStore {
     }
     await this.readChanged(answers);
     for (const kind of ["Mailbox", "Email", "Thread"] as const) this.states.set(kind, answers[kind].newState);
+    const { created } = answers.Email;
+    if (created.length > 0) this.arrivals.forEach((listener) => listener(created));
     this.tell();
     return Object.values(answers).some((answer) => answer.hasMoreChanges);
   }
