@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { accessible, mail, newPage, open, origin, put, row, signIn } from "./browser.mjs";
+import { accessible, address, fitsTelephone, mail, newPage, open, origin, put, row, signIn } from "./browser.mjs";
 
 let opened;
 let page;
@@ -34,6 +34,33 @@ test("a conversation is printed whole, and nothing else", async () => {
   const pages = (await page.pdf()).toString("latin1").match(/\/Type\s*\/Page\b/g).length;
   assert.ok(pages >= 4, `${pages} pages`);
   await page.emulateMedia({ media: "screen" });
+});
+
+test("an invitation is shown, and answered to its organiser", async () => {
+  const calendar = [
+    "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//EN", "METHOD:REQUEST", "BEGIN:VEVENT", "UID:meet-7@partner.test", "DTSTAMP:20261120T080000Z", "DTSTART:20261204T100000Z", "DTEND:20261204T110000Z",
+    "SUMMARY:订单 4711 review", "LOCATION:Ningbo", "ORGANIZER;CN=Bo:mailto:bo@partner.test", `ATTENDEE;CN=Li:mailto:${address}`, "END:VEVENT", "END:VCALENDAR", "",
+  ].join("\r\n");
+  const raw = [
+    "From: Anna Berg <anna@partner.test>", `To: ${address}`, "Subject: Invitation: review", "Message-ID: <invite-7@partner.test>", "Date: Fri, 20 Nov 2026 08:00:00 +0000", "MIME-Version: 1.0",
+    'Content-Type: multipart/alternative; boundary="b"', "", "--b", "Content-Type: text/plain; charset=utf-8", "", "You are invited.", "--b", "Content-Type: text/calendar; method=REQUEST; charset=utf-8", "Content-Transfer-Encoding: base64", "", Buffer.from(calendar).toString("base64").replace(/.{76}/g, "$&\r\n"), "--b--", "",
+  ].join("\r\n");
+  await put(page, [{ mail: raw }]);
+  await page.goto(`${origin}/mail`);
+  await row(page, "Invitation: review").click();
+  const card = page.getByRole("region", { name: "Invitation" });
+  await card.getByText("订单 4711 review").waitFor();
+  await card.getByText(/4 December 2026/).waitFor();
+  await card.getByText("The answer goes to bo@partner.test, who did not send this message.").waitFor();
+  await accessible(page, "an invitation");
+  await fitsTelephone(page, "an invitation");
+  await card.getByRole("button", { name: "Accept" }).click();
+  await page.getByText("Your answer was sent to bo@partner.test").waitFor();
+  await card.getByText("You have answered: Accepted").waitFor();
+  await page.goto(`${origin}/mail/box/sent`);
+  await row(page, "Accepted: 订单 4711 review").click();
+  const answer = page.getByRole("region", { name: "Invitation" });
+  await answer.getByText(/Accepted/).waitFor();
 });
 
 test("a folder is saved as a file that other programs read", async () => {

@@ -164,7 +164,7 @@ test("tables and pictures of a message stay in its answer", async () => {
   await send(composer);
   await page.goto(`${origin}/mail`);
   await row(page, "Re: With a table").first().click();
-  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "With a table" }).waitFor();
   const shown = page.frameLocator("iframe").last();
   await shown.getByRole("cell", { name: "6204" }).waitFor();
   await shown.locator("img[src^='blob:']").waitFor();

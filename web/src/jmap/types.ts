@@ -316,6 +316,7 @@ export interface Methods {
   "Email/query": [QueryArguments, QueryAnswer];
   "Email/queryChanges": [QueryChangesArguments, QueryChangesAnswer];
   "Email/set": [SetArguments, SetAnswer];
+  "Email/import": [{ accountId: Id; emails: Record<string, object> }, SetAnswer];
   "Verdict/get": [GetArguments, { list: Verdict[]; notFound: Id[] }];
   "Identity/get": [GetArguments, GetAnswer<Identity>];
   "Identity/set": [SetArguments, SetAnswer];

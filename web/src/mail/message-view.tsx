@@ -1,6 +1,7 @@
 // One message of a conversation: who it is from, in words; its text; its attached files.
 
 import { Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { fullAddress, longDate, nameOf, namesOf, shortDate, size } from "../i18n/format";
 import { useBook } from "../contacts/book";
@@ -21,6 +22,8 @@ export interface Answering {
   edit: (message: Message) => void;
 }
 
+const Invitation = lazy(() => import("../calendar/invitation"));
+
 interface Props {
   message: Message;
   isOpen: boolean;
@@ -32,6 +35,7 @@ export function MessageView({ message, isOpen, toggle, answering }: Props) {
   const { t, i18n } = useTranslation();
   const sender = message.from?.[0];
   const unread = !message.keywords.$seen;
+  const invitation = message.attachments.find(({ type, blobId }) => blobId && (type === "text/calendar" || type === "application/ics"));
   return (
     <article aria-label={`${sender ? nameOf(sender) : t("list.no-sender")}, ${longDate(message.receivedAt, i18n.language)}`} className="border-b border-line px-4 py-3">
       <div className="flex items-start gap-2">
@@ -67,6 +71,7 @@ export function MessageView({ message, isOpen, toggle, answering }: Props) {
           <Details message={message} />
           <Findings id={message.id} />
           <RepliesElsewhere message={message} />
+          {invitation && <Suspense><Invitation message={message} part={invitation} /></Suspense>}
           <MessageBody message={message} />
           <Attachments message={message} />
         </>
