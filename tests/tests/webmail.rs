@@ -82,6 +82,11 @@ fn writing_has_what_trade_needs_in_chromium() -> Outcome {
 }
 
 #[test]
+fn the_newest_mail_works_without_a_connection_in_chromium() -> Outcome {
+    try_out("tests/offline.test.mjs")
+}
+
+#[test]
 fn printing_saving_and_telling_work_in_chromium() -> Outcome {
     try_out("tests/around.test.mjs")
 }

@@ -7,10 +7,11 @@ import { useTranslation } from "react-i18next";
 import { accountAt, baseOf } from "./account/accounts";
 import { goToSignIn } from "./account/session";
 import { BookProvider } from "./contacts/book";
-import { Client, Refused, SignedOut } from "./jmap/client";
+import { Client, Refused, SignedOut, Unreachable } from "./jmap/client";
 import { watch } from "./jmap/push";
 import { type Id, MAIL, type Session, SUBMISSION } from "./jmap/types";
 import { MailScreen } from "./mail/mail-screen";
+import { readKept } from "./offline/kept";
 import { OwnStoreProvider, StoreProvider } from "./store/context";
 import { MailStore } from "./store/store";
 import { Button } from "./ui/button";
@@ -65,7 +66,7 @@ function Opened() {
 
   const failed = useCallback(
     (reason: Error) => {
-      if (reason instanceof SignedOut) goToSignIn();
+      if (reason instanceof SignedOut) void goToSignIn();
       else fail(reason);
     },
     [fail],
@@ -83,7 +84,7 @@ function Opened() {
         });
       },
       (reason: Error) => {
-        if (reason instanceof SignedOut) goToSignIn();
+        if (reason instanceof SignedOut) void goToSignIn();
         else if (!ended) setError(reason);
       },
     );
@@ -125,7 +126,14 @@ interface Stores {
 }
 
 async function open(failed: (error: Error) => void): Promise<Stores> {
-  const client = await Client.open();
+  let client: Client;
+  try {
+    client = await Client.open();
+  } catch (error) {
+    const kept = error instanceof Unreachable ? await keptMail(failed) : undefined;
+    if (!kept) throw error;
+    return kept;
+  }
   const { session } = client;
   const account = session.primaryAccounts[MAIL];
   if (!account) throw new Refused("accountNotFound");
@@ -138,6 +146,15 @@ async function open(failed: (error: Error) => void): Promise<Stores> {
     if (shown !== own) await introduce(own, shown);
   }
   return { own, shown };
+}
+
+/** The newest mail, as it was kept in this browser; nothing if none was. */
+async function keptMail(failed: (error: Error) => void): Promise<Stores | undefined> {
+  const kept = await readKept().catch(() => undefined);
+  if (!kept) return undefined;
+  const store = new MailStore(new Client(kept.session), kept.account, failed);
+  store.restore(kept.dump);
+  return { own: store, shown: store };
 }
 
 /** Whoever may send as the account that is looked at has an identity for that. */

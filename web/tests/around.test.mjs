@@ -50,7 +50,7 @@ test("an invitation is shown, and answered to its organiser", async () => {
   await row(page, "Invitation: review").click();
   const card = page.getByRole("region", { name: "Invitation" });
   await card.getByText("订单 4711 review").waitFor();
-  await card.getByText(/4 December 2026/).waitFor();
+  await card.getByText(/December 4, 2026/).waitFor();
   await card.getByText("The answer goes to bo@partner.test, who did not send this message.").waitFor();
   await accessible(page, "an invitation");
   await fitsTelephone(page, "an invitation");

@@ -97,6 +97,7 @@ test("a template is saved in its language and begins a message", async () => {
   await page.getByRole("button", { name: "Write" }).click();
   const fresh = dialog("New message");
   await fresh.getByRole("button", { name: "Templates" }).click();
+  await dialog("Templates").getByRole("button", { name: /Quotation.*Chinese/ }).first().waitFor();
   await dialog("Templates").getByLabel("Language").first().selectOption("en");
   assert.equal(await dialog("Templates").getByRole("button", { name: /Quotation.*Chinese/ }).count(), 0);
   await dialog("Templates").getByRole("button", { name: /^Quotation.*English/ }).click();

@@ -36,7 +36,7 @@ export function useTold<T>(read: () => Promise<T>): { told: T | undefined; error
         setError(undefined);
       },
       (reason: Error) => {
-        if (reason instanceof SignedOut) goToSignIn();
+        if (reason instanceof SignedOut) void goToSignIn();
         else if (!ended) setError(reason);
       },
     );
@@ -68,7 +68,7 @@ export function useDeed(): <T>(work: () => Promise<T>, done?: (result: T) => voi
   const withFactor = useWithFactor();
   return (work, done) => {
     withFactor(work).then(done, (error: unknown) => {
-      if (error instanceof SignedOut) goToSignIn();
+      if (error instanceof SignedOut) void goToSignIn();
       else if (error instanceof Waiting) say(t("account.waiting"));
       else if (!(error instanceof NotShown)) fail(error);
     });

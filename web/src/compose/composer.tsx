@@ -3,6 +3,7 @@
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { longDate, size } from "../i18n/format";
+import { Unreachable } from "../jmap/client";
 import type { Id } from "../jmap/types";
 import { WAITS } from "../mail/waiting";
 import { useStore } from "../store/context";
@@ -33,11 +34,13 @@ interface Props {
   /** Grows when somebody wants to see it again. */
   wanted: number;
   close: () => void;
+  /** Puts it where it waits for a connection. */
+  wait: (draft: Draft, savedId: Id | undefined, at: Date | undefined) => Promise<void>;
   /** Opens it again, after it was taken back. */
   reopen: (writing: Writing) => void;
 }
 
-export function Composer({ writing, wanted, close, reopen }: Props) {
+export function Composer({ writing, wanted, close, wait, reopen }: Props) {
   const { t, i18n } = useTranslation();
   const store = useStore();
   const { say, fail } = useNotices();
@@ -144,6 +147,13 @@ export function Composer({ writing, wanted, close, reopen }: Props) {
       };
       say(words, undo, UNDO_SECONDS * 1000);
     } catch (error) {
+      const isKept = error instanceof Unreachable && (await wait(draft, saved.current.id, at).then(() => true, () => false));
+      if (isKept) {
+        isDone.current = true;
+        close();
+        say(t("offline.queued"));
+        return;
+      }
       isDone.current = false;
       setIsSending(false);
       setWrong(t("app.error", { reason: error instanceof Error ? error.message : String(error) }));

@@ -6,6 +6,7 @@ import { type Filter, type Id, type Message, SUBMISSION } from "../jmap/types";
 import { Composer, type Writing } from "../compose/composer";
 import { bringFiles, emptyDraft, forwardDraft, identityFor, replyDraft, savedDraft, type Words } from "../compose/draft";
 import { longDate } from "../i18n/format";
+import { type Outbox, useKeeping, useOutbox } from "../offline/use-offline";
 import { SettingsDialog } from "../settings/settings-dialog";
 import { StoreProvider, useOwnStore, useStore } from "../store/context";
 import { mayIn } from "../store/rights";
@@ -45,10 +46,13 @@ export function MailScreen() {
   const hide = useCallback(() => setShown(undefined), []);
   const compose = useCompose();
   useWaiting(go);
+  useKeeping(own);
+  const outbox = useOutbox(own);
   useNotifications(store, go);
   return (
     <div className="flex h-full flex-col">
       <a href="#messages" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-paper focus:p-2">{t("app.skip")}</a>
+      {outbox.waiting.length > 0 && <WaitingToSend outbox={outbox} open={compose.open} />}
       {!store.reached && <div role="alert" className="border-b border-line bg-warning-ground px-4 py-1.5 text-warning">{t("app.offline")}</div>}
       <div className="flex min-h-0 flex-1">
         <aside className="print-hidden hidden w-52 shrink-0 border-e border-line lg:block">
@@ -64,10 +68,29 @@ export function MailScreen() {
       <KeysDialog isOpen={shown === "keys"} close={hide} known={compose.write ? [...KNOWN, ...WRITING] : KNOWN} />
       {compose.writing && (
         <StoreProvider value={own}>
-          <Composer key={compose.writing.key} writing={compose.writing} wanted={compose.wanted} close={compose.close} reopen={compose.open} />
+          <Composer key={compose.writing.key} writing={compose.writing} wanted={compose.wanted} close={compose.close} wait={(draft, savedId, at) => outbox.put({ draft, savedId, at: at?.getTime() ?? 0 })} reopen={compose.open} />
         </StoreProvider>
       )}
     </div>
+  );
+}
+
+/** What is to be sent once there is a connection. */
+function WaitingToSend({ outbox, open }: { outbox: Outbox; open: (writing: Writing) => void }) {
+  const { t } = useTranslation();
+  const { fail } = useNotices();
+  return (
+    <section aria-label={t("offline.waiting", { count: outbox.waiting.length })} className="border-b border-line bg-warning-ground px-4 py-1.5 text-warning">
+      <p>{t("offline.waiting", { count: outbox.waiting.length })}</p>
+      <ul>
+        {outbox.waiting.map((one) => (
+          <li key={one.key} className="flex items-center gap-2">
+            <span dir="auto" className="min-w-0 flex-1 truncate">{one.draft.subject || t("list.no-subject")}</span>
+            <Button onPress={() => outbox.take(one).then(() => open({ draft: one.draft, savedId: one.savedId }), fail)}>{t("offline.write-on")}</Button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

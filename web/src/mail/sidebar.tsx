@@ -6,6 +6,7 @@ import { CONTACTS, RULES, VACATION } from "../jmap/types";
 import { useStore } from "../store/context";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
+import { useNotices } from "../ui/notices";
 import { folderIcon, folderName, folders } from "./folder-name";
 import { boxName, mailboxAt, usePlace } from "./place";
 
@@ -16,6 +17,8 @@ export function Sidebar({ write, settings, manage, chosen }: { write: (() => voi
   const { t, i18n } = useTranslation();
   const store = useStore();
   const here = mailboxAt(store, usePlace());
+  const { fail } = useNotices();
+  const leave = () => void signOut().then((gone) => gone || fail(t("offline.not-signed-out")), fail);
   return (
     <div className="flex h-full flex-col gap-2 overflow-y-auto p-2">
       <div className="px-2 pt-1 text-[15px] font-semibold text-accent">{t("app.name")}</div>
@@ -57,7 +60,7 @@ export function Sidebar({ write, settings, manage, chosen }: { write: (() => voi
         {CONTACTS in store.client.session.capabilities && <Link to="/contacts" className={entry}>{t("nav.contacts")}</Link>}
         {(RULES in store.client.session.capabilities || VACATION in store.client.session.capabilities) && <Link to="/rules" className={entry}>{t("nav.rules")}</Link>}
         <Link to="/account" className={entry}>{t("nav.account")}</Link>
-        <button type="button" className={entry} onClick={() => void signOut()}>{t("nav.sign-out")}</button>
+        <button type="button" className={entry} onClick={leave}>{t("nav.sign-out")}</button>
       </div>
     </div>
   );

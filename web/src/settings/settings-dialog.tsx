@@ -2,6 +2,7 @@ import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { choose, LANGUAGES } from "../i18n";
 import { askToNotify } from "../mail/notify";
+import { forgetMail } from "../offline/kept";
 import { Dialog } from "../ui/dialog";
 import { useNotices } from "../ui/notices";
 import { type Density, prefer, type Theme, usePreferences } from "./preferences";
@@ -23,8 +24,8 @@ function Choice<T extends string>({ label, value, options, choose: take }: { lab
 
 export function SettingsDialog({ isOpen, close }: { isOpen: boolean; close: () => void }) {
   const { t, i18n } = useTranslation();
-  const { theme, density, notifies } = usePreferences();
-  const { say } = useNotices();
+  const { theme, density, notifies, offline } = usePreferences();
+  const { say, fail } = useNotices();
   const notify = async (wanted: boolean) => {
     const may = wanted && (await askToNotify());
     prefer({ notifies: may });
@@ -48,6 +49,18 @@ export function SettingsDialog({ isOpen, close }: { isOpen: boolean; close: () =
       <label className="mb-3 flex items-center justify-between gap-2">
         <span className="text-quiet">{t("settings.notify")}</span>
         <input type="checkbox" className="accent-accent" checked={notifies} onChange={(event) => void notify(event.target.checked)} />
+      </label>
+      <label className="mb-3 flex items-center justify-between gap-2">
+        <span className="text-quiet">{t("settings.offline")}</span>
+        <input
+          type="checkbox"
+          className="accent-accent"
+          checked={offline}
+          onChange={(event) => {
+            prefer({ offline: event.target.checked });
+            if (!event.target.checked) forgetMail().catch(fail);
+          }}
+        />
       </label>
       <Suspense><Signatures /></Suspense>
     </Dialog>
