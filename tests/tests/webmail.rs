@@ -87,6 +87,11 @@ fn the_newest_mail_works_without_a_connection_in_chromium() -> Outcome {
 }
 
 #[test]
+fn contacts_work_in_chromium() -> Outcome {
+    try_out("tests/contacts.test.mjs")
+}
+
+#[test]
 fn printing_saving_and_telling_work_in_chromium() -> Outcome {
     try_out("tests/around.test.mjs")
 }

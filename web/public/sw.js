@@ -3,7 +3,10 @@ const KEPT = "tradewind-page-1";
 /** Files of the page that are kept: those of some versions. */
 const FILES_MAX = 200;
 
-self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll(["/mail", "/app/message"])));
+});
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
 /** What the server says; what was kept of it where the server is not reached. */

@@ -15,6 +15,18 @@ before(async () => {
 
 after(() => opened?.close());
 
+/** Whether the page and the mail are kept in the browser. */
+const isKept = () =>
+  page.evaluate(async () => {
+    if (!navigator.serviceWorker.controller) return false;
+    const request = indexedDB.open("tradewind", 1);
+    await new Promise((resolve) => (request.onsuccess = resolve));
+    const get = request.result.transaction("kept").objectStore("kept").get("mail");
+    await new Promise((resolve) => (get.onsuccess = resolve));
+    request.result.close();
+    return get.result?.dump.messages.length > 0;
+  });
+
 const composer = (name) => page.getByRole("dialog", { name });
 
 test("the newest mail is kept once somebody wants it, and read without a connection", async () => {
@@ -25,15 +37,7 @@ test("the newest mail is kept once somebody wants it, and read without a connect
   await page.getByRole("button", { name: "Settings" }).click();
   await page.getByRole("dialog", { name: "Settings" }).getByLabel("Keep the newest mail in this browser").check();
   await page.keyboard.press("Escape");
-  await page.waitForFunction(async () => {
-    if (!(await navigator.serviceWorker.getRegistration("/mail"))?.active || !navigator.serviceWorker.controller) return false;
-    const request = indexedDB.open("tradewind", 1);
-    await new Promise((resolve) => (request.onsuccess = resolve));
-    const get = request.result.transaction("kept").objectStore("kept").get("mail");
-    await new Promise((resolve) => (get.onsuccess = resolve));
-    request.result.close();
-    return get.result !== undefined;
-  });
+  while (!(await isKept())) await page.waitForTimeout(200);
   // What the page is made of is kept as it is asked for.
   await page.reload();
   await row(page, "Kept for the train").click();

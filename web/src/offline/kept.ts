@@ -6,7 +6,6 @@ import type { Draft } from "../compose/draft";
 import type { Dump } from "../store/store";
 
 const NAME = "tradewind";
-const PAGE = "/mail";
 
 export interface Kept {
   session: Session;
@@ -87,5 +86,5 @@ export async function forgetAll(): Promise<boolean> {
 
 /** Has the page itself be there without a connection. */
 export async function keepPage(): Promise<void> {
-  if ("serviceWorker" in navigator) await navigator.serviceWorker.register("/sw.js", { scope: PAGE });
+  if ("serviceWorker" in navigator) await navigator.serviceWorker.register("/sw.js");
 }
