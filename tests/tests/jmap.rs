@@ -14,6 +14,7 @@ fn visit(tradewind: &Tradewind, access: &Access, script: &str, packages: Option<
     command.env("WEB_PORT", tradewind.listen("https")?.port().to_string());
     command.env("IMAP_PORT", access.imaps.port().to_string()).env("IMAP_USER", &access.user);
     command.env("IMAP_PASSWORD", &access.password).env("IMAP_CA", &access.ca);
+    command.env("TRANSCRIPTS", concat!(env!("CARGO_MANIFEST_DIR"), "/transcripts"));
     command.env("COLLEAGUE", tradewind.account("finance")?.address);
     if let Some(packages) = packages {
         command.env("PYTHONPATH", packages).env("REQUESTS_CA_BUNDLE", &access.ca);
@@ -27,6 +28,20 @@ fn mail_is_read_filed_written_and_found() -> Outcome {
     require!("python3");
     let tradewind = Tradewind::start(Options::default())?;
     visit(&tradewind, &tradewind.access("sales")?, "jmap_flow.py", None)
+}
+
+#[test]
+fn transcripts_are_played() -> Outcome {
+    require!("python3");
+    let tradewind = Tradewind::start(Options::default())?;
+    visit(&tradewind, &tradewind.access("sales")?, "jmap_transcripts.py", None)
+}
+
+#[test]
+fn one_connection_carries_requests_and_changes() -> Outcome {
+    require!("python3");
+    let tradewind = Tradewind::start(Options::default())?;
+    visit(&tradewind, &tradewind.access("sales")?, "jmap_socket.py", None)
 }
 
 #[test]

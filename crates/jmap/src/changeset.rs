@@ -38,6 +38,12 @@ impl ChangesAsked {
         Ok(asked)
     }
 
+    /// Whether an object is destroyed in the same call, so that it is not changed before (RFC 8620 section 5.3, `willDestroy`).
+    pub(crate) fn refuses_update(&self, id: &str) -> Option<SetError> {
+        let why = "it is destroyed in the same call";
+        self.destroy.iter().any(|gone| gone == id).then(|| SetError::new(SetErrorKind::WillDestroy, why))
+    }
+
     /// Refuses to go on from another state than the client believes.
     ///
     /// # Errors

@@ -38,6 +38,7 @@ pub(crate) async fn set(
         .store
         .write(move |tx| {
             let reach = Reach::of(tx, actor, &asked.account_id)?;
+            reach.check_writable()?;
             let old = message_state(tx, reach.account)?;
             asked.check_state(old)?;
             let mut made = ChangesMade { not_created: refused.clone(), ..ChangesMade::default() };
@@ -97,8 +98,8 @@ fn change_all(
     made: &mut ChangesMade,
 ) -> Result<(), Failure> {
     for (id, patch) in &asked.update {
-        if asked.destroy.contains(id) {
-            made.refuse_update(id, &SetError::new(SetErrorKind::WillDestroy, "it is destroyed in the same call"));
+        if let Some(error) = asked.refuses_update(id) {
+            made.refuse_update(id, &error);
             continue;
         }
         let outcome = update(tx, reach, names.resolve(id), patch, names)?;
