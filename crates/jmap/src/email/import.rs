@@ -69,7 +69,7 @@ pub(crate) async fn import(
     }
     contents.clear();
     let stored = store_all(server, asker, account_id.clone(), state, ready, not_created).await?;
-    note_created(&stored.created, created);
+    created.note_all(&stored.created);
     Ok(Answers::one(answer(&account_id, stored, None)))
 }
 
@@ -115,7 +115,7 @@ pub(crate) async fn copy(
     }
     drop(contents);
     let stored = store_all(server, asker, account_id.clone(), state, ready, not_created).await?;
-    note_created(&stored.created, created);
+    created.note_all(&stored.created);
     let gone: Vec<String> =
         originals.into_iter().filter(|(name, _)| stored.created.contains_key(name)).map(|(_, id)| id).collect();
     let mut answers = Answers::one(answer(&account_id, stored, Some(&from)));
@@ -186,14 +186,6 @@ pub(super) fn with_ids(place: &Object, created: &Created) -> Object {
         *mailboxes = created.resolve_keys(mailboxes);
     }
     place
-}
-
-pub(super) fn note_created(made: &Object, created: &mut Created) {
-    for (name, email) in made {
-        if let Some(id) = email.get("id").and_then(Value::as_str) {
-            created.note(name, id);
-        }
-    }
 }
 
 async fn store_all(

@@ -59,11 +59,7 @@ pub(crate) async fn set(
             Ok::<_, Failure>((made, old, mailbox_state(tx, reach.account)?))
         })
         .await?;
-    for (name, mailbox) in &made.created {
-        if let Some(id) = mailbox.get("id").and_then(Value::as_str) {
-            created.note(name, id);
-        }
-    }
+    created.note_all(&made.created);
     Ok(Answers::one(made.answer(&account_id, &old.to_string(), &new.to_string())))
 }
 
@@ -187,7 +183,7 @@ fn update(tx: &mut Tx<'_>, reach: &Reach, id: &str, patch: &Value, names: &Creat
 
 fn destroy(tx: &mut Tx<'_>, reach: &Reach, id: &str, removes_emails: bool) -> Outcome<()> {
     let Some(mailbox) = find(tx, reach, id)? else { return Ok(Err(not_found())) };
-    if !reach.may_arrange() {
+    if !reach.may_arrange() || mailbox.name.is_inbox() {
         return Ok(Err(forbidden()));
     }
     if mailbox.total > mailbox.deleted && !removes_emails {

@@ -196,11 +196,7 @@ pub(crate) async fn set(
         Ok::<_, Failure>((made, old, new))
     };
     let (made, old, new) = server.store.write(change).await?;
-    for (name, identity) in &made.created {
-        if let Some(id) = identity.get("id").and_then(Value::as_str) {
-            created.note(name, id);
-        }
-    }
+    created.note_all(&made.created);
     Ok(Answers::one(made.answer(&account_id, &old, &new)))
 }
 
