@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Access, Options, Outcome, Scratch, Tradewind, python_packages, require, run};
+use harness::{Access, Options, Outcome, Scratch, Tradewind, python_packages, require, run, skip};
+use store::Place;
+use store::testing::server::{Database, INSTALLED};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -34,6 +36,15 @@ fn mail_is_read_filed_written_and_found() -> Outcome {
 fn transcripts_are_played() -> Outcome {
     require!("python3");
     let tradewind = Tradewind::start(Options::default())?;
+    visit(&tradewind, &tradewind.access("sales")?, "jmap_transcripts.py", None)
+}
+
+#[test]
+fn transcripts_are_played_on_postgresql() -> Outcome {
+    require!("python3");
+    let Some(database) = Database::create() else { skip!("no PostgreSQL under {INSTALLED}") };
+    let Place::Postgres(url) = database.place() else { skip!("the database has no address") };
+    let tradewind = Tradewind::start(Options::default().store(url.expose()))?;
     visit(&tradewind, &tradewind.access("sales")?, "jmap_transcripts.py", None)
 }
 

@@ -38,6 +38,9 @@ pub(super) struct Item {
     pub(super) content: Object,
 }
 
+/// A change: its number, and which item came to what.
+pub(super) type Changed = (i64, (i64, Fate));
+
 /// What the content of an item is sealed for.
 fn sealed_for(id: i64) -> Vec<u8> {
     [&b"contact item "[..], &id.to_le_bytes()].concat()
@@ -115,12 +118,7 @@ pub(super) fn destroy(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<(), Fail
 }
 
 /// What changed after `since`, the oldest change first: the change, the item and what became of it.
-pub(super) fn changed(
-    tx: &mut Tx<'_>,
-    account: i64,
-    kind: Kind,
-    since: i64,
-) -> Result<Vec<(i64, (i64, Fate))>, Failure> {
+pub(super) fn changed(tx: &mut Tx<'_>, account: i64, kind: Kind, since: i64) -> Result<Vec<Changed>, Failure> {
     let rows = tx.rows(
         "SELECT id, created_modseq, changed_modseq, is_gone FROM contact_item
          WHERE account = $1 AND kind = $2 AND changed_modseq > $3 ORDER BY changed_modseq, id",
@@ -137,7 +135,7 @@ pub(super) fn changed(
         };
         Some((if fate == Fate::Created { created } else { changed }, (id, fate)))
     });
-    let mut told: Vec<(i64, (i64, Fate))> = told.collect();
+    let mut told: Vec<Changed> = told.collect();
     told.sort_unstable_by_key(|(at, (id, _))| (*at, *id));
     Ok(told)
 }
