@@ -162,7 +162,10 @@ impl Desk {
     }
 
     fn target(&self, name: &str, id: Option<&str>, special_use: Option<&str>, create: bool) -> Option<Target> {
-        let by_id = |id: &str| self.mailboxes.iter().find(|mailbox| mailbox.id.to_string() == id);
+        let by_id = |id: &str| {
+            let wanted = mailbox::object_id::read(id)?;
+            self.mailboxes.iter().find(|mailbox| mailbox.id == wanted)
+        };
         let by_use = |word: &str| {
             let wanted = SpecialUse::parse(word)?;
             self.mailboxes.iter().find(|mailbox| mailbox.special_use == Some(wanted))
@@ -225,7 +228,7 @@ impl Surroundings for Desk {
     }
 
     fn has_mailbox_id(&mut self, id: &str) -> bool {
-        self.mailboxes.iter().any(|mailbox| mailbox.id.to_string() == id)
+        mailbox::object_id::read(id).is_some_and(|id| self.mailboxes.iter().any(|mailbox| mailbox.id == id))
     }
 
     fn has_use(&mut self, mailbox: Option<&str>, special_use: &str) -> bool {

@@ -205,10 +205,11 @@ fn note_hiding(tx: &mut Tx<'_>, account: i64, text: &str) -> Result<(), ScriptsE
     }
     let mailboxes = mailbox::mailboxes::list(tx, account)?;
     // By the name that people see: an identifier tells nobody where mail goes.
-    let named = |it: String| match it.parse::<i64>().ok().and_then(|id| mailboxes.iter().find(|known| known.id == id)) {
-        Some(known) => known.name.as_str().to_owned(),
-        None => it,
-    };
+    let named =
+        |it: String| match mailbox::object_id::read(&it).and_then(|id| mailboxes.iter().find(|known| known.id == id)) {
+            Some(known) => known.name.as_str().to_owned(),
+            None => it,
+        };
     for (hides, wanted) in hides {
         let hiding = match hides {
             sieve::Hides::SendsOn(to) => identity::rule_events::Hiding::SendsOn { to },

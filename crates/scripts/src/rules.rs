@@ -77,7 +77,7 @@ fn check_mailboxes(tx: &mut Tx<'_>, account: i64, rules: &Rules) -> Result<(), S
     let mailboxes = mailbox::mailboxes::list(tx, account)?;
     for action in rules.0.iter().flat_map(|rule| &rule.actions) {
         if let RuleAction::Move { mailbox_id } | RuleAction::Copy { mailbox_id } = action
-            && !mailboxes.iter().any(|mailbox| mailbox.id.to_string() == *mailbox_id)
+            && !mailboxes.iter().any(|mailbox| mailbox::object_id::show(mailbox.id) == *mailbox_id)
         {
             return Err(ScriptsError::NoMailbox(mailbox_id.clone()));
         }

@@ -334,8 +334,13 @@ impl RuleAction {
     fn check(&self) -> Result<(), String> {
         match self {
             Self::Move { mailbox_id } | Self::Copy { mailbox_id } => {
-                let is_id = !mailbox_id.is_empty() && mailbox_id.bytes().all(|byte| byte.is_ascii_digit());
-                if is_id && mailbox_id.len() < 20 { Ok(()) } else { Err(format!("{mailbox_id:?} is no mailbox")) }
+                // RFC 8474 section 5.1.
+                let is_id_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+                if (1..=255).contains(&mailbox_id.len()) && mailbox_id.bytes().all(is_id_byte) {
+                    Ok(())
+                } else {
+                    Err(format!("{mailbox_id:?} is no mailbox"))
+                }
             }
             Self::Label { keyword } => {
                 let is_atom = |byte: u8| byte.is_ascii_graphic() && !br#"(){%*"\]"#.contains(&byte);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use store::testing::TestStore;
 
 use super::fixture::Desk;
+use crate::ids::show;
 
 async fn upload(desk: &Desk, text: &str) -> String {
     let create = json!({ "s": { "type": "application/sieve", "data": [{ "data:asBase64": STANDARD.encode(text) }] } });
@@ -75,7 +76,7 @@ async fn wrong_scripts_are_told_with_the_line(store: TestStore) {
 
 async fn others_see_neither_scripts_nor_rules(store: TestStore) {
     let desk = Desk::open(store).await;
-    let account = json!({ "accountId": desk.account.to_string() });
+    let account = json!({ "accountId": show(desk.account) });
     for name in ["SieveScript/get", "VacationResponse/get", "Rules/get"] {
         let (_, answer) = desk.ask(&desk.other, &[(name, account.clone())]).await.remove(0);
         assert_eq!(answer["type"], "accountNotFound", "{name}");
@@ -120,7 +121,7 @@ async fn rules_are_a_script(store: TestStore) {
             "conditions": [{ "field": "subject", "op": "contains", "values": ["invoice"] }],
             "actions": [{ "action": "move", "mailboxId": mailbox }] })
     };
-    let archive = desk.role("archive").await.to_string();
+    let archive = show(desk.role("archive").await);
     let update = json!({ "update": { "singleton": { "rules": [rule(&archive)] } } });
     let set = desk.call("Rules/set", update).await;
     assert_eq!(set["updated"]["singleton"]["isActive"], true);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use env::Timestamp;
 use identity::{GroupAddress, IdentityError, Principal};
@@ -18,7 +17,7 @@ use reports::ReportError;
 use signing::SigningError;
 use store::{StagedBlob, StoreError, Tx};
 use wire::smtp::server::Verdict;
-use wire::smtp::{Envelope, Hold, Ret};
+use wire::smtp::{Envelope, Ret};
 
 use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
@@ -226,7 +225,7 @@ impl Conversation<'_> {
         if self.principal.is_some() {
             // The signature covers the message as it is from here on: nothing on the way out changes it.
             let receiver = &self.door.receiver;
-            let leaves = due(envelope, now, receiver.hold_max);
+            let leaves = submission::due(envelope, now, receiver.hold_max);
             trace.push_str(&receiver.signer.sign(&body, leaves).await?);
         }
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
@@ -236,7 +235,15 @@ impl Conversation<'_> {
         let blob = store.stage(prepared.take_record()).await?;
         let ready = Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, tls_optional };
         let plan = self.plan(envelope, ready);
-        store.write(move |tx| commit(tx, &plan)).await
+        let noting = self.noting.clone();
+        let work = move |tx: &mut Tx<'_>| {
+            let queued = commit(tx, &plan)?;
+            if let Some(noting) = &noting {
+                noting(tx, &queued)?;
+            }
+            Ok(queued)
+        };
+        store.write(work).await
     }
 
     fn plan(&self, envelope: &Envelope, ready: Ready) -> Plan {
@@ -246,7 +253,7 @@ impl Conversation<'_> {
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
         let sender = Address::parse(&reverse_path).ok();
         let local_trace = trace::return_path(sender.as_ref()) + &trace;
-        let due = due(envelope, received, receiver.hold_max);
+        let due = submission::due(envelope, received, receiver.hold_max);
         let (kept, keywords, shown, personal) = judged.map_or_else(Default::default, |judged| {
             (Some(judged.kept), judged.keywords, judged.quarantined, judged.personal)
         });
@@ -327,23 +334,20 @@ impl Conversation<'_> {
         demands
     }
 
-    /// Who gets the message in this transaction, and who through the queue: it passes on what is forwarded and sorts by people's rules,
-    /// which is not done with junk. `personal` are accounts whose own reports decide for their copies.
+    /// Who gets the message in this transaction, and who through the queue: it passes on and sorts by rules, which is not done with junk.
     fn divide(&self, envelope: &Envelope, later: bool, junk: bool, personal: &BTreeMap<i64, bool>) -> Divided {
         let (mut local, mut groups, mut queued): Divided = Default::default();
+        let in_junk = |account: i64| junk || personal.get(&account).copied().unwrap_or(false);
         for (taken, asked) in self.taken.iter().zip(&envelope.recipients) {
             let recipient = new_recipient(taken, &asked.params);
+            let is_direct = !later && !recipient.notify.success;
             match taken.home {
-                Home::Here { account, forwards, .. }
-                    if !later
-                        && !recipient.notify.success
-                        && (junk || !forwards || personal.get(&account).copied().unwrap_or(false)) =>
-                {
+                Home::Here { account, forwards, .. } if is_direct && (!forwards || in_junk(account)) => {
                     if !local.iter().any(|known| known.account == account) {
                         local.push(LocalRecipient { account, recipient });
                     }
                 }
-                Home::Group { .. } if !later && !recipient.notify.success => {
+                Home::Group { .. } if is_direct => {
                     groups.extend(taken.group.iter().filter(|it| !groups.contains(it)).cloned().collect::<Vec<_>>());
                 }
                 _ => queued.push(recipient),
@@ -384,16 +388,6 @@ impl Conversation<'_> {
             at,
         })
     }
-}
-
-/// When the message is to go (RFC 4865 section 4), at most `hold_max` from now.
-fn due(envelope: &Envelope, now: Timestamp, hold_max: Duration) -> Timestamp {
-    let wanted = match &envelope.params.hold {
-        Some(Hold::ForSeconds(seconds)) => now.plus(Duration::from_secs(u64::from(*seconds))),
-        Some(Hold::Until(moment)) => *moment,
-        None => now,
-    };
-    wanted.clamp(now, now.plus(hold_max))
 }
 
 /// Makes the message ready. `reading` is there if a report may be in it.

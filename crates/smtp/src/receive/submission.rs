@@ -1,10 +1,13 @@
 //! What a submission server may and must do to its users' messages (RFC 6409 section 8).
 
+use std::time::Duration;
+
 use env::Timestamp;
 use identity::{IdentityError, SendingRight};
 use mail::{Address, header};
 use store::Tx;
 use wire::smtp::server::Verdict;
+use wire::smtp::{Envelope, Hold};
 
 /// The message as it travels: with Date and Message-ID, without Bcc (RFC 5322 section 3.6.3), and with `sender` as Sender if that is
 /// to be added (RFC 6409 section 8.1).
@@ -20,6 +23,16 @@ pub(super) fn complete(raw: Vec<u8>, now: Timestamp, message_id: &str, sender: O
 /// Whether the sender would rather have the message travel in clear than not at all (RFC 8689 section 3).
 pub(super) fn needs_no_tls(raw: &[u8]) -> bool {
     header::find(raw, "TLS-Required").is_some_and(|field| field.value().trim_ascii().eq_ignore_ascii_case(b"no"))
+}
+
+/// When the message is to go (RFC 4865 section 4), at most `hold_max` from now.
+pub(super) fn due(envelope: &Envelope, now: Timestamp, hold_max: Duration) -> Timestamp {
+    let wanted = match &envelope.params.hold {
+        Some(Hold::ForSeconds(seconds)) => now.plus(Duration::from_secs(u64::from(*seconds))),
+        Some(Hold::Until(moment)) => *moment,
+        None => now,
+    };
+    wanted.clamp(now, now.plus(hold_max))
 }
 
 /// The address in the Sender field, if there is one (RFC 5322 section 3.6.2).
