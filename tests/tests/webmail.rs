@@ -23,11 +23,11 @@ fn built() -> Result<PathBuf, String> {
 /// Runs a script of `web/tests` before a server of its own.
 fn visit(web: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Outcome<String> {
     let directory = web.join("dist").canonicalize()?;
-    let tradewind = Tradewind::start(Options::default().set(
-        "web",
-        "directory",
-        &format!("{:?}", directory.display().to_string()),
-    ))?;
+    let options = Options::default()
+        .set("web", "directory", &format!("{:?}", directory.display().to_string()))
+        // Where the tests have their own site with pictures; 127.0.0.2 stays within.
+        .set("jmap", "pictures_within", "[\"127.0.0.1/32\"]");
+    let tradewind = Tradewind::start(options)?;
     let access = tradewind.access("sales")?;
     let settings = tradewind.command(&["--json", "config", "show"])?.success()?.stdout;
     let settings: Value = serde_json::from_str(settings.trim())?;
@@ -51,6 +51,19 @@ fn the_mail_works_in_chromium() -> Outcome {
     };
     let told = visit(&web, &["--test", "tests/mail.test.mjs"], &[])?;
     assert!(told.contains("# fail 0") || told.contains("fail 0"), "{told}");
+    Ok(())
+}
+
+/// Hostile HTML against each wall alone, pictures from elsewhere, links, bad input.
+#[test]
+fn reading_is_safe_in_chromium() -> Outcome {
+    require!("chromium");
+    let web = match built() {
+        Ok(web) => web,
+        Err(why) => skip!("{why}"),
+    };
+    let told = visit(&web, &["--test", "tests/reading.test.mjs"], &[])?;
+    assert!(told.contains("fail 0"), "{told}");
     Ok(())
 }
 

@@ -34,6 +34,7 @@ impl Server {
             .route("/jmap/upload/{account}", post(files::upload).layer(DefaultBodyLimit::max(upload_max)))
             .route("/jmap/events", get(crate::push::events))
             .route("/jmap/download/{account}/{blob}/{name}", get(files::download))
+            .route("/jmap/picture/{account}/{token}", get(crate::pictures::show))
             .layer(map_response(harden))
             .with_state(Arc::clone(self))
     }

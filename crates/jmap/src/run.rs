@@ -9,8 +9,8 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 
 use crate::args::Args;
 use crate::error::Failure;
-use crate::session::{BLOB, CORE, MAIL, QUOTA, SUBMISSION, VERDICT};
-use crate::{Asker, Server, blobs, email, mailboxes, quota, submission, verdicts};
+use crate::session::{BLOB, BODY, CORE, MAIL, QUOTA, SUBMISSION, VERDICT};
+use crate::{Asker, Server, blobs, email, mailboxes, quota, senders, submission, verdicts};
 
 /// How often calls are run again whose snapshot turned out too old.
 const TRIES_MAX: u32 = 8;
@@ -127,6 +127,8 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "Blob/upload" => change(BLOB, Change::BlobUpload),
         "Blob/copy" => change(CORE, Change::BlobCopy),
         "Verdict/get" => read(VERDICT, verdicts::get),
+        "EmailSender/get" => read(VERDICT, senders::get),
+        "EmailBody/get" => read(BODY, email::shown_get),
         _ => None,
     }
 }

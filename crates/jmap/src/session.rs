@@ -25,11 +25,14 @@ pub(crate) const BLOB: &str = "urn:ietf:params:jmap:blob";
 /// What was found of messages: our own.
 pub(crate) const VERDICT: &str = "urn:tradewind:params:jmap:verdict";
 
+/// Texts of messages fit to be shown: our own.
+pub(crate) const BODY: &str = "urn:tradewind:params:jmap:body";
+
 /// The collation of orders (RFC 5051).
 pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
-pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, VERDICT];
+pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, VERDICT, BODY];
 
 /// How long the state of a session object is believed.
 const STATE_FOR: Duration = Duration::from_secs(5);
@@ -70,7 +73,7 @@ impl Server {
             .map(|it| ((*it).to_owned(), ids::show(actor).into()))
             .collect();
         let mut session = json!({
-            "capabilities": self.capabilities(),
+            "capabilities": self.capabilities(base),
             "accounts": accounts,
             "primaryAccounts": primary,
             "username": asker.principal.address,
@@ -109,8 +112,9 @@ impl Server {
     }
 
     /// RFC 8620 section 2.
-    fn capabilities(&self) -> Value {
+    fn capabilities(&self, base: &str) -> Value {
         let settings = &self.settings;
+        let picture_url = self.fetcher.as_ref().map(|_| format!("{base}/jmap/picture/{{accountId}}/{{token}}"));
         json!({
             CORE: {
                 "maxSizeUpload": settings.upload_bytes_max,
@@ -127,6 +131,7 @@ impl Server {
             QUOTA: {},
             BLOB: {},
             VERDICT: {},
+            BODY: { "pictureUrl": picture_url },
         })
     }
 
@@ -146,6 +151,7 @@ impl Server {
         if let Value::Object(members) = &mut capabilities {
             members.insert(QUOTA.to_owned(), json!({}));
             members.insert(VERDICT.to_owned(), json!({}));
+            members.insert(BODY.to_owned(), json!({}));
             members.insert(BLOB.to_owned(), self.blob_capability());
         }
         if let (true, Value::Object(members)) = (account.is_own, &mut capabilities) {

@@ -5,7 +5,11 @@ import { useSyncExternalStore } from "react";
 export type Theme = "system" | "light" | "dark";
 export type Density = "two" | "one";
 
+/** Pictures from elsewhere: loaded when asked for, or at once in mail of proven partners and colleagues. */
+export type Pictures = "ask" | "partners";
+
 export interface Preferences {
+  pictures: Pictures;
   theme: Theme;
   density: Density;
 }
@@ -15,7 +19,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 
 function read(): Preferences {
-  const usual: Preferences = { theme: "system", density: "two" };
+  const usual: Preferences = { theme: "system", density: "two", pictures: "ask" };
   try {
     return { ...usual, ...(JSON.parse(localStorage.getItem(PLACE) ?? "{}") as Partial<Preferences>) };
   } catch {

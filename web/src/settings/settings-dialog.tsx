@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { choose, LANGUAGES } from "../i18n";
 import { Dialog } from "../ui/dialog";
-import { type Density, prefer, type Theme, usePreferences } from "./preferences";
+import { type Density, prefer, type Pictures, type Theme, usePreferences } from "./preferences";
 
 function Choice<T extends string>({ label, value, options, choose: take }: { label: string; value: T; options: [T, string][]; choose: (value: T) => void }) {
   return (
@@ -18,7 +18,7 @@ function Choice<T extends string>({ label, value, options, choose: take }: { lab
 
 export function SettingsDialog({ isOpen, close }: { isOpen: boolean; close: () => void }) {
   const { t, i18n } = useTranslation();
-  const { theme, density } = usePreferences();
+  const { theme, density, pictures } = usePreferences();
   return (
     <Dialog title={t("settings.title")} isOpen={isOpen} close={close}>
       <Choice label={t("settings.language")} value={i18n.language} options={LANGUAGES.map(({ tag, name }) => [tag, name])} choose={(tag) => void choose(tag)} />
@@ -33,6 +33,12 @@ export function SettingsDialog({ isOpen, close }: { isOpen: boolean; close: () =
         value={density}
         options={[["two", t("settings.density-two")], ["one", t("settings.density-one")]]}
         choose={(value) => prefer({ density: value })}
+      />
+      <Choice<Pictures>
+        label={t("settings.pictures")}
+        value={pictures}
+        options={[["ask", t("settings.pictures-ask")], ["partners", t("settings.pictures-partners")]]}
+        choose={(value) => prefer({ pictures: value })}
       />
     </Dialog>
   );
