@@ -11,13 +11,14 @@ const MESSAGES = 40;
 /** A task that lets nobody type (Long Tasks API). */
 const LONG_MS = 50;
 
+const note = (text) => process.stderr.write(`${text}\n`);
 const lines = [];
 function tell(what, values, unit, goal) {
   const sorted = [...values].sort((one, other) => one - other);
   const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   const shown = (value) => (value < 10 && !Number.isInteger(value) ? value.toFixed(1) : Math.round(value).toLocaleString("en"));
   lines.push(`| ${what} | ${shown(at(0.5))} ${unit} | ${shown(sorted.at(-1) ?? 0)} ${unit} | ${goal} ${unit} | ${at(0.5) <= goal ? "yes" : "**no**"} |`);
-  console.error(lines.at(-1));
+  note(lines.at(-1));
 }
 
 /** Waits in the page, picture by picture, until rows with words are drawn; gives the time since the page was asked for. */
@@ -56,7 +57,7 @@ async function lists(browser, state) {
     await inbox.evaluate((it) => it.addEventListener("click", () => { globalThis.clicked = performance.now(); }, { capture: true }));
     await inbox.click();
     times.push((await page.evaluate(untilRows)) - (await page.evaluate(() => globalThis.clicked)));
-    if (run === 0) console.error(await page.getByText(/conversations/).first().textContent());
+    if (run === 0) note(await page.getByText(/conversations/).first().textContent());
     await page.context().close();
   }
   tell("from a click to the list of the full inbox", times, "ms", 300);
@@ -141,7 +142,7 @@ async function memory(browser, state) {
     if (index === Math.min(100, OPENED / 2)) early = await used();
   }
   const late = await used();
-  console.error(`${early.mib.toFixed(1)} MiB, ${early.nodes} nodes; then ${late.mib.toFixed(1)} MiB, ${late.nodes} nodes`);
+  note(`${early.mib.toFixed(1)} MiB, ${early.nodes} nodes; then ${late.mib.toFixed(1)} MiB, ${late.nodes} nodes`);
   tell(`growth of memory from 100 to ${OPENED} opened messages`, [Math.max(0, late.mib - early.mib)], "MiB", 5);
   await page.context().close();
 }
@@ -153,7 +154,7 @@ try {
   const state = await first.context().storageState();
   await first.context().close();
   for (const measure of [loading, lists, reading, typing, memory]) await measure(opened.browser, state);
-  console.log(["| what | median | longest | goal | met |", "| --- | ---: | ---: | ---: | --- |", ...lines].join("\n"));
+  process.stdout.write(`${["| what | median | longest | goal | met |", "| --- | ---: | ---: | ---: | --- |", ...lines].join("\n")}\n`);
 } finally {
   await opened.close();
 }

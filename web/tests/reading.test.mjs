@@ -40,20 +40,29 @@ async function readAll(shown) {
 
 /** Has the page get the HTML of the messages as it was written, as if the server did not sanitise it. */
 async function withoutServer(shown) {
-  await shown.route("**/jmap/api", async (route) => {
-    const response = await route.fetch();
-    const answer = await response.json();
-    for (const [name, given] of answer.methodResponses ?? []) {
-      if (name !== "EmailBody/get") continue;
-      const subjects = answer.methodResponses.find(([it]) => it === "Email/get")?.[1].list ?? [];
-      for (const body of given.list) {
-        const subject = subjects.find(({ id }) => id === body.id)?.subject ?? "";
-        const html = tricks[subject.replace("Trick: ", "")];
-        if (html !== undefined) body.parts = [{ ...body.parts[0], type: "text/html", value: html }];
-      }
+  await answering(shown, (about, html) => {
+    for (const body of about("EmailBody/get")?.list ?? []) {
+      const subject = about("Email/get")?.list.find(({ id }) => id === body.id)?.subject ?? "";
+      const written = html[subject.replace("Trick: ", "")];
+      if (written !== undefined) body.parts = [{ ...body.parts[0], type: "text/html", value: written }];
     }
-    await route.fulfill({ response, json: answer });
-  });
+  }, tricks);
+}
+
+/** Has what the server answers changed on its way into the page. */
+async function answering(shown, change, given = {}) {
+  await shown.addInitScript(`{
+    const change = ${change};
+    const given = ${JSON.stringify(given)};
+    const fetched = window.fetch;
+    window.fetch = async (input, init) => {
+      const response = await fetched(input, init);
+      if (!String(input).endsWith("/jmap/api")) return response;
+      const answer = await response.json();
+      change((name) => answer.methodResponses?.find(([it]) => it === name)?.[1], given);
+      return new Response(JSON.stringify(answer), { status: response.status, headers: { "content-type": "application/json" } });
+    };
+  }`);
 }
 
 /** Has messages shown in a document without a policy and without a sandbox. */
@@ -138,11 +147,10 @@ test("the server's sanitiser holds alone", async () => {
 test("the tricks are some", async () => {
   // Without any wall they do run and load: what is measured above is the walls.
   const context = await opened.browser.newContext({ ignoreHTTPSErrors: true });
-  const bare = await context.newPage();
   const before = opened.visits.count;
   let ran = 0;
   for (const html of Object.values(tricks)) {
-    await bare.goto("about:blank");
+    const bare = await context.newPage();
     await bare.evaluate((written) => {
       document.open();
       document.write(written);
@@ -150,8 +158,8 @@ test("the tricks are some", async () => {
     }, html).catch(() => {});
     await bare.waitForTimeout(30);
     ran += (await bare.evaluate(() => globalThis.ran).catch(() => undefined)) ? 1 : 0;
+    await bare.close();
   }
-  await bare.waitForTimeout(500);
   assert.ok(ran >= 8, `${ran} ran`);
   assert.ok(opened.visits.count - before >= 20, `${opened.visits.count - before} came`);
   await context.close();
@@ -232,7 +240,7 @@ test("a message is reported, and can be taken back", async () => {
   await put(page, [{ mail: mail({ subject: "To report", text: "Pay now" }) }]);
   await page.goto(`${origin}/mail`);
   await row("To report").click();
-  await page.getByText("Details").click();
+  await page.locator("summary").getByText("Details", { exact: true }).click();
   await page.getByRole("button", { name: "Report as fraud" }).click();
   await row("To report").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Undo" }).click();
@@ -241,10 +249,7 @@ test("a message is reported, and can be taken back", async () => {
 
 /** Answers as the server gives them of a message that is before finance. */
 async function beforeFinance(shown, { mayRead = true } = {}) {
-  await shown.route("**/jmap/api", async (route) => {
-    const response = await route.fetch();
-    const answer = await response.json();
-    const about = (name) => answer.methodResponses?.find(([it]) => it === name)?.[1];
+  await answering(shown, (about) => {
     const ids = about("Email/get")?.list.filter(({ subject }) => subject === "Another account").map(({ id }) => id) ?? [];
     const [id] = ids;
     if (id !== undefined && about("Verdict/get")) {
@@ -254,7 +259,6 @@ async function beforeFinance(shown, { mayRead = true } = {}) {
       const sender = { address: "anna@acme-va1ves.example", domain: "acme-va1ves.example", isVerified: true, relation: "first", partner: null, since: null, received: 0, sent: 0 };
       about("EmailSender/get").list = [{ id, ...sender, looksLike: "acme-valves.example", case: "63f1c2a7b0a4000" }];
     }
-    await route.fulfill({ response, json: answer });
   });
   const events = [];
   const account = { kind: "iban", holder: "Acme Valves", bank: null };

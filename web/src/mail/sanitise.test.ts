@@ -53,6 +53,14 @@ test("what a message looks like stays", () => {
   expect([remote, inline.map(({ cid }) => cid)]).toEqual([1, ["logo@trade.test"]]);
 });
 
+test("the order of a page stays, and pictures that the server names", () => {
+  const html = '<table width="600" align="center"><tbody><tr><td colspan="2" valign="top">x</td></tr></tbody></table><img data-remote="QUJD" width="10"><img data-cid="a%40b">';
+  const { body, elsewhere, inline } = cleanHtml(html);
+  expect(body.innerHTML).toContain('<table width="600" align="center"><tbody><tr><td colspan="2" valign="top">x</td></tr></tbody></table>');
+  expect(elsewhere.map(({ token }) => token)).toEqual(["QUJD"]);
+  expect(inline.map(({ cid }) => cid)).toEqual(["a@b"]);
+});
+
 test("text is shown as it is, with links", () => {
   const { body } = cleanText("<b>1 < 2</b>\n看 https://trade.test/a?b=1。 and https://trade.test/c.");
   expect(body.textContent).toBe("<b>1 < 2</b>\n看 https://trade.test/a?b=1。 and https://trade.test/c.");

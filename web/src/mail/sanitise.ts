@@ -77,7 +77,9 @@ export function cleanHtml(html: string): Clean {
     ALLOW_DATA_ATTR: false,
     ADD_ATTR: [CID, TOKEN],
     ADD_TAGS: ["style"],
-    ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|data):/i,
+    ADD_URI_SAFE_ATTR: [CID, TOKEN],
+    // Every value is held against it, so it lets through what is no address, too.
+    ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|tel|cid|data):|[^a-z]|[a-z+.-]+(?:[^a-z+.:-]|$))/i,
   }) as HTMLElement;
   const body = page.ownerDocument.createElement("div");
   const source = page.querySelector("body") ?? page;
