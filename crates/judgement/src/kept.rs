@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Tx, params};
 
 use crate::reputation::{self, Event, Reputation};
-use crate::{JudgementError, JudgingSettings, complaints, feedback, outbound, pull, quarantine, sealed, votes};
+use crate::{JudgementError, JudgingSettings, complaints, feedback, outbound, pull, quarantine, sealed, second, votes};
 
 /// Rows forgotten in one transaction, so that others wait only briefly.
 const FORGOTTEN_MAX: i64 = 200;
@@ -250,6 +250,7 @@ pub async fn tidy(store: &Store, settings: &JudgingSettings, reputation: &Reputa
         let rest = move |tx: &mut Tx<'_>| {
             let people = votes::forget(tx)?
                 + complaints::forget(tx)?
+                + second::forget(tx)?
                 + pull::forget(tx, before)?
                 + outbound::forget(tx, before)?;
             let guarded = guard::forget(tx, long_before)?;

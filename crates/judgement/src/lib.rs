@@ -24,6 +24,7 @@ pub mod pull;
 pub mod quarantine;
 pub mod reputation;
 mod sealed;
+mod second;
 mod settings;
 mod votes;
 

@@ -151,7 +151,7 @@ impl Https<'_> {
     }
 }
 
-/// A server to ask without TLS: for answers that prove themselves, as those of OCSP do, or that are nobody's secret.
+/// A server to ask without TLS: for answers that prove themselves, as those of OCSP do, on this machine, or that are nobody's secret.
 #[derive(Debug, Clone, Copy)]
 pub struct PlainHttp<'a> {
     /// Name and port, for the field Host.
@@ -178,7 +178,15 @@ impl PlainHttp<'_> {
     /// # Errors
     /// [`HttpsError`] if there is no answer within the limits.
     pub async fn post(&self, path: &str, media_type: &str, body: Bytes) -> Result<HttpsAnswer, HttpsError> {
-        self.exchange(Method::POST, path, &[(CONTENT_TYPE.as_str(), media_type)], body).await
+        self.post_with(path, &[(CONTENT_TYPE.as_str(), media_type)], body).await
+    }
+
+    /// As [`Self::post`], with fields of the header that say what the body is, and others.
+    ///
+    /// # Errors
+    /// [`HttpsError`] if there is no answer within the limits.
+    pub async fn post_with(&self, path: &str, fields: &[(&str, &str)], body: Bytes) -> Result<HttpsAnswer, HttpsError> {
+        self.exchange(Method::POST, path, fields, body).await
     }
 
     async fn exchange(
