@@ -3,7 +3,7 @@
 use env::Timestamp;
 use filter::facts::{Authenticated, Sender, registered_domain};
 use guard::GuardError;
-use identity::Resolution;
+use identity::{IdentityError, Resolution};
 use mail::message::SummaryRef;
 use serde_json::{Value, json};
 use store::{Tx, params};
@@ -67,7 +67,13 @@ fn shown(server: &Server, tx: &mut Tx<'_>, asker: &Asker, account: i64, message:
     let Some(from) = from else { return Ok(shown) };
     shown["address"] = from.address.clone().into();
     shown["domain"] = from.domain.clone().into();
-    if !matches!(identity::resolve(tx, &from.address)?, Resolution::NotOurs) {
+    let whose = match identity::resolve(tx, &from.address) {
+        Ok(whose) => whose,
+        Err(error @ IdentityError::Store(_)) => return Err(error.into()),
+        // What stands there is no address.
+        Err(_) => return Ok(shown),
+    };
+    if !matches!(whose, Resolution::NotOurs) {
         // An address of ours proves nothing by itself: anybody can write it.
         let is_ours = known.is_sent_here || known.is_verified == Some(true);
         shown["relation"] = if is_ours { "colleague" } else { "unproven" }.into();

@@ -112,12 +112,15 @@ async fn who_wrote_is_told_as_far_as_something_stands_behind_it(store: TestStore
     let stranger = desk.append(desk.inbox, &letter("Anna <anna@mail.partner.example>"), 0).await;
     let forged = desk.append(desk.inbox, &letter("Li <li@trade.test>"), 0).await;
     let two = desk.append(desk.inbox, &letter("a@b.example, c@d.example"), 0).await;
-    let got = desk.call("EmailSender/get", json!({ "ids": [stranger, forged, two, "77"] })).await;
+    let broken = desk.append(desk.inbox, &letter("broken"), 0).await;
+    let odd = desk.append(desk.inbox, &letter("<a..b@-c>"), 0).await;
+    let got = desk.call("EmailSender/get", json!({ "ids": [stranger, forged, two, broken, odd, "77"] })).await;
     let told = |at: usize| (&got["list"][at]["address"], &got["list"][at]["relation"], &got["list"][at]["isVerified"]);
     assert_eq!(told(0), (&json!("anna@mail.partner.example"), &json!("first"), &Value::Null));
     assert_eq!(got["list"][0]["domain"], "partner.example");
     assert_eq!(told(1), (&json!("li@trade.test"), &json!("unproven"), &Value::Null));
     assert_eq!(told(2), (&Value::Null, &Value::Null, &Value::Null));
+    assert_eq!((&got["list"][3]["relation"], &got["list"][4]["relation"]), (&Value::Null, &Value::Null));
     assert_eq!(got["notFound"], json!(["77"]));
     let contact = guard::knowledge::Contact { first: 1_700_000_000_000, last: 1_750_000_000_000, received: 3, sent: 2 };
     desk.know_partner("partner.example", contact).await;
