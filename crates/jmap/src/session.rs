@@ -22,6 +22,10 @@ pub(crate) const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
 pub(crate) const QUOTA: &str = "urn:ietf:params:jmap:quota";
 /// Blobs as objects (RFC 9404).
 pub(crate) const BLOB: &str = "urn:ietf:params:jmap:blob";
+/// WebSocket (RFC 8887).
+pub(crate) const WEBSOCKET: &str = "urn:ietf:params:jmap:websocket";
+/// Contacts (RFC 9610).
+pub(crate) const CONTACTS: &str = "urn:ietf:params:jmap:contacts";
 /// What was found of messages: our own.
 pub(crate) const VERDICT: &str = "urn:tradewind:params:jmap:verdict";
 
@@ -32,7 +36,8 @@ pub(crate) const BODY: &str = "urn:tradewind:params:jmap:body";
 pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
-pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, VERDICT, BODY];
+pub(crate) const CAPABILITIES: &[&str] =
+    &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, CONTACTS, VERDICT, BODY];
 
 /// How long the state of a session object is believed.
 const STATE_FOR: Duration = Duration::from_secs(5);
@@ -69,7 +74,7 @@ impl Server {
             .collect();
         let primary: serde_json::Map<String, Value> = CAPABILITIES
             .iter()
-            .filter(|it| **it != CORE)
+            .filter(|it| **it != CORE && **it != WEBSOCKET)
             .map(|it| ((*it).to_owned(), ids::show(actor).into()))
             .collect();
         let mut session = json!({
@@ -115,6 +120,7 @@ impl Server {
     fn capabilities(&self, base: &str) -> Value {
         let settings = &self.settings;
         let picture_url = self.fetcher.as_ref().map(|_| format!("{base}/jmap/picture/{{accountId}}/{{token}}"));
+        let socket = base.strip_prefix("https:").unwrap_or(base);
         json!({
             CORE: {
                 "maxSizeUpload": settings.upload_bytes_max,
@@ -130,6 +136,9 @@ impl Server {
             SUBMISSION: {},
             QUOTA: {},
             BLOB: {},
+            // RFC 8887 section 3.
+            WEBSOCKET: { "url": format!("wss:{socket}/jmap/socket"), "supportsPush": true },
+            CONTACTS: {},
             VERDICT: {},
             BODY: { "pictureUrl": picture_url },
         })
@@ -159,6 +168,9 @@ impl Server {
             let extensions = json!({ "FUTURERELEASE": [self.hold_seconds_max.to_string()] });
             let sending = json!({ "maxDelayedSend": self.hold_seconds_max, "submissionExtensions": extensions });
             members.insert(SUBMISSION.to_owned(), sending);
+            // RFC 9610 section 1.4.1.
+            members
+                .insert(CONTACTS.to_owned(), json!({ "maxAddressBooksPerCard": null, "mayCreateAddressBook": true }));
         }
         capabilities
     }

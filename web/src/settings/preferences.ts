@@ -12,6 +12,10 @@ export interface Preferences {
   pictures: Pictures;
   theme: Theme;
   density: Density;
+  /** Whether new mail is told through the system. */
+  notifies: boolean;
+  /** Whether the newest mail is kept in this browser. */
+  offline: boolean;
 }
 
 const PLACE = "tradewind.preferences";
@@ -19,7 +23,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 
 function read(): Preferences {
-  const usual: Preferences = { theme: "system", density: "two", pictures: "ask" };
+  const usual: Preferences = { theme: "system", density: "two", pictures: "ask", notifies: false, offline: false };
   try {
     return { ...usual, ...(JSON.parse(localStorage.getItem(PLACE) ?? "{}") as Partial<Preferences>) };
   } catch {
