@@ -77,7 +77,19 @@ impl Work {
     /// Work that only fills mailboxes.
     pub(crate) fn filling(target: SocketAddr, user: &str, password: &str, fill: usize, size: usize) -> Self {
         let (user, password) = (user.to_owned(), password.to_owned());
-        Self { target, user, password, tls: true, mailbox: String::new(), fill, size, many: 0, runs: 0, only: None, settle: 0 }
+        Self {
+            target,
+            user,
+            password,
+            tls: true,
+            mailbox: String::new(),
+            fill,
+            size,
+            many: 0,
+            runs: 0,
+            only: None,
+            settle: 0,
+        }
     }
 
     /// Fills a mailbox; gives the time that took.

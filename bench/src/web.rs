@@ -26,7 +26,8 @@ impl Pages {
     /// Measures; gives a table.
     pub(crate) fn run(&self) -> Outcome<String> {
         let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
-        let built: PathBuf = web.join("dist").canonicalize().map_err(|_| Failure::new("web/dist is missing; run: make web"))?;
+        let built: PathBuf =
+            web.join("dist").canonicalize().map_err(|_| Failure::new("web/dist is missing; run: make web"))?;
         let directory = format!("{:?}", built.display().to_string());
         let tradewind = Tradewind::start(Options::default().set("web", "directory", &directory))?;
         let access = tradewind.access("sales")?;

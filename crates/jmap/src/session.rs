@@ -36,8 +36,7 @@ pub(crate) const BODY: &str = "urn:tradewind:params:jmap:body";
 pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
-pub(crate) const CAPABILITIES: &[&str] =
-    &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, CONTACTS, VERDICT, BODY];
+pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, CONTACTS, VERDICT, BODY];
 
 /// How long the state of a session object is believed.
 const STATE_FOR: Duration = Duration::from_secs(5);
