@@ -18,10 +18,12 @@ mod index;
 mod mailboxes;
 mod opened;
 mod outbox;
+mod pictures;
 mod push;
 mod quota;
 mod reach;
 mod run;
+mod senders;
 mod session;
 mod settings;
 mod sorting;
@@ -55,6 +57,7 @@ use error::Failure;
 use http::Busy;
 use index::Indexes;
 use opened::Opened;
+use pictures::{Cache, Fetcher};
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -109,6 +112,12 @@ pub struct Server {
     stopping: CancellationToken,
     /// Files that are being sent.
     uploading: Arc<Busy>,
+    /// Pictures that are being fetched.
+    fetching: Arc<Busy>,
+    /// Pictures that were fetched.
+    pictures: Cache,
+    /// Fetches pictures, if that is wanted.
+    fetcher: Option<Fetcher>,
     /// Our address, without a slash at its end.
     public_url: String,
 }
@@ -131,13 +140,15 @@ pub struct ServerParts {
     pub hold_seconds_max: u64,
     /// Where scripts may send mail on to.
     pub outside: Outside,
+    /// Looks up hosts of pictures in messages.
+    pub dns: Arc<dyn env::dns::Resolver>,
 }
 
 impl Server {
     /// A server of these parts.
     #[must_use]
     pub fn new(parts: ServerParts, settings: JmapSettings) -> Arc<Self> {
-        let ServerParts { store, sign_in, browsers, public_url, outbox, judge, hold_seconds_max, outside } = parts;
+        let ServerParts { store, sign_in, browsers, public_url, outbox, judge, hold_seconds_max, outside, dns } = parts;
         let limits = Limits {
             objects_get_max: settings.objects_get_max,
             objects_set_max: settings.objects_set_max,
@@ -152,6 +163,9 @@ impl Server {
             session_states: Mutex::default(),
             busy: Arc::default(),
             uploading: Arc::default(),
+            fetching: Arc::default(),
+            pictures: Cache::new(settings.pictures_mib << 20),
+            fetcher: Fetcher::new(dns, &settings),
             listening: Arc::default(),
             stopping: CancellationToken::new(),
             outbox,

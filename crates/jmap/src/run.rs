@@ -9,9 +9,9 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 
 use crate::args::Args;
 use crate::error::Failure;
-use crate::session::{BLOB, CONTACTS, CORE, MAIL, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT};
+use crate::session::{BLOB, BODY, CONTACTS, CORE, MAIL, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT};
 use crate::unchanged::{self, Kind};
-use crate::{Asker, Server, blobs, contacts, email, mailboxes, quota, sorting, submission, verdicts};
+use crate::{Asker, Server, blobs, contacts, email, mailboxes, quota, senders, sorting, submission, verdicts};
 
 /// How often calls are run again whose snapshot turned out too old.
 const TRIES_MAX: u32 = 8;
@@ -183,6 +183,8 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "VacationResponse/set" => change(VACATION, Change::VacationSet),
         "Rules/get" => read(RULES, sorting::rules_get),
         "Rules/set" => change(RULES, Change::RulesSet),
+        "EmailSender/get" => read(VERDICT, senders::get),
+        "EmailBody/get" => read(BODY, email::shown_get),
         _ => None,
     }
 }

@@ -35,13 +35,15 @@ pub(crate) const SIEVE: &str = "urn:ietf:params:jmap:sieve";
 pub(crate) const VACATION: &str = "urn:ietf:params:jmap:vacationresponse";
 /// Rules: our own.
 pub(crate) const RULES: &str = "urn:tradewind:params:jmap:rules";
+/// Texts of messages fit to be shown: our own.
+pub(crate) const BODY: &str = "urn:tradewind:params:jmap:body";
 
 /// The collation of orders (RFC 5051).
 pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
 pub(crate) const CAPABILITIES: &[&str] =
-    &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, CONTACTS, VERDICT, SIEVE, VACATION, RULES];
+    &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES];
 
 /// How long the state of a session object is believed.
 const STATE_FOR: Duration = Duration::from_secs(5);
@@ -123,6 +125,7 @@ impl Server {
     /// RFC 8620 section 2.
     fn capabilities(&self, base: &str) -> Value {
         let settings = &self.settings;
+        let picture_url = self.fetcher.as_ref().map(|_| format!("{base}/jmap/picture/{{accountId}}/{{token}}"));
         let socket = base.strip_prefix("https:").unwrap_or(base);
         json!({
             CORE: {
@@ -146,6 +149,7 @@ impl Server {
             SIEVE: { "implementation": concat!("Tradewind ", env!("CARGO_PKG_VERSION")) },
             VACATION: {},
             RULES: {},
+            BODY: { "pictureUrl": picture_url },
         })
     }
 
@@ -165,6 +169,7 @@ impl Server {
         if let Value::Object(members) = &mut capabilities {
             members.insert(QUOTA.to_owned(), json!({}));
             members.insert(VERDICT.to_owned(), json!({}));
+            members.insert(BODY.to_owned(), json!({}));
             members.insert(BLOB.to_owned(), self.blob_capability());
         }
         if let (true, Value::Object(members)) = (account.is_own, &mut capabilities) {
