@@ -69,7 +69,11 @@ impl Company {
             // A mailbox that a script makes is not there before.
             Ok((session.count(mailbox).unwrap_or(0) == count).then_some(()))
         });
-        waited.map_err(|failure| failure.during(&self.tradewind.log_tail()))
+        waited.map_err(|failure| {
+            let all = session.ask("STATUS INBOX (MESSAGES)").map(|answer| answer.text()).unwrap_or_default();
+            let junk = session.count("Junk").unwrap_or(0);
+            failure.during(&format!("{all} {junk} in Junk; {}", self.tradewind.log_tail()))
+        })
     }
 
     /// What IMAP tells of the last message of a mailbox.
