@@ -28,7 +28,7 @@ mod tests;
 mod verdicts;
 mod window;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,6 +104,8 @@ pub struct Server {
     uploading: Arc<Busy>,
     /// Our address, without a slash at its end.
     public_url: String,
+    /// Who searched for invoices or accounts in a request that is under way; the trade guard counts it.
+    searched: Mutex<HashSet<i64>>,
 }
 
 /// What a [`Server`] is made from beside its settings.
@@ -150,6 +152,7 @@ impl Server {
             hold_seconds_max,
             settings,
             public_url,
+            searched: Mutex::default(),
         })
     }
 

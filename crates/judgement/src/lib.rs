@@ -7,6 +7,7 @@
 //!
 //! Knows nothing of protocols: who receives asks, and does what is said.
 
+pub mod alikes;
 pub mod cases;
 pub mod complaints;
 pub mod digest;
@@ -14,6 +15,7 @@ mod error;
 mod explain;
 pub mod feedback;
 mod fields;
+pub mod history;
 mod judging;
 mod kept;
 mod learner;
@@ -25,6 +27,8 @@ pub mod quarantine;
 pub mod reputation;
 mod sealed;
 mod settings;
+pub mod spots;
+pub mod takeover;
 mod votes;
 
 pub use error::JudgementError;
