@@ -79,6 +79,11 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "未能对邮件进行恶意软件扫描：{evidence}",
     ),
     (
+        "finding-second-opinion",
+        "Asked in doubt, a language model says how likely it is unwanted: {evidence}",
+        "存疑时询问语言模型，其判断为不受欢迎邮件的可能性：{evidence}",
+    ),
+    (
         "finding-known-text",
         "The text is one that was sent before, in other words here and there: {evidence}",
         "与已知邮件文字大体相同：{evidence}",

@@ -1,6 +1,7 @@
-//! What others know of a message: feeds of bad addresses ([`feeds`]), lists of links in DNS ([`link_lists`]), scanners of files ([`scan`]).
+//! What others know of a message: feeds of bad addresses ([`feeds`]), lists of links in DNS ([`link_lists`]), scanners of files ([`scan`]),
+//! language models ([`opinion`]).
 //!
-//! Each is a [`filter::Layer`]: it only adds findings, within its own time; what follows from them is decided in [`filter`]. What
+//! Each but the last, which is asked about what is in doubt alone, is a [`filter::Layer`]: it only adds findings, within its own time; what follows from them is decided in [`filter`]. What
 //! cannot be asked is told as a finding without weight, never passed over in silence.
 //!
 //! Knows neither storage nor protocols of mail.
@@ -11,6 +12,7 @@ mod finding;
 mod formats;
 pub mod link_lists;
 mod never;
+pub mod opinion;
 mod parts;
 pub mod scan;
 mod set;
@@ -21,5 +23,6 @@ pub use feeds::Feeds;
 pub use formats::{Counts, Format, FormatError};
 pub use link_lists::LinkLists;
 pub use never::Never;
+pub use opinion::{OpinionError, OpinionSettings, SecondOpinion};
 pub use set::EntrySet;
 pub use settings::{FeedSource, ThreatSettings};

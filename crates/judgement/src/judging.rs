@@ -12,6 +12,7 @@ use env::Timestamp;
 use filter::{Action, Asked, Facts, Finding, Judge, Layer, Received, Signal, Thresholds, Verdict};
 use futures_util::future::join_all;
 use identity::Level;
+use intel::SecondOpinion;
 use intel::feeds::{FileDigest, digests};
 use store::{Store, StoreError, Tx};
 use tokio::sync::Semaphore;
@@ -44,6 +45,8 @@ pub struct Judging {
     memory: Memory,
     /// How senders have behaved.
     pub(crate) reputation: Option<Arc<Reputation>>,
+    /// Asked about what is in doubt.
+    pub(crate) opinion: Option<Arc<SecondOpinion>>,
 }
 
 /// A message that has come, with what is known of it.
@@ -106,7 +109,18 @@ impl Judging {
     pub fn new(store: Store, judge: Arc<Judge>, layers: Vec<Arc<dyn Layer>>, settings: JudgingSettings) -> Self {
         let turns = Arc::new(Semaphore::new(settings.at_once_max.max(1)));
         let guard = guard::Guard::new(store.clone());
-        Self { store, judge, settings, layers, pool: None, guard, turns, memory: Memory::default(), reputation: None }
+        Self {
+            store,
+            judge,
+            settings,
+            layers,
+            pool: None,
+            guard,
+            turns,
+            memory: Memory::default(),
+            reputation: None,
+            opinion: None,
+        }
     }
 
     /// Has attached files looked into by confined processes.
@@ -225,6 +239,8 @@ impl Judging {
             }
         };
         outside.extend(guarded.iter().flat_map(|(_, looked)| looked.findings.iter().cloned()));
+        let opinion = self.second_opinion(arrival.organisation, &facts, &outside).await?;
+        outside.extend(opinion);
         Ok(Found { facts: Some(facts), guarded, files, outside, personal })
     }
 

@@ -26,6 +26,7 @@ pub mod pull;
 pub mod quarantine;
 pub mod reputation;
 mod sealed;
+mod second;
 mod settings;
 pub mod spots;
 pub mod takeover;

@@ -95,7 +95,8 @@ impl Reputation {
     /// Counts a message of an organisation.
     pub fn note(&self, organisation: i64, facts: &Facts, client: Option<IpAddr>, event: Event) {
         let marks = self.marks(facts, client);
-        self.add(organisation, marks.iter().map(|mark| mark.number), event);
+        let counts = |mark: &&Mark| event != Event::Seen || mark.kind.counts_seen();
+        self.add(organisation, marks.iter().filter(counts).map(|mark| mark.number), event);
     }
 
     /// Counts an answer of somebody here, unless it goes to many: then it is a mailing.

@@ -278,3 +278,27 @@ async fn others_count_only_where_several_agree(store: TestStore) {
     assert!(names.iter().all(|it| it.spam < 0.8), "for half: {names:?}");
     office.scene.check().await;
 }
+
+/// What a look costs beside the rest of judging: run alone, with `--run-ignored only --no-capture`.
+#[test]
+#[ignore = "a measurement"]
+fn a_look_among_many_takes_little() {
+    store::testing::run(store::testing::Engine::Sqlite, |store| async move {
+        let office = Office::new(store).await;
+        for number in 0..20_000 {
+            let raw = letter(&format!("s{number}@d{number}.test"), &format!("http://l{number}.test/"));
+            let arrival = office.arrival(number, &raw, false);
+            let facts = Facts::read(Received { raw: raw.as_bytes(), ..Received::default() });
+            office.reputation.note(office.scene.organisation, &facts, Some(arrival.client), Event::Unwanted);
+        }
+        office.reputation.flush().await.unwrap();
+        let raw = letter("s7@d7.test", "http://l7.test/");
+        let facts = Facts::read(Received { raw: raw.as_bytes(), ..Received::default() });
+        let rounds = 5_000_u32;
+        let start = std::time::Instant::now();
+        for _ in 0..rounds {
+            office.reputation.find(office.scene.organisation, &facts, None).await.unwrap();
+        }
+        println!("one look: {:?}", start.elapsed() / rounds);
+    });
+}

@@ -149,7 +149,7 @@ impl Https<'_> {
     }
 }
 
-/// A server to ask without TLS: for answers that prove themselves, as those of OCSP do.
+/// A server to ask without TLS: for answers that prove themselves, as those of OCSP do, and on this machine.
 #[derive(Debug, Clone, Copy)]
 pub struct PlainHttp<'a> {
     /// Name and port, for the field Host.
@@ -168,9 +168,16 @@ impl PlainHttp<'_> {
     /// # Errors
     /// [`HttpsError`] if there is no answer within the limits.
     pub async fn post(&self, path: &str, media_type: &str, body: Bytes) -> Result<HttpsAnswer, HttpsError> {
-        let fields = [(CONTENT_TYPE.as_str(), media_type)];
+        self.post_with(path, &[(CONTENT_TYPE.as_str(), media_type)], body).await
+    }
+
+    /// As [`Self::post`], with fields of the header that say what the body is, and others.
+    ///
+    /// # Errors
+    /// [`HttpsError`] if there is no answer within the limits.
+    pub async fn post_with(&self, path: &str, fields: &[(&str, &str)], body: Bytes) -> Result<HttpsAnswer, HttpsError> {
         let exchange = async {
-            let request = write_request(Method::POST, self.authority, path, &fields, body)
+            let request = write_request(Method::POST, self.authority, path, fields, body)
                 .ok_or_else(|| HttpsError::Request { host: self.authority.to_owned(), path: path.to_owned() })?;
             converse(connect(self.address, None, self.wait).await?, request, self.body_bytes_max).await
         };

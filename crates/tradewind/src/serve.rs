@@ -172,6 +172,7 @@ fn spawn_services(
     let sign_in = sign_in(system, public_url.clone(), watching::spawn(tasks, system, &public_url, stop)?);
     let reputation = threats::reputation(system);
     judging::spawn(tasks, system, &reputation, &public_url, stop)?;
+    let layers = threats::layers(tasks, system, &dns, &reputation, stop)?;
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
@@ -182,7 +183,7 @@ fn spawn_services(
             sign_in: Arc::clone(&sign_in),
             dns: Arc::clone(&dns),
             signer: Arc::clone(&system.signer),
-            judging: judging::judging(system, threats::layers(tasks, system, &dns, &reputation, stop)?, &reputation)?,
+            judging: judging::judging(system, layers, &reputation, &dns)?,
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),

@@ -13,7 +13,7 @@ use identity::rights::AccessSettings;
 use identity::{FactorSettings, PasswordSettings};
 use imap::ImapSettings;
 use inspect::InspectSettings;
-use intel::ThreatSettings;
+use intel::{OpinionSettings, ThreatSettings};
 use jmap::JmapSettings;
 use judgement::JudgingSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
@@ -177,6 +177,7 @@ sections! {
     inspect: InspectSettings,
     threats: ThreatSettings,
     judging: JudgingSettings,
+    opinion: OpinionSettings,
     delivery: DeliverySettings,
     imap: ImapSettings,
     jmap: JmapSettings,

@@ -53,26 +53,25 @@ impl HttpsFetch {
     pub fn new(dns: Arc<dyn Resolver>) -> Self {
         Self { dns }
     }
+}
 
-    async fn find(&self, host: &str, port: u16) -> Result<SocketAddr, String> {
-        if let Ok(address) = host.parse() {
-            return Ok(SocketAddr::new(address, port));
-        }
-        if let Some(address) = self.dns.ipv4(host).await.ok().and_then(|all| all.first().copied()) {
-            return Ok(SocketAddr::from((address, port)));
-        }
-        let all = self.dns.ipv6(host).await.map_err(|error| format!("its host cannot be looked up: {error}"))?;
-        all.first()
-            .map(|address| SocketAddr::from((*address, port)))
-            .ok_or_else(|| "its host has no address".to_owned())
+/// Where a host listens: its first address, that of IPv4 before.
+pub(crate) async fn address_of(dns: &dyn Resolver, host: &str, port: u16) -> Result<SocketAddr, String> {
+    if let Ok(address) = host.parse() {
+        return Ok(SocketAddr::new(address, port));
     }
+    if let Some(address) = dns.ipv4(host).await.ok().and_then(|all| all.first().copied()) {
+        return Ok(SocketAddr::from((address, port)));
+    }
+    let all = dns.ipv6(host).await.map_err(|error| format!("its host cannot be looked up: {error}"))?;
+    all.first().map(|address| SocketAddr::from((*address, port))).ok_or_else(|| "its host has no address".to_owned())
 }
 
 #[async_trait]
 impl Fetch for HttpsFetch {
     async fn get(&self, source: &FeedSource, address: &str, etag: &str) -> Result<Fetched, String> {
         let (host, port, path) = split(address).ok_or_else(|| format!("{address} is no https address"))?;
-        let place = self.find(&host, port).await?;
+        let place = address_of(&*self.dns, &host, port).await?;
         let roots = match &source.ca {
             Some(file) => Roots::only(std::slice::from_ref(file)),
             None => Roots::system(&[]),

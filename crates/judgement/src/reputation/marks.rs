@@ -34,6 +34,11 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// Whether mail that nothing was wrong with is counted: of what many share, it says how much there is.
+    pub(super) const fn counts_seen(self) -> bool {
+        matches!(self, Self::Network | Self::Link)
+    }
+
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Sender => "sender",

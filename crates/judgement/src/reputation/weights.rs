@@ -59,10 +59,7 @@ fn score(kind: Kind, counts: &Counts) -> f32 {
     let messages = |thousandths: i64| thousandths as f32 / 1_000.0;
     let good = messages(counts.good).min(GOOD_MAX);
     let bad = BAD_FACTOR * messages(counts.bad);
-    let seen = match kind {
-        Kind::Network | Kind::Link => (SEEN_PART * messages(counts.seen)).min(SEEN_MAX),
-        Kind::Sender | Kind::Claimed | Kind::Domain => 0.0,
-    };
+    let seen = if kind.counts_seen() { (SEEN_PART * messages(counts.seen)).min(SEEN_MAX) } else { 0.0 };
     (bad - good) / (bad + good + seen + PRIOR)
 }
 

@@ -272,6 +272,7 @@ pub(super) const RULES: &[Rule] = &[
                     UNION ALL SELECT organisation, mark FROM reputation
                     UNION ALL SELECT organisation, id FROM judging_policy
                     UNION ALL SELECT organisation, id FROM complaint
+                    UNION ALL SELECT organisation, day FROM opinion_day
                     UNION ALL SELECT organisation, id FROM guard_row UNION ALL SELECT organisation, id FROM guard_lesson
                     UNION ALL SELECT organisation, id FROM guard_case
                     UNION ALL SELECT organisation, id FROM guard_alike

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::Refused;
+use env::dns::Resolver;
 use filter::{Judge, Layer, RulesFollower};
 use inspect::{Pool, Program};
+use intel::SecondOpinion;
 use judgement::alikes::AlikeLetters;
 use judgement::cases::CaseLetters;
 use judgement::complaints::Complaints;
@@ -44,11 +46,13 @@ pub(super) fn judging(
     system: &System,
     layers: Vec<Arc<dyn Layer>>,
     reputation: &Arc<Reputation>,
+    dns: &Arc<dyn Resolver>,
 ) -> Result<Arc<Judging>, Refused> {
     let settings = system.settings.judging.clone();
     let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), system.settings.inspect.clone()));
     let judging = Judging::new(system.store.clone(), system.judge.get()?, layers, settings);
-    Ok(Arc::new(judging.with_inspection(pool).with_reputation(Arc::clone(reputation))))
+    let opinion = SecondOpinion::new(&system.settings.opinion, Arc::clone(dns)).map_err(Refused::because)?;
+    Ok(Arc::new(judging.with_inspection(pool).with_reputation(Arc::clone(reputation)).with_second_opinion(opinion)))
 }
 
 /// Follows what people and feeds say of delivered mail.

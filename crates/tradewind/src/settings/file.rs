@@ -137,6 +137,7 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
     wrong.extend(settings.provision.faults());
     wrong.extend(settings.threats.faults());
     wrong.extend(settings.judging.faults());
+    wrong.extend(settings.opinion.faults());
     wrong
 }
 
@@ -161,6 +162,8 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
         .chain(settings.dns.trust_anchor.as_mut())
         .chain(settings.watch.levels.as_mut())
         .chain(settings.judging.rules_directory.as_mut())
+        .chain(settings.opinion.key_file.as_mut())
+        .chain(settings.opinion.ca.as_mut())
     {
         *path = base.join(&path);
     }
