@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Access, Options, Outcome, Scratch, Tradewind, python_packages, require, run};
+use harness::{Access, Options, Outcome, Scratch, Tradewind, python_packages, require, run, skip};
+use store::Place;
+use store::testing::server::{Database, INSTALLED};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -14,6 +16,7 @@ fn visit(tradewind: &Tradewind, access: &Access, script: &str, packages: Option<
     command.env("WEB_PORT", tradewind.listen("https")?.port().to_string());
     command.env("IMAP_PORT", access.imaps.port().to_string()).env("IMAP_USER", &access.user);
     command.env("IMAP_PASSWORD", &access.password).env("IMAP_CA", &access.ca);
+    command.env("TRANSCRIPTS", concat!(env!("CARGO_MANIFEST_DIR"), "/transcripts"));
     command.env("COLLEAGUE", tradewind.account("finance")?.address);
     if let Some(packages) = packages {
         command.env("PYTHONPATH", packages).env("REQUESTS_CA_BUNDLE", &access.ca);
@@ -27,6 +30,29 @@ fn mail_is_read_filed_written_and_found() -> Outcome {
     require!("python3");
     let tradewind = Tradewind::start(Options::default())?;
     visit(&tradewind, &tradewind.access("sales")?, "jmap_flow.py", None)
+}
+
+#[test]
+fn transcripts_are_played() -> Outcome {
+    require!("python3");
+    let tradewind = Tradewind::start(Options::default())?;
+    visit(&tradewind, &tradewind.access("sales")?, "jmap_transcripts.py", None)
+}
+
+#[test]
+fn transcripts_are_played_on_postgresql() -> Outcome {
+    require!("python3");
+    let Some(database) = Database::create() else { skip!("no PostgreSQL under {INSTALLED}") };
+    let Place::Postgres(url) = database.place() else { skip!("the database has no address") };
+    let tradewind = Tradewind::start(Options::default().store(url.expose()))?;
+    visit(&tradewind, &tradewind.access("sales")?, "jmap_transcripts.py", None)
+}
+
+#[test]
+fn one_connection_carries_requests_and_changes() -> Outcome {
+    require!("python3");
+    let tradewind = Tradewind::start(Options::default())?;
+    visit(&tradewind, &tradewind.access("sales")?, "jmap_socket.py", None)
 }
 
 #[test]

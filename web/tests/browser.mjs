@@ -1,6 +1,8 @@
 // Debian's Chromium before the server that WEB_HOST, WEB_PORT, IMAP_USER and IMAP_PASSWORD name; `evil.test` and all below it is a place
 // of ours that counts who comes.
+import assert from "node:assert/strict";
 import { createServer } from "node:net";
+import axe from "axe-core";
 import { chromium } from "playwright-core";
 
 const { WEB_HOST, WEB_PORT, IMAP_USER, IMAP_PASSWORD } = process.env;
@@ -12,7 +14,7 @@ export const origin = `https://${WEB_HOST}:${WEB_PORT}`;
 export const address = IMAP_USER;
 
 /** A browser, and what counts the connections to `evil.test`. */
-export async function open() {
+export async function open(args = []) {
   const visits = { count: 0 };
   const evil = createServer((socket) => {
     visits.count += 1;
@@ -23,7 +25,7 @@ export async function open() {
   const hosts = [`MAP ${WEB_HOST} 127.0.0.1`, `MAP evil.test 127.0.0.1:${port}`, `MAP *.evil.test 127.0.0.1:${port}`, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1"];
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-dev-shm-usage", `--host-resolver-rules=${hosts.join(",")}`],
+    args: ["--no-sandbox", "--disable-dev-shm-usage", `--host-resolver-rules=${hosts.join(",")}`, ...args],
   });
   const close = async () => {
     await browser.close();
@@ -58,6 +60,32 @@ export async function signIn(page) {
   page.wrongs.length = 0;
 }
 
+/** The row of a list with these words. */
+export const row = (page, subject) => page.getByRole("row").filter({ hasText: subject });
+
+/** No serious or critical finding on what is shown. */
+export async function accessible(page, what) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"], iframes: false }));
+  const bad = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  assert.deepEqual(bad.map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]), [], what);
+}
+
+/** What is shown is no wider than the window, and accessible, on a telephone in Chinese and dark; then as before. */
+export async function fitsTelephone(page, what) {
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360, what);
+  const wide = await page.evaluate(() =>
+    [...document.querySelectorAll("[role=dialog], main")].flatMap((it) => (it.scrollWidth > it.clientWidth + 1 && getComputedStyle(it).overflowX !== "auto" ? [it.outerHTML.slice(0, 200)] : [])),
+  );
+  assert.deepEqual(wide, [], what);
+  await accessible(page, `${what}, on a telephone and dark`);
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(size);
+}
+
 /** Puts messages into a mailbox by JMAP, from within the page. Each is `{ mail, seen, days }`. */
 export async function put(page, messages, role = "inbox") {
   return page.evaluate(
@@ -73,11 +101,11 @@ export async function put(page, messages, role = "inbox") {
       const boxes = (await call([["Mailbox/get", { accountId, ids: null }, "0"]]))[0][1].list;
       const box = boxes.find((it) => it.role === role).id;
       const emails = {};
-      for (const [index, { mail, seen, days }] of messages.entries()) {
+      for (const [index, { mail, seen, days, keywords }] of messages.entries()) {
         const upload = await fetch(path(session.uploadUrl.replace("{accountId}", accountId)), { method: "POST", headers: { "content-type": "message/rfc822" }, body: mail });
         const { blobId } = await upload.json();
         const receivedAt = new Date(Date.now() - (days ?? 0) * 86_400_000 - index * 60_000).toISOString().replace(/\.\d+Z$/, "Z");
-        emails[`m${index}`] = { blobId, mailboxIds: { [box]: true }, keywords: seen ? { $seen: true } : {}, receivedAt };
+        emails[`m${index}`] = { blobId, mailboxIds: { [box]: true }, keywords: { ...keywords, ...(seen ? { $seen: true } : {}) }, receivedAt };
       }
       const answer = (await call([["Email/import", { accountId, emails }, "0"]]))[0];
       if (answer[0] === "error" || answer[1].notCreated) throw new Error(JSON.stringify(answer));
@@ -97,11 +125,12 @@ export function mail({ from = "Anna Berg <anna@partner.test>", to = address, sub
     `Date: ${new Date().toUTCString().replace("GMT", "+0000")}`, "MIME-Version: 1.0", ...headers,
   ];
   const part = (type, body, extra = []) => [`Content-Type: ${type}; charset=utf-8`, "Content-Transfer-Encoding: base64", ...extra, "", lines(body)].join("\r\n");
+  const disposition = file?.cid ? [`Content-ID: <${file.cid}>`, "Content-Disposition: inline"] : [`Content-Disposition: attachment; filename*=utf-8''${encodeURIComponent(file?.name ?? "")}`];
   const bodies = html === undefined ? [part("text/plain", text)] : [part("text/plain", text), part("text/html", html)];
   const body = bodies.length === 1 ? bodies[0] : multipart("alternative", "b1", bodies);
   if (!file) return [...head, body].join("\r\n");
-  const attached = part(file.type, file.content, [`Content-Disposition: attachment; filename*=utf-8''${encodeURIComponent(file.name)}`]);
-  return [...head, multipart("mixed", "b0", [body, attached])].join("\r\n");
+  const attached = part(file.type, file.content, disposition);
+  return [...head, multipart(file.cid ? "related" : "mixed", "b0", [body, attached])].join("\r\n");
 }
 
 function multipart(kind, boundary, parts) {

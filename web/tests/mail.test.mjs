@@ -1,8 +1,7 @@
 // The mail in a browser, before a running server.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import axe from "axe-core";
-import { address, mail, newPage, open, origin, put, signIn } from "./browser.mjs";
+import { accessible as accessibleOn, address, mail, newPage, open, origin, put, row as rowOn, signIn } from "./browser.mjs";
 import { tricks } from "./tricks.mjs";
 
 let opened;
@@ -16,17 +15,11 @@ before(async () => {
 
 after(() => opened?.close());
 
-const row = (subject) => page.getByRole("row").filter({ hasText: subject });
+const row = (subject) => rowOn(page, subject);
 const heading = (subject) => page.getByRole("heading", { level: 1, name: subject });
 const grid = () => page.getByRole("grid");
 
-/** No serious or critical finding on what is shown. */
-async function accessible(what) {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"], iframes: false }));
-  const bad = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  assert.deepEqual(bad.map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]), [], what);
-}
+const accessible = (what) => accessibleOn(page, what);
 
 test("an empty mailbox says so", async () => {
   await page.goto(`${origin}/mail/box/trash`);

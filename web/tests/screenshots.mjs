@@ -1,7 +1,7 @@
 // Pictures of the main screens, into the directory that SCREENSHOTS names: make screenshots.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { mail, newPage, open, origin, put, signIn } from "./browser.mjs";
+import { address, mail, newPage, open, origin, put, signIn } from "./browser.mjs";
 
 const place = process.env.SCREENSHOTS ?? "../docs/screenshots";
 mkdirSync(place, { recursive: true });
@@ -24,6 +24,12 @@ try {
   const page = await newPage(opened.browser);
   await signIn(page);
   await put(page, messages.map(({ seen, ...it }, index) => ({ mail: mail(it), seen, days: index < 3 ? 0 : index * 0.8 })));
+  const calendar = [
+    "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//EN", "METHOD:REQUEST", "BEGIN:VEVENT", "UID:review@nordkraft.test", "DTSTAMP:20261120T080000Z", "DTSTART:20261204T090000Z", "DTEND:20261204T100000Z",
+    "SUMMARY:Review of order 4711", "LOCATION:Ningbo\\, hall 3", "ORGANIZER;CN=Anna Berg:mailto:anna.berg@nordkraft.test", `ATTENDEE;CN=Li Na:mailto:${address}`, "END:VEVENT", "END:VCALENDAR", "",
+  ].join("\r\n");
+  const invitation = mail({ from: "Anna Berg <anna.berg@nordkraft.test>", subject: "Invitation: review of order 4711", text: "Dear Li Na,\n\nplease tell me whether the time suits you.", file: { name: "invite.ics", type: "text/calendar", content: calendar } });
+  await put(page, [{ mail: invitation, days: 0.1 }]);
   const pictures = [
     { name: "list-light-en", path: "/mail?lang=en" },
     { name: "list-dark-zh", path: "/mail?lang=zh-CN", dark: true },
@@ -34,18 +40,24 @@ try {
     { name: "compose-light-en", path: "/mail?lang=en", read: "Order 4711", key: "r" },
     { name: "phone-list-light-zh", path: "/mail?lang=zh-CN", phone: true },
     { name: "phone-conversation-dark-en", path: "/mail?lang=en", read: "Order 4711", dark: true, phone: true },
+    { name: "folders-light-zh", path: "/mail?lang=zh-CN", press: "管理文件夹" },
+    { name: "settings-dark-en", path: "/mail?lang=en", press: "Settings", dark: true },
+    { name: "account-light-en", path: "/mail/account?lang=en", wait: "section li" },
+    { name: "phone-account-dark-zh", path: "/mail/account?lang=zh-CN", wait: "section li", dark: true, phone: true },
+    { name: "invitation-light-en", path: "/mail?lang=en", read: "Invitation: review of order 4711" },
     { name: "right-to-left", path: "/mail?lang=ar-XB" },
   ];
-  for (const { name, path, read, key, dark, phone } of pictures) {
+  for (const { name, path, read, key, press, wait, dark, phone } of pictures) {
     await page.setViewportSize(phone ? { width: 360, height: 740 } : { width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
     await page.goto(origin + path);
-    await page.getByRole("row").nth(1).waitFor();
+    await (wait ? page.locator(wait).first() : page.getByRole("row").nth(1)).waitFor();
     if (read) {
       await page.getByRole("row").filter({ hasText: read }).click();
       await page.locator("iframe").first().waitFor();
     }
     if (key) await page.keyboard.press(key);
+    if (press) await page.getByRole("button", { name: press }).click();
     await page.waitForTimeout(700);
     await page.screenshot({ path: join(place, `${name}.png`) });
   }

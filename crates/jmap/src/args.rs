@@ -77,11 +77,16 @@ impl Args {
         }
     }
 
-    /// Refuses arguments that nobody took.
-    pub(crate) fn finish(self) -> Result<(), Failure> {
+    /// As [`Self::finish`], for those who keep the arguments.
+    pub(crate) fn check_finished(&self) -> Result<(), Failure> {
         match self.0.iter().find(|(_, value)| !value.is_null()) {
             None => Ok(()),
             Some((name, _)) => Err(Failure::invalid(format!("the method has no argument {name:?}"))),
         }
+    }
+
+    /// Refuses arguments that nobody took.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        self.check_finished()
     }
 }

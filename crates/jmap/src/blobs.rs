@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use store::Tx;
 use wire::jmap::{MethodErrorKind, Object, SetError, SetErrorKind};
 
+use crate::answer;
 use crate::args::Args;
 use crate::changeset::not_found;
 use crate::error::Failure;
@@ -46,7 +47,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
             None => missing.push(text),
         }
     }
-    Ok(json!({ "accountId": account_id, "list": list, "notFound": missing }))
+    Ok(answer::got(&account_id, None, list, missing))
 }
 
 fn shown(id: &str, octets: &[u8], offset: u64, length: Option<u64>, properties: &[String]) -> Result<Value, Failure> {

@@ -1,5 +1,7 @@
 //! What a `/set` call asks for and answers (RFC 8620 section 5.3).
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 use wire::jmap::{MethodErrorKind, Object, SetError, SetErrorKind};
 
@@ -23,19 +25,28 @@ impl ChangesAsked {
     /// # Errors
     /// `requestTooLarge`, `invalidArguments`.
     pub(crate) fn take(server: &Server, args: &mut Args) -> Result<Self, Failure> {
-        let asked = Self {
+        let mut asked = Self {
             account_id: args.need_text("accountId")?,
             if_in_state: args.text("ifInState")?,
             create: args.object("create")?.unwrap_or_default(),
             update: args.object("update")?.unwrap_or_default(),
             destroy: args.texts("destroy")?.unwrap_or_default(),
         };
+        // What is named twice goes once.
+        let mut named = HashSet::new();
+        asked.destroy.retain(|id| named.insert(id.clone()));
         let max = server.limits.objects_set_max;
         if asked.create.len() + asked.update.len() + asked.destroy.len() > max {
             let why = format!("at most {max} changes at once");
             return Err(Failure::say(MethodErrorKind::RequestTooLarge, why));
         }
         Ok(asked)
+    }
+
+    /// Whether an object is destroyed in the same call, so that it is not changed before (RFC 8620 section 5.3, `willDestroy`).
+    pub(crate) fn refuses_update(&self, id: &str) -> Option<SetError> {
+        let why = "it is destroyed in the same call";
+        self.destroy.iter().any(|gone| gone == id).then(|| SetError::new(SetErrorKind::WillDestroy, why))
     }
 
     /// Refuses to go on from another state than the client believes.

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -33,6 +34,7 @@ impl Server {
             .route("/jmap/api", post(api).layer(DefaultBodyLimit::max(request_max)))
             .route("/jmap/upload/{account}", post(files::upload).layer(DefaultBodyLimit::max(upload_max)))
             .route("/jmap/events", get(crate::push::events))
+            .route("/jmap/socket", get(crate::push::connect))
             .route("/jmap/download/{account}/{blob}/{name}", get(files::download))
             .layer(map_response(harden))
             .with_state(Arc::clone(self))
@@ -96,7 +98,13 @@ async fn session(State(server): State<Arc<Server>>, sender: Sender) -> Response 
     }
 }
 
-async fn api(State(server): State<Arc<Server>>, sender: Sender, headers: HeaderMap, body: Bytes) -> Response {
+async fn api(
+    State(server): State<Arc<Server>>,
+    sender: Sender,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let Ok(body) = body else { return refuse(&RequestError::Limit { name: "maxSizeRequest" }) };
     let Some(_place) = server.busy.enter(sender.admitted.asker.account(), server.settings.requests_max) else {
         return refuse(&RequestError::Limit { name: "maxConcurrentRequests" });
     };
@@ -123,7 +131,7 @@ async fn api(State(server): State<Arc<Server>>, sender: Sender, headers: HeaderM
 }
 
 /// RFC 8620 section 3.6.1.
-fn refuse(error: &RequestError) -> Response {
+pub(crate) fn refuse(error: &RequestError) -> Response {
     let kind = [(header::CONTENT_TYPE, "application/problem+json")];
     (StatusCode::BAD_REQUEST, kind, error.problem().to_string()).into_response()
 }

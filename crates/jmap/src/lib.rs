@@ -3,10 +3,12 @@
 //!
 //! Builds a router; the driver that owns the listener serves it. Knows nothing of SMTP, IMAP and the pages.
 
+mod answer;
 mod args;
 mod blob;
 mod blobs;
 mod changeset;
+mod contacts;
 mod door;
 mod email;
 mod error;
@@ -25,6 +27,7 @@ mod settings;
 mod submission;
 #[cfg(test)]
 mod tests;
+mod unchanged;
 mod verdicts;
 mod window;
 
@@ -42,7 +45,7 @@ use tokio_util::sync::CancellationToken;
 use wire::jmap::MethodErrorKind;
 
 pub use door::{BrowserSessions, NoSession};
-pub use outbox::{Letter, NotSent, Outbox};
+pub use outbox::{Letter, NotSent, Noting, Outbox};
 pub use settings::JmapSettings;
 
 use door::Door;

@@ -1,10 +1,12 @@
 //! What sends mail for us.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use env::Timestamp;
 use identity::Principal;
+use store::{StoreError, Tx};
 
 /// A message that somebody sends.
 #[derive(Debug, Clone)]
@@ -22,6 +24,10 @@ pub struct Letter {
     /// The message, lines ending in CRLF.
     pub body: Vec<u8>,
 }
+
+/// Writes something down in the transaction that takes a message, which the store may run again: both stand, or neither. It is told
+/// what of the message waits in the queue.
+pub type Noting = Arc<dyn Fn(&mut Tx<'_>, &[i64]) -> Result<(), StoreError> + Send + Sync>;
 
 /// Why a message is not sent. The texts are for the one who sends it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,9 +55,10 @@ pub enum NotSent {
 /// Sends mail under the rules for submission.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Takes a message for delivery; gives what of it waits in the queue. When this returns, it is on disk.
+    /// Takes a message for delivery; gives what of it waits in the queue. When this returns, it is on disk, and what `noting` writes too,
+    /// in the same transaction.
     ///
     /// # Errors
     /// [`NotSent`] with the reason; then nobody gets anything.
-    async fn send(&self, letter: Letter) -> Result<Vec<i64>, NotSent>;
+    async fn send(&self, letter: Letter, noting: Noting) -> Result<Vec<i64>, NotSent>;
 }

@@ -1,6 +1,8 @@
 //! Telling clients that something changed (RFC 8620 section 7): the states of each account, and when they are others.
 
 mod events;
+mod socket;
+mod watching;
 
 use std::collections::BTreeMap;
 
@@ -9,10 +11,12 @@ use mailbox::overview::{mailbox_state, message_state};
 use serde_json::{Value, json};
 use store::Tx;
 
+use crate::contacts::{self, ItemKind};
 use crate::error::Failure;
 use crate::{Asker, ids, submission};
 
 pub(crate) use events::events;
+pub(crate) use socket::connect;
 
 /// States by account and type.
 pub(crate) type States = BTreeMap<String, BTreeMap<&'static str, String>>;
@@ -35,6 +39,8 @@ pub(crate) fn states(tx: &mut Tx<'_>, asker: &Asker, accounts: &[i64]) -> Result
         ]);
         if *account == asker.account() {
             types.insert("EmailSubmission", submission::current_state(tx, *account)?.to_string());
+            types.insert("AddressBook", contacts::current_state(tx, *account, ItemKind::Book)?.to_string());
+            types.insert("ContactCard", contacts::current_state(tx, *account, ItemKind::Card)?.to_string());
         }
         all.insert(ids::show(*account), types);
     }

@@ -81,6 +81,17 @@ impl Reach {
         self.limits.as_ref().is_none_or(|limits| limits.may_send)
     }
 
+    /// Refuses to change what may only be read (RFC 8620 section 5.3).
+    ///
+    /// # Errors
+    /// `accountReadOnly`.
+    pub(crate) fn check_writable(&self) -> Result<(), Failure> {
+        match self.is_read_only() {
+            true => Err(Failure::say(MethodErrorKind::AccountReadOnly, "the account may only be read")),
+            false => Ok(()),
+        }
+    }
+
     /// Whether nothing in it may be changed.
     pub(crate) fn is_read_only(&self) -> bool {
         self.limits.as_ref().is_some_and(|limits| limits.writable.is_empty() && !limits.may_arrange)

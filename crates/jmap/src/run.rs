@@ -9,8 +9,9 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 
 use crate::args::Args;
 use crate::error::Failure;
-use crate::session::{BLOB, CORE, MAIL, QUOTA, SUBMISSION, VERDICT};
-use crate::{Asker, Server, blobs, email, mailboxes, quota, submission, verdicts};
+use crate::session::{BLOB, CONTACTS, CORE, MAIL, QUOTA, SUBMISSION, VERDICT};
+use crate::unchanged::{self, Kind};
+use crate::{Asker, Server, blobs, contacts, email, mailboxes, quota, submission, verdicts};
 
 /// How often calls are run again whose snapshot turned out too old.
 const TRIES_MAX: u32 = 8;
@@ -22,6 +23,15 @@ pub(crate) struct Created(BTreeMap<String, String>);
 impl Created {
     pub(crate) fn note(&mut self, name: &str, id: &str) {
         self.0.insert(name.to_owned(), id.to_owned());
+    }
+
+    /// Notes all that a call has created.
+    pub(crate) fn note_all(&mut self, made: &Object) {
+        for (name, object) in made {
+            if let Some(id) = object.get("id").and_then(Value::as_str) {
+                self.note(name, id);
+            }
+        }
     }
 
     /// The identifier that `#name` stands for, or the identifier itself.
@@ -67,7 +77,8 @@ impl Answers {
     }
 }
 
-type Read = fn(&Server, &mut Tx<'_>, &Asker, Args) -> Result<Value, Failure>;
+/// A method that reads from a snapshot.
+pub(crate) type Read = fn(&Server, &mut Tx<'_>, &Asker, Args) -> Result<Value, Failure>;
 
 /// Methods that change something, or that need more than a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +91,26 @@ enum Change {
     SubmissionSet,
     BlobUpload,
     BlobCopy,
+    BookSet,
+    CardSet,
+}
+
+impl Change {
+    /// How the objects that it updates are read.
+    fn kind(self) -> Option<Kind> {
+        let kind = |get: Read, settable| Some(Kind { get, settable });
+        match self {
+            Self::MailboxSet => kind(mailboxes::get, &["name", "parentId", "role", "sortOrder", "isSubscribed"]),
+            Self::EmailSet => kind(email::get, &["keywords", "mailboxIds"]),
+            Self::IdentitySet => {
+                kind(submission::identity_get, &["name", "replyTo", "bcc", "textSignature", "htmlSignature"])
+            }
+            Self::SubmissionSet => kind(submission::get, &["undoStatus"]),
+            Self::BookSet => kind(contacts::book_get, &["name", "description", "sortOrder", "isSubscribed"]),
+            Self::CardSet => kind(contacts::get, &["addressBookIds"]),
+            Self::EmailImport | Self::EmailCopy | Self::BlobUpload | Self::BlobCopy => None,
+        }
+    }
 }
 
 enum Method {
@@ -126,6 +157,15 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "Blob/lookup" => read(BLOB, blobs::lookup),
         "Blob/upload" => change(BLOB, Change::BlobUpload),
         "Blob/copy" => change(CORE, Change::BlobCopy),
+        "AddressBook/get" => read(CONTACTS, contacts::book_get),
+        "AddressBook/changes" => read(CONTACTS, contacts::book_changes),
+        "AddressBook/set" => change(CONTACTS, Change::BookSet),
+        "ContactCard/get" => read(CONTACTS, contacts::get),
+        "ContactCard/changes" => read(CONTACTS, contacts::changes),
+        "ContactCard/query" => read(CONTACTS, contacts::query),
+        "ContactCard/queryChanges" => read(CONTACTS, contacts::query_changes),
+        "ContactCard/set" => change(CONTACTS, Change::CardSet),
+        "ContactCard/copy" => read(CONTACTS, contacts::copy),
         "Verdict/get" => read(VERDICT, verdicts::get),
         _ => None,
     }
@@ -248,12 +288,15 @@ impl Server {
     }
 
     async fn change(
-        &self,
-        asker: &Asker,
+        self: &Arc<Self>,
+        asker: &Arc<Asker>,
         running: &mut Running,
         change: Change,
-        arguments: Object,
+        mut arguments: Object,
     ) -> Result<Answers, Failure> {
+        if let Some(kind) = change.kind() {
+            unchanged::leave_out(self, asker, &running.created, kind, &mut arguments).await?;
+        }
         let args = Args::new(arguments);
         let created = &mut running.created;
         let before = created.0.clone();
@@ -266,6 +309,8 @@ impl Server {
             Change::SubmissionSet => submission::set(self, asker, created, args).await,
             Change::BlobUpload => blobs::upload(self, asker, created, args).await,
             Change::BlobCopy => blobs::copy(self, asker, args).await,
+            Change::BookSet => contacts::book_set(self, asker, created, args).await,
+            Change::CardSet => contacts::set(self, asker, created, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {
             running.response.note_created(name, id);

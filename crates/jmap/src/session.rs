@@ -22,6 +22,10 @@ pub(crate) const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
 pub(crate) const QUOTA: &str = "urn:ietf:params:jmap:quota";
 /// Blobs as objects (RFC 9404).
 pub(crate) const BLOB: &str = "urn:ietf:params:jmap:blob";
+/// WebSocket (RFC 8887).
+pub(crate) const WEBSOCKET: &str = "urn:ietf:params:jmap:websocket";
+/// Contacts (RFC 9610).
+pub(crate) const CONTACTS: &str = "urn:ietf:params:jmap:contacts";
 /// What was found of messages: our own.
 pub(crate) const VERDICT: &str = "urn:tradewind:params:jmap:verdict";
 
@@ -29,7 +33,7 @@ pub(crate) const VERDICT: &str = "urn:tradewind:params:jmap:verdict";
 pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
-pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, VERDICT];
+pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, CONTACTS, VERDICT];
 
 /// How long the state of a session object is believed.
 const STATE_FOR: Duration = Duration::from_secs(5);
@@ -66,11 +70,11 @@ impl Server {
             .collect();
         let primary: serde_json::Map<String, Value> = CAPABILITIES
             .iter()
-            .filter(|it| **it != CORE)
+            .filter(|it| **it != CORE && **it != WEBSOCKET)
             .map(|it| ((*it).to_owned(), ids::show(actor).into()))
             .collect();
         let mut session = json!({
-            "capabilities": self.capabilities(),
+            "capabilities": self.capabilities(base),
             "accounts": accounts,
             "primaryAccounts": primary,
             "username": asker.principal.address,
@@ -109,8 +113,9 @@ impl Server {
     }
 
     /// RFC 8620 section 2.
-    fn capabilities(&self) -> Value {
+    fn capabilities(&self, base: &str) -> Value {
         let settings = &self.settings;
+        let socket = base.strip_prefix("https:").unwrap_or(base);
         json!({
             CORE: {
                 "maxSizeUpload": settings.upload_bytes_max,
@@ -126,6 +131,9 @@ impl Server {
             SUBMISSION: {},
             QUOTA: {},
             BLOB: {},
+            // RFC 8887 section 3.
+            WEBSOCKET: { "url": format!("wss:{socket}/jmap/socket"), "supportsPush": true },
+            CONTACTS: {},
             VERDICT: {},
         })
     }
@@ -153,6 +161,9 @@ impl Server {
             let extensions = json!({ "FUTURERELEASE": [self.hold_seconds_max.to_string()] });
             let sending = json!({ "maxDelayedSend": self.hold_seconds_max, "submissionExtensions": extensions });
             members.insert(SUBMISSION.to_owned(), sending);
+            // RFC 9610 section 1.4.1.
+            members
+                .insert(CONTACTS.to_owned(), json!({ "maxAddressBooksPerCard": null, "mayCreateAddressBook": true }));
         }
         capabilities
     }

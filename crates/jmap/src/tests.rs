@@ -1,8 +1,10 @@
 //! Calls as a client makes them, without HTTP, on both engines.
 
 mod changes;
+mod contacts;
 mod extensions;
 mod fixture;
 mod mail;
 mod making;
+mod rules;
 mod sending;

@@ -67,6 +67,20 @@ impl Window {
     }
 }
 
+/// Refuses an order by a collation that is not offered (RFC 8620 section 5.5).
+///
+/// # Errors
+/// `unsupportedSort`.
+pub(crate) fn check_collation(comparator: &Value) -> Result<(), Failure> {
+    match comparator.get("collation").and_then(Value::as_str) {
+        Some(other) if other != crate::session::COLLATION => {
+            let why = format!("the collation {other:?} is not offered");
+            Err(Failure::say(MethodErrorKind::UnsupportedSort, why))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What a client wants to know of how a result has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ChangesWanted {

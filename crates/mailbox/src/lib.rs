@@ -16,6 +16,7 @@ mod flags;
 pub mod keywords;
 pub mod mailboxes;
 mod name;
+pub mod object_id;
 pub mod order;
 pub mod overview;
 mod prepared;

@@ -52,7 +52,9 @@ impl Handler for HttpDoor {
         let serving = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_WAIT)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            // WebSocket.
+            .with_upgrades();
         let mut serving = std::pin::pin!(serving);
         let outcome = tokio::select! {
             outcome = serving.as_mut() => outcome,

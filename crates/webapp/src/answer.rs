@@ -36,7 +36,7 @@ pub(crate) fn page(text: &[u8], entropy: &dyn Entropy) -> Response {
     let body = String::from_utf8_lossy(text).replace(NONCE_MARK, &nonce);
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; \
-         font-src 'self'; connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+         font-src 'self'; connect-src 'self'; frame-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
          frame-ancestors 'none'"
     );
     let mut response = html(body);
@@ -49,6 +49,13 @@ pub(crate) fn page(text: &[u8], entropy: &dyn Entropy) -> Response {
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers
         .insert("permissions-policy", HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"));
+    response
+}
+
+/// Lets a worker ask this server, and nobody else.
+pub(crate) fn for_worker(mut response: Response) -> Response {
+    let policy = HeaderValue::from_static("default-src 'none'; connect-src 'self'");
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
 

@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use env::Entropy;
 
-use answer::{file, message_frame, not_built, page};
+use answer::{file, for_worker, message_frame, not_built, page};
 use files::Files;
 
 env::settings! {
@@ -46,6 +46,7 @@ pub fn routes(settings: &WebSettings, entropy: Arc<dyn Entropy>) -> Router {
         .route("/mail", get(application))
         .route("/mail/", get(application))
         .route("/mail/{*place}", get(application))
+        .route("/sw.js", get(worker))
         .route("/app/message", get(async || message_frame()))
         .route("/app/{*name}", get(asset))
         .with_state(Arc::new(Page { files, entropy }))
@@ -54,6 +55,14 @@ pub fn routes(settings: &WebSettings, entropy: Arc<dyn Entropy>) -> Router {
 async fn application(State(shown): State<Arc<Page>>) -> Response {
     match shown.files.read("index.html").await {
         Some(text) => page(&text, &*shown.entropy),
+        None => not_built(),
+    }
+}
+
+/// The script that gives the page without a connection: at the root, as it may only give what lies below its own place.
+async fn worker(State(shown): State<Arc<Page>>, headers: HeaderMap) -> Response {
+    match file(&shown.files, "sw.js", &headers).await {
+        Some(response) => for_worker(response),
         None => not_built(),
     }
 }

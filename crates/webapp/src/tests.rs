@@ -16,6 +16,7 @@ fn built() -> (tempfile::TempDir, Router) {
     fs::write(site.path().join("assets/main-1.js"), "plain").unwrap();
     fs::write(site.path().join("assets/main-1.js.br"), "brotli").unwrap();
     fs::write(site.path().join("assets/main-1.js.gz"), "gzip").unwrap();
+    fs::write(site.path().join("sw.js"), "worker").unwrap();
     fs::write(site.path().join("notes.exe"), "not ours").unwrap();
     let settings = WebSettings { directory: site.path().display().to_string() };
     let router = routes(&settings, Arc::new(SystemEntropy::default()));
@@ -109,4 +110,14 @@ async fn a_program_without_its_page_says_how_to_get_it() {
     let (status, _, body) = ask(&router, "/mail", "").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(body.contains("make web"), "{body}");
+}
+
+#[tokio::test]
+async fn the_worker_may_ask_this_server_alone() {
+    let (_site, router) = built();
+    let (status, headers, body) = ask(&router, "/sw.js", "").await;
+    assert_eq!((status, body.as_str()), (StatusCode::OK, "worker"));
+    assert_eq!(headers[header::CONTENT_SECURITY_POLICY], "default-src 'none'; connect-src 'self'");
+    assert_eq!(headers[header::CACHE_CONTROL], "no-cache");
+    assert!(headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/javascript"));
 }

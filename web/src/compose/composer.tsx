@@ -3,17 +3,22 @@
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { longDate, size } from "../i18n/format";
+import { Unreachable } from "../jmap/client";
 import type { Id } from "../jmap/types";
+import { WAITS } from "../mail/waiting";
 import { useStore } from "../store/context";
 import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { useNotices } from "../ui/notices";
+import { AddressField } from "../contacts/address-field";
 import { BadAddress, parseAddresses } from "./addresses";
 import type { Attached, Draft } from "./draft";
+import { identityLabel, swapSignature } from "./signature";
 import { holdMax, saveDraft, sendSaved, UNDO_SECONDS } from "./sending";
 import { useAttaching } from "./attaching";
 
 const Editor = lazy(() => import("./editor"));
+const TemplatesDialog = lazy(() => import("./templates-dialog"));
 
 /** A draft is saved when nothing was typed for so long. */
 const SAVE_AFTER_MS = 3000;
@@ -26,12 +31,16 @@ export interface Writing {
 
 interface Props {
   writing: Writing;
+  /** Grows when somebody wants to see it again. */
+  wanted: number;
   close: () => void;
+  /** Puts it where it waits for a connection. */
+  wait: (draft: Draft, savedId: Id | undefined, at: Date | undefined) => Promise<void>;
   /** Opens it again, after it was taken back. */
   reopen: (writing: Writing) => void;
 }
 
-export function Composer({ writing, close, reopen }: Props) {
+export function Composer({ writing, wanted, close, wait, reopen }: Props) {
   const { t, i18n } = useTranslation();
   const store = useStore();
   const { say, fail } = useNotices();
@@ -39,6 +48,13 @@ export function Composer({ writing, close, reopen }: Props) {
   const [showsCopies, setShowsCopies] = useState(writing.draft.cc !== "" || writing.draft.bcc !== "");
   const [wrong, setWrong] = useState<string>();
   const [later, setLater] = useState(false);
+  const [more, setMore] = useState(writing.draft.receipt || writing.draft.wait > 0);
+  const [templates, setTemplates] = useState(false);
+  /** Closed by hand while files are still on their way: it goes once they have arrived. */
+  const [isPutAside, setPutAside] = useState(false);
+  /** What the editor began with; another begins anew. */
+  const [begun, setBegun] = useState({ html: writing.draft.html, key: 0 });
+  const insert = useRef<((html: string) => void) | undefined>(undefined);
   const [isSending, setIsSending] = useState(false);
   const current = useRef(draft);
   current.current = draft;
@@ -50,7 +66,7 @@ export function Composer({ writing, close, reopen }: Props) {
     setWrong(undefined);
     setDraft((before) => ({ ...before, ...part }));
   };
-  const attaching = useAttaching((files: (before: Attached[]) => Attached[]) => setDraft((before) => ({ ...before, files: files(before.files) })), setWrong);
+  const attaching = useAttaching((files: (before: Attached[]) => Attached[]) => setDraft((before) => ({ ...before, files: files(before.files) })), (words) => { setPutAside(false); setWrong(words); });
   const identity = store.identities.find((it) => it.id === draft.identityId) ?? store.identities[0];
 
   /** Saves what is there now, after what is being saved. */
@@ -91,6 +107,14 @@ export function Composer({ writing, close, reopen }: Props) {
     return () => window.removeEventListener("beforeunload", ask);
   }, []);
 
+  /** Sends as another, whose signature takes the place of this one's. */
+  const sendAs = (identityId: Id) => {
+    const next = store.identities.find((it) => it.id === identityId);
+    if (!next || !identity) return;
+    const html = swapSignature(draft.html, identity, next);
+    change({ identityId, html });
+    setBegun(({ key }) => ({ html, key: key + 1 }));
+  };
   /** What keeps it from being sent, in words. */
   const obstacle = (): string | undefined => {
     try {
@@ -123,12 +147,31 @@ export function Composer({ writing, close, reopen }: Props) {
       };
       say(words, undo, UNDO_SECONDS * 1000);
     } catch (error) {
+      const isKept = error instanceof Unreachable && (await wait(draft, saved.current.id, at).then(() => true, () => false));
+      if (isKept) {
+        isDone.current = true;
+        close();
+        say(t("offline.queued"));
+        return;
+      }
       isDone.current = false;
       setIsSending(false);
       setWrong(t("app.error", { reason: error instanceof Error ? error.message : String(error) }));
     }
   };
+  const isAttaching = draft.files.some(({ blobId }) => !blobId);
+  useEffect(() => setPutAside(false), [wanted]);
+  useEffect(() => {
+    if (isPutAside && !isAttaching) saveAndClose();
+    // Only when the last file has arrived.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [isPutAside, isAttaching]);
   const saveAndClose = () => {
+    if (isAttaching) {
+      setPutAside(true);
+      say(t("compose.uploads-on"));
+      return;
+    }
     const isEmpty = draft === writing.draft && !saved.current.id;
     if (isEmpty) {
       close();
@@ -139,7 +182,10 @@ export function Composer({ writing, close, reopen }: Props) {
         close();
         say(t("compose.saved"));
       },
-      (error: Error) => setWrong(t("compose.not-saved", { reason: error.message })),
+      (error: Error) => {
+        setPutAside(false);
+        setWrong(t("compose.not-saved", { reason: error.message }));
+      },
     );
   };
   const discard = () => {
@@ -157,6 +203,7 @@ export function Composer({ writing, close, reopen }: Props) {
     <section
       role="dialog"
       aria-label={draft.subject || t("compose.title")}
+      hidden={isPutAside}
       className="fixed inset-0 z-30 flex flex-col border border-line bg-paper sm:inset-auto sm:end-4 sm:bottom-0 sm:h-[min(640px,90vh)] sm:w-[600px] sm:rounded-t-lg sm:shadow-lg"
       onKeyDown={(event) => {
         if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
@@ -176,18 +223,18 @@ export function Composer({ writing, close, reopen }: Props) {
       </header>
       {store.identities.length > 1 && (
         <Field label={t("compose.from")}>
-          <select value={draft.identityId} onChange={(event) => change({ identityId: event.target.value })} className="min-w-0 flex-1 bg-paper">
-            {store.identities.map((it) => <option key={it.id} value={it.id}>{it.name ? `${it.name} <${it.email}>` : it.email}</option>)}
+          <select value={draft.identityId} onChange={(event) => sendAs(event.target.value)} className="min-w-0 flex-1 bg-paper">
+            {store.identities.map((it) => <option key={it.id} value={it.id}>{identityLabel(it)}</option>)}
           </select>
         </Field>
       )}
       <Field label={t("compose.to")} beside={!showsCopies && <button type="button" className="text-quiet hover:text-text" onClick={() => setShowsCopies(true)}>{t("compose.add-cc")}</button>}>
-        <Addresses value={draft.to} focus={draft.to === ""} change={(to) => change({ to })} />
+        <AddressField value={draft.to} focus={draft.to === ""} change={(to) => change({ to })} />
       </Field>
       {showsCopies && (
         <>
-          <Field label={t("compose.cc")}><Addresses value={draft.cc} change={(cc) => change({ cc })} /></Field>
-          <Field label={t("compose.bcc")}><Addresses value={draft.bcc} change={(bcc) => change({ bcc })} /></Field>
+          <Field label={t("compose.cc")}><AddressField value={draft.cc} change={(cc) => change({ cc })} /></Field>
+          <Field label={t("compose.bcc")}><AddressField value={draft.bcc} change={(bcc) => change({ bcc })} /></Field>
         </>
       )}
       <Field label={t("compose.subject")}>
@@ -196,7 +243,9 @@ export function Composer({ writing, close, reopen }: Props) {
       <div className="flex min-h-0 flex-1 flex-col">
         <Suspense fallback={<p className="p-3 text-quiet">{t("app.loading")}</p>}>
           <Editor
-            html={writing.draft.html}
+            key={begun.key}
+            insertRef={insert}
+            html={begun.html}
             label={t("compose.body")}
             focus={writing.draft.to !== ""}
             changed={(html, text) =>
@@ -213,6 +262,7 @@ export function Composer({ writing, close, reopen }: Props) {
       </div>
       <Files files={draft.files} progress={attaching.progress} remove={(file) => { attaching.stop(file.key); change({ files: draft.files.filter((it) => it !== file) }); }} />
       {wrong && <p role="alert" className="border-t border-line px-4 py-1.5 text-danger">{wrong}</p>}
+      {more && <Options draft={draft} change={change} />}
       {later && <Later max={holdMax(store)} close={() => setLater(false)} schedule={(at) => { setLater(false); void send(at); }} />}
       <footer className="flex items-center gap-1 border-t border-line p-2">
         <Button look="first" icon="sent" isDisabled={isSending} onPress={() => void send(undefined)}>{t(isSending ? "compose.sending" : "compose.send")}</Button>
@@ -230,14 +280,52 @@ export function Composer({ writing, close, reopen }: Props) {
             }}
           />
         </label>
+        <IconButton icon="template" label={t("template.title")} onPress={() => setTemplates(true)} />
+        <IconButton icon="more" label={t("compose.more")} aria-expanded={more} onPress={() => setMore(!more)} />
         <span className="ms-auto"><IconButton icon="trash" label={t("compose.discard")} onPress={discard} /></span>
       </footer>
+      {templates && identity && (
+        <Suspense>
+          <TemplatesDialog
+            draft={draft}
+            identity={identity}
+            close={() => setTemplates(false)}
+            take={(template) => {
+              setTemplates(false);
+              change({ subject: draft.subject || template.name, files: [...draft.files, ...template.files] });
+              insert.current?.(template.html);
+            }}
+          />
+        </Suspense>
+      )}
     </section>
   );
 }
 
-function Files({ files, progress, remove }: { files: Attached[]; progress: ReadonlyMap<string, number>; remove: (file: Attached) => void }) {
+/** What is seldom wanted: a receipt, a reminder. */
+function Options({ draft, change }: { draft: Draft; change: (part: Partial<Draft>) => void }) {
+  const { t } = useTranslation();
+  return (
+    <div className="flex flex-wrap items-center gap-x-6 gap-y-2 border-t border-line px-4 py-2">
+      <label className="flex items-center gap-2">
+        <input type="checkbox" className="accent-accent" checked={draft.receipt} onChange={(event) => change({ receipt: event.target.checked })} />
+        {t("compose.receipt")}
+      </label>
+      <label className="flex flex-wrap items-center gap-2">
+        {t("compose.wait")}
+        <select value={draft.wait} onChange={(event) => change({ wait: Number(event.target.value) })} className="min-h-8 rounded-md border border-strong-line bg-paper px-2">
+          <option value={0}>{t("compose.wait-never")}</option>
+          {WAITS.map((days) => <option key={days} value={days}>{t("compose.wait-days", { count: days })}</option>)}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+function Files({ files: all, progress, remove }: { files: Attached[]; progress: ReadonlyMap<string, number>; remove: (file: Attached) => void }) {
   const { t, i18n } = useTranslation();
+  // Pictures within the text stand there.
+  const files = all.filter(({ cid }) => cid === undefined);
   if (files.length === 0) return null;
   return (
     <ul className="flex max-h-28 flex-wrap gap-2 overflow-y-auto border-t border-line p-2">
@@ -267,16 +355,6 @@ function Field({ label, beside, children }: { label: string; beside?: ReactNode;
       {beside}
     </div>
   );
-}
-
-function Addresses({ value, focus = false, change }: { value: string; focus?: boolean; change: (value: string) => void }) {
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (focus) field.current?.focus();
-    // Only when it appears.
-    // oxlint-disable-next-line react/exhaustive-deps
-  }, []);
-  return <input ref={field} type="text" inputMode="email" autoComplete="off" spellCheck={false} value={value} onChange={(event) => change(event.target.value)} className="min-w-0 flex-1 bg-transparent outline-none" />;
 }
 
 /** A time to send at. */

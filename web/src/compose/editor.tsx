@@ -2,20 +2,24 @@
 
 import { EditorContent, useEditor, useEditorState } from "@tiptap/react";
 import { StarterKit } from "@tiptap/starter-kit";
+import { type RefObject, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "../ui/button";
+import { KEPT_NODES } from "./nodes";
 
 interface Props {
   html: string;
   label: string;
   focus: boolean;
   changed: (html: string, text: string) => void;
+  /** Puts HTML that is safe where the cursor is. */
+  insertRef?: RefObject<((html: string) => void) | undefined>;
 }
 
-export default function Editor({ html, label, focus, changed }: Props) {
+export default function Editor({ html, label, focus, changed, insertRef }: Props) {
   const { t } = useTranslation();
   const editor = useEditor({
-    extensions: [StarterKit.configure({ link: { openOnClick: false, autolink: true, protocols: ["mailto", "tel"] } })],
+    extensions: [StarterKit.configure({ link: { openOnClick: false, autolink: true, protocols: ["mailto", "tel"] } }), ...KEPT_NODES],
     content: html,
     // Its style sheet is part of ours: the page's policy takes no other.
     injectCSS: false,
@@ -24,6 +28,13 @@ export default function Editor({ html, label, focus, changed }: Props) {
     onCreate: ({ editor: made }) => changed(made.getHTML(), made.getText({ blockSeparator: "\n\n" })),
     onUpdate: ({ editor: now }) => changed(now.getHTML(), now.getText({ blockSeparator: "\n\n" })),
   });
+  useEffect(() => {
+    if (!insertRef) return undefined;
+    insertRef.current = (added) => editor.chain().focus().insertContent(added).run();
+    return () => {
+      insertRef.current = undefined;
+    };
+  }, [insertRef, editor]);
   const active = useEditorState({
     editor,
     selector: ({ editor: now }) => ({

@@ -46,8 +46,8 @@ export async function sendSaved(store: MailStore, draft: Draft, identity: Identi
     onSuccessUpdateEmail: { "#submission": { [`mailboxIds/${drafts}`]: null, [`mailboxIds/${sent}`]: true, "keywords/$draft": null } },
   });
   if (draft.answers) {
-    const { id, keyword } = draft.answers;
-    batch.call("Email/set", { accountId, update: { [id]: { [`keywords/${keyword}`]: true } } });
+    const { account, id, keyword } = draft.answers;
+    batch.call("Email/set", { accountId: account, update: { [id]: { [`keywords/${keyword}`]: true } } });
   }
   await batch.send();
   const id = submitted.value.created?.submission?.id;

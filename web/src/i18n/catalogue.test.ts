@@ -41,7 +41,7 @@ test("what is said is in the catalogue, and what is in the catalogue is said", (
   const text = sources.join("\n");
   const said = [...text.matchAll(/\b(?:t|BadSearch)\(\s*"([\w.-]+)"/g)].map((found) => found[1] ?? "");
   for (const key of said) expect(en.has(key), key).toBe(true);
-  const families = [...text.matchAll(/t\(`([\w.-]+\.)\$\{/g)].map((found) => found[1] ?? "");
+  const families = [...text.matchAll(/t\(`([\w.-]+[.-])\$\{/g)].map((found) => found[1] ?? "");
   for (const key of en.keys()) {
     expect(text.includes(`"${key}"`) || families.some((family) => key.startsWith(family)), key).toBe(true);
   }

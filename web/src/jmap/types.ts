@@ -9,12 +9,26 @@ export const MAIL = "urn:ietf:params:jmap:mail";
 export const VERDICT = "urn:tradewind:params:jmap:verdict";
 export const SUBMISSION = "urn:ietf:params:jmap:submission";
 
+/** RFC 9610. */
+export const CONTACTS = "urn:ietf:params:jmap:contacts";
+
+export const VACATION = "urn:ietf:params:jmap:vacationresponse";
+/** Of our own (docs/jmap.md). */
+export const RULES = "urn:tradewind:params:jmap:rules";
+
 export interface CoreCapability {
   maxSizeUpload: number;
   maxConcurrentUpload: number;
   maxCallsInRequest: number;
   maxObjectsInGet: number;
   maxObjectsInSet: number;
+}
+
+/** RFC 8621 section 1.3.1. */
+export interface MailCapability {
+  /** Octets. */
+  maxSizeMailboxName: number;
+  mayCreateTopLevelMailbox: boolean;
 }
 
 export interface SubmissionCapability {
@@ -102,6 +116,8 @@ export interface BodyPart {
   charset: string | null;
   disposition: string | null;
   cid: string | null;
+  /** Tags (RFC 5646) of Content-Language; there where it was asked for. */
+  language?: string[] | null;
 }
 
 export interface BodyValue {
@@ -109,6 +125,9 @@ export interface BodyValue {
   isEncodingProblem?: boolean;
   isTruncated?: boolean;
 }
+
+/** Who is asked to confirm that it was read (RFC 8098 section 2.1), as a property. */
+export const RECEIPT = "header:Disposition-Notification-To:asAddresses";
 
 /** A message as it is read. */
 export interface Message extends Summary {
@@ -122,6 +141,7 @@ export interface Message extends Summary {
   htmlBody: BodyPart[];
   attachments: BodyPart[];
   bodyValues: Record<string, BodyValue>;
+  [RECEIPT]?: Address[] | null;
 }
 
 export interface Thread {
@@ -147,6 +167,7 @@ export interface Identity {
   replyTo: Address[] | null;
   textSignature: string;
   htmlSignature: string;
+  mayDelete: boolean;
 }
 
 export type Condition = Record<string, string | number | boolean | string[]>;
@@ -257,6 +278,32 @@ interface ChangesArguments extends Of {
   maxChanges?: number;
 }
 
+/** RFC 8621 section 8. */
+export interface VacationResponse {
+  id: Id;
+  isEnabled: boolean;
+  fromDate: string | null;
+  toDate: string | null;
+  subject: string | null;
+  textBody: string | null;
+  htmlBody: string | null;
+}
+
+/** Rules that people click together (docs/jmap.md). */
+export interface Rules {
+  id: Id;
+  rules: import("../rules/rule").Rule[];
+  isActive: boolean;
+  handWrittenScriptId: Id | null;
+}
+
+/** RFC 9610 section 2. */
+export interface AddressBook {
+  id: Id;
+  name: string;
+  isDefault: boolean;
+}
+
 /** Each method with what it takes and what it gives. */
 export interface Methods {
   "Mailbox/get": [GetArguments, GetAnswer<Mailbox>];
@@ -269,9 +316,20 @@ export interface Methods {
   "Email/query": [QueryArguments, QueryAnswer];
   "Email/queryChanges": [QueryChangesArguments, QueryChangesAnswer];
   "Email/set": [SetArguments, SetAnswer];
+  "Email/import": [{ accountId: Id; emails: Record<string, object> }, SetAnswer];
   "Verdict/get": [GetArguments, { list: Verdict[]; notFound: Id[] }];
   "Identity/get": [GetArguments, GetAnswer<Identity>];
+  "Identity/set": [SetArguments, SetAnswer];
+  "Blob/copy": [{ fromAccountId: Id; accountId: Id; blobIds: Id[] }, { copied: Record<Id, Id> | null; notCopied: Record<Id, SetError> | null }];
   "EmailSubmission/set": [SetArguments, SetAnswer];
+  "VacationResponse/get": [GetArguments, GetAnswer<VacationResponse>];
+  "VacationResponse/set": [SetArguments, SetAnswer];
+  "Rules/get": [GetArguments, GetAnswer<Rules>];
+  "Rules/set": [SetArguments, SetAnswer];
+  "AddressBook/get": [GetArguments, GetAnswer<AddressBook>];
+  "ContactCard/query": [QueryArguments, QueryAnswer];
+  "ContactCard/get": [GetArguments, GetAnswer<import("../contacts/card").Card>];
+  "ContactCard/set": [SetArguments, SetAnswer];
 }
 
 export type Method = keyof Methods;

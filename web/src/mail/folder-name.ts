@@ -23,9 +23,12 @@ export interface Folder {
   depth: number;
 }
 
-/** Mailboxes as they are listed: those with a role first, then by name, each followed by those within it. */
-export function folders(mailboxes: Iterable<Mailbox>, tag: string): Folder[] {
-  const all = [...mailboxes].filter((it) => it.isSubscribed || it.role);
+/**
+ * Mailboxes as they are listed: those with a role first, then by name, each followed by those within it. Those that somebody does not want
+ * to see are there only where `every` is asked for.
+ */
+export function folders(mailboxes: Iterable<Mailbox>, tag: string, every = false): Folder[] {
+  const all = [...mailboxes].filter((it) => every || it.isSubscribed || it.role);
   const known = new Set(all.map(({ id }) => id));
   const collator = new Intl.Collator(tag, { numeric: true });
   const rank = ({ role }: Mailbox) => (role === null ? ORDER.length : ORDER.indexOf(role));

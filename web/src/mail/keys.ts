@@ -9,6 +9,8 @@ export const KEYS = {
   open: ["o", "Enter"],
   back: ["u", "Escape"],
   select: ["x"],
+  "select-all": ["* a"],
+  "select-none": ["* n"],
   archive: ["e"],
   delete: ["#", "Delete"],
   junk: ["!"],
@@ -28,6 +30,9 @@ export const KEYS = {
 } as const;
 
 export type Command = keyof typeof KEYS;
+
+/** Keys that wait for a second one. */
+const FIRST = new Set(["g", "*"]);
 
 /** How long the second key is waited for. */
 const SECOND_MS = 1500;
@@ -61,8 +66,8 @@ export function useKeys(handlers: Partial<Record<Command, () => void>>): void {
       if (handler) {
         event.preventDefault();
         handler();
-      } else if (event.key === "g") {
-        first = { key: "g", at: event.timeStamp };
+      } else if (FIRST.has(event.key)) {
+        first = { key: event.key, at: event.timeStamp };
       }
     };
     document.addEventListener("keydown", strike);

@@ -1,22 +1,27 @@
 // The mail: mailboxes, list and conversation beside one another, or one at a time where there is little room.
 
-import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, type RefObject, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Filter, type Id, type Message, SUBMISSION } from "../jmap/types";
 import { Composer, type Writing } from "../compose/composer";
-import { emptyDraft, forwardDraft, identityFor, replyDraft, savedDraft, type Words } from "../compose/draft";
+import { bringFiles, emptyDraft, forwardDraft, identityFor, replyDraft, savedDraft, type Words } from "../compose/draft";
 import { longDate } from "../i18n/format";
+import { type Outbox, useKeeping, useOutbox } from "../offline/use-offline";
 import { SettingsDialog } from "../settings/settings-dialog";
-import { useStore } from "../store/context";
+import { StoreProvider, useOwnStore, useStore } from "../store/context";
+import { mayIn } from "../store/rights";
 import { type ListQuery, NEWEST_FIRST } from "../store/list";
 import { Button, IconButton } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { useNotices } from "../ui/notices";
 import { useActions } from "./actions";
+import { useEverything } from "./everything";
 import { folderName } from "./folder-name";
 import { type Command, useKeys } from "./keys";
 import { KeysDialog } from "./keys-dialog";
+import { ListBar } from "./list-bar";
 import { MessageList } from "./message-list";
+import { useNotifications } from "./notify";
 import { type Go, mailboxAt, type Place, useGo, usePlace } from "./place";
 import type { Answering } from "./message-view";
 import { Reader } from "./reader";
@@ -25,46 +30,81 @@ import { SearchField } from "./search-field";
 import { useSelection } from "./selection";
 import { Sidebar } from "./sidebar";
 import { type Deeds, Toolbar } from "./toolbar";
+import { lookAfterWaiting } from "./waiting";
+
+const FoldersDialog = lazy(() => import("../folders/folders-dialog"));
 
 export function MailScreen() {
   const { t } = useTranslation();
   const store = useStore();
+  const own = useOwnStore();
   const place = usePlace();
   const go = useGo(place);
   const search = useRef<HTMLInputElement>(null);
-  const [shown, setShown] = useState<"keys" | "settings">();
+  const [shown, setShown] = useState<"keys" | "settings" | "folders">();
   const [drawer, setDrawer] = useState(false);
   const hide = useCallback(() => setShown(undefined), []);
   const compose = useCompose();
+  useWaiting(go);
+  useKeeping(own);
+  const outbox = useOutbox(own);
+  useNotifications(store, go);
   return (
     <div className="flex h-full flex-col">
       <a href="#messages" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-paper focus:p-2">{t("app.skip")}</a>
+      {outbox.waiting.length > 0 && <WaitingToSend outbox={outbox} open={compose.open} />}
       {!store.reached && <div role="alert" className="border-b border-line bg-warning-ground px-4 py-1.5 text-warning">{t("app.offline")}</div>}
       <div className="flex min-h-0 flex-1">
         <aside className="print-hidden hidden w-52 shrink-0 border-e border-line lg:block">
-          <Sidebar write={compose.write} settings={() => setShown("settings")} chosen={() => {}} />
+          <Sidebar write={compose.write} settings={() => setShown("settings")} manage={() => setShown("folders")} chosen={() => {}} />
         </aside>
         <Panes place={place} go={go} search={search} compose={compose} menu={() => setDrawer(true)} help={() => setShown("keys")} />
       </div>
       <Dialog title={t("app.menu")} isOpen={drawer} close={() => setDrawer(false)}>
-        <Sidebar write={compose.write && (() => { setDrawer(false); compose.write?.(); })} settings={() => { setDrawer(false); setShown("settings"); }} chosen={() => setDrawer(false)} />
+        <Sidebar write={compose.write && (() => { setDrawer(false); compose.write?.(); })} settings={() => { setDrawer(false); setShown("settings"); }} manage={() => { setDrawer(false); setShown("folders"); }} chosen={() => setDrawer(false)} />
       </Dialog>
+      {shown === "folders" && <Suspense><FoldersDialog close={hide} /></Suspense>}
       <SettingsDialog isOpen={shown === "settings"} close={hide} />
       <KeysDialog isOpen={shown === "keys"} close={hide} known={compose.write ? [...KNOWN, ...WRITING] : KNOWN} />
-      {compose.writing && <Composer key={compose.writing.key} writing={compose.writing} close={compose.close} reopen={compose.open} />}
+      {compose.writing && (
+        <StoreProvider value={own}>
+          <Composer key={compose.writing.key} writing={compose.writing} wanted={compose.wanted} close={compose.close} wait={(draft, savedId, at) => outbox.put({ draft, savedId, at: at?.getTime() ?? 0 })} reopen={compose.open} />
+        </StoreProvider>
+      )}
     </div>
+  );
+}
+
+/** What is to be sent once there is a connection. */
+function WaitingToSend({ outbox, open }: { outbox: Outbox; open: (writing: Writing) => void }) {
+  const { t } = useTranslation();
+  const { fail } = useNotices();
+  return (
+    <section aria-label={t("offline.waiting", { count: outbox.waiting.length })} className="border-b border-line bg-warning-ground px-4 py-1.5 text-warning">
+      <p>{t("offline.waiting", { count: outbox.waiting.length })}</p>
+      <ul>
+        {outbox.waiting.map((one) => (
+          <li key={one.key} className="flex items-center gap-2">
+            <span dir="auto" className="min-w-0 flex-1 truncate">{one.draft.subject || t("list.no-subject")}</span>
+            <Button onPress={() => outbox.take(one).then(() => open({ draft: one.draft, savedId: one.savedId }), fail)}>{t("offline.write-on")}</Button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
 /** What keys do here. */
 const KNOWN: Command[] = [
-  "next", "previous", "open", "back", "select", "archive", "delete", "junk", "flag", "seen", "unseen", "undo", "search", "inbox", "sent", "drafts", "help",
+  "next", "previous", "open", "back", "select", "select-all", "select-none", "archive", "delete", "junk", "flag", "seen", "unseen", "undo", "search", "inbox", "sent", "drafts", "help",
 ];
 
 const WRITING: Command[] = ["compose", "reply", "reply-all", "forward"];
 
 interface Compose {
   writing: (Writing & { key: number }) | undefined;
+  /** Grows when what is being written is to be seen again. */
+  wanted: number;
   open: (writing: Writing) => void;
   close: () => void;
   /** Absent where nothing can be sent. */
@@ -72,31 +112,63 @@ interface Compose {
   answering: Answering | undefined;
 }
 
+/** Tells of messages that were not answered in time, when the page is opened and each hour. */
+function useWaiting(go: Go): void {
+  const { t } = useTranslation();
+  const store = useOwnStore();
+  const { say } = useNotices();
+  const shown = useRef(0);
+  const search = go.search;
+  useEffect(() => {
+    const look = () =>
+      void lookAfterWaiting(store, new Date()).then(
+        (count) => {
+          if (count > shown.current) say(t("done.waiting", { count }), { name: t("act.show"), run: () => search("is:waiting") });
+          shown.current = count;
+        },
+        // It is looked at again in an hour.
+        () => {},
+      );
+    look();
+    const timer = setInterval(look, 3_600_000);
+    return () => clearInterval(timer);
+  }, [store, say, t, search]);
+}
+
 /** What is being written: one message at a time. */
 function useCompose(): Compose {
   const { t, i18n } = useTranslation();
   const store = useStore();
+  const ownStore = useOwnStore();
+  const { fail } = useNotices();
   const [writing, setWriting] = useState<Writing & { key: number }>();
+  const [wanted, setWanted] = useState(0);
   const open = useCallback((next: Writing) => setWriting((before) => ({ ...next, key: (before?.key ?? 0) + 1 })), []);
   const close = useCallback(() => setWriting(undefined), []);
-  const own = store.identities;
-  const first = own[0];
-  if (!(SUBMISSION in store.client.session.capabilities) || !first) return { writing: undefined, open, close, write: undefined, answering: undefined };
+  const own = ownStore.identities;
+  const account = store.client.session.accounts[store.accountId];
+  const shared = account?.isPersonal ? undefined : own.find(({ email }) => email.toLowerCase() === account?.name.toLowerCase());
+  const first = shared ?? own[0];
+  if (!(SUBMISSION in store.client.session.capabilities) || !first) return { writing: undefined, wanted, open, close, write: undefined, answering: undefined };
   const words: Words = { wrote: (name, date) => t("compose.wrote", { name, date }), forwarded: t("compose.forwarded") };
   const date = (message: Message) => longDate(message.sentAt ?? message.receivedAt, i18n.language);
   const reply = (all: boolean) => (message: Message) =>
-    open({ draft: replyDraft(message, identityFor(message, own) ?? first, own, all, date(message), words), savedId: undefined });
+    open({ draft: replyDraft(message, shared ?? identityFor(message, own) ?? first, own, all, date(message), words, store), savedId: undefined });
   const answering: Answering = {
     reply: reply(false),
     replyAll: reply(true),
-    forward: (message) => open({ draft: forwardDraft(message, identityFor(message, own) ?? first, date(message), words), savedId: undefined }),
-    edit: (message) => open({ draft: savedDraft(message, identityFor(message, own) ?? first), savedId: message.id }),
+    forward: (message) => {
+      const draft = forwardDraft(message, shared ?? identityFor(message, own) ?? first, date(message), words, store);
+      bringFiles(store, ownStore, draft).then((brought) => open({ draft: brought, savedId: undefined }), fail);
+    },
+    edit: (message) => open({ draft: savedDraft(message, identityFor(message, own) ?? first, store), savedId: message.id }),
   };
   // What is being written stays until it is sent, saved or discarded.
   const write = () => {
-    if (!writing) open({ draft: emptyDraft(first), savedId: undefined });
+    if (writing) setWanted((before) => before + 1);
+    else open({ draft: emptyDraft(first), savedId: undefined });
   };
-  return { writing, open, close, write, answering };
+  return { writing, wanted, open, close, write, answering };
 }
 
 interface PanesProps {
@@ -134,8 +206,9 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
   const list = store.list(query);
   const selection = useSelection(list);
   const actions = useActions(store, mailbox);
+  const everything = useEverything(store, query.filter, mailbox);
   const [cursor, setCursor] = useState<Id>();
-  const [sure, setSure] = useState<Id[]>();
+  const [sure, setSure] = useState<Id[] | "all">();
 
   const openRow = useCallback(
     (index: number) => {
@@ -161,7 +234,8 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
     if (place.thread !== undefined) openRow(index);
     else setCursor(id);
   };
-  const rows = selection.ids.size > 0 ? [...selection.ids] : place.thread !== undefined && openId ? [openId] : cursor !== undefined && at >= 0 ? [cursor] : [];
+  const known = () => list.ids?.filter((id) => id !== undefined) ?? [];
+  const rows = selection.all ? known() : selection.ids.size > 0 ? [...selection.ids] : place.thread !== undefined && openId ? [openId] : cursor !== undefined && at >= 0 ? [cursor] : [];
 
   /** Does something that takes rows away: the cursor, and the conversation if one is open, goes on to the next. */
   const take = (work: (rows: Id[]) => void) => {
@@ -178,21 +252,36 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
       go.thread(isWide ? next?.threadId : undefined);
     }
   };
+  const mayTake = mayIn(store, mailbox, "mayRemoveItems");
   const forGood = mailbox?.role === "trash" || mailbox?.role === "junk";
+  /** Does something with all that the list holds. */
+  const takeAll = (work: () => void) => {
+    selection.clear();
+    if (place.thread !== undefined) go.thread(undefined);
+    work();
+  };
   const deeds: Deeds = {
-    archive: () => take(actions.archive),
+    archive: () => mayTake && (selection.all ? takeAll(everything.archive) : take(actions.archive)),
     remove: () => {
-      if (!forGood) take(actions.remove);
+      if (!mayTake) return;
+      if (forGood && selection.all) setSure("all");
+      else if (selection.all) takeAll(everything.remove);
+      else if (!forGood) take(actions.remove);
       else if (rows.length > 0) setSure(rows);
     },
-    junk: () => take(actions.junk),
-    move: (to) => take((ids) => actions.move(ids, to)),
+    junk: () => mayTake && (selection.all ? takeAll(everything.junk) : take(actions.junk)),
+    move: (to) => (selection.all ? takeAll(() => everything.move(to)) : take((ids) => actions.move(ids, to))),
     seen: (seen) => {
+      if (!mayIn(store, mailbox, "maySetSeen")) return;
+      if (selection.all) {
+        takeAll(() => everything.seen(seen));
+        return;
+      }
       actions.seen(rows, seen);
       if (!seen && place.thread !== undefined) go.thread(undefined);
       selection.clear();
     },
-    flag: (flagged) => actions.flag(rows, flagged),
+    flag: (flagged) => mayIn(store, mailbox, "maySetKeywords") && (selection.all ? takeAll(() => everything.flag(flagged)) : actions.flag(rows, flagged)),
   };
   const { undo } = useNotices();
   const answer =
@@ -208,10 +297,12 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
     previous: () => step(-1),
     open: () => openRow(at),
     back: () => {
-      if (selection.ids.size > 0) selection.clear();
+      if (selection.count > 0) selection.clear();
       else if (place.thread !== undefined) go.thread(undefined);
     },
     select: () => cursor !== undefined && selection.toggle(cursor, false),
+    "select-all": selection.selectAll,
+    "select-none": selection.clear,
     archive: deeds.archive,
     delete: deeds.remove,
     junk: deeds.junk,
@@ -242,20 +333,7 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
           <span className="lg:hidden"><IconButton icon="menu" label={t("app.menu")} onPress={menu} /></span>
           <SearchField q={place.q} search={go.search} clear={() => place.q !== undefined && go.box("inbox")} field={search} />
         </div>
-        <div className="flex min-h-9 items-center gap-1 border-b border-line px-3">
-          {selection.ids.size > 0 ? (
-            <>
-              <IconButton icon="close" label={t("act.clear")} onPress={selection.clear} />
-              <span className="me-auto">{t("list.selected", { count: selection.ids.size })}</span>
-              <Toolbar ids={rows} mailbox={mailbox} deeds={deeds} />
-            </>
-          ) : (
-            <>
-              <span dir="auto" className="me-auto truncate font-semibold">{folder}</span>
-              {list.ids && <span className="shrink-0 text-quiet">{t("list.conversations", { count: list.length })}</span>}
-            </>
-          )}
-        </div>
+        <ListBar list={list} mailbox={mailbox} selection={selection} rows={rows} deeds={deeds} everything={everything} empty={() => setSure("all")} />
         {wrong && <div role="alert" className="border-b border-line bg-warning-ground px-3 py-1.5 text-warning">{wrong}</div>}
         <MessageList
           key={JSON.stringify(query)}
@@ -264,7 +342,7 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
           mailbox={mailbox}
           openThread={place.thread}
           cursor={cursor}
-          selected={selection.ids}
+          selected={selection.all ? "all" : selection.ids}
           open={openRow}
           select={selection.toggle}
         />
@@ -276,11 +354,15 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
           <div className="flex h-full items-center justify-center p-8 text-center text-quiet">{t("read.none")}</div>
         )}
       </div>
-      <Dialog title={t("act.sure-title", { count: sure?.length ?? 0 })} isOpen={sure !== undefined} close={() => setSure(undefined)}>
-        <p className="mb-4">{t("act.sure-text")}</p>
+      <Dialog
+        title={sure === "all" ? t("act.sure-all-title", { folder }) : t("act.sure-title", { count: sure?.length ?? 0 })}
+        isOpen={sure !== undefined}
+        close={() => setSure(undefined)}
+      >
+        <p className="mb-4">{t(sure === "all" ? "act.sure-all-text" : "act.sure-text")}</p>
         <div className="flex justify-end gap-2">
           <Button onPress={() => setSure(undefined)}>{t("act.cancel")}</Button>
-          <Button look="danger" onPress={() => { setSure(undefined); take(actions.destroy); }}>{t("act.delete-for-good")}</Button>
+          <Button look="danger" onPress={() => { setSure(undefined); if (sure === "all") takeAll(everything.destroy); else take(actions.destroy); }}>{t("act.delete-for-good")}</Button>
         </div>
       </Dialog>
     </>

@@ -18,7 +18,7 @@ interface Props {
   mailbox: Mailbox | undefined;
   openThread: Id | undefined;
   cursor: Id | undefined;
-  selected: ReadonlySet<Id>;
+  selected: ReadonlySet<Id> | "all";
   open: (index: number) => void;
   select: (id: Id, range: boolean) => void;
 }
@@ -69,7 +69,7 @@ export function MessageList({ list, label, mailbox, openThread, cursor, selected
                 outgoing={outgoing}
                 isOpen={message !== undefined && message.threadId === openThread}
                 isCursor={id !== undefined && id === cursor}
-                isSelected={id !== undefined && selected.has(id)}
+                isSelected={id !== undefined && (selected === "all" || selected.has(id))}
                 density={density}
                 top={start}
                 height={height}

@@ -1,7 +1,11 @@
 // One message of a conversation: who it is from, in words; its text; its attached files.
 
+import { Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { fullAddress, longDate, nameOf, namesOf, shortDate, size } from "../i18n/format";
+import { useBook } from "../contacts/book";
+import { TheirTime } from "../contacts/their-time";
 import type { Address, Id, Message } from "../jmap/types";
 import { useStore } from "../store/context";
 import { IconButton } from "../ui/button";
@@ -18,6 +22,8 @@ export interface Answering {
   edit: (message: Message) => void;
 }
 
+const Invitation = lazy(() => import("../calendar/invitation"));
+
 interface Props {
   message: Message;
   isOpen: boolean;
@@ -29,6 +35,7 @@ export function MessageView({ message, isOpen, toggle, answering }: Props) {
   const { t, i18n } = useTranslation();
   const sender = message.from?.[0];
   const unread = !message.keywords.$seen;
+  const invitation = message.attachments.find(({ type, blobId }) => blobId && (type === "text/calendar" || type === "application/ics"));
   return (
     <article aria-label={`${sender ? nameOf(sender) : t("list.no-sender")}, ${longDate(message.receivedAt, i18n.language)}`} className="border-b border-line px-4 py-3">
       <div className="flex items-start gap-2">
@@ -36,6 +43,7 @@ export function MessageView({ message, isOpen, toggle, answering }: Props) {
           <span className={`flex items-baseline gap-x-2 ${isOpen ? "flex-wrap" : ""}`}>
             <span dir="auto" className={`truncate ${unread ? "font-semibold" : "font-medium"}`}>{sender ? nameOf(sender) : t("list.no-sender")}</span>
             {isOpen && sender?.name && <span dir="ltr" className="max-w-full truncate text-quiet">{sender.email}</span>}
+            {isOpen && sender && <TheirTime email={sender.email} />}
             {message.keywords.$draft && <span className="text-danger">{t("read.draft")}</span>}
             <time dateTime={message.receivedAt} className="ms-auto shrink-0 text-quiet">
               {isOpen ? longDate(message.receivedAt, i18n.language) : shortDate(message.receivedAt, new Date(), i18n.language)}
@@ -63,6 +71,7 @@ export function MessageView({ message, isOpen, toggle, answering }: Props) {
           <Details message={message} />
           <Findings id={message.id} />
           <RepliesElsewhere message={message} />
+          {invitation && <Suspense><Invitation message={message} part={invitation} /></Suspense>}
           <MessageBody message={message} />
           <Attachments message={message} />
         </>
@@ -89,8 +98,18 @@ function Details({ message }: { message: Message }) {
       <a className="text-accent underline" href={store.client.downloadUrl(store.accountId, message.blobId, "message.eml", "message/rfc822")} download="message.eml">
         {t("act.original")}
       </a>
+      {message.from?.[0] && <AddContact email={message.from[0].email} />}
     </details>
   );
+}
+
+/** Leads to a new contact for a sender, or to the one that is there. */
+function AddContact({ email }: { email: string }) {
+  const { t } = useTranslation();
+  const { book } = useBook();
+  if (!book.isOffered || !book.cards) return null;
+  const known = book.of(email);
+  return <Link to="/contacts" search={known ? { who: known.id } : { add: email }} className="ms-4 text-accent underline">{t(known ? "contact.show" : "contact.add")}</Link>;
 }
 
 /** What was found of it when it came: the sentences themselves, in front where it was not simply delivered. */

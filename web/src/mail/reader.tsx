@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Id, Message } from "../jmap/types";
 import { useStore } from "../store/context";
+import { mayWith } from "../store/rights";
 import { Button, IconButton } from "../ui/button";
 import { useNotices } from "../ui/notices";
 import { type Answering, MessageView } from "./message-view";
@@ -37,7 +38,10 @@ export function Reader({ thread, toolbar, back, answering }: Props) {
     store.open(thread).then(
       () => {
         if (ended) return;
-        const fresh = (store.thread(thread) ?? []).filter((id) => !store.message(id)?.keywords.$seen);
+        const fresh = (store.thread(thread) ?? []).filter((id) => {
+          const message = store.message(id);
+          return message && !message.keywords.$seen && mayWith(store, message, "maySetSeen");
+        });
         if (fresh.length === 0) return;
         setUnread((before) => new Set([...before, ...fresh]));
         store.change(fresh, { keywords: { $seen: true } }).catch(fail);
@@ -60,6 +64,7 @@ export function Reader({ thread, toolbar, back, answering }: Props) {
       <div className="print-hidden flex min-h-12 items-center gap-1 border-b border-line px-2">
         <IconButton icon="back" label={t("act.back")} shortcut="u" onPress={back} />
         {toolbar}
+        <span className="ms-auto"><IconButton icon="print" label={t("act.print")} onPress={() => window.print()} /></span>
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto" data-thread={thread}>
         {error && (

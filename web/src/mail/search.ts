@@ -1,6 +1,7 @@
 // What is typed into the search field, as a filter of JMAP (RFC 8621 section 4.4.1).
 
-import type { Condition, Filter, Mailbox } from "../jmap/types";
+import type { Filter, Mailbox } from "../jmap/types";
+import { WAITING } from "./waiting";
 
 /** What is wrong with a search: the key of its text and what goes into it. */
 export class BadSearch extends Error {
@@ -62,7 +63,7 @@ export function filterOf(text: string, mailboxes: Iterable<Mailbox>, roleName: (
   return all.length === 0 ? {} : { operator: "AND", conditions: all };
 }
 
-function conditionOf({ operator, text }: Word, boxes: Mailbox[], roleName: (role: string) => string): Condition {
+function conditionOf({ operator, text }: Word, boxes: Mailbox[], roleName: (role: string) => string): Filter {
   switch (operator) {
     case undefined:
       return { text };
@@ -75,6 +76,7 @@ function conditionOf({ operator, text }: Word, boxes: Mailbox[], roleName: (role
         flagged: { hasKeyword: "$flagged" },
         starred: { hasKeyword: "$flagged" },
         answered: { hasKeyword: "$answered" },
+        waiting: WAITING,
       });
     case "in": {
       const wanted = text.toLowerCase();
@@ -96,7 +98,7 @@ function conditionOf({ operator, text }: Word, boxes: Mailbox[], roleName: (role
   }
 }
 
-function one(text: string, known: Record<string, Condition>): Condition {
+function one(text: string, known: Record<string, Filter>): Filter {
   const found = known[text.toLowerCase()];
   if (!found) throw new BadSearch("search.bad-word", { text, known: Object.keys(known).join(", ") });
   return found;

@@ -1,22 +1,28 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { Accounts } from "../account/accounts";
 import { signOut } from "../account/session";
+import { CONTACTS, RULES, VACATION } from "../jmap/types";
 import { useStore } from "../store/context";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
+import { useNotices } from "../ui/notices";
 import { folderIcon, folderName, folders } from "./folder-name";
 import { boxName, mailboxAt, usePlace } from "./place";
 
 const entry = "flex min-h-8 w-full items-center gap-2 rounded-md px-2 text-start hover:bg-hover";
 
 /** The mailboxes, and what belongs to the account. */
-export function Sidebar({ write, settings, chosen }: { write: (() => void) | undefined; settings: () => void; chosen: () => void }) {
+export function Sidebar({ write, settings, manage, chosen }: { write: (() => void) | undefined; settings: () => void; manage: () => void; chosen: () => void }) {
   const { t, i18n } = useTranslation();
   const store = useStore();
   const here = mailboxAt(store, usePlace());
+  const { fail } = useNotices();
+  const leave = () => void signOut().then((gone) => gone || fail(t("offline.not-signed-out")), fail);
   return (
     <div className="flex h-full flex-col gap-2 overflow-y-auto p-2">
       <div className="px-2 pt-1 text-[15px] font-semibold text-accent">{t("app.name")}</div>
+      <Accounts />
       {write && <Button look="first" icon="write" onPress={write}>{t("nav.write")}</Button>}
       <nav aria-label={t("nav.folders")} className="flex-1">
         <ul>
@@ -45,12 +51,16 @@ export function Sidebar({ write, settings, chosen }: { write: (() => void) | und
             );
           })}
         </ul>
+        <Link to="/search" search={{ q: "is:waiting" }} onClick={chosen} className={entry}><Icon name="clock" />{t("nav.waiting")}</Link>
+        <button type="button" className={`${entry} text-quiet`} onClick={manage}>{t("nav.manage")}</button>
       </nav>
       <div className="border-t border-line pt-2">
         <div className="truncate px-2 pb-1 text-quiet" title={store.client.session.username}>{t("nav.you", { address: store.client.session.username })}</div>
         <button type="button" className={entry} onClick={settings}>{t("nav.settings")}</button>
-        <a className={entry} href="/account">{t("nav.account")}</a>
-        <button type="button" className={entry} onClick={() => void signOut()}>{t("nav.sign-out")}</button>
+        {CONTACTS in store.client.session.capabilities && <Link to="/contacts" className={entry}>{t("nav.contacts")}</Link>}
+        {(RULES in store.client.session.capabilities || VACATION in store.client.session.capabilities) && <Link to="/rules" className={entry}>{t("nav.rules")}</Link>}
+        <Link to="/account" className={entry}>{t("nav.account")}</Link>
+        <button type="button" className={entry} onClick={leave}>{t("nav.sign-out")}</button>
       </div>
     </div>
   );

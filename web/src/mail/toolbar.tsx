@@ -4,6 +4,7 @@ import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "reac
 import { useTranslation } from "react-i18next";
 import type { Id, Mailbox } from "../jmap/types";
 import { useStore } from "../store/context";
+import { mayIn } from "../store/rights";
 import { IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { folderIcon, folderName, folders } from "./folder-name";
@@ -25,16 +26,17 @@ export function Toolbar({ ids, mailbox, deeds }: { ids: Id[]; mailbox: Mailbox |
   const allFlagged = messages.length > 0 && messages.every((it) => it.keywords.$flagged);
   const forGood = mailbox?.role === "trash" || mailbox?.role === "junk";
   const isDisabled = messages.length === 0;
+  const mayTake = mayIn(store, mailbox, "mayRemoveItems");
   return (
     <div role="toolbar" aria-label={t("act.more")} className="flex min-w-0 items-center overflow-x-auto">
-      {mailbox?.role !== "archive" && store.mailboxOf("archive") && <IconButton icon="archive" label={t("act.archive")} shortcut="e" isDisabled={isDisabled} onPress={deeds.archive} />}
-      <IconButton icon="trash" label={t(forGood ? "act.delete-for-good" : "act.delete")} shortcut="#" isDisabled={isDisabled} onPress={deeds.remove} />
-      {store.mailboxOf("junk") && mailbox?.role !== "drafts" && mailbox?.role !== "sent" && (
+      {mayTake && mailbox?.role !== "archive" && store.mailboxOf("archive") && <IconButton icon="archive" label={t("act.archive")} shortcut="e" isDisabled={isDisabled} onPress={deeds.archive} />}
+      {mayTake && <IconButton icon="trash" label={t(forGood ? "act.delete-for-good" : "act.delete")} shortcut="#" isDisabled={isDisabled} onPress={deeds.remove} />}
+      {mayTake && store.mailboxOf("junk") && mailbox?.role !== "drafts" && mailbox?.role !== "sent" && (
         <IconButton icon={mailbox?.role === "junk" ? "inbox" : "junk"} label={t(mailbox?.role === "junk" ? "act.not-junk" : "act.junk")} shortcut="!" isDisabled={isDisabled} onPress={deeds.junk} />
       )}
-      <IconButton icon={allSeen ? "unseen" : "seen"} label={t(allSeen ? "act.unseen" : "act.seen")} shortcut={allSeen ? "U" : "I"} isDisabled={isDisabled} onPress={() => deeds.seen(!allSeen)} />
-      <IconButton icon="flag" filled={allFlagged} label={t(allFlagged ? "act.unflag" : "act.flag")} shortcut="s" isDisabled={isDisabled} onPress={() => deeds.flag(!allFlagged)} />
-      <MoveMenu mailbox={mailbox} isDisabled={isDisabled} move={deeds.move} />
+      {mayIn(store, mailbox, "maySetSeen") && <IconButton icon={allSeen ? "unseen" : "seen"} label={t(allSeen ? "act.unseen" : "act.seen")} shortcut={allSeen ? "U" : "I"} isDisabled={isDisabled} onPress={() => deeds.seen(!allSeen)} />}
+      {mayIn(store, mailbox, "maySetKeywords") && <IconButton icon="flag" filled={allFlagged} label={t(allFlagged ? "act.unflag" : "act.flag")} shortcut="s" isDisabled={isDisabled} onPress={() => deeds.flag(!allFlagged)} />}
+      {mayTake && <MoveMenu mailbox={mailbox} isDisabled={isDisabled} move={deeds.move} />}
     </div>
   );
 }

@@ -8,6 +8,10 @@ export type Density = "two" | "one";
 export interface Preferences {
   theme: Theme;
   density: Density;
+  /** Whether new mail is told through the system. */
+  notifies: boolean;
+  /** Whether the newest mail is kept in this browser. */
+  offline: boolean;
 }
 
 const PLACE = "tradewind.preferences";
@@ -15,7 +19,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 
 function read(): Preferences {
-  const usual: Preferences = { theme: "system", density: "two" };
+  const usual: Preferences = { theme: "system", density: "two", notifies: false, offline: false };
   try {
     return { ...usual, ...(JSON.parse(localStorage.getItem(PLACE) ?? "{}") as Partial<Preferences>) };
   } catch {

@@ -1,7 +1,13 @@
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { choose, LANGUAGES } from "../i18n";
+import { askToNotify } from "../mail/notify";
+import { forgetMail } from "../offline/kept";
 import { Dialog } from "../ui/dialog";
+import { useNotices } from "../ui/notices";
 import { type Density, prefer, type Theme, usePreferences } from "./preferences";
+
+const Signatures = lazy(() => import("./signatures"));
 
 function Choice<T extends string>({ label, value, options, choose: take }: { label: string; value: T; options: [T, string][]; choose: (value: T) => void }) {
   return (
@@ -18,7 +24,13 @@ function Choice<T extends string>({ label, value, options, choose: take }: { lab
 
 export function SettingsDialog({ isOpen, close }: { isOpen: boolean; close: () => void }) {
   const { t, i18n } = useTranslation();
-  const { theme, density } = usePreferences();
+  const { theme, density, notifies, offline } = usePreferences();
+  const { say, fail } = useNotices();
+  const notify = async (wanted: boolean) => {
+    const may = wanted && (await askToNotify());
+    prefer({ notifies: may });
+    if (wanted && !may) say(t("settings.notify-refused"));
+  };
   return (
     <Dialog title={t("settings.title")} isOpen={isOpen} close={close}>
       <Choice label={t("settings.language")} value={i18n.language} options={LANGUAGES.map(({ tag, name }) => [tag, name])} choose={(tag) => void choose(tag)} />
@@ -34,6 +46,23 @@ export function SettingsDialog({ isOpen, close }: { isOpen: boolean; close: () =
         options={[["two", t("settings.density-two")], ["one", t("settings.density-one")]]}
         choose={(value) => prefer({ density: value })}
       />
+      <label className="mb-3 flex items-center justify-between gap-2">
+        <span className="text-quiet">{t("settings.notify")}</span>
+        <input type="checkbox" className="accent-accent" checked={notifies} onChange={(event) => void notify(event.target.checked)} />
+      </label>
+      <label className="mb-3 flex items-center justify-between gap-2">
+        <span className="text-quiet">{t("settings.offline")}</span>
+        <input
+          type="checkbox"
+          className="accent-accent"
+          checked={offline}
+          onChange={(event) => {
+            prefer({ offline: event.target.checked });
+            if (!event.target.checked) forgetMail().catch(fail);
+          }}
+        />
+      </label>
+      <Suspense><Signatures /></Suspense>
     </Dialog>
   );
 }

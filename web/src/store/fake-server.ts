@@ -133,7 +133,7 @@ export class FakeServer extends Client {
     return ids;
   }
 
-  private query({ filter, position = 0, limit = 100 }: Arguments): unknown {
+  private query({ filter, position = 0, limit = Number.POSITIVE_INFINITY }: Arguments): unknown {
     const all = this.result(filter);
     return { queryState: String(this.state), canCalculateChanges: true, position, ids: all.slice(position, position + limit), total: all.length };
   }

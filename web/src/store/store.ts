@@ -2,7 +2,7 @@
 // changes since a state (RFC 8620 section 5.2), what people do goes out as patches and shows at once.
 
 import { type Batch, type Call, type Client, Refused, refusedIn, Unreachable } from "../jmap/client";
-import { type ChangesAnswer, type Id, type Identity, type Mailbox, type Message, type State, type Summary, VERDICT, type Verdict } from "../jmap/types";
+import { type ChangesAnswer, type Id, type Identity, type Mailbox, type Message, RECEIPT, type State, type Summary, type Thread, VERDICT, type Verdict } from "../jmap/types";
 import { type Change, changed, inverse, patchOf } from "./change";
 import { type ListQuery, MessageList } from "./list";
 
@@ -21,7 +21,7 @@ const SUMMARY = [
   "id", "blobId", "threadId", "mailboxIds", "keywords", "from", "to", "subject", "receivedAt", "preview", "hasAttachment", "size",
 ];
 const MESSAGE = [
-  ...SUMMARY, "cc", "bcc", "replyTo", "sentAt", "messageId", "references", "textBody", "htmlBody", "attachments", "bodyValues",
+  ...SUMMARY, "cc", "bcc", "replyTo", "sentAt", "messageId", "references", "textBody", "htmlBody", "attachments", "bodyValues", RECEIPT,
 ];
 const PART = ["partId", "blobId", "size", "name", "type", "charset", "disposition", "cid"];
 
@@ -29,6 +29,17 @@ const PART = ["partId", "blobId", "size", "name", "type", "charset", "dispositio
 function summaryOf(message: Message): Summary {
   const { id, blobId, threadId, mailboxIds, keywords, from, to, subject, receivedAt, preview, hasAttachment, size } = message;
   return { id, blobId, threadId, mailboxIds, keywords, from, to, subject, receivedAt, preview, hasAttachment, size };
+}
+
+/** What is known of an account at a moment, to be known again later. */
+export interface Dump {
+  states: [Kind, State][];
+  mailboxes: Mailbox[];
+  identities: Identity[];
+  threads: Thread[];
+  messages: Message[];
+  /** The newest of a list. */
+  list: { query: ListQuery; ids: Id[]; state: State };
 }
 
 interface Pending {
@@ -53,6 +64,8 @@ export class MailStore {
   private readonly lists = new Map<string, MessageList>();
   private readonly states = new Map<Kind, State>();
   private readonly pending = new Set<Pending>();
+  /** Told of messages that have come. */
+  readonly arrivals = new Set<(ids: Id[]) => void>();
   private readonly listeners = new Set<() => void>();
   private told = false;
   private refreshing: Promise<void> | undefined;
@@ -89,6 +102,47 @@ export class MailStore {
   async readIdentities(): Promise<void> {
     this.identities = (await this.client.call("Identity/get", { accountId: this.accountId, ids: null })).list;
     this.tell();
+  }
+
+  /** The newest conversations of a list, with their bodies; nothing while the list is not known. */
+  async dump(query: ListQuery, most: number): Promise<Dump | undefined> {
+    const list = this.lists.get(JSON.stringify(query));
+    if (!list?.state || this.pending.size > 0) return undefined;
+    const ids = list.known().slice(0, most);
+    const state = list.state;
+    const threads = [...new Set(ids.flatMap((id) => this.summaries.get(id)?.threadId ?? []))].map((id) => ({ id, emailIds: this.threads.get(id) ?? [] }));
+    const wanted = threads.flatMap(({ emailIds }) => emailIds).slice(0, most);
+    const unknown = wanted.filter((id) => !this.bodies.has(id));
+    if (unknown.length > 0) await this.readBodies(unknown);
+    const messages = wanted.flatMap((id) => this.bodies.get(id) ?? []);
+    return { states: [...this.states], mailboxes: [...this.mailboxes.values()], identities: this.identities, threads, messages, list: { query, ids, state } };
+  }
+
+  /** Begins with what was known earlier; what has changed since comes with the next [refresh]. */
+  restore({ states, mailboxes, identities, threads, messages, list: { query, ids, state } }: Dump): void {
+    for (const [kind, at] of states) this.states.set(kind, at);
+    this.mailboxes = new Map(mailboxes.map((it) => [it.id, it]));
+    this.identities = identities;
+    for (const { id, emailIds } of threads) this.threads.set(id, emailIds);
+    for (const message of messages) {
+      this.bodies.set(message.id, message);
+      this.summaries.set(message.id, summaryOf(message));
+    }
+    const known = ids.filter((id) => this.summaries.has(id));
+    const list = this.list(query);
+    list.take(0, known, known.length, state, true);
+    for (let page = 0; page * PAGE < Math.max(known.length, 1); page += 1) list.pages.add(page);
+    this.reached = false;
+    this.tell();
+  }
+
+  private async readBodies(ids: Id[]): Promise<void> {
+    const { accountId } = this;
+    const { list } = await this.client.call("Email/get", {
+      accountId, ids, properties: MESSAGE, bodyProperties: PART, fetchTextBodyValues: true, fetchHTMLBodyValues: true, maxBodyValueBytes: BODY_BYTES_MAX,
+    });
+    for (const message of list) this.bodies.set(message.id, message);
+    for (const id of ids) this.touch(id);
   }
 
   // What is there.
@@ -359,6 +413,8 @@ export class MailStore {
     }
     await this.readChanged(answers);
     for (const kind of ["Mailbox", "Email", "Thread"] as const) this.states.set(kind, answers[kind].newState);
+    const { created } = answers.Email;
+    if (created.length > 0) this.arrivals.forEach((listener) => listener(created));
     this.tell();
     return Object.values(answers).some((answer) => answer.hasMoreChanges);
   }

@@ -11,11 +11,18 @@ interface Notice {
   text: string;
   isError: boolean;
   undo?: () => void;
+  act?: Act;
+}
+
+/** What somebody can do about a notice. */
+export interface Act {
+  name: string;
+  run: () => void;
 }
 
 export interface Notices {
   /** Says something, with what takes it back; gives what takes the notice away. */
-  say: (text: string, undo?: () => Promise<void>, forMs?: number) => () => void;
+  say: (text: string, undo?: (() => Promise<void>) | Act, forMs?: number) => () => void;
   fail: (error: unknown) => void;
   /** Takes back what the newest notice offers to. */
   undo: () => void;
@@ -52,7 +59,7 @@ export function NoticeProvider({ children }: { children: ReactNode }) {
       add({ text: t("app.error", { reason }), isError: true }, SHOWN_MS);
     };
     const say: Notices["say"] = (text, undo, forMs = SHOWN_MS) => {
-      if (!undo) return add({ text, isError: false }, forMs);
+      if (typeof undo !== "function") return add({ text, isError: false, act: undo }, forMs);
       let done = false;
       const takeBack = () => {
         if (done) return;
@@ -73,6 +80,7 @@ export function NoticeProvider({ children }: { children: ReactNode }) {
         {shown.map((notice) => (
           <div key={notice.id} className="pointer-events-auto flex max-w-full items-center gap-3 rounded-lg border border-line bg-paper py-1 ps-4 pe-1 shadow-sm">
             <span className={notice.isError ? "text-danger" : ""}>{notice.text}</span>
+            {notice.act && <Button look="plain" onPress={() => { remove(notice.id); notice.act?.run(); }}>{notice.act.name}</Button>}
             {notice.undo && <Button look="plain" onPress={notice.undo}>{t("app.undo")}</Button>}
             <IconButton icon="close" label={t("app.close")} onPress={() => remove(notice.id)} />
           </div>

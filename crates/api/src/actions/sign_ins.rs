@@ -73,6 +73,7 @@ fn row(tx: &mut Tx<'_>, event: &Event) -> Result<Value, ReviewError> {
         "answer": event.answer.map(Answer::as_str),
         "from": event.detail.address.to_string(),
         "country": event.detail.place.country,
+        "spot": event.detail.place.spot().map(|(point, _)| [point.latitude, point.longitude]),
         "by": format!("{}/{}", event.detail.protocol, event.detail.method),
         "said": event.said.as_str(),
     }))

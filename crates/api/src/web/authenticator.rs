@@ -20,8 +20,14 @@ pub(super) fn key_to_scan(page: &Page, secret: &Secret<String>, uri: &Secret<Str
     )
 }
 
-/// A QR code as a picture within the page, with `label` for those who do not see it; nothing if `text` is too long for one.
-fn symbol(label: &str, text: &str) -> Option<String> {
+/// A QR code as it is drawn: dark modules as a path, each one unit wide, within a square of so many units.
+pub(super) struct Drawn {
+    pub(super) side: usize,
+    pub(super) path: String,
+}
+
+/// The QR code of a text; nothing if it is too long for one.
+pub(super) fn draw(text: &str) -> Option<Drawn> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let (width, modules) = (code.width(), code.to_colors());
     let side = width + 2 * QUIET;
@@ -36,6 +42,12 @@ fn symbol(label: &str, text: &str) -> Option<String> {
             column += run.len();
         }
     }
+    Some(Drawn { side, path })
+}
+
+/// A QR code as a picture within the page, with `label` for those who do not see it; nothing if `text` is too long for one.
+fn symbol(label: &str, text: &str) -> Option<String> {
+    let Drawn { side, path } = draw(text)?;
     Some(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" width=\"220\" height=\"220\" role=\"img\" \
          aria-label=\"{label}\" shape-rendering=\"crispEdges\"><rect width=\"{side}\" height=\"{side}\" fill=\"#fff\"/>\

@@ -156,6 +156,8 @@ async fn session(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Respons
         && let Value::Object(fields) = &mut answer
     {
         fields.insert("address".to_owned(), session.principal.address.clone().into());
+        // A string, as scripts have no numbers of 64 bits.
+        fields.insert("session".to_owned(), session.principal.session.map(|id| id.to_string()).into());
         fields.insert("language".to_owned(), session.principal.language.as_str().into());
         fields.insert("strong_at".to_owned(), session.principal.strong_at.map(|at| at.to_string()).into());
     }
@@ -178,9 +180,18 @@ pub(super) fn problem(status: StatusCode, visitor: &Visitor, key: &str) -> Respo
     problem_with(status, &texts::of(visitor.language).say(key, &[]))
 }
 
+/// A problem of the kind that scripts know: a factor must be shown first.
+pub(super) fn step_up(visitor: &Visitor, key: &str) -> Response {
+    respond(StatusCode::FORBIDDEN, "urn:tradewind:problem:step-up", &texts::of(visitor.language).say(key, &[]))
+}
+
 /// A problem (RFC 9457).
 pub(super) fn problem_with(status: StatusCode, detail: &str) -> Response {
-    let body = json!({ "status": status.as_u16(), "title": status.canonical_reason(), "detail": detail });
+    respond(status, "about:blank", detail)
+}
+
+fn respond(status: StatusCode, kind: &str, detail: &str) -> Response {
+    let body = json!({ "type": kind, "status": status.as_u16(), "title": status.canonical_reason(), "detail": detail });
     let kind = [(header::CONTENT_TYPE, "application/problem+json")];
     (status, kind, body.to_string()).into_response()
 }

@@ -185,7 +185,7 @@ impl Connection<'_> {
                         FetchItem::InternalDate => fetch.internal_date(date_time(entry.received())),
                         FetchItem::Rfc822Size => fetch.size(u64::from(entry.size)),
                         FetchItem::ModSeq => fetch.mod_seq(entry.modseq.unsigned_abs()),
-                        FetchItem::EmailId => fetch.email_id(&entry.message.to_string()),
+                        FetchItem::EmailId => fetch.email_id(&mailbox::object_id::show(entry.message)),
                         _ => {}
                     }
                 }

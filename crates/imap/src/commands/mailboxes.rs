@@ -34,7 +34,7 @@ impl Connection<'_> {
             Ok::<_, PlaceError>(mailbox::mailboxes::create(tx, place.account, &place.name, special_use)?)
         };
         match self.server.store.write(make).await {
-            Ok(made) => Ok(Answer::ok("created").with(AnswerCode::MailboxId(made.id.to_string()))),
+            Ok(made) => Ok(Answer::ok("created").with(AnswerCode::MailboxId(mailbox::object_id::show(made.id)))),
             Err(PlaceError::Mailbox(MailboxError::AlreadyExists)) if has_use => {
                 Ok(Answer::no(Code::UseAttr, "the mailbox or one for this use exists already"))
             }
@@ -180,7 +180,7 @@ impl Connection<'_> {
         } else {
             0
         };
-        let id = mailbox.id.to_string();
+        let id = mailbox::object_id::show(mailbox.id);
         let limit = self.server.session.limits.message_bytes_max;
         let values = items.iter().filter_map(|item| {
             let number = |number: u64| Some((*item, StatusValue::Number(number)));

@@ -223,8 +223,8 @@ impl Translation<'_> {
             SearchKey::Body(text) => Query::Body(Needle::new(text)),
             SearchKey::Text(text) => Query::Text(Needle::new(text)),
             SearchKey::ModSeq(modseq) => Query::ModseqFrom(i64::try_from(*modseq).unwrap_or(i64::MAX)),
-            SearchKey::EmailId(id) => Query::Messages(id.parse().into_iter().collect()),
-            SearchKey::ThreadId(id) => Query::Threads(id.parse().into_iter().collect()),
+            SearchKey::EmailId(id) => Query::Messages(mailbox::object_id::read(id).into_iter().collect()),
+            SearchKey::ThreadId(id) => Query::Threads(mailbox::object_id::read(id).into_iter().collect()),
         }
     }
 

@@ -74,7 +74,7 @@ impl Connection<'_> {
         let enabled = self.session.enabled();
         let names: Vec<String> = keyword_names(&self.keywords, u64::MAX).map(str::to_owned).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let id = mailbox.id.to_string();
+        let id = mailbox::object_id::show(mailbox.id);
         let first_unseen = selected.entries.iter().position(|entry| !entry.flags().has(Flags::SEEN));
         let recent = selected.recent_count();
         // Of another's mailbox the client knows a longer name.

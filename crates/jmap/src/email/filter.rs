@@ -241,7 +241,8 @@ fn words(text: &str, query: impl Fn(Needle) -> Query) -> Filter {
     Filter::And(needles.iter().map(|phrase| Filter::Text(query(Needle::new(phrase)))).collect())
 }
 
-fn phrases(text: &str) -> Vec<String> {
+/// Words, and phrases in quotes.
+pub(crate) fn phrases(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut current = String::new();
     let mut quote: Option<char> = None;

@@ -6,13 +6,14 @@ use env::Timestamp;
 use mail::message::{Structure, SummaryRef};
 use mailbox::Flags;
 use mailbox::keywords::Keyword;
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Tx;
 use wire::jmap::{MethodErrorKind, Object, format_utc_date};
 
 use super::body::{Body, Values, is_measured_by_structure, measure};
 use super::properties::{DEFAULT, PART_DEFAULT, PartProperty, Property};
 use super::{header, keywords};
+use crate::answer;
 use crate::args::Args;
 use crate::error::Failure;
 use crate::ids::{self, BlobId};
@@ -111,7 +112,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
     for (place, (_, known)) in places.iter().zip(&known) {
         list.push(render(server, tx, &reach, place, known, &known_keywords, &wanted)?);
     }
-    Ok(json!({ "accountId": account_id, "state": state.to_string(), "list": list, "notFound": missing }))
+    Ok(answer::got(&account_id, Some(&state.to_string()), list, missing))
 }
 
 fn place_of(email: &crate::index::Email, reach: &Reach) -> Place {

@@ -1,10 +1,16 @@
 //! `Email/import` and `Email/copy` (RFC 8621 sections 4.7 and 4.8).
 
-use mailbox::overview::message_state;
+use std::collections::HashMap;
+
+use env::Timestamp;
+use mailbox::Flags;
+use mailbox::overview::{message_state, places_of};
 use serde_json::{Value, json};
+use store::Tx;
 use wire::jmap::{MethodErrorKind, Object, SetError, SetErrorKind};
 
 use super::create::{Ready, is_message, prepare, read_blobs, received_of, store_ready};
+use super::keywords;
 use crate::args::Args;
 use crate::changeset::{check_state, not_found};
 use crate::error::Failure;
@@ -63,7 +69,7 @@ pub(crate) async fn import(
     }
     contents.clear();
     let stored = store_all(server, asker, account_id.clone(), state, ready, not_created).await?;
-    note_created(&stored.created, created);
+    created.note_all(&stored.created);
     Ok(Answers::one(answer(&account_id, stored, None)))
 }
 
@@ -88,20 +94,28 @@ pub(crate) async fn copy(
     let id_of = |email: &Value| email.get("id").and_then(Value::as_str).and_then(|id| ids::read(created.resolve(id)));
     let blobs = wanted.values().filter_map(id_of).map(|id| BlobId::message(id).show()).collect();
     let contents = read_blobs(server, asker.account(), &from, blobs).await?;
+    let originals_known =
+        read_originals(server, asker.account(), &from, wanted.values().filter_map(id_of).collect()).await?;
     let (mut ready, mut not_created, mut originals) = (Vec::new(), Object::new(), Vec::new());
     for (name, email) in &wanted {
         let raw = id_of(email).and_then(|id| Some((id, contents.get(&BlobId::message(id).show())?)));
         match (raw, email) {
             (Some((id, raw)), Value::Object(place)) => {
                 originals.push((name.clone(), ids::show(id)));
-                ready.push(prepare(server, name, with_ids(place, created), raw.clone(), None).await?);
+                let mut place = with_ids(place, created);
+                let known = originals_known.get(&id);
+                let received = known.map(|known| known.received);
+                if let (Some(known), true) = (known, place.get("keywords").is_none_or(Value::is_null)) {
+                    place.insert("keywords".to_owned(), Value::Object(known.keywords.clone()));
+                }
+                ready.push(prepare(server, name, place, raw.clone(), received).await?);
             }
             _ => drop(not_created.insert(name.clone(), json!(not_found()))),
         }
     }
     drop(contents);
     let stored = store_all(server, asker, account_id.clone(), state, ready, not_created).await?;
-    note_created(&stored.created, created);
+    created.note_all(&stored.created);
     let gone: Vec<String> =
         originals.into_iter().filter(|(name, _)| stored.created.contains_key(name)).map(|(_, id)| id).collect();
     let mut answers = Answers::one(answer(&account_id, stored, Some(&from)));
@@ -127,6 +141,44 @@ async fn check_source(server: &Server, actor: i64, from: &str, state: Option<Str
     read.await
 }
 
+/// What a copy takes over where the client does not set it (RFC 8620 section 5.4).
+struct Original {
+    keywords: Object,
+    received: Timestamp,
+}
+
+async fn read_originals(
+    server: &Server,
+    actor: i64,
+    from: &str,
+    wanted: Vec<i64>,
+) -> Result<HashMap<i64, Original>, Failure> {
+    let from = from.to_owned();
+    let read = move |tx: &mut Tx<'_>| {
+        let reach = Reach::of(tx, actor, &from)?;
+        let known = mailbox::keywords::list(tx, reach.account)?;
+        let mut found = HashMap::new();
+        for id in wanted {
+            let flags = places_of(tx, reach.account, id)?
+                .iter()
+                .filter(|(mailbox, _, flags)| !flags.has(Flags::DELETED) && reach.may_read(*mailbox))
+                .fold(Flags::NONE, |all, (.., flags)| Flags {
+                    system: all.system | flags.system,
+                    keywords: all.keywords | flags.keywords,
+                });
+            let sql = "SELECT received FROM message WHERE account = $1 AND id = $2";
+            let received = tx.row(sql, store::params![reach.account, id], |row| row.int(0))?;
+            if let Some(received) = received {
+                let original =
+                    Original { keywords: keywords::show(flags, &known), received: Timestamp::from_millis(received) };
+                found.insert(id, original);
+            }
+        }
+        Ok::<_, Failure>(found)
+    };
+    server.store.read(read).await
+}
+
 /// The object with the names of what was created replaced.
 pub(super) fn with_ids(place: &Object, created: &Created) -> Object {
     let mut place = place.clone();
@@ -134,14 +186,6 @@ pub(super) fn with_ids(place: &Object, created: &Created) -> Object {
         *mailboxes = created.resolve_keys(mailboxes);
     }
     place
-}
-
-pub(super) fn note_created(made: &Object, created: &mut Created) {
-    for (name, email) in made {
-        if let Some(id) = email.get("id").and_then(Value::as_str) {
-            created.note(name, id);
-        }
-    }
 }
 
 async fn store_all(
@@ -157,6 +201,7 @@ async fn store_all(
         .store
         .write(move |tx| {
             let reach = Reach::of(tx, actor, &account_id)?;
+            reach.check_writable()?;
             let old = message_state(tx, reach.account)?;
             check_state(state.as_deref(), old)?;
             let mut stored = Stored { created: Object::new(), not_created: not_created.clone(), old, new: old };

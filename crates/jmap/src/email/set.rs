@@ -9,7 +9,7 @@ use store::Tx;
 use wire::jmap::{Object, SetError, SetErrorKind, apply_patch};
 
 use super::create::{Ready, flags_of, prepare, read_blobs, store_ready};
-use super::import::{note_created, with_ids};
+use super::import::with_ids;
 use super::{compose, keywords};
 use crate::args::Args;
 use crate::changeset::{ChangesAsked, ChangesMade, forbidden, not_found};
@@ -38,6 +38,7 @@ pub(crate) async fn set(
         .store
         .write(move |tx| {
             let reach = Reach::of(tx, actor, &asked.account_id)?;
+            reach.check_writable()?;
             let old = message_state(tx, reach.account)?;
             asked.check_state(old)?;
             let mut made = ChangesMade { not_created: refused.clone(), ..ChangesMade::default() };
@@ -47,12 +48,12 @@ pub(crate) async fn set(
                     Err(error) => made.refuse_create(&one.name, &error),
                 }
             }
-            note_created(&made.created, &mut names);
+            names.note_all(&made.created);
             change_all(tx, &reach, &asked, &names, &mut made)?;
             Ok::<_, Failure>((made, old, message_state(tx, reach.account)?))
         })
         .await?;
-    note_created(&made.created, created);
+    created.note_all(&made.created);
     Ok(Answers::one(made.answer(&account_id, &old.to_string(), &new.to_string())))
 }
 
@@ -97,8 +98,8 @@ fn change_all(
     made: &mut ChangesMade,
 ) -> Result<(), Failure> {
     for (id, patch) in &asked.update {
-        if asked.destroy.contains(id) {
-            made.refuse_update(id, &SetError::new(SetErrorKind::WillDestroy, "it is destroyed in the same call"));
+        if let Some(error) = asked.refuses_update(id) {
+            made.refuse_update(id, &error);
             continue;
         }
         let outcome = update(tx, reach, names.resolve(id), patch, names)?;

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use store::Tx;
 use wire::jmap::MethodErrorKind;
 
-use super::changes::{answer, changed_since, changed_threads, cut, read_state, take_max};
+use super::changes::{answer as answer_changes, changed_since, changed_threads, cut, read_state, take_max};
+use crate::answer;
 use crate::args::Args;
 use crate::error::Failure;
 use crate::ids;
@@ -49,7 +50,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
             }
         }
         let state = index.email_state().to_string();
-        Ok(json!({ "accountId": account_id, "state": state, "list": list, "notFound": missing }))
+        Ok(answer::got(&account_id, Some(&state), list, missing))
     })
 }
 
@@ -64,5 +65,5 @@ pub(crate) fn changes(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args:
         Ok((changed_threads(index, &reach, from, &changed), index.email_state()))
     })?;
     let (changed, state, more) = cut(threads, max, now)?;
-    Ok(answer(&account_id, &since, state, more, &changed))
+    Ok(answer_changes(&account_id, &since, state, more, &changed))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -85,8 +86,9 @@ pub(super) async fn upload(
     sender: Sender,
     Path(account_id): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let Ok(body) = body else { return refuse(&RequestError::Limit { name: "maxSizeUpload" }) };
     let actor = sender.admitted.asker.account();
     let Some(_place) = server.uploading.enter(actor, server.settings.uploads_max) else {
         return refuse(&RequestError::Limit { name: "maxConcurrentUpload" });

@@ -9,6 +9,7 @@ use store::Tx;
 use wire::jmap::Object;
 
 use super::{own_name, parent, role, sort_order};
+use crate::answer;
 use crate::args::Args;
 use crate::error::Failure;
 use crate::index::{Counts, Index};
@@ -68,7 +69,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
             }
         }
         let state = index.mailbox_state().to_string();
-        Ok(json!({ "accountId": account_id, "state": state, "list": list, "notFound": missing }))
+        Ok(answer::got(&account_id, Some(&state), list, missing))
     })
 }
 

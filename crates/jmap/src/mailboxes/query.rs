@@ -18,7 +18,7 @@ use crate::error::Failure;
 use crate::ids;
 use crate::index::Index;
 use crate::reach::Reach;
-use crate::window::{ChangesWanted, Window};
+use crate::window::{ChangesWanted, Window, check_collation};
 use crate::{Asker, Server};
 
 /// Nested operators that are followed.
@@ -230,6 +230,7 @@ fn read_order(value: Option<Value>) -> Result<Vec<(By, bool)>, Failure> {
             None | Some(Value::Null) => true,
             Some(value) => value.as_bool().ok_or_else(wrong)?,
         };
+        check_collation(comparator)?;
         let by = match property {
             "sortOrder" => By::SortOrder,
             "name" => By::Name,

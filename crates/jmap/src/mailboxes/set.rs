@@ -34,12 +34,21 @@ pub(crate) async fn set(
         .store
         .write(move |tx| {
             let reach = Reach::of(tx, actor, &asked.account_id)?;
+            // Of another's mailboxes one may subscribe to what one may only read.
+            let only_subscribes = asked.create.is_empty() && asked.destroy.is_empty();
+            if !only_subscribes {
+                reach.check_writable()?;
+            }
             let old = mailbox_state(tx, reach.account)?;
             asked.check_state(old)?;
             let mut names = before.clone();
             let mut made = ChangesMade::default();
             create_all(tx, &reach, &asked, &mut names, &mut made)?;
             for (id, patch) in &asked.update {
+                if let Some(error) = asked.refuses_update(id) {
+                    made.refuse_update(id, &error);
+                    continue;
+                }
                 let outcome = update(tx, &reach, names.resolve(id), patch, &names)?;
                 made.note_update(id, outcome.map(|()| Value::Null));
             }
@@ -50,11 +59,7 @@ pub(crate) async fn set(
             Ok::<_, Failure>((made, old, mailbox_state(tx, reach.account)?))
         })
         .await?;
-    for (name, mailbox) in &made.created {
-        if let Some(id) = mailbox.get("id").and_then(Value::as_str) {
-            created.note(name, id);
-        }
-    }
+    created.note_all(&made.created);
     Ok(Answers::one(made.answer(&account_id, &old.to_string(), &new.to_string())))
 }
 
@@ -81,7 +86,7 @@ fn create_all(
                 Ok(mailbox) => {
                     let id = ids::show(mailbox.id);
                     names.note(name, &id);
-                    made.created.insert(name.clone(), shown(reach, &mailbox, &id));
+                    made.created.insert(name.clone(), shown(reach, &mailbox, &id, object));
                 }
                 Err(error) => made.refuse_create(name, &error),
             }
@@ -94,11 +99,17 @@ fn create_all(
 }
 
 /// What the client did not set itself.
-fn shown(reach: &Reach, mailbox: &Mailbox, id: &str) -> Value {
-    json!({
+fn shown(reach: &Reach, mailbox: &Mailbox, id: &str, object: &Value) -> Value {
+    let mut told = json!({
         "id": id, "sortOrder": sort_order(mailbox), "totalEmails": 0, "unreadEmails": 0, "totalThreads": 0,
         "unreadThreads": 0, "myRights": rights(reach, mailbox), "isSubscribed": mailbox.subscribed,
-    })
+    });
+    if let Value::Object(members) = &mut told {
+        for name in ["parentId", "role"].into_iter().filter(|name| object.get(name).is_none()) {
+            members.insert(name.to_owned(), Value::Null);
+        }
+    }
+    told
 }
 
 fn create(tx: &mut Tx<'_>, reach: &Reach, object: &Value, names: &Created) -> Outcome<Mailbox> {
@@ -139,10 +150,10 @@ fn update(tx: &mut Tx<'_>, reach: &Reach, id: &str, patch: &Value, names: &Creat
     if wanted.arranges() && !reach.may_arrange() {
         return Ok(Err(forbidden()));
     }
-    if let Some(role) = wanted.role
-        && let Err(error) = mailboxes::set_use(tx, reach.account, mailbox.id, role)
+    if let Some(Some(role)) = wanted.role
+        && mailboxes::with_use(tx, reach.account, role)?.is_some_and(|other| other != mailbox.id)
     {
-        return refused(error);
+        return refused(MailboxError::AlreadyExists);
     }
     if wanted.name.is_some() || wanted.parent.is_some() {
         let name = wanted.name.clone().unwrap_or_else(|| own_name(&mailbox).to_owned());
@@ -163,12 +174,16 @@ fn update(tx: &mut Tx<'_>, reach: &Reach, id: &str, patch: &Value, names: &Creat
             }
         }
     }
+    // After what may be refused, so that a refusal has changed nothing (RFC 8620 section 5.3).
+    if let Some(role) = wanted.role {
+        mailboxes::set_use(tx, reach.account, mailbox.id, role)?;
+    }
     wanted.set_rest(tx, reach, mailbox.id)
 }
 
 fn destroy(tx: &mut Tx<'_>, reach: &Reach, id: &str, removes_emails: bool) -> Outcome<()> {
     let Some(mailbox) = find(tx, reach, id)? else { return Ok(Err(not_found())) };
-    if !reach.may_arrange() {
+    if !reach.may_arrange() || mailbox.name.is_inbox() {
         return Ok(Err(forbidden()));
     }
     if mailbox.total > mailbox.deleted && !removes_emails {

@@ -8,25 +8,20 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::future::select_all;
 use futures_util::stream;
 use identity::SignInWatch;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{States, Wanted, accounts, state_change, state_word, states};
+use super::Wanted;
+use super::watching::Watching;
+use crate::Server;
 use crate::door::problem;
-use crate::error::Failure;
 use crate::http::{BusyPlace, Sender};
-use crate::{Asker, Server};
 
 /// Fewest and most seconds between two pings.
 const PING_SECONDS: std::ops::RangeInclusive<u64> = 5..=900;
-
-/// Changes that follow one another this soon are told at once.
-const GATHERED_FOR: Duration = Duration::from_millis(100);
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
@@ -38,12 +33,8 @@ pub(crate) struct Asked {
 /// A client that listens.
 struct Listener {
     server: Arc<Server>,
-    asker: Arc<Asker>,
-    accounts: Vec<i64>,
-    changes: Vec<watch::Receiver<u64>>,
+    watching: Watching,
     over: SignInWatch,
-    known: States,
-    wanted: Wanted,
     closes_after: bool,
     /// Seconds between pings; 0: none.
     ping: u64,
@@ -64,9 +55,15 @@ pub(crate) async fn events(
     let Some(place) = server.listening.enter(asker.account(), server.settings.push_connections_max) else {
         return problem(StatusCode::TOO_MANY_REQUESTS, "too many connections wait for changes; close one");
     };
+    let wanted = match asked.types.as_deref() {
+        None | Some("*" | "") => Wanted::All,
+        Some(types) => Wanted::Some(types.split(',').map(|it| it.trim().to_owned()).collect()),
+    };
     let before = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    match Listener::new(server, asker, &asked, before, place).await {
-        Ok(listener) => {
+    match Watching::new(&server, &asker, wanted).await {
+        Ok(watching) => {
+            let over = server.sign_in_watch(&asker);
+            let listener = Listener::new(server, watching, over, &asked, before, place);
             let told = stream::unfold(listener, |mut listener| async {
                 let event = listener.next().await?;
                 Some((Ok::<_, Infallible>(event), listener))
@@ -82,41 +79,27 @@ pub(crate) async fn events(
 }
 
 impl Listener {
-    async fn new(
+    fn new(
         server: Arc<Server>,
-        asker: Arc<Asker>,
+        watching: Watching,
+        over: SignInWatch,
         asked: &Asked,
         before: Option<String>,
         place: BusyPlace,
-    ) -> Result<Self, Failure> {
-        let actor = asker.account();
-        let accounts = server.store.read(move |tx| accounts(tx, actor)).await?;
-        let notices = &server.store.context().notices;
-        // Watched before the states are read, so that nothing between is missed.
-        let changes = accounts.iter().map(|account| notices.watch_account(*account)).collect();
-        let known = read_states(&server, &asker, &accounts).await?;
-        let wanted = match asked.types.as_deref() {
-            None | Some("*" | "") => Wanted::All,
-            Some(types) => Wanted::Some(types.split(',').map(|it| it.trim().to_owned()).collect()),
-        };
+    ) -> Self {
         let ping = asked.ping.as_deref().and_then(|ping| ping.parse().ok()).unwrap_or(0);
         let ping = if ping == 0 { 0 } else { u64::clamp(ping, *PING_SECONDS.start(), *PING_SECONDS.end()) };
-        let over = server.sign_in_watch(&asker);
-        Ok(Self {
-            is_behind: before.is_some_and(|before| before != state_word(&known)),
+        Self {
+            is_behind: before.is_some_and(|before| before != watching.word()),
             next_ping: Instant::now() + Duration::from_secs(ping),
             closes_after: asked.closeafter.as_deref() == Some("state"),
             server,
-            asker,
-            accounts,
-            changes,
+            watching,
             over,
-            known,
-            wanted,
             ping,
             is_done: false,
             _place: place,
-        })
+        }
     }
 
     /// What is told next; none at the end.
@@ -125,7 +108,7 @@ impl Listener {
             return None;
         }
         if std::mem::take(&mut self.is_behind)
-            && let Some(change) = state_change(&States::new(), &self.known, &self.wanted)
+            && let Some(change) = self.watching.everything()
         {
             return Some(self.tell(&change));
         }
@@ -139,34 +122,21 @@ impl Listener {
                     let told = serde_json::json!({ "interval": self.ping }).to_string();
                     return Some(Event::default().event("ping").data(told));
                 }
-                _ = select_all(self.changes.iter_mut().map(|it| Box::pin(it.changed()))) => {}
+                () = self.watching.noticed() => {}
             }
-            tokio::time::sleep(GATHERED_FOR).await;
-            for changes in &mut self.changes {
-                changes.mark_unchanged();
-            }
-            let now = match read_states(&self.server, &self.asker, &self.accounts).await {
-                Ok(now) => now,
+            match self.watching.change().await {
+                Ok(Some(change)) => return Some(self.tell(&change)),
+                Ok(None) => {}
                 Err(failure) => {
                     tracing::warn!(%failure, "cannot tell a client of changes");
                     return None;
                 }
-            };
-            let change = state_change(&self.known, &now, &self.wanted);
-            self.known = now;
-            if let Some(change) = change {
-                return Some(self.tell(&change));
             }
         }
     }
 
     fn tell(&mut self, change: &Value) -> Event {
         self.is_done = self.closes_after;
-        Event::default().event("state").id(state_word(&self.known)).data(change.to_string())
+        Event::default().event("state").id(self.watching.word()).data(change.to_string())
     }
-}
-
-async fn read_states(server: &Arc<Server>, asker: &Arc<Asker>, wanted: &[i64]) -> Result<States, Failure> {
-    let (asker, wanted) = (Arc::clone(asker), wanted.to_vec());
-    server.store.read(move |tx| states(tx, &asker, &wanted)).await
 }

@@ -1,10 +1,11 @@
 //! `EmailSubmission/get` and `EmailSubmission/changes` (RFC 8621 sections 7.1 and 7.2).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Tx;
 use wire::jmap::MethodErrorKind;
 
 use super::rows::{changed, list, state};
+use crate::answer;
 use crate::args::Args;
 use crate::email::{Fate, answer_changes, cut, take_max};
 use crate::error::Failure;
@@ -53,7 +54,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
     }
     let missing: Vec<String> = asked.into_iter().flatten().filter(|id| !found.contains(id)).collect();
     let state = state(tx, account)?.to_string();
-    Ok(json!({ "accountId": account_id, "state": state, "list": shown, "notFound": missing }))
+    Ok(answer::got(&account_id, Some(&state), shown, missing))
 }
 
 pub(crate) fn changes(_: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Args) -> Result<Value, Failure> {

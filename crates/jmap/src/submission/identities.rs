@@ -176,11 +176,15 @@ pub(crate) async fn set(
         let mut made = ChangesMade::default();
         for (name, object) in &asked.create {
             match create(tx, account, object)? {
-                Ok(identity) => drop(made.created.insert(name.clone(), json!({ "id": identity, "mayDelete": true }))),
+                Ok(identity) => drop(made.created.insert(name.clone(), told(&identity, object))),
                 Err(error) => made.refuse_create(name, &error),
             }
         }
         for (id, patch) in &asked.update {
+            if let Some(error) = asked.refuses_update(id) {
+                made.refuse_update(id, &error);
+                continue;
+            }
             let outcome = update(tx, account, id, patch)?;
             made.note_update(id, outcome.map(|()| Value::Null));
         }
@@ -192,12 +196,25 @@ pub(crate) async fn set(
         Ok::<_, Failure>((made, old, new))
     };
     let (made, old, new) = server.store.write(change).await?;
-    for (name, identity) in &made.created {
-        if let Some(id) = identity.get("id").and_then(Value::as_str) {
-            created.note(name, id);
+    created.note_all(&made.created);
+    Ok(Answers::one(made.answer(&account_id, &old, &new)))
+}
+
+/// What the client did not set itself.
+fn told(id: &str, object: &Value) -> Value {
+    let mut told = Object::from_iter([("id".to_owned(), id.into()), ("mayDelete".to_owned(), true.into())]);
+    for (name, default) in [
+        ("name", json!("")),
+        ("replyTo", Value::Null),
+        ("bcc", Value::Null),
+        ("textSignature", json!("")),
+        ("htmlSignature", json!("")),
+    ] {
+        if object.get(name).is_none() {
+            told.insert(name.to_owned(), default);
         }
     }
-    Ok(Answers::one(made.answer(&account_id, &old, &new)))
+    Value::Object(told)
 }
 
 fn create(tx: &mut Tx<'_>, account: i64, object: &Value) -> Result<Result<String, SetError>, Failure> {
@@ -250,11 +267,17 @@ fn destroy(tx: &mut Tx<'_>, account: i64, id: &str) -> Result<Result<(), SetErro
     }
 }
 
+/// An `EmailAddress` (RFC 8621 section 4.1.2.3).
+fn is_address(value: &Value) -> bool {
+    let is_text = |name: &str| value.get(name).is_some_and(Value::is_string);
+    is_text("email") && (is_text("name") || value.get("name").is_none_or(Value::is_null))
+}
+
 fn check(content: &Object) -> Result<(), SetError> {
     for (name, value) in content {
         let is_right = match name.as_str() {
             "name" | "email" | "textSignature" | "htmlSignature" => value.is_string(),
-            "replyTo" | "bcc" => value.is_null() || value.is_array(),
+            "replyTo" | "bcc" => value.is_null() || value.as_array().is_some_and(|all| all.iter().all(is_address)),
             _ => false,
         };
         if !is_right {

@@ -11,7 +11,7 @@ use super::get::own;
 use super::rows::{Submission, changed, list, stand, state};
 use crate::args::Args;
 use crate::error::Failure;
-use crate::window::{ChangesWanted, Window};
+use crate::window::{ChangesWanted, Window, check_collation};
 use crate::{Asker, Server, ids};
 
 enum Filter {
@@ -74,6 +74,7 @@ impl Question {
                     let why = format!("submissions cannot be ordered by {property:?}");
                     return Err(Failure::say(MethodErrorKind::UnsupportedSort, why));
                 }
+                check_collation(comparator)?;
                 let is_rising = comparator.get("isAscending").and_then(Value::as_bool).unwrap_or(true);
                 order.push((property.to_owned(), is_rising));
             }

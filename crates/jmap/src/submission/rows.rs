@@ -64,7 +64,7 @@ pub(super) struct Change {
 }
 
 /// Writes down what was sent.
-pub(super) fn add(tx: &mut Tx<'_>, account: i64, new: &Submission) -> Result<(), Failure> {
+pub(super) fn add(tx: &mut Tx<'_>, account: i64, new: &Submission) -> Result<(), StoreError> {
     let modseq = store::account::next_modseq(tx, account)?;
     let context = tx.context();
     let key = context.keys.account(tx, account)?;

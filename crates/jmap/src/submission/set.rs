@@ -1,5 +1,7 @@
 //! `EmailSubmission/set` (RFC 8621 section 7.5), with a later time (RFC 4865) and calling back.
 
+use std::sync::Arc;
+
 use env::Timestamp;
 use identity::Protocol;
 use mail::message::Envelope as Header;
@@ -96,6 +98,10 @@ fn change_all(
     emails: &mut Vec<(String, String)>,
 ) -> Result<(), Failure> {
     for (id, patch) in &asked.update {
+        if let Some(error) = asked.refuses_update(id) {
+            made.refuse_update(id, &error);
+            continue;
+        }
         let outcome = update(tx, account, names.resolve(id), patch)?;
         if let Ok(email) = &outcome {
             emails.push((id.clone(), ids::show(*email)));
@@ -185,18 +191,18 @@ async fn send(
         hold_until,
         body,
     };
-    match server.outbox.send(letter).await {
+    let planned = submission.clone();
+    // With the message, so that none goes out of which nothing is known.
+    let noting = move |tx: &mut Tx<'_>, queued: &[i64]| {
+        let mut sent = planned.clone();
+        sent.content.queued = queued.to_vec();
+        add(tx, account, &sent)
+    };
+    match server.outbox.send(letter, Arc::new(noting)).await {
         Ok(queued) => submission.content.queued = queued,
         Err(error) => return Ok(Err(refused(error))),
     }
-    let kept = server
-        .store
-        .write(move |tx| {
-            add(tx, account, &submission)?;
-            Ok::<_, Failure>(submission.clone())
-        })
-        .await?;
-    Ok(Ok(kept))
+    Ok(Ok(submission))
 }
 
 fn refused(error: NotSent) -> SetError {

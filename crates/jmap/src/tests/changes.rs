@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use store::testing::{Engine, TestStore};
 
 use super::fixture::{Desk, server};
+use crate::ids::show;
 
 /// Operations of one run.
 const OPERATIONS: usize = 40;
@@ -24,7 +25,7 @@ impl Chance {
 
 /// Questions whose results a client keeps.
 fn questions(inbox: i64) -> Vec<Value> {
-    let inbox = inbox.to_string();
+    let inbox = show(inbox);
     vec![
         json!({}),
         json!({ "filter": { "inMailbox": inbox }, "collapseThreads": true }),
@@ -50,7 +51,7 @@ async fn operate(desk: &Desk, chance: &Chance) {
         .as_array()
         .unwrap()
         .iter()
-        .map(|id| id.as_str().unwrap().parse().unwrap())
+        .map(|id| crate::ids::read(id.as_str().unwrap()).unwrap())
         .collect();
     let (from, to) = (mailboxes[chance.below(mailboxes.len())], mailboxes[chance.below(mailboxes.len())]);
     let (account, number) = (desk.account, chance.below(12));

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use store::testing::TestStore;
 
 use super::fixture::Desk;
+use crate::ids::show;
 
 async fn the_quota_is_told_where_there_is_one(store: TestStore) {
     let desk = Desk::open(store).await;
@@ -20,7 +21,7 @@ async fn the_quota_is_told_where_there_is_one(store: TestStore) {
     let changes = desk.call("Quota/changes", json!({ "sinceState": got["state"] })).await;
     assert_eq!((&changes["updated"], &changes["updatedProperties"]), (&json!(["octets"]), &json!(["used"])));
     assert_eq!(desk.call("Quota/query", json!({ "filter": { "scope": "account" } })).await["ids"], json!(["octets"]));
-    let large = json!({ "d": { "mailboxIds": { desk.inbox.to_string(): true }, "subject": "x".repeat(2000) } });
+    let large = json!({ "d": { "mailboxIds": { show(desk.inbox): true }, "subject": "x".repeat(2000) } });
     let made = desk.call("Email/set", json!({ "create": large })).await;
     assert_eq!(made["notCreated"]["d"]["type"], "overQuota");
     assert!(store::check::run(&desk.store.handle(), true).await.unwrap().findings.is_empty());
@@ -49,9 +50,9 @@ async fn blobs_are_put_together_and_looked_into(store: TestStore) {
     let part =
         desk.call("Blob/get", json!({ "ids": [a], "properties": ["data:asBase64"], "offset": 5, "length": 9 })).await;
     assert_eq!(part["list"], json!([{ "id": a, "isTruncated": true, "data:asBase64": "IQA=" }]));
-    let blob = format!("M{email}");
+    let blob = format!("M{}", &email[1..]);
     let found = desk.call("Blob/lookup", json!({ "typeNames": ["Email", "Mailbox"], "ids": [blob, "M7"] })).await;
-    assert_eq!(found["list"][0]["matchedIds"], json!({ "Email": [email], "Mailbox": [desk.inbox.to_string()] }));
+    assert_eq!(found["list"][0]["matchedIds"], json!({ "Email": [email], "Mailbox": [show(desk.inbox)] }));
     assert_eq!(found["notFound"], json!(["M7"]));
     assert_eq!(desk.refused("Blob/lookup", json!({ "typeNames": ["Dog"], "ids": [] })).await, "unknownDataType");
 }

@@ -12,10 +12,10 @@ use store::testing::TestStore;
 use store::{Store, Tx};
 use wire::jmap::{Limits, Request};
 
-use crate::ids::BlobId;
+use crate::ids::{BlobId, read, show};
 use crate::reach::Reach;
 use crate::session::CAPABILITIES;
-use crate::{Asker, BrowserSessions, JmapSettings, Letter, NoSession, NotSent, Outbox, Server, ServerParts};
+use crate::{Asker, BrowserSessions, JmapSettings, Letter, NoSession, NotSent, Noting, Outbox, Server, ServerParts};
 
 struct NoBrowsers;
 
@@ -35,13 +35,16 @@ struct Queued(Store);
 
 #[async_trait]
 impl Outbox for Queued {
-    async fn send(&self, letter: Letter) -> Result<Vec<i64>, NotSent> {
+    async fn send(&self, letter: Letter, noting: Noting) -> Result<Vec<i64>, NotSent> {
         let refused = letter.recipients.iter().filter(|to| to.starts_with("nobody@"));
         let refused: Vec<(String, String)> = refused.map(|to| (to.clone(), "no such mailbox".to_owned())).collect();
         if !refused.is_empty() {
             return Err(NotSent::Recipients(refused));
         }
-        let Some(due) = letter.hold_until else { return Ok(Vec::new()) };
+        let Some(due) = letter.hold_until else {
+            self.0.write(move |tx| noting(tx, &[])).await.unwrap();
+            return Ok(Vec::new());
+        };
         let context = self.0.context();
         let mut prepared = Prepared::new(&letter.body, context.entropy.as_ref());
         let blob = self.0.stage(prepared.take_record()).await.unwrap();
@@ -60,7 +63,9 @@ impl Outbox for Queued {
                 due,
                 held: false,
             };
-            queue::enqueue(tx, &message, &recipients)
+            let queued = queue::enqueue(tx, &message, &recipients).unwrap();
+            noting(tx, &[queued])?;
+            Ok::<_, store::StoreError>(queued)
         });
         Ok(vec![queued.await.unwrap()])
     }
@@ -115,7 +120,7 @@ impl Desk {
 
     async fn try_call(&self, name: &str, mut arguments: Value) -> (String, Value) {
         if arguments.get("accountId").is_none() {
-            arguments["accountId"] = self.account.to_string().into();
+            arguments["accountId"] = show(self.account).into();
         }
         self.ask(&self.asker, &[(name, arguments)]).await.remove(0)
     }
@@ -130,14 +135,14 @@ impl Desk {
             blob.attach(tx, 1)?;
             mailbox::append(tx, account, mailbox, &prepared, blob.id(), Flags::system(flags), received)
         });
-        appended.await.unwrap().message.to_string()
+        show(appended.await.unwrap().message)
     }
 
     /// The octets of a blob of one's own account.
     pub(super) async fn read_blob(&self, id: &str) -> Option<Vec<u8>> {
         let (blob, account, handle) = (BlobId::read(id).unwrap(), self.account, self.store.handle());
         let read = move |tx: &mut Tx<'_>| {
-            let reach = Reach::of(tx, account, &account.to_string())?;
+            let reach = Reach::of(tx, account, &show(account))?;
             crate::blob::read(tx, handle.blobs(), &reach, &blob)
         };
         self.store.read(read).await.unwrap()
@@ -146,7 +151,7 @@ impl Desk {
     /// The mailbox with a role.
     pub(super) async fn role(&self, role: &str) -> i64 {
         let found = self.call("Mailbox/query", json!({ "filter": { "role": role } })).await;
-        found["ids"][0].as_str().unwrap().parse().unwrap()
+        read(found["ids"][0].as_str().unwrap()).unwrap()
     }
 }
 

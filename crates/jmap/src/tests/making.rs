@@ -6,14 +6,15 @@ use serde_json::{Value, json};
 use store::testing::TestStore;
 
 use super::fixture::Desk;
+use crate::ids::show;
 
 async fn a_draft_is_made_with_an_uploaded_file_and_read_back(store: TestStore) {
     let desk = Desk::open(store).await;
-    let account = desk.account.to_string();
+    let account = show(desk.account);
     let Ok(file) = desk.server.keep_file(desk.account, &account, b"%PDF-1.7 \x00\xff".to_vec()).await else {
         panic!("the file is not kept")
     };
-    let drafts = desk.role("drafts").await.to_string();
+    let drafts = show(desk.role("drafts").await);
     let email = json!({
         "mailboxIds": { &drafts: true }, "keywords": { "$draft": true, "$seen": true },
         "from": [{ "email": "li@trade.test" }], "subject": "合同",
@@ -29,7 +30,7 @@ async fn a_draft_is_made_with_an_uploaded_file_and_read_back(store: TestStore) {
         .await;
     let made = &answers[0].1;
     assert_eq!(made["notCreated"]["b"]["type"], "invalidProperties");
-    assert_eq!(made["created"]["a"]["blobId"], format!("M{}", made["created"]["a"]["id"].as_str().unwrap()));
+    assert_eq!(made["created"]["a"]["blobId"], format!("M{}", &made["created"]["a"]["id"].as_str().unwrap()[1..]));
     assert_eq!(answers[1].1["type"], "invalidArguments", "ids must be a list");
     let id = made["created"]["a"]["id"].clone();
     let email = desk.call("Email/get", json!({ "ids": [id], "fetchTextBodyValues": true })).await["list"][0].clone();
@@ -51,7 +52,7 @@ async fn a_draft_is_made_with_an_uploaded_file_and_read_back(store: TestStore) {
 
 async fn messages_are_imported_and_parsed(store: TestStore) {
     let desk = Desk::open(store).await;
-    let account = desk.account.to_string();
+    let account = show(desk.account);
     let inner = "Subject: inner\r\n\r\nwithin\r\n";
     let raw = format!(
         "Received: from a by b; Thu, 26 Nov 2026 10:00:00 +0800\r\nSubject: outer\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
@@ -61,7 +62,7 @@ async fn messages_are_imported_and_parsed(store: TestStore) {
     let Ok(none) = desk.server.keep_file(desk.account, &account, b"\x00\x01".to_vec()).await else {
         panic!("not kept")
     };
-    let inbox = desk.inbox.to_string();
+    let inbox = show(desk.inbox);
     let emails = json!({
         "a": { "blobId": file.show(), "mailboxIds": { &inbox: true }, "keywords": { "$seen": true } },
         "b": { "blobId": "U5", "mailboxIds": { &inbox: true } },
@@ -116,7 +117,7 @@ async fn mailboxes_are_made_changed_and_destroyed(store: TestStore) {
     let changes = desk.call("Mailbox/changes", json!({ "sinceState": state })).await;
     assert_eq!(changes["updated"].as_array().unwrap().len(), 2);
     assert_eq!(changes["updatedProperties"], Value::Null);
-    desk.append(a.parse().unwrap(), "Subject: x\n\nx\n", 0).await;
+    desk.append(crate::ids::read(a).unwrap(), "Subject: x\n\nx\n", 0).await;
     let made = desk.call("Mailbox/set", json!({ "destroy": [b] })).await;
     assert_eq!(made["notDestroyed"][b]["type"], "mailboxHasChild");
     let made = desk.call("Mailbox/set", json!({ "destroy": [b, a] })).await;
@@ -124,7 +125,7 @@ async fn mailboxes_are_made_changed_and_destroyed(store: TestStore) {
     let made = desk.call("Mailbox/set", json!({ "destroy": [b, a], "onDestroyRemoveEmails": true })).await;
     assert_eq!(made["destroyed"], json!([a, b]));
     assert_eq!(desk.call("Email/query", json!({})).await["ids"], json!([]));
-    let inbox = desk.inbox.to_string();
+    let inbox = show(desk.inbox);
     let made = desk.call("Mailbox/set", json!({ "destroy": [inbox], "onDestroyRemoveEmails": true })).await;
     assert_eq!(made["notDestroyed"][&inbox]["type"], "forbidden");
 }
@@ -143,8 +144,9 @@ async fn messages_are_copied_from_another_account(store: TestStore) {
         granted_by: None,
     };
     desk.store.write(move |tx| grant(tx, &writing)).await.unwrap();
-    let (from, to) = (account.to_string(), delegate.to_string());
-    let inbox = desk.store.read(move |tx| mailbox::mailboxes::list(tx, delegate)).await.unwrap()[0].id.to_string();
+    let (from, to) = (show(account), show(delegate));
+    let inbox = desk.store.read(move |tx| mailbox::mailboxes::list(tx, delegate)).await.unwrap()[0].id;
+    let inbox = show(inbox);
     let create = json!({ "k": { "id": offer, "mailboxIds": { &inbox: true } }, "l": { "id": "5", "mailboxIds": { &inbox: true } } });
     let copy = json!({ "fromAccountId": from, "accountId": to, "create": create, "onSuccessDestroyOriginal": true });
     let answers = desk.ask(&desk.other, &[("Email/copy", copy)]).await;

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use store::testing::TestStore;
 
 use super::fixture::Desk;
+use crate::ids::show;
 
 async fn draft(desk: &Desk) -> String {
-    let drafts = desk.role("drafts").await.to_string();
+    let drafts = show(desk.role("drafts").await);
     let email = json!({
         "mailboxIds": { &drafts: true }, "keywords": { "$draft": true }, "from": [{ "email": "li@trade.test" }],
         "to": [{ "email": "a@partner.example" }], "bcc": [{ "email": "b@partner.example" }], "subject": "Offer",
@@ -25,11 +26,11 @@ async fn identities_are_addresses_and_what_was_added(store: TestStore) {
     let set = json!({
         "create": { "a": { "email": "li@trade.test", "name": "李" }, "b": { "email": "x@other.example" } },
         "update": { id: { "textSignature": "-- \n李四", "replyTo": [{ "email": "office@trade.test" }] } },
-        "destroy": [id],
     });
     let made = desk.call("Identity/set", set).await;
     assert_eq!(made["notCreated"]["b"]["type"], "forbiddenFrom");
-    assert_eq!(made["notDestroyed"][id]["type"], "forbidden");
+    let gone = desk.call("Identity/set", json!({ "destroy": [id] })).await;
+    assert_eq!(gone["notDestroyed"][id]["type"], "forbidden");
     let list = desk.call("Identity/get", json!({})).await;
     assert_eq!(list["list"].as_array().unwrap().len(), 2);
     assert_eq!(list["list"][0]["textSignature"], "-- \n李四");
@@ -43,10 +44,10 @@ async fn identities_are_addresses_and_what_was_added(store: TestStore) {
 
 async fn a_message_is_sent_later_and_called_back(store: TestStore) {
     let desk = Desk::open(store).await;
-    let (email, account) = (draft(&desk).await, desk.account.to_string());
+    let (email, account) = (draft(&desk).await, show(desk.account));
     let identity = desk.call("Identity/get", json!({})).await["list"][0]["id"].clone();
-    let sent = desk.role("sent").await.to_string();
-    let drafts = desk.role("drafts").await.to_string();
+    let sent = show(desk.role("sent").await);
+    let drafts = show(desk.role("drafts").await);
     let state = desk.call("EmailSubmission/get", json!({ "ids": [] })).await["state"].clone();
     let envelope = json!({
         "mailFrom": { "email": "li@trade.test", "parameters": { "HOLDUNTIL": "2027-01-15T08:30:00Z" } },

@@ -236,7 +236,15 @@ impl Conversation<'_> {
         let blob = store.stage(prepared.take_record()).await?;
         let ready = Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, tls_optional };
         let plan = self.plan(envelope, ready);
-        store.write(move |tx| commit(tx, &plan)).await
+        let noting = self.noting.clone();
+        let work = move |tx: &mut Tx<'_>| {
+            let queued = commit(tx, &plan)?;
+            if let Some(noting) = &noting {
+                noting(tx, &queued)?;
+            }
+            Ok(queued)
+        };
+        store.write(work).await
     }
 
     fn plan(&self, envelope: &Envelope, ready: Ready) -> Plan {

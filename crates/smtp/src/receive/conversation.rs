@@ -15,6 +15,7 @@ use wire::smtp::{Reply, TlsInfo};
 
 use super::greeting::{Client, has_error};
 use super::recipients::Taken;
+use super::within::Noting;
 use super::{Door, HANDSHAKE_WAIT};
 
 /// Longest wait for a client to take what we say (RFC 5321 section 4.5.3.2 has no figure for the server's writes).
@@ -61,6 +62,8 @@ pub(super) struct Conversation<'d> {
     pub(super) taken: Vec<Taken>,
     /// What of the last message waits in the queue.
     pub(super) queued: Vec<i64>,
+    /// What is written down in the transaction that takes the next message.
+    pub(super) noting: Option<Noting>,
     share: Option<BudgetShare>,
     pace: Option<Pace>,
 }
@@ -88,6 +91,7 @@ impl<'d> Conversation<'d> {
             client,
             taken: Vec::new(),
             queued: Vec::new(),
+            noting: None,
             share: None,
             pace: None,
         }

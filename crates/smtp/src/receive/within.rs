@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use env::Timestamp;
 use identity::Principal;
+use store::{StoreError, Tx};
 use wire::smtp::server::{Kind, Verdict};
 use wire::smtp::{BodyKind, Envelope, ForwardPath, Hold, MailParams, RcptParams, Recipient, ReversePath};
 
@@ -27,6 +28,10 @@ pub struct Letter {
     /// The message, lines ending in CRLF.
     pub body: Vec<u8>,
 }
+
+/// Writes something down in the transaction that takes a message, which the store may run again: both stand, or neither. It is told
+/// what of the message waits in the queue.
+pub type Noting = Arc<dyn Fn(&mut Tx<'_>, &[i64]) -> Result<(), StoreError> + Send + Sync>;
 
 /// Why a message is not sent. The texts are for the one who sends it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,11 +58,11 @@ pub enum NotSent {
 
 impl Receiver {
     /// Takes a message for delivery under the rules for submission; gives what of it waits in the queue. When this returns, it is on disk
-    /// and in mailboxes or the queue.
+    /// and in mailboxes or the queue, and what `noting` writes stands.
     ///
     /// # Errors
     /// [`NotSent`] with the reason; then nobody gets anything.
-    pub async fn submit(self: &Arc<Self>, letter: Letter) -> Result<Vec<i64>, NotSent> {
+    pub async fn submit(self: &Arc<Self>, letter: Letter, noting: Noting) -> Result<Vec<i64>, NotSent> {
         let Letter { principal, peer, from, recipients, hold_until, body } = letter;
         if body.len() as u64 > self.settings.message_bytes_max {
             return Err(NotSent::TooLarge(self.settings.message_bytes_max));
@@ -77,6 +82,7 @@ impl Receiver {
         };
         let door = self.door(Kind::Submissions);
         let mut conversation = Conversation::within(&door, principal, SocketAddr::new(peer, 0));
+        conversation.noting = Some(noting);
         accepted(conversation.judge_sender(&from, &params).await, NotSent::From)?;
         let mut taken = Vec::with_capacity(recipients.len());
         let mut refused = Vec::new();

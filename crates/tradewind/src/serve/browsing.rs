@@ -31,10 +31,10 @@ struct Sending(Arc<smtp::receive::Receiver>);
 
 #[async_trait]
 impl Outbox for Sending {
-    async fn send(&self, letter: jmap::Letter) -> Result<Vec<i64>, NotSent> {
+    async fn send(&self, letter: jmap::Letter, noting: jmap::Noting) -> Result<Vec<i64>, NotSent> {
         let jmap::Letter { principal, peer, from, recipients, hold_until, body } = letter;
         let letter = smtp::receive::Letter { principal, peer, from, recipients, hold_until, body };
-        self.0.submit(letter).await.map_err(|error| match error {
+        self.0.submit(letter, noting).await.map_err(|error| match error {
             smtp::receive::NotSent::From(why) => NotSent::From(why),
             smtp::receive::NotSent::Recipients(refused) => NotSent::Recipients(refused),
             smtp::receive::NotSent::TooManyRecipients(max) => NotSent::TooManyRecipients(max),

@@ -181,6 +181,8 @@ words! {
         MailboxHasChild => "mailboxHasChild",
         /// A mailbox with messages in it (RFC 8621 section 2.5).
         MailboxHasEmail => "mailboxHasEmail",
+        /// An address book with cards in it (RFC 9610 section 2.3).
+        AddressBookHasContents => "addressBookHasContents",
         /// A blob is not there (RFC 8621 section 4.6).
         BlobNotFound => "blobNotFound",
         /// More keywords than a message may have.

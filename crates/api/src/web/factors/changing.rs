@@ -16,7 +16,7 @@ use store::Tx;
 
 use super::super::gate::{caller_of, not_yours};
 use super::super::html::{encode, see_other};
-use super::super::json::problem;
+use super::super::json::{problem, step_up};
 use super::super::request::{Params, Visitor, is_from_our_page};
 use super::super::sign_in::forged;
 use super::super::{Portal, factor};
@@ -161,7 +161,7 @@ impl First {
         match self {
             Self::Forged => problem(StatusCode::FORBIDDEN, visitor, "forged"),
             Self::SignIn => problem(StatusCode::UNAUTHORIZED, visitor, "signed-out"),
-            Self::Show => problem(StatusCode::FORBIDDEN, visitor, "factor-first"),
+            Self::Show => step_up(visitor, "factor-first"),
             Self::Refused => problem(StatusCode::FORBIDDEN, visitor, "not-yours"),
             Self::Unavailable(error) => unavailable(error.as_ref()),
         }

@@ -12,6 +12,7 @@ use identity::factors::{Answer, DeskError, Enrolment, FactorRefusal, ShownEnrolm
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::authenticator::draw;
 use super::super::json::{problem, problem_with};
 use super::super::sign_in::with_session;
 use super::super::{Portal, factor};
@@ -59,7 +60,10 @@ pub(super) async fn begin(State(portal): State<Arc<Portal>>, changing: Changing,
         Err(refused) => return problem_with(StatusCode::BAD_REQUEST, &refused.say(visitor.language)),
     };
     let mut answer = match begun.shown {
-        ShownEnrolment::Totp { secret, uri } => json!({ "secret": secret.expose(), "uri": uri.expose() }),
+        ShownEnrolment::Totp { secret, uri } => {
+            let code = draw(uri.expose()).map(|it| json!({ "side": it.side, "path": it.path }));
+            json!({ "secret": secret.expose(), "uri": uri.expose(), "qr": code })
+        }
         ShownEnrolment::Webauthn(options) => json!({ "options": options }),
         ShownEnrolment::Sms { number, .. } => json!({ "number": number.masked() }),
         ShownEnrolment::Ukey => json!({}),

@@ -235,8 +235,8 @@ fn render_known(fetch: &mut FetchWriter<'_>, item: &FetchItem, message: &Message
         FetchItem::InternalDate => fetch.internal_date(date_time(entry.received())),
         FetchItem::Rfc822Size => fetch.size(u64::from(entry.size)),
         FetchItem::ModSeq => fetch.mod_seq(entry.modseq.unsigned_abs()),
-        FetchItem::EmailId => fetch.email_id(&entry.message.to_string()),
-        FetchItem::ThreadId => fetch.thread_id(&message.origin.thread.to_string()),
+        FetchItem::EmailId => fetch.email_id(&mailbox::object_id::show(entry.message)),
+        FetchItem::ThreadId => fetch.thread_id(&mailbox::object_id::show(message.origin.thread)),
         FetchItem::SaveDate => fetch.save_date(Some(date_time(message.origin.saved))),
         FetchItem::Envelope => {
             if let Some(summary) = &message.summary {

@@ -1,0 +1,43 @@
+//! Contacts (RFC 9610): address books, and cards in the form of JSContact (RFC 9553). They are one's own.
+
+mod books;
+mod card;
+mod cards;
+mod filter;
+mod query;
+mod rows;
+
+pub(crate) use books::{changes as book_changes, get as book_get, set as book_set};
+pub(crate) use cards::{changes, copy, get, set};
+pub(crate) use query::{query, query_changes};
+pub(crate) use rows::{Kind as ItemKind, state as current_state};
+
+use store::Tx;
+use wire::jmap::MethodErrorKind;
+
+use crate::Asker;
+use crate::error::Failure;
+use crate::ids;
+use crate::reach::Reach;
+
+/// The address book that every account has; its number is 0.
+const DEFAULT_BOOK: &str = "default";
+
+/// The account, if it is one's own: others have no contacts for who asks.
+fn own(tx: &mut Tx<'_>, asker: &Asker, account_id: &str) -> Result<i64, Failure> {
+    let reach = Reach::of(tx, asker.account(), account_id)?;
+    match reach.is_own() {
+        true => Ok(reach.account),
+        false => Err(Failure::say(MethodErrorKind::AccountNotSupportedByMethod, "contacts are in one's own account")),
+    }
+}
+
+/// What a client calls an address book.
+fn show_book(id: i64) -> String {
+    if id == 0 { DEFAULT_BOOK.to_owned() } else { ids::show(id) }
+}
+
+/// The number of an address book.
+fn read_book(text: &str) -> Option<i64> {
+    if text == DEFAULT_BOOK { Some(0) } else { ids::read(text) }
+}

@@ -1,0 +1,133 @@
+// All contacts of the own account, read once they are needed and anew when somebody changed one.
+
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { refusedIn } from "../jmap/client";
+import { Refused } from "../jmap/client";
+import { CONTACTS, type Id } from "../jmap/types";
+import { useOwnStore } from "../store/context";
+import type { MailStore } from "../store/store";
+import { type Card, CARD, nameOfCard, patchFor, type Person, personOf } from "./card";
+
+/** Cards that are read together. */
+const PAGE = 500;
+
+export class Book {
+  /** By id; absent until they are read. */
+  cards: Map<Id, Card> | undefined;
+  private byEmail = new Map<string, Card>();
+  private books: Id[] = [];
+  private version = 0;
+  private reading: Promise<void> | undefined;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(private readonly store: MailStore) {}
+
+  get isOffered(): boolean {
+    return CONTACTS in this.store.client.session.capabilities;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly snapshot = (): number => this.version;
+
+  /** Reads all cards, once. */
+  read(): Promise<void> {
+    this.reading ??= this.readAll().catch((error: Error) => {
+      this.reading = undefined;
+      throw error;
+    });
+    return this.reading;
+  }
+
+  /** Reads all cards anew. */
+  again(): Promise<void> {
+    this.reading = undefined;
+    return this.read();
+  }
+
+  private async readAll(): Promise<void> {
+    const { accountId, client } = this.store;
+    const batch = client.batch();
+    const books = batch.call("AddressBook/get", { accountId, ids: null });
+    const query = batch.call("ContactCard/query", { accountId });
+    await batch.send();
+    this.books = books.value.list.sort((one, other) => Number(other.isDefault) - Number(one.isDefault)).map(({ id }) => id);
+    const { ids } = query.value;
+    const cards = new Map<Id, Card>();
+    for (let at = 0; at < ids.length; at += PAGE) {
+      const { list } = await client.call("ContactCard/get", { accountId, ids: ids.slice(at, at + PAGE), properties: CARD });
+      for (const card of list) cards.set(card.id, card);
+    }
+    this.cards = cards;
+    this.byEmail = new Map([...cards.values()].flatMap((card) => personOf(card).emails.map((email): [string, Card] => [email.toLowerCase(), card])));
+    this.tell();
+  }
+
+  /** Whose address this is. */
+  of(email: string): Card | undefined {
+    return this.byEmail.get(email.toLowerCase());
+  }
+
+  /** Contacts whose name, company or address holds each word of a text; those that begin with it first. */
+  find(text: string, most = Number.POSITIVE_INFINITY): Card[] {
+    const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+    const found = [...(this.cards?.values() ?? [])].flatMap((card) => {
+      const { name, company, emails } = personOf(card);
+      const all = [name, company, ...emails].map((it) => it.toLowerCase());
+      if (!words.every((word) => all.some((it) => it.includes(word)))) return [];
+      return [{ card, name, begins: words.length > 0 && all.some((it) => it.startsWith(words[0] ?? "")) }];
+    });
+    found.sort((one, other) => Number(other.begins) - Number(one.begins) || one.name.localeCompare(other.name));
+    return found.slice(0, most).map(({ card }) => card);
+  }
+
+  /** Makes or changes a contact; gives its id. */
+  async keep(card: Card | undefined, person: Person): Promise<Id> {
+    const { accountId, client } = this.store;
+    const patch = patchFor(card, person);
+    if (card && Object.keys(patch).length === 0) return card.id;
+    const made = { "@type": "Card", version: "1.0", addressBookIds: Object.fromEntries(this.books.slice(0, 1).map((id) => [id, true])), ...Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== null)) };
+    const answer = await client.call("ContactCard/set", { accountId, ...(card ? { update: { [card.id]: patch } } : { create: { made } }) });
+    const refused = refusedIn(answer);
+    if (refused) throw refused;
+    await this.again();
+    const id = card?.id ?? answer.created?.made?.id;
+    if (!id) throw new Refused("notCreated");
+    return id;
+  }
+
+  async remove(card: Card): Promise<void> {
+    const refused = refusedIn(await this.store.client.call("ContactCard/set", { accountId: this.store.accountId, destroy: [card.id] }));
+    if (refused) throw refused;
+    await this.again();
+  }
+
+  private tell(): void {
+    this.version += 1;
+    this.listeners.forEach((listener) => listener());
+  }
+}
+
+const Context = createContext<Book | undefined>(undefined);
+
+export function BookProvider({ children }: { children: ReactNode }) {
+  const store = useOwnStore();
+  return <Context.Provider value={useMemo(() => new Book(store), [store])}>{children}</Context.Provider>;
+}
+
+/** The contacts; read when the caller first appears, and the caller is drawn again when they change. */
+export function useBook(): { book: Book; error: Error | undefined } {
+  const book = useContext(Context);
+  if (!book) throw new Error("no contacts above this component");
+  const [error, setError] = useState<Error>();
+  useSyncExternalStore(book.subscribe, book.snapshot);
+  useEffect(() => {
+    if (book.isOffered) book.read().then(() => setError(undefined), setError);
+  }, [book]);
+  return { book, error };
+}
+
+export { nameOfCard };

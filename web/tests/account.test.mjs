@@ -1,0 +1,170 @@
+// The account and its security, in the application itself.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { after, before, test } from "node:test";
+import { accessible, address, fitsTelephone, newPage, open, origin, signIn } from "./browser.mjs";
+
+let opened;
+let page;
+
+before(async () => {
+  // Chromium asks no authenticator on a page whose certificate it does not trust.
+  opened = await open(["--ignore-certificate-errors"]);
+  page = await newPage(opened.browser);
+  await signIn(page);
+});
+
+after(() => opened?.close());
+
+const section = (name) => page.getByRole("region", { name });
+const dialog = (name) => page.getByRole("dialog", { name });
+
+async function authenticator() {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true };
+  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options });
+  return { keys: async () => (await devtools.send("WebAuthn.getCredentials", { authenticatorId })).credentials };
+}
+
+/** RFC 6238 with its usual values. */
+function codeOf(secret, at = Date.now()) {
+  const bits = [...secret.replaceAll(" ", "")].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((octet) => Number.parseInt(octet, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
+  const hash = createHmac("sha1", key).update(step).digest();
+  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+let kept;
+
+test("a passkey is added, with a sheet of recovery codes", async () => {
+  kept = await authenticator();
+  await page.goto(`${origin}/mail`);
+  await page.getByRole("link", { name: "Account and security" }).click();
+  await page.getByRole("heading", { level: 1, name: "Account and security" }).waitFor();
+  await section("Second factors").getByText("No second factor: whoever knows the password gets in.").waitFor();
+  await accessible(page, "the account");
+  await section("Second factors").getByRole("button", { name: "Add a factor" }).click();
+  await dialog("Add a factor").getByRole("radio", { name: /^Passkey/ }).check();
+  await accessible(page, "adding a factor");
+  await dialog("Add a factor").getByLabel("What you call it").fill("我的电脑");
+  await page.keyboard.press("Enter");
+  const codes = dialog("Recovery codes");
+  await codes.waitFor();
+  assert.equal(await codes.getByRole("listitem").count(), 10);
+  assert.equal((await kept.keys()).length, 1);
+  await accessible(page, "recovery codes");
+  await codes.getByRole("button", { name: "I have kept them" }).click();
+  await section("Second factors").getByText("我的电脑").waitFor();
+  await section("Second factors").getByText("10 recovery codes are left.").waitFor();
+});
+
+test("an authenticator app is added by its code, and taken away", async () => {
+  await section("Second factors").getByRole("button", { name: "Add a factor" }).click();
+  const adding = dialog("Add a factor");
+  await adding.getByRole("radio", { name: /^Authenticator app/ }).check();
+  await adding.getByLabel("What you call it").fill("Telephone");
+  await adding.getByRole("button", { name: "Go on" }).click();
+  await adding.getByRole("img", { name: "QR code for the authenticator app" }).waitFor();
+  await accessible(page, "the code of an app");
+  const secret = await adding.locator("code").textContent();
+  await adding.getByRole("textbox", { name: "Code" }).fill("000000");
+  await adding.getByRole("button", { name: "Go on" }).click();
+  await adding.getByRole("alert").waitFor();
+  await adding.getByRole("textbox", { name: "Code" }).fill(codeOf(secret));
+  await adding.getByRole("button", { name: "Go on" }).click();
+  await section("Second factors").getByText("Telephone").waitFor();
+  await section("Second factors").getByRole("button", { name: "Remove Telephone" }).click();
+  await section("Second factors").getByText("Telephone").waitFor({ state: "detached" });
+});
+
+test("an app password is told once, and taken away", async () => {
+  await section("App passwords").getByRole("button", { name: "New app password" }).click();
+  await dialog("New app password").getByLabel("Device").fill("Old laptop");
+  await dialog("New app password").getByLabel("Send mail (SMTP)").click();
+  await dialog("New app password").getByRole("button", { name: "New app password" }).click();
+  const made = dialog("The new app password");
+  assert.match(await made.locator("code").textContent(), /^[a-z0-9]+(-[a-z0-9]+)+$/i);
+  await accessible(page, "an app password");
+  await made.getByRole("button", { name: "Close" }).last().click();
+  await section("App passwords").getByText("imap").waitFor();
+  await section("App passwords").getByRole("button", { name: "Take away Old laptop" }).click();
+  await section("App passwords").getByText("Old laptop").waitFor({ state: "detached" });
+});
+
+test("other browsers are signed out from here", async () => {
+  const other = await newPage(opened.browser);
+  await other.goto(`${origin}/mail`);
+  await other.fill("input[name=login]", address);
+  await other.fill("input[name=password]", process.env.IMAP_PASSWORD);
+  await other.click("button[type=submit], button.first");
+  await other.waitForURL(/\/sign-in\/factor/);
+  await other.context().close();
+  await page.reload();
+  const browsers = section("Browsers");
+  await browsers.getByText("This browser").waitFor();
+  const others = browsers.getByRole("button", { name: "Sign out everywhere else" });
+  if (await others.isVisible()) await others.click();
+  await others.waitFor({ state: "detached" });
+  assert.equal(await browsers.getByRole("listitem").count(), 1);
+});
+
+test("sign-ins are listed, and the page fits a telephone", async () => {
+  const signIns = section("Recent sign-ins");
+  await signIns.getByText("Signed in").first().waitFor();
+  await signIns.getByText(/where these sign-ins came from is not known/).waitFor();
+  await fitsTelephone(page, "the account");
+  await page.goto(`${origin}/mail/account?lang=zh-CN`);
+  await page.getByRole("heading", { level: 1, name: "账户与安全" }).waitFor();
+  await section("第二重验证").getByText("我的电脑").waitFor();
+  await fitsTelephone(page, "the account in Chinese");
+  await page.goto(`${origin}/mail/account?lang=en`);
+});
+
+test("a map shows where somebody signed in", async () => {
+  await page.route("**/api/v1/sign-in-list", async (route) => {
+    const events = [
+      { id: 1, time: new Date().toISOString(), outcome: "accepted", answer: "pass", from: "203.0.113.7", country: "DE", spot: [51, 10], by: "web/password", said: "" },
+      { id: 2, time: new Date().toISOString(), outcome: "refused", answer: "refuse", from: "198.51.100.9", country: "BR", spot: [-10, -55], by: "imap/plain", said: "" },
+    ];
+    await route.fulfill({ json: events });
+  });
+  await page.goto(`${origin}/mail/account`);
+  const map = page.getByRole("img", { name: /Sign-ins on a map of the world\. .*Germany: 1/ });
+  await map.waitFor();
+  assert.equal(await map.locator("circle").count(), 2);
+  const drawn = await map.locator("circle").last().boundingBox();
+  const whole = await map.boundingBox();
+  const east = (drawn.x + drawn.width / 2 - whole.x) / whole.width;
+  assert.ok(Math.abs(east - (180 - 55) / 360) < 0.01, `${east}`);
+  await section("Recent sign-ins").getByRole("button", { name: "It was not me" }).click();
+  await dialog("It was not me").getByText("The account is frozen").waitFor();
+  await accessible(page, "whose sign-in it was");
+  await dialog("It was not me").getByRole("button", { name: "Cancel" }).click();
+  await page.unroute("**/api/v1/sign-in-list");
+});
+
+test("a factor is shown where one is needed and none was of late", async () => {
+  // What the server says once the last showing is too old.
+  let asked = 0;
+  await page.route("**/api/v1/factor-recovery-codes", async (route) => {
+    asked += 1;
+    if (asked > 1) await route.continue();
+    else await route.fulfill({ status: 401, contentType: "application/problem+json", json: { type: "urn:tradewind:problem:step-up", detail: "show a strong factor first" } });
+  });
+  await section("Second factors").getByRole("button", { name: "Make new recovery codes" }).click();
+  const showing = dialog("Show that it is you");
+  await showing.waitFor();
+  await accessible(page, "showing a factor");
+  await showing.getByRole("button", { name: "Use the key" }).click();
+  await dialog("Recovery codes").waitFor();
+  assert.equal(await dialog("Recovery codes").getByRole("listitem").count(), 10);
+});
+
+test("nothing went wrong on the way", () => {
+  // A wrong code and a factor that is asked for are told by their status.
+  const wrongs = page.wrongs.filter((wrong) => !/status of 40[01]/.test(wrong));
+  assert.deepEqual(wrongs, []);
+});
