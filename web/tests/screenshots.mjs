@@ -26,9 +26,9 @@ try {
   await put(page, messages.map(({ seen, ...it }, index) => ({ mail: mail(it), seen, days: index < 3 ? 0 : index * 0.8 })));
   const calendar = [
     "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//EN", "METHOD:REQUEST", "BEGIN:VEVENT", "UID:review@nordkraft.test", "DTSTAMP:20261120T080000Z", "DTSTART:20261204T090000Z", "DTEND:20261204T100000Z",
-    "SUMMARY:Review of order 4711", "LOCATION:Ningbo\\, hall 3", "ORGANIZER;CN=Anna Berg:mailto:anna.berg@nordkraft.test", `ATTENDEE;CN=Li Na:mailto:${address}`, "END:VEVENT", "END:VCALENDAR", "",
+    "SUMMARY:Review in Ningbo", "LOCATION:Ningbo\\, hall 3", "ORGANIZER;CN=Anna Berg:mailto:anna.berg@nordkraft.test", `ATTENDEE;CN=Li Na:mailto:${address}`, "END:VEVENT", "END:VCALENDAR", "",
   ].join("\r\n");
-  const invitation = mail({ from: "Anna Berg <anna.berg@nordkraft.test>", subject: "Invitation: review of order 4711", text: "Dear Li Na,\n\nplease tell me whether the time suits you.", file: { name: "invite.ics", type: "text/calendar", content: calendar } });
+  const invitation = mail({ from: "Anna Berg <anna.berg@nordkraft.test>", subject: "Invitation: review in Ningbo", text: "Dear Li Na,\n\nplease tell me whether the time suits you.", file: { name: "invite.ics", type: "text/calendar", content: calendar } });
   await put(page, [{ mail: invitation, days: 0.1 }]);
   const pictures = [
     { name: "list-light-en", path: "/mail?lang=en" },
@@ -44,7 +44,7 @@ try {
     { name: "settings-dark-en", path: "/mail?lang=en", press: "Settings", dark: true },
     { name: "account-light-en", path: "/mail/account?lang=en", wait: "section li" },
     { name: "phone-account-dark-zh", path: "/mail/account?lang=zh-CN", wait: "section li", dark: true, phone: true },
-    { name: "invitation-light-en", path: "/mail?lang=en", read: "Invitation: review of order 4711" },
+    { name: "invitation-light-en", path: "/mail?lang=en", read: "Invitation: review in Ningbo" },
     { name: "right-to-left", path: "/mail?lang=ar-XB" },
   ];
   for (const { name, path, read, key, press, wait, dark, phone } of pictures) {
