@@ -1,7 +1,9 @@
 //! Facts as numbers for the learned model: hashed words and letters, words of intent, traits of the build.
 //!
-//! Nothing here names a year, a mailbox, a mailing list or a server, and no trait says which language a text is in.
+//! Nothing here names a year, a mailing list or a whole address, and no trait says which language a text is in. Parts of hosts and of
+//! senders' names count as words do: only if different sources use them.
 
+mod addresses;
 mod traits;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -11,7 +13,7 @@ use crate::lexicon::{Concepts, concepts};
 use crate::normal::is_ideograph;
 
 /// Slots for hashed words and letters.
-pub(crate) const HASHED_SLOTS: usize = 1 << 18;
+pub(crate) const HASHED_SLOTS: usize = 1 << 20;
 
 /// Slots for words of intent and traits, apart from those of words.
 pub(crate) const NAMED_SLOTS: usize = 1 << 14;
@@ -39,10 +41,21 @@ pub(crate) enum Group {
     Traits,
     /// Traits of the header.
     Header,
+    /// Words of where links lead.
+    Links,
+    /// Words and form of who says to write.
+    Sender,
+}
+
+impl Group {
+    /// Whether the slots of a group, by its number, are those of words and letters.
+    pub(crate) const fn is_hashed(group: usize) -> bool {
+        !matches!(group, 2..=4)
+    }
 }
 
 /// How many groups there are.
-pub(crate) const GROUPS: usize = 5;
+pub(crate) const GROUPS: usize = 7;
 
 /// The features of one message: slots by group, none twice.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +71,8 @@ impl Features {
             0 => 1.6 / count.max(12.0).sqrt(),
             1 => 1.6 / count.max(60.0).sqrt(),
             2 => 1.0 / count.max(6.0).sqrt(),
+            5 => 0.8 / count.max(6.0).sqrt(),
+            6 => 0.8 / count.max(12.0).sqrt(),
             _ => 0.3,
         }
     }
@@ -105,6 +120,7 @@ pub(crate) fn record(facts: &Facts, recorder: &mut dyn Recorder) {
     grams(head(&facts.normal_text, GRAM_OCTETS_MAX), recorder);
     intents(&spoken, recorder);
     traits::record(facts, recorder);
+    addresses::record(facts, recorder);
 }
 
 /// Slot of a word or run of letters.

@@ -70,7 +70,7 @@ pub struct HeadCard {
 }
 
 /// Version of the features that this program makes.
-pub(crate) const FEATURES_VERSION: u32 = 2;
+pub(crate) const FEATURES_VERSION: u32 = 3;
 
 /// Why octets are no model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::corpus::{Label, Sample};
-use crate::features::{Features, GROUPS, HASHED_SLOTS, SLOTS};
+use crate::features::{Features, GROUPS, Group, HASHED_SLOTS, SLOTS};
 use crate::model::{Calibration, Card, FEATURES_VERSION, Head, HeadCard, Model};
 
 /// How to train.
@@ -18,6 +18,8 @@ pub struct Options {
     pub seed: u64,
     /// Passes over the samples.
     pub passes: u32,
+    /// Times that it is learned from the beginning, in other orders and with other parts left out; the weights are the mean of all.
+    pub runs: u32,
     /// Sources that must use a word.
     pub sources_min: u32,
     /// Samples that must have a word.
@@ -30,7 +32,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, passes: 6, sources_min: 2, samples_min: 3, dropped: 110, decay: 2e-5 }
+        Self { seed: 1, passes: 6, runs: 4, sources_min: 2, samples_min: 3, dropped: 110, decay: 2e-5 }
     }
 }
 
@@ -95,10 +97,7 @@ struct Case<'a> {
 impl<'a> Task<'a> {
     fn head(&self, name: &str) -> Head {
         let cases = self.cases();
-        let mut learner = Learner::new(self.options, self.support);
-        for pass in 0..self.options.passes {
-            learner.pass(&cases, pass);
-        }
+        let learner = self.learned(&cases);
         let (weights, steps) = learner.quantised();
         let card = HeadCard {
             name: name.to_owned(),
@@ -112,6 +111,25 @@ impl<'a> Task<'a> {
         head.card.languages = centres(&head, &cases);
         calibrate(&mut head, &cases);
         head
+    }
+
+    /// The mean of all runs: what one of them learned by chance, the others have not.
+    fn learned(&self, cases: &[Case<'a>]) -> Learner<'_> {
+        let runs = self.options.runs.max(1);
+        let mut mean = Learner::new(self.options, self.support, 0);
+        mean.bias = 0.0;
+        let share = 1.0 / runs as f32;
+        for run in 0..runs {
+            let mut learner = Learner::new(self.options, self.support, run);
+            for pass in 0..self.options.passes {
+                learner.pass(cases, pass);
+            }
+            mean.bias += learner.bias * share;
+            for (sum, weight) in mean.weights.iter_mut().zip(&learner.weights) {
+                *sum += weight * share;
+            }
+        }
+        mean
     }
 
     /// Samples with their weights: half of the weight on each side, there by the root of the sizes of sources.
@@ -185,14 +203,14 @@ const RATE: f32 = 0.18;
 const MADE_WEIGHT: f32 = 0.5;
 
 impl<'a> Learner<'a> {
-    fn new(options: &'a Options, support: &'a [bool]) -> Self {
+    fn new(options: &'a Options, support: &'a [bool], run: u32) -> Self {
         Self {
             options,
             support,
             weights: vec![0.0; SLOTS],
             squares: vec![1e-3; SLOTS],
             bias: -1.0,
-            random: Random(options.seed),
+            random: Random(options.seed.wrapping_add(u64::from(run))),
         }
     }
 
@@ -222,7 +240,7 @@ impl<'a> Learner<'a> {
                 continue;
             }
             let scale = case.features.scale(group);
-            let kept = 256 - if group < 2 { self.options.dropped } else { 20 };
+            let kept = 256 - if Group::is_hashed(group) { self.options.dropped } else { 20 };
             let scale_up = scale * 256.0 / kept as f32;
             for slot in slots {
                 let hash = (slot ^ salt).wrapping_mul(0x9e37_79b1) >> 24;
@@ -254,7 +272,7 @@ impl<'a> Learner<'a> {
         };
         let mut weights = in_steps(hashed, of_hashed);
         weights.extend(in_steps(named, of_named));
-        let steps = (0..GROUPS).map(|group| if group < 2 { of_hashed } else { of_named }).collect();
+        let steps = (0..GROUPS).map(|group| if Group::is_hashed(group) { of_hashed } else { of_named }).collect();
         (weights, steps)
     }
 }

@@ -119,19 +119,33 @@ fn message(template: &Template, maker: &mut Maker, variant: usize) -> String {
     // Advertisements have words of others below them, so that filters see those.
     let padded = template.label == Label::Spam && maker.chance(45);
     let text = if padded { format!("{text}\r\n\r\n{}", padding(maker)) } else { text };
-    let body = if maker.chance(35) {
-        let lines: String = text.split("\r\n").map(|line| format!("<div>{line}</div>")).collect();
-        format!(
-            "Content-Type: text/html; charset=utf-8\r\n\r\n<html><body><div dir=\"ltr\">{lines}</div></body></html>\r\n"
-        )
-    } else {
-        format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n")
-    };
+    let body = body(&text, is_honest, maker);
     let Some((kind, name)) = file(template, maker) else { return head + &body };
     format!(
         "{head}Content-Type: multipart/mixed; boundary=\"m\"\r\n\r\n--m\r\n{body}--m\r\nContent-Type: {kind}\r\n\
          Content-Disposition: attachment; filename=\"{name}\"\r\n\r\n%PDF-1.4\r\n--m--\r\n"
     )
+}
+
+/// As a page, as plain text, or as both; programs of offices write both.
+fn body(text: &str, is_honest: bool, maker: &mut Maker) -> String {
+    let lines = || text.split("\r\n").map(|line| format!("<div>{line}</div>")).collect::<String>();
+    let page = || {
+        format!(
+            "Content-Type: text/html; charset=utf-8\r\n\r\n<html><body><div dir=\"ltr\">{}</div></body></html>\r\n",
+            lines()
+        )
+    };
+    let plain = || format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n");
+    match maker.any() % 100 {
+        0..30 => page(),
+        30..55 if is_honest || maker.chance(60) => format!(
+            "Content-Type: multipart/alternative; boundary=\"a\"\r\n\r\n--a\r\n{}--a\r\n{}--a--\r\n",
+            plain(),
+            page()
+        ),
+        _ => plain(),
+    }
 }
 
 /// Words from everywhere in the honest letters, in no order.
@@ -175,10 +189,13 @@ fn honest_head(maker: &mut Maker) -> String {
     let local = name.to_lowercase().replace(' ', ".");
     let mut head = format!("From: {name} <{local}@{host}>\r\n");
     if !maker.chance(8) {
-        _ = write!(head, "To: <{}>\r\n", maker.recipient());
+        let other = if maker.chance(25) { ", <office@tradewind.example>" } else { "" };
+        _ = write!(head, "To: <{}>{other}\r\n", maker.recipient());
     }
     if maker.chance(90) {
-        _ = write!(head, "Message-ID: <{}@{host}>\r\n", maker.token(14));
+        // Providers and programs write names of their own into it.
+        let made_at = if maker.chance(30) { "mail.provider.example" } else { host.as_str() };
+        _ = write!(head, "Message-ID: <{}@{made_at}>\r\n", maker.token(14));
     }
     if maker.chance(30) {
         _ = write!(head, "In-Reply-To: <{}@mail.tradewind.example>\r\n", maker.token(12));

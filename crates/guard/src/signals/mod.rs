@@ -7,6 +7,7 @@ pub mod intent;
 pub mod lookalike;
 mod request;
 mod sender;
+mod standing;
 pub mod takeover;
 mod texts;
 mod thread;
@@ -49,6 +50,7 @@ pub fn look(subject: &Subject, knowledge: &Knowledge, now: Timestamp) -> Vec<Fin
     look.copies();
     look.thread();
     look.requests();
+    look.standing();
     look.findings
 }
 

@@ -87,7 +87,16 @@ fn near(domain: &str, known: &str, is_own: bool) -> Near {
 
 fn found(subject: &Subject, knowledge: &Knowledge) -> (f32, Vec<String>) {
     let findings = look(subject, knowledge, Timestamp::from_millis(NOW));
-    (findings.iter().map(|finding| finding.phish).sum(), findings.into_iter().map(|finding| finding.id).collect())
+    let fraud = findings.iter().filter(|finding| finding.signal == Signal::Trade).map(|finding| finding.phish).sum();
+    (fraud, findings.into_iter().map(|finding| finding.id).collect())
+}
+
+/// What speaks for the sender, and how much.
+fn standing(subject: &Subject, knowledge: &Knowledge) -> Option<(String, f32)> {
+    let findings = look(subject, knowledge, Timestamp::from_millis(NOW));
+    let found = findings.into_iter().find(|finding| finding.signal == Signal::Sender)?;
+    assert!(found.spam < 0.0 && text(&found.key, "en").is_some() && text(&found.key, "zh").is_some());
+    Some((found.id, found.phish))
 }
 
 #[track_caller]
@@ -296,6 +305,44 @@ fn our_own_letters_that_tell_of_another_account() {
     let subject = out("Please note that our bank account has changed.");
     warned(&subject, &stranger(), &["tells-other-account"]);
     quiet(&out("Our bank details have not changed. Please pay the invoice."), &stranger());
+}
+
+#[test]
+fn who_is_known_and_proven_is_evidence() {
+    let petra = "Petra Kurz <petra@acme-valves.example>";
+    let plain = || as_usual(message(petra, "", "Please send us your offer for 200 valves soon."));
+    let (id, of_known) = standing(&plain(), &known()).unwrap();
+    assert_eq!(id, "known-sender");
+    let colleague = Subject {
+        authenticated: Some("acme-valves.example".to_owned()),
+        ..message("Tom Ruiz <tom@acme-valves.example>", "", "Petra is ill, I answer for her.")
+    };
+    let (id, of_colleague) = standing(&colleague, &Knowledge { sender: None, ..known() }).unwrap();
+    assert!(id == "known-company" && of_known < of_colleague, "{of_known} {of_colleague}");
+    let own =
+        Subject { direction: Direction::Within, ..message("Ann Li <ann@hongda.example>", "", "See you at noon.") };
+    assert_eq!(standing(&own, &stranger()).unwrap().0, "own-sender");
+}
+
+#[test]
+fn nobodys_standing_counts_where_something_is_wrong() {
+    let petra = "Petra Kurz <petra@acme-valves.example>";
+    let plain = || as_usual(message(petra, "", "Please send us your offer for 200 valves soon."));
+    assert_eq!(standing(&Subject { authenticated: None, ..plain() }, &known()), None);
+    assert_eq!(standing(&plain(), &stranger()), None);
+    let mut one_way = known();
+    one_way.sender.as_mut().unwrap().contact.sent = 0;
+    one_way.partner.as_mut().unwrap().contact.sent = 0;
+    assert_eq!(standing(&plain(), &one_way), None);
+    for (more, body) in [
+        ("", "Unsere Bankverbindung hat sich ge\u{e4}ndert. Bitte nicht anrufen."),
+        ("", "The drawing: https://files.elsewhere.test/drawing"),
+        ("Reply-To: <petra@free.test>\r\n", "Please send us your offer soon."),
+    ] {
+        assert_eq!(standing(&as_usual(message(petra, more, body)), &known()), None, "{more}{body}");
+    }
+    let shown = as_usual(message(petra, "", "Our catalogue: https://www.acme-valves.example/catalogue"));
+    assert!(standing(&shown, &known()).is_some());
 }
 
 /// Whole verdicts: what is found in some letters, with weights. When one changes for a reason, so does the file.

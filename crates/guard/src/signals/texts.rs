@@ -186,6 +186,17 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Somebody else may be at work in this account: {evidence}",
         "可能有他人在操作该账户：{evidence}",
     ),
+    (
+        "finding-known-sender",
+        "Letters have gone both ways with this proven address for some time: {evidence}",
+        "与该地址往来已久，且发件人身份已核实：{evidence}",
+    ),
+    (
+        "finding-known-company",
+        "Letters have gone both ways with the company of this proven address: {evidence}",
+        "与该地址所属公司有往来，且发件人身份已核实：{evidence}",
+    ),
+    ("finding-own-sender", "One of our own people wrote it: {evidence}", "由本公司人员发出：{evidence}"),
 ];
 
 /// The text of a signal's finding, in Chinese or else in English.
