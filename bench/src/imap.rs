@@ -74,6 +74,32 @@ pub(crate) struct Line {
 }
 
 impl Work {
+    /// Work that only fills mailboxes.
+    pub(crate) fn filling(target: SocketAddr, user: &str, password: &str, fill: usize, size: usize) -> Self {
+        let (user, password) = (user.to_owned(), password.to_owned());
+        Self {
+            target,
+            user,
+            password,
+            tls: true,
+            mailbox: String::new(),
+            fill,
+            size,
+            many: 0,
+            runs: 0,
+            only: None,
+            settle: 0,
+        }
+    }
+
+    /// Fills a mailbox; gives the time that took.
+    pub(crate) fn only_fill(&self, mailbox: &str) -> Outcome<Duration> {
+        let mut client = self.sign_in()?;
+        let took = self.fill(&mut client, mailbox, self.fill, self.size)?;
+        client.logout()?;
+        Ok(took)
+    }
+
     /// Fills and measures.
     pub(crate) fn run(&self) -> Outcome<Vec<Line>> {
         let mut client = self.sign_in()?;

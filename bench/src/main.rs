@@ -12,6 +12,7 @@ mod memory;
 mod place;
 mod report;
 mod smtp;
+mod web;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ enum What {
     Imap(imap::Work),
     /// Lists of messages over JMAP.
     Jmap(jmap::Lists),
+    /// The web application in Chromium, its inbox full; prints Markdown. Wants an idle machine.
+    Web(web::Pages),
     /// Memory that idle connections take.
     Memory(memory::Idle),
     /// Postfix, Dovecot and Tradewind in turn under the same loads; prints Markdown. Wants an idle machine.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         What::Smtp(load) => load.run().map(|rates| println!("{rates}")),
         What::Imap(work) => work.run().map(|lines| println!("{}", report::imap_lines(&lines))),
         What::Jmap(lists) => lists.run().map(|rates| println!("{rates}")),
+        What::Web(pages) => pages.run().map(|table| println!("{table}")),
         What::Memory(idle) => idle.run().map(|growth| println!("{growth}")),
         What::Compare(plan) => plan.run(),
     };

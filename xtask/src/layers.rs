@@ -6,7 +6,7 @@ use crate::tree::{Source, Tree};
 /// Layers, lowest first. Crates of one layer do not use one another, but for [`SAME_LAYER`].
 const LAYERS: &[&[&str]] = &[
     &["env"],
-    &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors", "payment"],
+    &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup"],
     &["certs", "store", "net", "inspect"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters", "intel", "guard"],

@@ -14,6 +14,7 @@ mod parse;
 mod properties;
 mod query;
 mod set;
+mod shown;
 mod snippet;
 mod thread;
 
@@ -26,5 +27,6 @@ pub(crate) use order::OPTIONS as SORT_OPTIONS;
 pub(crate) use parse::parse;
 pub(crate) use query::{query, query_changes};
 pub(crate) use set::set;
+pub(crate) use shown::get as shown_get;
 pub(crate) use snippet::get as snippets;
 pub(crate) use thread::{changes as thread_changes, get as thread_get};

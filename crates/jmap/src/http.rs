@@ -36,6 +36,7 @@ impl Server {
             .route("/jmap/events", get(crate::push::events))
             .route("/jmap/socket", get(crate::push::connect))
             .route("/jmap/download/{account}/{blob}/{name}", get(files::download))
+            .route("/jmap/picture/{account}/{token}", get(crate::pictures::show))
             .layer(map_response(harden))
             .with_state(Arc::clone(self))
     }

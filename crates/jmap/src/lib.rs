@@ -18,10 +18,12 @@ mod index;
 mod mailboxes;
 mod opened;
 mod outbox;
+mod pictures;
 mod push;
 mod quota;
 mod reach;
 mod run;
+mod senders;
 mod session;
 mod settings;
 mod submission;
@@ -53,6 +55,7 @@ use error::Failure;
 use http::Busy;
 use index::Indexes;
 use opened::Opened;
+use pictures::{Cache, Fetcher};
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -105,6 +108,12 @@ pub struct Server {
     stopping: CancellationToken,
     /// Files that are being sent.
     uploading: Arc<Busy>,
+    /// Pictures that are being fetched.
+    fetching: Arc<Busy>,
+    /// Pictures that were fetched.
+    pictures: Cache,
+    /// Fetches pictures, if that is wanted.
+    fetcher: Option<Fetcher>,
     /// Our address, without a slash at its end.
     public_url: String,
     /// Who searched for invoices or accounts in a request that is under way; the trade guard counts it.
@@ -127,13 +136,15 @@ pub struct ServerParts {
     pub judge: Arc<Judge>,
     /// Seconds that a message may wait before it goes.
     pub hold_seconds_max: u64,
+    /// Looks up hosts of pictures in messages.
+    pub dns: Arc<dyn env::dns::Resolver>,
 }
 
 impl Server {
     /// A server of these parts.
     #[must_use]
     pub fn new(parts: ServerParts, settings: JmapSettings) -> Arc<Self> {
-        let ServerParts { store, sign_in, browsers, public_url, outbox, judge, hold_seconds_max } = parts;
+        let ServerParts { store, sign_in, browsers, public_url, outbox, judge, hold_seconds_max, dns } = parts;
         let limits = Limits {
             objects_get_max: settings.objects_get_max,
             objects_set_max: settings.objects_set_max,
@@ -148,6 +159,9 @@ impl Server {
             session_states: Mutex::default(),
             busy: Arc::default(),
             uploading: Arc::default(),
+            fetching: Arc::default(),
+            pictures: Cache::new(settings.pictures_mib << 20),
+            fetcher: Fetcher::new(dns, &settings),
             listening: Arc::default(),
             stopping: CancellationToken::new(),
             outbox,

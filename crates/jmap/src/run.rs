@@ -9,9 +9,9 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 
 use crate::args::Args;
 use crate::error::Failure;
-use crate::session::{BLOB, CONTACTS, CORE, MAIL, QUOTA, SUBMISSION, VERDICT};
+use crate::session::{BLOB, BODY, CONTACTS, CORE, MAIL, QUOTA, SUBMISSION, VERDICT};
 use crate::unchanged::{self, Kind};
-use crate::{Asker, Server, blobs, contacts, email, mailboxes, quota, submission, verdicts};
+use crate::{Asker, Server, blobs, contacts, email, mailboxes, quota, senders, submission, verdicts};
 
 /// How often calls are run again whose snapshot turned out too old.
 const TRIES_MAX: u32 = 8;
@@ -167,6 +167,8 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "ContactCard/set" => change(CONTACTS, Change::CardSet),
         "ContactCard/copy" => read(CONTACTS, contacts::copy),
         "Verdict/get" => read(VERDICT, verdicts::get),
+        "EmailSender/get" => read(VERDICT, senders::get),
+        "EmailBody/get" => read(BODY, email::shown_get),
         _ => None,
     }
 }

@@ -29,11 +29,14 @@ pub(crate) const CONTACTS: &str = "urn:ietf:params:jmap:contacts";
 /// What was found of messages: our own.
 pub(crate) const VERDICT: &str = "urn:tradewind:params:jmap:verdict";
 
+/// Texts of messages fit to be shown: our own.
+pub(crate) const BODY: &str = "urn:tradewind:params:jmap:body";
+
 /// The collation of orders (RFC 5051).
 pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
-pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, CONTACTS, VERDICT];
+pub(crate) const CAPABILITIES: &[&str] = &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, CONTACTS, VERDICT, BODY];
 
 /// How long the state of a session object is believed.
 const STATE_FOR: Duration = Duration::from_secs(5);
@@ -115,6 +118,7 @@ impl Server {
     /// RFC 8620 section 2.
     fn capabilities(&self, base: &str) -> Value {
         let settings = &self.settings;
+        let picture_url = self.fetcher.as_ref().map(|_| format!("{base}/jmap/picture/{{accountId}}/{{token}}"));
         let socket = base.strip_prefix("https:").unwrap_or(base);
         json!({
             CORE: {
@@ -135,6 +139,7 @@ impl Server {
             WEBSOCKET: { "url": format!("wss:{socket}/jmap/socket"), "supportsPush": true },
             CONTACTS: {},
             VERDICT: {},
+            BODY: { "pictureUrl": picture_url },
         })
     }
 
@@ -154,6 +159,7 @@ impl Server {
         if let Value::Object(members) = &mut capabilities {
             members.insert(QUOTA.to_owned(), json!({}));
             members.insert(VERDICT.to_owned(), json!({}));
+            members.insert(BODY.to_owned(), json!({}));
             members.insert(BLOB.to_owned(), self.blob_capability());
         }
         if let (true, Value::Object(members)) = (account.is_own, &mut capabilities) {

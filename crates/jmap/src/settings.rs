@@ -28,5 +28,14 @@ env::settings! {
         opened_mib: usize = 64,
         /// Connections of one account at the same time that wait for changes (EventSource, WebSocket).
         push_connections_max: usize = 16,
+        /// Show pictures from elsewhere to those who ask for them in the webmail: the server fetches them, so that a sender does not learn who
+        /// reads, and from where. Only addresses of the open Internet are asked.
+        pictures: bool = true,
+        /// Longest picture that is fetched, in bytes.
+        picture_bytes_max: usize = 5 << 20,
+        /// MiB of fetched pictures that are kept for an hour.
+        pictures_mib: usize = 64,
+        /// Networks of one's own, as `10.1.2.0/24`, from which pictures may be fetched too.
+        pictures_within: Vec<String> = Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ use crypto::tls::ClientTls;
 use env::Outlook;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_TYPE, ETAG, HOST, USER_AGENT};
+use hyper::header::{CONTENT_TYPE, ETAG, HOST, LOCATION, USER_AGENT};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
@@ -77,6 +77,8 @@ pub struct HttpsAnswer {
     pub media_type: String,
     /// What names this version of it (RFC 9110 section 8.8.3); empty if nothing does.
     pub etag: String,
+    /// Where a redirection leads (RFC 9110 section 10.2.2); empty if nowhere.
+    pub location: String,
     /// The body.
     pub body: Bytes,
 }
@@ -149,7 +151,7 @@ impl Https<'_> {
     }
 }
 
-/// A server to ask without TLS: for answers that prove themselves, as those of OCSP do, and on this machine.
+/// A server to ask without TLS: for answers that prove themselves, as those of OCSP do, on this machine, or that are nobody's secret.
 #[derive(Debug, Clone, Copy)]
 pub struct PlainHttp<'a> {
     /// Name and port, for the field Host.
@@ -163,6 +165,14 @@ pub struct PlainHttp<'a> {
 }
 
 impl PlainHttp<'_> {
+    /// Asks for `path`, with further fields in the header.
+    ///
+    /// # Errors
+    /// [`HttpsError`] if there is no answer within the limits.
+    pub async fn get_with(&self, path: &str, fields: &[(&str, &str)]) -> Result<HttpsAnswer, HttpsError> {
+        self.exchange(Method::GET, path, fields, Bytes::new()).await
+    }
+
     /// Hands `body` of type `media_type` over at `path`.
     ///
     /// # Errors
@@ -176,8 +186,18 @@ impl PlainHttp<'_> {
     /// # Errors
     /// [`HttpsError`] if there is no answer within the limits.
     pub async fn post_with(&self, path: &str, fields: &[(&str, &str)], body: Bytes) -> Result<HttpsAnswer, HttpsError> {
+        self.exchange(Method::POST, path, fields, body).await
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        fields: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<HttpsAnswer, HttpsError> {
         let exchange = async {
-            let request = write_request(Method::POST, self.authority, path, fields, body)
+            let request = write_request(method, self.authority, path, fields, body)
                 .ok_or_else(|| HttpsError::Request { host: self.authority.to_owned(), path: path.to_owned() })?;
             converse(connect(self.address, None, self.wait).await?, request, self.body_bytes_max).await
         };
@@ -211,9 +231,11 @@ async fn converse(
         let media_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         let (status, media_type) = (answer.status(), media_type.trim().to_ascii_lowercase());
-        let etag = answer.headers().get(ETAG).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let field =
+            |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let (etag, location) = (field(ETAG), field(LOCATION));
         let body = read_body(answer.into_body(), body_bytes_max).await?;
-        Ok(HttpsAnswer { status: status.as_u16(), media_type, etag, body })
+        Ok(HttpsAnswer { status: status.as_u16(), media_type, etag, location, body })
     };
     tokio::select! {
         biased;

@@ -10,6 +10,7 @@ mod listen;
 mod network;
 mod pace;
 pub mod proxy;
+mod public;
 mod serve;
 mod stream;
 
@@ -20,5 +21,6 @@ pub use https::{Https, HttpsAnswer, HttpsError, PlainHttp};
 pub use listen::{ListenError, Listener, listen};
 pub use network::{Network, NetworkError, TrustedNetworks};
 pub use pace::{Pace, ReadPolicy};
+pub use public::is_public;
 pub use serve::{Acceptor, Connection, ConnectionLimits, Counters, Handler, Refusal, Served};
 pub use stream::{Stream, StreamError};

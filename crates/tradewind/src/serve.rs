@@ -204,7 +204,7 @@ fn spawn_services(
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
     let portal = portal(system, &sign_in, public_url, &dns);
-    let jmap = browsing::jmap_server(system, &portal, &receiver)?;
+    let jmap = browsing::jmap_server(system, &portal, &receiver, &dns)?;
     if let Some(jmap) = &jmap {
         tasks.spawn(Arc::clone(jmap).tend(stop.clone()));
     }

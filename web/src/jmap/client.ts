@@ -1,6 +1,6 @@
 // A thin client for JMAP (RFC 8620): several method calls travel in one request and are answered together.
 
-import { CORE, type Id, type Method, type Methods, type ResultReference, type Session, type SetAnswer, type SetError } from "./types";
+import { BODY, CORE, type Id, type Method, type Methods, type ResultReference, type Session, type SetAnswer, type SetError } from "./types";
 
 /** Nobody is signed in, or no longer. */
 export class SignedOut extends Error {}
@@ -142,6 +142,14 @@ export class Client {
   async download(accountId: Id, blobId: Id, type: string): Promise<Blob | undefined> {
     const response = await reach(this.downloadUrl(accountId, blobId, "part", type));
     return response.ok ? new Blob([await response.arrayBuffer()], { type }) : undefined;
+  }
+
+  /** A picture from elsewhere, which the server fetches; nothing if there is none to show. */
+  async picture(accountId: Id, token: string): Promise<Blob | undefined> {
+    const { pictureUrl } = (this.session.capabilities[BODY] ?? {}) as { pictureUrl?: string | null };
+    if (!pictureUrl) return undefined;
+    const response = await reach(fill(pictureUrl, { accountId, token }), { cache: "default" });
+    return response.ok ? response.blob() : undefined;
   }
 
   /** Uploads a file (RFC 8620 section 6.1), telling the share that has gone, from 0 to 1. */

@@ -7,6 +7,8 @@ export const CORE = "urn:ietf:params:jmap:core";
 export const MAIL = "urn:ietf:params:jmap:mail";
 /** Of our own (docs/jmap.md). */
 export const VERDICT = "urn:tradewind:params:jmap:verdict";
+/** Of our own (docs/jmap.md). */
+export const BODY = "urn:tradewind:params:jmap:body";
 export const SUBMISSION = "urn:ietf:params:jmap:submission";
 
 /** RFC 9610. */
@@ -121,7 +123,10 @@ export interface BodyPart {
 }
 
 export interface BodyValue {
+  /** Plain text as it is; HTML as the server sanitised it. */
   value: string;
+  /** Things that would have been loaded from elsewhere. */
+  remote?: number;
   isEncodingProblem?: boolean;
   isTruncated?: boolean;
 }
@@ -156,7 +161,37 @@ export interface Verdict {
   action: "deliver" | "warn" | "junk" | "quarantine" | "hold" | "refuse";
   probabilityUnwanted: number;
   /** The heaviest first; each a sentence in the reader's language. */
-  findings: { id: string; text: string; weight: number }[];
+  findings: { id: string; text: string; weight: number; marks?: Mark[] }[];
+}
+
+/** Who wrote a message, as far as something stands behind it (docs/jmap.md). */
+export interface EmailSender {
+  id: Id;
+  address: string | null;
+  domain: string | null;
+  isVerified: boolean | null;
+  relation: "colleague" | "unproven" | "partner" | "seen" | "first" | null;
+  partner: string | null;
+  since: string | null;
+  received: number;
+  sent: number;
+  looksLike: string | null;
+  /** Its case for finance. */
+  case: string | null;
+}
+
+/** Where in a message that stands which a finding is about. */
+export interface Mark {
+  kind: "account" | "link" | "words" | "address";
+  text: string;
+  partId?: string;
+  url?: string;
+}
+
+/** The parts of a message that are shown, fit for it (docs/jmap.md). */
+export interface EmailBody {
+  id: Id;
+  parts: (BodyValue & { partId: string; type: string })[];
 }
 
 /** RFC 8621 section 6. */
@@ -316,6 +351,8 @@ export interface Methods {
   "Email/query": [QueryArguments, QueryAnswer];
   "Email/queryChanges": [QueryChangesArguments, QueryChangesAnswer];
   "Email/set": [SetArguments, SetAnswer];
+  "EmailSender/get": [GetArguments, { list: EmailSender[]; notFound: Id[] }];
+  "EmailBody/get": [GetArguments, { list: EmailBody[]; notFound: Id[] }];
   "Email/import": [{ accountId: Id; emails: Record<string, object> }, SetAnswer];
   "Verdict/get": [GetArguments, { list: Verdict[]; notFound: Id[] }];
   "Identity/get": [GetArguments, GetAnswer<Identity>];

@@ -3,9 +3,13 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Message } from "../jmap/types";
+import { usePreferences } from "../settings/preferences";
 import { useStore } from "../store/context";
 import type { MailStore } from "../store/store";
-import { type Clean, cleanHtml, cleanText, tellLinks } from "./sanitise";
+import { Button } from "../ui/button";
+import { type Target, targetOf, tellLinks } from "./links";
+import { tellMarks } from "./marks";
+import { type Clean, cleanHtml, cleanText } from "./sanitise";
 
 /** Messages are written for white paper. */
 const PAPER = `
@@ -16,59 +20,88 @@ const PAPER = `
   a { color: #0b5c6b; }
   pre { white-space: pre-wrap; }
   blockquote { margin: 8px 0 8px 4px; padding-inline-start: 12px; border-inline-start: 2px solid #d9dee2; color: #566169; }
-  .tradewind-leads { color: #a4262c; font-weight: 600; }
 `;
+
+/** Pictures that are asked for at the same time. */
+const PICTURES_AT_ONCE = 4;
 
 /** The parts to show, one after the other: HTML where the message has it. */
 function clean(message: Message): Clean {
   const body = document.createElement("div");
-  const whole: Clean = { body, remote: 0, inline: [] };
+  const whole: Clean = { body, remote: 0, inline: [], elsewhere: [] };
   for (const part of message.htmlBody) {
-    const value = part.partId === null ? undefined : message.bodyValues[part.partId]?.value;
-    if (value === undefined) continue;
-    const shown = part.type === "text/html" ? cleanHtml(value) : cleanText(value);
+    const text = part.partId === null ? undefined : message.bodyValues[part.partId];
+    if (text === undefined) continue;
+    const shown = part.type === "text/html" ? cleanHtml(text.value) : cleanText(text.value);
     body.append(shown.body);
-    whole.remote += shown.remote;
+    whole.remote += shown.remote + (text.remote ?? 0);
     whole.inline.push(...shown.inline);
+    whole.elsewhere.push(...shown.elsewhere);
   }
   return whole;
 }
 
-/** Pictures that the message brings along, by Content-ID. Gives what frees them again. */
-function fillPictures(store: MailStore, message: Message, { inline }: Clean): () => void {
+/** Puts pictures in their places as they come, a few at a time. Gives what frees them again. */
+function fill(pictures: { image: HTMLImageElement; read: () => Promise<Blob | undefined> }[]): () => void {
   const urls: string[] = [];
-  let ended = false;
-  for (const { image, cid } of inline) {
-    const part = message.attachments.find((it) => it.cid === cid && /^image\/(?:png|jpeg|gif|webp)$/.test(it.type));
-    if (!part?.blobId) continue;
-    store.client.download(store.accountId, part.blobId, part.type).then(
-      (blob) => {
-        if (ended || !blob) return;
-        const url = URL.createObjectURL(blob);
-        urls.push(url);
-        image.src = url;
-      },
-      // A picture that does not come is not shown; the file is in the list of attached ones.
-      () => {},
-    );
-  }
+  const ahead = [...pictures];
+  const end = new AbortController();
+  const work = async () => {
+    for (let next = ahead.shift(); next; next = ahead.shift()) {
+      // A picture that does not come is not shown.
+      const blob = await next.read().catch(() => undefined);
+      if (end.signal.aborted) return;
+      if (!blob) continue;
+      const url = URL.createObjectURL(blob);
+      urls.push(url);
+      next.image.src = url;
+    }
+  };
+  for (let at = 0; at < PICTURES_AT_ONCE; at += 1) void work();
   return () => {
-    ended = true;
+    end.abort();
     for (const url of urls) URL.revokeObjectURL(url);
   };
 }
 
-export function MessageBody({ message }: { message: Message }) {
+/** Pictures that the message brings along, by Content-ID. */
+function fillInline(store: MailStore, message: Message, { inline }: Clean): () => void {
+  return fill(
+    inline.flatMap(({ image, cid }) => {
+      const part = message.attachments.find((it) => it.cid === cid && /^image\/(?:png|jpeg|gif|webp)$/.test(it.type));
+      const { blobId, type } = part ?? {};
+      return blobId && type ? [{ image, read: () => store.client.download(store.accountId, blobId, type) }] : [];
+    }),
+  );
+}
+
+interface Props {
+  message: Message;
+  /** Its sender is one whom we know, and is proven to be it. */
+  isProven: boolean;
+}
+
+export function MessageBody({ message, isProven }: Props) {
   const { t } = useTranslation();
   const store = useStore();
+  const { pictures } = usePreferences();
   const frame = useRef<HTMLIFrameElement>(null);
   const [loaded, setLoaded] = useState(false);
   const [height, setHeight] = useState(40);
+  const [wanted, setWanted] = useState(pictures === "partners" && isProven);
+  const [pointed, setPointed] = useState<Target>();
+  const verdict = store.verdict(message.id);
+  const findings = verdict && verdict.action !== "deliver" ? verdict.findings : undefined;
+  // What a message says never changes; its keywords and mailboxes do, and must not have it drawn anew.
+  const { id, bodyValues } = message;
+  const latest = useRef(message);
+  latest.current = message;
   const shown = useMemo(() => {
-    const whole = clean(message);
+    const whole = clean({ ...latest.current, id, bodyValues });
     tellLinks(whole.body, (host) => t("read.link-leads", { host }));
+    if (findings) tellMarks(whole.body, findings);
     return whole;
-  }, [message, t]);
+  }, [id, bodyValues, findings, t]);
 
   useEffect(() => {
     const document = frame.current?.contentDocument;
@@ -82,24 +115,37 @@ export function MessageBody({ message }: { message: Message }) {
     observer.observe(document.body);
     observer.observe(shown.body);
     measure();
-    const free = fillPictures(store, message, shown);
+    const forget = watchLinks(document, setPointed);
+    const free = fillInline(store, latest.current, shown);
     return () => {
       observer.disconnect();
+      forget();
       free();
     };
-  }, [loaded, shown, store, message]);
+  }, [loaded, shown, store]);
 
-  const values = Object.values(message.bodyValues);
+  useEffect(() => {
+    if (!loaded || !wanted) return undefined;
+    return fill(shown.elsewhere.map(({ image, token }) => ({ image, read: () => store.client.picture(store.accountId, token) })));
+  }, [loaded, wanted, shown, store]);
+
+  const values = Object.values(bodyValues);
   const isEmpty = (shown.body.textContent ?? "").trim() === "" && !shown.body.querySelector("img");
+  const off = shown.remote - (wanted ? shown.elsewhere.length : 0);
   return (
     <>
-      {shown.remote > 0 && <Note>{t("read.images-off", { count: shown.remote })}</Note>}
+      {off > 0 && (
+        <Note>
+          {t("read.images-off", { count: off })}
+          {!wanted && shown.elsewhere.length > 0 && <Button onPress={() => setWanted(true)}>{t("read.images-show")}</Button>}
+        </Note>
+      )}
       {values.some((it) => it.isTruncated) && <Note>{t("read.truncated")}</Note>}
       {values.some((it) => it.isEncodingProblem) && <Note>{t("read.encoding")}</Note>}
       {isEmpty ? (
         <p className="py-2 text-quiet">{t("read.empty")}</p>
       ) : (
-        <div className="rounded-md bg-white p-3">
+        <div className="relative rounded-md bg-white p-3">
           <iframe
             ref={frame}
             title={t("read.body")}
@@ -109,12 +155,51 @@ export function MessageBody({ message }: { message: Message }) {
             style={{ blockSize: height }}
             className="block w-full border-0"
           />
+          {pointed && <Leads target={pointed} close={() => setPointed(undefined)} />}
         </div>
       )}
     </>
   );
 }
 
-function Note({ children }: { children: string }) {
-  return <p className="mb-2 rounded-md border border-line px-3 py-1.5 text-quiet">{children}</p>;
+/** Tells of the link that is pointed at or focused. A finger's first tap shows where it leads; the way there is then one tap more. */
+function watchLinks(document: Document, tell: (target: Target | undefined) => void): () => void {
+  const linkOf = (event: Event) => (event.target as Element | null)?.closest?.("a[href]") as HTMLAnchorElement | null | undefined;
+  const show = (event: Event) => {
+    const link = linkOf(event);
+    tell(link ? targetOf(link.getAttribute("href") ?? "") : undefined);
+  };
+  const tap = (event: MouseEvent) => {
+    const link = linkOf(event);
+    if (!link || (event as PointerEvent).pointerType !== "touch") return;
+    event.preventDefault();
+    tell(targetOf(link.getAttribute("href") ?? ""));
+  };
+  document.addEventListener("mouseover", show);
+  document.addEventListener("focusin", show);
+  document.addEventListener("click", tap);
+  return () => {
+    document.removeEventListener("mouseover", show);
+    document.removeEventListener("focusin", show);
+    document.removeEventListener("click", tap);
+  };
+}
+
+/** Where a link leads: at the foot of the text, as far down as is seen. */
+function Leads({ target, close }: { target: Target; close: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <p role="status" className="sticky bottom-0 z-10 flex flex-wrap items-center gap-x-2 rounded-md border border-line bg-paper px-3 py-1.5 text-text">
+      {target.host && <bdi className="font-semibold">{target.host}</bdi>}
+      <bdi dir="ltr" className="min-w-0 flex-1 truncate text-quiet">{target.url}</bdi>
+      {target.through && <span className="text-quiet">{t("read.link-through", { host: target.through })}</span>}
+      <a className="hidden text-accent underline pointer-coarse:inline" href={target.url} target="_blank" rel="noopener noreferrer nofollow" onClick={close}>
+        {t("read.link-open")}
+      </a>
+    </p>
+  );
+}
+
+function Note({ children }: { children: React.ReactNode }) {
+  return <div className="mb-2 flex flex-wrap items-center gap-2 rounded-md border border-line px-3 py-1.5 text-quiet">{children}</div>;
 }

@@ -1,16 +1,19 @@
 // One message of a conversation: who it is from, in words; its text; its attached files.
 
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { fullAddress, longDate, nameOf, namesOf, shortDate, size } from "../i18n/format";
 import { useBook } from "../contacts/book";
 import { TheirTime } from "../contacts/their-time";
-import type { Address, Id, Message } from "../jmap/types";
+import type { Address, Message, Verdict } from "../jmap/types";
 import { useStore } from "../store/context";
-import { IconButton } from "../ui/button";
+import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
+import { useNotices } from "../ui/notices";
 import { MessageBody } from "./message-body";
+import { PaymentPanel } from "./payment-panel";
+import { isProven, SenderLine } from "./sender-line";
 
 /** Findings that are shown: the heaviest come first. */
 const FINDINGS_MAX = 5;
@@ -35,6 +38,7 @@ export function MessageView({ message, isOpen, toggle, answering }: Props) {
   const { t, i18n } = useTranslation();
   const sender = message.from?.[0];
   const unread = !message.keywords.$seen;
+  const who = useStore().sender(message.id);
   const invitation = message.attachments.find(({ type, blobId }) => blobId && (type === "text/calendar" || type === "application/ics"));
   return (
     <article aria-label={`${sender ? nameOf(sender) : t("list.no-sender")}, ${longDate(message.receivedAt, i18n.language)}`} className="border-b border-line px-4 py-3">
@@ -68,16 +72,26 @@ export function MessageView({ message, isOpen, toggle, answering }: Props) {
       </div>
       {isOpen && (
         <>
+          <Who message={message} />
           <Details message={message} />
-          <Findings id={message.id} />
+          <Findings message={message} />
           <RepliesElsewhere message={message} />
           {invitation && <Suspense><Invitation message={message} part={invitation} /></Suspense>}
-          <MessageBody message={message} />
+          <MessageBody key={message.id} message={message} isProven={isProven(who)} />
           <Attachments message={message} />
         </>
       )}
     </article>
   );
+}
+
+/** Who wrote it; nothing of what we wrote ourselves. */
+function Who({ message }: { message: Message }) {
+  const store = useStore();
+  const sender = message.from?.[0]?.email.toLowerCase();
+  const isFolderOfOurs = ["sent", "drafts"].some((role) => message.mailboxIds[store.mailboxOf(role)?.id ?? ""]);
+  const isOwn = isFolderOfOurs && store.identities.some(({ email }) => email.toLowerCase() === sender);
+  return <SenderLine sender={store.sender(message.id)} isOwn={isOwn} />;
 }
 
 function Details({ message }: { message: Message }) {
@@ -95,6 +109,7 @@ function Details({ message }: { message: Message }) {
           </div>
         ))}
       </dl>
+      <Report message={message} />
       <a className="text-accent underline" href={store.client.downloadUrl(store.accountId, message.blobId, "message.eml", "message/rfc822")} download="message.eml">
         {t("act.original")}
       </a>
@@ -112,10 +127,37 @@ function AddContact({ email }: { email: string }) {
   return <Link to="/contacts" search={known ? { who: known.id } : { add: email }} className="ms-4 text-accent underline">{t(known ? "contact.show" : "contact.add")}</Link>;
 }
 
-/** What was found of it when it came: the sentences themselves, in front where it was not simply delivered. */
-function Findings({ id }: { id: Id }) {
+/** Reports a message as an attempt at fraud: marked as such, and into Junk, which teaches the filter. */
+function Report({ message }: { message: Message }) {
   const { t } = useTranslation();
-  const verdict = useStore().verdict(id);
+  const store = useStore();
+  const { say, fail } = useNotices();
+  const junk = store.mailboxOf("junk");
+  if (!junk || message.keywords.$phishing || message.keywords.$draft) return null;
+  const report = async () => {
+    const away = Object.fromEntries(Object.keys(message.mailboxIds).map((id) => [id, false]));
+    const undo = await store.change([message.id], { keywords: { $phishing: true, $junk: true }, mailboxes: { ...away, [junk.id]: true } });
+    say(t("done.reported"), async () => {
+      await undo();
+      say(t("done.undone"));
+    });
+  };
+  return <span className="me-4"><Button look="danger" onPress={() => void report().catch(fail)}>{t("act.report")}</Button></span>;
+}
+
+/** What was found of it when it came: the sentences themselves, in front where it was not simply delivered, and what to do about it. */
+function Findings({ message }: { message: Message }) {
+  const { t } = useTranslation();
+  const store = useStore();
+  const verdict = store.verdict(message.id);
+  const open = store.sender(message.id)?.case;
+  if (open) return <><Found verdict={verdict} /><PaymentPanel id={open} /></>;
+  if (!verdict || verdict.action === "deliver") return null;
+  return <Found verdict={verdict}>{t("read.do-report")} <Report message={message} /></Found>;
+}
+
+function Found({ verdict, children }: { verdict: Verdict | undefined; children?: ReactNode }) {
+  const { t } = useTranslation();
   const against = verdict?.findings.filter(({ weight }) => weight > 0) ?? [];
   if (!verdict || verdict.action === "deliver" || against.length === 0) return null;
   return (
@@ -124,6 +166,7 @@ function Findings({ id }: { id: Id }) {
       <ul className="list-disc ps-5">
         {against.slice(0, FINDINGS_MAX).map((finding) => <li key={finding.id} dir="auto">{finding.text}</li>)}
       </ul>
+      <div className="mt-1">{children ?? t("read.do-phone")}</div>
     </section>
   );
 }
@@ -169,7 +212,13 @@ function Attachments({ message }: { message: Message }) {
   );
 }
 
-/** A name without what hides its true ending: marks of direction, control characters, directories. */
+/** Letters of a name that are shown and given to the file. */
+const NAME_MAX = 120;
+
+/** A name without what hides its true ending: marks of direction, control characters, directories, great length. */
 function shownName(name: string | null): string {
-  return (name ?? "").replace(/[\u0000-\u001F\u007F\u061C\u200B-\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g, "").replace(/^.*[/\\]/, "").trim();
+  const plain = (name ?? "").replace(/[\u0000-\u001F\u007F\u061C\u200B-\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g, "").replace(/^.*[/\\]/, "").trim();
+  if (plain.length <= NAME_MAX) return plain;
+  const ending = /\.[^.]{1,12}$/.exec(plain)?.[0] ?? "";
+  return `${plain.slice(0, NAME_MAX - ending.length)}\u2026${ending}`;
 }

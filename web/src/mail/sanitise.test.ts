@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cleanHtml, cleanText, tellLinks } from "./sanitise";
+import { cleanHtml, cleanText } from "./sanitise";
 
 // Each would run a script, load something or leave its frame, if it were shown as it is.
 const tricks = [
@@ -53,21 +53,16 @@ test("what a message looks like stays", () => {
   expect([remote, inline.map(({ cid }) => cid)]).toEqual([1, ["logo@trade.test"]]);
 });
 
+test("the order of a page stays, and pictures that the server names", () => {
+  const html = '<table width="600" align="center"><tbody><tr><td colspan="2" valign="top">x</td></tr></tbody></table><img data-remote="QUJD" width="10"><img data-cid="a%40b">';
+  const { body, elsewhere, inline } = cleanHtml(html);
+  expect(body.innerHTML).toContain('<table width="600" align="center"><tbody><tr><td colspan="2" valign="top">x</td></tr></tbody></table>');
+  expect(elsewhere.map(({ token }) => token)).toEqual(["QUJD"]);
+  expect(inline.map(({ cid }) => cid)).toEqual(["a@b"]);
+});
+
 test("text is shown as it is, with links", () => {
   const { body } = cleanText("<b>1 < 2</b>\n看 https://trade.test/a?b=1。 and https://trade.test/c.");
   expect(body.textContent).toBe("<b>1 < 2</b>\n看 https://trade.test/a?b=1。 and https://trade.test/c.");
   expect([...body.querySelectorAll("a")].map((link) => link.href)).toEqual(["https://trade.test/a?b=1", "https://trade.test/c"]);
-});
-
-test.each([
-  ['<a href="https://evil.test/pay">https://bank.test/pay</a>', "https://bank.test/pay (evil.test)"],
-  ['<a href="https://evil.test/">www.bank.test</a>', "www.bank.test (evil.test)"],
-  ['<a href="https://www.bank.test/">bank.test</a>', "bank.test"],
-  ['<a href="https://pay.bank.test/x">bank.test/x</a>', "bank.test/x"],
-  ['<a href="https://evil.test/">Pay here</a>', "Pay here"],
-])("%s", (html, shown) => {
-  const { body } = cleanHtml(html);
-  tellLinks(body, (host) => host);
-  expect(body.textContent).toBe(shown);
-  expect(body.querySelector("a")?.rel).toContain("noopener");
 });

@@ -1,5 +1,5 @@
-// The body of a message as nodes that may be shown. It goes into a document whose own policy runs no script and loads nothing
-// (crates/webapp): what is taken out here is the first wall, that policy the second.
+// The body of a message as nodes that may be shown. The server has sanitised it by its own lists (crates/markup), and it goes into a
+// document whose own policy runs no script and loads nothing (crates/webapp): this wall stands between the two, and each holds alone.
 
 import createPurifier from "dompurify";
 
@@ -10,12 +10,14 @@ export interface Clean {
   remote: number;
   /** Pictures of the message itself that are yet to be filled in: their Content-ID (RFC 2392). */
   inline: { image: HTMLImageElement; cid: string }[];
+  /** Pictures from elsewhere that the server can fetch, each by the token that stands for its address. */
+  elsewhere: { image: HTMLImageElement; token: string }[];
 }
 
 const PICTURE = /^data:image\/(?:png|jpeg|gif|webp);/i;
-const LINK = /^(?:https?|mailto|tel):/i;
 const LOADS = ["src", "srcset", "background", "poster", "lowsrc", "dynsrc"];
 const CID = "data-cid";
+const TOKEN = "data-remote";
 
 /** Takes from a style what would load something. */
 function calm(style: string): { style: string; taken: number } {
@@ -73,9 +75,11 @@ export function cleanHtml(html: string): Clean {
     ],
     FORBID_ATTR: ["ping", "usemap", "autofocus", "tabindex", "contenteditable", "accesskey", "popover", "class-name", "action", "formaction"],
     ALLOW_DATA_ATTR: false,
-    ADD_ATTR: [CID],
+    ADD_ATTR: [CID, TOKEN],
     ADD_TAGS: ["style"],
-    ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|data):/i,
+    ADD_URI_SAFE_ATTR: [CID, TOKEN],
+    // Every value is held against it, so it lets through what is no address, too.
+    ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|tel|cid|data):|[^a-z]|[a-z+.-]+(?:[^a-z+.:-]|$))/i,
   }) as HTMLElement;
   const body = page.ownerDocument.createElement("div");
   const source = page.querySelector("body") ?? page;
@@ -88,7 +92,12 @@ export function cleanHtml(html: string): Clean {
     image.removeAttribute(CID);
     return { image, cid };
   });
-  return { body, remote, inline };
+  const elsewhere = [...body.querySelectorAll<HTMLImageElement>(`img[${TOKEN}]`)].map((image) => {
+    const token = image.getAttribute(TOKEN) ?? "";
+    image.removeAttribute(TOKEN);
+    return { image, token };
+  });
+  return { body, remote, inline, elsewhere };
 }
 
 const CSS_COLOUR = /^(?:#[0-9a-f]{3,8}|[a-z]+)$/i;
@@ -117,41 +126,5 @@ export function cleanText(text: string): Clean {
     last = start + address.length;
   }
   body.append(text.slice(last));
-  return { body, remote: 0, inline: [] };
-}
-
-/** The host that a text seems to name. */
-function namedHost(text: string): string | undefined {
-  const named = /^\s*(?:https?:\/\/)?((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})(?:[/:?#]|\s*$)/iu.exec(text);
-  return named?.[1]?.toLowerCase();
-}
-
-/** Has links open beside the application, and says where one leads that names another place. */
-export function tellLinks(body: HTMLElement, leads: (host: string) => string): void {
-  for (const link of body.querySelectorAll("a")) {
-    const target = link.getAttribute("href") ?? "";
-    if (!LINK.test(target)) {
-      link.removeAttribute("href");
-      continue;
-    }
-    link.target = "_blank";
-    link.rel = "noopener noreferrer nofollow";
-    link.title = target;
-    const host = hostOf(target);
-    const named = namedHost(link.textContent ?? "");
-    const plain = (name: string) => name.replace(/^www\./, "");
-    if (!host || !named || plain(host) === plain(named) || host.endsWith(`.${plain(named)}`)) continue;
-    const note = body.ownerDocument.createElement("span");
-    note.className = "tradewind-leads";
-    note.textContent = ` (${leads(host)})`;
-    link.after(note);
-  }
-}
-
-function hostOf(target: string): string | undefined {
-  try {
-    return new URL(target).hostname || undefined;
-  } catch {
-    return undefined;
-  }
+  return { body, remote: 0, inline: [], elsewhere: [] };
 }

@@ -5,7 +5,11 @@ import { useSyncExternalStore } from "react";
 export type Theme = "system" | "light" | "dark";
 export type Density = "two" | "one";
 
+/** Pictures from elsewhere: loaded when asked for, or at once in mail of proven partners and colleagues. */
+export type Pictures = "ask" | "partners";
+
 export interface Preferences {
+  pictures: Pictures;
   theme: Theme;
   density: Density;
   /** Whether new mail is told through the system. */
@@ -19,7 +23,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 
 function read(): Preferences {
-  const usual: Preferences = { theme: "system", density: "two", notifies: false, offline: false };
+  const usual: Preferences = { theme: "system", density: "two", pictures: "ask", notifies: false, offline: false };
   try {
     return { ...usual, ...(JSON.parse(localStorage.getItem(PLACE) ?? "{}") as Partial<Preferences>) };
   } catch {

@@ -5,7 +5,7 @@ import { askToNotify } from "../mail/notify";
 import { forgetMail } from "../offline/kept";
 import { Dialog } from "../ui/dialog";
 import { useNotices } from "../ui/notices";
-import { type Density, prefer, type Theme, usePreferences } from "./preferences";
+import { type Density, prefer, type Pictures, type Theme, usePreferences } from "./preferences";
 
 const Signatures = lazy(() => import("./signatures"));
 
@@ -24,7 +24,7 @@ function Choice<T extends string>({ label, value, options, choose: take }: { lab
 
 export function SettingsDialog({ isOpen, close }: { isOpen: boolean; close: () => void }) {
   const { t, i18n } = useTranslation();
-  const { theme, density, notifies, offline } = usePreferences();
+  const { theme, density, pictures, notifies, offline } = usePreferences();
   const { say, fail } = useNotices();
   const notify = async (wanted: boolean) => {
     const may = wanted && (await askToNotify());
@@ -45,6 +45,12 @@ export function SettingsDialog({ isOpen, close }: { isOpen: boolean; close: () =
         value={density}
         options={[["two", t("settings.density-two")], ["one", t("settings.density-one")]]}
         choose={(value) => prefer({ density: value })}
+      />
+      <Choice<Pictures>
+        label={t("settings.pictures")}
+        value={pictures}
+        options={[["ask", t("settings.pictures-ask")], ["partners", t("settings.pictures-partners")]]}
+        choose={(value) => prefer({ pictures: value })}
       />
       <label className="mb-3 flex items-center justify-between gap-2">
         <span className="text-quiet">{t("settings.notify")}</span>

@@ -104,6 +104,8 @@ export class FakeServer extends Client {
     switch (name) {
       case "Email/get":
         return [name, { state, list: (args.ids ?? []).flatMap((id) => structuredClone(this.emails.get(id)) ?? []), notFound: [] }];
+      case "EmailBody/get":
+        return [name, { list: (args.ids ?? []).map((id) => ({ id, parts: [] })), notFound: [] }];
       case "Thread/get":
         return [name, { state, list: (args.ids ?? []).map((id) => ({ id, emailIds: [id.slice(1)] })), notFound: [] }];
       case "Mailbox/get":

@@ -2,7 +2,7 @@
 // changes since a state (RFC 8620 section 5.2), what people do goes out as patches and shows at once.
 
 import { type Batch, type Call, type Client, Refused, refusedIn, Unreachable } from "../jmap/client";
-import { type ChangesAnswer, type Id, type Identity, type Mailbox, type Message, RECEIPT, type State, type Summary, type Thread, VERDICT, type Verdict } from "../jmap/types";
+import { type ChangesAnswer, type EmailBody, type EmailSender, type Id, type Identity, type Mailbox, type Message, RECEIPT, type State, type Summary, type Thread, VERDICT, type Verdict } from "../jmap/types";
 import { type Change, changed, inverse, patchOf } from "./change";
 import { type ListQuery, MessageList } from "./list";
 
@@ -12,8 +12,6 @@ export const PAGE = 100;
 const LISTS_MAX = 8;
 /** Messages whose bodies are kept. */
 const BODIES_MAX = 60;
-/** Octets of a body that are shown; the rest is downloaded. */
-const BODY_BYTES_MAX = 1 << 20;
 /** Rounds of changes that are asked for before everything is read anew. */
 const ROUNDS_MAX = 20;
 
@@ -21,7 +19,7 @@ const SUMMARY = [
   "id", "blobId", "threadId", "mailboxIds", "keywords", "from", "to", "subject", "receivedAt", "preview", "hasAttachment", "size",
 ];
 const MESSAGE = [
-  ...SUMMARY, "cc", "bcc", "replyTo", "sentAt", "messageId", "references", "textBody", "htmlBody", "attachments", "bodyValues", RECEIPT,
+  ...SUMMARY, "cc", "bcc", "replyTo", "sentAt", "messageId", "references", "textBody", "htmlBody", "attachments", RECEIPT,
 ];
 const PART = ["partId", "blobId", "size", "name", "type", "charset", "disposition", "cid"];
 
@@ -42,6 +40,12 @@ export interface Dump {
   list: { query: ListQuery; ids: Id[]; state: State };
 }
 
+/** Messages with their texts. */
+function withTexts(messages: Message[], bodies: EmailBody[]): Message[] {
+  const texts = new Map(bodies.map(({ id, parts }) => [id, Object.fromEntries(parts.map((part) => [part.partId, part]))]));
+  return messages.map((message) => ({ ...message, bodyValues: texts.get(message.id) ?? {} }));
+}
+
 interface Pending {
   ids: ReadonlySet<Id>;
   change: Change | "destroy";
@@ -60,6 +64,7 @@ export class MailStore {
   private readonly summaries = new Map<Id, Summary>();
   private readonly bodies = new Map<Id, Message>();
   private readonly verdicts = new Map<Id, Verdict>();
+  private readonly senders = new Map<Id, EmailSender>();
   private readonly threads = new Map<Id, Id[]>();
   private readonly lists = new Map<string, MessageList>();
   private readonly states = new Map<Kind, State>();
@@ -138,10 +143,11 @@ export class MailStore {
 
   private async readBodies(ids: Id[]): Promise<void> {
     const { accountId } = this;
-    const { list } = await this.client.call("Email/get", {
-      accountId, ids, properties: MESSAGE, bodyProperties: PART, fetchTextBodyValues: true, fetchHTMLBodyValues: true, maxBodyValueBytes: BODY_BYTES_MAX,
-    });
-    for (const message of list) this.bodies.set(message.id, message);
+    const batch = this.client.batch();
+    const emails = batch.call("Email/get", { accountId, ids, properties: MESSAGE, bodyProperties: PART });
+    const bodies = batch.call("EmailBody/get", { accountId, ids });
+    await batch.send();
+    for (const message of withTexts(emails.value.list, bodies.value.list)) this.bodies.set(message.id, message);
     for (const id of ids) this.touch(id);
   }
 
@@ -164,6 +170,11 @@ export class MailStore {
   /** What was found of a message that was read, if it came from outside and that is still known. */
   verdict(id: Id): Verdict | undefined {
     return this.verdicts.get(id);
+  }
+
+  /** Who wrote a message that was read. */
+  sender(id: Id): EmailSender | undefined {
+    return this.senders.get(id);
   }
 
   /** The messages of a conversation, oldest first. */
@@ -247,18 +258,19 @@ export class MailStore {
       "#ids": thread.at("/list/*/emailIds"),
       properties: MESSAGE,
       bodyProperties: PART,
-      fetchTextBodyValues: true,
-      fetchHTMLBodyValues: true,
-      maxBodyValueBytes: BODY_BYTES_MAX,
     });
+    // Texts come sanitised: what the message itself says never gets here.
+    const bodies = batch.call("EmailBody/get", { accountId, "#ids": thread.at("/list/*/emailIds") });
     const isJudged = VERDICT in this.client.session.capabilities;
+    const senders = isJudged ? batch.call("EmailSender/get", { accountId, "#ids": thread.at("/list/*/emailIds") }) : undefined;
     const verdicts = isJudged ? batch.call("Verdict/get", { accountId, "#ids": thread.at("/list/*/emailIds") }) : undefined;
     await this.send(batch);
     const found = thread.value.list[0];
     if (!found) throw new Refused("notFound");
     this.threads.set(threadId, found.emailIds);
     for (const verdict of verdicts?.value.list ?? []) this.verdicts.set(verdict.id, verdict);
-    for (const message of emails.value.list) {
+    for (const sender of senders?.value.list ?? []) this.senders.set(sender.id, sender);
+    for (const message of withTexts(emails.value.list, bodies.value.list)) {
       this.bodies.set(message.id, message);
       if (this.summaries.has(message.id)) this.keep([summaryOf(message)]);
     }
@@ -275,6 +287,7 @@ export class MailStore {
     for (const old of [...this.bodies.keys()].slice(0, Math.max(0, this.bodies.size - BODIES_MAX))) {
       this.bodies.delete(old);
       this.verdicts.delete(old);
+      this.senders.delete(old);
     }
   }
 

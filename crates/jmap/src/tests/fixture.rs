@@ -138,6 +138,24 @@ impl Desk {
         show(appended.await.unwrap().message)
     }
 
+    /// Has the trade guard know a company.
+    pub(super) async fn know_partner(&self, domain: &'static str, contact: guard::knowledge::Contact) {
+        use guard::rows::{PartnerRow, Rows as _};
+        let organisation = self.asker.principal.organisation;
+        let work = move |tx: &mut Tx<'_>| {
+            let context = tx.context();
+            let mut shelf = guard::Shelf::open(tx, organisation)?;
+            shelf.update::<PartnerRow, _>(domain, |row| {
+                row.partner.name = domain.to_owned();
+                row.partner.domains.push(domain.to_owned());
+                row.partner.contact = contact;
+            })?;
+            let changes = shelf.changes(&*context.entropy);
+            guard::save(tx, organisation, &changes)
+        };
+        self.store.write(work).await.unwrap();
+    }
+
     /// The octets of a blob of one's own account.
     pub(super) async fn read_blob(&self, id: &str) -> Option<Vec<u8>> {
         let (blob, account, handle) = (BlobId::read(id).unwrap(), self.account, self.store.handle());
@@ -167,6 +185,7 @@ pub(super) fn server(store: &TestStore) -> Arc<Server> {
         outbox: Arc::new(Queued(store.handle())),
         judge: Arc::new(filter::Judge::shipped().unwrap()),
         hold_seconds_max: 3600,
+        dns: Arc::new(resolver::fixed::FixedResolver::default()),
     };
     Server::new(parts, JmapSettings::default())
 }

@@ -8,6 +8,7 @@ use api::v1::Unauthenticated;
 use api::web::Portal;
 use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderValue};
+use env::dns::Resolver;
 use identity::Principal;
 use jmap::{BrowserSessions, NoSession, NotSent, Outbox};
 
@@ -50,6 +51,7 @@ pub(super) fn jmap_server(
     system: &System,
     portal: &Portal,
     receiver: &Arc<smtp::receive::Receiver>,
+    dns: &Arc<dyn Resolver>,
 ) -> Result<Option<Arc<jmap::Server>>, Refused> {
     let settings = &system.settings.jmap;
     if !settings.enabled {
@@ -63,6 +65,7 @@ pub(super) fn jmap_server(
         outbox: Arc::new(Sending(Arc::clone(receiver))),
         judge: portal.controls.elsewhere.judge()?,
         hold_seconds_max: system.settings.delivery.schedule_days_max * 86_400,
+        dns: Arc::clone(dns),
     };
     Ok(Some(jmap::Server::new(parts, settings.clone())))
 }
