@@ -98,6 +98,11 @@ fn contacts_work_in_chromium() -> Outcome {
 }
 
 #[test]
+fn rules_and_replies_work_in_chromium() -> Outcome {
+    try_out("tests/rules.test.mjs")
+}
+
+#[test]
 fn printing_saving_and_telling_work_in_chromium() -> Outcome {
     try_out("tests/around.test.mjs")
 }

@@ -5,7 +5,6 @@ import { useTranslation } from "react-i18next";
 import type { Client } from "../jmap/client";
 import { type Id, MAIL, type Session } from "../jmap/types";
 import { useStore } from "../store/context";
-import { useNotices } from "../ui/notices";
 
 /** Unread messages of other accounts are counted so often. */
 const COUNT_MS = 60_000;
@@ -31,7 +30,6 @@ async function unread(client: Client, accounts: Id[]): Promise<Map<Id, number>> 
 /** Leads into the other accounts; nothing where there are none. */
 export function Accounts() {
   const { t, i18n } = useTranslation();
-  const { fail } = useNotices();
   const { client, accountId } = useStore();
   const { session } = client;
   const [counts, setCounts] = useState<Map<Id, number>>(new Map());
@@ -44,7 +42,7 @@ export function Accounts() {
     count();
     const timer = setInterval(count, COUNT_MS);
     return () => clearInterval(timer);
-  }, [client, others, fail]);
+  }, [client, others]);
   if (others === "") return null;
   return (
     <nav aria-label={t("nav.accounts")} className="border-b border-line pb-2">

@@ -1,12 +1,11 @@
 // All contacts of the own account, read once they are needed and anew when somebody changed one.
 
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
-import { refusedIn } from "../jmap/client";
-import { Refused } from "../jmap/client";
+import { Refused, refusedIn } from "../jmap/client";
 import { CONTACTS, type Id } from "../jmap/types";
 import { useOwnStore } from "../store/context";
 import type { MailStore } from "../store/store";
-import { type Card, CARD, nameOfCard, patchFor, type Person, personOf } from "./card";
+import { type Card, CARD, patchFor, type Person, personOf } from "./card";
 
 /** Cards that are read together. */
 const PAGE = 500;
@@ -129,5 +128,3 @@ export function useBook(): { book: Book; error: Error | undefined } {
   }, [book]);
   return { book, error };
 }
-
-export { nameOfCard };
