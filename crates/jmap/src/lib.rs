@@ -34,7 +34,7 @@ mod unchanged;
 mod verdicts;
 mod window;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,6 +120,8 @@ pub struct Server {
     fetcher: Option<Fetcher>,
     /// Our address, without a slash at its end.
     public_url: String,
+    /// Who searched for invoices or accounts in a request that is under way; the trade guard counts it.
+    searched: Mutex<HashSet<i64>>,
 }
 
 /// What a [`Server`] is made from beside its settings.
@@ -174,6 +176,7 @@ impl Server {
             outside,
             settings,
             public_url,
+            searched: Mutex::default(),
         })
     }
 
