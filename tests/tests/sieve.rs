@@ -118,10 +118,10 @@ fn scripts_file_refuse_and_fail_safely() -> Outcome {
     let company = Company::start(Options::default())?;
     let set = company.activate(
         "require [\"fileinto\", \"mailbox\", \"imap4flags\", \"copy\", \"variables\"];\n\
-         if header :matches \"subject\" \"order *\" { fileinto :create :flags \"\\\\Flagged\" \"Orders/${1}\"; keep; }\n\
+         if header :matches \"subject\" \"order valves*\" { fileinto :create :flags \"\\\\Flagged\" \"Orders/valves${1}\"; keep; }\n\
          elsif header :contains \"subject\" \"offer\" { discard; }\n\
          elsif header :contains \"subject\" \"lost\" { fileinto \"Nowhere\"; }\n\
-         elsif header :matches \"subject\" \"to *\" { redirect \"${1}\"; }",
+         elsif header :matches \"x-goes-to\" \"*\" { redirect \"${1}\"; }",
     )?;
     assert_eq!(set["created"]["a"]["isActive"], true, "{set}");
     company.arrive("anna@partner.example", "order valves", "")?;
@@ -130,7 +130,7 @@ fn scripts_file_refuse_and_fail_safely() -> Outcome {
     assert!(company.last("Orders/valves", "FLAGS")?.contains("\\Flagged"));
     company.arrive("anna@partner.example", "cheap offer", "")?;
     // Mail must not leave by a script, so it stays, and its owner hears of it once.
-    company.arrive("anna@partner.example", "to thief@partner.example", "")?;
+    company.arrive("anna@partner.example", "order for you", "X-Goes-To: thief@partner.example\r\n")?;
     company.wait_for("INBOX", 3)?;
     company.arrive("anna@partner.example", "lost", "")?;
     company.wait_for("INBOX", 4)?;
@@ -143,7 +143,7 @@ fn scripts_file_refuse_and_fail_safely() -> Outcome {
     assert!(company.partner.messages()?.is_empty());
     // What is not authenticated is not told that it is refused.
     company.activate("require \"reject\"; reject \"not to me\";")?;
-    company.arrive("anna@partner.example", "unwanted", "")?;
+    company.arrive("anna@partner.example", "order again", "")?;
     company.wait_for("Junk", 1)?;
     Ok(())
 }
