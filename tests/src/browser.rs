@@ -102,7 +102,11 @@ impl Browser {
         self.request("POST", path, &header, &fields.join("&"))
     }
 
-    fn request(&mut self, method: &str, path: &str, header: &[(&str, &str)], body: &str) -> Outcome<Page> {
+    /// Sends a request with further header fields.
+    ///
+    /// # Errors
+    /// If the connection fails.
+    pub fn request(&mut self, method: &str, path: &str, header: &[(&str, &str)], body: &str) -> Outcome<Page> {
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\nSec-Fetch-Site: same-origin\r\n\
              User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\nContent-Length: {}\r\n",

@@ -1,87 +1,38 @@
 //! The trade guard at the running server, the whole story by the command line: a deal, a look-alike that enters it with another account in
 //! a PDF, the case of finance, and what is known from then on. And the replay of a history.
 
-use std::fmt::Write as _;
+#[path = "guard/letters.rs"]
+mod letters;
+
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Options, Outcome, Scratch, Tradewind, run, smtp, wait_until};
-use serde_json::Value;
+use harness::{Browser, Options, Outcome, Scratch, Tradewind, run, smtp, wait_until};
+use letters::{THEIRS, THIEFS, letter, with_invoice};
+use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 
-const THEIRS: &str = "DE89 3704 0044 0532 0130 00";
-const THIEFS: &str = "LT12 1000 0111 0100 1000";
-
 fn start() -> Outcome<Tradewind> {
-    let levels = "{ warn = 0.9, junk = 0.95, quarantine = 0.99, refuse = 1.1, unjudged = \"warn\", fraud_warn = 0.5, fraud_hold = 0.85 }";
+    start_holding(0.85)
+}
+
+/// One that holds mail for finance from this probability of fraud.
+fn start_holding(fraud_hold: f64) -> Outcome<Tradewind> {
+    let levels = format!(
+        "{{ warn = 0.9, junk = 0.95, quarantine = 0.99, refuse = 1.1, unjudged = \"warn\", fraud_warn = 0.5, fraud_hold = {fraud_hold} }}"
+    );
     let mut options = Options::default().set("judging", "milliseconds_max", "30000");
     for level in ["basic", "enhanced", "trade"] {
-        options = options.set("judging", level, levels);
+        options = options.set("judging", level, &levels);
     }
     Tradewind::start(options)
 }
 
-fn json(tradewind: &Tradewind, arguments: &[&str]) -> Outcome<Value> {
+fn told(tradewind: &Tradewind, arguments: &[&str]) -> Outcome<Value> {
     let answer = tradewind.command(&[&["--json"], arguments].concat())?.success()?;
     Ok(serde_json::from_str(answer.stdout.trim())?)
-}
-
-/// A letter of the deal; `answers` names the one before.
-fn letter(from: &str, to: &str, id: &str, answers: &str, text: &str) -> String {
-    let references = if answers.is_empty() {
-        String::new()
-    } else {
-        format!("References: <{answers}>\r\nIn-Reply-To: <{answers}>\r\n")
-    };
-    format!("From: {from}\r\nTo: {to}\r\nSubject: Order 4471\r\nMessage-ID: <{id}>\r\n{references}\r\n{text}\r\n")
-}
-
-/// A page with these lines.
-fn pdf(lines: &[&str]) -> Vec<u8> {
-    let mut page = String::from("BT /F1 11 Tf 60 760 Td 16 TL\n");
-    for line in lines {
-        let _ = writeln!(page, "({line}) Tj T*");
-    }
-    page.push_str("ET\n");
-    let objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>".to_owned(),
-        format!("<< /Length {} >>\nstream\n{page}endstream", page.len()),
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
-    ];
-    let mut file = String::from("%PDF-1.4\n");
-    let mut places = Vec::new();
-    for (number, object) in (1..).zip(&objects) {
-        places.push(file.len());
-        let _ = writeln!(file, "{number} 0 obj\n{object}\nendobj");
-    }
-    let table = file.len();
-    let _ = write!(file, "xref\n0 {}\n0000000000 65535 f \n", places.len() + 1);
-    for place in &places {
-        let _ = writeln!(file, "{place:010} 00000 n ");
-    }
-    let _ = write!(file, "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", places.len() + 1);
-    file.into_bytes()
-}
-
-/// A letter with an invoice.
-fn with_invoice(from: &str, to: &str, id: &str, answers: &str, account: &str) -> String {
-    let account = format!("IBAN: {account}");
-    let invoice = pdf(&["INVOICE 2026-117", "Beneficiary: Acme Valves GmbH", &account, "Amount due: EUR 12,400.00"]);
-    let mut encoded = String::new();
-    for line in smtp::base64(&invoice).as_bytes().chunks(76) {
-        encoded.push_str(&String::from_utf8_lossy(line));
-        encoded.push_str("\r\n");
-    }
-    format!(
-        "From: {from}\r\nTo: {to}\r\nSubject: Re: Order 4471\r\nMessage-ID: <{id}>\r\nReferences: <{answers}>\r\nMIME-Version: 1.0\r\n\
-         Content-Type: multipart/mixed; boundary=part\r\n\r\n--part\r\nContent-Type: text/plain\r\n\r\nHere is our invoice for the order.\r\n\
-         --part\r\nContent-Type: application/pdf; name=\"invoice.pdf\"\r\nContent-Disposition: attachment; filename=\"invoice.pdf\"\r\n\
-         Content-Transfer-Encoding: base64\r\n\r\n{encoded}--part--\r\n"
-    )
 }
 
 fn receive(tradewind: &Tradewind, envelope_from: &str, message: &str) -> Outcome {
@@ -94,7 +45,7 @@ fn receive(tradewind: &Tradewind, envelope_from: &str, message: &str) -> Outcome
 /// Waits until `messages` with the partner were learned from.
 fn learned(tradewind: &Tradewind, messages: u64) -> Outcome {
     wait_until("what is learned", PATIENCE, || {
-        let all = json(tradewind, &["guard", "partners"])?;
+        let all = told(tradewind, &["guard", "partners"])?;
         let mut all = all.as_array().into_iter().flatten();
         let partner = all.find(|one| one["partner"] == "acme-valves.example");
         let count = |one: &Value| one["received"].as_u64().unwrap_or(0) + one["sent"].as_u64().unwrap_or(0);
@@ -121,7 +72,7 @@ fn another_account_in_a_running_deal_waits_for_finance() -> Outcome {
     let invoice = with_invoice(theirs, &ours, "3@acme-valves.example", "2@acme-valves.example", THEIRS);
     receive(&tradewind, "jan@acme-valves.example", &invoice)?;
     learned(&tradewind, 3)?;
-    assert_eq!(json(&tradewind, &["guard", "cases"])?.as_array().map(Vec::len), Some(0));
+    assert_eq!(told(&tradewind, &["guard", "cases"])?.as_array().map(Vec::len), Some(0));
 
     // One letter off, in the thread, with another account in its PDF.
     let changed = with_invoice(
@@ -132,11 +83,11 @@ fn another_account_in_a_running_deal_waits_for_finance() -> Outcome {
         THIEFS,
     );
     receive(&tradewind, "jan@acrne-valves.example", &changed)?;
-    let cases = json(&tradewind, &["guard", "cases"])?;
+    let cases = told(&tradewind, &["guard", "cases"])?;
     let case = cases[0].clone();
     assert_eq!((case["action"].as_str(), case["state"].as_str()), (Some("hold"), Some("open")), "{cases}");
     let number = case["case"].as_str().unwrap_or_default().to_owned();
-    let shown = json(&tradewind, &["guard", "explain", &number])?;
+    let shown = told(&tradewind, &["guard", "explain", &number])?;
     assert_eq!(shown["asked"][0]["value"], THIEFS.replace(' ', ""), "{shown}");
     assert_eq!(shown["on_file"][0]["value"], THEIRS.replace(' ', ""), "{shown}");
     assert_eq!(shown["phones"][0], "+493055501234", "{shown}");
@@ -150,20 +101,20 @@ fn another_account_in_a_running_deal_waits_for_finance() -> Outcome {
     wait_until("the letter to finance", PATIENCE, || Ok((finance.count("INBOX")? == 1).then_some(())))?;
     assert_eq!(tradewind.imap("sales")?.count("INBOX")?, 2);
     assert!(!tradewind.command(&["guard", "note", &number, "phoned", "+370 5555 1234 he says yes"])?.status.success());
-    json(&tradewind, &["guard", "note", &number, "phoned", "+493055501234 Jan knows of nothing"])?;
-    assert_eq!(json(&tradewind, &["guard", "close", &number, "--fraud"])?["state"], "fraud");
-    assert_eq!(json(&tradewind, &["quarantine", "list"])?.as_array().map(Vec::len), Some(0));
-    let told = json(&tradewind, &["guard", "explain", &number])?;
-    assert!(told["partner_notice"].as_str().is_some_and(|text| text.contains("acrne-valves.example")), "{told}");
-    json(&tradewind, &["guard", "note", &number, "partner-told", "by telephone"])?;
+    told(&tradewind, &["guard", "note", &number, "phoned", "+493055501234 Jan knows of nothing"])?;
+    assert_eq!(told(&tradewind, &["guard", "close", &number, "--fraud"])?["state"], "fraud");
+    assert_eq!(told(&tradewind, &["quarantine", "list"])?.as_array().map(Vec::len), Some(0));
+    let closed = told(&tradewind, &["guard", "explain", &number])?;
+    assert!(closed["partner_notice"].as_str().is_some_and(|text| text.contains("acrne-valves.example")), "{closed}");
+    told(&tradewind, &["guard", "note", &number, "partner-told", "by telephone"])?;
 
     // The account is known from now on, whoever names it.
     let text = format!("Please pay the deposit of USD 900.00 to our account.\r\nIBAN: {THIEFS}");
     receive(&tradewind, "ann@other.example", &letter("Ann <ann@other.example>", &ours, "5@other.example", "", &text))?;
-    let cases = json(&tradewind, &["guard", "cases"])?;
+    let cases = told(&tradewind, &["guard", "cases"])?;
     assert_eq!(cases[0]["action"], "hold", "{cases}");
     assert!(cases[0]["findings"].as_array().is_some_and(|it| it.contains(&"payment-disputed".into())), "{cases}");
-    let checked = json(&tradewind, &["store", "check"])?;
+    let checked = told(&tradewind, &["store", "check"])?;
     assert_eq!(checked["sound"], true, "{checked}");
     Ok(())
 }
@@ -201,5 +152,101 @@ fn a_history_is_replayed_without_a_server() -> Outcome {
     assert_eq!(lines[0]["payment_details"][0]["state"], "learned", "{}", lines[0]);
     assert_eq!(lines[1]["action"], "hold", "{}", lines[1]);
     assert!(lines[1]["case"].is_string() && lines[1]["payment_details"][0]["state"] == "new", "{}", lines[1]);
+    Ok(())
+}
+
+/// A client of JMAP for the account for sales.
+struct Jmap {
+    browser: Browser,
+    signed: String,
+    account: Value,
+}
+
+impl Jmap {
+    fn open(tradewind: &Tradewind) -> Outcome<Self> {
+        let account = tradewind.account("sales")?;
+        let signed = format!("Basic {}", smtp::base64(format!("{}:{}", account.address, account.password).as_bytes()));
+        let mut jmap = Self { browser: tradewind.browser()?, signed, account: Value::Null };
+        let page = jmap.browser.request("GET", "/jmap/session", &[("Authorization", &jmap.signed)], "")?;
+        jmap.account = page.expect(200)?.json()["primaryAccounts"]["urn:ietf:params:jmap:mail"].clone();
+        Ok(jmap)
+    }
+
+    fn ask(&mut self, method: &str, mut arguments: Value) -> Outcome<Value> {
+        arguments["accountId"] = self.account.clone();
+        let using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:tradewind:params:jmap:verdict"];
+        let body = json!({ "using": using, "methodCalls": [[method, arguments, "0"]] });
+        let page = self.browser.post("/jmap/api", &body, &[("Authorization", &self.signed)])?.expect(200)?;
+        Ok(page.json()["methodResponses"][0][1].clone())
+    }
+}
+
+#[test]
+fn a_warning_names_the_line_that_it_is_about() -> Outcome {
+    let tradewind = start_holding(1.1)?;
+    let ours = tradewind.account("sales")?.address;
+    let text = format!(
+        "Grüße 👋,\r\n\r\nplease pay our invoice 77 of USD 900.00 into this account.\r\nIBAN: {THIEFS}\r\n\r\nAnn"
+    );
+    let letter = letter("Ann <ann@other.example>", &ours, "1@other.example", "", &text).replace(
+        "Subject:",
+        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\nSubject:",
+    );
+    receive(&tradewind, "ann@other.example", &letter)?;
+    let mut jmap = Jmap::open(&tradewind)?;
+    let ids = jmap.ask("Email/query", json!({}))?["ids"].clone();
+    let verdict = jmap.ask("Verdict/get", json!({ "ids": ids }))?["list"][0].clone();
+    assert_eq!(verdict["action"], "warn", "{verdict}");
+    let wanted = json!({ "ids": ids, "properties": ["bodyValues"], "fetchTextBodyValues": true });
+    let values = jmap.ask("Email/get", wanted)?["list"][0]["bodyValues"].clone();
+    let mut marked = Vec::new();
+    for mark in
+        verdict["findings"].as_array().into_iter().flatten().flat_map(|it| it["marks"].as_array().into_iter().flatten())
+    {
+        let Some(part) = mark["partId"].as_str() else { continue };
+        let units: Vec<u16> = values[part]["value"].as_str().unwrap_or_default().encode_utf16().collect();
+        let number = |name: &str| mark[name].as_u64().and_then(|number| usize::try_from(number).ok());
+        let (Some(start), Some(length)) = (number("start"), number("length")) else { panic!("no place: {mark}") };
+        let there = String::from_utf16_lossy(units.get(start..start + length).unwrap_or_default());
+        assert_eq!(mark["text"], there.as_str(), "{mark}");
+        marked.push((mark["kind"].clone(), there));
+    }
+    assert!(marked.contains(&(json!("account"), THIEFS.to_owned())), "{verdict}");
+    Ok(())
+}
+
+#[test]
+fn an_account_in_strange_hands_is_one_case() -> Outcome {
+    let tradewind = start()?;
+    let ours = tradewind.account("sales")?.address;
+    tradewind.command(&["user", "forward", "add", &ours, "box@far.example"])?.success()?;
+    // A thief searches in whatever language the mail is, by whatever program.
+    let mut imap = tradewind.imap("sales")?;
+    imap.ask("SELECT INBOX")?.ok()?;
+    for word in ["invoice", "Rechnung", "factura"] {
+        imap.ask(&format!("SEARCH TEXT \"{word}\""))?.ok()?;
+    }
+    let mut jmap = Jmap::open(&tradewind)?;
+    for word in ["发票", "bank account", "holiday"] {
+        jmap.ask("Email/query", json!({ "filter": { "text": word } }))?;
+    }
+    let case = wait_until("the case of the account", PATIENCE, || {
+        Ok(told(&tradewind, &["guard", "cases"])?.as_array().and_then(|all| all.first().cloned()))
+    })?;
+    assert_eq!((&case["direction"], &case["from"]), (&json!("account"), &json!(ours)), "{case}");
+    let number = case["case"].as_str().unwrap_or_default().to_owned();
+    let shown = told(&tradewind, &["guard", "explain", &number])?;
+    let finding = &shown["findings"][0];
+    assert_eq!(finding["id"], "account-taken-over", "{shown}");
+    assert!(
+        finding["evidence"].as_str().is_some_and(|it| it.contains("box@far.example") && it.contains('?')),
+        "{shown}"
+    );
+    // Its owner is told, and those who look after security.
+    for role in ["sales", "admin"] {
+        let mut client = tradewind.imap(role)?;
+        wait_until("the letter", PATIENCE, || Ok((client.count("INBOX")? >= 1).then_some(())))?;
+    }
+    assert_eq!(told(&tradewind, &["guard", "close", &number, "--fraud"])?["state"], "fraud");
     Ok(())
 }

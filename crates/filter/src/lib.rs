@@ -25,7 +25,7 @@ pub mod templates;
 pub mod train;
 mod verdict;
 
-pub use facts::inside::inspect as inspect_files;
+pub use facts::inside::{inspect as inspect_files, inspected_parts};
 pub use facts::{Facts, Received};
 pub use findings::{Finding, Signal};
 pub use judge::{Judge, Scores};

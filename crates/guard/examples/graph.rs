@@ -1,56 +1,31 @@
-//! How long a graph and a ledger take to build from a long history, how long one look-up takes, and the memory: in memory as a replay
-//! has them. `cargo run --release -p tradewind-guard --example graph -- 1000000`
+//! How long a graph and a ledger take to build from a long history, how long the look-up of a message and of a look-alike takes, and
+//! the memory: in memory as a replay has them. Ends with a failure where a limit is missed.
+//! `cargo run --release -p tradewind-guard --example graph -- 1000000`
 
+use std::process::ExitCode;
 use std::time::Instant;
 
-use env::Timestamp;
-use filter::{Facts, Received};
 use guard::knowledge::{Job, Own, OwnPerson};
 use guard::rows::Memory;
 use guard::signals::lookalike::DomainIndex;
-use guard::{Direction, Directory, Lesson, Read, know, learn};
+use guard::{Directory, Lesson, Read, know, learn};
 
-/// Partners, each with some people.
-const PARTNERS: u64 = 20_000;
+#[path = "shared/letters.rs"]
+mod letters;
 
-/// Messages of one thread.
-const THREAD: u64 = 6;
+use letters::{PARTNERS, read};
 
-fn message(n: u64) -> (String, Direction) {
-    let (thread, step) = (n / THREAD, n % THREAD);
-    let partner = (thread * 7_919) % PARTNERS;
-    let (domain, person) = (format!("partner{partner:05}-works.example"), thread % 4);
-    let theirs = format!("Person {person} Of{partner} <person{person}@{domain}>");
-    let ours = format!("Seller {} <seller{}@own.example>", thread % 30, thread % 30);
-    let is_ours = step % 2 == 1;
-    let (from, to) = if is_ours { (&ours, &theirs) } else { (&theirs, &ours) };
-    let id = |n: u64| if n % 2 == 1 { format!("{n}.{thread}@own.example") } else { format!("{n}.{thread}@{domain}") };
-    let references = (0..step).map(|n| format!("<{}>", id(n))).collect::<Vec<_>>().join(" ");
-    let references = if references.is_empty() { String::new() } else { format!("References: {references}\r\n") };
-    let account = if step == 2 {
-        format!("Beneficiary: Partner {partner} Works\r\nIBAN: {}\r\n", iban(partner))
-    } else {
-        String::new()
-    };
-    let raw = format!(
-        "Received: from out.{domain} ([198.51.100.{}]) by mx.own.example; Thu, 26 Nov 2026 10:00:00 +0000\r\nFrom: {from}\r\nTo: {to}\r\n\
-         Subject: Order {thread}\r\nDate: Thu, 26 Nov 2026 10:00:00 +0000\r\nMessage-ID: <{}>\r\nX-Mailer: Mailer {}\r\n{references}\r\n\
-         Dear colleague,\r\nabout order {thread}: the quantity is {} pieces, ready on 2026-12-04.\r\n{account}Best regards\r\n",
-        partner % 250,
-        id(step),
-        partner % 9,
-        n % 900,
-    );
-    (raw, if is_ours { Direction::Out } else { Direction::In })
-}
+/// Time in which a million messages are to be learned from, in seconds.
+const BUILD_SECONDS_MAX: f64 = 600.0;
 
-/// An account with right check digits (ISO 13616).
-fn iban(partner: u64) -> String {
-    let basic = format!("37040044{:010}", partner);
-    let digits = format!("{basic}131400");
-    let rest = digits.bytes().fold(0_u64, |rest, octet| (rest * 10 + u64::from(octet - b'0')) % 97);
-    format!("DE{:02}{basic}", 98 - rest)
-}
+/// Time in which 99 of 100 messages are to be looked up, in microseconds.
+const LOOK_UP_MICROS_MAX: f64 = 200.0;
+
+/// The same for domains that known ones may be like.
+const ALIKE_MICROS_MAX: f64 = 50.0;
+
+/// Look-ups that are measured.
+const LOOK_UPS: u64 = 20_000;
 
 fn resident_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -58,13 +33,7 @@ fn resident_mib() -> u64 {
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() / 1024
 }
 
-fn read(n: u64) -> Read {
-    let (raw, direction) = message(n);
-    let facts = Facts::read(Received { raw: raw.as_bytes(), ..Received::default() });
-    Read::new(raw.as_bytes(), facts, &[], direction, Timestamp::from_seconds(1_700_000_000 + n as i64))
-}
-
-fn main() {
+fn main() -> ExitCode {
     let count: u64 = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(100_000);
     let (mut rows, mut index) = (Memory::default(), DomainIndex::default());
     let people = (0..30).map(|n| OwnPerson {
@@ -96,30 +65,65 @@ fn main() {
         }
         learning += at.elapsed();
     }
+    let built = begun.elapsed().as_secs_f64();
     println!(
-        "{count} messages: {:.1} s, of it learning {:.1} s; {} MiB resident",
-        begun.elapsed().as_secs_f64(),
+        "{count} messages: {built:.1} s, of it learning {:.1} s; {} MiB resident",
         learning.as_secs_f64(),
         resident_mib()
     );
     let near = |host: &str| index.near(host).into_iter().map(|(domain, _)| domain.to_owned()).collect();
-    let reads: Vec<Read> = (0..2000).map(|n| read((n * 997) % count)).collect();
-    let mut times: Vec<u128> = reads
-        .iter()
-        .map(|read| {
+    let reads: Vec<Read> = (0..LOOK_UPS).map(|n| read((n * 997) % count)).collect();
+    let looked_up = times(reads.iter(), |read| {
+        let Ok(knowledge) = know(&mut rows, &read.subject, &read.details, &directory, &near);
+        drop(knowledge);
+    });
+    tell("look-up of one message", &looked_up);
+    let hosts: Vec<String> = (0..LOOK_UPS).map(alike).collect();
+    let found = hosts.iter().filter(|host| !index.near(host).is_empty()).count();
+    let compared = times(hosts.iter(), |host| drop(index.near(host)));
+    tell(&format!("look-alikes of one domain among {}, found {found} of {LOOK_UPS}", index.len()), &compared);
+    let within = |what: &str, is: f64, most: f64| {
+        if is > most {
+            eprintln!("{what}: {is:.1} is more than {most:.1}");
+        }
+        is <= most
+    };
+    let limits = [
+        within("seconds to learn", built, BUILD_SECONDS_MAX * count as f64 / 1e6),
+        within("microseconds for a look-up", share(&looked_up, 99), LOOK_UP_MICROS_MAX),
+        within("microseconds for look-alikes", share(&compared, 99), ALIKE_MICROS_MAX),
+    ];
+    if limits.iter().all(|kept| *kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A known domain with two letters swapped, one put in, or a word behind it.
+fn alike(n: u64) -> String {
+    let partner = n * 7 % PARTNERS;
+    match n % 3 {
+        0 => format!("parnter{partner:05}-works.example"),
+        1 => format!("partner{partner:05}-wworks.example"),
+        _ => format!("partner{partner:05}-works-group.example"),
+    }
+}
+
+/// How long `work` takes for each, in microseconds, the shortest first.
+fn times<T>(all: impl Iterator<Item = T>, mut work: impl FnMut(T)) -> Vec<f64> {
+    let mut times: Vec<f64> = all
+        .map(|one| {
             let at = Instant::now();
-            let Ok(knowledge) = know(&mut rows, &read.subject, &read.details, &directory, &near);
-            let took = at.elapsed().as_nanos();
-            drop(knowledge);
-            took
+            work(one);
+            at.elapsed().as_nanos() as f64 / 1000.0
         })
         .collect();
-    times.sort_unstable();
-    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default() as f64 / 1000.0;
-    println!(
-        "look-up of one message: median {:.0} us, 99 of 100 within {:.0} us; {} domains",
-        at(50),
-        at(99),
-        index.len()
-    );
+    times.sort_by(f64::total_cmp);
+    times
+}
+
+/// The time within which this share of 100 lies.
+fn share(times: &[f64], share: usize) -> f64 {
+    times.get(times.len() * share / 100).copied().unwrap_or_default()
+}
+
+fn tell(what: &str, times: &[f64]) {
+    println!("{what}: median {:.1} us, 99 of 100 within {:.1} us", share(times, 50), share(times, 99));
 }

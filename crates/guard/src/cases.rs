@@ -23,6 +23,9 @@ const EVENTS_MAX: usize = 64;
 /// Changes of one partner's ledger that are kept.
 pub(crate) const CHANGES_MAX: usize = 128;
 
+/// The direction of a case that is about an account.
+pub const ACCOUNT: &str = "account";
+
 /// How far a case is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaseState {
@@ -93,6 +96,9 @@ pub struct CaseDetail {
     pub lesson: Taught,
     /// What was done.
     pub events: Vec<Event>,
+    /// The account of ours that it is about; none where it is about a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<i64>,
 }
 
 /// A case.
@@ -104,7 +110,7 @@ pub struct Case {
     pub organisation: i64,
     /// When the message came.
     pub at: Timestamp,
-    /// Which way it went: in | out.
+    /// Which way it went: in | out; `account` where it is about what happened in an account of ours.
     pub direction: String,
     /// What was done with it.
     pub action: String,
@@ -178,8 +184,40 @@ impl CaseDetail {
             phones: partner.map(|it| it.phones.clone()).unwrap_or_default(),
             lesson,
             events: Vec::new(),
+            account: None,
         }
     }
+
+    /// What the case of an account in strange hands begins with.
+    #[must_use]
+    pub fn of_account(address: &str, account: i64, finding: Finding) -> Self {
+        Self {
+            from: address.to_owned(),
+            message_id: String::new(),
+            to: Vec::new(),
+            subject: String::new(),
+            partner: address.to_owned(),
+            findings: vec![finding],
+            asked: Vec::new(),
+            on_file: Vec::new(),
+            phones: Vec::new(),
+            lesson: Taught::default(),
+            events: Vec::new(),
+            account: Some(account),
+        }
+    }
+}
+
+/// Opens the case of an account; gives its number.
+///
+/// # Errors
+/// When the store fails.
+pub fn open_for_account(tx: &mut Tx<'_>, organisation: i64, detail: &CaseDetail) -> Result<i64, GuardError> {
+    let id = tx.next_id();
+    let key = tx.context().keys.organisation(tx, organisation)?;
+    let sealed = sealed(&key, &*tx.context().entropy, id, detail)?;
+    open(tx, (id, organisation), (ACCOUNT, "watch"), &sealed)?;
+    Ok(id)
 }
 
 /// Opens a case, in the transaction of its message.
@@ -297,6 +335,14 @@ pub fn close(tx: &mut Tx<'_>, id: i64, by: i64, outcome: Outcome, note: &str) ->
     let case = load(tx, id)?;
     if !case.state.is_open() {
         return Err(GuardError::Closed(id));
+    }
+    if case.direction == ACCOUNT {
+        let (state, what) = match outcome {
+            Outcome::Honest => (CaseState::Honest, "honest"),
+            Outcome::Fraud => (CaseState::Fraud, "fraud"),
+        };
+        change(tx, case, state, by, what, note)?;
+        return Ok(Closed::Done(outcome));
     }
     if outcome == Outcome::Fraud {
         dispute(tx, &case, by)?;

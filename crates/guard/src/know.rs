@@ -162,12 +162,10 @@ fn near_ones<R: Rows>(
     }
     let mut found = Vec::new();
     for host in hosts {
-        let candidates = near(host);
-        if candidates.is_empty() {
-            continue;
-        }
         let domain = filter::facts::registered_domain(host);
         let own_contact = contact(rows, &domain)?;
+        // Most mail is from companies that are known, and nothing that they look like counts.
+        let candidates = if own_contact.is_company() { Vec::new() } else { near(host) };
         for known in candidates.into_iter().filter(|known| *known != domain).take(NEAR_MAX) {
             let is_own = directory.own().domains.contains(&known);
             let contact = if is_own { Contact::default() } else { contact(rows, &known)? };

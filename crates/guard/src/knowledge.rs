@@ -262,6 +262,12 @@ impl Contact {
         self.received > 0 && self.sent > 0
     }
 
+    /// Letters went both ways often enough for a domain to be a company by itself, whatever it looks like.
+    #[must_use]
+    pub const fn is_company(&self) -> bool {
+        self.is_mutual() && self.messages() >= COMPANY_MESSAGES_MIN
+    }
+
     /// Another message at `at`; the first and the last are moved as needed.
     pub fn note(&mut self, at: Timestamp, is_received: bool) {
         let at = at.millis();
@@ -277,6 +283,9 @@ impl Contact {
         if self.messages() == 0 { 0 } else { now.millis().saturating_sub(self.first) / 86_400_000 }
     }
 }
+
+/// Letters of its own history from which a domain is a company by itself.
+pub(crate) const COMPANY_MESSAGES_MIN: u32 = 3;
 
 /// Different things that one tally keeps; the rarest makes room.
 const TALLY_MAX: usize = 12;

@@ -4,10 +4,12 @@
 //! A message becomes a [`Subject`]; all that history knows for it is looked up once ([`Knowledge`]); [`signals::look`] compares the two
 //! and gives findings. What follows from findings is decided in one place, `filter`'s verdict.
 
+pub mod alikes;
 mod blocks;
 pub mod cases;
 mod directory;
 mod error;
+pub mod history;
 mod know;
 pub mod knowledge;
 mod learn;
@@ -21,6 +23,7 @@ pub mod partners;
 mod places;
 pub mod replay;
 pub mod rows;
+pub mod searches;
 mod shelf;
 pub mod signals;
 mod subject;

@@ -17,7 +17,7 @@ use crate::look::{Looked, Read, look, teaches};
 use crate::rows::Rows;
 use crate::shelf::{self, Change, Shelf, domains_after, save};
 use crate::signals::lookalike::DomainIndex;
-use crate::{Direction, Directory, GuardError, Subject};
+use crate::{Direction, Directory, GuardError, Subject, alikes, searches};
 
 const LESSON: &str = "guard_lesson.detail";
 
@@ -81,6 +81,8 @@ pub struct Kept {
     action: &'static str,
     lesson: Option<Vec<u8>>,
     case: Option<Vec<u8>>,
+    /// Domains that look like ours.
+    alikes: Vec<alikes::Noted>,
 }
 
 impl Kept {
@@ -92,7 +94,7 @@ impl Kept {
 }
 
 impl Taught {
-    fn new(read: &Read, takes_details: bool) -> Self {
+    pub(crate) fn new(read: &Read, takes_details: bool) -> Self {
         Self { subject: read.subject.slim(), details: read.details.clone(), takes_details }
     }
 
@@ -107,6 +109,11 @@ impl Guard {
     #[must_use]
     pub fn new(store: Store) -> Self {
         Self { store, known: Arc::default() }
+    }
+
+    /// Where it is kept what it knows.
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Looks at a message of an organisation. Its direction must be told apart already but for mail among our own people.
@@ -159,7 +166,9 @@ impl Guard {
             .map(|takes_details| shelf::seal(key, entropy, LESSON, id, &Taught::new(read, takes_details)));
         let direction = if read.subject.direction == Direction::In { "in" } else { "out" };
         let action = action.word();
-        Ok(Kept { id, organisation, direction, action, lesson: lesson.transpose()?, case: case.transpose()? })
+        let alikes = alikes::noted(key, entropy, &read.subject, &looked.knowledge)?;
+        let (lesson, case) = (lesson.transpose()?, case.transpose()?);
+        Ok(Kept { id, organisation, direction, action, lesson, case, alikes })
     }
 
     /// Learns from what waits; gives from how many messages.
@@ -202,7 +211,10 @@ pub struct Decided<'a> {
 /// # Errors
 /// When the store fails.
 pub fn keep(tx: &mut Tx<'_>, kept: &Kept) -> Result<(), GuardError> {
-    let Kept { id, organisation, direction, action, lesson, case } = kept;
+    let Kept { id, organisation, direction, action, lesson, case, alikes } = kept;
+    for alike in alikes {
+        alikes::note(tx, *organisation, alike)?;
+    }
     if let Some(case) = case {
         cases::open(tx, (*id, *organisation), (direction, action), case)?;
     }
@@ -293,5 +305,5 @@ pub fn forget(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64, GuardError> {
             SELECT id FROM guard_row WHERE touched < $1 AND kind IN (3, 4) ORDER BY touched LIMIT $2)",
         params![day, FORGOTTEN_MAX],
     )?;
-    Ok(rows + cases::forget(tx, before)?)
+    Ok(rows + cases::forget(tx, before)? + alikes::forget(tx)? + searches::forget(tx)?)
 }

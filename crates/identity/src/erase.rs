@@ -82,6 +82,10 @@ const DELETES: &[&str] = &[
     "DELETE FROM sent_message WHERE account = $1",
     "DELETE FROM complaint WHERE account = $1 AND direction = 'in'",
     "UPDATE complaint SET account = 0 WHERE account = $1",
+    "DELETE FROM guard_history WHERE account = $1",
+    "DELETE FROM guard_search WHERE account = $1",
+    "DELETE FROM guard_case WHERE id IN (SELECT guard_case FROM guard_takeover WHERE account = $1)",
+    "DELETE FROM guard_takeover WHERE account = $1",
     "DELETE FROM account WHERE id = $1",
 ];
 

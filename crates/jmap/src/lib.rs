@@ -33,7 +33,7 @@ mod unchanged;
 mod verdicts;
 mod window;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,6 +116,8 @@ pub struct Server {
     fetcher: Option<Fetcher>,
     /// Our address, without a slash at its end.
     public_url: String,
+    /// Who searched for invoices or accounts in a request that is under way; the trade guard counts it.
+    searched: Mutex<HashSet<i64>>,
 }
 
 /// What a [`Server`] is made from beside its settings.
@@ -167,6 +169,7 @@ impl Server {
             hold_seconds_max,
             settings,
             public_url,
+            searched: Mutex::default(),
         })
     }
 

@@ -274,7 +274,19 @@ impl Server {
                 }
             }
         }
+        self.count_searches(asker.account()).await;
         Ok(running.response)
+    }
+
+    /// Has the trade guard know that invoices or accounts were searched for.
+    async fn count_searches(&self, account: i64) {
+        if !self.searched.lock().remove(&account) {
+            return;
+        }
+        // A store that is full for the moment must not keep anybody from reading.
+        if let Err(error) = self.store.write(move |tx| guard::searches::note(tx, account)).await {
+            tracing::warn!(%error, "a search cannot be counted");
+        }
     }
 
     async fn change(

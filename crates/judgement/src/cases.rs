@@ -6,18 +6,24 @@ use std::time::Duration;
 
 use env::Outlook;
 use filter::Judge;
+use guard::GuardError;
 use guard::cases::{self, Case, Closed, Outcome};
 use identity::{AccountState, IdentityError, Language, PAGE_MAX, Role};
 use letters::{Mailer, Ready, Texts, Words};
 use queue::QueueError;
-use store::{Store, Tx, params};
+use store::{Store, StoreError, Tx, params};
 
 use crate::digest::harmless;
+use crate::marks::{self, MarkKind};
 use crate::quarantine::{self, Whose};
+use crate::votes::{self, Vote};
 use crate::{JudgementError, explain};
 
 /// How long a released message is tried.
 const EXPIRE_AFTER: Duration = Duration::from_secs(5 * 86_400);
+
+/// What the word of whoever looks after the quarantine weighs.
+const OFFICER_WEIGHT: i64 = 2;
 
 /// Cases that one round tells of.
 const ROUND: i64 = 50;
@@ -32,6 +38,9 @@ const TOLD_MAX: usize = 5;
 pub fn close(tx: &mut Tx<'_>, id: i64, by: i64, outcome: Outcome, note: &str) -> Result<Closed, JudgementError> {
     let case = cases::load(tx, id)?;
     let closed = cases::close(tx, id, by, outcome, note)?;
+    if closed == Closed::Done(Outcome::Fraud) && case.direction == "in" {
+        remember(tx, &case, by)?;
+    }
     let waits = case.action == "hold" || case.action == "quarantine";
     if !waits || closed == Closed::Proposed {
         return Ok(closed);
@@ -49,6 +58,44 @@ pub fn close(tx: &mut Tx<'_>, id: i64, by: i64, outcome: Outcome, note: &str) ->
         // It was deleted meanwhile: by its recipient, or as its time was over.
         Ok(()) | Err(JudgementError::NotQuarantined(_)) => Ok(closed),
         Err(error) => Err(error),
+    }
+}
+
+/// What a fraud was made from is known when it comes again, as if somebody who looks after the quarantine had reported it. Its sender is
+/// reported only where he looked like another: a partner whose mailbox was in strange hands writes on.
+fn remember(tx: &mut Tx<'_>, case: &Case, by: i64) -> Result<(), JudgementError> {
+    let judged = match crate::load(tx, case.id) {
+        Ok(judged) => judged,
+        Err(JudgementError::Store(error)) => return Err(error.into()),
+        // Its time was over.
+        Err(_) => return Ok(()),
+    };
+    let Some(facts) = &judged.detail.facts else { return Ok(()) };
+    let key = tx.context().keys.organisation(tx, case.organisation)?;
+    let is_alike =
+        case.detail.findings.iter().any(|it| matches!(it.id.as_str(), "lookalike-partner" | "lookalike-own"));
+    let vote = Vote { account: by, weight: OFFICER_WEIGHT, at: tx.now() };
+    for mark in marks::numbered(facts, &key) {
+        if mark.kind == MarkKind::Look || mark.kind == MarkKind::Sender && is_alike {
+            votes::cast(tx, case.organisation, mark.number, vote)?;
+        }
+    }
+    Ok(())
+}
+
+/// Payment details that were found in a message when it came, if it has a case that reads.
+///
+/// # Errors
+/// When the store fails.
+pub fn asked(tx: &mut Tx<'_>, id: i64) -> Result<Vec<payment::Detail>, StoreError> {
+    match cases::load(tx, id) {
+        Ok(case) => Ok(case.detail.asked.into_iter().map(|asked| asked.detail).collect()),
+        Err(GuardError::Store(error)) => Err(error),
+        Err(GuardError::NoCase(_)) => Ok(Vec::new()),
+        Err(error) => {
+            tracing::error!(id, %error, "a case cannot be read");
+            Ok(Vec::new())
+        }
     }
 }
 
@@ -86,7 +133,8 @@ impl CaseLetters {
 
     async fn post_one(&self, case: &Case) -> Result<(), JudgementError> {
         let organisation = case.organisation;
-        let readers = self.store.read(move |tx| readers(tx, organisation)).await?;
+        let owner = case.detail.account;
+        let readers = self.store.read(move |tx| readers(tx, organisation, owner)).await?;
         let mut letters: Vec<Ready> = Vec::new();
         for reader in readers {
             match self.mailer.notice(reader, |language| self.words(case, language)).await {
@@ -114,8 +162,10 @@ impl CaseLetters {
         let detail = &case.detail;
         let (id, from, subject) = (format!("{:x}", case.id), harmless(&detail.from), harmless(&detail.subject));
         let values = [("id", id.as_str()), ("from", &from), ("subject", &subject), ("partner", &detail.partner)];
-        let way = if case.direction == "out" { "case-intro-out" } else { "case-intro-in" };
-        let mut parts = vec![texts.say(way, &values), texts.say(&format!("case-done-{}", case.action), &values)];
+        let mut parts = vec![
+            texts.say(&format!("case-intro-{}", case.direction), &values),
+            texts.say(&format!("case-done-{}", case.action), &values),
+        ];
         let why = detail.findings.iter().filter(|it| it.weight() > 0.0).take(TOLD_MAX);
         let why: Vec<String> = why
             .map(|finding| {
@@ -124,6 +174,10 @@ impl CaseLetters {
             })
             .collect();
         parts.push(why.join("\n"));
+        if detail.account.is_some() {
+            parts.push(texts.say("case-ending-account", &values));
+            return letter(texts, &values, &parts);
+        }
         let asked = detail.asked.iter().take(TOLD_MAX).map(|asked| line(&asked.detail));
         let known = detail.on_file.iter().take(TOLD_MAX).map(|known| line(&known.detail));
         for (key, mut lines) in [("case-asked", asked.collect::<Vec<_>>()), ("case-on-file", known.collect())] {
@@ -135,11 +189,15 @@ impl CaseLetters {
         let phones = if detail.phones.is_empty() { texts.say("case-none", &[]) } else { detail.phones.join(", ") };
         parts.push(texts.say("case-phone", &[("phones", &phones)]));
         parts.push(texts.say("case-ending", &values));
-        Words {
-            from_name: texts.say("notice-from", &[]),
-            subject: texts.say("case-subject", &values),
-            text: format!("{}\n", parts.join("\n\n")),
-        }
+        letter(texts, &values, &parts)
+    }
+}
+
+fn letter(texts: Texts, values: &[(&str, &str)], parts: &[String]) -> Words {
+    Words {
+        from_name: texts.say("notice-from", &[]),
+        subject: texts.say("case-subject", values),
+        text: format!("{}\n", parts.join("\n\n")),
     }
 }
 
@@ -155,8 +213,9 @@ fn untold(tx: &mut Tx<'_>) -> Result<Vec<Case>, JudgementError> {
     ids.into_iter().map(|id| Ok(cases::load(tx, id)?)).collect()
 }
 
-/// Finance of an organisation; where there is none, those who look after its security.
-fn readers(tx: &mut Tx<'_>, organisation: i64) -> Result<BTreeSet<i64>, IdentityError> {
+/// Finance of an organisation; where there is none, those who look after its security. Of what happened in an account these and its
+/// owner are told.
+fn readers(tx: &mut Tx<'_>, organisation: i64, owner: Option<i64>) -> Result<BTreeSet<i64>, IdentityError> {
     let (mut finance, mut security, mut after) = (BTreeSet::new(), BTreeSet::new(), 0);
     loop {
         let page = identity::list_accounts(tx, Some(organisation), after, PAGE_MAX)?;
@@ -170,5 +229,6 @@ fn readers(tx: &mut Tx<'_>, organisation: i64) -> Result<BTreeSet<i64>, Identity
             };
         }
     }
-    Ok(if finance.is_empty() { security } else { finance })
+    security.extend(owner);
+    Ok(if finance.is_empty() || owner.is_some() { security } else { finance })
 }

@@ -26,6 +26,9 @@ pub enum JudgementError {
     /// The trade guard failed, or refuses.
     #[error(transparent)]
     Guard(#[from] guard::GuardError),
+    /// Sign-ins cannot be read.
+    #[error(transparent)]
+    Watch(#[from] watch::WatchError),
     /// There is no such judged message, or it is no longer kept.
     #[error("no judged message {0:x} is kept; see judging.keep_days")]
     NotKept(i64),
@@ -74,6 +77,7 @@ impl JudgementError {
             Self::Letter(error) => error.outlook(),
             Self::Queue(error) => error.outlook(),
             Self::Guard(error) => error.outlook(),
+            Self::Watch(error) => error.outlook(),
             Self::Mailbox(MailboxError::Store(error)) => error.outlook(),
             Self::OfficersOnly
             | Self::Mailbox(_)

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Tx, params};
 
 use crate::reputation::{self, Event, Reputation};
-use crate::{JudgementError, JudgingSettings, complaints, feedback, outbound, pull, quarantine, sealed, second, votes};
+use crate::{
+    JudgementError, JudgingSettings, complaints, feedback, outbound, pull, quarantine, sealed, second, takeover, votes,
+};
 
 /// Rows forgotten in one transaction, so that others wait only briefly.
 const FORGOTTEN_MAX: i64 = 200;
@@ -254,7 +256,8 @@ pub async fn tidy(store: &Store, settings: &JudgingSettings, reputation: &Reputa
                 + pull::forget(tx, before)?
                 + outbound::forget(tx, before)?;
             let guarded = guard::forget(tx, long_before)?;
-            Ok::<_, JudgementError>(people + reputation::tidy(tx)? + guarded)
+            let watched = takeover::forget(tx)?;
+            Ok::<_, JudgementError>(people + reputation::tidy(tx)? + guarded + watched)
         };
         gone += forgotten + expired + reports + store.write_freeing(rest).await?;
         if forgotten + expired + reports == 0 {

@@ -7,6 +7,7 @@
 //!
 //! Knows nothing of protocols: who receives asks, and does what is said.
 
+pub mod alikes;
 pub mod cases;
 pub mod complaints;
 pub mod digest;
@@ -14,6 +15,7 @@ mod error;
 mod explain;
 pub mod feedback;
 mod fields;
+pub mod history;
 mod judging;
 mod kept;
 mod learner;
@@ -26,6 +28,8 @@ pub mod reputation;
 mod sealed;
 mod second;
 mod settings;
+pub mod spots;
+pub mod takeover;
 mod votes;
 
 pub use error::JudgementError;

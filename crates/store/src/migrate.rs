@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 21, name: "guard", sql: include_str!("../migrations/0021_guard.sql") },
     Migration { version: 22, name: "opinions", sql: include_str!("../migrations/0022_opinions.sql") },
     Migration { version: 23, name: "contacts", sql: include_str!("../migrations/0023_contacts.sql") },
+    Migration { version: 24, name: "guard-watch", sql: include_str!("../migrations/0024_guard_watch.sql") },
 ];
 
 /// The newest schema that this program knows.

@@ -168,6 +168,7 @@ fn of_officers(authority: &str) -> Vec<Case> {
 fn of_the_trade_guard() -> Vec<Case> {
     let partner = json!({ "name": "nobody.example" });
     vec![
+        case("security", "guard-learn", json!({ "address": "sales@trade.test" })),
         case("security", "guard-partner-merge", json!({ "name": "nobody.example", "into": "noone.example" })).nothing(),
         case("security", "guard-partner-split", partner.clone()).nothing(),
         case("security", "guard-partner-forget", partner).nothing(),

@@ -5,7 +5,7 @@ use ::guard::partners::{self, Listed};
 use ::guard::replay::state_word;
 use ::guard::{GuardError, knowledge::OnFile};
 use env::Timestamp;
-use identity::Language;
+use identity::{IdentityError, Language};
 use judgement::JudgementError;
 use letters::Texts;
 use payment::Detail;
@@ -17,6 +17,9 @@ use super::{Bounds, Controls, Refused};
 
 /// Cases that one list shows.
 const CASES_MAX: i64 = 200;
+
+/// Look-alikes that one list shows.
+const ALIKES_MAX: i64 = 500;
 
 fn case_number(id: &str) -> Result<i64, JudgementError> {
     i64::from_str_radix(id.trim(), 16).map_err(|_| GuardError::NoCase(id.to_owned()).into())
@@ -260,6 +263,64 @@ pub(super) async fn set_state(
     };
     controls.store.write(work).await.map_err(Refused::because)?;
     Ok(json!({ "state": word }))
+}
+
+/// Has mail of mailboxes learned from.
+pub(super) async fn learn(
+    controls: &Controls,
+    by: &Bounds,
+    address: Option<String>,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
+    let by = *by;
+    let work = move |tx: &mut Tx<'_>| {
+        let Some(address) = &address else {
+            let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
+            return judgement::history::begin(tx, organisation, None);
+        };
+        let account = identity::find_by_address(tx, address)?.ok_or(IdentityError::NoAccount(address.clone()))?;
+        let organisation = identity::load_account(tx, account)?.organisation;
+        judgement::history::begin(tx, organisation, Some(account))
+    };
+    let mailboxes = controls.store.write(work).await.map_err(Refused::because)?;
+    Ok(json!({ "accounts": mailboxes }))
+}
+
+/// How far that is.
+pub(super) async fn learning(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
+    let by = *by;
+    let work = move |tx: &mut Tx<'_>| {
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
+        let mut shown = Vec::new();
+        for one in ::guard::history::list(tx, organisation)? {
+            let address = identity::list_addresses(tx, one.account)?.into_iter().next();
+            shown
+                .push(json!({ "address": address, "learned": one.learned, "passed": one.passed, "done": one.is_done }));
+        }
+        Ok::<_, JudgementError>(Value::Array(shown))
+    };
+    controls.store.read(work).await.map_err(Refused::because)
+}
+
+/// Domains that look like ours.
+pub(super) async fn alike(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
+    let by = *by;
+    let work = move |tx: &mut Tx<'_>| {
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
+        Ok::<_, JudgementError>(::guard::alikes::list(tx, organisation, ALIKES_MAX)?)
+    };
+    let found = controls.store.read(work).await.map_err(Refused::because)?;
+    let shown = |seen: &::guard::alikes::Seen| {
+        json!({
+            "domain": printable(&seen.alike.domain),
+            "own": seen.alike.own,
+            "trick": seen.alike.trick.word(),
+            "first": seen.first.to_string(),
+            "last": seen.last.to_string(),
+            "messages": seen.messages,
+        })
+    };
+    Ok(found.iter().map(shown).collect())
 }
 
 /// Lets a held message of the queue go, unless it waits for finance.

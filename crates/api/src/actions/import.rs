@@ -8,6 +8,7 @@ use mailbox::{Dedupe, Delivered, Delivery, Flags, Name, Prepared, Target};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use store::Tx;
 use tokio::sync::mpsc;
 
 use super::people::PeopleError;
@@ -56,6 +57,14 @@ pub(super) async fn run(
         }
     }
     reading.await.map_err(Refused::because)?.map_err(Refused::because)?;
+    if imported > 0 {
+        // Who traded with whom stands in it, and which accounts are on file.
+        let begin = move |tx: &mut Tx<'_>| {
+            let organisation = identity::load_account(tx, account)?.organisation;
+            Ok::<_, PeopleError>(guard::history::begin(tx, organisation, account)?)
+        };
+        controls.store.write(begin).await.map_err(Refused::because)?;
+    }
     Ok(json!({ "imported": imported, "known_before": known, "left_out": problems }))
 }
 

@@ -350,6 +350,17 @@ actions! {
         on On::Organisation(organisation.as_deref())
         => guard::set_state(controls, bounds, (partner, value), (state, note), organisation);
 
+    /// Have the trade guard learn from mail that lies in mailboxes: of an account, or of a whole organisation. Again goes on where it stopped.
+    GuardLearn "guard-learn" { address: Option<String>, organisation: Option<String> }: GuardChange
+        on address.as_deref().map_or(On::Organisation(organisation.as_deref()), On::Account)
+        => guard::learn(controls, bounds, address, organisation);
+    /// Show how far the trade guard is with learning from mailboxes.
+    GuardLearning "guard-learning" { organisation: Option<String> }: GuardRead
+        on On::Organisation(organisation.as_deref()) => guard::learning(controls, bounds, organisation);
+    /// List domains that look like ours and were named by mail, with when they were seen first and last, and how often.
+    GuardAlikes "guard-alikes" { organisation: Option<String> }: GuardRead
+        on On::Organisation(organisation.as_deref()) => guard::alike(controls, bounds, organisation);
+
     /// List messages that wait in quarantine: for an account, or for a whole organisation.
     QuarantineList "quarantine-list" { address: Option<String>, organisation: Option<String> }: QuarantineRead
         on address.as_deref().map_or(On::Organisation(organisation.as_deref()), On::Account)

@@ -72,9 +72,12 @@ pub(super) fn read(raw: &[u8], parts: &[Part]) -> Vec<Attachment> {
 
 /// The parts that are files.
 pub(super) fn files(parts: &[Part]) -> impl Iterator<Item = &Part> {
-    parts.iter().filter(|part| {
-        part.children == 0 && !part.is_multipart() && (part.is_attachment() || part.media_type != "text")
-    })
+    parts.iter().filter(|part| is_file(part))
+}
+
+/// Whether a part is a file.
+pub(super) fn is_file(part: &Part) -> bool {
+    part.children == 0 && !part.is_multipart() && (part.is_attachment() || part.media_type != "text")
 }
 
 fn look(raw: &[u8], part: &Part) -> Attachment {

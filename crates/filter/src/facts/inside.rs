@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use inspect::{Kind, Pool, Reason, Report, Trait};
 use mail::message::{Part, Structure, decode_part};
 
-use super::attachments::{ATTACHMENTS_MAX, files};
+use super::attachments::{ATTACHMENTS_MAX, files, is_file};
 use super::html::{self, Counts};
 use super::links::{self, Link, Place};
 use super::{Facts, Received, push_bounded};
@@ -112,6 +112,14 @@ pub fn inspect(raw: &[u8], pool: &Pool) -> Vec<Report> {
     };
     // One beyond the limit tells that there were more.
     parts.iter().enumerate().take(ATTACHMENTS_MAX + 1).map(look).collect()
+}
+
+/// Numbers of the parts that [`inspect`] gives reports of, in the same order.
+#[must_use]
+pub fn inspected_parts(structure: &Structure) -> Vec<usize> {
+    let is_inspected = |part: &Part| is_file(part) && part.size_octets() >= PART_OCTETS_MIN;
+    let parts = structure.parts.iter().enumerate().filter(|(_, part)| is_inspected(part));
+    parts.map(|(number, _)| number).take(ATTACHMENTS_MAX + 1).collect()
 }
 
 /// The facts of all reports.

@@ -6,14 +6,11 @@ use filter::is_free_mail;
 use super::lookalike::{Likeness, likeness};
 use super::weights::Relation;
 use super::{KNOWN_MESSAGES_MIN, Look};
-use crate::knowledge::{Address, Job, Near, Tally};
+use crate::knowledge::{Address, COMPANY_MESSAGES_MIN, Job, Near, Tally};
 use crate::{Knowledge, Mailbox};
 
 /// Letters from which habits can be told.
 const HABIT_MESSAGES_MIN: u32 = 5;
-
-/// Letters of a name's own history from which a domain is a company by itself.
-const OWN_HISTORY_MIN: u32 = 3;
 
 /// From this closeness on a domain makes its owner one who poses as another.
 const POSING_MIN: f32 = 0.7;
@@ -218,10 +215,10 @@ impl<'a> Look<'a> {
 /// company by itself.
 fn strength(near: &Near) -> f32 {
     let history = near.own_contact;
-    if history.is_mutual() && history.messages() >= OWN_HISTORY_MIN {
+    if history.is_company() {
         return 0.0;
     }
-    let by_history = if history.messages() >= OWN_HISTORY_MIN { 0.5 } else { 1.0 };
+    let by_history = if history.messages() >= COMPANY_MESSAGES_MIN { 0.5 } else { 1.0 };
     by_history
         * match near.contact.messages() {
             _ if near.is_own => 1.0,

@@ -10,7 +10,7 @@ use super::intent;
 use super::weights::{Relation, weight};
 
 /// Days within which things count as one.
-const DAYS_MAX: i64 = 7;
+pub const DAYS_MAX: i64 = 7;
 
 /// Events that are looked at, the latest first.
 const EVENTS_MAX: usize = 512;
@@ -65,6 +65,13 @@ pub enum What {
         /// What.
         words: String,
     },
+    /// Invoices, payments or accounts were searched for, by words that were looked at already.
+    Searches {
+        /// How often.
+        times: u32,
+    },
+    /// A message that was sent was stopped, as the account sends unusually or what it sends is bad.
+    Stopped,
     /// Many messages were read at once by a client that was not seen before.
     MassRead {
         /// How many.
@@ -91,6 +98,7 @@ struct Signs {
     grant: f32,
     searches: u32,
     mass_read: f32,
+    stopped: f32,
     told: Vec<String>,
 }
 
@@ -116,15 +124,22 @@ impl Signs {
             What::AppPassword => self.note(|signs| &mut signs.grant, 0.2, "+ app password".to_owned()),
             What::Search { words } => {
                 if intent::speaks_of_invoices(words) {
-                    self.searches = self.searches.saturating_add(1);
-                    if self.searches == SEARCHES_MIN {
-                        self.told.push(format!("? {words}"));
-                    }
+                    self.searched(1, &format!("? {words}"));
                 }
             }
+            What::Searches { times } => self.searched(*times, "? €"),
+            What::Stopped => self.note(|signs| &mut signs.stopped, 0.4, "⊘ →".to_owned()),
             What::MassRead { messages } => {
                 self.note(|signs| &mut signs.mass_read, 0.3, format!("{messages} ✉"));
             }
+        }
+    }
+
+    fn searched(&mut self, times: u32, told: &str) {
+        let before = self.searches;
+        self.searches = before.saturating_add(times);
+        if before < SEARCHES_MIN && self.searches >= SEARCHES_MIN {
+            self.told.push(told.to_owned());
         }
     }
 
@@ -139,7 +154,7 @@ impl Signs {
 
     fn finish(self) -> Option<Finding> {
         let searched = if self.searches >= SEARCHES_MIN { 0.35 } else { 0.0 };
-        let shares = [self.sign_in, self.forward, self.hide, self.grant, searched, self.mass_read];
+        let shares = [self.sign_in, self.forward, self.hide, self.grant, searched, self.mass_read, self.stopped];
         let kinds = shares.iter().filter(|share| **share >= 0.2).count();
         if kinds < 2 {
             return None;

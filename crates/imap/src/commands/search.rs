@@ -77,6 +77,13 @@ impl Connection<'_> {
         let query = translation.query(key);
         let mailbox = selected.mailbox;
         let deadline = now.plus(Duration::from_secs(self.server.settings.search_seconds));
+        if guard::searches::is_telling(query.words()) {
+            let asker = self.account();
+            // A store that is full for the moment must not keep anybody from reading.
+            if let Err(error) = self.server.store.write(move |tx| guard::searches::note(tx, asker)).await {
+                tracing::warn!(%error, "a search cannot be counted");
+            }
+        }
         let store = self.server.store.clone();
         let found = self
             .server

@@ -197,14 +197,7 @@ impl<'a> Body<'a> {
 
     fn value(&self, at: usize, bytes_max: usize) -> Option<Value> {
         let (part, raw) = (self.part(at)?, self.raw?);
-        let body = raw.get(part.body_range()).unwrap_or_default();
-        let (octets, is_known) = match encoding::decode(body, part.encoding.as_deref()) {
-            Ok(octets) => (octets, true),
-            Err(_) => (body.into(), false),
-        };
-        let decoded = charset::decode(&octets, part.param("charset"));
-        let is_problem = !is_known || (decoded.contains('\u{fffd}') && std::str::from_utf8(&octets).is_err());
-        let whole = decoded.replace("\r\n", "\n");
+        let (whole, is_problem) = text_of(part, raw.get(part.body_range()).unwrap_or_default());
         let cut = truncated(&whole, bytes_max, part.subtype == "html");
         Some(json!({ "value": cut, "isEncodingProblem": is_problem, "isTruncated": cut.len() < whole.len() }))
     }
@@ -233,8 +226,29 @@ fn is_inline(part: &Part, at: usize, multipart: &str) -> bool {
         && (at == 0 || (multipart != "related" && (is_media(part) || part.file_name().is_none())))
 }
 
+/// The text of a part as its `EmailBodyValue` has it, and whether it could not be decoded whole.
+pub(crate) fn text_of(part: &Part, body: &[u8]) -> (String, bool) {
+    let (octets, is_known) = match encoding::decode(body, part.encoding.as_deref()) {
+        Ok(octets) => (octets, true),
+        Err(_) => (body.into(), false),
+    };
+    let decoded = charset::decode(&octets, part.param("charset"));
+    let is_problem = !is_known || (decoded.contains('\u{fffd}') && std::str::from_utf8(&octets).is_err());
+    (decoded.replace("\r\n", "\n"), is_problem)
+}
+
+/// Parts with text that a reader sees, plain and pages.
+pub(crate) fn shown_texts(structure: &Structure) -> Vec<usize> {
+    let roles = Body::new(structure, None, None, BlobId::message(0)).roles();
+    let is_text = |at: &usize| structure.parts.get(*at).is_some_and(|part| part.media_type == "text");
+    let mut parts: Vec<usize> = roles.text.into_iter().chain(roles.html).filter(is_text).collect();
+    parts.sort_unstable();
+    parts.dedup();
+    parts
+}
+
 /// What the client calls a part.
-pub(super) fn part_id(at: usize) -> String {
+pub(crate) fn part_id(at: usize) -> String {
     at.to_string()
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn query(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: A
     let reach = Reach::of(tx, asker.account(), &account_id)?;
     let (question, window) = (Question::take(&mut args)?, Window::take(&mut args)?);
     args.finish()?;
-    let (result, state) = result(server, tx, &reach, &question)?;
+    let (result, state) = result(server, tx, asker, &reach, &question)?;
     window.answer(&account_id, state, &result, |id| ids::show(*id), ids::read)
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn query_changes(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut
         }
         Ok(ids)
     })?;
-    let (result, state) = result(server, tx, &reach, &question)?;
+    let (result, state) = result(server, tx, asker, &reach, &question)?;
     wanted.answer(&account_id, state, &result, &changed, |id| ids::show(*id))
 }
 
@@ -91,6 +91,7 @@ pub(crate) fn query_changes(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut
 fn result(
     server: &Server,
     tx: &mut Tx<'_>,
+    asker: &Asker,
     reach: &Reach,
     question: &Question,
 ) -> Result<(Arc<Vec<i64>>, i64), Failure> {
@@ -98,6 +99,11 @@ fn result(
         let state = index.email_state();
         if let Some(kept) = index.kept_result(&question.key).filter(|_| reach.is_own()) {
             return Ok((Step::Done(kept), state));
+        }
+        let mut is_telling = false;
+        question.filter.for_each_text(&mut |query| is_telling |= guard::searches::is_telling(query.words()));
+        if is_telling {
+            server.searched.lock().insert(asker.account());
         }
         Ok((first_step(tx, index, reach, question)?, state))
     })?;

@@ -88,6 +88,17 @@ pub enum Query {
 }
 
 impl Query {
+    /// Words that are searched for, wherever they may stand.
+    #[must_use]
+    pub fn words(&self) -> Vec<&str> {
+        match self {
+            Self::Envelope(_, needle) | Self::Header(_, needle) | Self::Body(needle) | Self::Text(needle) => {
+                vec![needle.as_str()]
+            }
+            part => part.parts().iter().flat_map(Self::words).collect(),
+        }
+    }
+
     /// Refuses what is nested deeper than [`QUERY_DEPTH_MAX`].
     pub(crate) fn check_depth(&self, depth: usize) -> Result<(), MailboxError> {
         if depth > QUERY_DEPTH_MAX {

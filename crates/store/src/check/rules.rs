@@ -275,6 +275,8 @@ pub(super) const RULES: &[Rule] = &[
                     UNION ALL SELECT organisation, day FROM opinion_day
                     UNION ALL SELECT organisation, id FROM guard_row UNION ALL SELECT organisation, id FROM guard_lesson
                     UNION ALL SELECT organisation, id FROM guard_case
+                    UNION ALL SELECT organisation, id FROM guard_alike
+                    UNION ALL SELECT organisation, account FROM guard_history
                 ) AS j LEFT JOIN organisation o ON o.id = j.organisation WHERE o.id IS NULL LIMIT 20",
     },
     Rule {
@@ -286,13 +288,15 @@ pub(super) const RULES: &[Rule] = &[
                 ) AS c LEFT JOIN account a ON a.id = c.account WHERE a.id IS NULL LIMIT 20",
     },
     Rule {
-        says: "a report on mail, a vote, a complaint, or what was sent or pulled belongs to an account that is not there",
+        says: "a report on mail, a vote, a complaint, what was sent or pulled, or what the trade guard watches belongs to an account that is not there",
         kind: "account",
         query: "SELECT c.account, c.what FROM (
                     SELECT account, judged AS what FROM mail_report UNION ALL SELECT account, mark FROM mail_vote
                     UNION ALL SELECT account, message FROM mail_pulled UNION ALL SELECT account, recipient FROM sent_to
                     UNION ALL SELECT account, hour FROM sent_hour UNION ALL SELECT account, id FROM sent_stop
                     UNION ALL SELECT account, message FROM sent_message UNION ALL SELECT account, id FROM complaint
+                    UNION ALL SELECT account, after FROM guard_history UNION ALL SELECT account, day FROM guard_search
+                    UNION ALL SELECT account, guard_case FROM guard_takeover
                 ) AS c LEFT JOIN account a ON a.id = c.account WHERE a.id IS NULL AND c.account <> 0 LIMIT 20",
     },
 ];

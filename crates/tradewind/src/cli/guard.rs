@@ -9,6 +9,27 @@ use clap::{Args, Subcommand};
 pub(crate) enum GuardCommand {
     /// Learn from mail of the past and judge messages by it, in the order of their dates, without a server. Nothing is kept.
     Replay(ReplayOptions),
+    /// Learn from mail that lies in mailboxes, as after an import. Again goes on where it stopped.
+    Learn {
+        /// The account; all of the company if none is named.
+        #[arg(long)]
+        account: Option<String>,
+        /// The company; needed if there are several and no account is named.
+        #[arg(long, conflicts_with = "account")]
+        organisation: Option<String>,
+    },
+    /// Show how far learning from mailboxes is.
+    Learning {
+        /// The company; needed if there are several.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// List domains that look like ours and were named by mail.
+    LookAlikes {
+        /// The company; needed if there are several.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
     /// List cases that wait for finance.
     Cases {
         /// Those that are closed, too.
@@ -108,6 +129,9 @@ impl GuardCommand {
     pub(crate) fn action(self) -> Option<Action> {
         Some(match self {
             Self::Replay(_) => return None,
+            Self::Learn { account, organisation } => Action::GuardLearn { address: account, organisation },
+            Self::Learning { organisation } => Action::GuardLearning { organisation },
+            Self::LookAlikes { organisation } => Action::GuardAlikes { organisation },
             Self::Cases { all, organisation } => Action::GuardCases { all, organisation },
             Self::Explain { case, language } => Action::GuardCaseShow { id: case, language },
             Self::Note { case, what, note } => Action::GuardCaseNote { id: case, what, note },

@@ -9,9 +9,11 @@ use env::dns::Resolver;
 use filter::{Judge, Layer, RulesFollower};
 use inspect::{Pool, Program};
 use intel::SecondOpinion;
+use judgement::alikes::AlikeLetters;
 use judgement::cases::CaseLetters;
 use judgement::complaints::Complaints;
 use judgement::digest::Digests;
+use judgement::history::History;
 use judgement::outbound::Stops;
 use judgement::{Judging, JudgingSettings, Learner, Reputation};
 use store::Store;
@@ -29,6 +31,9 @@ const LEARN_EVERY: Duration = Duration::from_secs(5);
 
 /// How often the trade guard learns, and tells of cases.
 const STUDY_EVERY: Duration = Duration::from_secs(1);
+
+/// How often look-alikes are told of and accounts looked at.
+const WATCH_EVERY: Duration = Duration::from_secs(10);
 
 /// How often what is old is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
@@ -71,7 +76,13 @@ pub(super) fn spawn(
     let stops = Stops { store: system.store.clone(), mailer: system.mailer(), judge: system.judge.get()? };
     tasks.spawn(tell_of_stops(stops, stop.clone()));
     let letters = CaseLetters { store: system.store.clone(), mailer: system.mailer(), judge: system.judge.get()? };
-    tasks.spawn(follow_trade(guard::Guard::new(system.store.clone()), letters, stop.clone()));
+    let guard = guard::Guard::new(system.store.clone());
+    let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), system.settings.inspect.clone()));
+    let history = History { store: system.store.clone(), guard: guard.clone(), pool: Some(pool) };
+    tasks.spawn(follow_trade(guard, letters, stop.clone()));
+    tasks.spawn(learn_history(history, stop.clone()));
+    let alikes = AlikeLetters { store: system.store.clone(), mailer: system.mailer() };
+    tasks.spawn(watch_names_and_accounts(alikes, stop.clone()));
     let complaints = Complaints { store: system.store.clone(), mailer: system.mailer() };
     tasks.spawn(tell_of_complaints(complaints, stop.clone()));
     if let Some(directory) = settings.rules_directory.clone() {
@@ -149,6 +160,40 @@ async fn follow_trade(guard: guard::Guard, letters: CaseLetters, stop: Cancellat
             Ok(0) => {}
             Ok(told) => tracing::info!(told, "finance is told of cases"),
             Err(error) => tracing::error!(%error, "cannot tell finance of cases; they wait still"),
+        }
+    }
+}
+
+/// Tells of domains that look like ours, and looks for accounts in strange hands.
+async fn watch_names_and_accounts(alikes: AlikeLetters, stop: CancellationToken) {
+    while !wait(WATCH_EVERY, &stop).await {
+        match alikes.post().await {
+            Ok(0) => {}
+            Ok(told) => tracing::warn!(told, "security is told of domains that look like ours"),
+            Err(error) => tracing::error!(%error, "cannot tell of look-alikes; they wait still"),
+        }
+        match judgement::takeover::round(&alikes.store).await {
+            Ok(0) => {}
+            Ok(cases) => tracing::warn!(cases, "accounts may be in strange hands"),
+            Err(error) => tracing::error!(%error, "cannot look for accounts in strange hands"),
+        }
+    }
+}
+
+/// Learns from mail that lies in mailboxes.
+async fn learn_history(history: History, stop: CancellationToken) {
+    while !wait(STUDY_EVERY, &stop).await {
+        while !stop.is_cancelled() {
+            match history.step().await {
+                Ok(None) => break,
+                Ok(Some(learned)) => tracing::debug!(learned, "the trade guard has learned from a mailbox"),
+                // Another node was faster, or mail came in meanwhile.
+                Err(error) if judgement::history::is_conflict(&error) => {}
+                Err(error) => {
+                    tracing::error!(%error, "the trade guard cannot learn from a mailbox; it goes on from there");
+                    break;
+                }
+            }
         }
     }
 }
