@@ -59,8 +59,8 @@ test("a draft becomes a message of two alternatives and its files", () => {
   });
 });
 
-test("tables and pictures of what is answered stay, and go out with the answer", () => {
-  const html = '<table border="1"><tr><td>10 pcs</td></tr></table><img src="cid:a@b"><img src="https://t.test/y">';
+test.each(['src="cid:a@b"', 'data-cid="a@b"'])("tables and pictures (%s) of what is answered stay, and go out with the answer", (source) => {
+  const html = `<table border="1"><tr><td>10 pcs</td></tr></table><img ${source}><img src="https://t.test/y">`;
   const pictured = {
     ...message, keywords: {}, bodyValues: { 1: { value: html } },
     attachments: [

@@ -144,7 +144,8 @@ export function forwardDraft(message: Message, identity: Identity, date: string,
 }
 
 export function attachedOf(message: Message): Attached[] {
-  const isPicture = (cid: string | null) => cid !== null && message.htmlBody.some(({ partId }) => partId !== null && message.bodyValues[partId]?.value.includes(`cid:${cid}`));
+  // As the message says it, or as the server does that has made it fit to be shown.
+  const isPicture = (cid: string | null) => cid !== null && [`cid:${cid}`, `data-cid="${cid}"`].some((name) => message.htmlBody.some(({ partId }) => partId !== null && message.bodyValues[partId]?.value.includes(name)));
   return message.attachments.flatMap(({ blobId, name, type, size, cid }) =>
     blobId ? [{ key: blobId, blobId, name: name ?? "", type, size, ...(cid !== null && isPicture(cid) ? { cid } : {}) }] : [],
   );
