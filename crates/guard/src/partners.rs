@@ -159,6 +159,7 @@ pub fn set_state(
 }
 
 /// Forgets all that is known of a partner: its people, domains and payment details. What comes from there next comes from a stranger.
+/// With the address of one of our own people, who belong to no partner: how they write.
 ///
 /// # Errors
 /// [`GuardError::NoPartner`], or the store fails.
@@ -166,8 +167,16 @@ pub fn forget(tx: &mut Tx<'_>, organisation: i64, name: &str) -> Result<(), Guar
     let name = name.trim().to_lowercase();
     let context = tx.context();
     let mut shelf = Shelf::open(tx, organisation)?;
-    let name = root(&mut shelf, &name)?;
-    let row = shelf.get::<PartnerRow>(&name)?.ok_or_else(|| GuardError::NoPartner(name.clone()))?;
+    let address = name;
+    let name = root(&mut shelf, &address)?;
+    let Some(row) = shelf.get::<PartnerRow>(&name)? else {
+        if shelf.get::<Address>(&address)?.is_none() {
+            return Err(GuardError::NoPartner(name));
+        }
+        shelf.remove::<Address>(&address)?;
+        let changes = shelf.changes(&*context.entropy);
+        return save(tx, organisation, &changes);
+    };
     for person in &row.partner.people {
         shelf.remove::<Address>(&person.address)?;
     }

@@ -3,11 +3,15 @@
 //! One of these things alone happens every day. Where several come together, a case is opened, once for the same things, and those who
 //! look after security and the owner are told.
 
+use std::collections::BTreeSet;
+
 use env::Timestamp;
 use filter::{FRAUD_EVEN, Finding};
 use guard::cases::{self, CaseDetail};
 use guard::signals::takeover::{DAYS_MAX, Event, What, look};
+use guard::{GuardError, partners};
 use identity::oauth::ScopeWord;
+use identity::rule_events::{self, Hiding};
 use store::{Store, StoreError, Tx, params};
 use watch::{Answer, Whose};
 
@@ -17,6 +21,9 @@ const DAY_MILLIS: i64 = 86_400_000;
 
 /// Accounts that one round looks at.
 const ACCOUNTS_MAX: i64 = 500;
+
+/// Hosts in rules that are looked up.
+const HOSTS_MAX: usize = 64;
 
 /// Below even odds, but told: nothing is held by it, and whoever reads it knows at once.
 const TOLD_MIN: f32 = FRAUD_EVEN - 0.5;
@@ -55,6 +62,7 @@ fn find(tx: &mut Tx<'_>) -> Result<Vec<Found>, JudgementError> {
              UNION ALL SELECT account, 4 FROM sent_stop WHERE at >= $1
              UNION ALL SELECT account, 5 FROM sign_in_event WHERE at >= $1 AND account <> 0 AND outcome = 'accepted'
                  AND answer IN ('tell', 'demand', 'freeze')
+             UNION ALL SELECT account, 6 FROM rule_event WHERE at >= $1
          ) AS h JOIN account a ON a.id = h.account
          GROUP BY h.account, a.organisation HAVING COUNT(DISTINCT h.kind) >= 2 LIMIT $3",
         params![since, since.div_euclid(DAY_MILLIS), ACCOUNTS_MAX],
@@ -63,7 +71,9 @@ fn find(tx: &mut Tx<'_>) -> Result<Vec<Found>, JudgementError> {
     let mut found = Vec::new();
     for (account, organisation) in accounts {
         let events = events(tx, account, organisation, Timestamp::from_millis(since), now)?;
-        let Some(finding) = look(&events, &[], now).filter(|finding| finding.weight() >= TOLD_MIN) else { continue };
+        let partners = partners_named(tx, organisation, &events)?;
+        let found_now = look(&events, &partners, now).filter(|finding| finding.weight() >= TOLD_MIN);
+        let Some(finding) = found_now else { continue };
         let kinds = kinds(&events);
         if !is_told(tx, account, kinds, since)? {
             found.push(Found { account, organisation, kinds, detail: detail(tx, account, finding)? });
@@ -82,10 +92,15 @@ fn events(
 ) -> Result<Vec<Event>, JudgementError> {
     let mut events = Vec::new();
     for forward in identity::forward::list(tx, account)?.into_iter().filter(|it| it.created >= since) {
-        let host = forward.target.rsplit_once('@').map_or("", |(_, host)| host).to_owned();
-        let is_ours = "SELECT 1 FROM domain WHERE organisation = $1 AND name = $2";
-        let is_outside = tx.row(is_ours, params![organisation, &host], |row| row.int(0))?.is_none();
-        events.push(Event { at: forward.created, what: What::Forward { to: forward.target, is_outside } });
+        events.push(Event { at: forward.created, what: sent_on(tx, organisation, forward.target)? });
+    }
+    for rule in rule_events::list(tx, account, since)? {
+        let what = match rule.hiding {
+            Hiding::SendsOn { to } => sent_on(tx, organisation, to)?,
+            Hiding::Files { into } => What::Hide { wanted: rule.wanted, into },
+            Hiding::Drops => What::Hide { wanted: rule.wanted, into: String::new() },
+        };
+        events.push(Event { at: rule.at, what });
     }
     for grant in identity::oauth::list_grants(tx, account)?.into_iter().filter(|it| it.created >= since) {
         let reads_mail = grant.scope.has(ScopeWord::Imap);
@@ -110,6 +125,32 @@ fn events(
     events.retain(|event| event.at <= now);
     events.sort_by_key(|event| event.at);
     Ok(events)
+}
+
+fn sent_on(tx: &mut Tx<'_>, organisation: i64, to: String) -> Result<What, StoreError> {
+    let host = to.rsplit_once('@').map_or("", |(_, host)| host);
+    let is_ours = "SELECT 1 FROM domain WHERE organisation = $1 AND name = $2";
+    let is_outside = tx.row(is_ours, params![organisation, host], |row| row.int(0))?.is_none();
+    Ok(What::Forward { to, is_outside })
+}
+
+/// Hosts of partners that rules look for.
+fn partners_named(tx: &mut Tx<'_>, organisation: i64, events: &[Event]) -> Result<Vec<String>, GuardError> {
+    let mut hosts = BTreeSet::new();
+    for event in events {
+        let What::Hide { wanted, .. } = &event.what else { continue };
+        let named = wanted.iter().filter_map(|word| word.rsplit('@').next()).map(|host| host.trim().to_lowercase());
+        hosts.extend(named.filter(|host| host.contains('.')));
+    }
+    let mut known = Vec::new();
+    for host in hosts.into_iter().take(HOSTS_MAX) {
+        match partners::load(tx, organisation, &host) {
+            Ok(_) => known.push(host),
+            Err(GuardError::NoPartner(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(known)
 }
 
 /// A sign-in that the watch found odd and let stand; none that its owner knows.

@@ -225,6 +225,11 @@ async fn partners_are_put_together_and_taken_apart(store: TestStore) {
     store.write(move |tx| partners::forget(tx, organisation, "acme-valves.test")).await.unwrap();
     let gone = store.read(move |tx| partners::load(tx, organisation, "acme-valves.test")).await;
     assert!(matches!(gone, Err(GuardError::NoPartner(_))), "{gone:?}");
+    // How one of our own people writes is forgotten by the address, once.
+    let forget_li = move |tx: &mut Tx<'_>| partners::forget(tx, organisation, "Li@trade.test");
+    store.write(forget_li).await.unwrap();
+    let gone = store.write(forget_li).await;
+    assert!(matches!(gone, Err(GuardError::NoPartner(_))), "{gone:?}");
     trade.scene.check().await;
 }
 

@@ -13,6 +13,7 @@ use guard::history::Learning;
 use guard::{Guard, GuardError, alikes, partners, searches};
 use identity::Level;
 use identity::forward::NewForward;
+use identity::rule_events::{self, Hiding};
 use judgement::alikes::AlikeLetters;
 use judgement::cases::CaseLetters;
 use judgement::history::{History, begin};
@@ -248,6 +249,16 @@ async fn an_account_in_strange_hands_has_one_case(store: TestStore) {
         assert!(told.iter().any(|text| text.contains(&format!("To: <{reader}>")) || text.contains(reader)), "{reader}");
     }
     assert_eq!(told.len(), 2);
+
+    // A rule that hides what a stranger or a partner writes is news, too.
+    let hide = move |tx: &mut Tx<'_>| {
+        let into = Hiding::Files { into: "Archive".to_owned() };
+        rule_events::note(tx, li, into, vec!["@partner.test".to_owned(), "invoice".to_owned()])
+    };
+    office.scene.store.write(hide).await.unwrap();
+    assert_eq!(round().await.unwrap(), 1);
+    let open = office.scene.store.read(move |tx| cases::list(tx, organisation, false, 10)).await.unwrap();
+    assert!(open.iter().any(|case| case.detail.findings[0].evidence.contains("Archive")), "{open:?}");
 
     // Something else on top is news.
     let stop = move |tx: &mut Tx<'_>| {

@@ -36,3 +36,4 @@ CREATE TABLE rule_event (
     detail BLOB NOT NULL,               -- sealed: what is done with mail, and with which
     PRIMARY KEY (account, id)
 );
+CREATE INDEX rule_event_at ON rule_event (at, account);
