@@ -255,7 +255,8 @@ misses = ["We sell umbrellas."]
 fn rules_are_taken_up_while_mail_comes() -> Outcome {
     let scratch = Scratch::new("rules")?;
     let rules = scratch.directory("rules")?;
-    let levels = thresholds(0.4, 0.5, 0.999, 1.1);
+    // The letter is honest beyond doubt for the model, and rules have a bound together: one rule alone leaves it well below even odds.
+    let levels = thresholds(0.05, 0.1, 0.999, 1.1);
     let mut options = Options::default().set("judging", "milliseconds_max", "30000").set(
         "judging",
         "rules_directory",
