@@ -17,7 +17,6 @@ mod ids;
 mod index;
 mod mailboxes;
 mod opened;
-mod outbox;
 mod pictures;
 mod push;
 mod quota;
@@ -42,6 +41,7 @@ use std::time::Duration;
 use env::Timestamp;
 use filter::Judge;
 use identity::{Principal, SignIn, SignInWatch};
+use letters::Outbox;
 use parking_lot::Mutex;
 use scripts::Outside;
 use store::Store;
@@ -49,7 +49,6 @@ use tokio_util::sync::CancellationToken;
 use wire::jmap::MethodErrorKind;
 
 pub use door::{BrowserSessions, NoSession};
-pub use outbox::{Letter, NotSent, Noting, Outbox};
 pub use settings::JmapSettings;
 
 use door::Door;

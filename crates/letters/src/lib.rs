@@ -1,4 +1,5 @@
-//! Letters that the system writes itself: notifications to senders, reports to other domains, notices to people.
+//! Letters that the system writes itself: notifications to senders, reports to other domains, notices to people. And the form in which
+//! protocols hand over what people write ([`Outbox`]).
 //!
 //! There is one way for all of them. [`Mailer::ready`] signs a letter for the domain of its author and puts its sealed bytes on disk;
 //! [`Ready::post`] puts it into the queue, in the transaction of whatever it tells of, so that it is sent once, whatever crashes. Mail
@@ -20,8 +21,10 @@
 
 mod error;
 mod mailer;
+mod outbox;
 mod texts;
 
 pub use error::LetterError;
 pub use mailer::{Letter, Mailer, Protection, Ready, Words};
+pub use outbox::{NotSent, Noting, Outbox, Outgoing};
 pub use texts::Texts;

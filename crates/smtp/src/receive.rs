@@ -39,7 +39,6 @@ use greeting::WaitingRoom;
 use rates::Rates;
 
 pub use dns_lists::{DnsList, DnsListError};
-pub use within::{Letter, NotSent, Noting};
 
 /// Time for a TLS handshake.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(30);

@@ -124,26 +124,8 @@ pub(super) const DEFAULT: &[&str] = &[
     "attachments",
 ];
 
-/// RFC 8621 section 4.9.
-pub(super) const PARSE_DEFAULT: &[&str] = &[
-    "messageId",
-    "inReplyTo",
-    "references",
-    "sender",
-    "from",
-    "to",
-    "cc",
-    "bcc",
-    "replyTo",
-    "subject",
-    "sentAt",
-    "hasAttachment",
-    "preview",
-    "bodyValues",
-    "textBody",
-    "htmlBody",
-    "attachments",
-];
+/// RFC 8621 section 4.9: the same without what only a kept message has, up to `receivedAt`.
+pub(super) const PARSE_DEFAULT: &[&str] = DEFAULT.split_at(7).1;
 
 /// RFC 8621 section 4.2.
 pub(super) const PART_DEFAULT: &[&str] =

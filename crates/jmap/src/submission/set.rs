@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use env::Timestamp;
 use identity::Protocol;
+use letters::{NotSent, Outgoing};
 use mail::message::Envelope as Header;
 use mailbox::Flags;
 use mailbox::overview::places_of;
@@ -18,7 +19,6 @@ use super::rows::{Content, Envelope, Path, Submission, add, list, set_state, sta
 use crate::args::Args;
 use crate::changeset::{ChangesAsked, ChangesMade, not_found};
 use crate::error::Failure;
-use crate::outbox::{Letter, NotSent};
 use crate::run::{Answers, Created};
 use crate::{Asker, Server, ids};
 
@@ -183,7 +183,7 @@ async fn send(
         Err(error) => return Ok(Err(error)),
     };
     let envelope = &submission.content.envelope;
-    let letter = Letter {
+    let letter = Outgoing {
         principal: asker.principal.clone(),
         peer: asker.peer,
         from: envelope.mail_from.email.clone(),

@@ -15,7 +15,8 @@ use wire::jmap::{Limits, Request};
 use crate::ids::{BlobId, read, show};
 use crate::reach::Reach;
 use crate::session::CAPABILITIES;
-use crate::{Asker, BrowserSessions, JmapSettings, Letter, NoSession, NotSent, Noting, Outbox, Server, ServerParts};
+use crate::{Asker, BrowserSessions, JmapSettings, NoSession, Server, ServerParts};
+use letters::{NotSent, Noting, Outbox, Outgoing};
 
 struct NoBrowsers;
 
@@ -35,7 +36,7 @@ struct Queued(Store);
 
 #[async_trait]
 impl Outbox for Queued {
-    async fn send(&self, letter: Letter, noting: Noting) -> Result<Vec<i64>, NotSent> {
+    async fn send(&self, letter: Outgoing, noting: Noting) -> Result<Vec<i64>, NotSent> {
         let refused = letter.recipients.iter().filter(|to| to.starts_with("nobody@"));
         let refused: Vec<(String, String)> = refused.map(|to| (to.clone(), "no such mailbox".to_owned())).collect();
         if !refused.is_empty() {

@@ -15,8 +15,8 @@ use wire::smtp::{Reply, TlsInfo};
 
 use super::greeting::{Client, has_error};
 use super::recipients::Taken;
-use super::within::Noting;
 use super::{Door, HANDSHAKE_WAIT};
+use letters::Noting;
 
 /// Longest wait for a client to take what we say (RFC 5321 section 4.5.3.2 has no figure for the server's writes).
 const SEND_WAIT: Duration = Duration::from_secs(60);

@@ -1,60 +1,14 @@
 //! Mail that people here send by another protocol than SMTP: held to the same rules as what comes in for submission.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use env::Timestamp;
-use identity::Principal;
-use store::{StoreError, Tx};
+use letters::{NotSent, Noting, Outgoing};
 use wire::smtp::server::{Kind, Verdict};
 use wire::smtp::{BodyKind, Envelope, ForwardPath, Hold, MailParams, RcptParams, Recipient, ReversePath};
 
 use super::Receiver;
 use super::conversation::Conversation;
-
-/// A message that somebody sends who has signed in.
-#[derive(Debug, Clone)]
-pub struct Letter {
-    /// Who sends it.
-    pub principal: Principal,
-    /// Where the client connects from.
-    pub peer: IpAddr,
-    /// Reverse path.
-    pub from: String,
-    /// Forward paths.
-    pub recipients: Vec<String>,
-    /// When it is to go, if later than now.
-    pub hold_until: Option<Timestamp>,
-    /// The message, lines ending in CRLF.
-    pub body: Vec<u8>,
-}
-
-/// Writes something down in the transaction that takes a message, which the store may run again: both stand, or neither. It is told
-/// what of the message waits in the queue.
-pub type Noting = Arc<dyn Fn(&mut Tx<'_>, &[i64]) -> Result<(), StoreError> + Send + Sync>;
-
-/// Why a message is not sent. The texts are for the one who sends it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotSent {
-    /// The reverse path may not be used.
-    #[error("{0}")]
-    From(String),
-    /// Recipients are refused, each with the reason.
-    #[error("{} recipients are refused", .0.len())]
-    Recipients(Vec<(String, String)>),
-    /// There are more than one message may have, which is this many.
-    #[error("a message may have at most {0} recipients")]
-    TooManyRecipients(usize),
-    /// The message is longer than this many octets.
-    #[error("a message may have at most {0} octets")]
-    TooLarge(u64),
-    /// The message is refused.
-    #[error("{0}")]
-    Message(String),
-    /// It may go later.
-    #[error("{0}")]
-    Temporary(String),
-}
 
 impl Receiver {
     /// Takes a message for delivery under the rules for submission; gives what of it waits in the queue. When this returns, it is on disk
@@ -62,8 +16,8 @@ impl Receiver {
     ///
     /// # Errors
     /// [`NotSent`] with the reason; then nobody gets anything.
-    pub async fn submit(self: &Arc<Self>, letter: Letter, noting: Noting) -> Result<Vec<i64>, NotSent> {
-        let Letter { principal, peer, from, recipients, hold_until, body } = letter;
+    pub async fn submit(self: &Arc<Self>, outgoing: Outgoing, noting: Noting) -> Result<Vec<i64>, NotSent> {
+        let Outgoing { principal, peer, from, recipients, hold_until, body } = outgoing;
         if body.len() as u64 > self.settings.message_bytes_max {
             return Err(NotSent::TooLarge(self.settings.message_bytes_max));
         }

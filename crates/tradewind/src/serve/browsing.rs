@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderValue};
 use env::dns::Resolver;
 use identity::Principal;
-use jmap::{BrowserSessions, NoSession, NotSent, Outbox};
+use jmap::{BrowserSessions, NoSession};
+use letters::{NotSent, Noting, Outbox, Outgoing};
 
 use crate::system::System;
 
@@ -32,17 +33,8 @@ struct Sending(Arc<smtp::receive::Receiver>);
 
 #[async_trait]
 impl Outbox for Sending {
-    async fn send(&self, letter: jmap::Letter, noting: jmap::Noting) -> Result<Vec<i64>, NotSent> {
-        let jmap::Letter { principal, peer, from, recipients, hold_until, body } = letter;
-        let letter = smtp::receive::Letter { principal, peer, from, recipients, hold_until, body };
-        self.0.submit(letter, noting).await.map_err(|error| match error {
-            smtp::receive::NotSent::From(why) => NotSent::From(why),
-            smtp::receive::NotSent::Recipients(refused) => NotSent::Recipients(refused),
-            smtp::receive::NotSent::TooManyRecipients(max) => NotSent::TooManyRecipients(max),
-            smtp::receive::NotSent::TooLarge(max) => NotSent::TooLarge(max),
-            smtp::receive::NotSent::Message(why) => NotSent::Message(why),
-            smtp::receive::NotSent::Temporary(why) => NotSent::Temporary(why),
-        })
+    async fn send(&self, outgoing: Outgoing, noting: Noting) -> Result<Vec<i64>, NotSent> {
+        self.0.submit(outgoing, noting).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! What sends mail for us.
+//! Mail that people here send by a protocol that does not deliver itself: what it asks of the one that does.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use store::{StoreError, Tx};
 
 /// A message that somebody sends.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub struct Outgoing {
     /// Who sends it.
     pub principal: Principal,
     /// Where the client connects from.
@@ -60,5 +60,5 @@ pub trait Outbox: Send + Sync {
     ///
     /// # Errors
     /// [`NotSent`] with the reason; then nobody gets anything.
-    async fn send(&self, letter: Letter, noting: Noting) -> Result<Vec<i64>, NotSent>;
+    async fn send(&self, outgoing: Outgoing, noting: Noting) -> Result<Vec<i64>, NotSent>;
 }
