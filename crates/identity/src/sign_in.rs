@@ -6,6 +6,7 @@ mod failure;
 mod judge;
 pub(crate) mod login;
 mod principal;
+mod turns;
 mod vouched;
 mod watch;
 
@@ -36,6 +37,7 @@ use login::{
     Attempted, Credential, canonical_login, level_of, load_attempted, load_candidates, load_certified, load_proved,
 };
 pub use principal::{Method, Principal, Scope, Standing};
+use turns::Turns;
 pub use vouched::Vouched;
 pub use watch::{SignInWatch, end_sign_ins};
 
@@ -71,6 +73,7 @@ pub struct SignIn {
     store: Store,
     hasher: Hasher,
     throttle: Mutex<Throttle>,
+    turns: Turns,
     /// When each client's sign-in to an account was last noted in the store.
     noted: Mutex<Recent<(i64, ClientMark), Timestamp>>,
     /// For whom the password alone is enough, and for how long.
@@ -97,6 +100,7 @@ impl SignIn {
             store,
             hasher,
             throttle: Mutex::default(),
+            turns: Turns::default(),
             noted: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
             rules: Arc::default(),
             verified: Mutex::new(Recent::new(VERIFIED_REMEMBERED)),
@@ -171,6 +175,8 @@ impl SignIn {
         client: &Client,
     ) -> Result<Principal, AuthFailure> {
         let login = canonical_login(login);
+        let shown = [login.as_bytes(), password.expose().as_bytes()].join(&0);
+        let _turn = self.turns.take(self.verified_key.hash(&shown)).await;
         self.admit(client, &login).await?;
         let outcome = self.check(&login, password, client).await;
         let outcome = self.bind_to_place(outcome, client).await;

@@ -22,6 +22,7 @@ store::on_both_engines! {
     a_changed_password_counts_at_once,
     disabled_accounts_stay_outside,
     guessing_is_slowed_down,
+    a_program_that_opens_many_connections_at_once_is_no_guesser,
     an_old_hash_is_renewed_while_the_password_is_at_hand,
     scram_proofs_let_in,
     app_passwords_open_what_they_are_made_for,
@@ -40,6 +41,22 @@ fn sign_in(fixture: &Fixture) -> SignIn {
 
 fn client() -> Client {
     Client::new(IpAddr::from([192, 0, 2, 7]), Protocol::Imap)
+}
+
+async fn a_program_that_opens_many_connections_at_once_is_no_guesser(store: TestStore) {
+    let fixture = Fixture::new(store).await;
+    fixture.add_with("li@trade.test", PASSWORD).await;
+    let (sign_in, client, right, wrong) = (sign_in(&fixture), client(), secret(PASSWORD), secret("Guess-word-77"));
+    let outcomes =
+        futures_util::future::join_all((0..16).map(|_| sign_in.authenticate("li@trade.test", &right, &client)));
+    for outcome in outcomes.await {
+        outcome.unwrap();
+    }
+    // The wrong one, shown as often, is looked at three times, and three times more as the client is known.
+    let outcomes =
+        futures_util::future::join_all((0..16).map(|_| sign_in.authenticate("li@trade.test", &wrong, &client)));
+    let refused = outcomes.await.into_iter().filter(|outcome| matches!(outcome, Err(AuthFailure::Refused))).count();
+    assert_eq!(refused, 6);
 }
 
 async fn the_right_password_lets_in_by_any_address(store: TestStore) {
