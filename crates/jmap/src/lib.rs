@@ -26,6 +26,7 @@ mod senders;
 mod session;
 mod settings;
 mod sorting;
+mod state;
 mod submission;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use store::Tx;
 
 use crate::contacts::{self, ItemKind};
 use crate::error::Failure;
+use crate::state::word_of;
 use crate::{Asker, ids, submission};
 
 pub(crate) use events::events;
@@ -66,11 +67,7 @@ pub(crate) fn state_change(before: &States, now: &States, wanted: &Wanted) -> Op
 
 /// A word that is another when any state is.
 pub(crate) fn state_word(states: &States) -> String {
-    let hash = json!(states)
-        .to_string()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
+    word_of(json!(states).to_string().into_bytes())
 }
 
 /// Types that a client wants to hear of.

@@ -8,6 +8,7 @@ use identity::{IdentityError, load_account};
 use serde_json::{Value, json};
 use store::Tx;
 
+use crate::state::word_of;
 use crate::{Asker, Server, blobs, email, ids};
 
 /// The core.
@@ -215,12 +216,7 @@ fn sieve_capability() -> Value {
 
 /// A word that is another when anything in the session is.
 fn session_state(session: &Value) -> String {
-    // Any hash that does not change between nodes and starts.
-    let hash = session
-        .to_string()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
+    word_of(session.to_string().into_bytes())
 }
 
 fn seen_by(tx: &mut Tx<'_>, actor: i64) -> Result<Vec<Seen>, IdentityError> {

@@ -6,13 +6,15 @@ mod scripts;
 mod vacation;
 
 use ::scripts::ScriptsError;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::Tx;
 use wire::jmap::{MethodErrorKind, Object, SetError, SetErrorKind};
 
-use crate::Asker;
+use crate::args::Args;
 use crate::error::Failure;
 use crate::reach::Reach;
+use crate::state::word_of;
+use crate::{Asker, Server};
 
 pub(crate) use rules::{rules_get, rules_set};
 pub(crate) use script_set::script_set;
@@ -35,17 +37,36 @@ fn own(tx: &mut Tx<'_>, asker: &Asker, account_id: &str) -> Result<Reach, Failur
 
 /// A word that is another when anything of `shown` is.
 fn state(shown: &Value) -> String {
-    let hash = shown
-        .to_string()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
+    word_of(shown.to_string().into_bytes())
 }
 
 /// The properties of `object` that are wanted, and its identifier.
 fn only(object: Object, wanted: Option<&[String]>) -> Value {
     let is_wanted = |name: &String| name == "id" || wanted.is_none_or(|wanted| wanted.contains(name));
     Value::Object(object.into_iter().filter(|(name, _)| is_wanted(name)).collect())
+}
+
+/// Answers `get` of what an account has one of (RFC 8621 section 8), as `read` gives it.
+fn get_single(
+    server: &Server,
+    tx: &mut Tx<'_>,
+    asker: &Asker,
+    mut args: Args,
+    known: &[&str],
+    read: impl FnOnce(&mut Tx<'_>, i64) -> Result<Object, Failure>,
+) -> Result<Value, Failure> {
+    let account_id = args.need_text("accountId")?;
+    let account = own(tx, asker, &account_id)?.account;
+    let (asked, properties) = (args.texts("ids")?, args.texts("properties")?);
+    args.finish()?;
+    check_properties(properties.as_deref(), known)?;
+    server.check_get(asked.as_deref())?;
+    let single = read(tx, account)?;
+    let state = state(&Value::Object(single.clone()));
+    let is_asked = asked.as_ref().is_none_or(|asked| asked.iter().any(|id| id == SINGLETON));
+    let list: Vec<Value> = is_asked.then(|| only(single, properties.as_deref())).into_iter().collect();
+    let missing: Vec<&String> = asked.iter().flatten().filter(|id| *id != SINGLETON).collect();
+    Ok(json!({ "accountId": account_id, "state": state, "list": list, "notFound": missing }))
 }
 
 fn check_properties(wanted: Option<&[String]>, known: &[&str]) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::email::{part_id, shown_texts, text_of};
 use crate::error::Failure;
 use crate::reach::Reach;
-use crate::{Asker, Server, ids};
+use crate::{Asker, Server};
 
 /// Texts of one message in which places are looked for.
 const TEXTS_MAX: usize = 8;
@@ -25,10 +25,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
     server.check_get(Some(&asked))?;
     let (mut list, mut missing) = (Vec::new(), Vec::new());
     for text in asked {
-        let wanted = ids::read(&text);
-        let there = server
-            .indexes
-            .with(tx, reach.account, |index| Ok(wanted.filter(|id| index.email(&reach, *id).is_some())))?;
+        let there = server.indexes.message(tx, &reach, &text)?;
         let judged = match there {
             Some(message) => tx.row(
                 "SELECT judged FROM judged_copy WHERE account = $1 AND message = $2",

@@ -33,10 +33,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
     let (mut list, mut missing) = (Vec::new(), Vec::new());
     let mut left = TEXTS_BYTES_MAX;
     for text in asked {
-        let wanted = ids::read(&text);
-        let there = server
-            .indexes
-            .with(tx, reach.account, |index| Ok(wanted.filter(|id| index.email(&reach, *id).is_some())))?;
+        let there = server.indexes.message(tx, &reach, &text)?;
         match there {
             Some(message) => list.push(shown(server, tx, reach.account, message, &mut left)?),
             None => missing.push(text),

@@ -9,7 +9,6 @@ use store::Tx;
 use super::filter::Filter;
 use crate::args::Args;
 use crate::error::Failure;
-use crate::ids;
 use crate::reach::Reach;
 use crate::{Asker, Server};
 
@@ -41,10 +40,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
     });
     let (mut list, mut missing) = (Vec::new(), Vec::new());
     for text in asked {
-        let wanted = ids::read(&text);
-        let is_there = server
-            .indexes
-            .with(tx, reach.account, |index| Ok(wanted.filter(|id| index.email(&reach, *id).is_some())))?;
+        let is_there = server.indexes.message(tx, &reach, &text)?;
         let Some(id) = is_there else {
             missing.push(text);
             continue;

@@ -10,6 +10,8 @@ use store::Tx;
 
 use super::Index;
 use crate::error::Failure;
+use crate::ids;
+use crate::reach::Reach;
 
 /// Keeps indexes within a number of messages.
 pub(crate) struct Indexes {
@@ -41,6 +43,15 @@ impl Indexes {
         work: impl FnOnce(&Index) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.with_tx(tx, account, |_, index| work(index))
+    }
+
+    /// The message that a client names, if it is there and may be seen.
+    ///
+    /// # Errors
+    /// As [`Self::with`].
+    pub(crate) fn message(&self, tx: &mut Tx<'_>, reach: &Reach, id: &str) -> Result<Option<i64>, Failure> {
+        let wanted = ids::read(id);
+        self.with(tx, reach.account, |index| Ok(wanted.filter(|id| index.email(reach, *id).is_some())))
     }
 
     /// As [`Self::with`], for work that reads a little too.

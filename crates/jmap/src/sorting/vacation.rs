@@ -2,11 +2,11 @@
 
 use env::Timestamp;
 use scripts::AutoReply;
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Tx;
 use wire::jmap::{Object, SetError, SetErrorKind, apply_patch, format_utc_date, parse_date};
 
-use super::{SINGLETON, check_properties, only, own, refusal, state};
+use super::{SINGLETON, get_single, own, refusal, state};
 use crate::args::Args;
 use crate::changeset::{ChangesAsked, ChangesMade, not_found};
 use crate::error::Failure;
@@ -32,18 +32,8 @@ fn state_of(reply: &AutoReply) -> String {
     state(&Value::Object(shown(reply)))
 }
 
-pub(crate) fn vacation_get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Args) -> Result<Value, Failure> {
-    let account_id = args.need_text("accountId")?;
-    let account = own(tx, asker, &account_id)?.account;
-    let (asked, properties) = (args.texts("ids")?, args.texts("properties")?);
-    args.finish()?;
-    check_properties(properties.as_deref(), PROPERTIES)?;
-    server.check_get(asked.as_deref())?;
-    let reply = scripts::auto_reply(tx, account)?;
-    let is_asked = asked.as_ref().is_none_or(|asked| asked.iter().any(|id| id == SINGLETON));
-    let list: Vec<Value> = is_asked.then(|| only(shown(&reply), properties.as_deref())).into_iter().collect();
-    let missing: Vec<&String> = asked.iter().flatten().filter(|id| *id != SINGLETON).collect();
-    Ok(json!({ "accountId": account_id, "state": state_of(&reply), "list": list, "notFound": missing }))
+pub(crate) fn vacation_get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, args: Args) -> Result<Value, Failure> {
+    get_single(server, tx, asker, args, PROPERTIES, |tx, account| Ok(shown(&scripts::auto_reply(tx, account)?)))
 }
 
 pub(crate) async fn vacation_set(server: &Server, asker: &Asker, mut args: Args) -> Result<Answers, Failure> {

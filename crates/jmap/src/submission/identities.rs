@@ -13,6 +13,7 @@ use crate::changeset::{ChangesAsked, ChangesMade, forbidden, not_found};
 use crate::error::Failure;
 use crate::reach::Reach;
 use crate::run::{Answers, Created};
+use crate::state::word_of;
 use crate::{Asker, Server};
 
 /// Identities that an account may have.
@@ -111,11 +112,7 @@ pub(super) fn list(tx: &mut Tx<'_>, account: i64) -> Result<Vec<Identity>, Failu
 
 /// A word that is another when anything of the identities is.
 fn state(all: &[Identity]) -> String {
-    let hash = all
-        .iter()
-        .flat_map(|it| it.shown(None).to_string().into_bytes())
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
+    word_of(all.iter().flat_map(|it| it.shown(None).to_string().into_bytes()))
 }
 
 /// Identities are one's own: others see none.
