@@ -1,6 +1,14 @@
 //! Messages exchanged with OpenSSL, both ways, with the parameters that mail programs use: Thunderbird writes RSA with SHA-256 and
 //! AES-CBC in pieces of indefinite length, Outlook names keys by their identifiers and writes AES-256 and OAEP.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test stops where something fails"
+)]
+
 use std::path::Path;
 use std::process::Command;
 
