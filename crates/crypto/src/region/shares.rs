@@ -124,10 +124,11 @@ pub fn combine(texts: &[&str]) -> Result<RegionFile, ShareError> {
     for (index, text) in texts.iter().enumerate() {
         let number = index + 1;
         let share = Share::parse(text, number)?;
-        if let Some(first) = shares.first() {
-            if first.set != share.set || first.threshold != share.threshold || first.data.len() != share.data.len() {
-                return Err(ShareError::OtherSet { share: number, set: share.set_name(), first: first.set_name() });
-            }
+        let is_other = |first: &Share| {
+            first.set != share.set || first.threshold != share.threshold || first.data.len() != share.data.len()
+        };
+        if let Some(first) = shares.first().filter(|first| is_other(first)) {
+            return Err(ShareError::OtherSet { share: number, set: share.set_name(), first: first.set_name() });
         }
         if shares.iter().any(|other| other.x == share.x) {
             return Err(ShareError::Twice { share: number });
