@@ -5,6 +5,7 @@
 
 mod access;
 mod approvals;
+mod audit;
 mod caller;
 mod carry;
 mod clients;

@@ -52,6 +52,7 @@ const DELETES: &[&str] = &[
     "DELETE FROM shared_subscription WHERE account = $1 OR owner = $1",
     "DELETE FROM service_account WHERE account = $1",
     "DELETE FROM provisioned WHERE object = $1",
+    "DELETE FROM audit_person WHERE account = $1",
     "DELETE FROM jmap_upload WHERE account = $1",
     "DELETE FROM jmap_identity WHERE account = $1",
     "DELETE FROM jmap_submission WHERE account = $1",

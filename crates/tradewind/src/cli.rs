@@ -1,6 +1,7 @@
 //! The command line.
 
 mod access;
+mod audit;
 mod clients;
 mod directory;
 mod factors;
@@ -19,6 +20,7 @@ pub(crate) use directory::{
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
+pub(crate) use audit::AuditCommand;
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
 pub(crate) use feeds::{FeedForm, FeedsCommand};
@@ -149,6 +151,9 @@ pub(crate) enum Command {
     /// The rules of the filter: list them, try their examples, measure them.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// The audit log: verify it, export it, prove single records.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Keys at rest: what holds the region key, new generations, shares for recovery.
     #[command(subcommand)]
     Keys(KeysCommand),

@@ -1,5 +1,6 @@
 //! The program: settings, wiring, command line.
 
+mod audit;
 mod check_auth;
 mod cli;
 mod control;
@@ -104,6 +105,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             feeds::run(&command, &settings, json).await
         }
+        Command::Audit(command) => audit::run(command, &config, json).await,
         Command::Keys(command) => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             keys::run(command, &settings, &config, json).await

@@ -1,5 +1,6 @@
 //! The running server: everything is opened, wired and stopped here.
 
+mod auditing;
 mod browsing;
 mod judging;
 mod listening;
@@ -132,6 +133,7 @@ fn spawn_upkeep(
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
     tasks.spawn(upkeep::collect(system.store.clone(), system.settings.access.clone(), stop.clone()));
+    tasks.spawn(auditing::run(system.store.clone(), &system.settings, stop.clone()));
     tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));

@@ -64,6 +64,17 @@ env::settings! {
 }
 
 env::settings! {
+    /// The record of what was done, as a log that outsiders can verify.
+    pub(crate) struct AuditSettings in "audit" {
+        /// Seconds after which records have their place under a signed checkpoint.
+        seal_seconds: u64 = 60,
+        /// Directory where each checkpoint is also written, one file each, for somebody else to keep: a mounted bucket that nothing can be
+        /// deleted from, a disk of another department. What is there already is never touched.
+        witness_directory: Option<PathBuf> = None,
+    }
+}
+
+env::settings! {
     /// Where mail and accounts are kept.
     pub(crate) struct StoreSettings in "store" {
         /// "embedded" (SQLite and segment files in the server's directory) or a PostgreSQL address
@@ -178,6 +189,7 @@ macro_rules! sections {
 sections! {
     server: ServerSettings,
     keys: KeysSettings,
+    audit: AuditSettings,
     store: StoreSettings,
     listen: ListenSettings,
     tls: TlsSettings,

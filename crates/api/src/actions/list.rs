@@ -12,8 +12,8 @@ use super::caller::Bounds;
 use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
-    Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, guard, import, judging, keys,
-    lists, people, provisioning, quarantine, queue, roles, sharing, sign_ins, store, tls,
+    Controls, Refused, access, approvals, audit, clients, dkim, dmarc, factors, forward, groups, guard, import,
+    judging, keys, lists, people, provisioning, quarantine, queue, roles, sharing, sign_ins, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -472,6 +472,15 @@ actions! {
     StoreCheck "store-check" { deep: bool }: StoreCheck on On::Installation => store::check(controls, deep);
     /// Give back the room of messages that are gone.
     StoreCollect "store-collect": StoreCollect on On::Installation => store::collect(controls);
+
+    /// Give the records that wait their place in the audit log, and sign a checkpoint over it.
+    AuditSeal "audit-seal": StoreCollect on On::Installation => audit::seal_now(controls);
+    /// Show the audit log's public key and newest checkpoint, by which outsiders hold us to it.
+    AuditHead "audit-head": AuditRead on On::Installation => audit::head(controls);
+    /// Prove to an outsider that an event is recorded, and what was recorded of it; the newest, if none is named.
+    AuditProve "audit-prove" { event: Option<String> }: AuditRead on On::Installation => audit::prove_one(controls, event);
+    /// Write the audit log into a directory of the machine, in the layout of C2SP tlog-tiles.
+    AuditExport "audit-export" { directory: PathBuf }: StoreCheck on On::Machine => audit::export_to(controls, directory);
 
     /// Give the key of an account's mail a new generation. What is there opens as before; what comes is encrypted under the new one.
     KeyRotate "key-rotate" { address: String }: KeyRotate on On::Account(address) => keys::rotate_account(controls, address);
