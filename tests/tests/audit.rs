@@ -1,12 +1,14 @@
 //! What people do is in the audit log, which an outsider verifies with a file and a public key.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use harness::{Options, Outcome, Scratch, Tradewind, require, run, wait_until};
 use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn told(tradewind: &Tradewind, arguments: &[&str]) -> Outcome<Value> {
     let told = tradewind.command(&[&["--json"], arguments].concat())?.success()?;
@@ -29,13 +31,13 @@ fn an_outsider_verifies_what_was_done() -> Outcome {
     );
     let tradewind = Tradewind::start(options)?;
     tradewind.new_account("mei", 0)?;
-    let kept = || fs::read_dir(&notary).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path()).min();
-    wait_until(Duration::from_secs(20), || kept().is_some())?;
-    let witness = text(&kept().ok_or("no checkpoint was handed on")?);
+    let witness =
+        wait_until("a checkpoint that is handed on", PATIENCE, || Ok(checkpoints(&notary).into_iter().min()))?;
+    let witness = text(&witness);
     tradewind.command(&["user", "quota", "mei@trade.test", "100"])?.success()?;
 
     let head = told(&tradewind, &["audit", "head"])?;
-    let key = head["key"].as_str().ok_or("no key")?.to_owned();
+    let key = head["key"].as_str().unwrap_or_default().to_owned();
     let exported = told(&tradewind, &["audit", "export", &text(&export)])?;
     assert!(exported["records"].as_u64() >= Some(2), "{exported}");
     let verify = ["audit", "verify", &text(&export), "--key", &key, "--witness", &witness];
@@ -47,17 +49,13 @@ fn an_outsider_verifies_what_was_done() -> Outcome {
     assert!(!none.status.success() && none.stderr.contains("123abc"), "{}", none.stderr);
 
     // The log names nobody.
-    let bundles = run(grep("mei@", &export), Duration::from_secs(20))?;
+    let bundles = run(grep("mei@", &export), PATIENCE)?;
     assert!(!bundles.status.success(), "{}", bundles.stdout);
     tradewind.command(&["user", "delete", "mei@trade.test"])?.success()?;
     told(&tradewind, &["audit", "export", &text(&export)])?;
     assert_eq!(told(&tradewind, &verify)?["verified"], true, "the proof outlives the account");
 
-    let entries = fs::read_dir(export.join("tile/entries"))?.filter_map(Result::ok).map(|entry| entry.path()).max();
-    let bundle = entries.ok_or("no bundle")?;
-    let bundle = fs::read_dir(&bundle)?.filter_map(Result::ok).map(|entry| entry.path()).max().unwrap_or(bundle);
-    for file in fs::read_dir(bundle.parent().ok_or("no directory")?)? {
-        let path = file?.path();
+    for path in files(&export.join("tile/entries")) {
         let mut octets = fs::read(&path)?;
         let last = octets.len() - 3;
         octets[last] ^= 1;
@@ -66,6 +64,19 @@ fn an_outsider_verifies_what_was_done() -> Outcome {
     let changed = tradewind.command(&[&["--json"], &verify[..]].concat())?;
     assert!(!changed.status.success() && changed.stdout.contains("\"verified\":false"), "{}", changed.stdout);
     Ok(())
+}
+
+/// Whole checkpoints that lie in `directory`.
+fn checkpoints(directory: &Path) -> Vec<PathBuf> {
+    let is_whole =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("checkpoint-"));
+    files(directory).into_iter().filter(is_whole).collect()
+}
+
+/// All files below `directory`.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 fn grep(needle: &str, directory: &Path) -> Command {
@@ -87,7 +98,7 @@ fn a_record_tells_what_it_commits_to(proved: &Value) -> Outcome {
         salt,
         text,
     ]);
-    let hash = run(python, Duration::from_secs(20))?.success()?;
+    let hash = run(python, PATIENCE)?.success()?;
     assert_eq!(Some(hash.stdout.trim()), record["commitment"].as_str());
     Ok(())
 }
