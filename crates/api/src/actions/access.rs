@@ -221,6 +221,8 @@ fn event_row(
         },
     };
     Ok(json!({
+        // What was counted alone has no number.
+        "id": Some(event.id).filter(|id| *id != 0).map(|id| format!("{id:x}")),
         "at": event.at.to_string(),
         "who": who,
         "via": event.via,
