@@ -125,6 +125,9 @@ pub(crate) enum Command {
     /// DNS records.
     #[command(subcommand)]
     Dns(DnsCommand),
+    /// Certificates.
+    #[command(subcommand)]
+    Tls(TlsCommand),
     /// Reports to and from the owners of domains.
     #[command(subcommand)]
     Report(ReportCommand),
@@ -568,6 +571,19 @@ pub(crate) enum DkimCommand {
         /// Say that it is meant.
         #[arg(long, required = true)]
         yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TlsCommand {
+    /// Issue a certificate of SM2 (RFC 8998) by an authority of our own: the server's, or a person's to sign in with.
+    GmCertificate {
+        /// Host name or address that it is for; may be repeated. Without any: the server's host name.
+        #[arg(long = "name")]
+        names: Vec<String>,
+        /// Mail address of the person whom it is for, instead of the server.
+        #[arg(long, conflicts_with = "names")]
+        person: Option<String>,
     },
 }
 

@@ -96,6 +96,13 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
     }
     let version = &settings.tls.version_min;
     check(is_one_of(version, &["1.2", "1.3"]), "tls.version_min", version.clone(), "must be 1.2 or 1.3");
+    let prefer = &settings.gm.prefer;
+    check(
+        is_one_of(prefer, &["client", "always", "never"]),
+        "gm.prefer",
+        prefer.clone(),
+        "must be client, always or never",
+    );
     let acme = &settings.acme;
     check(
         is_one_of(&acme.challenge, &["http-01", "tls-alpn-01", "dns-01"]),
@@ -152,12 +159,15 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
         &mut settings.server.region_key,
         &mut settings.tls.certificate,
         &mut settings.tls.key,
+        &mut settings.gm.certificate,
+        &mut settings.gm.key,
         &mut settings.watch.country_database,
         &mut settings.watch.network_database,
         &mut settings.threats.feeds_directory,
     ];
     for path in paths
         .into_iter()
+        .chain(settings.gm.client_authorities.as_mut())
         .chain(settings.acme.roots.as_mut())
         .chain(settings.dns.trust_anchor.as_mut())
         .chain(settings.watch.levels.as_mut())
