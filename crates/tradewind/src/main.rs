@@ -11,6 +11,7 @@ mod guard;
 mod health;
 mod http;
 mod judging;
+mod keys;
 mod metrics;
 mod print;
 mod quickstart;
@@ -108,6 +109,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             feeds::run(&command, &settings, json).await
         }
+        Command::Keys(command) => {
+            let settings = Settings::load(&config).map_err(Refused::because)?;
+            keys::run(command, &settings, &config, json).await
+        }
         Command::Templates(command) => judging::templates(&command, json),
         command => {
             let output = review_output(&command);
@@ -173,7 +178,7 @@ fn configuration(command: &ConfigCommand, config: &Path, json: bool) -> Result<E
 }
 
 /// Has the running server carry `action` out, or does it here if none runs.
-async fn act(config: &Path, action: Action) -> Result<Value, Refused> {
+pub(crate) async fn act(config: &Path, action: Action) -> Result<Value, Refused> {
     let settings = Settings::load(config).map_err(Refused::because)?;
     if let Some(answer) = ask(&socket_path(&settings.server.directory), &action).await {
         return answer;
