@@ -96,13 +96,6 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
     }
     let version = &settings.tls.version_min;
     check(is_one_of(version, &["1.2", "1.3"]), "tls.version_min", version.clone(), "must be 1.2 or 1.3");
-    let prefer = &settings.gm.prefer;
-    check(
-        is_one_of(prefer, &["client", "always", "never"]),
-        "gm.prefer",
-        prefer.clone(),
-        "must be client, always or never",
-    );
     let acme = &settings.acme;
     check(
         is_one_of(&acme.challenge, &["http-01", "tls-alpn-01", "dns-01"]),
@@ -141,6 +134,9 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         settings.log.format.clone(),
         "must be text or json",
     );
+    if !is_one_of(&settings.gm.prefer, &["client", "always", "never"]) {
+        wrong.push(("gm.prefer", settings.gm.prefer.clone(), "must be client, always or never"));
+    }
     wrong.extend(settings.provision.faults());
     wrong.extend(settings.threats.faults());
     wrong.extend(settings.judging.faults());
