@@ -9,6 +9,7 @@ mod guard;
 mod judging;
 mod keys;
 mod sign_ins;
+mod tls;
 
 use std::path::PathBuf;
 
@@ -29,6 +30,7 @@ pub(crate) use judging::{
 };
 pub(crate) use keys::{KeysCommand, MoveKey, NewHolder};
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
+pub(crate) use tls::{DnsCommand, TlsCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -576,33 +578,5 @@ pub(crate) enum DkimCommand {
         /// Say that it is meant.
         #[arg(long, required = true)]
         yes: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum TlsCommand {
-    /// Issue a certificate of SM2 (RFC 8998) by an authority of our own: the server's, or a person's to sign in with.
-    GmCertificate {
-        /// Host name or address that it is for; may be repeated. Without any: the server's host name.
-        #[arg(long = "name")]
-        names: Vec<String>,
-        /// Mail address of the person whom it is for, instead of the server.
-        #[arg(long, conflicts_with = "names")]
-        person: Option<String>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DnsCommand {
-    /// Print the zone records that a domain needs.
-    Zone {
-        /// Domain name.
-        domain: String,
-    },
-    /// Print the TLSA records of the present certificate and of the next key, for a zone that is signed (RFC 7672).
-    Tlsa {
-        /// Make the key of the next certificate now; a renewal takes it once the zone names it.
-        #[arg(long)]
-        next: bool,
     },
 }
