@@ -2,7 +2,7 @@
 // changes since a state (RFC 8620 section 5.2), what people do goes out as patches and shows at once.
 
 import { type Batch, type Call, type Client, Refused, refusedIn, Unreachable } from "../jmap/client";
-import { type ChangesAnswer, type EmailBody, type EmailSender, type Id, type Identity, type Mailbox, type Message, RECEIPT, type State, type Summary, type Thread, VERDICT, type Verdict } from "../jmap/types";
+import { type ChangesAnswer, type EmailBody, type EmailSender, type Id, type Identity, type Label, LABELS, type Mailbox, type Message, RECEIPT, type State, type Summary, type Thread, VERDICT, type Verdict } from "../jmap/types";
 import { Bodies } from "./bodies";
 import { type Change, changed, inverse, patchOf } from "./change";
 import { type ListQuery, MessageList } from "./list";
@@ -39,6 +39,8 @@ export interface Dump {
   states: [Kind, State][];
   mailboxes: Mailbox[];
   identities: Identity[];
+  /** Absent in what was kept before there were any. */
+  labels?: Label[];
   threads: Thread[];
   messages: Message[];
   /** The newest of a list. */
@@ -56,7 +58,7 @@ interface Pending {
   change: Change | "destroy";
 }
 
-type Kind = "Mailbox" | "Email" | "Thread";
+type Kind = "Mailbox" | "Email" | "Thread" | "Label";
 
 export class MailStore {
   /** Grows with each change; what screens watch. */
@@ -65,6 +67,8 @@ export class MailStore {
   reached = true;
   mailboxes = new Map<Id, Mailbox>();
   identities: Identity[] = [];
+  /** Another array where anything of them has changed. */
+  labels: Label[] = [];
 
   private readonly summaries = new Map<Id, Summary>();
   private readonly bodies = new Bodies((id) => {
@@ -108,10 +112,21 @@ export class MailStore {
     // Only the states are wanted: from here on changes are asked for.
     const emails = batch.call("Email/get", { accountId, ids: [] });
     const threads = batch.call("Thread/get", { accountId, ids: [] });
+    const labels = this.hasLabels ? batch.call("Label/get", { accountId, ids: null }) : undefined;
     await this.send(batch);
+    if (labels) this.takeLabels(labels.value);
     this.mailboxes = new Map(mailboxes.value.list.map((it) => [it.id, it]));
     this.states.set("Mailbox", mailboxes.value.state).set("Email", emails.value.state).set("Thread", threads.value.state);
     this.tell();
+  }
+
+  private get hasLabels(): boolean {
+    return this.client.session.accounts[this.accountId]?.accountCapabilities[LABELS] !== undefined;
+  }
+
+  private takeLabels({ list, state }: { list: Label[]; state: State }): void {
+    this.labels = list;
+    this.states.set("Label", state);
   }
 
   async readIdentities(): Promise<void> {
@@ -132,14 +147,15 @@ export class MailStore {
     const known = new Map(wanted.flatMap((id): [Id, Message][] => { const body = this.bodies.get(id); return body ? [[id, body]] : []; }));
     for (const message of unknown.length > 0 ? await this.readBodies(unknown) : []) known.set(message.id, message);
     const messages = wanted.flatMap((id) => known.get(id) ?? []);
-    return { states: [...this.states], mailboxes: [...this.mailboxes.values()], identities: this.identities, threads, messages, list: { query, ids, state } };
+    return { states: [...this.states], mailboxes: [...this.mailboxes.values()], identities: this.identities, labels: this.labels, threads, messages, list: { query, ids, state } };
   }
 
   /** Begins with what was known earlier; what has changed since comes with the next [refresh]. */
-  restore({ states, mailboxes, identities, threads, messages, list: { query, ids, state } }: Dump): void {
+  restore({ states, mailboxes, identities, labels, threads, messages, list: { query, ids, state } }: Dump): void {
     for (const [kind, at] of states) this.states.set(kind, at);
     this.mailboxes = new Map(mailboxes.map((it) => [it.id, it]));
     this.identities = identities;
+    this.labels = labels ?? [];
     for (const { id, emailIds } of threads) this.threads.set(id, emailIds);
     for (const message of messages) {
       this.bodies.set(message.id, message);
@@ -471,6 +487,8 @@ export class MailStore {
       Email: batch.call("Email/changes", since("Email")),
       Thread: batch.call("Thread/changes", since("Thread")),
     };
+    // There are few: where one has changed, all are read.
+    const labels = this.hasLabels && this.states.has("Label") ? batch.call("Label/changes", since("Label")) : undefined;
     await this.send(batch);
     const answers = this.unlessTrimmed(() => ({
       Mailbox: changes.Mailbox.value,
@@ -482,6 +500,8 @@ export class MailStore {
       return false;
     }
     await this.readChanged(answers);
+    const changed = labels && this.unlessTrimmed(() => labels.value);
+    if (this.hasLabels && (!changed || changed.newState !== changed.oldState)) this.takeLabels(await this.client.call("Label/get", { accountId, ids: null }));
     for (const kind of ["Mailbox", "Email", "Thread"] as const) this.states.set(kind, answers[kind].newState);
     const { created } = answers.Email;
     if (created.length > 0) this.arrivals.forEach((listener) => listener(created));
@@ -489,7 +509,7 @@ export class MailStore {
     return Object.values(answers).some((answer) => answer.hasMoreChanges);
   }
 
-  private async readChanged(changes: Record<Kind, ChangesAnswer>): Promise<void> {
+  private async readChanged(changes: Record<Exclude<Kind, "Label">, ChangesAnswer>): Promise<void> {
     const { accountId } = this;
     for (const id of changes.Mailbox.destroyed) this.mailboxes.delete(id);
     for (const id of changes.Thread.destroyed) this.threads.delete(id);
