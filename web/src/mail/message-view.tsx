@@ -95,11 +95,12 @@ function Head({ message, isOpen, toggle, answering }: Props & { message: Message
 
 /** What is to be known before the text is read. */
 function Above({ message }: { message: Message }) {
+  const labels = useLabels(message.keywords);
   const invitation = message.attachments.find(({ type, blobId }) => blobId && (type === "text/calendar" || type === "application/ics"));
   return (
     <>
       <Who message={message} />
-      <div className="mb-1 flex"><Labels labels={useLabels(message.keywords)} most={LABELS_MAX} /></div>
+      {labels.length > 0 && <div className="mb-1 flex"><Labels labels={labels} most={LABELS_MAX} /></div>}
       <Details message={message} />
       <Findings message={message} />
       <RepliesElsewhere message={message} />
