@@ -132,7 +132,7 @@ function Shown({ card, edit, remove }: { card: Card; edit: () => void; remove: (
   return (
     <article aria-label={nameOfCard(card)} className="max-w-2xl">
       <div className="mb-3 flex flex-wrap items-center gap-2">
-        <h2 dir="auto" className="me-auto text-[18px] font-semibold">{person.name}</h2>
+        <h2 className="me-auto text-[18px] font-semibold"><bdi>{person.name}</bdi></h2>
         <Button onPress={edit}>{t("contact.edit")}</Button>
         <Button look="danger" onPress={remove}>{t("act.delete")}</Button>
       </div>

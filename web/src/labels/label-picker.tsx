@@ -68,7 +68,7 @@ export default function LabelPicker({ messages, put, manage, close }: Props) {
                   onChange={(event) => put(label.keyword, event.target.checked)}
                 />
                 <Dot color={label.color} />
-                <span dir="auto" className="min-w-0 flex-1">{label.name}</span>
+                <span className="min-w-0 flex-1"><bdi>{label.name}</bdi></span>
               </label>
             </li>
           );

@@ -30,7 +30,7 @@ export default function LabelsDialog({ close }: { close: () => void }) {
           <li key={label.id} className="border-b border-line">
             <div className="flex min-h-9 items-center gap-2">
               <Dot color={label.color} />
-              <span dir="auto" className="min-w-0 flex-1">{label.name}</span>
+              <span className="min-w-0 flex-1"><bdi>{label.name}</bdi></span>
               <IconButton icon="write" label={t("label.change", { name: label.name })} onPress={() => setEditing(label)} />
               <IconButton icon="trash" label={t("label.delete", { name: label.name })} onPress={() => setGoing(label)} />
             </div>

@@ -50,7 +50,7 @@ export function Sidebar({ write, settings, manage, chosen }: Props) {
                   className={`${entry} ${isHere ? "bg-chosen font-semibold" : ""}`}
                 >
                   <Icon name={folderIcon(mailbox)} />
-                  <span dir="auto" className="min-w-0 flex-1 truncate">{folderName(t, mailbox)}</span>
+                  <span className="min-w-0 flex-1 truncate"><bdi>{folderName(t, mailbox)}</bdi></span>
                   {count > 0 && (
                     <span className="text-quiet tabular-nums">
                       <span aria-hidden="true">{new Intl.NumberFormat(i18n.language).format(count)}</span>
@@ -74,7 +74,7 @@ export function Sidebar({ write, settings, manage, chosen }: Props) {
                   <li key={label.id}>
                     <Link to="/search" search={{ q: searchFor(label) }} onClick={chosen} aria-current={isHere ? "page" : undefined} className={`${entry} ${isHere ? "bg-chosen font-semibold" : ""}`}>
                       <span className="flex w-[18px] justify-center"><Dot color={label.color} /></span>
-                      <span dir="auto" className="min-w-0 flex-1 truncate">{label.name}</span>
+                      <span className="min-w-0 flex-1 truncate"><bdi>{label.name}</bdi></span>
                     </Link>
                   </li>
                 );

@@ -56,7 +56,7 @@ export function RuleForm({ rule, keep, cancel }: { rule: Rule; keep: (rule: Rule
           // oxlint-disable-next-line react/no-array-index-key
           <ConditionRow key={index} condition={condition} change={(part) => change({ typed: at(now.typed, index, part) })} remove={() => change({ typed: now.typed.filter((_, place) => place !== index) })} />
         ))}
-        <Button onPress={() => change({ typed: [...now.typed, { field: "from", op: "contains", header: "", text: "" }] })}>{t("rules.add-condition")}</Button>
+        <div><Button onPress={() => change({ typed: [...now.typed, { field: "from", op: "contains", header: "", text: "" }] })}>{t("rules.add-condition")}</Button></div>
       </fieldset>
       <fieldset className="flex flex-col gap-2">
         <legend className="mb-1 font-medium">{t("rules.then")}</legend>
@@ -65,7 +65,7 @@ export function RuleForm({ rule, keep, cancel }: { rule: Rule; keep: (rule: Rule
           // oxlint-disable-next-line react/no-array-index-key
           <ActionRow key={index} action={action} change={(next) => change({ actions: now.actions.map((it, place) => (place === index ? next : it)) })} remove={() => change({ actions: now.actions.filter((_, place) => place !== index) })} />
         ))}
-        <Button onPress={() => change({ actions: [...now.actions, { action: "markRead" }] })}>{t("rules.add-action")}</Button>
+        <div><Button onPress={() => change({ actions: [...now.actions, { action: "markRead" }] })}>{t("rules.add-action")}</Button></div>
         <label className="flex items-center gap-2">
           <input type="checkbox" className="accent-accent" checked={now.stop} onChange={(event) => change({ stop: event.target.checked })} />
           {t("rules.stop")}
