@@ -81,7 +81,7 @@ async function folders() {
   await dialog().getByText("Archive").waitFor();
 }
 
-/** Each screen with the way there, in English. `open` names what stands for it once the page is drawn anew. */
+/** Each screen with the way there, in English. */
 const SCREENS = {
   "the list": inbox,
   "the list with something selected": async () => {

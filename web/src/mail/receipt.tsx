@@ -10,7 +10,7 @@ import type { MailStore } from "../store/store";
 import { Button } from "../ui/button";
 import { useNotices } from "../ui/notices";
 
-/** Of the one that is asked, and by whom it is answered. */
+/** The keyword of messages whose sender was told, or is not to be. */
 const ANSWERED = "$mdnsent";
 
 /** Tells the sender that somebody has read it; what was told already is not told again. */
