@@ -29,9 +29,8 @@ fn the_same_randomness_gives_the_recorded_bytes() {
 #[test]
 fn each_side_alone_finishes_against_the_record() {
     let recorded = std::fs::read_to_string(RECORDED).unwrap();
-    let sent = |side: char| {
-        recorded.lines().filter_map(move |line| line.strip_prefix(side)).map(|digits| hex(digits)).collect::<Vec<_>>()
-    };
+    let sent =
+        |side: char| recorded.lines().filter_map(move |line| line.strip_prefix(side)).map(hex).collect::<Vec<_>>();
     let (server, roots) = plain_server();
     let mut pair = Pair::new(client(roots), server, NAME);
     let mut scrap = Vec::new();
