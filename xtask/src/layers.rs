@@ -7,7 +7,7 @@ use crate::tree::{Source, Tree};
 const LAYERS: &[&[&str]] = &[
     &["env"],
     &["mail", "wire", "gm", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup", "sieve"],
-    &["certs", "hsm", "store", "audit", "net", "inspect", "smime"],
+    &["certs", "hsm", "store", "audit", "net", "inspect", "smime", "openpgp"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters", "intel", "guard", "scripts"],
     &["reports", "review", "provision", "judgement"],
@@ -16,8 +16,14 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Uses within a layer that are wanted: (user, used).
-const SAME_LAYER: &[(&str, &str)] =
-    &[("mailauth", "mail"), ("sieve", "mail"), ("audit", "store"), ("crypto", "gm"), ("identity", "watch")];
+const SAME_LAYER: &[(&str, &str)] = &[
+    ("mailauth", "mail"),
+    ("sieve", "mail"),
+    ("crypto", "gm"),
+    ("factors", "gm"),
+    ("audit", "store"),
+    ("identity", "watch"),
+];
 
 pub(crate) fn check(tree: &Tree) -> Vec<Untidy> {
     tree.manifests.iter().filter(|manifest| manifest.path.starts_with("crates/")).flat_map(check_manifest).collect()
