@@ -55,7 +55,7 @@ fn an_outsider_verifies_what_was_done() -> Outcome {
     // The log names nobody.
     let bundles = run(grep("mei@", &export), PATIENCE)?;
     assert!(!bundles.status.success(), "{}", bundles.stdout);
-    tradewind.command(&["user", "delete", "mei@trade.test"])?.success()?;
+    tradewind.command(&["user", "delete", "--yes", "mei@trade.test"])?.success()?;
     told(&tradewind, &["audit", "export", &text(&export)])?;
     assert_eq!(told(&tradewind, &verify)?["verified"], true, "the proof outlives the account");
 
