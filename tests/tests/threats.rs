@@ -181,3 +181,47 @@ fn the_server_asks_a_scanner_by_icap() -> Outcome {
     );
     malware_is_kept_back(&Tradewind::start(options)?)
 }
+
+/// Rules of YARA that the operator keeps, from the first set through a wrong one to the next.
+#[test]
+fn the_server_runs_rules_of_yara() -> Outcome {
+    if let Some(why) = missing(&["yara"]) {
+        return skipped(&why);
+    }
+    let scratch = Scratch::new("yara")?;
+    let rules = scratch.directory("yara")?;
+    let rule = |name: &str, word: &str| {
+        format!(
+            "rule {name} : malware {{ meta: description = \"Made up dropper\" description_zh = \"木马下载器\" strings: $a = \"{word}\" condition: $a }}\n"
+        )
+    };
+    fs::write(rules.join("own.yar"), rule("First", "first-word"))?;
+    let letter = scratch.file("letter.eml", with_file("a first-word"))?.display().to_string();
+    let verdict = json(&["judge", "--json", "--yara", &rules.display().to_string(), &letter])?;
+    assert!(ids(&verdict).contains(&"yara-First"), "{verdict}");
+    let options = Options::default()
+        .set("judging", "milliseconds_max", "60000")
+        .set("threats", "yara", "[\"yara\"]")
+        .set("threats", "yara_directory", &format!("{:?}", rules.display().to_string()));
+    let server = Tradewind::start(options)?;
+    let mut session = server.imap("sales")?;
+    let mut expect_in = |folder: &str, count: usize| {
+        wait_until("the letter", PATIENCE, || Ok((session.count(folder)? == count).then_some(())))
+    };
+    wait_until("the rules", PATIENCE, || Ok(server.log_tail().contains("rules of YARA are in force").then_some(())))?;
+    deliver(&server, &with_file("a first-word"))?.expect(250)?;
+    expect_in("Junk", 1)?;
+    deliver(&server, &with_file("a second-word"))?.expect(250)?;
+    expect_in("INBOX", 1)?;
+    // Rules that are wrong are told by file and line, and those before stay.
+    fs::write(rules.join("more.yar"), format!("{}\nrule Wrong {{ condition: $zz }}\n", rule("Second", "second-word")))?;
+    wait_until("the refusal", PATIENCE, || Ok(server.log_tail().contains("more.yar(3)").then_some(())))?;
+    deliver(&server, &with_file("a first-word again"))?.expect(250)?;
+    expect_in("Junk", 2)?;
+    let checked = server.command(&["check", "--offline"])?;
+    assert!(checked.stdout.contains("more.yar(3)"), "{}", checked.stdout);
+    fs::write(rules.join("more.yar"), rule("Second", "second-word"))?;
+    wait_until("the next rules", PATIENCE, || Ok(server.log_tail().contains("files=2").then_some(())))?;
+    deliver(&server, &with_file("a second-word"))?.expect(250)?;
+    expect_in("Junk", 3)
+}

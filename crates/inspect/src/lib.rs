@@ -17,6 +17,7 @@ pub mod recognise;
 mod report;
 mod settings;
 pub mod worker;
+pub mod yara;
 
 pub use confine::Confinement;
 

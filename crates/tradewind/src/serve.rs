@@ -39,6 +39,7 @@ use crate::system::{System, home_domain, make_private_directory, reload_certific
 use api::actions::Refused;
 
 pub(crate) use listening::{Addresses, Listening};
+pub(crate) use threats::yara;
 
 /// A server whose every part has been set up and works.
 pub(crate) struct Server {
