@@ -386,10 +386,10 @@ actions! {
     /// Say of a message, for the whole organisation, that it is junk, or that it is honest.
     JudgedReport "judged-report" { id: String, junk: bool }: QuarantineChange
         on On::Judged(id) => quarantine::report_for_all(controls, bounds, id, junk);
-    /// List messages that were pulled back to Junk after they had been delivered.
+    /// List messages that were pulled back, to Junk or into quarantine, after they had been delivered.
     PulledList "pulled-list" { organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => quarantine::pulled(controls, bounds, organisation);
-    /// Move the copies of a message that were pulled back to where they were.
+    /// Bring the copies of a message that were pulled back to the inbox.
     PulledReturn "pulled-return" { id: String }: QuarantineChange
         on On::Judged(id) => quarantine::return_pulled(controls, id);
     /// Show what was found of a judged message, or judge it again from the kept facts.

@@ -137,13 +137,13 @@ pub(crate) enum QuarantineCommand {
         #[arg(long)]
         honest: bool,
     },
-    /// List messages that were pulled back to Junk after they had been delivered.
+    /// List messages that were pulled back, to Junk or into quarantine, after they had been delivered.
     Pulled {
         /// Organisation, by name; may be left out where there is only one.
         #[arg(long)]
         organisation: Option<String>,
     },
-    /// Move the copies of a message that were pulled back to where they were.
+    /// Bring the copies of a message that were pulled back to the inbox.
     Return {
         /// Number from the list of pulled messages.
         id: String,
