@@ -12,7 +12,8 @@ use parking_lot::Mutex;
 use store::{Store, StoreError, Tx, params};
 
 use crate::feedback::{self, Report, Said};
-use crate::marks::{self, MarkKind};
+use crate::marks::{self, MarkKind, Numbered};
+use crate::pictures::{self, Picture};
 use crate::pull::{self, Candidate};
 use crate::reputation::{Event, Reputation};
 use crate::votes::{self, Vote};
@@ -24,7 +25,7 @@ const ROUND: i64 = 50;
 /// How long a node keeps a report to itself.
 const TAKEN_MILLIS: i64 = 120_000;
 
-/// A link that stands in so many honest messages of late is everybody's; to report it says nothing.
+/// A link or a picture that is in so many honest messages of late is everybody's; to report it says nothing.
 const COMMON_MIN: usize = 10;
 
 /// Messages whose marks are looked at.
@@ -105,6 +106,7 @@ struct Matter {
     facts: Facts,
     /// Marks that the report may vote on.
     marks: Vec<(MarkKind, i64)>,
+    pictures: Vec<Picture>,
 }
 
 impl Learner {
@@ -141,7 +143,14 @@ impl Learner {
     async fn follow(&self, report: Report) -> Result<(), JudgementError> {
         if let Some(matter) = self.store.read(move |tx| look(tx, report)).await? {
             let (organisation, marks) = (report.organisation, matter.marks.clone());
-            let effective = self.store.write(move |tx| count(tx, report, &marks)).await?;
+            let pictures = matter.pictures.clone();
+            let work = move |tx: &mut Tx<'_>| {
+                if report.said == Said::Junk {
+                    pictures::keep(tx, report.organisation, &pictures)?;
+                }
+                count(tx, report, &marks)
+            };
+            let effective = self.store.write(work).await?;
             if !effective.is_empty() {
                 let event = if report.said == Said::Junk { Event::ToldJunk } else { Event::ToldHonest };
                 self.reputation.note(organisation, &matter.facts, matter.judged.detail.client, event);
@@ -266,9 +275,11 @@ fn look(tx: &mut Tx<'_>, report: Report) -> Result<Option<Matter>, JudgementErro
     let Some(facts) = judged.detail.facts.clone() else { return Ok(None) };
     let key = tx.context().keys.organisation(tx, report.organisation)?;
     let mut marks = Vec::new();
-    for mark in marks::numbered(&facts, &key) {
+    let mut pictures = pictures::of(tx, report.organisation, &facts, &key)?;
+    let all: Vec<Numbered> = marks::numbered(&facts, &key).into_iter().chain(pictures::marks(&pictures)).collect();
+    for mark in all {
         let number = mark.number;
-        let is_common = mark.kind == MarkKind::Link
+        let is_common = matches!(mark.kind, MarkKind::Link | MarkKind::Picture)
             && report.said == Said::Junk
             && delivered(tx, report.organisation, Timestamp::from_millis(0), &BTreeSet::from([number]), false)?.len()
                 >= COMMON_MIN;
@@ -276,7 +287,8 @@ fn look(tx: &mut Tx<'_>, report: Report) -> Result<Option<Matter>, JudgementErro
             marks.push((mark.kind, number));
         }
     }
-    Ok(Some(Matter { report, judged, facts, marks }))
+    pictures.retain(|picture| marks.iter().any(|(_, number)| *number == picture.mark.number));
+    Ok(Some(Matter { report, judged, facts, marks, pictures }))
 }
 
 /// Counts the votes of a report; gives the marks of which enough people say the same.

@@ -21,6 +21,7 @@ mod kept;
 mod learner;
 mod marks;
 pub mod outbound;
+mod pictures;
 pub mod policy;
 pub mod pull;
 pub mod quarantine;

@@ -113,7 +113,7 @@ pub(crate) fn judge_with(
     let mut outside = judged.detail.outside.clone();
     outside.retain(|finding| !votes::is_ours(finding) && listed.iter().all(|new| new.id != finding.id));
     outside.extend(listed);
-    let marks = marks::numbered(facts, &key);
+    let marks = marks::all(tx, judged.organisation, facts, &key)?;
     outside.extend(votes::standing(tx, judged.organisation, &marks, votes::is_proven(facts), &[])?.findings);
     let verdict = judge.judge_by(facts, outside, judged.detail.thresholds);
     let from = facts.from.as_ref().map(|from| from.address.clone()).unwrap_or_default();
