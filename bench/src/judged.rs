@@ -11,7 +11,7 @@ use std::time::Instant;
 use clap::Args;
 use harness::{Failure, Options, Outcome, Tradewind, smtp};
 
-use crate::figures::{Spread, millis, quantile, rate, short};
+use crate::figures::{Spread, millis, quantile, rate};
 use crate::machine;
 use crate::report::{Table, spread};
 
@@ -66,9 +66,11 @@ impl Judged {
         let heads = ["judging", "messages/s", "processor ms a message", "DATA median ms", "DATA p99 ms", "refused"];
         let mut table = Table::new(&heads);
         for is_on in [false, true] {
-            let options = Options::default()
-                .set("judging", "enabled", if is_on { "true" } else { "false" })
-                .set("smtp", "exempt_networks", "[\"127.0.0.0/8\"]");
+            let options = Options::default().set("judging", "enabled", if is_on { "true" } else { "false" }).set(
+                "smtp",
+                "exempt_networks",
+                "[\"127.0.0.0/8\"]",
+            );
             let server = Tradewind::start(options)?;
             let to = server.account("sales")?.address;
             let target = server.listen("smtp")?;
@@ -90,7 +92,13 @@ impl Judged {
     }
 
     /// Sends messages; gives when it began, how long each waited for its answer, and how many were refused.
-    fn load(&self, target: SocketAddr, to: &str, bodies: &[Vec<u8>], messages: usize) -> Outcome<(Instant, Vec<f64>, usize)> {
+    fn load(
+        &self,
+        target: SocketAddr,
+        to: &str,
+        bodies: &[Vec<u8>],
+        messages: usize,
+    ) -> Outcome<(Instant, Vec<f64>, usize)> {
         let (next, start_line) = (AtomicUsize::new(0), Barrier::new(self.sessions + 1));
         thread::scope(|scope| {
             let send = || send(target, to, bodies, messages, &next, &start_line);

@@ -31,7 +31,8 @@ pub(crate) fn processor_time_of_all(root: u32) -> Outcome<Duration> {
         // A process may end while we look; its parent counts it then.
         let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) else { continue };
         let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        ticks += after_name.split_whitespace().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>();
+        ticks +=
+            after_name.split_whitespace().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>();
     }
     Ok(Duration::from_millis(ticks * 1000 / TICKS))
 }

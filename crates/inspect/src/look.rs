@@ -11,9 +11,9 @@ use crate::formats;
 use crate::kind::kind_of;
 use crate::names::{escapes, is_deceptive, kind_by_name};
 use crate::report::{
-    EVIDENCE_CHARS_MAX, FILES_MAX, File, Kind, LABEL_CHARS_MAX, LIKENESSES_MAX, LINKS_MAX, Likeness, Link, NAME_CHARS_MAX, PICTURES_MAX,
-    PICTURES_OCTETS_MAX, Picture, Place, Reason, Report, SIGNS_MAX, Sign, TEXT_OCTETS_MAX, Text, Trait, URL_CHARS_MAX,
-    Unlooked, cut, cut_octets,
+    EVIDENCE_CHARS_MAX, FILES_MAX, File, Kind, LABEL_CHARS_MAX, LIKENESSES_MAX, LINKS_MAX, Likeness, Link,
+    NAME_CHARS_MAX, PICTURES_MAX, PICTURES_OCTETS_MAX, Picture, Place, Reason, Report, SIGNS_MAX, Sign,
+    TEXT_OCTETS_MAX, Text, Trait, URL_CHARS_MAX, Unlooked, cut, cut_octets,
 };
 
 /// Files in files that are followed.

@@ -29,6 +29,7 @@ pub mod reputation;
 mod sealed;
 mod second;
 mod settings;
+pub mod sharing;
 pub mod spots;
 pub mod takeover;
 mod votes;

@@ -48,7 +48,8 @@ pub(crate) fn of(
     let mut found = Vec::new();
     for bits in facts.pictures().into_iter().take(PICTURES_MAX) {
         let known = nearest(tx, organisation, key, bits)?;
-        let number = known.unwrap_or_else(|| key.hashing().hash_i64(format!("mail mark picture {bits:016x}").as_bytes()));
+        let number =
+            known.unwrap_or_else(|| key.hashing().hash_i64(format!("mail mark picture {bits:016x}").as_bytes()));
         let mark = Numbered { kind: MarkKind::Picture, number, evidence: shown(facts) };
         found.push(Picture { mark, bits, is_known: known.is_some() });
     }
@@ -61,12 +62,7 @@ pub(crate) fn marks(pictures: &[Picture]) -> impl Iterator<Item = Numbered> {
 }
 
 /// The mark of the reported picture that is most alike.
-fn nearest(
-    tx: &mut Tx<'_>,
-    organisation: i64,
-    key: &Key<Organisation>,
-    bits: u64,
-) -> Result<Option<i64>, StoreError> {
+fn nearest(tx: &mut Tx<'_>, organisation: i64, key: &Key<Organisation>, bits: u64) -> Result<Option<i64>, StoreError> {
     let mut nearest: Option<(u32, i64)> = None;
     for band in 0..BANDS {
         let rows = tx.rows(
@@ -118,4 +114,56 @@ fn hashed(key: &Key<Organisation>, band: u32, bits: u64) -> i64 {
 
 fn context(mark: i64) -> Vec<u8> {
     [PLACE.as_bytes(), b":", &mark.to_le_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use filter::Received;
+    use filter::facts::Inside;
+    use identity::{IdentityError, Level};
+    use store::testing::TestStore;
+
+    use super::*;
+
+    store::on_both_engines! {
+        a_picture_is_known_to_its_organisation_by_few_bits_apart,
+    }
+
+    /// Facts of a message with one picture.
+    fn facts(bits: u64) -> Facts {
+        let facts = Facts::read(Received { raw: b"Subject: Offer\r\n\r\n", ..Received::default() });
+        Facts { inside: Some(Inside { pictures: vec![bits], ..Inside::default() }), ..facts }
+    }
+
+    async fn known(store: &TestStore, organisation: i64, bits: u64) -> Vec<Picture> {
+        let look = move |tx: &mut Tx<'_>| {
+            let key = tx.context().keys.organisation(tx, organisation)?;
+            of(tx, organisation, &facts(bits), &key)
+        };
+        store.read(look).await.unwrap()
+    }
+
+    async fn a_picture_is_known_to_its_organisation_by_few_bits_apart(store: TestStore) {
+        let make = |tx: &mut Tx<'_>| {
+            let make = |tx: &mut Tx<'_>, name| identity::create_organisation(tx, name, Level::Enhanced);
+            Ok::<_, IdentityError>((make(tx, "One")?, make(tx, "Two")?))
+        };
+        let (one, two) = store.write(make).await.unwrap();
+        let reported = 0x0123_4567_89ab_cdef_u64;
+        let first = known(&store, one, reported).await;
+        assert!(!first[0].is_known);
+        let (mark, kept) = (first[0].mark.number, first.clone());
+        store.write(move |tx| keep(tx, one, &kept)).await.unwrap();
+        // One bit in each of five bands, and then in all of them.
+        let near = reported ^ (1 | 1 << 12 | 1 << 23 | 1 << 34 | 1 << 45);
+        let found = known(&store, one, near).await;
+        assert_eq!((found[0].is_known, found[0].mark.number), (true, mark));
+        assert!(!known(&store, one, near ^ 1 << 60).await[0].is_known, "six bits are too many");
+        assert!(!known(&store, two, reported).await[0].is_known, "others know nothing of it");
+        store.clock.advance(Duration::from_secs(181 * 86_400));
+        assert_eq!(store.write(forget).await.unwrap(), u64::from(BANDS));
+        assert!(!known(&store, one, near).await[0].is_known);
+    }
 }

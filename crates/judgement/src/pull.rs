@@ -252,7 +252,9 @@ pub fn undo(tx: &mut Tx<'_>, judged: i64, account: Option<i64>) -> Result<usize,
         |row| Ok((row.int(0)?, row.int(1)?, row.text(2)? == Way::Held.as_str())),
     )?;
     let mut moved = 0;
-    for (owner, message, is_held) in rows.into_iter().filter(|(owner, ..)| account.is_none_or(|wanted| wanted == *owner)) {
+    for (owner, message, is_held) in
+        rows.into_iter().filter(|(owner, ..)| account.is_none_or(|wanted| wanted == *owner))
+    {
         if is_held {
             moved += held::release(tx, judged, owner)?;
             continue;

@@ -85,7 +85,9 @@ async fn what_would_be_kept_back_today_is_taken_from_every_folder(store: TestSto
     assert_eq!((office.count(wang, false).await, office.count(wang, true).await), (1, 0), "the honest one stays");
     let letters = office.scene.letters().await;
     assert_eq!(letters.len(), 2, "both are told: {letters:?}");
-    assert!(letters.iter().any(|it| it.contains("wait in quarantine")) && letters.iter().any(|it| it.contains("隔离区")));
+    assert!(
+        letters.iter().any(|it| it.contains("wait in quarantine")) && letters.iter().any(|it| it.contains("隔离区"))
+    );
     let pulled = office.scene.store.read(move |tx| pull::list(tx, organisation)).await.unwrap();
     assert!(pulled.len() == 2 && pulled.iter().all(|it| it.is_held && !it.is_returned), "{pulled:?}");
     // It is read, and released, as whatever waits there.
@@ -111,7 +113,8 @@ async fn what_is_brought_back_stays(store: TestStore) {
     assert!(office.scene.store.write(|tx| pull::undo(tx, 1, None)).await.is_err());
     let pulled = office.scene.store.read(move |tx| pull::list(tx, organisation)).await.unwrap();
     assert!(pulled.len() == 2 && pulled.iter().all(|it| it.is_returned), "{pulled:?}");
-    let queued = office.scene.store.read(|tx| queue::list(tx, &queue::Filter { limit: 10, ..queue::Filter::default() }));
+    let queued =
+        office.scene.store.read(|tx| queue::list(tx, &queue::Filter { limit: 10, ..queue::Filter::default() }));
     let queued = queued.await.unwrap();
     let back: Vec<_> = queued.iter().filter(|it| it.envelope.judged == Some(1)).collect();
     assert!(back.len() == 2 && back.iter().all(|it| it.envelope.stays && !it.envelope.junk), "{queued:?}");

@@ -40,6 +40,7 @@ pub(crate) fn controls(system: &System) -> Controls {
             ldap: system.settings.provision.ldap.clone(),
             judge: Arc::clone(&system.judge),
             judging: system.settings.judging.clone(),
+            never_listed: system.settings.threats.never.clone(),
         }),
     }
 }
@@ -51,6 +52,7 @@ struct Parts {
     ldap: Vec<LdapSource>,
     judge: Arc<SharedJudge>,
     judging: JudgingSettings,
+    never_listed: Vec<String>,
 }
 
 #[async_trait]
@@ -65,6 +67,10 @@ impl Elsewhere for Parts {
 
     fn people_release(&self) -> bool {
         self.judging.people_release
+    }
+
+    fn never_listed(&self) -> Vec<String> {
+        self.never_listed.clone()
     }
 
     fn judging(&self) -> JudgingSettings {

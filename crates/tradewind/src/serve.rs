@@ -319,6 +319,7 @@ fn spawn_http(
         let links = api::sign_in_links(system.store.clone());
         let people_release = system.settings.judging.people_release;
         let links = links.merge(api::quarantine_links(system.store.clone(), people_release));
+        let links = links.merge(api::shared(system.store.clone(), system.settings.threats.never.clone()));
         let web = webapp::routes(&system.settings.web, Arc::clone(&system.store.context().entropy));
         let mut router = api::secure_router(facts, pages).merge(scim).merge(links).merge(web);
         if let Some(jmap) = jmap {

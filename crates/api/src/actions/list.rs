@@ -13,7 +13,7 @@ use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
     Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, guard, import, judging,
-    lists, people, provisioning, quarantine, queue, roles, sharing, sign_ins, store, tls,
+    lists, people, provisioning, quarantine, queue, roles, shared_feeds, sharing, sign_ins, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -412,6 +412,12 @@ actions! {
     /// Send a complaint (ARF) about a judged message to whoever answers for its sender.
     ComplaintSend "complaint-send" { id: String, to: String }: QuarantineChange
         on On::Judged(id) => judging::complain(controls, bounds, id, to);
+    /// Show what people have confirmed of unwanted mail, as a document for others: "stix" or "misp".
+    FeedsShare "feeds-share" { format: String, days: u32, organisation: Option<String> }: QuarantineRead
+        on On::Organisation(organisation.as_deref()) => shared_feeds::share(controls, bounds, format, days, organisation);
+    /// Make a link under which others read what people have confirmed of unwanted mail.
+    FeedsShareLink "feeds-share-link" { days: u32, organisation: Option<String> }: QuarantineChange
+        on On::Organisation(organisation.as_deref()) => shared_feeds::link(controls, bounds, days, organisation);
     /// Show how an address, a domain or a network has behaved.
     ReputationShow "reputation-show" { what: String, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => judging::known(controls, bounds, what, organisation);

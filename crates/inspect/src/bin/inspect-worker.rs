@@ -20,11 +20,8 @@ fn main() -> ExitCode {
         memory_octets: number("--memory-mib").unwrap_or(768) << 20,
         processor_seconds: number("--processor-seconds").unwrap_or(60),
     };
-    let programs: [(&str, Become); 3] = [
-        (RECOGNISER_OPTION, recognise::run),
-        (MATCH_OPTION, yara::run_matcher),
-        (COMPILE_OPTION, yara::run_compiler),
-    ];
+    let programs: [(&str, Become); 3] =
+        [(RECOGNISER_OPTION, recognise::run), (MATCH_OPTION, yara::run_matcher), (COMPILE_OPTION, yara::run_compiler)];
     for (option, become_program) in programs {
         let Some(at) = arguments.iter().position(|argument| argument == option) else { continue };
         let (options, command) = arguments.split_at(at);

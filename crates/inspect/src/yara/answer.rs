@@ -156,7 +156,8 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].part, found[0].rule.as_str()), (0, "Foo_Bar"));
         assert_eq!(found[0].tags, ["malware", "dropper"]);
-        let meta: Vec<(&str, &str)> = found[0].meta.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let meta: Vec<(&str, &str)> =
+            found[0].meta.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let description = ("description", "bad \"file\" é\\, x=1");
         assert_eq!(meta, [("b", "true"), description, ("neg", "-3"), ("tradewind_weight", "4")]);
         assert_eq!(found[0].found, Some(("$a".to_owned(), 9)));

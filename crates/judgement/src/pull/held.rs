@@ -65,7 +65,8 @@ fn keep(
 ) -> Result<(), JudgementError> {
     let source = mailbox::source(tx, account, copy.message)?;
     let trace = without_return_path(&String::from_utf8_lossy(source.trace()));
-    let row = tx.row("SELECT marks FROM judged WHERE id = $1", params![copy.of.id], |row| Ok(row.bytes(0)?.to_vec()))?;
+    let row =
+        tx.row("SELECT marks FROM judged WHERE id = $1", params![copy.of.id], |row| Ok(row.bytes(0)?.to_vec()))?;
     let kept = Kept {
         id: copy.of.id,
         organisation,

@@ -80,7 +80,9 @@ async fn follow_yara(yara: Yara, stop: CancellationToken) {
         match tokio::task::spawn_blocking(move || at.refresh()).await {
             Ok(Taken::Same) => {}
             Ok(Taken::New(files)) => tracing::info!(files, "rules of YARA are in force"),
-            Ok(Taken::Refused(error)) => tracing::error!(%error, "rules of YARA are not taken; those before stay in force"),
+            Ok(Taken::Refused(error)) => {
+                tracing::error!(%error, "rules of YARA are not taken; those before stay in force")
+            }
             Err(error) => tracing::error!(%error, "reading the rules of YARA panicked; those before stay in force"),
         }
         tokio::select! {
