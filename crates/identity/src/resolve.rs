@@ -157,11 +157,7 @@ macro_rules! recipient {
 /// # Errors
 /// [`IdentityError`] if the store fails.
 pub fn sorts(tx: &mut Tx<'_>, account: i64) -> Result<bool, IdentityError> {
-    let found = tx.row(
-        concat!("SELECT ", sorting!("$1")),
-        params![account],
-        |row| row.int(0),
-    )?;
+    let found = tx.row(concat!("SELECT ", sorting!("$1")), params![account], |row| row.int(0))?;
     Ok(found.unwrap_or(0) > 0)
 }
 
