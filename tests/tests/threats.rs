@@ -204,8 +204,8 @@ fn the_server_runs_rules_of_yara() -> Outcome {
         .set("threats", "yara", "[\"yara\"]")
         .set("threats", "yara_directory", &format!("{:?}", rules.display().to_string()));
     let server = Tradewind::start(options)?;
-    wait_until("the rules", PATIENCE, || Ok(server.log_tail().contains("rules of YARA are in force").then_some(())))?;
-    finds(&server, "a first-word", "yara-First")?;
+    let found = |content: &str, finding: &str| finds(&server, content, finding).map(Some).or(Ok(None));
+    wait_until("the rules", PATIENCE, || found("a first-word", "yara-First"))?;
     // Rules that are wrong are told by file and line, and those before stay.
     fs::write(rules.join("more.yar"), format!("{}\nrule Wrong {{ condition: $zz }}\n", rule("Second", "second-word")))?;
     wait_until("the refusal", PATIENCE, || Ok(server.log_tail().contains("more.yar(3)").then_some(())))?;
@@ -213,7 +213,7 @@ fn the_server_runs_rules_of_yara() -> Outcome {
     let checked = server.command(&["--json", "check", "--offline"])?;
     assert!(checked.stdout.contains("more.yar(3)"), "{}", checked.stdout);
     fs::write(rules.join("more.yar"), rule("Second", "second-word"))?;
-    wait_until("the next rules", PATIENCE, || finds(&server, "a second-word", "yara-Second").map(Some).or(Ok(None)))
+    wait_until("the next rules", PATIENCE, || found("a second-word", "yara-Second"))
 }
 
 /// Delivers a letter with a file, and looks whether the field of findings names one.

@@ -145,7 +145,7 @@ fn pages<'f>(
 fn is_for_all(text: &str, names: &BTreeSet<String>) -> bool {
     let text = text.to_lowercase();
     let is_word = |segment: &str| segment.chars().count() <= SEGMENT_CHARS_MAX && !segment.contains(['@', '%', '=']);
-    text.split('/').all(is_word) && !names.iter().any(|name| text.contains(name.as_str()))
+    text.split(['/', '.']).all(is_word) && !names.iter().any(|name| text.contains(name.as_str()))
 }
 
 /// What people are called who got a message.
