@@ -19,6 +19,7 @@ mod notice;
 mod place;
 mod postgres;
 mod probe;
+pub mod rotate;
 pub mod sealed;
 mod space;
 mod sqlite;
