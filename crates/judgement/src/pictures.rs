@@ -133,8 +133,11 @@ mod tests {
 
     /// Facts of a message with one picture.
     fn facts(bits: u64) -> Facts {
-        let facts = Facts::read(Received { raw: b"Subject: Offer\r\n\r\n", ..Received::default() });
-        Facts { inside: Some(Inside { pictures: vec![bits], ..Inside::default() }), ..facts }
+        let mut facts = Facts::read(Received { raw: b"Subject: Offer\r\n\r\n", ..Received::default() });
+        let mut inside = Inside::default();
+        inside.pictures.push(bits);
+        facts.inside = Some(inside);
+        facts
     }
 
     async fn known(store: &TestStore, organisation: i64, bits: u64) -> Vec<Picture> {
