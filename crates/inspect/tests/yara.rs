@@ -1,5 +1,7 @@
 //! Rules of YARA: what Debian's program finds, what becomes of rules that are wrong, and what a program in its place cannot do.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something fails")]
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
