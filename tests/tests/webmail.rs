@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::smtp::for_wire;
-use harness::{Failure, Options, Outcome, Tradewind, require, run, skip};
+use harness::{Failure, Options, Outcome, Scratch, Tradewind, require, run, skip};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(560);
@@ -28,6 +28,17 @@ fn visit(
     environment: &[(&str, &str)],
     prepare: impl FnOnce(&Tradewind) -> Outcome,
 ) -> Outcome<String> {
+    visit_then(web, arguments, environment, prepare, |_| Ok(()))
+}
+
+/// As [`visit`]; `look` looks at the server afterwards.
+fn visit_then(
+    web: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    prepare: impl FnOnce(&Tradewind) -> Outcome,
+    look: impl FnOnce(&Tradewind) -> Outcome,
+) -> Outcome<String> {
     let directory = web.join("dist").canonicalize()?;
     let options = Options::default()
         .set("web", "directory", &format!("{:?}", directory.display().to_string()))
@@ -46,6 +57,7 @@ fn visit(
     let told = run(command, PATIENCE)?
         .success()
         .map_err(|error| Failure::new(format!("{error}\n{}", tradewind.log_tail())))?;
+    look(&tradewind)?;
     Ok(told.stdout)
 }
 
@@ -128,6 +140,67 @@ fn mailboxes_of_others_work_in_chromium() -> Outcome {
         }
         Ok(())
     })
+}
+
+/// A partner opens and answers what was encrypted for him; then neither the server's files nor its memory hold a word of it, or what opens it.
+#[test]
+fn partners_open_what_the_server_cannot_in_chromium() -> Outcome {
+    require!("chromium", "gdb");
+    let web = match built() {
+        Ok(web) => web,
+        Err(why) => skip!("{why}"),
+    };
+    let scratch = Scratch::new("portal")?;
+    let secrets = scratch.join("secrets");
+    let environment = [("PORTAL_SECRETS", secrets.to_str().unwrap_or_default())];
+    let look = |tradewind: &Tradewind| {
+        let secrets = std::fs::read_to_string(&secrets)?;
+        let secrets: Vec<Vec<u8>> = secrets.lines().map(octets_of).collect();
+        assert!(secrets.len() >= 8, "the pages tell what must not be found");
+        let mut gcore = Command::new("gcore");
+        gcore.arg("-o").arg(scratch.join("core")).arg(tradewind.id().to_string());
+        run(gcore, PATIENCE)?.success()?;
+        let memory = std::fs::read(scratch.join(&format!("core.{}", tradewind.id())))?;
+        assert!(holds(&memory, b"buyer@far.example"), "what the server does know is found in its memory");
+        for secret in &secrets {
+            let shown = String::from_utf8_lossy(secret);
+            assert!(!holds(&memory, secret), "{shown} is in the server's memory");
+            let found = file_that_holds(tradewind.directory(), secret)?;
+            assert_eq!(found, None, "{shown} is in a file");
+        }
+        Ok(())
+    };
+    let told = visit_then(&web, &["--test", "tests/portal.test.mjs"], &environment, |_| Ok(()), look)?;
+    assert!(told.contains("fail 0"), "{told}");
+    Ok(())
+}
+
+/// The octets of a secret, which is written as it is or as `hex:` and its digits.
+fn octets_of(secret: &str) -> Vec<u8> {
+    let Some(digits) = secret.strip_prefix("hex:") else { return secret.as_bytes().to_vec() };
+    let pairs = digits.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok());
+    pairs.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
+}
+
+fn holds(all: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(all, part).is_some()
+}
+
+/// The first file below `directory` that holds `part`.
+fn file_that_holds(directory: &Path, part: &[u8]) -> Outcome<Option<PathBuf>> {
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        let found = if path.is_dir() {
+            file_that_holds(&path, part)?
+        } else {
+            // Sockets are no files.
+            path.is_file().then(|| std::fs::read(&path)).transpose()?.filter(|all| holds(all, part)).map(|_| path)
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 #[test]

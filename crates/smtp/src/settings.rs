@@ -111,7 +111,7 @@ pub struct Route {
     pub ca: Option<PathBuf>,
     /// Address of this machine to send from.
     pub source: Option<IpAddr>,
-    /// How messages must be encrypted from end to end; others never go to this partner, whatever the connection.
+    /// How messages must be encrypted from end to end; others never go to this partner, whatever the connection: "pgp", "smime", "either", or "portal" for either or the portal.
     pub content: Option<ContentDemand>,
 }
 
@@ -125,6 +125,8 @@ pub enum ContentDemand {
     Smime,
     /// By one of them.
     Either,
+    /// By one of them, or in the portal, where the partner reads them by a password or a link.
+    Portal,
 }
 
 /// Oldest TLS version that will do.
