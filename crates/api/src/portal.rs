@@ -18,6 +18,7 @@ use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post, put};
+use env::{Civil, Timestamp};
 use store::{StoreError, Tx};
 
 use crate::actions::Controls;
@@ -95,6 +96,12 @@ impl Desk {
         let reading = tokio::task::spawn_blocking(move || kept.read(store.blobs()));
         Ok(reading.await.map_err(|_| StoreError::Abandoned("reading a chunk panicked"))??)
     }
+}
+
+/// A moment as letters name it.
+pub(crate) fn moment(at: Timestamp) -> String {
+    let Civil { year, month, day, hour, minute, .. } = at.civil();
+    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
 }
 
 /// The address that a request counts for.

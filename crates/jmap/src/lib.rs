@@ -16,6 +16,7 @@ mod http;
 mod ids;
 mod index;
 mod mailboxes;
+mod mdn;
 mod opened;
 mod pictures;
 mod push;

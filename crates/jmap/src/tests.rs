@@ -6,6 +6,7 @@ mod extensions;
 mod fixture;
 mod mail;
 mod making;
+mod receipts;
 mod rules;
 mod sending;
 mod sorting;

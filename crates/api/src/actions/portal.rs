@@ -116,7 +116,7 @@ pub(super) async fn send(
     let draft = controls.store.read(move |tx| ::portal::load(tx, account, &wanted)).await.map_err(Refused::because)?;
     let expires = controls.store.context().clock.now().plus(parts.settings.days(draft.days()));
     let ready = match notify {
-        true => Some(invitation(controls, account, &parts, &draft, expires.to_string()).await?),
+        true => Some(invitation(controls, account, &parts, &draft, crate::portal::moment(expires)).await?),
         false => None,
     };
     let chunks: Vec<Part> = chunks.into_iter().map(|chunks| Part { chunks }).collect();

@@ -189,7 +189,7 @@ pub(super) async fn send_reply(
 
 /// What the sender is told of a reply.
 fn told(delivery: &Delivery, language: Language, base: &str) -> Words {
-    let (link, sent) = (format!("{base}/mail/secure"), delivery.created.to_string());
+    let (link, sent) = (format!("{base}/mail/secure"), super::moment(delivery.created));
     let values = [("to", delivery.to()), ("sent", sent.as_str()), ("link", link.as_str())];
     let texts = Texts::of(language);
     Words {
