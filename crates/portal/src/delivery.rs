@@ -435,14 +435,6 @@ pub fn load(tx: &mut Tx<'_>, account: i64, name: &str) -> Result<Delivery, Porta
     if found.account == account { Ok(found) } else { Err(PortalError::NoDelivery) }
 }
 
-/// Name of the delivery with that number.
-///
-/// # Errors
-/// [`PortalError::NoDelivery`].
-pub fn name_of(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<String, PortalError> {
-    by_id(tx, account, id)?.map(|found| found.detail.name).ok_or(PortalError::NoDelivery)
-}
-
 /// Whether the delivery waits for its chunks.
 pub(crate) fn is_draft(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<bool, PortalError> {
     let state = tx.row(

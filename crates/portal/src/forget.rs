@@ -8,7 +8,7 @@ use store::{StoreError, Tx, params};
 ///
 /// # Errors
 /// [`StoreError`] if the store fails.
-pub fn release(tx: &mut Tx<'_>, account: i64, delivery: i64, reply: i64) -> Result<u64, StoreError> {
+pub(crate) fn release(tx: &mut Tx<'_>, account: i64, delivery: i64, reply: i64) -> Result<u64, StoreError> {
     let now = tx.now().millis();
     tx.execute(
         "UPDATE blob SET refs = refs - gone.held, released = CASE WHEN refs = gone.held THEN $4 ELSE 0 END
