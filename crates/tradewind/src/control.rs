@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use api::actions::{Controls, Elsewhere, PortalParts, Refused};
 use async_trait::async_trait;
+use crypto::keys::{Key, Region};
 use env::dns::Resolver;
 use filter::Judge;
 use judgement::JudgingSettings;
@@ -18,6 +19,7 @@ use store::Store;
 
 use crate::credentials::public_url;
 use crate::judging::SharedJudge;
+use crate::keys::KeyPlace;
 use crate::settings::{DnsSettings, Settings};
 use crate::system::{System, resolver};
 
@@ -45,6 +47,7 @@ pub(crate) fn controls(system: &System) -> Controls {
             portal: portal_parts(&system.settings),
             // Routes that cannot be read keep the server from starting, and the command line changes nothing by them.
             content: ContentRules::of(&system.settings.delivery.route).unwrap_or_default(),
+            keys: KeyPlace::of(&system.settings),
         }),
     }
 }
@@ -58,6 +61,7 @@ struct Parts {
     judging: JudgingSettings,
     portal: PortalParts,
     content: ContentRules,
+    keys: KeyPlace,
 }
 
 /// What the portal works with.
@@ -94,6 +98,10 @@ impl Elsewhere for Parts {
 
     fn content_demand(&self, domain: &str) -> Option<&'static str> {
         self.content.word(domain)
+    }
+
+    fn region_key(&self) -> Result<Key<Region>, Refused> {
+        self.keys.read().map(|file| file.key()).map_err(Refused::because)
     }
 
     fn judge(&self) -> Result<Arc<Judge>, Refused> {
