@@ -27,6 +27,17 @@ struct Sent {
     tries: u32,
 }
 
+/// A code that is to be sent.
+#[derive(Debug, Clone)]
+pub struct Code {
+    /// Where to.
+    pub number: PhoneNumber,
+    /// Its digits.
+    pub digits: Secret<String>,
+    /// Language of its reader, `zh` or `en`.
+    pub language: String,
+}
+
 /// Makes a code for whoever shows the proof; it is to be sent to the number. An earlier one is no longer good.
 ///
 /// # Errors
@@ -36,7 +47,7 @@ pub fn begin(
     name: &str,
     proof: &str,
     settings: &PortalSettings,
-) -> Result<Result<(PhoneNumber, Secret<String>, String), PortalError>, PortalError> {
+) -> Result<Result<Code, PortalError>, PortalError> {
     let found = openable(tx, name, settings)?;
     let number = found
         .telephone()
@@ -44,10 +55,10 @@ pub fn begin(
     if let Err(refused) = shows(tx, &found, proof)? {
         return Ok(Err(refused));
     }
-    let code = generate_code(&*tx.context().entropy);
-    let sent = Sent { digest: code_digest(code.expose()), until: tx.now().plus(GOOD_FOR).millis(), tries: 0 };
+    let digits = generate_code(&*tx.context().entropy);
+    let sent = Sent { digest: code_digest(digits.expose()), until: tx.now().plus(GOOD_FOR).millis(), tries: 0 };
     keep(tx, &found, &sent)?;
-    Ok(Ok((number, code, found.language().to_owned())))
+    Ok(Ok(Code { number, digits, language: found.language().to_owned() }))
 }
 
 /// Whether the code that somebody gives is the one that was sent. A wrong one is counted.

@@ -21,7 +21,7 @@ mod tests;
 mod visit;
 
 pub use chunks::{CHUNK_BYTES_MAX, Kept, Place, PreparedChunk, find as find_chunk, keep as keep_chunk};
-pub use code::begin as begin_code;
+pub use code::{Code, begin as begin_code};
 pub use delivery::{Change, Delivery, Listed, New, Part, State, change, create, list, load, send};
 pub use error::PortalError;
 pub use forget::forget_expired;

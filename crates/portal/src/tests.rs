@@ -187,18 +187,18 @@ async fn a_code_is_good_once_and_for_a_while(store: TestStore) {
     };
     assert!(matches!(code([0; 32]).await, Err(PortalError::WrongProof)), "nobody else has messages sent");
     assert!(matches!(try_open(&store, &name, &PROOF, None).await, Err(PortalError::NeedsCode)));
-    let (number, first, language) = code(PROOF).await.unwrap();
+    let Code { number, digits: first, language } = code(PROOF).await.unwrap();
     assert_eq!((number.as_str(), language.as_str()), ("+8613800138000", "en"));
     assert!(matches!(try_open(&store, &name, &PROOF, Some("x".to_owned())).await, Err(PortalError::WrongCode)));
     try_open(&store, &name, &PROOF, Some(first.expose().clone())).await.unwrap();
     assert!(try_open(&store, &name, &PROOF, Some(first.expose().clone())).await.is_err(), "once");
-    let (_, second, _) = code(PROOF).await.unwrap();
+    let second = code(PROOF).await.unwrap().digits;
     store.clock.advance(Duration::from_secs(601));
     assert!(matches!(
         try_open(&store, &name, &PROOF, Some(second.expose().clone())).await,
         Err(PortalError::WrongCode)
     ));
-    let (_, third, _) = code(PROOF).await.unwrap();
+    let third = code(PROOF).await.unwrap().digits;
     for _ in 0..5 {
         assert!(try_open(&store, &name, &PROOF, Some("000000x".to_owned())).await.is_err());
     }

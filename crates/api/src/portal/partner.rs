@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ::portal::{Answer, Delivery, Opened, Part, Place, PortalError, Visit};
+use ::portal::{Answer, Code, Delivery, Opened, Part, Place, PortalError, Visit};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, State};
@@ -71,8 +71,8 @@ pub(super) async fn code(
     let factors = desk.controls.factors.clone();
     let work = move |tx: &mut Tx<'_>| {
         let begun = ::portal::begin_code(tx, &name, &shown.proof, &settings)?;
-        if let Ok((number, ..)) = &begun
-            && !factors.may_text(tx, number)?
+        if let Ok(code) = &begun
+            && !factors.may_text(tx, &code.number)?
         {
             return Err(Failure::Wait(std::time::Duration::from_secs(30)));
         }
@@ -80,9 +80,9 @@ pub(super) async fn code(
     };
     let begun = desk.controls.store.write(work).await.and_then(|begun| begun.map_err(Failure::from));
     attempt.done(&begun);
-    let (number, code, language) = begun?;
+    let Code { number, digits, language } = begun?;
     let language = if language == "zh" { Language::Chinese } else { Language::English };
-    desk.controls.factors.text_partner(&number, language, &code).await?;
+    desk.controls.factors.text_partner(&number, language, &digits).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
