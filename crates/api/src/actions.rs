@@ -28,12 +28,14 @@ mod lists;
 mod matrix_tests;
 mod own;
 mod people;
+mod portal;
 mod provisioning;
 mod quarantine;
 mod queue;
 mod roles;
 mod ruling;
 mod sentences;
+mod shared_feeds;
 mod sharing;
 mod sign_ins;
 mod store;
@@ -73,6 +75,7 @@ pub use list::{Action, On};
 pub use lists::NewListed;
 pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
+pub use portal::{NewPortalDelivery, PortalParts};
 pub use provisioning::{TableToImport, sync_ldap};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
@@ -107,6 +110,11 @@ pub trait Elsewhere: Send + Sync {
         true
     }
 
+    /// Domains that no feed may name, and that are not shared.
+    fn never_listed(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The region key as its file has it now.
     ///
     /// # Errors
@@ -116,6 +124,16 @@ pub trait Elsewhere: Send + Sync {
     /// What is set for judging.
     fn judging(&self) -> JudgingSettings {
         JudgingSettings::default()
+    }
+
+    /// What the portal for partners works with.
+    fn portal(&self) -> PortalParts {
+        PortalParts::default()
+    }
+
+    /// How mail to `domain` (lowercase A-labels) must be encrypted from end to end, if it must: `pgp`, `smime`, `either` or `portal`.
+    fn content_demand(&self, _domain: &str) -> Option<&'static str> {
+        None
     }
 
     /// Judges by what is in force.

@@ -12,8 +12,8 @@ use super::caller::Bounds;
 use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
-    Controls, Refused, access, approvals, audit, clients, dkim, dmarc, factors, forward, groups, guard, import,
-    judging, keys, lists, people, provisioning, quarantine, queue, roles, sharing, sign_ins, store, tls,
+    Controls, Refused, access, approvals, audit, clients, dkim, dmarc, factors, forward, groups, guard, import, judging, keys,
+    lists, people, portal, provisioning, quarantine, queue, roles, shared_feeds, sharing, sign_ins, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -386,10 +386,10 @@ actions! {
     /// Say of a message, for the whole organisation, that it is junk, or that it is honest.
     JudgedReport "judged-report" { id: String, junk: bool }: QuarantineChange
         on On::Judged(id) => quarantine::report_for_all(controls, bounds, id, junk);
-    /// List messages that were pulled back to Junk after they had been delivered.
+    /// List messages that were pulled back, to Junk or into quarantine, after they had been delivered.
     PulledList "pulled-list" { organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => quarantine::pulled(controls, bounds, organisation);
-    /// Move the copies of a message that were pulled back to where they were.
+    /// Bring the copies of a message that were pulled back to the inbox.
     PulledReturn "pulled-return" { id: String }: QuarantineChange
         on On::Judged(id) => quarantine::return_pulled(controls, id);
     /// Show what was found of a judged message, or judge it again from the kept facts.
@@ -412,6 +412,12 @@ actions! {
     /// Send a complaint (ARF) about a judged message to whoever answers for its sender.
     ComplaintSend "complaint-send" { id: String, to: String }: QuarantineChange
         on On::Judged(id) => judging::complain(controls, bounds, id, to);
+    /// Show what people have confirmed of unwanted mail, as a document for others: "stix" or "misp".
+    FeedsShare "feeds-share" { format: String, days: u32, organisation: Option<String> }: QuarantineRead
+        on On::Organisation(organisation.as_deref()) => shared_feeds::share(controls, bounds, format, days, organisation);
+    /// Make a link under which others read what people have confirmed of unwanted mail.
+    FeedsShareLink "feeds-share-link" { days: u32, organisation: Option<String> }: QuarantineChange
+        on On::Organisation(organisation.as_deref()) => shared_feeds::link(controls, bounds, days, organisation);
     /// Show how an address, a domain or a network has behaved.
     ReputationShow "reputation-show" { what: String, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => judging::known(controls, bounds, what, organisation);
@@ -546,6 +552,26 @@ actions! {
     /// Read one message that a grant opens.
     GrantMessage "grant-message" { grant: i64, mailbox: String, uid: u32 }: MailRead
         on On::MailOfGrant(*grant) => grants::message(controls, bounds, grant, mailbox, uid);
+
+    /// Tell of recipients whether mail to them stays here and must be encrypted, and what the portal for partners offers.
+    PortalRecipients "portal-recipients" { addresses: Vec<String> }: MailSend
+        on On::Own => portal::recipients(controls, addresses);
+    /// Make a delivery for a partner that one's browser encrypts; its chunks follow.
+    PortalCreate "portal-create" (new: portal::NewPortalDelivery): MailSend
+        on On::Own => portal::create(controls, bounds, new);
+    /// Let the partner open a delivery whose chunks are all there, and write to him.
+    PortalSend "portal-send" { name: String, chunks: Vec<u32>, notify: bool }: MailSend
+        on On::Own => portal::send(controls, bounds, name, chunks, notify);
+    /// List one's own deliveries.
+    PortalList "portal-list": MailRead on On::Own => portal::list(controls, bounds);
+    /// Show one's own delivery with the replies to it, as ciphertext and wrapped keys.
+    PortalShow "portal-show" { name: String }: MailRead on On::Own => portal::show(controls, bounds, name);
+    /// Take a delivery back: nobody opens it any more, and its ciphertext is removed.
+    PortalRevoke "portal-revoke" { name: String }: MailSend
+        on On::Own => portal::change(controls, bounds, name, ::portal::Change::Revoke);
+    /// Let a delivery be opened longer and more often; 0 for as long and as often as usual.
+    PortalExtend "portal-extend" { name: String, days: u32, openings: u32 }: MailSend
+        on On::Own => portal::change(controls, bounds, name, ::portal::Change::Extend { days, openings });
 
     /// List requests that wait for a second person; with `own`, one's own.
     ApprovalList "approval-list" { own: bool }: ApprovalRead
