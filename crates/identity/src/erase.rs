@@ -54,6 +54,7 @@ const DELETES: &[&str] = &[
     "DELETE FROM provisioned WHERE object = $1",
     "DELETE FROM jmap_upload WHERE account = $1",
     "DELETE FROM jmap_identity WHERE account = $1",
+    "DELETE FROM push_subscription WHERE account = $1",
     "DELETE FROM jmap_submission WHERE account = $1",
     "DELETE FROM contact_item WHERE account = $1",
     "DELETE FROM search_signature WHERE account = $1",
