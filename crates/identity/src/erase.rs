@@ -58,6 +58,7 @@ const DELETES: &[&str] = &[
     "DELETE FROM portal_reply WHERE account = $1",
     "DELETE FROM portal_delivery WHERE account = $1",
     "DELETE FROM jmap_identity WHERE account = $1",
+    "DELETE FROM push_subscription WHERE account = $1",
     "DELETE FROM jmap_submission WHERE account = $1",
     "DELETE FROM contact_item WHERE account = $1",
     "DELETE FROM search_signature WHERE account = $1",

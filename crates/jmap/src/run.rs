@@ -14,7 +14,7 @@ use crate::session::{
 };
 use crate::unchanged::{self, Kind};
 use crate::{
-    Asker, Server, blobs, contacts, email, labels, mailboxes, mdn, quota, senders, sorting, submission, verdicts,
+    Asker, Server, blobs, contacts, email, labels, mailboxes, mdn, push, quota, senders, sorting, submission, verdicts,
 };
 
 /// How often calls are run again whose snapshot turned out too old.
@@ -102,6 +102,7 @@ enum Change {
     RulesSet,
     MdnSend,
     LabelSet,
+    PushSet,
 }
 
 impl Change {
@@ -123,7 +124,9 @@ impl Change {
             }
             Self::LabelSet => kind(labels::get, &["name", "color", "sortOrder"]),
             Self::RulesSet => kind(sorting::rules_get, &["rules", "isActive"]),
-            Self::EmailImport | Self::EmailCopy | Self::BlobUpload | Self::BlobCopy | Self::MdnSend => None,
+            Self::EmailImport | Self::EmailCopy | Self::BlobUpload | Self::BlobCopy | Self::MdnSend | Self::PushSet => {
+                None
+            }
         }
     }
 }
@@ -140,6 +143,8 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
     let change = |capability, method| Some((capability, Method::Change(method)));
     match name {
         "Core/echo" => read(CORE, |_, _, _, args| Ok(Value::Object(args.into_all()))),
+        "PushSubscription/get" => read(CORE, push::subscription_get),
+        "PushSubscription/set" => change(CORE, Change::PushSet),
         "Mailbox/get" => read(MAIL, mailboxes::get),
         "Mailbox/changes" => read(MAIL, mailboxes::changes),
         "Mailbox/query" => read(MAIL, mailboxes::query),
@@ -345,6 +350,7 @@ impl Server {
             Change::VacationSet => sorting::vacation_set(self, asker, args).await,
             Change::RulesSet => sorting::rules_set(self, asker, args).await,
             Change::LabelSet => labels::set(self, asker, created, args).await,
+            Change::PushSet => push::subscription_set(self, asker, created, args).await,
             Change::MdnSend => mdn::send(self, asker, created, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {

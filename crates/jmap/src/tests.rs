@@ -7,6 +7,8 @@ mod fixture;
 mod labels;
 mod mail;
 mod making;
+mod push;
+mod pushed;
 mod receipts;
 mod rules;
 mod sending;
