@@ -36,6 +36,8 @@ pub enum KeyKind {
     P521,
     /// Ed25519 (RFC 8032): signs only.
     Ed25519,
+    /// SM2 (GB/T 32918), with SM3 and SM4.
+    Sm2,
 }
 
 impl std::fmt::Display for KeyKind {
@@ -46,6 +48,7 @@ impl std::fmt::Display for KeyKind {
             Self::P384 => f.write_str("P-384"),
             Self::P521 => f.write_str("P-521"),
             Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Sm2 => f.write_str("SM2"),
         }
     }
 }
@@ -86,6 +89,7 @@ impl std::fmt::Debug for Certificate {
 const DIGITAL_SIGNATURE: u16 = 1;
 const NON_REPUDIATION: u16 = 1 << 1;
 const KEY_ENCIPHERMENT: u16 = 1 << 2;
+const DATA_ENCIPHERMENT: u16 = 1 << 3;
 const KEY_AGREEMENT: u16 = 1 << 4;
 
 impl Certificate {
@@ -190,6 +194,10 @@ impl Certificate {
         match self.key_kind {
             KeyKind::Rsa(_) => self.usage.is_none_or(|usage| usage & KEY_ENCIPHERMENT != 0),
             KeyKind::P256 | KeyKind::P384 | KeyKind::P521 => self.usage.is_none_or(|usage| usage & KEY_AGREEMENT != 0),
+            // One of the two certificates of a person says so (GM/T 0015).
+            KeyKind::Sm2 => {
+                self.usage.is_none_or(|usage| usage & (KEY_ENCIPHERMENT | DATA_ENCIPHERMENT | KEY_AGREEMENT) != 0)
+            }
             KeyKind::Ed25519 => false,
         }
     }
@@ -243,6 +251,7 @@ pub(crate) fn curve(curve: ObjectIdentifier) -> Result<KeyKind, Fault> {
         oid::P256 => Ok(KeyKind::P256),
         oid::P384 => Ok(KeyKind::P384),
         oid::P521 => Ok(KeyKind::P521),
+        oid::SM2 => Ok(KeyKind::Sm2),
         other => Err(Fault::Unsupported(format!("the curve {other}"))),
     }
 }

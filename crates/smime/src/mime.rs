@@ -6,4 +6,4 @@ mod outgoing;
 mod seven_bit;
 
 pub use incoming::{Encryption, Layer, Opened, open};
-pub use outgoing::{Form, encrypt, sign, sign_and_encrypt};
+pub use outgoing::{Form, Style, encrypt, sign, sign_and_encrypt};
