@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["mail", "wire", "gm", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup", "sieve"],
     &["certs", "store", "net", "inspect", "smime"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
-    &["letters", "intel", "guard", "scripts"],
+    &["letters", "intel", "guard", "scripts", "certbook"],
     &["reports", "review", "provision", "judgement"],
     &["smtp", "imap", "jmap", "api", "webapp"],
     &["tradewind"],

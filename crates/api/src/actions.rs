@@ -34,6 +34,7 @@ mod ruling;
 mod sentences;
 mod sharing;
 mod sign_ins;
+mod smime;
 mod store;
 #[cfg(test)]
 mod tests;

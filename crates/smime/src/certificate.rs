@@ -148,14 +148,7 @@ impl Certificate {
     /// The certificate as PEM (RFC 7468).
     #[must_use]
     pub fn to_pem(&self) -> String {
-        use base64::Engine;
-        let encoded = base64::engine::general_purpose::STANDARD.encode(&self.der);
-        let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
-        for line in encoded.as_bytes().chunks(64) {
-            pem.push_str(std::str::from_utf8(line).unwrap_or_default());
-            pem.push('\n');
-        }
-        pem + "-----END CERTIFICATE-----\n"
+        pem_block("CERTIFICATE", &self.der)
     }
 
     /// SHA-256 of the certificate.
@@ -329,6 +322,20 @@ impl Certificate {
     pub(crate) fn named(&self) -> Vec<u8> {
         crate::asn1::sequence(&[&self.issuer, &crate::asn1::element(crate::asn1::INTEGER, &[&self.serial])])
     }
+}
+
+/// A block of PEM (RFC 7468).
+pub(crate) fn pem_block(label: &str, der: &[u8]) -> String {
+    use base64::Engine;
+    let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(der));
+    let mut pem = String::with_capacity(encoded.len() + encoded.len() / 60 + 80);
+    pem.push_str(&format!("-----BEGIN {label}-----\n"));
+    for line in encoded.as_bytes().chunks(64) {
+        pem.push_str(std::str::from_utf8(line).unwrap_or_default());
+        pem.push('\n');
+    }
+    pem.push_str(&format!("-----END {label}-----\n"));
+    pem
 }
 
 /// The contents of the blocks of PEM with `label` (RFC 7468).

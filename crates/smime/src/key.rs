@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::algorithm::{Digest, Padding};
 use crate::asn1::{self, Reader};
-use crate::certificate::{Certificate, KeyKind, pem_blocks};
+use crate::certificate::{Certificate, KeyKind, pem_block, pem_blocks};
 use crate::content::Dialect;
 use crate::{Fault, oid};
 
@@ -153,6 +153,7 @@ pub struct Identity {
     /// Certificates of the authorities between it and the root, sent along with signatures.
     pub chain: Vec<Certificate>,
     pub(crate) key: PrivateKey,
+    pkcs8: Zeroizing<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Identity {
@@ -172,7 +173,7 @@ impl Identity {
         if !key.belongs_to(&certificate) {
             return Err(Fault::KeyMismatch);
         }
-        Ok(Self { certificate, chain, key })
+        Ok(Self { certificate, chain, key, pkcs8: Zeroizing::new(pkcs8.to_vec()) })
     }
 
     /// Reads a PEM file with a key (`PRIVATE KEY`), its certificate and further ones in any order.
@@ -183,6 +184,16 @@ impl Identity {
         let key = pem_blocks(file, "PRIVATE KEY").into_iter().next();
         let key = key.ok_or(Fault::Malformed("a block PRIVATE KEY of the PEM file"))?;
         Self::choose(Certificate::read_file(file)?, &key)
+    }
+
+    /// Key, certificate and chain as PEM, as [`Identity::from_pem`] reads them.
+    #[must_use]
+    pub fn to_pem(&self) -> Zeroizing<String> {
+        let mut pem = Zeroizing::new(pem_block("PRIVATE KEY", &self.pkcs8));
+        for certificate in std::iter::once(&self.certificate).chain(&self.chain) {
+            pem.push_str(&certificate.to_pem());
+        }
+        pem
     }
 
     /// The identity of `key` with that one of the certificates that is its own.

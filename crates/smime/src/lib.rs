@@ -30,7 +30,7 @@ pub use content::Dialect;
 pub use enveloped::Recipe;
 pub use fault::Fault;
 pub use key::Identity;
-pub use mime::{Encryption, Form, Layer, Opened, Style, encrypt, open, sign, sign_and_encrypt};
+pub use mime::{Encryption, Form, Layer, Looks, Opened, Style, enclose, encrypt, looks, open, sign, sign_and_encrypt};
 pub use signed::{Capabilities, Signature};
 pub use trust::Trust;
 
