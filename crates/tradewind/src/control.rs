@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use api::actions::{Controls, Elsewhere, Refused};
 use async_trait::async_trait;
+use crypto::keys::{Key, Region};
 use env::dns::Resolver;
 use filter::Judge;
 use judgement::JudgingSettings;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use store::Store;
 
 use crate::judging::SharedJudge;
+use crate::keys::KeyPlace;
 use crate::settings::DnsSettings;
 use crate::system::{System, resolver};
 
@@ -40,6 +42,7 @@ pub(crate) fn controls(system: &System) -> Controls {
             ldap: system.settings.provision.ldap.clone(),
             judge: Arc::clone(&system.judge),
             judging: system.settings.judging.clone(),
+            keys: KeyPlace::of(&system.settings),
         }),
     }
 }
@@ -51,6 +54,7 @@ struct Parts {
     ldap: Vec<LdapSource>,
     judge: Arc<SharedJudge>,
     judging: JudgingSettings,
+    keys: KeyPlace,
 }
 
 #[async_trait]
@@ -69,6 +73,10 @@ impl Elsewhere for Parts {
 
     fn judging(&self) -> JudgingSettings {
         self.judging.clone()
+    }
+
+    fn region_key(&self) -> Result<Key<Region>, Refused> {
+        self.keys.read().map(|file| file.key()).map_err(Refused::because)
     }
 
     fn judge(&self) -> Result<Arc<Judge>, Refused> {
