@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use certbook::{CertbookError, Wish};
 use env::Outlook;
+use mail::dsn::Reason;
 use mail::header;
 use queue::Lease;
 use wire::smtp::client::Answer;
@@ -64,6 +65,26 @@ fn barred(lease: &Lease, error: &CertbookError) -> Vec<Verdict> {
     }
     tracing::info!(message = lease.message, %error, "not sent: it cannot be protected as the route demands");
     let mut verdicts = all(lease, "", &Answer::ours(550, (5, 7, 10), error.to_string()));
-    verdicts.iter_mut().for_each(|verdict| verdict.fate = Fate::Unencrypted);
+    let reason = match error {
+        CertbookError::NoKey(_) => &NO_KEY,
+        CertbookError::NoCertificate(_) => &NO_CERTIFICATE,
+        _ => &NOT_PROTECTED,
+    };
+    verdicts.iter_mut().for_each(|verdict| verdict.fate = Fate::Barred(reason));
     verdicts
 }
+
+const NO_KEY: Reason = Reason {
+    en: "Mail to this partner must be signed (S/MIME), and you have no key for that. It was not sent. Ask your administrator to make or import one, and send it again.",
+    zh: "发往该合作伙伴的邮件必须签名（S/MIME），而您没有可用的密钥，因此未发送。请联系管理员生成或导入密钥后重发。",
+};
+
+const NO_CERTIFICATE: Reason = Reason {
+    en: "Mail to this partner must be encrypted (S/MIME), and no valid certificate of the recipient is known. It was not sent. Ask the recipient for a signed message, or give his certificate to your administrator, and send it again.",
+    zh: "发往该合作伙伴的邮件必须加密（S/MIME），但没有收件人的有效证书，因此未发送。请让收件人发来一封签名邮件，或将其证书交给管理员，然后重发。",
+};
+
+const NOT_PROTECTED: Reason = Reason {
+    en: "Mail to this partner must be signed or encrypted (S/MIME), which was not possible with this message. It was not sent. Show the words below to your administrator.",
+    zh: "发往该合作伙伴的邮件必须签名或加密（S/MIME），但此邮件无法做到，因此未发送。请将下面的原文交给管理员。",
+};
