@@ -135,6 +135,17 @@ fn folders_work_in_chromium() -> Outcome {
     try_out("tests/folders.test.mjs")
 }
 
+#[test]
+fn labels_and_receipts_work_in_chromium() -> Outcome {
+    try_out("tests/labels.test.mjs")
+}
+
+/// Both themes and languages, narrow windows, from right to left, by the keyboard alone.
+#[test]
+fn every_screen_is_accessible_and_whole_in_chromium() -> Outcome {
+    try_out("tests/screens.test.mjs")
+}
+
 /// `TRADEWIND_SCREENSHOTS=docs/screenshots` has the pictures of the manual made anew.
 #[test]
 fn screens_are_shown() -> Outcome {

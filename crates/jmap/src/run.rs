@@ -9,9 +9,13 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 
 use crate::args::Args;
 use crate::error::Failure;
-use crate::session::{BLOB, BODY, CONTACTS, CORE, MAIL, MDN, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT};
+use crate::session::{
+    BLOB, BODY, CONTACTS, CORE, LABELS, MAIL, MDN, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT,
+};
 use crate::unchanged::{self, Kind};
-use crate::{Asker, Server, blobs, contacts, email, mailboxes, mdn, quota, senders, sorting, submission, verdicts};
+use crate::{
+    Asker, Server, blobs, contacts, email, labels, mailboxes, mdn, quota, senders, sorting, submission, verdicts,
+};
 
 /// How often calls are run again whose snapshot turned out too old.
 const TRIES_MAX: u32 = 8;
@@ -97,6 +101,7 @@ enum Change {
     VacationSet,
     RulesSet,
     MdnSend,
+    LabelSet,
 }
 
 impl Change {
@@ -116,6 +121,7 @@ impl Change {
             Self::VacationSet => {
                 kind(sorting::vacation_get, &["isEnabled", "fromDate", "toDate", "subject", "textBody", "htmlBody"])
             }
+            Self::LabelSet => kind(labels::get, &["name", "color", "sortOrder"]),
             Self::RulesSet => kind(sorting::rules_get, &["rules", "isActive"]),
             Self::EmailImport | Self::EmailCopy | Self::BlobUpload | Self::BlobCopy | Self::MdnSend => None,
         }
@@ -175,6 +181,9 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "ContactCard/queryChanges" => read(CONTACTS, contacts::query_changes),
         "ContactCard/set" => change(CONTACTS, Change::CardSet),
         "ContactCard/copy" => read(CONTACTS, contacts::copy),
+        "Label/get" => read(LABELS, labels::get),
+        "Label/changes" => read(LABELS, labels::changes),
+        "Label/set" => change(LABELS, Change::LabelSet),
         "MDN/parse" => read(MDN, mdn::parse),
         "MDN/send" => change(MDN, Change::MdnSend),
         "Verdict/get" => read(VERDICT, verdicts::get),
@@ -335,6 +344,7 @@ impl Server {
             Change::ScriptSet => sorting::script_set(self, asker, created, args).await,
             Change::VacationSet => sorting::vacation_set(self, asker, args).await,
             Change::RulesSet => sorting::rules_set(self, asker, args).await,
+            Change::LabelSet => labels::set(self, asker, created, args).await,
             Change::MdnSend => mdn::send(self, asker, created, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {

@@ -204,7 +204,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       role="dialog"
       aria-label={draft.subject || t("compose.title")}
       hidden={isPutAside}
-      className="fixed inset-0 z-30 flex flex-col border border-line bg-paper sm:inset-auto sm:end-4 sm:bottom-0 sm:h-[min(640px,90vh)] sm:w-[600px] sm:rounded-t-lg sm:shadow-lg"
+      className="fixed inset-0 z-30 flex flex-col overflow-y-auto border border-line bg-paper sm:inset-auto sm:end-4 sm:bottom-0 sm:h-[min(640px,90vh)] sm:w-[600px] sm:rounded-t-lg sm:shadow-lg"
       onKeyDown={(event) => {
         if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
           event.preventDefault();
@@ -240,7 +240,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       <Field label={t("compose.subject")}>
         <input dir="auto" value={draft.subject} onChange={(event) => change({ subject: event.target.value })} className="min-w-0 flex-1 bg-transparent outline-none" />
       </Field>
-      <div className="flex min-h-0 flex-1 flex-col">
+      <div className="flex min-h-48 flex-1 flex-col">
         <Suspense fallback={<p className="p-3 text-quiet">{t("app.loading")}</p>}>
           <Editor
             key={begun.key}
@@ -346,7 +346,7 @@ function Files({ files: all, progress, remove }: { files: Attached[]; progress: 
 
 function Field({ label, beside, children }: { label: string; beside?: ReactNode; children: ReactNode }) {
   return (
-    <div className="flex min-h-9 items-center gap-2 border-b border-line px-4 focus-within:bg-ground">
+    <div className="flex min-h-9 items-center gap-2 border-b border-line px-4 tells-focus focus-within:bg-ground">
       {/* The field is among the children. */}
       <label className="flex min-h-9 min-w-0 flex-1 items-center gap-2">
         <span className="w-14 shrink-0 text-quiet">{label}</span>
