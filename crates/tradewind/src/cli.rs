@@ -10,6 +10,7 @@ mod judging;
 mod keys;
 mod sign_ins;
 mod smime;
+mod tls;
 
 use std::path::PathBuf;
 
@@ -31,6 +32,7 @@ pub(crate) use judging::{
 };
 pub(crate) use keys::{KeysCommand, MoveKey, NewHolder};
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
+pub(crate) use tls::{DnsCommand, TlsCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -129,6 +131,9 @@ pub(crate) enum Command {
     /// DNS records.
     #[command(subcommand)]
     Dns(DnsCommand),
+    /// Certificates.
+    #[command(subcommand)]
+    Tls(TlsCommand),
     /// Reports to and from the owners of domains.
     #[command(subcommand)]
     Report(ReportCommand),
@@ -578,20 +583,5 @@ pub(crate) enum DkimCommand {
         /// Say that it is meant.
         #[arg(long, required = true)]
         yes: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DnsCommand {
-    /// Print the zone records that a domain needs.
-    Zone {
-        /// Domain name.
-        domain: String,
-    },
-    /// Print the TLSA records of the present certificate and of the next key, for a zone that is signed (RFC 7672).
-    Tlsa {
-        /// Make the key of the next certificate now; a renewal takes it once the zone names it.
-        #[arg(long)]
-        next: bool,
     },
 }

@@ -6,6 +6,7 @@ mod control;
 mod credentials;
 mod doctor;
 mod feeds;
+mod gm_certificate;
 mod guard;
 mod health;
 mod http;
@@ -32,7 +33,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{
     Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, GuardCommand, ImportCommand,
     JudgeOptions, ListCommand, OrganisationCommand, QueueCommand, ReportCommand, ReviewOptions, SignInsCommand,
-    StoreCommand, UserCommand,
+    StoreCommand, TlsCommand, UserCommand,
 };
 use crate::control::{ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
@@ -88,6 +89,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
                 certs::prepare_next(&settings.tls.key).map_err(Refused::because)?;
             }
             tell_tlsa(&settings, json)
+        }
+        Command::Tls(TlsCommand::GmCertificate { names, person }) => {
+            let settings = Settings::load(&config).map_err(Refused::because)?;
+            gm_certificate::issue(&settings, names, person, json)
         }
         Command::CheckAuth(options) => check_auth::run(&options, json).await,
         Command::Judge(JudgeOptions { again: Some(id), language, .. }) => {

@@ -109,6 +109,25 @@ env::settings! {
 }
 
 env::settings! {
+    /// Chinese cryptography (SM2, SM3, SM4) in TLS 1.3 (RFC 8998), on the same ports as the other algorithms, for clients that ask for it.
+    pub(crate) struct GmSettings in "gm" {
+        /// Take it. Certificate and key must be there; make them with: tradewind tls gm-certificate.
+        enabled: bool = false,
+        /// Certificate chain of SM2 in PEM, own certificate first: the one to sign with, where there are two.
+        certificate: PathBuf = PathBuf::from("tls/gm.pem"),
+        /// Its private key in PEM, readable by the server alone.
+        key: PathBuf = PathBuf::from("tls/gm.key"),
+        /// When a client that speaks both kinds gets SM2: "client" (when it names the suite of SM4 first), "always" (whenever it can) or
+        /// "never" (for the hosts in `names` alone). Clients of one kind always get that one.
+        prefer: String = "client".to_owned(),
+        /// Host names, among those of the certificate, under which every client that can gets SM2.
+        names: Vec<String> = Vec::new(),
+        /// Authorities of clients (PEM). If given, a connection with SM2 needs a certificate of one of them, on every port.
+        client_authorities: Option<PathBuf> = None,
+    }
+}
+
+env::settings! {
     /// Certificates fetched and renewed by ACME (RFC 8555).
     pub(crate) struct AcmeSettings in "acme" {
         /// Fetch certificates. When off, the files named under [tls] are used as they are and reloaded when they change.
@@ -181,6 +200,7 @@ sections! {
     store: StoreSettings,
     listen: ListenSettings,
     tls: TlsSettings,
+    gm: GmSettings,
     acme: AcmeSettings,
     dns: DnsSettings,
     access: AccessSettings,

@@ -136,7 +136,8 @@ pub(super) async fn watch_keys(
 
 /// Takes up certificate files that have changed.
 pub(super) async fn watch_certificates(tls: ServerTls, settings: Settings, stop: CancellationToken) {
-    let changed = || [&settings.tls.certificate, &settings.tls.key].map(|path| modified(path));
+    let (tls_files, gm) = (&settings.tls, &settings.gm);
+    let changed = || [&tls_files.certificate, &tls_files.key, &gm.certificate, &gm.key].map(|path| modified(path));
     let mut known = changed();
     while !wait(WATCH_EVERY, &stop).await {
         let found = changed();
