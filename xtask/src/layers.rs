@@ -16,7 +16,8 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Uses within a layer that are wanted: (user, used).
-const SAME_LAYER: &[(&str, &str)] = &[("mailauth", "mail"), ("sieve", "mail"), ("crypto", "gm"), ("factors", "gm"), ("identity", "watch")];
+const SAME_LAYER: &[(&str, &str)] =
+    &[("mailauth", "mail"), ("sieve", "mail"), ("crypto", "gm"), ("factors", "gm"), ("identity", "watch")];
 
 pub(crate) fn check(tree: &Tree) -> Vec<Untidy> {
     tree.manifests.iter().filter(|manifest| manifest.path.starts_with("crates/")).flat_map(check_manifest).collect()
