@@ -27,6 +27,7 @@ mod lists;
 mod matrix_tests;
 mod own;
 mod people;
+mod portal;
 mod provisioning;
 mod quarantine;
 mod queue;
@@ -73,6 +74,7 @@ pub use list::{Action, On};
 pub use lists::NewListed;
 pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
+pub use portal::{NewPortalDelivery, PortalParts};
 pub use provisioning::{TableToImport, sync_ldap};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
@@ -116,6 +118,16 @@ pub trait Elsewhere: Send + Sync {
     /// What is set for judging.
     fn judging(&self) -> JudgingSettings {
         JudgingSettings::default()
+    }
+
+    /// What the portal for partners works with.
+    fn portal(&self) -> PortalParts {
+        PortalParts::default()
+    }
+
+    /// How mail to `domain` (lowercase A-labels) must be encrypted from end to end, if it must: `pgp`, `smime`, `either` or `portal`.
+    fn content_demand(&self, _domain: &str) -> Option<&'static str> {
+        None
     }
 
     /// Judges by what is in force.

@@ -11,6 +11,7 @@ mod import;
 mod link_page;
 mod mta_sts;
 mod oauth;
+mod portal;
 mod quarantine_links;
 mod scim;
 mod settings;
@@ -31,6 +32,7 @@ use axum::routing::{get, post};
 
 pub use challenges::Challenges;
 pub use facts::{ClientService, Facts, Health, Readiness};
+pub use portal::{PortalDoor, portal_routes};
 pub use quarantine_links::{QUARANTINE_LINKS_PATH, quarantine_links};
 pub use scim::{ScimParts, scim_router};
 pub use settings::{HttpSettings, MtaStsMode};

@@ -119,7 +119,7 @@ pub struct Route {
     pub gm_key: Option<PathBuf>,
     /// Address of this machine to send from.
     pub source: Option<IpAddr>,
-    /// How messages must be encrypted from end to end; others never go to this partner, whatever the connection.
+    /// How messages must be encrypted from end to end; others never go to this partner, whatever the connection: "pgp", "smime", "either", or "portal" for either or the portal.
     pub content: Option<ContentDemand>,
     /// What this server does with messages to this partner: sign and encrypt them with S/MIME.
     pub smime: Option<certbook::Rule>,
@@ -137,6 +137,8 @@ pub enum ContentDemand {
     Smime,
     /// By one of them.
     Either,
+    /// By one of them, or in the portal, where the partner reads them by a password or a link.
+    Portal,
 }
 
 /// What is asked of a connection in the way of SM2.

@@ -6,7 +6,7 @@ mod socket;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::actions::{Controls, Elsewhere, Refused};
+use api::actions::{Controls, Elsewhere, PortalParts, Refused};
 use async_trait::async_trait;
 use crypto::keys::{Key, Region};
 use env::dns::Resolver;
@@ -14,11 +14,13 @@ use filter::Judge;
 use judgement::JudgingSettings;
 use provision::LdapSource;
 use serde_json::{Value, json};
+use smtp::ContentRules;
 use store::Store;
 
+use crate::credentials::public_url;
 use crate::judging::SharedJudge;
 use crate::keys::KeyPlace;
-use crate::settings::DnsSettings;
+use crate::settings::{DnsSettings, Settings};
 use crate::system::{System, resolver};
 
 pub(crate) use socket::{ControlSocket, ask, socket_path};
@@ -42,6 +44,9 @@ pub(crate) fn controls(system: &System) -> Controls {
             ldap: system.settings.provision.ldap.clone(),
             judge: Arc::clone(&system.judge),
             judging: system.settings.judging.clone(),
+            portal: portal_parts(&system.settings),
+            // Routes that cannot be read keep the server from starting, and the command line changes nothing by them.
+            content: ContentRules::of(&system.settings.delivery.route).unwrap_or_default(),
             keys: KeyPlace::of(&system.settings),
         }),
     }
@@ -54,7 +59,19 @@ struct Parts {
     ldap: Vec<LdapSource>,
     judge: Arc<SharedJudge>,
     judging: JudgingSettings,
+    portal: PortalParts,
+    content: ContentRules,
     keys: KeyPlace,
+}
+
+/// What the portal works with.
+fn portal_parts(settings: &Settings) -> PortalParts {
+    let account_url = public_url(settings);
+    let public_url = match settings.portal.public_url.trim_end_matches('/') {
+        "" => account_url.clone(),
+        given => given.to_owned(),
+    };
+    PortalParts { settings: settings.portal.clone(), public_url, account_url }
 }
 
 #[async_trait]
@@ -73,6 +90,14 @@ impl Elsewhere for Parts {
 
     fn judging(&self) -> JudgingSettings {
         self.judging.clone()
+    }
+
+    fn portal(&self) -> PortalParts {
+        self.portal.clone()
+    }
+
+    fn content_demand(&self, domain: &str) -> Option<&'static str> {
+        self.content.word(domain)
     }
 
     fn region_key(&self) -> Result<Key<Region>, Refused> {

@@ -18,6 +18,7 @@ use jmap::JmapSettings;
 use judgement::JudgingSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
+use portal::PortalSettings;
 use provision::ProvisionSettings;
 use reports::ReportSettings;
 use scripts::RulesSettings;
@@ -215,6 +216,7 @@ sections! {
     opinion: OpinionSettings,
     delivery: DeliverySettings,
     rules: RulesSettings,
+    portal: PortalSettings,
     imap: ImapSettings,
     jmap: JmapSettings,
     provision: ProvisionSettings,

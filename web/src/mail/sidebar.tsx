@@ -89,6 +89,7 @@ export function Sidebar({ write, settings, manage, chosen }: Props) {
         <button type="button" className={entry} onClick={settings}>{t("nav.settings")}</button>
         {CONTACTS in store.client.session.capabilities && <Link to="/contacts" className={entry}>{t("nav.contacts")}</Link>}
         {(RULES in store.client.session.capabilities || VACATION in store.client.session.capabilities) && <Link to="/rules" className={entry}>{t("nav.rules")}</Link>}
+        <Link to="/secure" className={entry}>{t("nav.secure")}</Link>
         <Link to="/account" className={entry}>{t("nav.account")}</Link>
         <button type="button" className={entry} onClick={leave}>{t("nav.sign-out")}</button>
       </div>

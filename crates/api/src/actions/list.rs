@@ -13,7 +13,7 @@ use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
     Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, guard, import, judging, keys,
-    lists, people, provisioning, quarantine, queue, roles, sharing, sign_ins, smime, store, tls,
+    lists, people, portal, provisioning, quarantine, queue, roles, sharing, sign_ins, smime, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -558,6 +558,26 @@ actions! {
     /// Read one message that a grant opens.
     GrantMessage "grant-message" { grant: i64, mailbox: String, uid: u32 }: MailRead
         on On::MailOfGrant(*grant) => grants::message(controls, bounds, grant, mailbox, uid);
+
+    /// Tell of recipients whether mail to them stays here and must be encrypted, and what the portal for partners offers.
+    PortalRecipients "portal-recipients" { addresses: Vec<String> }: MailSend
+        on On::Own => portal::recipients(controls, addresses);
+    /// Make a delivery for a partner that one's browser encrypts; its chunks follow.
+    PortalCreate "portal-create" (new: portal::NewPortalDelivery): MailSend
+        on On::Own => portal::create(controls, bounds, new);
+    /// Let the partner open a delivery whose chunks are all there, and write to him.
+    PortalSend "portal-send" { name: String, chunks: Vec<u32>, notify: bool }: MailSend
+        on On::Own => portal::send(controls, bounds, name, chunks, notify);
+    /// List one's own deliveries.
+    PortalList "portal-list": MailRead on On::Own => portal::list(controls, bounds);
+    /// Show one's own delivery with the replies to it, as ciphertext and wrapped keys.
+    PortalShow "portal-show" { name: String }: MailRead on On::Own => portal::show(controls, bounds, name);
+    /// Take a delivery back: nobody opens it any more, and its ciphertext is removed.
+    PortalRevoke "portal-revoke" { name: String }: MailSend
+        on On::Own => portal::change(controls, bounds, name, ::portal::Change::Revoke);
+    /// Let a delivery be opened longer and more often; 0 for as long and as often as usual.
+    PortalExtend "portal-extend" { name: String, days: u32, openings: u32 }: MailSend
+        on On::Own => portal::change(controls, bounds, name, ::portal::Change::Extend { days, openings });
 
     /// List requests that wait for a second person; with `own`, one's own.
     ApprovalList "approval-list" { own: bool }: ApprovalRead

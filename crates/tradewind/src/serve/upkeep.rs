@@ -33,6 +33,9 @@ const LEARN_EVERY: Duration = Duration::from_secs(60);
 /// Memories of scripts that are forgotten at once.
 const MEMORIES_MAX: u32 = 2_000;
 
+/// Deliveries of the portal that are forgotten at once.
+const DELIVERIES_MAX: u32 = 100;
+
 /// How often owners are told of grants that are over.
 const TELL_EVERY: Duration = Duration::from_secs(30);
 
@@ -49,7 +52,7 @@ const RENEWAL_RETRY: Duration = Duration::from_secs(3600);
 const HOOK_WAIT: Duration = Duration::from_secs(300);
 
 /// Gives back the room of messages that are gone and of list entries that have expired, from time to time.
-pub(super) async fn collect(store: Store, access: AccessSettings, stop: CancellationToken) {
+pub(super) async fn collect(store: Store, access: AccessSettings, portal_keeps: Duration, stop: CancellationToken) {
     while !wait(COLLECT_EVERY, &stop).await {
         let now = store.context().clock.now();
         match store::collect::run(&store, Budget::default(), now).await {
@@ -66,6 +69,10 @@ pub(super) async fn collect(store: Store, access: AccessSettings, stop: Cancella
         match store.write(identity::session::forget_expired).await {
             Ok(forgotten) => tracing::debug!(forgotten, "sessions and tokens forgotten whose time is over"),
             Err(error) => tracing::error!(%error, "cannot forget sessions and tokens whose time is over"),
+        }
+        match store.write_freeing(move |tx| portal::forget_expired(tx, portal_keeps, DELIVERIES_MAX)).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "deliveries of the portal forgotten whose time is over"),
+            Err(error) => tracing::error!(%error, "cannot forget deliveries of the portal whose time is over"),
         }
         let kept = access.refusals_kept();
         match store.write(move |tx| forget_refusals(tx, kept)).await {
