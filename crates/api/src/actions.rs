@@ -34,6 +34,7 @@ mod queue;
 mod roles;
 mod ruling;
 mod sentences;
+mod shared_feeds;
 mod sharing;
 mod sign_ins;
 mod smime;
@@ -107,6 +108,11 @@ pub trait Elsewhere: Send + Sync {
     /// Whether people may release what waits for themselves in quarantine.
     fn people_release(&self) -> bool {
         true
+    }
+
+    /// Domains that no feed may name, and that are not shared.
+    fn never_listed(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// The region key as its file has it now.

@@ -15,6 +15,7 @@ mod portal;
 mod quarantine_links;
 mod scim;
 mod settings;
+mod shared;
 mod sign_in_links;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use portal::{PortalDoor, portal_routes};
 pub use quarantine_links::{QUARANTINE_LINKS_PATH, quarantine_links};
 pub use scim::{ScimParts, scim_router};
 pub use settings::{HttpSettings, MtaStsMode};
+pub use shared::{SHARED_PATH, shared};
 pub use sign_in_links::{SIGN_IN_LINKS_PATH, sign_in_links};
 
 /// Everything that is served over HTTPS; `pages` are those of [`web::routes`].

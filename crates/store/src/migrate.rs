@@ -38,7 +38,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 25, name: "scripts", sql: include_str!("../migrations/0025_scripts.sql") },
     Migration { version: 26, name: "labels", sql: include_str!("../migrations/0026_labels.sql") },
     Migration { version: 27, name: "portal", sql: include_str!("../migrations/0027_portal.sql") },
-    Migration { version: 28, name: "smime", sql: include_str!("../migrations/0028_smime.sql") },
+    Migration { version: 28, name: "pictures", sql: include_str!("../migrations/0028_pictures.sql") },
+    Migration { version: 29, name: "smime", sql: include_str!("../migrations/0029_smime.sql") },
 ];
 
 /// The newest schema that this program knows.

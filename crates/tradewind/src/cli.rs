@@ -24,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
-pub(crate) use feeds::{FeedForm, FeedsCommand};
+pub(crate) use feeds::{FeedForm, FeedsCommand, SharedForm};
 pub(crate) use guard::{GuardCommand, ReplayOptions};
 pub(crate) use judging::{
     ComplaintCommand, JudgeOptions, JudgingCommand, ModelCommand, ModelEval, ModelTrain, QuarantineCommand,

@@ -44,6 +44,7 @@ pub(crate) fn controls(system: &System) -> Controls {
             ldap: system.settings.provision.ldap.clone(),
             judge: Arc::clone(&system.judge),
             judging: system.settings.judging.clone(),
+            never_listed: system.settings.threats.never.clone(),
             portal: portal_parts(&system.settings),
             // Routes that cannot be read keep the server from starting, and the command line changes nothing by them.
             content: ContentRules::of(&system.settings.delivery.route).unwrap_or_default(),
@@ -59,6 +60,7 @@ struct Parts {
     ldap: Vec<LdapSource>,
     judge: Arc<SharedJudge>,
     judging: JudgingSettings,
+    never_listed: Vec<String>,
     portal: PortalParts,
     content: ContentRules,
     keys: KeyPlace,
@@ -86,6 +88,10 @@ impl Elsewhere for Parts {
 
     fn people_release(&self) -> bool {
         self.judging.people_release
+    }
+
+    fn never_listed(&self) -> Vec<String> {
+        self.never_listed.clone()
     }
 
     fn judging(&self) -> JudgingSettings {

@@ -39,6 +39,7 @@ use crate::system::{System, home_domain, make_private_directory, reload_certific
 use api::actions::Refused;
 
 pub(crate) use listening::{Addresses, Listening};
+pub(crate) use threats::yara;
 
 /// A server whose every part has been set up and works.
 pub(crate) struct Server {
@@ -327,6 +328,7 @@ fn spawn_http(
         let links = api::sign_in_links(system.store.clone());
         let people_release = system.settings.judging.people_release;
         let links = links.merge(api::quarantine_links(system.store.clone(), people_release));
+        let links = links.merge(api::shared(system.store.clone(), system.settings.threats.never.clone()));
         let web = webapp::routes(&system.settings.web, Arc::clone(&system.store.context().entropy));
         let mut router = api::secure_router(facts, pages).merge(scim).merge(links).merge(partners).merge(web);
         if let Some(jmap) = jmap {

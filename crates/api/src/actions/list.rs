@@ -13,7 +13,8 @@ use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
     Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, guard, import, judging, keys,
-    lists, people, portal, provisioning, quarantine, queue, roles, sharing, sign_ins, smime, store, tls,
+    lists, people, portal, provisioning, quarantine, queue, roles, shared_feeds, sharing, sign_ins, smime, store,
+    tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -386,10 +387,10 @@ actions! {
     /// Say of a message, for the whole organisation, that it is junk, or that it is honest.
     JudgedReport "judged-report" { id: String, junk: bool }: QuarantineChange
         on On::Judged(id) => quarantine::report_for_all(controls, bounds, id, junk);
-    /// List messages that were pulled back to Junk after they had been delivered.
+    /// List messages that were pulled back, to Junk or into quarantine, after they had been delivered.
     PulledList "pulled-list" { organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => quarantine::pulled(controls, bounds, organisation);
-    /// Move the copies of a message that were pulled back to where they were.
+    /// Bring the copies of a message that were pulled back to the inbox.
     PulledReturn "pulled-return" { id: String }: QuarantineChange
         on On::Judged(id) => quarantine::return_pulled(controls, id);
     /// Show what was found of a judged message, or judge it again from the kept facts.
@@ -412,6 +413,12 @@ actions! {
     /// Send a complaint (ARF) about a judged message to whoever answers for its sender.
     ComplaintSend "complaint-send" { id: String, to: String }: QuarantineChange
         on On::Judged(id) => judging::complain(controls, bounds, id, to);
+    /// Show what people have confirmed of unwanted mail, as a document for others: "stix" or "misp".
+    FeedsShare "feeds-share" { format: String, days: u32, organisation: Option<String> }: QuarantineRead
+        on On::Organisation(organisation.as_deref()) => shared_feeds::share(controls, bounds, format, days, organisation);
+    /// Make a link under which others read what people have confirmed of unwanted mail.
+    FeedsShareLink "feeds-share-link" { days: u32, organisation: Option<String> }: QuarantineChange
+        on On::Organisation(organisation.as_deref()) => shared_feeds::link(controls, bounds, days, organisation);
     /// Show how an address, a domain or a network has behaved.
     ReputationShow "reputation-show" { what: String, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => judging::known(controls, bounds, what, organisation);

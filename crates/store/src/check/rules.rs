@@ -269,7 +269,7 @@ pub(super) const RULES: &[Rule] = &[
         kind: "judged message",
         query: "SELECT j.organisation, j.id FROM (
                     SELECT organisation, id FROM judged UNION ALL SELECT organisation, id FROM quarantine
-                    UNION ALL SELECT organisation, mark FROM reputation
+                    UNION ALL SELECT organisation, mark FROM reputation UNION ALL SELECT organisation, mark FROM mail_picture
                     UNION ALL SELECT organisation, id FROM judging_policy
                     UNION ALL SELECT organisation, id FROM complaint
                     UNION ALL SELECT organisation, day FROM opinion_day

@@ -160,6 +160,7 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
         &mut settings.watch.country_database,
         &mut settings.watch.network_database,
         &mut settings.threats.feeds_directory,
+        &mut settings.threats.yara_directory,
     ];
     for path in paths
         .into_iter()
