@@ -33,7 +33,9 @@ fn python() -> Option<PathBuf> {
         asked.is_ok_and(|output| output.status.success())
     });
     if found.is_none() {
-        eprintln!("SKIPPED: tongsuopy is missing: python3 -m venv target/tongsuo; target/tongsuo/bin/pip install tongsuopy");
+        eprintln!(
+            "SKIPPED: tongsuopy is missing: python3 -m venv target/tongsuo; target/tongsuo/bin/pip install tongsuopy"
+        );
     }
     found
 }
