@@ -105,6 +105,8 @@ env::words! {
         SigningRead = "signing.read",
         /// Make, rotate and retire signing keys.
         SigningChange = "signing.change",
+        /// Make, import and destroy S/MIME keys of accounts; say which certificates of others are trusted.
+        CertificateChange = "certificate.change",
         /// Take a private key out of the system.
         KeyExport = "key.export",
         /// Give keys at rest a new generation.

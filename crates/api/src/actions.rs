@@ -38,6 +38,7 @@ mod sentences;
 mod shared_feeds;
 mod sharing;
 mod sign_ins;
+mod smime;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ pub mod facts;
 mod files;
 pub mod gm_authority;
 mod next;
+pub mod personal;
 
 pub use facts::CertificateFacts;
 pub use next::{next_association, next_key_file, prepare_next};

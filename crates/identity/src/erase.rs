@@ -77,6 +77,7 @@ const DELETES: &[&str] = &[
     "DELETE FROM auto_reply WHERE account = $1",
     "DELETE FROM script_memory WHERE account = $1",
     "DELETE FROM rule_event WHERE account = $1",
+    "DELETE FROM smime_key WHERE account = $1",
     "DELETE FROM sign_in_event WHERE account = $1",
     "DELETE FROM sign_in_feature WHERE account = $1",
     "DELETE FROM sign_in_profile WHERE account = $1",

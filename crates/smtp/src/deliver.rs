@@ -15,6 +15,7 @@ mod here;
 mod link;
 mod members;
 mod pool;
+mod protect;
 mod report;
 pub(crate) mod route;
 mod security;

@@ -8,6 +8,7 @@ mod forwarded;
 mod greeting;
 mod judge;
 mod lists;
+mod opened;
 mod rates;
 mod recipients;
 mod reported;

@@ -121,6 +121,10 @@ pub struct Route {
     pub source: Option<IpAddr>,
     /// How messages must be encrypted from end to end; others never go to this partner, whatever the connection: "pgp", "smime", "either", or "portal" for either or the portal.
     pub content: Option<ContentDemand>,
+    /// What this server does with messages to this partner: sign and encrypt them with S/MIME.
+    pub smime: Option<certbook::Rule>,
+    /// By which names content of SM2 goes: those of CMS, or those of GM/T 0010.
+    pub smime_names: certbook::Names,
 }
 
 /// How messages to a partner must be encrypted from end to end.

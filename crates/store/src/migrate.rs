@@ -41,6 +41,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 28, name: "pictures", sql: include_str!("../migrations/0028_pictures.sql") },
     Migration { version: 29, name: "audit", sql: include_str!("../migrations/0029_audit.sql") },
     Migration { version: 30, name: "push", sql: include_str!("../migrations/0030_push.sql") },
+    Migration { version: 31, name: "smime", sql: include_str!("../migrations/0031_smime.sql") },
 ];
 
 /// The newest schema that this program knows.

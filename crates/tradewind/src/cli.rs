@@ -10,6 +10,7 @@ mod guard;
 mod judging;
 mod keys;
 mod sign_ins;
+mod smime;
 mod tls;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 pub(crate) use directory::{
     DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
 };
+pub(crate) use smime::SmimeCommand;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -140,6 +142,9 @@ pub(crate) enum Command {
     /// Keys with which outgoing mail is signed.
     #[command(subcommand)]
     Dkim(DkimCommand),
+    /// Keys and certificates of S/MIME: what signs, encrypts and decrypts mail.
+    #[command(subcommand)]
+    Smime(SmimeCommand),
     /// Check who vouches for a message, without a server, against the names in a file.
     CheckAuth(CheckAuth),
     /// Judge messages as the filter does, without a server.

@@ -99,6 +99,8 @@ pub(crate) struct Way {
     pub(crate) source: Option<IpAddr>,
     /// How messages must be encrypted from end to end.
     pub(crate) content: Option<ContentDemand>,
+    /// What is done with messages here.
+    pub(crate) smime: Option<certbook::Wish>,
 }
 
 /// A partner's own authority.
@@ -200,7 +202,8 @@ fn resolve_route(
     };
     let tls = if route.tls_min.is_some() || pinned.is_some() { TlsDemand::Required } else { route.tls };
     let tls13 = route.tls_min == Some(TlsFloor::Tls13);
-    Ok((patterns, Way { relay, tls, tls13, pinned, source: route.source, content: route.content }))
+    let smime = route.smime.map(|rule| certbook::Wish { rule, names: route.smime_names });
+    Ok((patterns, Way { relay, tls, tls13, pinned, source: route.source, content: route.content, smime }))
 }
 
 fn own_authority(number: usize, file: &Path) -> Result<Roots, RouteError> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use env::{Outlook, Timestamp};
 use letters::Ready;
+use mail::dsn::Reason;
 use queue::{Attempt, Lease, LeasedRecipient, Outcome, QueueError, Settled, Settlement, next_attempt};
 use store::Tx;
 use wire::smtp::client::Answer;
@@ -28,6 +29,8 @@ pub(super) enum Fate {
     Failed,
     /// Never sent, as it is not encrypted from end to end as it must be.
     Unencrypted,
+    /// Never sent, as it cannot be protected as it must be, for this reason.
+    Barred(&'static Reason),
     /// To be tried again.
     Deferred,
     /// The same, as nobody could be reached with the protection that the message must have.
@@ -132,7 +135,7 @@ impl Deliverer {
     fn outcome(&self, lease: &Lease, recipient: &LeasedRecipient, fate: Fate, now: Timestamp) -> Outcome {
         match fate {
             Fate::Delivered | Fate::Forwarded { .. } | Fate::Relayed { .. } => Outcome::Delivered,
-            Fate::Failed | Fate::Unencrypted => Outcome::Failed,
+            Fate::Failed | Fate::Unencrypted | Fate::Barred(_) => Outcome::Failed,
             Fate::Returned => Outcome::Returned { until: now },
             Fate::Deferred | Fate::Unprotected if now >= lease.expires => Outcome::Expired,
             Fate::Deferred | Fate::Unprotected => {
