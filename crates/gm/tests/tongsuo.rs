@@ -25,7 +25,7 @@ const NAME: &str = "mail.trade.cn";
 const WAIT: Duration = Duration::from_secs(20);
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tongsuo.py");
 
-/// The Python that has the library, where `tools/install peers` puts it or as it comes; none, said loudly, if there is none.
+/// The Python that has the library, in `target/tongsuo` or as it comes; none, said loudly, if there is none.
 fn python() -> Option<PathBuf> {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tongsuo/bin/python");
     let found = [installed, PathBuf::from("python3")].into_iter().find(|python| {
@@ -33,7 +33,9 @@ fn python() -> Option<PathBuf> {
         asked.is_ok_and(|output| output.status.success())
     });
     if found.is_none() {
-        eprintln!("SKIPPED: tongsuopy is missing; run tools/install peers");
+        eprintln!(
+            "SKIPPED: tongsuopy is missing: python3 -m venv target/tongsuo; target/tongsuo/bin/pip install tongsuopy"
+        );
     }
     found
 }
