@@ -173,7 +173,7 @@ struct Part {
     octets: Vec<u8>,
 }
 
-/// The text that a reader sees, then each part that is not plain text, decoded; and whether that is all.
+/// The text that a reader sees, then each part, decoded; and whether that is all.
 fn parts(facts: &filter::Facts, raw: &[u8], octets_max: usize) -> (Vec<Part>, bool) {
     let text = format!("{}\n{}", facts.subject, facts.text).into_bytes();
     let mut parts = vec![Part { name: "text".to_owned(), is_text: true, octets: text }];
@@ -181,11 +181,7 @@ fn parts(facts: &filter::Facts, raw: &[u8], octets_max: usize) -> (Vec<Part>, bo
     let mut left = octets_max;
     let mut is_whole = true;
     for part in structure.parts.iter().filter(|part| part.children == 0 && !part.is_multipart()) {
-        let is_plain = part.media_type == "text" && part.subtype == "plain" && !part.is_attachment();
         let Ok(octets) = decode_part(raw, part) else { continue };
-        if is_plain {
-            continue;
-        }
         if parts.len() >= PARTS_MAX || octets.len() > left {
             is_whole = false;
             continue;
@@ -291,10 +287,10 @@ mod tests {
         let facts = Facts::read(Received { raw, ..Received::default() });
         let (all, is_whole) = parts(&facts, raw, 1000);
         let shown: Vec<(&str, bool)> = all.iter().map(|part| (part.name.as_str(), part.is_text)).collect();
-        assert_eq!(shown, [("text", true), ("text/html", true), ("a.zip", false)]);
-        assert!(is_whole && String::from_utf8_lossy(&all[0].octets).contains("plain") && all[2].octets == b"hello");
+        assert_eq!(shown, [("text", true), ("text/plain", true), ("text/html", true), ("a.zip", false)]);
+        assert!(is_whole && all[0].octets.starts_with(b"Hi\n") && all[3].octets == b"hello");
         let (some, is_whole) = parts(&facts, raw, 12);
-        assert!(!is_whole && some.len() == 2);
+        assert!(!is_whole && some.len() == 3);
     }
 
     #[test]
