@@ -12,8 +12,9 @@ use super::caller::Bounds;
 use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
-    Controls, Refused, access, approvals, audit, clients, dkim, dmarc, factors, forward, groups, guard, import, judging, keys,
-    lists, people, portal, provisioning, quarantine, queue, roles, shared_feeds, sharing, sign_ins, smime, store, tls,
+    Controls, Refused, access, approvals, audit, clients, dkim, dmarc, factors, forward, groups, guard, import,
+    judging, keys, lists, people, portal, provisioning, quarantine, queue, roles, shared_feeds, sharing, sign_ins,
+    smime, store, tls,
 };
 
 /// What an action concerns, as the request names it.
