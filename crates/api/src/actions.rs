@@ -26,6 +26,7 @@ mod list;
 mod lists;
 #[cfg(test)]
 mod matrix_tests;
+mod on;
 mod own;
 mod people;
 mod portal;
@@ -72,8 +73,9 @@ pub use groups::{GroupName, GroupToMake};
 pub use import::ImportFormat;
 pub use judging::NewThreshold;
 pub use letters::tell_owners;
-pub use list::{Action, On};
+pub use list::Action;
 pub use lists::NewListed;
+pub use on::On;
 pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
 pub use portal::{NewPortalDelivery, PortalParts};

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde::{Deserialize, Serialize};
 use store::{StoreError, Tx, params};
@@ -137,11 +138,13 @@ impl<R: FnMut(u8, u64) -> Option<Vec<u8>>> HashReader for Tiles<R> {
         for index in indexes {
             let tile = Tile::from_index(TILE_HEIGHT, *index);
             let place = (tile.level(), tile.level_index());
-            if !kept.contains_key(&place) {
-                let read = (self.read.borrow_mut())(place.0, place.1).ok_or(Error::InvalidTile)?;
-                kept.insert(place, read);
-            }
-            let data = kept.get(&place).map(Vec::as_slice).unwrap_or_default();
+            let data = match kept.entry(place) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let read = (self.read.borrow_mut())(place.0, place.1).ok_or(Error::InvalidTile)?;
+                    unknown.insert(read)
+                }
+            };
             hashes.push(hash_in(&tile, data, *index)?);
         }
         Ok(hashes)

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use store::Tx;
 
 use super::caller::{Bounds, Caller};
-use super::list::{Action, On};
+use super::list::Action;
+use super::on::On;
 use super::people::pick_organisation;
 use super::roles::account_at;
 use super::ruling::{actor_of, organisations_of, resolve, right_over, table_of, words};

@@ -11,44 +11,12 @@ use serde_json::Value;
 use super::caller::Bounds;
 use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
+use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, clients, dkim, dmarc, factors, forward, groups, guard, import,
     judging, keys, lists, people, portal, provisioning, quarantine, queue, roles, shared_feeds, sharing, sign_ins,
     smime, store, tls,
 };
-
-/// What an action concerns, as the request names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum On<'a> {
-    /// The account with this address.
-    Account(&'a str),
-    /// The organisation of this name; that of the asker, or the only one, if none is named.
-    Organisation(Option<&'a str>),
-    /// The domain; of what is at no domain of ours, nobody's.
-    Domain(&'a str),
-    /// The domain of this address.
-    DomainOf(&'a str),
-    /// The queued message of this number.
-    Queued(i64),
-    /// The judged message of this number.
-    Judged(&'a str),
-    /// The case of this number.
-    Case(&'a str),
-    /// Whatever of it the asker may see.
-    Within,
-    /// What is the asker's own.
-    Own,
-    /// The grant of this number, which is the asker's.
-    Grant(i64),
-    /// The mail that the grant of this number opens.
-    MailOfGrant(i64),
-    /// The request of this number, which is the asker's.
-    Request(i64),
-    /// The installation as a whole, which is the organisation's if there is only one.
-    Installation,
-    /// Files of the machine: nobody's but the operator's.
-    Machine,
-}
 
 macro_rules! actions {
     (|$controls:ident, $by:ident| $(
