@@ -51,6 +51,9 @@ export default function FoldersDialog({ close }: { close: () => void }) {
     };
     work().catch(fail).finally(() => setProgress(undefined));
   };
+  // A form that is answered late must not close the one that was opened meanwhile.
+  const over = (form: Editing) => setEditing((now) => (now === form ? undefined : now));
+
   return (
     <Dialog title={t("folders.title")} isOpen close={close}>
       {progress && (
@@ -76,12 +79,12 @@ export default function FoldersDialog({ close }: { close: () => void }) {
               )}
               <FolderMenu mailbox={mailbox} change={() => setEditing({ mailbox })} add={() => setEditing({ parentId: mailbox.id })} remove={() => setGoing(mailbox)} save={() => save(mailbox)} />
             </div>
-            {editing && "mailbox" in editing && editing.mailbox.id === mailbox.id && <FolderForm mailbox={mailbox} parentId={mailbox.parentId} done={() => setEditing(undefined)} />}
-            {editing && "parentId" in editing && editing.parentId === mailbox.id && <FolderForm parentId={mailbox.id} done={() => setEditing(undefined)} />}
+            {editing && "mailbox" in editing && editing.mailbox.id === mailbox.id && <FolderForm mailbox={mailbox} parentId={mailbox.parentId} done={() => over(editing)} />}
+            {editing && "parentId" in editing && editing.parentId === mailbox.id && <FolderForm parentId={mailbox.id} done={() => over(editing)} />}
           </li>
         ))}
       </ul>
-      {editing && "parentId" in editing && editing.parentId === null && <FolderForm parentId={null} done={() => setEditing(undefined)} />}
+      {editing && "parentId" in editing && editing.parentId === null && <FolderForm parentId={null} done={() => over(editing)} />}
       {mayMake && !editing && <Button look="first" icon="folder" onPress={() => setEditing({ parentId: null })}>{t("folders.new")}</Button>}
       <Dialog title={t("folders.delete-title", { folder: going?.name ?? "" })} isOpen={going !== undefined} close={() => setGoing(undefined)}>
         {going && <Deleting mailbox={going} cancel={() => setGoing(undefined)} remove={() => remove(going)} />}
