@@ -7,7 +7,7 @@ use store::{Store, Tx, params};
 
 use crate::CertbookError;
 use crate::keys::{Kept, import};
-use crate::sealed::{Owner, open, seal};
+use store::owned::{Owner, open, seal};
 
 const PLACE: &str = "smime_authority.detail";
 

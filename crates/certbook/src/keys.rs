@@ -6,7 +6,7 @@ use smime::Identity;
 use store::{Tx, params};
 
 use crate::CertbookError;
-use crate::sealed::{Owner, open, seal};
+use store::owned::{Owner, open, seal};
 
 /// Keys that an account may have: those of the past read old mail.
 const KEYS_MAX: usize = 32;

@@ -10,7 +10,6 @@ mod departure;
 mod error;
 mod keys;
 mod partners;
-mod sealed;
 mod trust;
 
 pub use arrival::{Arrived, look};

@@ -7,7 +7,7 @@ use store::{Tx, params};
 
 use crate::CertbookError;
 use crate::keys::hex;
-use crate::sealed::{Owner, open, seal};
+use store::owned::{Owner, open, seal};
 
 /// Certificates of one kind that an organisation may have.
 const HELD_MAX: i64 = 20_000;

@@ -16,6 +16,7 @@ mod error;
 mod keyring;
 mod migrate;
 mod notice;
+pub mod owned;
 mod place;
 mod postgres;
 mod probe;

@@ -1,15 +1,19 @@
-//! Columns that rest sealed: a form byte and JSON, to which fields may be added that have defaults.
+//! Values in columns under the key of an account or an organisation: a form octet and JSON, to which fields may be added that have
+//! defaults. For small values; longer ones of organisations are packed, see [`crate::sealed`].
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store::{StoreError, Tx};
+
+use crate::{StoreError, Tx};
 
 const FORM: u8 = 1;
 
 /// Whose key seals a column.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Owner {
+pub enum Owner {
+    /// The account's.
     Account(i64),
+    /// The organisation's.
     Organisation(i64),
 }
 
@@ -22,7 +26,11 @@ fn context_of(owner: Owner, place: &str, id: i64) -> Vec<u8> {
     context
 }
 
-pub(crate) fn seal<T: Serialize>(
+/// Seals `value` for the row `id` in the column `place`.
+///
+/// # Errors
+/// [`StoreError`] if there is no such key, or the value cannot be written.
+pub fn seal<T: Serialize>(
     tx: &mut Tx<'_>,
     owner: Owner,
     place: &str,
@@ -41,7 +49,11 @@ pub(crate) fn seal<T: Serialize>(
     })
 }
 
-pub(crate) fn open<T: DeserializeOwned>(
+/// Opens what [`seal`] made.
+///
+/// # Errors
+/// [`StoreError`] if it was not sealed for this place under this key, or is no such value.
+pub fn open<T: DeserializeOwned>(
     tx: &mut Tx<'_>,
     owner: Owner,
     place: &'static str,
