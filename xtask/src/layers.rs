@@ -7,7 +7,7 @@ use crate::tree::{Source, Tree};
 const LAYERS: &[&[&str]] = &[
     &["env"],
     &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup", "sieve"],
-    &["certs", "store", "net", "inspect"],
+    &["certs", "store", "net", "inspect", "openpgp"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters", "intel", "guard", "scripts"],
     &["reports", "review", "provision", "judgement"],
