@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup", "sieve"],
     &["certs", "store", "net", "inspect", "openpgp"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
-    &["letters", "intel", "guard", "scripts"],
+    &["letters", "intel", "guard", "scripts", "keybook"],
     &["reports", "review", "provision", "judgement"],
     &["smtp", "imap", "jmap", "api", "webapp"],
     &["tradewind"],

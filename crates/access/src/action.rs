@@ -105,6 +105,10 @@ env::words! {
         SigningRead = "signing.read",
         /// Make, rotate and retire signing keys.
         SigningChange = "signing.change",
+        /// See keys of people and of correspondents with which mail is encrypted.
+        KeyRead = "key.read",
+        /// Make, bring, publish, verify and destroy such keys.
+        KeyChange = "key.change",
         /// Take a private key out of the system.
         KeyExport = "key.export",
         /// Read reports about our domains.
@@ -150,6 +154,8 @@ impl Action {
             Self::ForwardingChange
                 | Self::DelegationChange
                 | Self::ClientAdd
+                | Self::KeyChange
+                | Self::KeyExport
                 | Self::AccountThaw
                 | Self::PasswordReset
                 | Self::FactorReset

@@ -24,6 +24,7 @@ mod list;
 mod lists;
 #[cfg(test)]
 mod matrix_tests;
+mod openpgp;
 mod own;
 mod people;
 mod provisioning;
@@ -68,6 +69,7 @@ pub use judging::NewThreshold;
 pub use letters::tell_owners;
 pub use list::{Action, On};
 pub use lists::NewListed;
+pub use openpgp::{KeyToExport, KeyToImport};
 pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
 pub use provisioning::{TableToImport, sync_ldap};
@@ -108,6 +110,17 @@ pub trait Elsewhere: Send + Sync {
     fn judging(&self) -> JudgingSettings {
         JudgingSettings::default()
     }
+
+    /// What is set for keys of OpenPGP.
+    fn openpgp(&self) -> keybook::OpenPgpSettings {
+        keybook::OpenPgpSettings::default()
+    }
+
+    /// Asks the key directories of correspondents.
+    ///
+    /// # Errors
+    /// [`Refused`] if the settings cannot be used.
+    fn key_finder(&self) -> Result<Arc<keybook::Finder>, Refused>;
 
     /// Judges by what is in force.
     ///

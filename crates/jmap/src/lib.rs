@@ -15,6 +15,7 @@ mod error;
 mod http;
 mod ids;
 mod index;
+mod keys;
 mod mailboxes;
 mod opened;
 mod pictures;

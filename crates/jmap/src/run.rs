@@ -9,9 +9,9 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 
 use crate::args::Args;
 use crate::error::Failure;
-use crate::session::{BLOB, BODY, CONTACTS, CORE, MAIL, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT};
+use crate::session::{BLOB, BODY, CONTACTS, CORE, KEYS, MAIL, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT};
 use crate::unchanged::{self, Kind};
-use crate::{Asker, Server, blobs, contacts, email, mailboxes, quota, senders, sorting, submission, verdicts};
+use crate::{Asker, Server, blobs, contacts, email, keys, mailboxes, quota, senders, sorting, submission, verdicts};
 
 /// How often calls are run again whose snapshot turned out too old.
 const TRIES_MAX: u32 = 8;
@@ -96,6 +96,7 @@ enum Change {
     ScriptSet,
     VacationSet,
     RulesSet,
+    KeySet,
 }
 
 impl Change {
@@ -116,7 +117,7 @@ impl Change {
                 kind(sorting::vacation_get, &["isEnabled", "fromDate", "toDate", "subject", "textBody", "htmlBody"])
             }
             Self::RulesSet => kind(sorting::rules_get, &["rules", "isActive"]),
-            Self::EmailImport | Self::EmailCopy | Self::BlobUpload | Self::BlobCopy => None,
+            Self::EmailImport | Self::EmailCopy | Self::BlobUpload | Self::BlobCopy | Self::KeySet => None,
         }
     }
 }
@@ -183,6 +184,9 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "VacationResponse/set" => change(VACATION, Change::VacationSet),
         "Rules/get" => read(RULES, sorting::rules_get),
         "Rules/set" => change(RULES, Change::RulesSet),
+        "CryptoKey/get" => read(KEYS, keys::get),
+        "CryptoKey/set" => change(KEYS, Change::KeySet),
+        "CorrespondentKey/get" => read(KEYS, keys::correspondents_get),
         "EmailSender/get" => read(VERDICT, senders::get),
         "EmailBody/get" => read(BODY, email::shown_get),
         _ => None,
@@ -332,6 +336,7 @@ impl Server {
             Change::ScriptSet => sorting::script_set(self, asker, created, args).await,
             Change::VacationSet => sorting::vacation_set(self, asker, args).await,
             Change::RulesSet => sorting::rules_set(self, asker, args).await,
+            Change::KeySet => keys::set(self, asker, created, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {
             running.response.note_created(name, id);

@@ -9,7 +9,7 @@ use pgp::crypto::aead::{AeadAlgorithm, ChunkSize};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::packet::{SignatureType, SubpacketData};
-use pgp::types::{KeyDetails, KeyVersion, Password};
+use pgp::types::{Fingerprint, KeyDetails, KeyVersion, Password};
 
 use crate::certificate::{Evaluated, KeyRef};
 use crate::key::Signer;
@@ -24,8 +24,11 @@ pub use verify::verify_detached;
 /// To whom a message is encrypted.
 pub struct Recipients<'a> {
     keys: Vec<KeyRef<'a>>,
+    /// First keys of the recipients, which a signature names.
+    intended: Vec<Fingerprint>,
     is_v2: bool,
     is_aes256: bool,
+    is_hidden: bool,
 }
 
 impl<'a> Recipients<'a> {
@@ -34,12 +37,14 @@ impl<'a> Recipients<'a> {
     /// # Errors
     /// If one of them is weak, expired, revoked or cannot encrypt: then nothing is encrypted at all.
     pub fn of(certificates: &'a [Certificate], now: Timestamp) -> Result<Self, PgpError> {
-        let mut recipients = Self { keys: Vec::new(), is_v2: true, is_aes256: true };
+        let mut recipients =
+            Self { keys: Vec::new(), intended: Vec::new(), is_v2: true, is_aes256: true, is_hidden: false };
         for certificate in certificates {
             let evaluated: Evaluated<'a> = certificate.evaluate(now)?;
             evaluated.check_valid_at(now)?;
             let none = || PgpError::NoEncryption { fingerprint: certificate.fingerprint() };
             recipients.keys.push(evaluated.encryption_key(now).ok_or_else(none)?);
+            recipients.intended.push(certificate.0.primary_key.fingerprint());
             recipients.is_v2 &= evaluated.reads_v2();
             recipients.is_aes256 &= evaluated.reads_aes256();
         }
@@ -51,6 +56,12 @@ impl<'a> Recipients<'a> {
             });
         }
         Ok(recipients)
+    }
+
+    /// The message does not tell for which keys it is: for blind copies. Their owners' programs try all that they have.
+    #[must_use]
+    pub fn hidden(self) -> Self {
+        Self { is_hidden: true, intended: Vec::new(), ..self }
     }
 }
 
@@ -79,18 +90,28 @@ pub fn encrypt(
         let mut builder = builder.seipd_v2(Random(entropy), cipher, AeadAlgorithm::Ocb, ChunkSize::C64KiB);
         for key in &recipients.keys {
             match key {
-                KeyRef::Primary(key, _) => builder.encrypt_to_key(Random(entropy), key).map_err(failed)?,
-                KeyRef::Part(key, _) => builder.encrypt_to_key(Random(entropy), key).map_err(failed)?,
-            };
+                KeyRef::Primary(key, _) if recipients.is_hidden => {
+                    builder.encrypt_to_key_anonymous(Random(entropy), key)
+                }
+                KeyRef::Part(key, _) if recipients.is_hidden => builder.encrypt_to_key_anonymous(Random(entropy), key),
+                KeyRef::Primary(key, _) => builder.encrypt_to_key(Random(entropy), key),
+                KeyRef::Part(key, _) => builder.encrypt_to_key(Random(entropy), key),
+            }
+            .map_err(failed)?;
         }
         finish(builder, recipients, signer, now, entropy, false)
     } else {
         let mut builder = builder.seipd_v1(Random(entropy), cipher);
         for key in &recipients.keys {
             match key {
-                KeyRef::Primary(key, _) => builder.encrypt_to_key(Random(entropy), key).map_err(failed)?,
-                KeyRef::Part(key, _) => builder.encrypt_to_key(Random(entropy), key).map_err(failed)?,
-            };
+                KeyRef::Primary(key, _) if recipients.is_hidden => {
+                    builder.encrypt_to_key_anonymous(Random(entropy), key)
+                }
+                KeyRef::Part(key, _) if recipients.is_hidden => builder.encrypt_to_key_anonymous(Random(entropy), key),
+                KeyRef::Primary(key, _) => builder.encrypt_to_key(Random(entropy), key),
+                KeyRef::Part(key, _) => builder.encrypt_to_key(Random(entropy), key),
+            }
+            .map_err(failed)?;
         }
         finish(builder, recipients, signer, now, entropy, true)
     }
@@ -107,7 +128,7 @@ fn finish<'a, E: Encryption>(
     let failed = |error| PgpError::failed(&error);
     if let Some(key) = signer {
         // For whom it was meant is signed, so that nobody can pass it on as meant for another (RFC 9580 section 5.2.3.36).
-        let meant = recipients.keys.iter().map(|it| SubpacketData::IntendedRecipientFingerprint(it.fingerprint()));
+        let meant = recipients.intended.iter().map(|it| SubpacketData::IntendedRecipientFingerprint(it.clone()));
         let signing = key.signing_key();
         let (hashed, unhashed) = Signer { key: &signing, now, entropy }.subpackets(meant.collect()).map_err(failed)?;
         let subpackets = pgp::composed::SubpacketConfig::UserDefined { hashed, unhashed };

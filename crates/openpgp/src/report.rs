@@ -27,11 +27,13 @@ impl Container {
 
 env::words! {
     /// What a signature is worth.
-    SignatureState "state of a signature" allowed "good, other-address, unknown-key, altered, weak, expired, revoked, future" {
+    SignatureState "state of a signature" allowed "good, other-address, other-recipient, unknown-key, altered, weak, expired, revoked, future" {
         /// By a known key that names the author's address, and unaltered.
         Good = "good",
         /// By a known key, and unaltered, but the key does not name the author's address.
         OtherAddress = "other-address",
+        /// Made for somebody else, to whom the content was encrypted first (RFC 9580 section 5.2.3.36).
+        OtherRecipient = "other-recipient",
         /// By a key that is not known here.
         UnknownKey = "unknown-key",
         /// Not over this content, or not by this key.

@@ -7,6 +7,7 @@ mod factors;
 mod feeds;
 mod guard;
 mod judging;
+mod openpgp;
 mod sign_ins;
 
 use std::path::PathBuf;
@@ -131,6 +132,9 @@ pub(crate) enum Command {
     /// Keys with which outgoing mail is signed.
     #[command(subcommand)]
     Dkim(DkimCommand),
+    /// Keys of OpenPGP, of accounts and of their correspondents.
+    #[command(subcommand)]
+    Openpgp(openpgp::OpenPgpCommand),
     /// Check who vouches for a message, without a server, against the names in a file.
     CheckAuth(CheckAuth),
     /// Judge messages as the filter does, without a server.

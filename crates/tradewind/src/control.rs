@@ -3,14 +3,17 @@
 
 mod socket;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::{Controls, Elsewhere, Refused};
 use async_trait::async_trait;
+use crypto::tls::{ClientTls, Roots};
 use env::dns::Resolver;
 use filter::Judge;
 use judgement::JudgingSettings;
+use keybook::{Finder, OpenPgpSettings};
 use provision::LdapSource;
 use serde_json::{Value, json};
 use store::Store;
@@ -40,8 +43,24 @@ pub(crate) fn controls(system: &System) -> Controls {
             ldap: system.settings.provision.ldap.clone(),
             judge: Arc::clone(&system.judge),
             judging: system.settings.judging.clone(),
+            openpgp: system.settings.openpgp.clone(),
+            roots: system.settings.delivery.roots.iter().map(|file| system.settings.home().join(file)).collect(),
         }),
     }
+}
+
+/// Asks the key directories of correspondents, whose hosts are trusted as those of policies are.
+pub(crate) fn key_finder(
+    store: &Store,
+    dns: Arc<dyn Resolver>,
+    roots: &[PathBuf],
+    settings: &OpenPgpSettings,
+) -> Result<Arc<Finder>, Refused> {
+    let tls = Roots::system(roots)
+        .map_err(Refused::because)
+        .and_then(|roots| ClientTls::verified(&roots).map_err(Refused::because))?;
+    let finder = Finder::new(store.clone(), dns, tls, settings.clone());
+    finder.map(Arc::new).map_err(|error| Refused(format!("openpgp.wkd_networks: {error}")))
 }
 
 /// Parts that the actions must not know.
@@ -51,6 +70,9 @@ struct Parts {
     ldap: Vec<LdapSource>,
     judge: Arc<SharedJudge>,
     judging: JudgingSettings,
+    openpgp: OpenPgpSettings,
+    /// Files with further roots that vouch for hosts of others.
+    roots: Vec<PathBuf>,
 }
 
 #[async_trait]
@@ -69,6 +91,14 @@ impl Elsewhere for Parts {
 
     fn judging(&self) -> JudgingSettings {
         self.judging.clone()
+    }
+
+    fn openpgp(&self) -> OpenPgpSettings {
+        self.openpgp.clone()
+    }
+
+    fn key_finder(&self) -> Result<Arc<Finder>, Refused> {
+        key_finder(&self.store, self.resolver()?, &self.roots, &self.openpgp)
     }
 
     fn judge(&self) -> Result<Arc<Judge>, Refused> {

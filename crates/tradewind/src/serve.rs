@@ -142,6 +142,7 @@ fn spawn_upkeep(
         system.settings.dkim.clone(),
         stop.clone(),
     ));
+    tasks.spawn(upkeep::renew_pgp_keys(system.store.clone(), system.settings.openpgp.clone(), stop.clone()));
     if system.settings.acme.enabled {
         let (store, dns) = (system.store.clone(), Arc::clone(dns));
         tasks.spawn(upkeep::renew_certificates(
@@ -318,6 +319,7 @@ fn spawn_http(
         let links = api::sign_in_links(system.store.clone());
         let people_release = system.settings.judging.people_release;
         let links = links.merge(api::quarantine_links(system.store.clone(), people_release));
+        let links = links.merge(api::key_directory(system.store.clone()));
         let web = webapp::routes(&system.settings.web, Arc::clone(&system.store.context().entropy));
         let mut router = api::secure_router(facts, pages).merge(scim).merge(links).merge(web);
         if let Some(jmap) = jmap {

@@ -4,8 +4,8 @@ use std::io::Read;
 
 use env::Timestamp;
 use pgp::composed::{DecryptionOptions, Edata, Esk, Message, PlainSessionKey};
-use pgp::packet::PublicKeyEncryptedSessionKey;
-use pgp::types::{DecryptionKey, EskType, Password, PkeskVersion, Seipdv1ReadMode};
+use pgp::packet::{PublicKeyEncryptedSessionKey, Signature, SubpacketData};
+use pgp::types::{DecryptionKey, EskType, Fingerprint, KeyDetails, Password, PkeskVersion, Seipdv1ReadMode};
 
 use super::check;
 use crate::certificate::KeyRef;
@@ -13,7 +13,7 @@ use crate::limits::{
     EXPANSION_FREE_OCTETS, EXPANSION_MAX, MESSAGE_OCTETS_MAX, NESTING_MAX, PLAIN_OCTETS_MAX, SESSION_KEYS_MAX,
     SIGNATURES_MAX,
 };
-use crate::report::{Container, SignatureReport};
+use crate::report::{Container, SignatureReport, SignatureState};
 use crate::{Certificate, PgpError, PrivateKey, packets};
 
 const WHAT: &str = "message";
@@ -106,10 +106,46 @@ impl Looker<'_> {
                 unpacked.map(Layer::Compressed).map_err(|error| error.unwrap_or_else(cut_off))
             }
             message @ (Message::Literal { .. } | Message::Signed { .. }) => {
-                content(message, self.limit, self.certificates, self.now)
-                    .map(|(plain, signatures)| Layer::Content(plain, signatures))
+                self.content(message).map(|(plain, signatures)| Layer::Content(plain, signatures))
             }
         }
+    }
+
+    /// The content of a message and what its signatures are worth.
+    fn content(&self, mut message: Message<'_>) -> Result<(Vec<u8>, Vec<SignatureReport>), PgpError> {
+        if let Message::Signed { reader, .. } = &message
+            && !reader.get_ref().is_literal()
+        {
+            return Err(PgpError::malformed(WHAT, &"what is signed is not the content itself"));
+        }
+        let plain = read_bounded(&mut message, self.limit)
+            .map_err(|error| error.unwrap_or_else(|| PgpError::malformed(WHAT, &"it is cut off")))?;
+        let Message::Signed { reader, .. } = &message else { return Ok((plain, Vec::new())) };
+        let mut reports = Vec::new();
+        for index in 0..reader.num_signatures() {
+            let Some(signature) = reader.signature(index) else { continue };
+            let verifies = |key: &KeyRef<'_>| match key {
+                KeyRef::Primary(key, _) => message.verify_nested_explicit(index, *key).is_ok(),
+                KeyRef::Part(key, _) => message.verify_nested_explicit(index, *key).is_ok(),
+            };
+            let mut report = check(signature, verifies, self.certificates, self.now);
+            if report.state == SignatureState::Good && self.is_inside && !self.is_meant(signature) {
+                report.state = SignatureState::OtherRecipient;
+            }
+            reports.push(report);
+        }
+        Ok((plain, reports))
+    }
+
+    /// Whether a signature names nobody as its recipient, or one of ours.
+    fn is_meant(&self, signature: &Signature) -> bool {
+        let data = signature.config().into_iter().flat_map(|it| it.hashed_subpackets()).map(|it| &it.data);
+        let mut named = data.filter_map(|it| match it {
+            SubpacketData::IntendedRecipientFingerprint(print) => Some(print),
+            _ => None,
+        });
+        let is_ours = |print: &Fingerprint| self.keys.iter().any(|key| key.0.primary_key.fingerprint() == *print);
+        named.next().is_none_or(|first| is_ours(first) || named.any(is_ours))
     }
 }
 
@@ -180,33 +216,6 @@ fn session_keys(esk: &Esk, keys: &[&PrivateKey]) -> Vec<PlainSessionKey> {
 
 fn session_key(esk: &PublicKeyEncryptedSessionKey, kind: EskType, key: &dyn DecryptionKey) -> Option<PlainSessionKey> {
     key.decrypt(&Password::empty(), esk.values().ok()?, kind).ok()?.ok()
-}
-
-/// The content of a message and what its signatures are worth.
-fn content(
-    mut message: Message<'_>,
-    limit: usize,
-    certificates: &[Certificate],
-    now: Timestamp,
-) -> Result<(Vec<u8>, Vec<SignatureReport>), PgpError> {
-    if let Message::Signed { reader, .. } = &message
-        && !reader.get_ref().is_literal()
-    {
-        return Err(PgpError::malformed(WHAT, &"what is signed is not the content itself"));
-    }
-    let plain = read_bounded(&mut message, limit)
-        .map_err(|error| error.unwrap_or_else(|| PgpError::malformed(WHAT, &"it is cut off")))?;
-    let Message::Signed { reader, .. } = &message else { return Ok((plain, Vec::new())) };
-    let mut reports = Vec::new();
-    for index in 0..reader.num_signatures() {
-        let Some(signature) = reader.signature(index) else { continue };
-        let verifies = |key: &KeyRef<'_>| match key {
-            KeyRef::Primary(key, _) => message.verify_nested_explicit(index, *key).is_ok(),
-            KeyRef::Part(key, _) => message.verify_nested_explicit(index, *key).is_ok(),
-        };
-        reports.push(check(signature, verifies, certificates, now));
-    }
-    Ok((plain, reports))
 }
 
 /// All of `from`; no error means that it is damaged, a bomb is one of its own.

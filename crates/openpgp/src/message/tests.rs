@@ -48,6 +48,70 @@ fn there_and_back() {
     }
 }
 
+/// Somebody opens a message, and encrypts what is signed in it to another, who shall take it for his.
+#[test]
+fn signatures_name_for_whom_they_are() {
+    let (wei, ana, eve) = (
+        key(1, "wei@trade.example", KeyVersion::V4),
+        key(2, "ana@partner.example", KeyVersion::V4),
+        key(3, "eve@evil.example", KeyVersion::V4),
+    );
+    let octets = unarmored(encrypted(&[eve.certificate()], Some(&wei)).as_bytes()).unwrap();
+    let inner = signed_part(&octets, &eve);
+    let target = ana.0.secret_subkeys[0].key.public_key();
+    let session = pgp::composed::RawSessionKey::from(vec![7; 32]);
+    let data = pgp::packet::SymEncryptedProtectedData::encrypt_seipdv1(
+        Random(&entropy()),
+        SymmetricKeyAlgorithm::AES256,
+        session.as_ref(),
+        &inner,
+    )
+    .unwrap();
+    let esk = pgp::packet::PublicKeyEncryptedSessionKey::from_session_key_v3(
+        Random(&entropy()),
+        &session,
+        SymmetricKeyAlgorithm::AES256,
+        target,
+    )
+    .unwrap();
+    let mut forwarded = Vec::new();
+    pgp::packet::PacketTrait::to_writer_with_header(&esk, &mut forwarded).unwrap();
+    pgp::packet::PacketTrait::to_writer_with_header(&data, &mut forwarded).unwrap();
+    let opened = decrypt(&forwarded, &[&ana], &[wei.certificate()], NOW).unwrap();
+    assert_eq!((opened.plain.as_slice(), opened.signatures[0].state), (TEXT, SignatureState::OtherRecipient));
+}
+
+/// The packets within an encrypted message.
+fn signed_part(octets: &[u8], reader: &PrivateKey) -> Vec<u8> {
+    use std::io::Read;
+    let message = pgp::composed::Message::from_bytes(octets).unwrap();
+    let pgp::composed::Message::Encrypted { esk, mut edata, .. } = message else { panic!("not encrypted") };
+    let pgp::composed::Esk::PublicKeyEncryptedSessionKey(esk) = &esk[0] else { panic!("by password") };
+    let part = &reader.0.secret_subkeys[0].key;
+    let session =
+        pgp::types::DecryptionKey::decrypt(part, &Password::empty(), esk.values().unwrap(), pgp::types::EskType::V3_4);
+    edata.decrypt(&session.unwrap().unwrap()).unwrap();
+    let mut inner = Vec::new();
+    edata.read_to_end(&mut inner).unwrap();
+    inner
+}
+
+#[test]
+fn blind_copies_do_not_tell_for_whom_they_are() {
+    for version in [KeyVersion::V4, KeyVersion::V6] {
+        let (wei, ana) = (key(1, "wei@trade.example", version), key(2, "ana@partner.example", version));
+        let certificates = [wei.certificate(), ana.certificate()];
+        let recipients = Recipients::of(&certificates, NOW).unwrap().hidden();
+        let message = encrypt(TEXT, &recipients, Some(&wei), NOW, &entropy()).unwrap();
+        let octets = unarmored(message.as_bytes()).unwrap();
+        for reader in [&wei, &ana] {
+            assert_eq!(decrypt(&octets, &[reader], &[wei.certificate()], NOW).unwrap().plain, TEXT);
+            let id = pgp::types::KeyDetails::legacy_key_id(reader.0.secret_subkeys[0].key.public_key());
+            assert!(!octets.windows(8).any(|window| window == id.as_ref()));
+        }
+    }
+}
+
 #[test]
 fn nothing_is_encrypted_to_keys_that_do_not_count() {
     let wei = key(1, "wei@trade.example", KeyVersion::V4);
