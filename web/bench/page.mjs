@@ -1,4 +1,5 @@
-// How fast the page is before a running server whose inbox is full: bench web. Prints a line of a table for each measurement.
+// How fast the page is before a running server whose inbox is full: bench web. Prints a line of a table for each measurement, or for those
+// that are named.
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +18,7 @@ function tell(what, values, unit, goal) {
   const sorted = [...values].sort((one, other) => one - other);
   const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   const shown = (value) => (value < 10 && !Number.isInteger(value) ? value.toFixed(1) : Math.round(value).toLocaleString("en"));
-  lines.push(`| ${what} | ${shown(at(0.5))} ${unit} | ${shown(sorted.at(-1) ?? 0)} ${unit} | ${goal} ${unit} | ${at(0.5) <= goal ? "yes" : "**no**"} |`);
+  lines.push(`| ${what} | ${shown(at(0.5))} ${unit} | ${shown(at(0.95))} ${unit} | ${shown(sorted.at(-1) ?? 0)} ${unit} | ${goal} ${unit} | ${at(0.95) <= goal ? "yes" : "**no**"} |`);
   note(lines.at(-1));
 }
 
@@ -63,14 +64,17 @@ async function lists(browser, state) {
   tell("from a click to the list of the full inbox", times, "ms", 300);
 }
 
-/** Presses `j`, or clicks a row, and waits until the message that is asked for is drawn. */
+/** Clicks a row, or what `press` names, and waits until the message that is asked for is drawn. */
 const opening = (index) =>
   new Promise((resolve) => {
-    const rows = document.querySelectorAll("[role=row][aria-rowindex]");
-    const row = [...(rows.length > 0 ? rows : document.querySelectorAll("[role=row]"))][index];
     const before = document.querySelector("[data-thread]")?.getAttribute("data-thread");
     const start = performance.now();
-    row.click();
+    if (index === "next") document.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }));
+    else {
+      const row = document.querySelector(`[role=row][aria-rowindex="${index}"]`);
+      row.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+      row.click();
+    }
     const look = () => {
       const shown = document.querySelector("[data-thread]");
       const frame = shown?.querySelector("iframe");
@@ -86,14 +90,22 @@ async function reading(browser, state) {
   const page = await newPage(browser, { storageState: state });
   await page.goto(`${origin}/mail`);
   await page.evaluate(untilRows);
-  const times = [];
-  for (let index = 1; index <= MESSAGES; index += 1) {
-    times.push(await page.evaluate(opening, index % 8));
-    await page.waitForTimeout(50);
-    if (index % 8 === 0) await page.evaluate((by) => document.querySelector("[role=grid]").scrollBy(0, by), 62 * 8);
-    await page.waitForTimeout(100);
+  const clicks = [];
+  const keys = [];
+  // Here and there, each far from what was read before.
+  for (let index = 0; index < MESSAGES; index += 1) {
+    const at = 3 + index * 7;
+    await page.evaluate((by) => document.querySelector("[role=grid]").scrollTo(0, by), 62 * (at - 3));
+    await page.waitForFunction((number) => (document.querySelector(`[role=row][aria-rowindex="${number}"]`)?.textContent ?? "").length > 20, at);
+    await page.waitForTimeout(250);
+    clicks.push(await page.evaluate(opening, at));
   }
-  tell("from a click to the message", times, "ms", 100);
+  for (let index = 0; index < MESSAGES; index += 1) {
+    await page.waitForTimeout(250);
+    keys.push(await page.evaluate(opening, "next"));
+  }
+  tell("from a click on any message to its text", clicks, "ms", 100);
+  tell("from the key for the next message to its text", keys, "ms", 100);
   await page.context().close();
 }
 
@@ -137,7 +149,7 @@ async function memory(browser, state) {
     await page.keyboard.press("j");
     await page.waitForFunction((id) => {
       const shown = document.querySelector("[data-thread]");
-      return shown && shown.getAttribute("data-thread") !== id && shown.querySelector("iframe")?.contentDocument?.body?.firstChild;
+      return shown && shown.getAttribute("data-thread") !== id && (shown.querySelector("iframe")?.contentDocument?.body?.textContent ?? "").length > 20;
     }, before);
     if (index === Math.min(100, OPENED / 2)) early = await used();
   }
@@ -153,8 +165,11 @@ try {
   await signIn(first);
   const state = await first.context().storageState();
   await first.context().close();
-  for (const measure of [loading, lists, reading, typing, memory]) await measure(opened.browser, state);
-  process.stdout.write(`${["| what | median | longest | goal | met |", "| --- | ---: | ---: | ---: | --- |", ...lines].join("\n")}\n`);
+  const only = process.argv.slice(2);
+  for (const measure of [loading, lists, reading, typing, memory]) {
+    if (only.length === 0 || only.includes(measure.name)) await measure(opened.browser, state);
+  }
+  process.stdout.write(`${["| what | median | 95 % | longest | goal | met |", "| --- | ---: | ---: | ---: | ---: | --- |", ...lines].join("\n")}\n`);
 } finally {
   await opened.close();
 }

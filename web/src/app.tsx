@@ -1,7 +1,7 @@
 // From nothing to the screens: the session is opened, the store filled, changes watched.
 
 import { createRootRoute, createRoute, createRouter, RouterProvider } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { I18nProvider } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { accountAt, baseOf } from "./account/accounts";
@@ -64,13 +64,13 @@ function Opened() {
   const [error, setError] = useState<Error>();
   const [attempt, setAttempt] = useState(0);
 
-  const failed = useCallback(
-    (reason: Error) => {
-      if (reason instanceof SignedOut) void goToSignIn();
-      else fail(reason);
-    },
-    [fail],
-  );
+  // The one of now is asked when something fails: another language is no reason to open everything anew.
+  const latest = useRef(fail);
+  latest.current = fail;
+  const failed = useCallback((reason: Error) => {
+    if (reason instanceof SignedOut) void goToSignIn();
+    else latest.current(reason);
+  }, []);
   useEffect(() => {
     let ended = false;
     let stop = () => {};

@@ -63,12 +63,17 @@ export async function signIn(page) {
 /** The row of a list with these words. */
 export const row = (page, subject) => page.getByRole("row").filter({ hasText: subject });
 
-/** No serious or critical finding on what is shown. */
-export async function accessible(page, what) {
+/** Serious and critical findings on what is shown. */
+export async function findings(page) {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"], iframes: false }));
   const bad = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  assert.deepEqual(bad.map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]), [], what);
+  return bad.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id} ${html} ${failureSummary}`));
+}
+
+/** There are none. */
+export async function accessible(page, what) {
+  assert.deepEqual(await findings(page), [], what);
 }
 
 /** What is shown is no wider than the window, and accessible, on a telephone in Chinese and dark; then as before. */

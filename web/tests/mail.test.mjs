@@ -205,6 +205,22 @@ test("the frame's policy holds without the sanitiser", async () => {
   assert.equal(opened.visits.count, 0, "nothing was loaded");
 });
 
+test("keys go on over rows that are yet to be read, and nothing of a message stays in the next", async () => {
+  await put(page, Array.from({ length: 120 }, (_, index) => ({ mail: mail({ subject: `Row ${index}`, text: `Text of ${index}` }), days: 1 })), "archive");
+  await page.goto(`${origin}/mail/box/archive`);
+  await row("Row 0").waitFor();
+  for (let step = 0; step < 110; step += 1) await page.keyboard.press("j");
+  await page.waitForFunction(() => document.querySelector("[role=grid]").getAttribute("aria-activedescendant") === document.querySelector('[aria-rowindex="110"]')?.id);
+  await page.keyboard.press("Enter");
+  for (const index of [109, 110, 111]) {
+    await heading(`Row ${index}`).waitFor();
+    await page.frameLocator("iframe").getByText(`Text of ${index}`).waitFor();
+    assert.equal(await page.frameLocator("iframe").getByText(/Text of/).count(), 1);
+    assert.equal(await page.getByRole("article").getByRole("button", { expanded: true }).count(), 1);
+    await page.keyboard.press("j");
+  }
+});
+
 test("bad input is shown safely", async () => {
   const many = Array.from({ length: 5000 }, (_, index) => `r${index}@many.test`).join(",\r\n ");
   await put(page, [

@@ -6,8 +6,8 @@ use crate::tree::{Source, Tree};
 /// Layers, lowest first. Crates of one layer do not use one another, but for [`SAME_LAYER`].
 const LAYERS: &[&[&str]] = &[
     &["env"],
-    &["mail", "wire", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup", "sieve"],
-    &["certs", "store", "net", "inspect", "openpgp"],
+    &["mail", "wire", "gm", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup", "sieve"],
+    &["certs", "store", "net", "inspect", "smime", "openpgp"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters", "intel", "guard", "scripts", "keybook"],
     &["reports", "review", "provision", "judgement"],
@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Uses within a layer that are wanted: (user, used).
-const SAME_LAYER: &[(&str, &str)] = &[("mailauth", "mail"), ("sieve", "mail"), ("identity", "watch")];
+const SAME_LAYER: &[(&str, &str)] = &[("mailauth", "mail"), ("sieve", "mail"), ("crypto", "gm"), ("identity", "watch")];
 
 pub(crate) fn check(tree: &Tree) -> Vec<Untidy> {
     tree.manifests.iter().filter(|manifest| manifest.path.starts_with("crates/")).flat_map(check_manifest).collect()

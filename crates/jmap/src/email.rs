@@ -20,6 +20,7 @@ mod thread;
 
 pub(crate) use body::{part_id, shown_texts, text_of};
 pub(crate) use changes::{Fate, answer as answer_changes, changed_since, changes, cut, read_state, take_max};
+pub(crate) use compose::{addresses, text_content, text_lines};
 pub(crate) use filter::phrases;
 pub(crate) use get::get;
 pub(crate) use import::{copy, import};

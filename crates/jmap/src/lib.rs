@@ -17,6 +17,7 @@ mod ids;
 mod index;
 mod keys;
 mod mailboxes;
+mod mdn;
 mod opened;
 mod pictures;
 mod push;

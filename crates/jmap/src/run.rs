@@ -9,9 +9,11 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 
 use crate::args::Args;
 use crate::error::Failure;
-use crate::session::{BLOB, BODY, CONTACTS, CORE, KEYS, MAIL, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT};
+use crate::session::{BLOB, BODY, CONTACTS, CORE, KEYS, MAIL, MDN, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT};
 use crate::unchanged::{self, Kind};
-use crate::{Asker, Server, blobs, contacts, email, keys, mailboxes, quota, senders, sorting, submission, verdicts};
+use crate::{
+    Asker, Server, blobs, contacts, email, keys, mailboxes, mdn, quota, senders, sorting, submission, verdicts,
+};
 
 /// How often calls are run again whose snapshot turned out too old.
 const TRIES_MAX: u32 = 8;
@@ -97,6 +99,7 @@ enum Change {
     VacationSet,
     RulesSet,
     KeySet,
+    MdnSend,
 }
 
 impl Change {
@@ -117,7 +120,9 @@ impl Change {
                 kind(sorting::vacation_get, &["isEnabled", "fromDate", "toDate", "subject", "textBody", "htmlBody"])
             }
             Self::RulesSet => kind(sorting::rules_get, &["rules", "isActive"]),
-            Self::EmailImport | Self::EmailCopy | Self::BlobUpload | Self::BlobCopy | Self::KeySet => None,
+            Self::EmailImport | Self::EmailCopy | Self::BlobUpload | Self::BlobCopy | Self::MdnSend | Self::KeySet => {
+                None
+            }
         }
     }
 }
@@ -175,6 +180,8 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "ContactCard/queryChanges" => read(CONTACTS, contacts::query_changes),
         "ContactCard/set" => change(CONTACTS, Change::CardSet),
         "ContactCard/copy" => read(CONTACTS, contacts::copy),
+        "MDN/parse" => read(MDN, mdn::parse),
+        "MDN/send" => change(MDN, Change::MdnSend),
         "Verdict/get" => read(VERDICT, verdicts::get),
         "SieveScript/get" => read(SIEVE, sorting::script_get),
         "SieveScript/query" => read(SIEVE, sorting::script_query),
@@ -337,6 +344,7 @@ impl Server {
             Change::VacationSet => sorting::vacation_set(self, asker, args).await,
             Change::RulesSet => sorting::rules_set(self, asker, args).await,
             Change::KeySet => keys::set(self, asker, created, args).await,
+            Change::MdnSend => mdn::send(self, asker, created, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {
             running.response.note_created(name, id);

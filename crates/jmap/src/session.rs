@@ -25,6 +25,8 @@ pub(crate) const QUOTA: &str = "urn:ietf:params:jmap:quota";
 pub(crate) const BLOB: &str = "urn:ietf:params:jmap:blob";
 /// WebSocket (RFC 8887).
 pub(crate) const WEBSOCKET: &str = "urn:ietf:params:jmap:websocket";
+/// Notifications of reading (RFC 9007).
+pub(crate) const MDN: &str = "urn:ietf:params:jmap:mdn";
 /// Contacts (RFC 9610).
 pub(crate) const CONTACTS: &str = "urn:ietf:params:jmap:contacts";
 /// What was found of messages: our own.
@@ -46,7 +48,7 @@ pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
 pub(crate) const CAPABILITIES: &[&str] =
-    &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES, KEYS];
+    &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, MDN, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES, KEYS];
 
 /// How long the state of a session object is believed.
 const STATE_FOR: Duration = Duration::from_secs(5);
@@ -147,6 +149,7 @@ impl Server {
             BLOB: {},
             // RFC 8887 section 3.
             WEBSOCKET: { "url": format!("wss:{socket}/jmap/socket"), "supportsPush": true },
+            MDN: {},
             CONTACTS: {},
             VERDICT: {},
             SIEVE: { "implementation": concat!("Tradewind ", env!("CARGO_PKG_VERSION")) },
@@ -181,6 +184,7 @@ impl Server {
             let extensions = json!({ "FUTURERELEASE": [self.hold_seconds_max.to_string()] });
             let sending = json!({ "maxDelayedSend": self.hold_seconds_max, "submissionExtensions": extensions });
             members.insert(SUBMISSION.to_owned(), sending);
+            members.insert(MDN.to_owned(), json!({}));
             members.insert(SIEVE.to_owned(), sieve_capability());
             members.insert(VACATION.to_owned(), json!({}));
             members.insert(RULES.to_owned(), json!({}));

@@ -28,6 +28,8 @@ env::settings! {
         opened_mib: usize = 64,
         /// Connections of one account at the same time that wait for changes (EventSource, WebSocket).
         push_connections_max: usize = 16,
+        /// Let people send the read receipts that messages ask for (RFC 9007), each once and when its reader wants it.
+        receipts: bool = true,
         /// Show pictures from elsewhere to those who ask for them in the webmail: the server fetches them, so that a sender does not learn who
         /// reads, and from where. Only addresses of the open Internet are asked.
         pictures: bool = true,

@@ -7,6 +7,7 @@ mod fixture;
 mod keys;
 mod mail;
 mod making;
+mod receipts;
 mod rules;
 mod sending;
 mod sorting;

@@ -40,7 +40,7 @@ interface Props {
   reopen: (writing: Writing) => void;
 }
 
-export function Composer({ writing, wanted, close, wait, reopen }: Props) {
+export default function Composer({ writing, wanted, close, wait, reopen }: Props) {
   const { t, i18n } = useTranslation();
   const store = useStore();
   const { say, fail } = useNotices();

@@ -31,13 +31,16 @@ async function load(tag: string): Promise<Catalogue> {
   return MADE.some((made) => made.tag === tag) ? pseudoCatalogue(await english()) : english();
 }
 
+function isKnown(tag: string): boolean {
+  return [...LANGUAGES, ...MADE].some((known) => known.tag === tag);
+}
+
 /** The language to begin with: asked for, chosen here before, or the browser's. */
 function wanted(): string {
   const asked = new URLSearchParams(location.search).get("lang");
-  const known = [...LANGUAGES, ...MADE].map(({ tag }) => tag);
-  if (asked && known.includes(asked)) return asked;
+  if (asked && isKnown(asked)) return asked;
   const chosen = localStorage.getItem(CHOICE);
-  if (chosen && known.includes(chosen)) return chosen;
+  if (chosen && isKnown(chosen)) return chosen;
   const first = navigator.languages.find((tag) => /^(zh|en)\b/i.test(tag));
   return first && /^zh/i.test(first) ? "zh-CN" : "en";
 }
@@ -48,6 +51,10 @@ export async function startTexts(): Promise<void> {
     .use(initReactI18next)
     .init({ fallbackLng: false, resources: {}, interpolation: { escapeValue: false }, returnEmptyString: false, showSupportNotice: false } as object);
   await speak(wanted());
+  // What is chosen in one window holds in the others.
+  window.addEventListener("storage", ({ key, newValue }) => {
+    if (key === CHOICE && newValue && isKnown(newValue)) void speak(newValue);
+  });
 }
 
 /** Changes the language of the page. */

@@ -5,10 +5,10 @@ import { type Command, KEYS } from "./keys";
 const shown: Record<string, string> = { ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc" };
 
 /** The commands that there are, with their keys. */
-export function KeysDialog({ isOpen, close, known }: { isOpen: boolean; close: () => void; known: Command[] }) {
+export default function KeysDialog({ close, known }: { close: () => void; known: Command[] }) {
   const { t } = useTranslation();
   return (
-    <Dialog title={t("keys.title")} isOpen={isOpen} close={close}>
+    <Dialog title={t("keys.title")} isOpen close={close}>
       <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-1.5 sm:grid-cols-[auto_1fr_auto_1fr]">
         {known.map((command) => (
           <div key={command} className="contents">

@@ -3,11 +3,10 @@
 import { lazy, type RefObject, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Filter, type Id, type Message, SUBMISSION } from "../jmap/types";
-import { Composer, type Writing } from "../compose/composer";
+import type { Writing } from "../compose/composer";
 import { bringFiles, emptyDraft, forwardDraft, identityFor, replyDraft, savedDraft, type Words } from "../compose/draft";
 import { longDate } from "../i18n/format";
 import { type Outbox, useKeeping, useOutbox } from "../offline/use-offline";
-import { SettingsDialog } from "../settings/settings-dialog";
 import { StoreProvider, useOwnStore, useStore } from "../store/context";
 import { mayIn } from "../store/rights";
 import { type ListQuery, NEWEST_FIRST } from "../store/list";
@@ -18,7 +17,6 @@ import { useActions } from "./actions";
 import { useEverything } from "./everything";
 import { folderName } from "./folder-name";
 import { type Command, useKeys } from "./keys";
-import { KeysDialog } from "./keys-dialog";
 import { ListBar } from "./list-bar";
 import { MessageList } from "./message-list";
 import { useNotifications } from "./notify";
@@ -29,10 +27,14 @@ import { BadSearch, filterOf } from "./search";
 import { SearchField } from "./search-field";
 import { useSelection } from "./selection";
 import { Sidebar } from "./sidebar";
+import { useReadAhead, useSteps } from "./steps";
 import { type Deeds, Toolbar } from "./toolbar";
 import { lookAfterWaiting } from "./waiting";
 
+const Composer = lazy(() => import("../compose/composer"));
 const FoldersDialog = lazy(() => import("../folders/folders-dialog"));
+const SettingsDialog = lazy(() => import("../settings/settings-dialog"));
+const KeysDialog = lazy(() => import("./keys-dialog"));
 
 export function MailScreen() {
   const { t } = useTranslation();
@@ -63,12 +65,16 @@ export function MailScreen() {
       <Dialog title={t("app.menu")} isOpen={drawer} close={() => setDrawer(false)}>
         <Sidebar write={compose.write && (() => { setDrawer(false); compose.write?.(); })} settings={() => { setDrawer(false); setShown("settings"); }} manage={() => { setDrawer(false); setShown("folders"); }} chosen={() => setDrawer(false)} />
       </Dialog>
-      {shown === "folders" && <Suspense><FoldersDialog close={hide} /></Suspense>}
-      <SettingsDialog isOpen={shown === "settings"} close={hide} />
-      <KeysDialog isOpen={shown === "keys"} close={hide} known={compose.write ? [...KNOWN, ...WRITING] : KNOWN} />
+      <Suspense>
+        {shown === "folders" && <FoldersDialog close={hide} />}
+        {shown === "settings" && <SettingsDialog close={hide} />}
+        {shown === "keys" && <KeysDialog close={hide} known={compose.write ? [...KNOWN, ...WRITING] : KNOWN} />}
+      </Suspense>
       {compose.writing && (
         <StoreProvider value={own}>
-          <Composer key={compose.writing.key} writing={compose.writing} wanted={compose.wanted} close={compose.close} wait={(draft, savedId, at) => outbox.put({ draft, savedId, at: at?.getTime() ?? 0 })} reopen={compose.open} />
+          <Suspense>
+            <Composer key={compose.writing.key} writing={compose.writing} wanted={compose.wanted} close={compose.close} wait={(draft, savedId, at) => outbox.put({ draft, savedId, at: at?.getTime() ?? 0 })} reopen={compose.open} />
+          </Suspense>
         </StoreProvider>
       )}
     </div>
@@ -199,7 +205,7 @@ function useQuery(place: Place): { query: ListQuery; wrong: string | undefined }
 }
 
 function Panes({ place, go, search, compose, menu, help }: PanesProps) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const store = useStore();
   const mailbox = mailboxAt(store, place);
   const { query, wrong } = useQuery(place);
@@ -221,19 +227,14 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
     [list, store, go],
   );
   // The row of the open conversation, which is where the cursor is when the page is opened at one.
-  const openId = place.thread === undefined ? undefined : list.ids?.find((id) => id !== undefined && store.summary(id)?.threadId === place.thread);
+  const isOpenRow = (id: Id | undefined) => id !== undefined && place.thread !== undefined && store.summary(id)?.threadId === place.thread;
+  const openId = isOpenRow(cursor) ? cursor : place.thread === undefined ? undefined : list.ids?.find(isOpenRow);
   useEffect(() => {
     if (openId !== undefined) setCursor(openId);
   }, [openId]);
 
-  const at = cursor === undefined ? -1 : (list.ids?.indexOf(cursor) ?? -1);
-  const step = (by: number) => {
-    const index = Math.min(Math.max(at + by, 0), list.length - 1);
-    const id = list.ids?.[index];
-    if (id === undefined) return;
-    if (place.thread !== undefined) openRow(index);
-    else setCursor(id);
-  };
+  const { at, step } = useSteps(list, cursor, (index) => (place.thread === undefined ? setCursor(list.ids?.[index]) : openRow(index)));
+  useReadAhead(list, at, openId !== undefined);
   const known = () => list.ids?.filter((id) => id !== undefined) ?? [];
   const rows = selection.all ? known() : selection.ids.size > 0 ? [...selection.ids] : place.thread !== undefined && openId ? [openId] : cursor !== undefined && at >= 0 ? [cursor] : [];
 
@@ -349,7 +350,7 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
       </main>
       <div className={`min-w-0 flex-1 ${isReading ? "block" : "hidden md:block"}`}>
         {place.thread !== undefined ? (
-          <Reader key={i18n.language} thread={place.thread} back={() => go.thread(undefined)} answering={compose.answering} toolbar={<Toolbar ids={openId ? [openId] : []} mailbox={mailbox} deeds={deeds} />} />
+          <Reader thread={place.thread} back={() => go.thread(undefined)} answering={compose.answering} toolbar={<Toolbar ids={openId ? [openId] : []} mailbox={mailbox} deeds={deeds} />} />
         ) : (
           <div className="flex h-full items-center justify-center p-8 text-center text-quiet">{t("read.none")}</div>
         )}

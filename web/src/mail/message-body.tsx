@@ -1,8 +1,8 @@
 // The body of a message, as a document of its own: sandboxed, without scripts, under a policy that loads nothing from elsewhere.
 
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Message } from "../jmap/types";
+import type { Id, Message } from "../jmap/types";
 import { usePreferences } from "../settings/preferences";
 import { useStore } from "../store/context";
 import type { MailStore } from "../store/store";
@@ -22,15 +22,19 @@ const PAPER = `
   blockquote { margin: 8px 0 8px 4px; padding-inline-start: 12px; border-inline-start: 2px solid #d9dee2; color: #566169; }
 `;
 
+/** An empty document under a policy of its own. */
+const FRAME = "/app/message";
+const HEIGHT_MIN = 24;
+
 /** Pictures that are asked for at the same time. */
 const PICTURES_AT_ONCE = 4;
 
 /** The parts to show, one after the other: HTML where the message has it. */
-function clean(message: Message): Clean {
+function clean(message: Message | undefined): Clean {
   const body = document.createElement("div");
   const whole: Clean = { body, remote: 0, inline: [], elsewhere: [] };
-  for (const part of message.htmlBody) {
-    const text = part.partId === null ? undefined : message.bodyValues[part.partId];
+  for (const part of message?.htmlBody ?? []) {
+    const text = part.partId === null ? undefined : message?.bodyValues[part.partId];
     if (text === undefined) continue;
     const shown = part.type === "text/html" ? cleanHtml(text.value) : cleanText(text.value);
     body.append(shown.body);
@@ -76,90 +80,109 @@ function fillInline(store: MailStore, message: Message, { inline }: Clean): () =
 }
 
 interface Props {
-  message: Message;
+  /** Nothing while it is being read: the frame is made ready meanwhile. */
+  message: Message | undefined;
   /** Its sender is one whom we know, and is proven to be it. */
   isProven: boolean;
 }
 
+const NOTHING: Message["bodyValues"] = {};
+
+/** The text of a message. The frame stays for the next message, as making one takes longer than all else; nothing in it does. */
 export function MessageBody({ message, isProven }: Props) {
   const { t } = useTranslation();
   const store = useStore();
   const { pictures } = usePreferences();
-  const frame = useRef<HTMLIFrameElement>(null);
-  const [loaded, setLoaded] = useState(false);
-  const [height, setHeight] = useState(40);
-  const [wanted, setWanted] = useState(pictures === "partners" && isProven);
-  const [pointed, setPointed] = useState<Target>();
-  const verdict = store.verdict(message.id);
+  const [wantedOf, setWantedOf] = useState<Id>();
+  const id = message?.id;
+  const isWanted = id !== undefined && (wantedOf === id || (pictures === "partners" && isProven));
+  const verdict = id === undefined ? undefined : store.verdict(id);
   const findings = verdict && verdict.action !== "deliver" ? verdict.findings : undefined;
   // What a message says never changes; its keywords and mailboxes do, and must not have it drawn anew.
-  const { id, bodyValues } = message;
+  const bodyValues = message?.bodyValues ?? NOTHING;
   const latest = useRef(message);
   latest.current = message;
   const shown = useMemo(() => {
-    const whole = clean({ ...latest.current, id, bodyValues });
+    const whole = clean(latest.current && { ...latest.current, bodyValues });
     tellLinks(whole.body, (host) => t("read.link-leads", { host }));
     if (findings) tellMarks(whole.body, findings);
     return whole;
-  }, [id, bodyValues, findings, t]);
+  }, [bodyValues, findings, t]);
+  const { frame, load, height, pointed, forget } = useFrame(shown);
 
+  useEffect(() => (latest.current ? fillInline(store, latest.current, shown) : undefined), [shown, store]);
   useEffect(() => {
-    const document = frame.current?.contentDocument;
-    if (!loaded || !document?.body) return undefined;
-    const style = document.createElement("style");
-    style.textContent = PAPER;
-    document.head.replaceChildren(style);
-    document.body.replaceChildren(document.adoptNode(shown.body));
-    const measure = () => setHeight(Math.max(24, document.body.scrollHeight + 2));
-    const observer = new ResizeObserver(measure);
-    observer.observe(document.body);
-    observer.observe(shown.body);
-    measure();
-    const forget = watchLinks(document, setPointed);
-    const free = fillInline(store, latest.current, shown);
-    return () => {
-      observer.disconnect();
-      forget();
-      free();
-    };
-  }, [loaded, shown, store]);
-
-  useEffect(() => {
-    if (!loaded || !wanted) return undefined;
+    if (!isWanted) return undefined;
     return fill(shown.elsewhere.map(({ image, token }) => ({ image, read: () => store.client.picture(store.accountId, token) })));
-  }, [loaded, wanted, shown, store]);
+  }, [isWanted, shown, store]);
 
   const values = Object.values(bodyValues);
   const isEmpty = (shown.body.textContent ?? "").trim() === "" && !shown.body.querySelector("img");
-  const off = shown.remote - (wanted ? shown.elsewhere.length : 0);
+  const off = shown.remote - (isWanted ? shown.elsewhere.length : 0);
   return (
     <>
       {off > 0 && (
         <Note>
           {t("read.images-off", { count: off })}
-          {!wanted && shown.elsewhere.length > 0 && <Button onPress={() => setWanted(true)}>{t("read.images-show")}</Button>}
+          {!isWanted && shown.elsewhere.length > 0 && <Button onPress={() => setWantedOf(id)}>{t("read.images-show")}</Button>}
         </Note>
       )}
       {values.some((it) => it.isTruncated) && <Note>{t("read.truncated")}</Note>}
       {values.some((it) => it.isEncodingProblem) && <Note>{t("read.encoding")}</Note>}
-      {isEmpty ? (
-        <p className="py-2 text-quiet">{t("read.empty")}</p>
-      ) : (
-        <div className="relative rounded-md bg-white p-3">
-          <iframe
-            ref={frame}
-            title={t("read.body")}
-            src="/app/message"
-            sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
-            onLoad={() => setLoaded(true)}
-            style={{ blockSize: height }}
-            className="block w-full border-0"
-          />
-          {pointed && <Leads target={pointed} close={() => setPointed(undefined)} />}
-        </div>
-      )}
+      {isEmpty && <p className="py-2 text-quiet">{t("read.empty")}</p>}
+      <div className={isEmpty ? "hidden" : "relative rounded-md bg-white p-3"}>
+        <iframe
+          ref={frame}
+          title={t("read.body")}
+          src={FRAME}
+          sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+          onLoad={load}
+          style={{ blockSize: height }}
+          className="block w-full border-0"
+        />
+        {pointed && <Leads target={pointed} close={forget} />}
+      </div>
     </>
   );
+}
+
+/** A frame that holds what is shown, and nothing of what was shown before. */
+function useFrame(shown: Clean) {
+  const frame = useRef<HTMLIFrameElement>(null);
+  const [loads, setLoads] = useState(0);
+  const [height, setHeight] = useState(HEIGHT_MIN);
+  const [pointed, setPointed] = useState<Target>();
+  const load = useCallback(() => setLoads((count) => count + 1), []);
+  const forget = useCallback(() => setPointed(undefined), []);
+  // Together with what stands round it: one message's text is never seen below another's sender.
+  useLayoutEffect(() => {
+    const element = frame.current;
+    if (!element || loads === 0) return undefined;
+    const document = element.contentDocument;
+    if (document?.location.pathname !== FRAME) {
+      // It has been led elsewhere; what loads now tells when it is there.
+      element.src = FRAME;
+      return undefined;
+    }
+    const style = document.createElement("style");
+    style.textContent = PAPER;
+    document.head.replaceChildren(style);
+    document.body.replaceChildren(document.adoptNode(shown.body));
+    document.body.scrollTo(0, 0);
+    const measure = () => setHeight(Math.max(HEIGHT_MIN, document.body.scrollHeight + 2));
+    const observer = new ResizeObserver(measure);
+    observer.observe(document.body);
+    observer.observe(shown.body);
+    measure();
+    const leave = watchLinks(document, setPointed);
+    return () => {
+      observer.disconnect();
+      leave();
+      setPointed(undefined);
+      document.body.replaceChildren();
+    };
+  }, [loads, shown]);
+  return { frame, load, height, pointed, forget };
 }
 
 /** Tells of the link that is pointed at or focused. A finger's first tap shows where it leads; the way there is then one tap more. */

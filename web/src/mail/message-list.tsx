@@ -1,7 +1,7 @@
 // The list: only the rows that are looked at exist, and only those parts are asked for.
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Id, Mailbox } from "../jmap/types";
 import { usePreferences } from "../settings/preferences";
@@ -41,6 +41,8 @@ export function MessageList({ list, label, mailbox, openThread, cursor, selected
     if (cursorIndex >= 0) rows.scrollToIndex(cursorIndex, { align: "auto" });
   }, [rows, cursorIndex]);
 
+  const ahead = useCallback((thread: Id) => store.readAhead(thread), [store]);
+
   const outgoing = mailbox?.role === "sent" || mailbox?.role === "drafts";
   const isEmpty = list.ids !== undefined && list.length === 0;
   return (
@@ -74,6 +76,7 @@ export function MessageList({ list, label, mailbox, openThread, cursor, selected
                 top={start}
                 height={height}
                 open={open}
+                ahead={ahead}
                 select={select}
               />
             );

@@ -28,7 +28,8 @@ export interface Answering {
 const Invitation = lazy(() => import("../calendar/invitation"));
 
 interface Props {
-  message: Message;
+  /** Nothing while it is being read. */
+  message: Message | undefined;
   isOpen: boolean;
   toggle: () => void;
   answering: Answering | undefined;
@@ -36,52 +37,68 @@ interface Props {
 
 export function MessageView({ message, isOpen, toggle, answering }: Props) {
   const { t, i18n } = useTranslation();
+  const who = useStore().sender(message?.id ?? "");
+  const sender = message?.from?.[0];
+  const label = message && `${sender ? nameOf(sender) : t("list.no-sender")}, ${longDate(message.receivedAt, i18n.language)}`;
+  return (
+    // What belongs to one message has its key; the frame of the text is there for whichever is shown here.
+    <article hidden={!message} aria-label={label} className="border-b border-line px-4 py-3">
+      {message && <Head key={`head ${message.id}`} message={message} isOpen={isOpen} toggle={toggle} answering={answering} />}
+      {message && isOpen && <Above key={`above ${message.id}`} message={message} />}
+      {isOpen && <MessageBody message={message} isProven={isProven(who)} />}
+      {message && isOpen && <Attachments key={`files ${message.id}`} message={message} />}
+    </article>
+  );
+}
+
+/** Who wrote it, to whom, when; a press opens or folds the message. */
+function Head({ message, isOpen, toggle, answering }: Props & { message: Message }) {
+  const { t, i18n } = useTranslation();
   const sender = message.from?.[0];
   const unread = !message.keywords.$seen;
-  const who = useStore().sender(message.id);
+  return (
+    <div className="flex items-start gap-2">
+      <button type="button" aria-expanded={isOpen} onClick={toggle} className="min-w-0 flex-1 text-start">
+        <span className={`flex items-baseline gap-x-2 ${isOpen ? "flex-wrap" : ""}`}>
+          <span dir="auto" className={`truncate ${unread ? "font-semibold" : "font-medium"}`}>{sender ? nameOf(sender) : t("list.no-sender")}</span>
+          {isOpen && sender?.name && <span dir="ltr" className="max-w-full truncate text-quiet">{sender.email}</span>}
+          {isOpen && sender && <TheirTime email={sender.email} />}
+          {message.keywords.$draft && <span className="text-danger">{t("read.draft")}</span>}
+          <time dateTime={message.receivedAt} className="ms-auto shrink-0 text-quiet">
+            {isOpen ? longDate(message.receivedAt, i18n.language) : shortDate(message.receivedAt, new Date(), i18n.language)}
+          </time>
+        </span>
+        <span dir="auto" className="block truncate text-quiet">
+          {isOpen ? t("list.to", { names: namesOf([...(message.to ?? []), ...(message.cc ?? [])]) }) : message.preview}
+        </span>
+      </button>
+      {isOpen && answering && (
+        <div className="print-hidden flex">
+          {message.keywords.$draft ? (
+            <IconButton icon="write" label={t("nav.write")} onPress={() => answering.edit(message)} />
+          ) : (
+            <>
+              <IconButton icon="reply" label={t("act.reply")} shortcut="r" onPress={() => answering.reply(message)} />
+              <IconButton icon="forward" label={t("act.forward")} shortcut="f" onPress={() => answering.forward(message)} />
+            </>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** What is to be known before the text is read. */
+function Above({ message }: { message: Message }) {
   const invitation = message.attachments.find(({ type, blobId }) => blobId && (type === "text/calendar" || type === "application/ics"));
   return (
-    <article aria-label={`${sender ? nameOf(sender) : t("list.no-sender")}, ${longDate(message.receivedAt, i18n.language)}`} className="border-b border-line px-4 py-3">
-      <div className="flex items-start gap-2">
-        <button type="button" aria-expanded={isOpen} onClick={toggle} className="min-w-0 flex-1 text-start">
-          <span className={`flex items-baseline gap-x-2 ${isOpen ? "flex-wrap" : ""}`}>
-            <span dir="auto" className={`truncate ${unread ? "font-semibold" : "font-medium"}`}>{sender ? nameOf(sender) : t("list.no-sender")}</span>
-            {isOpen && sender?.name && <span dir="ltr" className="max-w-full truncate text-quiet">{sender.email}</span>}
-            {isOpen && sender && <TheirTime email={sender.email} />}
-            {message.keywords.$draft && <span className="text-danger">{t("read.draft")}</span>}
-            <time dateTime={message.receivedAt} className="ms-auto shrink-0 text-quiet">
-              {isOpen ? longDate(message.receivedAt, i18n.language) : shortDate(message.receivedAt, new Date(), i18n.language)}
-            </time>
-          </span>
-          <span dir="auto" className="block truncate text-quiet">
-            {isOpen ? t("list.to", { names: namesOf([...(message.to ?? []), ...(message.cc ?? [])]) }) : message.preview}
-          </span>
-        </button>
-        {isOpen && answering && (
-          <div className="print-hidden flex">
-            {message.keywords.$draft ? (
-              <IconButton icon="write" label={t("nav.write")} onPress={() => answering.edit(message)} />
-            ) : (
-              <>
-                <IconButton icon="reply" label={t("act.reply")} shortcut="r" onPress={() => answering.reply(message)} />
-                <IconButton icon="forward" label={t("act.forward")} shortcut="f" onPress={() => answering.forward(message)} />
-              </>
-            )}
-          </div>
-        )}
-      </div>
-      {isOpen && (
-        <>
-          <Who message={message} />
-          <Details message={message} />
-          <Findings message={message} />
-          <RepliesElsewhere message={message} />
-          {invitation && <Suspense><Invitation message={message} part={invitation} /></Suspense>}
-          <MessageBody key={message.id} message={message} isProven={isProven(who)} />
-          <Attachments message={message} />
-        </>
-      )}
-    </article>
+    <>
+      <Who message={message} />
+      <Details message={message} />
+      <Findings message={message} />
+      <RepliesElsewhere message={message} />
+      {invitation && <Suspense><Invitation message={message} part={invitation} /></Suspense>}
+    </>
   );
 }
 

@@ -75,9 +75,10 @@ export function Reader({ thread, toolbar, back, answering }: Props) {
         )}
         {!error && messages.length === 0 && <p className="p-4 text-quiet">{t("app.loading")}</p>}
         {messages.length > 0 && <h1 dir="auto" className="px-4 pt-4 pb-1 text-[18px] leading-snug font-semibold">{messages[0]?.subject?.trim() || t("list.no-subject")}</h1>}
-        {messages.map((message) => (
+        {messages.slice(0, -1).map((message) => (
           <MessageView key={message.id} message={message} isOpen={isOpen(message)} toggle={() => toggle(message)} answering={answering} />
         ))}
+        <MessageView key="newest" message={last} isOpen={!last || isOpen(last)} toggle={() => last && toggle(last)} answering={answering} />
         {last && answering && !last.keywords.$draft && (
           <div className="print-hidden flex flex-wrap gap-2 p-4">
             <Button icon="reply" onPress={() => answering.reply(last)}>{t("act.reply")}</Button>

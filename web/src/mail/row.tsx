@@ -19,11 +19,13 @@ export interface RowProps {
   top: number;
   height: number;
   open: (index: number) => void;
+  /** Told as the row is touched: it is about to be opened. */
+  ahead: (thread: Id) => void;
   select: (id: Id, range: boolean) => void;
 }
 
 /** A conversation in the list. Its place is given by a transform: only what is looked at exists. */
-export const Row = memo(function Row({ index, message, count, outgoing, isOpen, isCursor, isSelected, density, top, height, open, select }: RowProps) {
+export const Row = memo(function Row({ index, message, count, outgoing, isOpen, isCursor, isSelected, density, top, height, open, ahead, select }: RowProps) {
   const { t, i18n } = useTranslation();
   const place = { transform: `translateY(${top}px)`, blockSize: height };
   const ground = isSelected || isOpen ? "bg-chosen" : "hover:bg-hover";
@@ -56,6 +58,7 @@ export const Row = memo(function Row({ index, message, count, outgoing, isOpen, 
       aria-selected={isSelected}
       data-open={isOpen || undefined}
       style={place}
+      onPointerDown={() => ahead(message.threadId)}
       onClick={(event) => {
         if (!(event.target as Element).closest("label")) open(index);
       }}

@@ -86,5 +86,9 @@ export async function forgetAll(): Promise<boolean> {
 
 /** Has the page itself be there without a connection. */
 export async function keepPage(): Promise<void> {
-  if ("serviceWorker" in navigator) await navigator.serviceWorker.register("/sw.js");
+  if (!("serviceWorker" in navigator)) return;
+  await navigator.serviceWorker.register("/sw.js");
+  await navigator.serviceWorker.ready;
+  // What is written without a connection is written with these.
+  await Promise.all([import("../compose/composer"), import("../compose/editor")]);
 }

@@ -22,7 +22,7 @@ function Choice<T extends string>({ label, value, options, choose: take }: { lab
   );
 }
 
-export function SettingsDialog({ isOpen, close }: { isOpen: boolean; close: () => void }) {
+export default function SettingsDialog({ close }: { close: () => void }) {
   const { t, i18n } = useTranslation();
   const { theme, density, pictures, notifies, offline } = usePreferences();
   const { say, fail } = useNotices();
@@ -32,7 +32,7 @@ export function SettingsDialog({ isOpen, close }: { isOpen: boolean; close: () =
     if (wanted && !may) say(t("settings.notify-refused"));
   };
   return (
-    <Dialog title={t("settings.title")} isOpen={isOpen} close={close}>
+    <Dialog title={t("settings.title")} isOpen close={close}>
       <Choice label={t("settings.language")} value={i18n.language} options={LANGUAGES.map(({ tag, name }) => [tag, name])} choose={(tag) => void choose(tag)} />
       <Choice<Theme>
         label={t("settings.theme")}

@@ -39,14 +39,27 @@ test("random changes give the list that the server has", () => {
   }
 });
 
-test("what lies behind a gap is asked for again", () => {
+test("what lies behind a gap stays where all that went is known", () => {
   const shown = list();
   const ids = Array.from({ length: 50 }, (_, index) => `m${index}`);
   shown.take(0, ids.slice(0, 10), 50, "s0", true);
   shown.take(30, ids.slice(30, 40), 50, "s0", true);
-  shown.apply(changes("s0", "s1", 50, ["m3", "m33"], [["n", 0], ["o", 1]]), 10);
-  expect(shown.known()).toEqual(["n", "o", "m0", "m1", "m2", "m4", "m5", "m6", "m7", "m8", "m9"]);
-  expect(shown.length).toBe(50);
+  shown.apply(changes("s0", "s1", 50, ["m3", "m33"], [["n", 0], ["o", 31]]), 10);
+  const want = ["n", ...ids.filter((id) => id !== "m3" && id !== "m33")];
+  want.splice(31, 0, "o");
+  const isKnown = (id: string) => /^[no]$/.test(id) || Number(id.slice(1)) < 10 || (Number(id.slice(1)) >= 30 && Number(id.slice(1)) < 40);
+  expect(shown.ids).toEqual(want.map((id) => (isKnown(id) ? id : undefined)));
+  expect([...shown.pages]).toEqual([0, 3]);
+});
+
+test("what lies behind a gap is asked for again where something went in it", () => {
+  const shown = list();
+  const ids = Array.from({ length: 50 }, (_, index) => `m${index}`);
+  shown.take(0, ids.slice(0, 10), 50, "s0", true);
+  shown.take(30, ids.slice(30, 40), 50, "s0", true);
+  shown.apply(changes("s0", "s1", 49, ["m3", "m20"], [["n", 0]]), 10);
+  expect(shown.known()).toEqual(["n", "m0", "m1", "m2", "m4", "m5", "m6", "m7", "m8", "m9"]);
+  expect(shown.ids?.slice(10)).toEqual(Array.from({ length: 39 }, () => undefined));
   expect([...shown.pages]).toEqual([0]);
 });
 

@@ -10,6 +10,11 @@ export interface ListQuery {
 
 export const NEWEST_FIRST: Comparator[] = [{ property: "receivedAt", isAscending: false }];
 
+/** What was added, the foremost first: each place counts those before it. */
+function inOrder(added: QueryChangesAnswer["added"]): QueryChangesAnswer["added"] {
+  return [...added].sort((one, other) => one.index - other.index);
+}
+
 export class MessageList {
   /** The server's list: each place holds an id or, where it is not known yet, nothing. Absent until first answered. */
   private server: (Id | undefined)[] | undefined;
@@ -71,23 +76,54 @@ export class MessageList {
   }
 
   /**
-   * Applies what has changed since [state] (RFC 8620 section 5.6) to the ids that are known without a gap, up to which the changes were
-   * asked for. What is behind them has moved by an unknown distance and is asked for again when it is looked at.
+   * Applies what has changed since [state] (RFC 8620 section 5.6). Where something that went stood in a gap, nobody can tell how far what
+   * stands behind has moved: that is asked for again when it is looked at.
    */
   apply(changes: QueryChangesAnswer, pageSize: number): void {
-    const gone = new Set(changes.removed);
+    this.set(this.withGaps(changes) ?? this.upToGap(changes));
+    this.state = changes.newQueryState;
+    const server = this.server ?? [];
+    this.pages.clear();
+    for (let page = 0; page * pageSize < Math.max(server.length, 1); page += 1) {
+      if (!server.slice(page * pageSize, (page + 1) * pageSize).includes(undefined)) this.pages.add(page);
+    }
+  }
+
+  /** The whole list as it is after the changes; nothing if its length shows that something went of which the place was not known. */
+  private withGaps({ removed, added, total }: QueryChangesAnswer): (Id | undefined)[] | undefined {
+    const gone = new Set(removed);
+    const all = (this.server ?? []).filter((id) => id === undefined || !gone.has(id));
+    for (const { id, index } of inOrder(added)) {
+      if (index > all.length) return undefined;
+      all.splice(index, 0, id);
+    }
+    return total === undefined || all.length === total ? all : undefined;
+  }
+
+  /** What was known without a gap, as it is after the changes. */
+  private upToGap({ removed, added, total }: QueryChangesAnswer): (Id | undefined)[] {
+    const gone = new Set(removed);
     const known = this.known().filter((id) => !gone.has(id));
-    for (const { id, index } of [...changes.added].sort((one, other) => one.index - other.index)) {
+    for (const { id, index } of inOrder(added)) {
       if (index <= known.length) known.splice(index, 0, id);
     }
-    const total = changes.total ?? known.length;
-    this.set(Array.from({ length: total }, (_, index) => known[index]));
-    this.state = changes.newQueryState;
-    this.pages.clear();
-    for (let page = 0; page * pageSize < total; page += 1) {
-      if (Math.min((page + 1) * pageSize, total) <= known.length) this.pages.add(page);
-    }
-    if (total === 0) this.pages.add(0);
+    return Array.from({ length: total ?? known.length }, (_, index) => known[index]);
+  }
+
+  /** Places of these are not known any more; they are asked for again when they are looked at. */
+  forgetIds(gone: ReadonlySet<Id>, pageSize: number): void {
+    const server = this.server;
+    if (!server) return;
+    this.set(server.map((id, index) => {
+      if (id === undefined || !gone.has(id)) return id;
+      this.pages.delete(Math.floor(index / pageSize));
+      return undefined;
+    }));
+  }
+
+  /** Whether an answer of this state does not fit what is known. */
+  isOther(state: State): boolean {
+    return this.server !== undefined && this.canCalculateChanges && this.state !== undefined && this.state !== state;
   }
 
   /** Takes ids out before the server has said so. */

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import type { Id } from "../jmap/types";
 import { FakeServer } from "./fake-server";
 import { type ListQuery, type MessageList, NEWEST_FIRST } from "./list";
-import { MailStore } from "./store";
+import { BODIES_MAX } from "./bodies";
+import { MailStore, ROWS_MAX } from "./store";
 
 const inbox: ListQuery = { filter: { inMailbox: "in" }, sort: NEWEST_FIRST, collapseThreads: true };
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -105,4 +106,47 @@ test("after random changes here and elsewhere the list is the server's", async (
     expect(errors).toEqual([]);
     for (const id of list.ids ?? []) expect(store.summary(id ?? "")?.mailboxIds).toEqual(server.emails.get(id ?? "")?.mailboxIds);
   }
+});
+
+test("a part that is read after a change leaves what is known in its place", async () => {
+  const { server, store, list } = await opened(350);
+  const all = server.inBox("in");
+  server.patch("m349", { "keywords/$seen": true });
+  store.look(list, 220, 240);
+  await settled();
+  expect(list.ids?.slice(0, 100)).toEqual(all.slice(0, 100));
+  expect(list.ids?.slice(200, 300)).toEqual(all.slice(200, 300));
+  expect(list.ids?.[150]).toBeUndefined();
+  // And another, which tells what lies behind the gap where to go.
+  server.arrive("new", "in", 1000);
+  await store.refresh();
+  expect([list.ids?.[0], list.ids?.[1], list.ids?.[201], list.length]).toEqual(["new", all[0], all[200], 351]);
+});
+
+test("rows that were read long ago are forgotten, and read again when they are looked at", async () => {
+  const { store, list } = await opened(ROWS_MAX + 500);
+  for (let first = 0; first < list.length; first += 100) {
+    store.look(list, first, first + 50);
+    await settled();
+  }
+  const known = () => list.ids?.filter((id) => id !== undefined && store.summary(id)).length ?? 0;
+  expect(known()).toBeLessThanOrEqual(ROWS_MAX);
+  expect(list.ids?.slice(0, 100)).not.toContain(undefined);
+  expect(list.ids?.[150]).toBeUndefined();
+  store.look(list, 150, 160);
+  await settled();
+  expect(store.summary(list.ids?.[150] ?? "")?.id).toBe(`m${ROWS_MAX + 500 - 151}`);
+});
+
+test("what is open stays while others are read ahead", async () => {
+  const { store, list } = await opened(BODIES_MAX + 30);
+  const ids = list.ids?.filter((id) => id !== undefined) ?? [];
+  await store.open(`t${ids[0]}`);
+  for (const id of ids.slice(1)) {
+    store.readAhead(`t${id}`);
+    await settled();
+  }
+  expect(ids.filter((id) => store.message(id)).length).toBe(BODIES_MAX);
+  expect(store.message(ids[0] ?? "")).toBeDefined();
+  expect(store.message(ids[1] ?? "")).toBeUndefined();
 });

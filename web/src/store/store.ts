@@ -3,6 +3,7 @@
 
 import { type Batch, type Call, type Client, Refused, refusedIn, Unreachable } from "../jmap/client";
 import { type ChangesAnswer, type EmailBody, type EmailSender, type Id, type Identity, type Mailbox, type Message, RECEIPT, type State, type Summary, type Thread, VERDICT, type Verdict } from "../jmap/types";
+import { Bodies } from "./bodies";
 import { type Change, changed, inverse, patchOf } from "./change";
 import { type ListQuery, MessageList } from "./list";
 
@@ -10,8 +11,12 @@ import { type ListQuery, MessageList } from "./list";
 export const PAGE = 100;
 /** Lists that are kept up to date; older ones are forgotten. */
 const LISTS_MAX = 8;
-/** Messages whose bodies are kept. */
-const BODIES_MAX = 60;
+/** Messages of which the rows are kept; beyond that the oldest quarter is forgotten. */
+export const ROWS_MAX = 4000;
+/** Messages of a conversation that is read before somebody opens it. */
+const AHEAD_MAX = 8;
+/** Attempts to read a part of a list that changes meanwhile. */
+const ATTEMPTS_MAX = 4;
 /** Rounds of changes that are asked for before everything is read anew. */
 const ROUNDS_MAX = 20;
 
@@ -62,13 +67,18 @@ export class MailStore {
   identities: Identity[] = [];
 
   private readonly summaries = new Map<Id, Summary>();
-  private readonly bodies = new Map<Id, Message>();
+  private readonly bodies = new Bodies((id) => {
+    this.verdicts.delete(id);
+    this.senders.delete(id);
+  });
   private readonly verdicts = new Map<Id, Verdict>();
   private readonly senders = new Map<Id, EmailSender>();
   private readonly threads = new Map<Id, Id[]>();
   private readonly lists = new Map<string, MessageList>();
   private readonly states = new Map<Kind, State>();
   private readonly pending = new Set<Pending>();
+  /** Conversations that are being read. */
+  private readonly reading = new Map<Id, Promise<void>>();
   /** Told of messages that have come. */
   readonly arrivals = new Set<(ids: Id[]) => void>();
   private readonly listeners = new Set<() => void>();
@@ -118,8 +128,10 @@ export class MailStore {
     const threads = [...new Set(ids.flatMap((id) => this.summaries.get(id)?.threadId ?? []))].map((id) => ({ id, emailIds: this.threads.get(id) ?? [] }));
     const wanted = threads.flatMap(({ emailIds }) => emailIds).slice(0, most);
     const unknown = wanted.filter((id) => !this.bodies.has(id));
-    if (unknown.length > 0) await this.readBodies(unknown);
-    const messages = wanted.flatMap((id) => this.bodies.get(id) ?? []);
+    // What is read for this stays here whole, whatever is forgotten meanwhile.
+    const known = new Map(wanted.flatMap((id): [Id, Message][] => { const body = this.bodies.get(id); return body ? [[id, body]] : []; }));
+    for (const message of unknown.length > 0 ? await this.readBodies(unknown) : []) known.set(message.id, message);
+    const messages = wanted.flatMap((id) => known.get(id) ?? []);
     return { states: [...this.states], mailboxes: [...this.mailboxes.values()], identities: this.identities, threads, messages, list: { query, ids, state } };
   }
 
@@ -141,14 +153,16 @@ export class MailStore {
     this.tell();
   }
 
-  private async readBodies(ids: Id[]): Promise<void> {
+  private async readBodies(ids: Id[]): Promise<Message[]> {
     const { accountId } = this;
     const batch = this.client.batch();
     const emails = batch.call("Email/get", { accountId, ids, properties: MESSAGE, bodyProperties: PART });
     const bodies = batch.call("EmailBody/get", { accountId, ids });
     await batch.send();
-    for (const message of withTexts(emails.value.list, bodies.value.list)) this.bodies.set(message.id, message);
-    for (const id of ids) this.touch(id);
+    const messages = withTexts(emails.value.list, bodies.value.list);
+    for (const message of messages) this.bodies.set(message.id, message);
+    this.bodies.touch(ids);
+    return messages;
   }
 
   // What is there.
@@ -221,36 +235,83 @@ export class MailStore {
     }
   }
 
+  /** Reads a part of a list. Where that is of another state than what is known, what is known is put right first, so that it stays. */
   private async readPage(list: MessageList, page: number): Promise<void> {
     const { accountId } = this;
-    const agreed = list.agreed();
-    const batch = this.client.batch();
-    const query = batch.call("Email/query", { accountId, ...list.query, position: page * PAGE, limit: PAGE, calculateTotal: true });
-    const emails = batch.call("Email/get", { accountId, "#ids": query.at("/ids"), properties: SUMMARY });
-    const threads = batch.call("Thread/get", { accountId, "#ids": emails.at("/list/*/threadId") });
-    await this.send(batch);
-    const { position, ids, total, queryState, canCalculateChanges } = query.value;
-    this.keep(emails.value.list);
-    for (const thread of threads.value.list) this.threads.set(thread.id, thread.emailIds);
-    list.take(position, ids, total ?? position + ids.length, queryState, canCalculateChanges);
-    list.putBack(agreed);
-    list.pages.add(page);
-    list.error = undefined;
-    this.tell();
+    for (let attempt = 1; ; attempt += 1) {
+      const agreed = list.agreed();
+      const batch = this.client.batch();
+      const query = batch.call("Email/query", { accountId, ...list.query, position: page * PAGE, limit: PAGE, calculateTotal: true });
+      const emails = batch.call("Email/get", { accountId, "#ids": query.at("/ids"), properties: SUMMARY });
+      const threads = batch.call("Thread/get", { accountId, "#ids": emails.at("/list/*/threadId") });
+      await this.send(batch);
+      const { position, ids, total, queryState, canCalculateChanges } = query.value;
+      if (list.isOther(queryState) && attempt < ATTEMPTS_MAX) {
+        await this.refresh();
+        if (list.isOther(queryState)) continue;
+      }
+      this.keep(emails.value.list);
+      for (const thread of threads.value.list) this.threads.set(thread.id, thread.emailIds);
+      list.take(position, ids, total ?? position + ids.length, queryState, canCalculateChanges);
+      list.putBack(agreed);
+      list.pages.add(page);
+      list.error = undefined;
+      this.forgetRows();
+      this.tell();
+      return;
+    }
+  }
+
+  /** Forgets the rows that were read longest ago, but for the newest of each list and those that are open. */
+  private forgetRows(): void {
+    if (this.summaries.size <= ROWS_MAX) return;
+    const stay = new Set([...this.lists.values()].flatMap((list) => list.ids?.slice(0, PAGE) ?? []));
+    const gone = new Set<Id>();
+    for (const [id, { threadId }] of this.summaries) {
+      if (gone.size >= ROWS_MAX / 4) break;
+      if (stay.has(id) || this.bodies.has(id)) continue;
+      gone.add(id);
+      this.threads.delete(threadId);
+    }
+    for (const id of gone) this.summaries.delete(id);
+    for (const list of this.lists.values()) list.forgetIds(gone, PAGE);
   }
 
   private keep(messages: Summary[]): void {
-    for (const message of messages) this.summaries.set(message.id, message);
+    for (const message of messages) {
+      // The one read last stands last.
+      this.summaries.delete(message.id);
+      this.summaries.set(message.id, message);
+    }
   }
 
-  /** Reads a conversation with its bodies. */
+  /** Reads a conversation with its bodies, which stay until another is opened. */
   async open(threadId: Id): Promise<void> {
-    const { accountId } = this;
+    this.bodies.pin(this.threads.get(threadId) ?? []);
+    await this.read(threadId);
+    this.bodies.pin(this.threads.get(threadId) ?? []);
+  }
+
+  /** Reads a conversation that somebody is likely to open, if it is a short one. What goes wrong is told when it is opened. */
+  readAhead(threadId: Id): void {
+    const { length } = this.threads.get(threadId) ?? [];
+    if (length > 0 && length <= AHEAD_MAX && this.reached) this.read(threadId).catch(() => {});
+  }
+
+  /** One request for each conversation at a time. */
+  private read(threadId: Id): Promise<void> {
     const ids = this.threads.get(threadId);
     if (ids && ids.length > 0 && ids.every((id) => this.bodies.has(id))) {
-      for (const id of ids) this.touch(id);
-      return;
+      this.bodies.touch(ids);
+      return Promise.resolve();
     }
+    const work = this.reading.get(threadId) ?? this.readThread(threadId).finally(() => this.reading.delete(threadId));
+    this.reading.set(threadId, work);
+    return work;
+  }
+
+  private async readThread(threadId: Id): Promise<void> {
+    const { accountId } = this;
     const batch = this.client.batch();
     const thread = batch.call("Thread/get", { accountId, ids: [threadId] });
     const emails = batch.call("Email/get", {
@@ -272,35 +333,31 @@ export class MailStore {
     for (const sender of senders?.value.list ?? []) this.senders.set(sender.id, sender);
     for (const message of withTexts(emails.value.list, bodies.value.list)) {
       this.bodies.set(message.id, message);
-      if (this.summaries.has(message.id)) this.keep([summaryOf(message)]);
+      if (this.summaries.has(message.id)) this.summaries.set(message.id, summaryOf(message));
     }
-    for (const id of found.emailIds) this.touch(id);
+    this.bodies.touch(found.emailIds);
     this.tell();
-  }
-
-  /** Puts a body at the end of those that are forgotten, and forgets the first. */
-  private touch(id: Id): void {
-    const body = this.bodies.get(id);
-    if (!body) return;
-    this.bodies.delete(id);
-    this.bodies.set(id, body);
-    for (const old of [...this.bodies.keys()].slice(0, Math.max(0, this.bodies.size - BODIES_MAX))) {
-      this.bodies.delete(old);
-      this.verdicts.delete(old);
-      this.senders.delete(old);
-    }
   }
 
   /** The messages of the conversations that these belong to. Those that are not known yet are read. */
   async members(ids: Id[]): Promise<Id[]> {
+    await this.readRows(ids.filter((id) => !this.summary(id)));
     const threads = [...new Set(ids.flatMap((id) => this.summary(id)?.threadId ?? []))];
+    await this.readThreads(threads.filter((id) => !this.threads.has(id)));
     const all = threads.flatMap((id) => this.thread(id) ?? []);
-    const unknown = all.filter((id) => !this.summary(id));
-    if (unknown.length > 0) {
-      const { accountId } = this;
-      this.keep((await this.reaching(this.client.call("Email/get", { accountId, ids: unknown, properties: SUMMARY }))).list);
-    }
+    await this.readRows(all.filter((id) => !this.summary(id)));
     return all.length > 0 ? all : ids;
+  }
+
+  private async readRows(ids: Id[]): Promise<void> {
+    if (ids.length === 0) return;
+    this.keep((await this.reaching(this.client.call("Email/get", { accountId: this.accountId, ids, properties: SUMMARY }))).list);
+  }
+
+  private async readThreads(ids: Id[]): Promise<void> {
+    if (ids.length === 0) return;
+    const { list } = await this.reaching(this.client.call("Thread/get", { accountId: this.accountId, ids }));
+    for (const thread of list) this.threads.set(thread.id, thread.emailIds);
   }
 
   // What people do.
@@ -466,7 +523,6 @@ export class MailStore {
   private async readLists(): Promise<void> {
     const { accountId } = this;
     for (const list of this.lists.values()) {
-      const known = list.known();
       // Asked for from now on, the server's list knows of them.
       const agreed = list.agreed();
       if (!list.ids) continue;
@@ -475,23 +531,25 @@ export class MailStore {
         list.renew();
         continue;
       }
-      const upToId = known.at(-1);
       const batch = this.client.batch();
-      const changes = batch.call("Email/queryChanges", { accountId, ...list.query, sinceQueryState: state, calculateTotal: true, ...(upToId ? { upToId } : {}) });
-      const emails = batch.call("Email/get", { accountId, "#ids": changes.at("/added/*/id"), properties: SUMMARY });
-      const threads = batch.call("Thread/get", { accountId, "#ids": emails.at("/list/*/threadId") });
+      const changes = batch.call("Email/queryChanges", { accountId, ...list.query, sinceQueryState: state, calculateTotal: true });
       await this.send(batch);
+      const answer = this.unlessTrimmed(() => changes.value);
+      const fresh = answer?.added.flatMap(({ id }) => (this.summaries.has(id) ? [] : [id])) ?? [];
+      // What has come is read with it, unless it is so much that only what is looked at should be.
+      const isMuch = fresh.length > PAGE;
+      if (!isMuch && fresh.length > 0) {
+        await this.readRows(fresh);
+        await this.readThreads([...new Set(fresh.flatMap((id) => this.summaries.get(id)?.threadId ?? []))]);
+      }
       // Another answer may have come first; the list is then newer than this one.
       if (list.state !== state) continue;
-      const answer = this.unlessTrimmed(() => changes.value);
-      if (!answer) {
+      if (!answer || isMuch) {
         list.renew();
         continue;
       }
       list.putBack(agreed);
       if (answer.newQueryState === state && answer.added.length === 0 && answer.removed.length === 0) continue;
-      this.keep(emails.value.list);
-      for (const thread of threads.value.list) this.threads.set(thread.id, thread.emailIds);
       list.apply(answer, PAGE);
     }
     this.tell();

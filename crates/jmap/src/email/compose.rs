@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use env::Timestamp;
 use wire::jmap::{Object, SetError, SetErrorKind};
 
+pub(crate) use encode::{addresses, text_content, text_lines};
 use parts::Node;
 
 /// What a message is made with.

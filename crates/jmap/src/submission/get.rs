@@ -27,7 +27,7 @@ const PROPERTIES: [&str; 10] = [
 ];
 
 /// Submissions are one's own.
-pub(super) fn own(tx: &mut Tx<'_>, asker: &Asker, account_id: &str) -> Result<i64, Failure> {
+pub(crate) fn own(tx: &mut Tx<'_>, asker: &Asker, account_id: &str) -> Result<i64, Failure> {
     let reach = Reach::of(tx, asker.account(), account_id)?;
     match reach.is_own() {
         true => Ok(reach.account),

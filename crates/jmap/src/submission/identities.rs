@@ -110,6 +110,13 @@ pub(super) fn list(tx: &mut Tx<'_>, account: i64) -> Result<Vec<Identity>, Failu
     Ok(all)
 }
 
+/// Address and shown name of an identity, if it is there.
+pub(crate) fn sender(tx: &mut Tx<'_>, account: i64, id: &str) -> Result<Option<(String, String)>, Failure> {
+    let found = list(tx, account)?.into_iter().find(|it| it.id == id);
+    let name = |it: &Identity| it.content.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(found.map(|it| (it.email.clone(), name(&it))))
+}
+
 /// A word that is another when anything of the identities is.
 fn state(all: &[Identity]) -> String {
     word_of(all.iter().flat_map(|it| it.shown(None).to_string().into_bytes()))

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderValue};
 use identity::{AccountKind, Hasher, Language, Level, Method, NewAccount, Principal, Role, Scope, SignIn, Standing};
 use mailbox::{Flags, Prepared};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use store::testing::TestStore;
 use store::{Store, Tx};
@@ -32,7 +33,10 @@ impl BrowserSessions for NoBrowsers {
 }
 
 /// Puts mail into the queue as submission does, without its rules; refuses what is for nobody@.
-struct Queued(Store);
+struct Queued(Store, Letters);
+
+/// What was sent, in order.
+type Letters = Arc<Mutex<Vec<Outgoing>>>;
 
 #[async_trait]
 impl Outbox for Queued {
@@ -43,7 +47,9 @@ impl Outbox for Queued {
             return Err(NotSent::Recipients(refused));
         }
         let Some(due) = letter.hold_until else {
-            self.0.write(move |tx| noting(tx, &[])).await.unwrap();
+            let noted = self.0.write(move |tx| noting(tx, &[])).await;
+            noted.map_err(|error| NotSent::Temporary(error.to_string()))?;
+            self.1.lock().push(letter);
             return Ok(Vec::new());
         };
         let context = self.0.context();
@@ -81,17 +87,19 @@ pub(super) struct Desk {
     /// Somebody else of the same organisation.
     pub(super) other: Arc<Asker>,
     pub(super) inbox: i64,
+    letters: Letters,
 }
 
 impl Desk {
     pub(super) async fn open(store: TestStore) -> Self {
         let (organisation, account, other) = store.write(make).await.unwrap();
-        let server = server(&store);
+        let letters = Letters::default();
+        let server = server_sending(&store, &letters);
         let inbox = store.read(move |tx| mailbox::mailboxes::list(tx, account)).await.unwrap()[0].id;
         let asker = |account| {
             Arc::new(Asker { principal: principal(organisation, account), peer: IpAddr::from([127, 0, 0, 1]) })
         };
-        Self { server, account, inbox, asker: asker(account), other: asker(other), store }
+        Self { server, account, inbox, asker: asker(account), other: asker(other), store, letters }
     }
 
     /// Answers to some calls, each with its method.
@@ -157,6 +165,11 @@ impl Desk {
         self.store.write(work).await.unwrap();
     }
 
+    /// What was sent at once, in order.
+    pub(super) fn sent(&self) -> Vec<Outgoing> {
+        self.letters.lock().clone()
+    }
+
     /// The octets of a blob of one's own account.
     pub(super) async fn read_blob(&self, id: &str) -> Option<Vec<u8>> {
         let (blob, account, handle) = (BlobId::read(id).unwrap(), self.account, self.store.handle());
@@ -176,6 +189,10 @@ impl Desk {
 
 /// A server on the store, with nothing in memory yet.
 pub(super) fn server(store: &TestStore) -> Arc<Server> {
+    server_sending(store, &Letters::default())
+}
+
+fn server_sending(store: &TestStore, letters: &Letters) -> Arc<Server> {
     let handle = store.handle();
     let hasher = Hasher::new(Arc::clone(&handle.context().entropy));
     let parts = ServerParts {
@@ -183,7 +200,7 @@ pub(super) fn server(store: &TestStore) -> Arc<Server> {
         store: handle,
         browsers: Arc::new(NoBrowsers),
         public_url: "https://mail.trade.test".to_owned(),
-        outbox: Arc::new(Queued(store.handle())),
+        outbox: Arc::new(Queued(store.handle(), Arc::clone(letters))),
         judge: Arc::new(filter::Judge::shipped().unwrap()),
         hold_seconds_max: 3600,
         outside: scripts::Outside::default(),

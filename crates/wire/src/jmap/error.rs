@@ -203,6 +203,8 @@ words! {
         ForbiddenFrom => "forbiddenFrom",
         /// No right to send at all.
         ForbiddenToSend => "forbiddenToSend",
+        /// A notification of the message was sent before (RFC 9007 section 2.1).
+        MdnAlreadySent => "mdnAlreadySent",
         /// It is too late to call the message back.
         CannotUnsend => "cannotUnsend",
         /// The script is no script that can be run (RFC 9661 section 2.4).

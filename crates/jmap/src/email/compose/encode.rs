@@ -17,7 +17,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Unstructured text (RFC 5322 section 3.2.5), folded between words, in encoded words where it must be.
-pub(super) fn text_lines(text: &str) -> String {
+pub(crate) fn text_lines(text: &str) -> String {
     let encoded = words::encode(&one_line(text)).into_owned();
     if encoded.contains("\r\n") || encoded.len() <= FOLD_OCTETS {
         return encoded;
@@ -37,7 +37,7 @@ pub(super) fn text_lines(text: &str) -> String {
 }
 
 /// A list of addresses (RFC 5322 section 3.4).
-pub(super) fn addresses(value: &Value) -> Option<String> {
+pub(crate) fn addresses(value: &Value) -> Option<String> {
     let shown: Option<Vec<String>> = value.as_array()?.iter().map(address).collect();
     Some(shown?.join(",\r\n "))
 }
@@ -143,7 +143,7 @@ fn pieces(name: &str, value: &str) -> String {
 }
 
 /// Text as it travels: its transfer encoding and its octets.
-pub(super) fn text_content(text: &str) -> (&'static str, Vec<u8>) {
+pub(crate) fn text_content(text: &str) -> (&'static str, Vec<u8>) {
     let unified = text.replace("\r\n", "\n").replace('\r', "\n");
     let is_plain = unified.is_ascii()
         && !unified.contains('\0')

@@ -1,0 +1,123 @@
+//! Whether anybody vouches for a certificate: chains to roots, dates, revocation, use (RFC 5280 section 6, RFC 8550).
+
+use std::time::Duration;
+
+use env::Timestamp;
+use rustls_pki_types::{CertificateDer, UnixTime};
+use webpki::{
+    ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage,
+    OwnedCertRevocationList, RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy,
+    anchor_from_trusted_cert,
+};
+
+use crate::{Certificate, Fault};
+
+/// `id-kp-emailProtection` (RFC 5280 section 4.2.1.12).
+const EMAIL_PROTECTION: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x04];
+
+/// Certificates that may lie between one and its root.
+const BETWEEN_MAX: usize = 32;
+
+/// Who is believed.
+#[derive(Default)]
+pub struct Trust {
+    roots: Vec<CertificateDer<'static>>,
+    lists: Vec<CertRevocationList<'static>>,
+    /// SHA-256 of certificates that are believed whoever issued them, as somebody has compared them.
+    pinned: Vec<[u8; 32]>,
+    /// Whether an authority without a current list vouches for nobody.
+    needs_list: bool,
+}
+
+impl std::fmt::Debug for Trust {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Trust({} roots, {} lists, {} pinned)", self.roots.len(), self.lists.len(), self.pinned.len())
+    }
+}
+
+impl Trust {
+    /// Believes these authorities.
+    ///
+    /// # Errors
+    /// [`Fault`] if one is none.
+    pub fn new(roots: &[Certificate]) -> Result<Self, Fault> {
+        let mut trust = Self::default();
+        for root in roots {
+            let der = CertificateDer::from(root.der().to_vec());
+            anchor_from_trusted_cert(&der).map_err(|_| Fault::Malformed("the certificate of an authority"))?;
+            trust.roots.push(der);
+        }
+        Ok(trust)
+    }
+
+    /// Adds a list of revoked certificates (DER, RFC 5280 section 5).
+    ///
+    /// # Errors
+    /// [`Fault`] if it is none.
+    pub fn with_list(mut self, list: &[u8]) -> Result<Self, Fault> {
+        let list = OwnedCertRevocationList::from_der(list).map_err(|_| Fault::Malformed("the list of an authority"))?;
+        self.lists.push(list.into());
+        Ok(self)
+    }
+
+    /// Believes a certificate whoever issued it, as long as its dates hold.
+    #[must_use]
+    pub fn with_pinned(mut self, fingerprint: [u8; 32]) -> Self {
+        self.pinned.push(fingerprint);
+        self
+    }
+
+    /// Refuses certificates of which no current list tells.
+    #[must_use]
+    pub const fn needing_lists(mut self) -> Self {
+        self.needs_list = true;
+        self
+    }
+
+    /// Whether an authority vouches for `certificate` now, with the help of `others` between.
+    ///
+    /// # Errors
+    /// [`Fault`] with the reason.
+    pub fn check(&self, certificate: &Certificate, others: &[Certificate], now: Timestamp) -> Result<(), Fault> {
+        certificate.check_strength()?;
+        certificate.check_dates(now)?;
+        if self.pinned.contains(&certificate.fingerprint()) {
+            return Ok(());
+        }
+        let subject = || certificate.subject.clone();
+        if certificate.is_weakly_signed {
+            return Err(Fault::Weak(format!("a certificate signed with SHA-1 or MD5 ({})", subject())));
+        }
+        let der = CertificateDer::from(certificate.der());
+        let end = EndEntityCert::try_from(&der).map_err(|error| self.untrusted(certificate, &error))?;
+        let between: Vec<CertificateDer<'_>> =
+            others.iter().take(BETWEEN_MAX).map(|it| CertificateDer::from(it.der())).collect();
+        let anchors: Vec<_> = self.roots.iter().filter_map(|root| anchor_from_trusted_cert(root).ok()).collect();
+        let moment = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(now.seconds()).unwrap_or(0)));
+        let lists: Vec<&CertRevocationList<'_>> = self.lists.iter().collect();
+        let policy = if self.needs_list { UnknownStatusPolicy::Deny } else { UnknownStatusPolicy::Allow };
+        let revocation = RevocationOptionsBuilder::new(&lists).ok().map(|options| {
+            let options = options.with_depth(RevocationCheckDepth::Chain).with_status_policy(policy);
+            options.with_expiration_policy(ExpirationPolicy::Enforce).build()
+        });
+        if revocation.is_none() && self.needs_list {
+            return Err(Fault::RevocationUnknown { subject: subject() });
+        }
+        let usage = KeyUsage::required_if_present(EMAIL_PROTECTION);
+        end.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &between, moment, usage, revocation, None)
+            .map(|_| ())
+            .map_err(|error| self.untrusted(certificate, &error))
+    }
+
+    fn untrusted(&self, certificate: &Certificate, error: &Error) -> Fault {
+        let subject = certificate.subject.clone();
+        match error {
+            // The end of one between: the certificate's own dates were looked at before.
+            Error::CertExpired { .. } => Fault::Untrusted { subject, cause: "its authority has expired".to_owned() },
+            Error::CertRevoked => Fault::Revoked { subject },
+            Error::UnknownRevocationStatus | Error::CrlExpired { .. } => Fault::RevocationUnknown { subject },
+            Error::RequiredEkuNotFoundContext(_) => Fault::WrongUse { subject, needed: "e-mail protection" },
+            other => Fault::Untrusted { subject, cause: other.to_string() },
+        }
+    }
+}
