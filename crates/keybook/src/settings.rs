@@ -11,7 +11,7 @@ env::settings! {
         wkd_port: u16 = 443,
         /// Networks of your own in which directories of correspondents may lie; else only hosts of the open Internet are asked.
         wkd_networks: Vec<String> = Vec::new(),
-        /// Learn keys of correspondents from their mail (Autocrypt), if it is authenticated, and send those of our people with theirs.
+        /// Learn keys of correspondents from their mail (Autocrypt), if it is authenticated.
         autocrypt: bool = true,
         /// Days for which keys are valid that are made here. Those kept here are renewed by themselves.
         valid_days: u64 = 730,

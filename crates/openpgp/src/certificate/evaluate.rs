@@ -230,7 +230,8 @@ fn newest<'a>(
     now: Timestamp,
     verifies: impl Fn(&Signature) -> bool,
 ) -> Option<&'a Signature> {
-    let mut candidates: Vec<&Signature> = signatures.iter().filter(|it| is_current(it, now)).collect();
+    // Of those of one second, that which was added last.
+    let mut candidates: Vec<&Signature> = signatures.iter().rev().filter(|it| is_current(it, now)).collect();
     candidates.sort_by_key(|it| std::cmp::Reverse(created(it)));
     candidates.into_iter().find(|it| verifies(it))
 }
