@@ -73,7 +73,6 @@ const DELETES: &[&str] = &[
     "DELETE FROM rule_event WHERE account = $1",
     "DELETE FROM pgp_published WHERE account = $1",
     "DELETE FROM pgp_key WHERE account = $1",
-    "DELETE FROM pgp_account WHERE account = $1",
     "DELETE FROM sign_in_event WHERE account = $1",
     "DELETE FROM sign_in_feature WHERE account = $1",
     "DELETE FROM sign_in_profile WHERE account = $1",

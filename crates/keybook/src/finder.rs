@@ -85,7 +85,7 @@ impl Finder {
                 }
                 None => None,
             };
-            note(tx, organisation, &wanted, found.is_some())?;
+            note(tx, organisation, &wanted)?;
             Ok::<_, KeybookError>(learned)
         };
         let learned = self.store.write(work).await?;
@@ -173,12 +173,12 @@ fn asked(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Option<env
     Ok(found.map(env::Timestamp::from_millis))
 }
 
-fn note(tx: &mut Tx<'_>, organisation: i64, address: &str, found: bool) -> Result<(), KeybookError> {
+fn note(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<(), KeybookError> {
     let (hash, now) = (address_hash(tx, organisation, address)?, tx.now());
     tx.execute(
-        "INSERT INTO pgp_lookup (organisation, address, at, found) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (organisation, address) DO UPDATE SET at = $3, found = $4",
-        params![organisation, &hash, now.millis(), found],
+        "INSERT INTO pgp_lookup (organisation, address, at) VALUES ($1, $2, $3)
+         ON CONFLICT (organisation, address) DO UPDATE SET at = $3",
+        params![organisation, &hash, now.millis()],
     )?;
     Ok(())
 }

@@ -15,7 +15,7 @@ const KEYS_MAX: usize = 20;
 /// Octets of what an owner has sealed.
 const SEALED_OCTETS_MAX: usize = 64 << 10;
 
-/// How long before its end a key kept here is renewed, and the owner of another is told.
+/// How long before its end a key kept here is renewed.
 const RENEW_BEFORE: Duration = Duration::from_secs(30 * 86_400);
 
 /// Keys that one run renews.
@@ -121,8 +121,8 @@ pub fn add(tx: &mut Tx<'_>, account: i64, new: &NewKey<'_>) -> Result<OwnKey, Ke
     let detail = sealed::seal(tx, key.sealing(), &context("pgp_key.detail", account, id), &detail)?;
     let changed = tx.next_id();
     tx.execute(
-        "INSERT INTO pgp_key (account, id, state, custody, published, created, expires, reminded, changed, detail, private)
-         VALUES ($1, $2, 'active', $3, 0, $4, $5, 0, $6, $7, $8)",
+        "INSERT INTO pgp_key (account, id, state, custody, published, created, expires, changed, detail, private)
+         VALUES ($1, $2, 'active', $3, 0, $4, $5, $6, $7, $8)",
         params![
             account,
             id,
@@ -381,27 +381,4 @@ pub fn renew_due(tx: &mut Tx<'_>, span: Duration) -> Result<usize, KeybookError>
         }
     }
     Ok(due.len())
-}
-
-/// Whether the account's mail is encrypted to its own key before it is stored.
-///
-/// # Errors
-/// [`KeybookError`] if the store fails.
-pub fn encrypts_on_receipt(tx: &mut Tx<'_>, account: i64) -> Result<bool, KeybookError> {
-    let found = tx.row("SELECT encrypts FROM pgp_account WHERE account = $1", params![account], |row| row.flag(0))?;
-    Ok(found.unwrap_or(false))
-}
-
-/// Has the account's mail encrypted to its own key before it is stored, or no longer. What is stored then is not searched by the server.
-///
-/// # Errors
-/// [`KeybookError::NoKey`] if nothing can be encrypted to the account.
-pub fn set_encrypts_on_receipt(tx: &mut Tx<'_>, account: i64, is_on: bool) -> Result<(), KeybookError> {
-    if is_on {
-        let now = tx.now();
-        named(tx, account, "")?.certificate.check_encrypts(now)?;
-    }
-    tx.execute("DELETE FROM pgp_account WHERE account = $1", params![account])?;
-    tx.execute("INSERT INTO pgp_account (account, encrypts) VALUES ($1, $2)", params![account, is_on])?;
-    Ok(())
 }

@@ -182,16 +182,12 @@ async fn an_erased_account_leaves_none(store: TestStore) {
     let (_, wei) = found(&store).await;
     write(&store, move |tx| {
         keybook::add(tx, wei, &NewKey::Private(&key(10, &["wei@trade.test"], YEAR)))?;
-        keybook::set_encrypts_on_receipt(tx, wei, true)?;
         keybook::publish(tx, wei, "", true).map(drop)
     })
     .await
     .unwrap();
-    assert!(store.read(move |tx| keybook::encrypts_on_receipt(tx, wei)).await.unwrap());
     store.write(move |tx| identity::delete_account(tx, wei)).await.unwrap();
-    for table in
-        ["SELECT COUNT(*) FROM pgp_key", "SELECT COUNT(*) FROM pgp_published", "SELECT COUNT(*) FROM pgp_account"]
-    {
+    for table in ["SELECT COUNT(*) FROM pgp_key", "SELECT COUNT(*) FROM pgp_published"] {
         let left = store.read(move |tx| tx.row(table, &[], |row| row.int(0))).await.unwrap();
         assert_eq!(left, Some(0), "{table}");
     }

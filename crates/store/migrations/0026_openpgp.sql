@@ -8,7 +8,6 @@ CREATE TABLE pgp_key (
     published BIGINT NOT NULL,          -- 1: the web key directory gives it
     created BIGINT NOT NULL,            -- milliseconds since 1970
     expires BIGINT NOT NULL,            -- likewise; 0 for never
-    reminded BIGINT NOT NULL,           -- when its owner was told last that it expires; 0 for never
     changed BIGINT NOT NULL,            -- another one with each change
     detail BLOB NOT NULL,               -- sealed: fingerprint, certificate
     private BLOB NOT NULL,              -- sealed: the private key; of a key in its owner's custody what he sealed himself, which may be empty
@@ -26,12 +25,6 @@ CREATE TABLE pgp_published (
     PRIMARY KEY (domain, name)
 ) WITHOUT ROWID;
 CREATE INDEX pgp_published_account ON pgp_published (account);
-
--- Accounts whose mail is encrypted to their own key before it is stored.
-CREATE TABLE pgp_account (
-    account BIGINT PRIMARY KEY,
-    encrypts BIGINT NOT NULL            -- 1: it is
-);
 
 CREATE TABLE pgp_partner (
     organisation BIGINT NOT NULL,
@@ -51,6 +44,5 @@ CREATE TABLE pgp_lookup (
     organisation BIGINT NOT NULL,
     address BLOB NOT NULL,              -- keyed hash
     at BIGINT NOT NULL,                 -- milliseconds since 1970
-    found BIGINT NOT NULL,              -- 1: there was a key
     PRIMARY KEY (organisation, address)
 ) WITHOUT ROWID;
