@@ -7,7 +7,7 @@ use crate::tree::{Source, Tree};
 const LAYERS: &[&[&str]] = &[
     &["env"],
     &["mail", "wire", "gm", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup", "sieve"],
-    &["certs", "store", "net", "inspect", "smime", "openpgp"],
+    &["certs", "hsm", "store", "net", "inspect", "smime", "openpgp"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
     &["letters", "intel", "guard", "scripts", "keybook"],
     &["reports", "review", "provision", "judgement"],

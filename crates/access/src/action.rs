@@ -111,6 +111,8 @@ env::words! {
         KeyChange = "key.change",
         /// Take a private key out of the system.
         KeyExport = "key.export",
+        /// Give keys at rest a new generation.
+        KeyRotate = "key.rotate",
         /// Read reports about our domains.
         ReportRead = "report.read",
         /// Have reports sent now.

@@ -19,6 +19,7 @@ mod groups;
 mod guard;
 mod import;
 mod judging;
+mod keys;
 mod letters;
 mod list;
 mod lists;
@@ -46,6 +47,7 @@ use std::time::Duration;
 
 use ::letters::Mailer;
 use async_trait::async_trait;
+use crypto::keys::{Key, Region};
 use env::dns::Resolver;
 use filter::Judge;
 use identity::factors::FactorDesk;
@@ -105,6 +107,12 @@ pub trait Elsewhere: Send + Sync {
     fn people_release(&self) -> bool {
         true
     }
+
+    /// The region key as its file has it now.
+    ///
+    /// # Errors
+    /// [`Refused`] if the file cannot be read, or its holder does not give the key.
+    fn region_key(&self) -> Result<Key<Region>, Refused>;
 
     /// What is set for judging.
     fn judging(&self) -> JudgingSettings {

@@ -3,13 +3,19 @@
 use std::marker::PhantomData;
 
 use aws_lc_rs::hkdf;
-use env::Entropy;
+use env::{Entropy, Timestamp};
+use zeroize::Zeroizing;
 
 use crate::hash::HashKey;
 use crate::seal::{KEY_BYTES, KeyBytes, SealError, SealingKey};
 
-/// Form of a wrapped key: AES-256-GCM-SIV under the key above it.
+/// Form of a wrapped key: its generations under AES-256-GCM-SIV and the key above it.
 const WRAPPED_FORM: u8 = 1;
+
+/// The same, with the time before them from which the newest is in force.
+const ANNOUNCED_FORM: u8 = 2;
+
+const FROM_BYTES: usize = size_of::<i64>();
 
 /// A kind of key.
 pub trait Kind {
@@ -40,30 +46,68 @@ kinds! {
 }
 
 /// A key of one kind, with the sub-keys derived from it (HKDF-SHA-256, RFC 5869).
+///
+/// A key may have several *generations*: rotation adds one. Values are sealed under the newest that is in force and open
+/// under any, so that nothing needs to be encrypted anew; hashes are made by the first, as they are looked up by.
 pub struct Key<K: Kind> {
-    bytes: KeyBytes,
+    /// The oldest first.
+    generations: Vec<KeyBytes>,
+    /// When the newest comes into force, if that was still to come when the key was opened.
+    announced: Option<Timestamp>,
     sealing: SealingKey,
     hashing: HashKey,
     kind: PhantomData<K>,
 }
 
+/// Generations that a key may have. A key that has had so many is to be replaced as a whole.
+pub const GENERATIONS_MAX: usize = 64;
+
+/// A key that has had all the generations that it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this key has had {GENERATIONS_MAX} generations, which is the limit; move its mail to a new account or organisation"
+)]
+pub struct TooManyGenerations;
+
 impl<K: Kind> Key<K> {
     /// A fresh random key.
     #[must_use]
     pub fn generate(entropy: &dyn Entropy) -> Self {
-        Self::from_key_bytes(KeyBytes::random(entropy))
+        Self::from_generations(vec![KeyBytes::random(entropy)], None)
     }
 
     /// The key whose bytes these are, as read from a key file.
     #[must_use]
     pub fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {
-        Self::from_key_bytes(KeyBytes(bytes))
+        Self::from_generations(vec![KeyBytes(bytes)], None)
     }
 
-    fn from_key_bytes(bytes: KeyBytes) -> Self {
-        let sealing = SealingKey::new(&derive(&bytes, K::NAME, "seal").0);
-        let hashing = HashKey::new(&derive(&bytes, K::NAME, "hash").0);
-        Self { bytes, sealing, hashing, kind: PhantomData }
+    /// `generations` has at least one.
+    pub(crate) fn from_generations(generations: Vec<KeyBytes>, announced: Option<Timestamp>) -> Self {
+        let sealing = sealing::<K>(&generations, announced.is_some(), "seal");
+        let first = generations.first().map_or([0; KEY_BYTES], |bytes| derive(bytes, K::NAME, "hash").0);
+        let hashing = HashKey::new(&first);
+        Self { generations, announced, sealing, hashing, kind: PhantomData }
+    }
+
+    /// This key with one generation more, which comes into force at `from` : time enough for every node to
+    /// have read it before another seals with it.
+    ///
+    /// # Errors
+    /// [`TooManyGenerations`] at the limit.
+    pub fn rotated(&self, entropy: &dyn Entropy, from: Timestamp) -> Result<Self, TooManyGenerations> {
+        if self.generations.len() >= GENERATIONS_MAX {
+            return Err(TooManyGenerations);
+        }
+        let mut generations: Vec<_> = self.generations.iter().map(|bytes| KeyBytes(bytes.0)).collect();
+        generations.push(KeyBytes::random(entropy));
+        Ok(Self::from_generations(generations, Some(from)))
+    }
+
+    /// How many generations it has.
+    #[must_use]
+    pub fn generations(&self) -> usize {
+        self.generations.len()
     }
 
     /// Seals values that belong to this key's owner.
@@ -81,7 +125,7 @@ impl<K: Kind> Key<K> {
     /// A further key of this key's owner for the use that `purpose` names.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> SealingKey {
-        SealingKey::new(&derive(&self.bytes, K::NAME, purpose).0)
+        sealing::<K>(&self.generations, self.announced.is_some(), purpose)
     }
 
     /// Wraps `below` for safe keeping in the database. `owner` is the identifier of the key's owner.
@@ -90,7 +134,17 @@ impl<K: Kind> Key<K> {
     where
         K: Wraps<B>,
     {
-        self.wrap_bytes::<B>(entropy, &below.bytes, owner)
+        let mut bytes = Zeroizing::new(Vec::with_capacity(FROM_BYTES + below.generations.len() * KEY_BYTES));
+        for generation in &below.generations {
+            bytes.extend_from_slice(&generation.0);
+        }
+        match below.announced {
+            None => self.wrap_bytes::<B>(entropy, WRAPPED_FORM, &bytes, owner),
+            Some(from) => {
+                bytes.splice(..0, from.millis().to_le_bytes());
+                self.wrap_bytes::<B>(entropy, ANNOUNCED_FORM, &bytes, owner)
+            }
+        }
     }
 
     /// Wraps a message's key for the owner of this key.
@@ -99,24 +153,31 @@ impl<K: Kind> Key<K> {
     where
         K: Wraps<Message>,
     {
-        self.wrap_bytes::<Message>(entropy, &message.0, blob)
+        self.wrap_bytes::<Message>(entropy, WRAPPED_FORM, &message.0.0, blob)
     }
 
-    fn wrap_bytes<B: Kind>(&self, entropy: &dyn Entropy, bytes: &KeyBytes, owner: i64) -> Vec<u8> {
-        let mut wrapped = vec![WRAPPED_FORM];
-        wrapped.extend(self.sealing.seal(entropy, &wrap_context::<B>(owner), &bytes.0));
+    fn wrap_bytes<B: Kind>(&self, entropy: &dyn Entropy, form: u8, bytes: &[u8], owner: i64) -> Vec<u8> {
+        let mut wrapped = vec![form];
+        wrapped.extend(self.sealing.seal(entropy, &wrap_context::<B>(form, owner), bytes));
         wrapped
     }
 
-    /// Opens what [`Self::wrap`] made.
+    /// Opens what [`Self::wrap`] made, as it is in force at `now`.
     ///
     /// # Errors
     /// [`SealError`] if it was wrapped under another key, for another owner, or changed since.
-    pub fn unwrap_key<B: Kind>(&self, wrapped: &[u8], owner: i64) -> Result<Key<B>, SealError>
+    pub fn unwrap_key<B: Kind>(&self, wrapped: &[u8], owner: i64, now: Timestamp) -> Result<Key<B>, SealError>
     where
         K: Wraps<B>,
     {
-        Ok(Key::from_key_bytes(self.unwrap_bytes::<B>(wrapped, owner)?))
+        let (form, mut bytes) = self.unwrap_bytes::<B>(wrapped, owner)?;
+        let mut announced = None;
+        if form == ANNOUNCED_FORM {
+            let from = bytes.first_chunk::<FROM_BYTES>().ok_or(SealError::Malformed { what: B::NAME })?;
+            announced = Some(Timestamp::from_millis(i64::from_le_bytes(*from))).filter(|from| *from > now);
+            bytes.drain(..FROM_BYTES);
+        }
+        Ok(Key::from_generations(KeyBytes::several(B::NAME, bytes)?, announced))
     }
 
     /// Opens what [`Self::wrap_message`] made.
@@ -127,21 +188,39 @@ impl<K: Kind> Key<K> {
     where
         K: Wraps<Message>,
     {
-        Ok(MessageKey(self.unwrap_bytes::<Message>(wrapped, blob)?))
+        let (_, bytes) = self.unwrap_bytes::<Message>(wrapped, blob)?;
+        let bytes = <[u8; KEY_BYTES]>::try_from(bytes.as_slice());
+        Ok(MessageKey(KeyBytes(bytes.map_err(|_| SealError::Malformed { what: Message::NAME })?)))
     }
 
-    fn unwrap_bytes<B: Kind>(&self, wrapped: &[u8], owner: i64) -> Result<KeyBytes, SealError> {
-        let Some((&WRAPPED_FORM, sealed)) = wrapped.split_first() else {
+    fn unwrap_bytes<B: Kind>(&self, wrapped: &[u8], owner: i64) -> Result<(u8, Zeroizing<Vec<u8>>), SealError> {
+        let Some((&form @ (WRAPPED_FORM | ANNOUNCED_FORM), sealed)) = wrapped.split_first() else {
             return Err(SealError::Malformed { what: B::NAME });
         };
-        let bytes = self.sealing.open(B::NAME, &wrap_context::<B>(owner), sealed)?;
-        KeyBytes::from_slice(B::NAME, bytes)
+        Ok((form, Zeroizing::new(self.sealing.open(B::NAME, &wrap_context::<B>(form, owner), sealed)?)))
     }
 
-    /// The key's bytes, for writing it into a key file.
-    pub(crate) fn bytes(&self) -> &[u8; KEY_BYTES] {
-        &self.bytes.0
+    /// A hash that names the key as a whole, for people to compare.
+    pub(crate) fn derive_hash(&self, purpose: &str) -> [u8; 32] {
+        let newest = self.generations.last().map_or([0; KEY_BYTES], |bytes| derive(bytes, K::NAME, purpose).0);
+        HashKey::new(&newest).hash(purpose.as_bytes())
     }
+
+    /// The bytes of each generation, the oldest first, for writing them into a key file.
+    pub(crate) fn bytes(&self) -> impl Iterator<Item = &[u8; KEY_BYTES]> {
+        self.generations.iter().map(|bytes| &bytes.0)
+    }
+}
+
+/// Seals with the newest generation in force, opens with all.
+fn sealing<K: Kind>(generations: &[KeyBytes], newest_waits: bool, purpose: &str) -> SealingKey {
+    let mut newest_first: Vec<_> = generations.iter().rev().collect();
+    if newest_waits && newest_first.len() > 1 {
+        newest_first.swap(0, 1);
+    }
+    let mut derived = newest_first.into_iter().map(|bytes| derive(bytes, K::NAME, purpose));
+    let current = derived.next().unwrap_or(KeyBytes([0; KEY_BYTES]));
+    derived.fold(SealingKey::new(&current.0), |key, other| key.also_opening(&other.0))
 }
 
 /// Random key of one message. Used for that message's records alone, so that they may be numbered.
@@ -159,8 +238,8 @@ impl MessageKey {
     }
 }
 
-fn wrap_context<B: Kind>(owner: i64) -> Vec<u8> {
-    let mut context = b"key:".to_vec();
+fn wrap_context<B: Kind>(form: u8, owner: i64) -> Vec<u8> {
+    let mut context = if form == WRAPPED_FORM { b"key:".to_vec() } else { b"key, announced:".to_vec() };
     context.extend_from_slice(B::NAME.as_bytes());
     context.extend_from_slice(&owner.to_le_bytes());
     context
@@ -182,21 +261,23 @@ mod tests {
     use super::*;
     use env::SeededEntropy;
 
+    const NOW: Timestamp = Timestamp::from_seconds(1);
+
     #[test]
     fn a_wrapped_key_opens_only_under_its_parent_and_for_its_owner() {
         let entropy = SeededEntropy::new(1);
         let organisation = Key::<Organisation>::generate(&entropy);
         let account = Key::<Account>::generate(&entropy);
         let wrapped = organisation.wrap(&entropy, &account, 7);
-        let again: Key<Account> = organisation.unwrap_key(&wrapped, 7).unwrap();
-        assert_eq!(again.bytes(), account.bytes());
-        assert!(organisation.unwrap_key::<Account>(&wrapped, 8).is_err());
+        let again: Key<Account> = organisation.unwrap_key(&wrapped, 7, NOW).unwrap();
+        assert!(again.bytes().eq(account.bytes()));
+        assert!(organisation.unwrap_key::<Account>(&wrapped, 8, NOW).is_err());
         let other = Key::<Organisation>::generate(&entropy);
-        assert!(other.unwrap_key::<Account>(&wrapped, 7).is_err());
+        assert!(other.unwrap_key::<Account>(&wrapped, 7, NOW).is_err());
         for index in 0..wrapped.len() {
             let mut changed = wrapped.clone();
             changed[index] ^= 1;
-            assert!(organisation.unwrap_key::<Account>(&changed, 7).is_err(), "byte {index}");
+            assert!(organisation.unwrap_key::<Account>(&changed, 7, NOW).is_err(), "byte {index}");
         }
     }
 
@@ -208,5 +289,40 @@ mod tests {
         assert_eq!(key.sealing().open("summary", b"message.summary:1", &sealed).unwrap(), b"subject");
         assert!(key.sealing().open("summary", b"message.summary:2", &sealed).is_err());
         assert!(key.derive("search").open("summary", b"message.summary:1", &sealed).is_err());
+    }
+
+    #[test]
+    fn a_new_generation_opens_at_once_and_seals_from_its_time() {
+        let entropy = SeededEntropy::new(3);
+        let organisation = Key::<Organisation>::generate(&entropy);
+        let first = Key::<Account>::generate(&entropy);
+        let old = first.sealing().seal(&entropy, b"place", b"old");
+        let wrapped = organisation.wrap(&entropy, &first.rotated(&entropy, NOW).unwrap(), 7);
+        let before: Key<Account> = organisation.unwrap_key(&wrapped, 7, Timestamp::from_millis(999)).unwrap();
+        let after: Key<Account> = organisation.unwrap_key(&wrapped, 7, NOW).unwrap();
+        let still = before.sealing().seal(&entropy, b"place", b"still");
+        assert_eq!(first.sealing().open("value", b"place", &still).unwrap(), b"still", "the new one waits");
+        let new = after.sealing().seal(&entropy, b"place", b"new");
+        assert!(first.sealing().open("value", b"place", &new).is_err(), "the old generation knows nothing of the new");
+        for (sealed, plain) in [(&old, &b"old"[..]), (&still, b"still"), (&new, b"new")] {
+            assert_eq!(before.sealing().open("value", b"place", sealed).unwrap(), plain, "who waits opens all");
+            assert_eq!(after.sealing().open("value", b"place", sealed).unwrap(), plain);
+        }
+        assert_eq!(after.hashing().hash(b"x"), first.hashing().hash(b"x"), "hashes are looked up by");
+        let settled = organisation.wrap(&entropy, &after, 7);
+        assert_eq!(settled.first(), Some(&WRAPPED_FORM), "what is in force needs no time");
+        let mut renamed = wrapped.clone();
+        *renamed.first_mut().unwrap() = WRAPPED_FORM;
+        assert!(organisation.unwrap_key::<Account>(&renamed, 7, NOW).is_err(), "the form is bound into the wrapping");
+    }
+
+    #[test]
+    fn generations_end() {
+        let entropy = SeededEntropy::new(4);
+        let mut key = Key::<Account>::generate(&entropy);
+        for _ in 1..GENERATIONS_MAX {
+            key = key.rotated(&entropy, NOW).unwrap();
+        }
+        assert_eq!(key.rotated(&entropy, NOW).err(), Some(TooManyGenerations));
     }
 }

@@ -6,7 +6,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use env::Entropy;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Length of every symmetric key.
 pub const KEY_BYTES: usize = 32;
@@ -34,15 +34,25 @@ pub enum SealError {
     },
 }
 
-/// A key that seals and opens values.
-pub struct SealingKey(LessSafeKey);
+/// A key that seals values, and opens them; those, too, that were sealed by its earlier generations.
+pub struct SealingKey {
+    current: LessSafeKey,
+    /// Other generations that may have sealed a value, the newest first.
+    others: Vec<LessSafeKey>,
+}
 
 impl SealingKey {
     /// A key from its bytes.
     #[must_use]
-    #[allow(clippy::expect_used, reason = "the array has the length that the algorithm wants")]
     pub fn new(bytes: &[u8; KEY_BYTES]) -> Self {
-        Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, bytes).expect("a key of 32 bytes")))
+        Self { current: cipher(bytes), others: Vec::new() }
+    }
+
+    /// Has this key open what one with `bytes` sealed, too. It does not seal with them.
+    #[must_use]
+    pub fn also_opening(mut self, bytes: &[u8; KEY_BYTES]) -> Self {
+        self.others.push(cipher(bytes));
+        self
     }
 
     /// Seals `plain` for the place that `context` names. The result is [`OVERHEAD_BYTES`] longer.
@@ -55,7 +65,7 @@ impl SealingKey {
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(plain);
         let tag = self
-            .0
+            .current
             .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(context),
@@ -78,13 +88,16 @@ impl SealingKey {
         buffer: &'b mut Vec<u8>,
     ) -> Result<&'b [u8], SealError> {
         let (nonce, body) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Malformed { what })?;
-        buffer.clear();
-        buffer.extend_from_slice(body);
-        let plain = self
-            .0
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(context), buffer)
-            .map_err(|_| SealError::Refused { what })?;
-        Ok(plain)
+        for cipher in std::iter::once(&self.current).chain(&self.others) {
+            // Opening in place wipes what does not open, so each generation begins anew.
+            buffer.clear();
+            buffer.extend_from_slice(body);
+            let opened = cipher.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(context), buffer);
+            if let Ok(length) = opened.map(|plain| plain.len()) {
+                return Ok(buffer.get(..length).unwrap_or_default());
+            }
+        }
+        Err(SealError::Refused { what })
     }
 
     /// Opens what [`Self::seal`] made with the same context.
@@ -99,6 +112,11 @@ impl SealingKey {
     }
 }
 
+#[allow(clippy::expect_used, reason = "the array has the length that the algorithm wants")]
+fn cipher(bytes: &[u8; KEY_BYTES]) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, bytes).expect("a key of 32 bytes"))
+}
+
 /// Key bytes on their way into a [`SealingKey`], wiped afterwards.
 pub(crate) struct KeyBytes(pub(crate) [u8; KEY_BYTES]);
 
@@ -109,10 +127,13 @@ impl KeyBytes {
         Self(bytes)
     }
 
-    pub(crate) fn from_slice(what: &'static str, mut slice: Vec<u8>) -> Result<Self, SealError> {
-        let bytes = <[u8; KEY_BYTES]>::try_from(slice.as_slice()).map_err(|_| SealError::Malformed { what });
-        slice.zeroize();
-        Ok(Self(bytes?))
+    /// Bytes of one key for each [`KEY_BYTES`] of the slice, which must be a whole number of them.
+    pub(crate) fn several(what: &'static str, slice: Zeroizing<Vec<u8>>) -> Result<Vec<Self>, SealError> {
+        let (keys, rest) = slice.as_chunks::<KEY_BYTES>();
+        if keys.is_empty() || !rest.is_empty() {
+            return Err(SealError::Malformed { what });
+        }
+        Ok(keys.iter().map(|bytes| Self(*bytes)).collect())
     }
 }
 

@@ -89,7 +89,7 @@ impl Reputation {
     }
 
     fn marks(&self, facts: &Facts, client: Option<IpAddr>) -> Vec<Mark> {
-        marks::of(facts, client, &self.never.load(), self.store.context().keys.region())
+        marks::of(facts, client, &self.never.load(), &self.store.context().keys.region())
     }
 
     /// Counts a message of an organisation.
@@ -106,7 +106,7 @@ impl Reputation {
         }
         let region = self.store.context().keys.region();
         let never = self.never.load();
-        let marks = addresses.iter().flat_map(|address| marks::of_correspondent(address, &never, region));
+        let marks = addresses.iter().flat_map(|address| marks::of_correspondent(address, &never, &region));
         self.add(organisation, marks.map(|mark| mark.number), Event::Answered);
     }
 

@@ -17,8 +17,8 @@ pub use departure::{Rule, protect};
 pub use error::KeybookError;
 pub use finder::Finder;
 pub use own::{
-    Custody, KeyState, NewKey, OwnKey, add, export_private, list, private_keys, publish,
-    published, remove, renew_due, retire, sealed_private, ,
+    Custody, KeyState, NewKey, OwnKey, add, export_private, list, private_keys, publish, published, remove, renew_due,
+    retire, sealed_private,
 };
 pub use partners::{Learned, Origin, PartnerKey, PartnerState, current, forget, learn, list_partners, verify};
 pub use settings::OpenPgpSettings;

@@ -125,9 +125,9 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<ReceivedReport>, StoreError> {
         params![LISTED_MAX],
         |row| Ok((row.bytes(0)?.to_vec(), row.bytes(1)?.to_vec())),
     )?;
-    let sealing = tx.context().keys.region().sealing();
+    let region = tx.context().keys.region();
     let open = |(name, sealed): &(Vec<u8>, Vec<u8>)| {
-        let plain = sealing.open(COLUMN, &[COLUMN.as_bytes(), name].concat(), sealed)?;
+        let plain = region.sealing().open(COLUMN, &[COLUMN.as_bytes(), name].concat(), sealed)?;
         let unreadable = |_| StoreError::Corrupt { what: "a report (TLS-RPT) cannot be read".to_owned() };
         serde_json::from_slice(&plain).map_err(unreadable)
     };

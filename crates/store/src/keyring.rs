@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use crypto::keys::{Account, Key, Organisation, Region};
+use env::Timestamp;
 use parking_lot::Mutex;
 
 use crate::{StoreError, Tx, params};
@@ -11,24 +13,36 @@ use crate::{StoreError, Tx, params};
 /// Unwrapped keys kept; beyond it all are forgotten and unwrapped again as needed.
 const KEPT_MAX: usize = 65_536;
 
+/// How long an unwrapped key is used, in milliseconds, before its row is read again: a key that another node has given a new generation
+/// is known by all within this time.
+pub(crate) const KEPT_MILLIS: i64 = 60_000;
+
 /// Opens keys with the region key and keeps them.
 pub struct Keyring {
-    region: Key<Region>,
-    organisations: Mutex<HashMap<i64, Arc<Key<Organisation>>>>,
-    accounts: Mutex<HashMap<i64, Arc<Key<Account>>>>,
+    region: ArcSwap<Key<Region>>,
+    organisations: Kept<Organisation>,
+    accounts: Kept<Account>,
 }
+
+type Kept<K> = Mutex<HashMap<i64, (Timestamp, Arc<Key<K>>)>>;
 
 impl Keyring {
     /// A keyring under the region key.
     #[must_use]
     pub fn new(region: Key<Region>) -> Self {
-        Self { region, organisations: Mutex::default(), accounts: Mutex::default() }
+        Self { region: ArcSwap::from_pointee(region), organisations: Mutex::default(), accounts: Mutex::default() }
     }
 
     /// The region key, for wrapping a new organisation's key.
     #[must_use]
-    pub fn region(&self) -> &Key<Region> {
-        &self.region
+    pub fn region(&self) -> Arc<Key<Region>> {
+        self.region.load_full()
+    }
+
+    /// Goes on with `region`, which has a generation more or fewer than before. What is sealed under a generation that it lacks opens no
+    /// more.
+    pub fn take_up(&self, region: Key<Region>) {
+        self.region.store(Arc::new(region));
     }
 
     /// The key of an organisation.
@@ -36,15 +50,16 @@ impl Keyring {
     /// # Errors
     /// [`StoreError`] if there is no such organisation or its key does not open.
     pub fn organisation(&self, tx: &mut Tx<'_>, organisation: i64) -> Result<Arc<Key<Organisation>>, StoreError> {
-        if let Some(key) = self.organisations.lock().get(&organisation) {
-            return Ok(Arc::clone(key));
+        let now = tx.context().clock.now();
+        if let Some(key) = fresh(&self.organisations, organisation, now) {
+            return Ok(key);
         }
         let wrapped = tx.row("SELECT key_wrapped FROM organisation WHERE id = $1", params![organisation], |row| {
             Ok(row.bytes(0)?.to_vec())
         })?;
         let wrapped = wrapped.ok_or(StoreError::Missing { what: "organisation" })?;
-        let key = Arc::new(self.region.unwrap_key(&wrapped, organisation)?);
-        keep(&self.organisations, organisation, &key);
+        let key = Arc::new(self.region.load().unwrap_key(&wrapped, organisation, now)?);
+        keep(&self.organisations, organisation, now, &key);
         Ok(key)
     }
 
@@ -53,34 +68,48 @@ impl Keyring {
     /// # Errors
     /// [`StoreError`] if there is no such account or its key does not open.
     pub fn account(&self, tx: &mut Tx<'_>, account: i64) -> Result<Arc<Key<Account>>, StoreError> {
-        if let Some(key) = self.cached_account(account) {
+        let now = tx.context().clock.now();
+        if let Some(key) = fresh(&self.accounts, account, now) {
             return Ok(key);
         }
         let row = tx.row("SELECT organisation, key_wrapped FROM account WHERE id = $1", params![account], |row| {
             Ok((row.int(0)?, row.bytes(1)?.to_vec()))
         })?;
         let (organisation, wrapped) = row.ok_or(StoreError::Missing { what: "account" })?;
-        let key = Arc::new(self.organisation(tx, organisation)?.unwrap_key(&wrapped, account)?);
-        keep(&self.accounts, account, &key);
+        let key = Arc::new(self.organisation(tx, organisation)?.unwrap_key(&wrapped, account, now)?);
+        keep(&self.accounts, account, now, &key);
         Ok(key)
-    }
-
-    /// The key of an account if it has been opened before.
-    #[must_use]
-    pub fn cached_account(&self, account: i64) -> Option<Arc<Key<Account>>> {
-        self.accounts.lock().get(&account).map(Arc::clone)
     }
 
     /// Forgets the key of an account, as when it has been destroyed.
     pub fn forget_account(&self, account: i64) {
         self.accounts.lock().remove(&account);
     }
+
+    /// Forgets all that was opened, so that it is read anew.
+    pub fn forget_all(&self) {
+        self.organisations.lock().clear();
+        self.accounts.lock().clear();
+    }
 }
 
-fn keep<K>(kept: &Mutex<HashMap<i64, Arc<K>>>, owner: i64, key: &Arc<K>) {
+/// The kept key, unless it was opened too long ago, or later than now, as when the machine's clock was set back.
+fn fresh<K>(kept: &Kept<K>, owner: i64, now: Timestamp) -> Option<Arc<Key<K>>>
+where
+    K: crypto::keys::Kind,
+{
+    let kept = kept.lock();
+    let (opened, key) = kept.get(&owner)?;
+    (0..KEPT_MILLIS).contains(&(now.millis() - opened.millis())).then(|| Arc::clone(key))
+}
+
+fn keep<K>(kept: &Kept<K>, owner: i64, now: Timestamp, key: &Arc<Key<K>>)
+where
+    K: crypto::keys::Kind,
+{
     let mut kept = kept.lock();
     if kept.len() >= KEPT_MAX {
         kept.clear();
     }
-    kept.insert(owner, Arc::clone(key));
+    kept.insert(owner, (now, Arc::clone(key)));
 }

@@ -19,6 +19,7 @@ mod notice;
 mod place;
 mod postgres;
 mod probe;
+pub mod rotate;
 mod space;
 mod sqlite;
 #[cfg(feature = "testing")]

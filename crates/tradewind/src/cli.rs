@@ -7,6 +7,7 @@ mod factors;
 mod feeds;
 mod guard;
 mod judging;
+mod keys;
 mod openpgp;
 mod sign_ins;
 
@@ -27,6 +28,7 @@ pub(crate) use judging::{
     ComplaintCommand, JudgeOptions, JudgingCommand, ModelCommand, ModelEval, ModelTrain, QuarantineCommand,
     ReputationCommand, RulesCommand, TemplatesCommand, WorkerOptions,
 };
+pub(crate) use keys::{KeysCommand, MoveKey, NewHolder};
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
@@ -151,6 +153,9 @@ pub(crate) enum Command {
     /// The rules of the filter: list them, try their examples, measure them.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Keys at rest: what holds the region key, new generations, shares for recovery.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Feeds of bad addresses: list them, fetch them, look into a file of one.
     #[command(subcommand)]
     Feeds(FeedsCommand),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use api::actions::{Controls, Elsewhere, Refused};
 use async_trait::async_trait;
+use crypto::keys::{Key, Region};
 use crypto::tls::{ClientTls, Roots};
 use env::dns::Resolver;
 use filter::Judge;
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 use store::Store;
 
 use crate::judging::SharedJudge;
+use crate::keys::KeyPlace;
 use crate::settings::DnsSettings;
 use crate::system::{System, resolver};
 
@@ -45,6 +47,7 @@ pub(crate) fn controls(system: &System) -> Controls {
             judging: system.settings.judging.clone(),
             openpgp: system.settings.openpgp.clone(),
             roots: system.settings.delivery.roots.iter().map(|file| system.settings.home().join(file)).collect(),
+            keys: KeyPlace::of(&system.settings),
         }),
     }
 }
@@ -73,6 +76,7 @@ struct Parts {
     openpgp: OpenPgpSettings,
     /// Files with further roots that vouch for hosts of others.
     roots: Vec<PathBuf>,
+    keys: KeyPlace,
 }
 
 #[async_trait]
@@ -99,6 +103,10 @@ impl Elsewhere for Parts {
 
     fn key_finder(&self) -> Result<Arc<Finder>, Refused> {
         key_finder(&self.store, self.resolver()?, &self.roots, &self.openpgp)
+    }
+
+    fn region_key(&self) -> Result<Key<Region>, Refused> {
+        self.keys.read().map(|file| file.key()).map_err(Refused::because)
     }
 
     fn judge(&self) -> Result<Arc<Judge>, Refused> {

@@ -10,6 +10,7 @@ mod guard;
 mod health;
 mod http;
 mod judging;
+mod keys;
 mod metrics;
 mod print;
 mod quickstart;
@@ -103,6 +104,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             feeds::run(&command, &settings, json).await
         }
+        Command::Keys(command) => {
+            let settings = Settings::load(&config).map_err(Refused::because)?;
+            keys::run(command, &settings, &config, json).await
+        }
         Command::Templates(command) => judging::templates(&command, json),
         command => {
             let output = review_output(&command);
@@ -168,7 +173,7 @@ fn configuration(command: &ConfigCommand, config: &Path, json: bool) -> Result<E
 }
 
 /// Has the running server carry `action` out, or does it here if none runs.
-async fn act(config: &Path, action: Action) -> Result<Value, Refused> {
+pub(crate) async fn act(config: &Path, action: Action) -> Result<Value, Refused> {
     let settings = Settings::load(config).map_err(Refused::because)?;
     if let Some(answer) = ask(&socket_path(&settings.server.directory), &action).await {
         return answer;

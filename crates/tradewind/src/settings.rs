@@ -52,6 +52,19 @@ env::settings! {
 }
 
 env::settings! {
+    /// What holds the region key where its file does not (tradewind keys move).
+    pub(crate) struct KeysSettings in "keys" {
+        /// Library of a token's maker that speaks PKCS#11 ("/usr/lib/softhsm/libsofthsm2.so").
+        pkcs11_module: Option<PathBuf> = None,
+        /// File with the PIN of the token's user, readable by the server alone.
+        pkcs11_pin_file: Option<PathBuf> = None,
+        /// Program that has a service of keys (KMS) wrap and unwrap, and its arguments. It is called with "wrap" or "unwrap" as the last
+        /// argument, reads Base64 and answers in Base64.
+        command: Vec<String> = Vec::new(),
+    }
+}
+
+env::settings! {
     /// Where mail and accounts are kept.
     pub(crate) struct StoreSettings in "store" {
         /// "embedded" (SQLite and segment files in the server's directory) or a PostgreSQL address
@@ -165,6 +178,7 @@ macro_rules! sections {
 
 sections! {
     server: ServerSettings,
+    keys: KeysSettings,
     store: StoreSettings,
     listen: ListenSettings,
     tls: TlsSettings,

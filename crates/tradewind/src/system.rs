@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::{Controls, Refused, import_key_files};
-use crypto::region;
 use crypto::tls::{CertifiedChains, MinimumVersion, ServerTls, TlsSettings, load_chain};
 use env::{Entropy, SystemClock, SystemEntropy};
 use identity::factors::FactorDesk;
@@ -17,6 +16,7 @@ use signing::Signer;
 use store::{Context, Place, Store};
 
 use crate::judging::SharedJudge;
+use crate::keys::KeyPlace;
 use crate::settings::{DnsSettings, Settings};
 use crate::{control, credentials};
 
@@ -39,7 +39,7 @@ pub(crate) struct System {
 impl System {
     /// Opens the store that `settings` name.
     pub(crate) async fn open(settings: Settings) -> Result<Self, Refused> {
-        let key = region::load(&settings.server.region_key).map_err(Refused::because)?;
+        let key = KeyPlace::of(&settings).read().map_err(Refused::because)?.key();
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
         let context = Context::new(Arc::new(SystemClock), entropy, settings.server.node, key);
         let store = Store::open(place(&settings)?, context).await.map_err(Refused::because)?;

@@ -312,7 +312,7 @@ impl Raw {
             outcome: Outcome::read(&outcome).ok_or_else(unreadable)?,
             answer: Answer::read(&answer),
             said: Said::read(&said),
-            detail: keeper.open(tx, &place_of(self.id), &self.detail)?,
+            detail: keeper.open(&place_of(self.id), &self.detail)?,
         })
     }
 }

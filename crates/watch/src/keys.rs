@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crypto::hash::HashKey;
-use crypto::keys::{Account, Key};
+use crypto::keys::{Account, Key, Region};
 use crypto::seal::SealingKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,51 +21,55 @@ pub(crate) const HASH_BYTES: usize = 16;
 /// A key, whosesoever it is.
 pub(crate) enum Keeper {
     Account(Arc<Key<Account>>, i64),
-    Everybody,
+    Everybody(Arc<Key<Region>>),
 }
 
 impl Keeper {
     pub(crate) fn of(tx: &mut Tx<'_>, account: i64) -> Result<Self, WatchError> {
         if account == EVERYBODY {
-            return Ok(Self::Everybody);
+            return Ok(Self::everybody(tx));
         }
         Ok(Self::Account(tx.context().keys.account(tx, account)?, account))
+    }
+
+    pub(crate) fn everybody(tx: &Tx<'_>) -> Self {
+        Self::Everybody(tx.context().keys.region())
     }
 
     fn account(&self) -> i64 {
         match self {
             Self::Account(_, account) => *account,
-            Self::Everybody => EVERYBODY,
+            Self::Everybody(_) => EVERYBODY,
         }
     }
 
-    fn hashing<'k>(&'k self, tx: &'k Tx<'_>) -> &'k HashKey {
+    fn hashing(&self) -> &HashKey {
         match self {
             Self::Account(key, _) => key.hashing(),
-            Self::Everybody => tx.context().keys.region().hashing(),
+            Self::Everybody(key) => key.hashing(),
         }
     }
 
-    fn sealing<'k>(&'k self, tx: &'k Tx<'_>) -> &'k SealingKey {
+    fn sealing(&self) -> &SealingKey {
         match self {
             Self::Account(key, _) => key.sealing(),
-            Self::Everybody => tx.context().keys.region().sealing(),
+            Self::Everybody(key) => key.sealing(),
         }
     }
 
     /// The feature as it is looked up.
-    pub(crate) fn feature(&self, tx: &Tx<'_>, feature: &Feature) -> [u8; HASH_BYTES] {
+    pub(crate) fn feature(&self, feature: &Feature) -> [u8; HASH_BYTES] {
         let text = format!("sign-in feature {} {}", feature.kind.index(), feature.value);
-        short(&self.hashing(tx).hash(text.as_bytes()))
+        short(&self.hashing().hash(text.as_bytes()))
     }
 
     pub(crate) fn seal<T: Serialize>(&self, tx: &Tx<'_>, place: &str, value: &T) -> Result<Vec<u8>, WatchError> {
         let plain = serde_json::to_vec(value).map_err(|error| self.unreadable(&error))?;
-        Ok(self.sealing(tx).seal(&*tx.context().entropy, place.as_bytes(), &plain))
+        Ok(self.sealing().seal(&*tx.context().entropy, place.as_bytes(), &plain))
     }
 
-    pub(crate) fn open<T: DeserializeOwned>(&self, tx: &Tx<'_>, place: &str, sealed: &[u8]) -> Result<T, WatchError> {
-        let plain = self.sealing(tx).open("sign-in", place.as_bytes(), sealed)?;
+    pub(crate) fn open<T: DeserializeOwned>(&self, place: &str, sealed: &[u8]) -> Result<T, WatchError> {
+        let plain = self.sealing().open("sign-in", place.as_bytes(), sealed)?;
         serde_json::from_slice(&plain).map_err(|error| self.unreadable(&error))
     }
 

@@ -46,7 +46,7 @@ impl Profile {
         let sealed = tx.row("SELECT detail FROM sign_in_profile WHERE account = $1", params![account], |row| {
             Ok(row.bytes(0)?.to_vec())
         })?;
-        sealed.map_or_else(|| Ok(Self::default()), |sealed| keeper.open(tx, &place_of(account), &sealed))
+        sealed.map_or_else(|| Ok(Self::default()), |sealed| keeper.open(&place_of(account), &sealed))
     }
 
     pub(crate) fn save(&self, tx: &mut Tx<'_>, keeper: &Keeper, account: i64) -> Result<(), WatchError> {
@@ -100,7 +100,7 @@ pub(crate) fn load_history(
     features: &[Feature],
     network: &[u8; HASH_BYTES],
 ) -> Result<History, WatchError> {
-    let (own_keeper, all_keeper) = (Keeper::of(tx, account)?, Keeper::Everybody);
+    let (own_keeper, all_keeper) = (Keeper::of(tx, account)?, Keeper::everybody(tx));
     let own = Profile::load(tx, &own_keeper, account)?;
     let all = Profile::load(tx, &all_keeper, EVERYBODY)?;
     let bare = Feature { kind: Kind::Device, value: NO_DEVICE.to_owned() };
@@ -127,7 +127,7 @@ pub(crate) fn load_history(
 
 /// How often each of `features` was seen, in their order.
 fn load_seen(tx: &mut Tx<'_>, keeper: &Keeper, account: i64, features: &[&Feature]) -> Result<Vec<u64>, WatchError> {
-    let hashes: Vec<[u8; HASH_BYTES]> = features.iter().map(|feature| keeper.feature(tx, feature)).collect();
+    let hashes: Vec<[u8; HASH_BYTES]> = features.iter().map(|feature| keeper.feature(feature)).collect();
     let asked = |place: usize| hashes.get(place).or(hashes.first()).map_or(&[][..], |hash| &hash[..]);
     let rows = tx.rows(
         "SELECT feature, seen FROM sign_in_feature WHERE account = $1
@@ -209,7 +209,7 @@ pub(crate) fn count(
     profile.sign_ins += 1;
     // In one order, so that two nodes never wait for each other.
     let mut hashed: Vec<([u8; HASH_BYTES], Kind)> =
-        features.iter().map(|feature| (keeper.feature(tx, feature), feature.kind)).collect();
+        features.iter().map(|feature| (keeper.feature(feature), feature.kind)).collect();
     hashed.sort_unstable();
     for (hash, kind) in hashed {
         let seen = tx.row(

@@ -27,6 +27,10 @@ impl Elsewhere for Nowhere {
         Err(Refused("no directories here".to_owned()))
     }
 
+    fn region_key(&self) -> Result<Key<Region>, Refused> {
+        Err(Refused("no key file here".to_owned()))
+    }
+
     fn judge(&self) -> Result<Arc<Judge>, Refused> {
         Judge::shipped().map(Arc::new).map_err(Refused::because)
     }

@@ -12,7 +12,7 @@ use super::caller::Bounds;
 use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
-    Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, guard, import, judging,
+    Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, guard, import, judging, keys,
     lists, openpgp, people, provisioning, quarantine, queue, roles, sharing, sign_ins, store, tls,
 };
 
@@ -511,6 +511,14 @@ actions! {
     StoreCheck "store-check" { deep: bool }: StoreCheck on On::Installation => store::check(controls, deep);
     /// Give back the room of messages that are gone.
     StoreCollect "store-collect": StoreCollect on On::Installation => store::collect(controls);
+
+    /// Give the key of an account's mail a new generation. What is there opens as before; what comes is encrypted under the new one.
+    KeyRotate "key-rotate" { address: String }: KeyRotate on On::Account(address) => keys::rotate_account(controls, address);
+    /// Give the key of an organisation a new generation.
+    KeyRotateOrganisation "key-rotate-organisation" { organisation: Option<String> }: KeyRotate
+        on On::Organisation(organisation.as_deref()) => keys::rotate_organisation(controls, bounds, organisation);
+    /// Take up the region key from its file, as after a new generation, and wrap the keys of all organisations under it.
+    KeyTakeUp "key-take-up": KeyRotate on On::Machine => keys::take_up(controls);
 
     /// Change somebody's job role.
     UserRole "user-role" { address: String, role: String, exception: Option<String> }: RoleGive

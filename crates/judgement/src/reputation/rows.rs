@@ -143,7 +143,7 @@ pub struct Known {
 /// # Errors
 /// [`JudgementError::Thing`] for anything else, or the store fails.
 pub fn look_up(tx: &mut Tx<'_>, organisation: i64, what: &str) -> Result<Vec<Known>, JudgementError> {
-    let marks = marks::named(what, tx.context().keys.region());
+    let marks = marks::named(what, &tx.context().keys.region());
     if marks.is_empty() {
         return Err(not_a_thing(what));
     }

@@ -219,12 +219,12 @@ pub fn list(tx: &mut Tx<'_>, since: Timestamp) -> Result<Vec<Listed>, ReportErro
     let mut found: BTreeMap<(String, IpAddr), Listed> = BTreeMap::new();
     let context = tx.context();
     let mut unreadable = false;
-    let opening = context.keys.region().sealing();
+    let region = context.keys.region();
     tx.for_each(
         "SELECT id, content FROM dmarc_report WHERE received >= $1 ORDER BY id DESC LIMIT $2",
         params![since.millis(), LISTED_MAX],
         |row| {
-            let plain = opening.open("DMARC report", &place(row.int(0)?), row.bytes(1)?)?;
+            let plain = region.sealing().open("DMARC report", &place(row.int(0)?), row.bytes(1)?)?;
             let kept = plain.split_first().filter(|(form, _)| **form == SEALED_FORM);
             match kept.and_then(|(_, json)| serde_json::from_slice::<Kept>(json).ok()) {
                 Some(kept) => add(&mut found, kept),

@@ -144,10 +144,11 @@ pub fn list(tx: &mut Tx<'_>, since: Timestamp) -> Result<Vec<ListedFailure>, Rep
         params![since.millis(), LISTED_MAX],
         |row| Ok((row.int(0)?, row.bytes(1)?.to_vec())),
     )?;
-    let opening = tx.context().keys.region().sealing();
+    let region = tx.context().keys.region();
     rows.into_iter()
         .map(|(id, sealed)| {
-            let plain = opening.open("failure report", &place(id), &sealed).map_err(store::StoreError::from)?;
+            let plain =
+                region.sealing().open("failure report", &place(id), &sealed).map_err(store::StoreError::from)?;
             let json = plain.split_first().filter(|(form, _)| **form == SEALED_FORM).map(|(_, json)| json);
             json.and_then(|json| serde_json::from_slice(json).ok()).ok_or(ReportError::Unreadable)
         })

@@ -21,6 +21,7 @@ pub(super) async fn open_all(store: &Store) -> Result<Vec<Finding>, StoreError> 
 
 fn organisations(tx: &mut Tx<'_>, _: &Store, (after, _): (i64, i64)) -> Result<Page, StoreError> {
     let context = tx.context();
+    let (region, now) = (context.keys.region(), context.clock.now());
     let mut page = Page { found: Vec::new(), last: None };
     tx.for_each(
         "SELECT id, key_wrapped FROM organisation WHERE id > $1 ORDER BY id LIMIT $2",
@@ -28,7 +29,7 @@ fn organisations(tx: &mut Tx<'_>, _: &Store, (after, _): (i64, i64)) -> Result<P
         |row| {
             let id = row.int(0)?;
             page.last = Some((id, 0));
-            if context.keys.region().unwrap_key::<Organisation>(row.bytes(1)?, id).is_err() {
+            if region.unwrap_key::<Organisation>(row.bytes(1)?, id, now).is_err() {
                 let rule = "the organisation's key does not open under the region key";
                 page.found.push(Finding { rule, object: format!("organisation {id}") });
             }
@@ -40,6 +41,7 @@ fn organisations(tx: &mut Tx<'_>, _: &Store, (after, _): (i64, i64)) -> Result<P
 
 fn accounts(tx: &mut Tx<'_>, _: &Store, (after, _): (i64, i64)) -> Result<Page, StoreError> {
     let context = tx.context();
+    let (region, now) = (context.keys.region(), context.clock.now());
     let mut page = Page { found: Vec::new(), last: None };
     let mut open: HashMap<i64, Option<Key<Organisation>>> = HashMap::new();
     tx.for_each(
@@ -52,11 +54,10 @@ fn accounts(tx: &mut Tx<'_>, _: &Store, (after, _): (i64, i64)) -> Result<Page, 
             if open.len() >= ORGANISATIONS_MAX {
                 open.clear();
             }
-            let key =
-                open.entry(organisation).or_insert_with(|| context.keys.region().unwrap_key(above, organisation).ok());
+            let key = open.entry(organisation).or_insert_with(|| region.unwrap_key(above, organisation, now).ok());
             // An organisation's key that does not open is told once, not with each account.
             if let Some(key) = key
-                && key.unwrap_key::<Account>(row.bytes(1)?, id).is_err()
+                && key.unwrap_key::<Account>(row.bytes(1)?, id, now).is_err()
             {
                 let rule = "the account's key does not open under its organisation's";
                 page.found.push(Finding { rule, object: format!("account {id}") });

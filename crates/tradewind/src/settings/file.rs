@@ -164,6 +164,8 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
         .chain(settings.judging.rules_directory.as_mut())
         .chain(settings.opinion.key_file.as_mut())
         .chain(settings.opinion.ca.as_mut())
+        .chain(settings.keys.pkcs11_module.as_mut())
+        .chain(settings.keys.pkcs11_pin_file.as_mut())
     {
         *path = base.join(&path);
     }
