@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["mail", "wire", "gm", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup", "sieve"],
     &["certs", "hsm", "store", "net", "inspect", "smime", "openpgp"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
-    &["letters", "intel", "guard", "scripts", "keybook"],
+    &["letters", "intel", "guard", "scripts", "certbook", "keybook"],
     &["reports", "review", "provision", "judgement"],
     &["smtp", "imap", "jmap", "api", "webapp"],
     &["tradewind"],

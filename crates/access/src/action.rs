@@ -105,6 +105,8 @@ env::words! {
         SigningRead = "signing.read",
         /// Make, rotate and retire signing keys.
         SigningChange = "signing.change",
+        /// Make, import and destroy S/MIME keys of accounts; say which certificates of others are trusted.
+        CertificateChange = "certificate.change",
         /// See keys of people and of correspondents with which mail is encrypted.
         KeyRead = "key.read",
         /// Make, bring, publish, verify and destroy such keys.

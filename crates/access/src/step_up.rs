@@ -56,6 +56,7 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::KeyChange, Approval::Never),
     sensitive(Action::KeyExport, Approval::From(Level::Basic)),
     sensitive(Action::ProtectionLower, Approval::From(Level::Enhanced)),
+    sensitive(Action::CertificateChange, Approval::Never),
     sensitive(Action::AuditRead, Approval::Never),
     sensitive(Action::PasswordReset, Approval::Never),
     sensitive(Action::FactorReset, Approval::From(Level::Trade)),

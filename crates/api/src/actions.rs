@@ -36,6 +36,7 @@ mod ruling;
 mod sentences;
 mod sharing;
 mod sign_ins;
+mod smime;
 mod store;
 #[cfg(test)]
 mod tests;

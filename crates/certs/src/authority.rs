@@ -79,13 +79,13 @@ impl LocalAuthority {
     }
 }
 
-fn name(common_name: &str) -> DistinguishedName {
+pub(crate) fn name(common_name: &str) -> DistinguishedName {
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, common_name);
     name
 }
 
-fn set_validity(params: &mut CertificateParams, now: Timestamp, life: Duration) {
+pub(crate) fn set_validity(params: &mut CertificateParams, now: Timestamp, life: Duration) {
     let begin = Timestamp::from_millis(now.millis() - i64::try_from(BACKDATED.as_millis()).unwrap_or(0));
     let day = |moment: Timestamp| {
         let Civil { year, month, day, .. } = moment.civil();

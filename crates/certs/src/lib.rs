@@ -5,6 +5,7 @@ pub mod authority;
 pub mod facts;
 mod files;
 mod next;
+pub mod personal;
 
 pub use facts::CertificateFacts;
 pub use next::{next_association, next_key_file, prepare_next};

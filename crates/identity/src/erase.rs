@@ -71,6 +71,7 @@ const DELETES: &[&str] = &[
     "DELETE FROM auto_reply WHERE account = $1",
     "DELETE FROM script_memory WHERE account = $1",
     "DELETE FROM rule_event WHERE account = $1",
+    "DELETE FROM smime_key WHERE account = $1",
     "DELETE FROM pgp_published WHERE account = $1",
     "DELETE FROM pgp_key WHERE account = $1",
     "DELETE FROM sign_in_event WHERE account = $1",

@@ -17,6 +17,7 @@ pub(crate) enum Digest {
     Sha256,
     Sha384,
     Sha512,
+    Sm3,
 }
 
 impl Digest {
@@ -27,7 +28,7 @@ impl Digest {
             oid::SHA512 => Ok(Self::Sha512),
             oid::SHA1 => Err(Fault::Weak("SHA-1".to_owned())),
             oid::MD5 => Err(Fault::Weak("MD5".to_owned())),
-            oid::SM3 => Err(Fault::Unsupported("SM3".to_owned())),
+            oid::SM3 => Ok(Self::Sm3),
             other => Err(Fault::Unsupported(format!("the digest {other}"))),
         }
     }
@@ -38,6 +39,7 @@ impl Digest {
             Self::Sha256 => oid::SHA256,
             Self::Sha384 => oid::SHA384,
             Self::Sha512 => oid::SHA512,
+            Self::Sm3 => oid::SM3,
         }
     }
 
@@ -48,20 +50,33 @@ impl Digest {
             Self::Sha256 => "sha-256",
             Self::Sha384 => "sha-384",
             Self::Sha512 => "sha-512",
+            Self::Sm3 => "sm3",
         }
     }
 
-    pub(crate) const fn primitive(self) -> &'static digest::Algorithm {
+    /// Octets of the digest, and of a block of what it hashes.
+    pub(crate) const fn sizes(self) -> (usize, usize) {
         match self {
-            Self::Sha1ForPadding => &digest::SHA1_FOR_LEGACY_USE_ONLY,
-            Self::Sha256 => &digest::SHA256,
-            Self::Sha384 => &digest::SHA384,
-            Self::Sha512 => &digest::SHA512,
+            Self::Sha1ForPadding => (20, 64),
+            Self::Sha256 | Self::Sm3 => (32, 64),
+            Self::Sha384 => (48, 128),
+            Self::Sha512 => (64, 128),
         }
     }
 
     pub(crate) fn hash(self, parts: &[&[u8]]) -> Vec<u8> {
-        let mut context = digest::Context::new(self.primitive());
+        let algorithm = match self {
+            Self::Sha1ForPadding => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha384 => &digest::SHA384,
+            Self::Sha512 => &digest::SHA512,
+            Self::Sm3 => {
+                let mut hasher = gm::sm3::Hasher::default();
+                parts.iter().for_each(|part| hasher.update(part));
+                return hasher.finish().to_vec();
+            }
+        };
+        let mut context = digest::Context::new(algorithm);
         parts.iter().for_each(|part| context.update(part));
         context.finish().as_ref().to_vec()
     }
@@ -74,6 +89,8 @@ pub(crate) enum Padding {
     Pkcs1,
     /// RSAES-OAEP with this digest for both its uses (section 7.1).
     Oaep(Digest),
+    /// None: SM2 encrypts keys itself (GB/T 32918.4).
+    Sm2,
 }
 
 /// An AlgorithmIdentifier: its name and its parameters.
@@ -99,6 +116,7 @@ pub(crate) fn verify(
         oid::SHA256_RSA | oid::SHA256_ECDSA => Some(Digest::Sha256),
         oid::SHA384_RSA | oid::SHA384_ECDSA => Some(Digest::Sha384),
         oid::SHA512_RSA | oid::SHA512_ECDSA | oid::ED25519 => Some(Digest::Sha512),
+        oid::SM2_WITH_SM3 | oid::SM2_SIGN | oid::SM2 => Some(Digest::Sm3),
         oid::RSA | oid::EC | oid::RSA_PSS => None,
         oid::SHA1_RSA | oid::SHA1_ECDSA => return Err(Fault::Weak("SHA-1".to_owned())),
         oid::MD5_RSA => return Err(Fault::Weak("MD5".to_owned())),
@@ -106,6 +124,10 @@ pub(crate) fn verify(
     };
     if said.is_some_and(|said| said != digest) {
         return Err(Fault::Malformed("a signature, which names two digests,"));
+    }
+    if certificate.key_kind == KeyKind::Sm2 && digest == Digest::Sm3 {
+        let key = gm::sm2::PublicKey::from_sec1(&certificate.key).map_err(|_| Fault::Malformed("an SM2 key"))?;
+        return key.verify(gm::sm2::DEFAULT_ID, message, signature).map_err(|_| Fault::Altered);
     }
     let primitive: &'static dyn VerificationAlgorithm = match (certificate.key_kind, digest) {
         (KeyKind::Rsa(_), _) if name == oid::RSA_PSS => {
@@ -174,6 +196,7 @@ fn verify_pss(
         Digest::Sha384 => key.verify(rsa::Pss::<sha2::Sha384>::new_with_salt(salt), &hashed, signature),
         Digest::Sha512 => key.verify(rsa::Pss::<sha2::Sha512>::new_with_salt(salt), &hashed, signature),
         Digest::Sha1ForPadding => return Err(sha1()),
+        Digest::Sm3 => return Err(Fault::Unsupported("RSASSA-PSS with SM3".to_owned())),
     };
     verified.map_err(|_| Fault::Altered)
 }

@@ -36,6 +36,8 @@ pub enum KeyKind {
     P521,
     /// Ed25519 (RFC 8032): signs only.
     Ed25519,
+    /// SM2 (GB/T 32918), with SM3 and SM4.
+    Sm2,
 }
 
 impl std::fmt::Display for KeyKind {
@@ -46,6 +48,7 @@ impl std::fmt::Display for KeyKind {
             Self::P384 => f.write_str("P-384"),
             Self::P521 => f.write_str("P-521"),
             Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Sm2 => f.write_str("SM2"),
         }
     }
 }
@@ -86,6 +89,7 @@ impl std::fmt::Debug for Certificate {
 const DIGITAL_SIGNATURE: u16 = 1;
 const NON_REPUDIATION: u16 = 1 << 1;
 const KEY_ENCIPHERMENT: u16 = 1 << 2;
+const DATA_ENCIPHERMENT: u16 = 1 << 3;
 const KEY_AGREEMENT: u16 = 1 << 4;
 
 impl Certificate {
@@ -144,14 +148,7 @@ impl Certificate {
     /// The certificate as PEM (RFC 7468).
     #[must_use]
     pub fn to_pem(&self) -> String {
-        use base64::Engine;
-        let encoded = base64::engine::general_purpose::STANDARD.encode(&self.der);
-        let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
-        for line in encoded.as_bytes().chunks(64) {
-            pem.push_str(std::str::from_utf8(line).unwrap_or_default());
-            pem.push('\n');
-        }
-        pem + "-----END CERTIFICATE-----\n"
+        pem_block("CERTIFICATE", &self.der)
     }
 
     /// SHA-256 of the certificate.
@@ -190,6 +187,10 @@ impl Certificate {
         match self.key_kind {
             KeyKind::Rsa(_) => self.usage.is_none_or(|usage| usage & KEY_ENCIPHERMENT != 0),
             KeyKind::P256 | KeyKind::P384 | KeyKind::P521 => self.usage.is_none_or(|usage| usage & KEY_AGREEMENT != 0),
+            // One of the two certificates of a person says so (GM/T 0015).
+            KeyKind::Sm2 => {
+                self.usage.is_none_or(|usage| usage & (KEY_ENCIPHERMENT | DATA_ENCIPHERMENT | KEY_AGREEMENT) != 0)
+            }
             KeyKind::Ed25519 => false,
         }
     }
@@ -243,6 +244,7 @@ pub(crate) fn curve(curve: ObjectIdentifier) -> Result<KeyKind, Fault> {
         oid::P256 => Ok(KeyKind::P256),
         oid::P384 => Ok(KeyKind::P384),
         oid::P521 => Ok(KeyKind::P521),
+        oid::SM2 => Ok(KeyKind::Sm2),
         other => Err(Fault::Unsupported(format!("the curve {other}"))),
     }
 }
@@ -320,6 +322,20 @@ impl Certificate {
     pub(crate) fn named(&self) -> Vec<u8> {
         crate::asn1::sequence(&[&self.issuer, &crate::asn1::element(crate::asn1::INTEGER, &[&self.serial])])
     }
+}
+
+/// A block of PEM (RFC 7468).
+pub(crate) fn pem_block(label: &str, der: &[u8]) -> String {
+    use base64::Engine;
+    let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(der));
+    let mut pem = String::with_capacity(encoded.len() + encoded.len() / 60 + 80);
+    pem.push_str(&format!("-----BEGIN {label}-----\n"));
+    for line in encoded.as_bytes().chunks(64) {
+        pem.push_str(std::str::from_utf8(line).unwrap_or_default());
+        pem.push('\n');
+    }
+    pem.push_str(&format!("-----END {label}-----\n"));
+    pem
 }
 
 /// The contents of the blocks of PEM with `label` (RFC 7468).

@@ -6,6 +6,8 @@ use aws_lc_rs::cipher::{
 };
 use cbc::cipher::{BlockModeDecrypt, KeyIvInit, block_padding::Pkcs7};
 use der::oid::ObjectIdentifier;
+use gm::sm4::Sm4;
+use gm::sm4::gcm::Sm4Gcm;
 
 use crate::asn1::{self, Element};
 use crate::{Fault, oid};
@@ -19,6 +21,10 @@ pub enum Cipher {
     AesCbc(usize),
     /// Triple DES, read for old messages alone (RFC 3370 section 5.1).
     TripleDes,
+    /// SM4-GCM (GB/T 32907, in the form of RFC 5084).
+    Sm4Gcm,
+    /// SM4-CBC.
+    Sm4Cbc,
 }
 
 /// Octets of the tag of AES-GCM.
@@ -36,13 +42,15 @@ impl Cipher {
             Self::AesCbc(24) => "AES-192-CBC",
             Self::AesCbc(_) => "AES-256-CBC",
             Self::TripleDes => "3DES",
+            Self::Sm4Gcm => "SM4-GCM",
+            Self::Sm4Cbc => "SM4-CBC",
         }
     }
 
     /// Whether it notices alterations.
     #[must_use]
     pub const fn is_authenticated(self) -> bool {
-        matches!(self, Self::AesGcm(_))
+        matches!(self, Self::AesGcm(_) | Self::Sm4Gcm)
     }
 
     pub(crate) fn of(algorithm: ObjectIdentifier) -> Result<Self, Fault> {
@@ -54,6 +62,8 @@ impl Cipher {
             oid::AES_192_CBC => Ok(Self::AesCbc(24)),
             oid::AES_256_CBC => Ok(Self::AesCbc(32)),
             oid::TRIPLE_DES_CBC => Ok(Self::TripleDes),
+            oid::SM4_GCM => Ok(Self::Sm4Gcm),
+            oid::SM4_CBC => Ok(Self::Sm4Cbc),
             oid::RC2_CBC => Err(Fault::Weak("RC2".to_owned())),
             oid::DES_CBC => Err(Fault::Weak("DES".to_owned())),
             other => Err(Fault::Unsupported(format!("the cipher {other}"))),
@@ -69,6 +79,8 @@ impl Cipher {
             Self::AesCbc(24) => oid::AES_192_CBC,
             Self::AesCbc(_) => oid::AES_256_CBC,
             Self::TripleDes => oid::TRIPLE_DES_CBC,
+            Self::Sm4Gcm => oid::SM4_GCM,
+            Self::Sm4Cbc => oid::SM4_CBC,
         }
     }
 
@@ -77,14 +89,15 @@ impl Cipher {
         match self {
             Self::AesGcm(bytes) | Self::AesCbc(bytes) => bytes,
             Self::TripleDes => 24,
+            Self::Sm4Gcm | Self::Sm4Cbc => 16,
         }
     }
 
     /// Octets of its initial value.
     pub(crate) const fn initial_bytes(self) -> usize {
         match self {
-            Self::AesGcm(_) => 12,
-            Self::AesCbc(_) => 16,
+            Self::AesGcm(_) | Self::Sm4Gcm => 12,
+            Self::AesCbc(_) | Self::Sm4Cbc => 16,
             Self::TripleDes => 8,
         }
     }
@@ -93,8 +106,8 @@ impl Cipher {
     pub(crate) fn algorithm(self, initial: &[u8]) -> Vec<u8> {
         let initial = asn1::octets(initial);
         let parameters = match self {
-            Self::AesGcm(_) => asn1::sequence(&[&initial, &asn1::number(16)]),
-            Self::AesCbc(_) | Self::TripleDes => initial,
+            Self::AesGcm(_) | Self::Sm4Gcm => asn1::sequence(&[&initial, &asn1::number(16)]),
+            Self::AesCbc(_) | Self::TripleDes | Self::Sm4Cbc => initial,
         };
         asn1::algorithm(self.oid(), &parameters)
     }
@@ -104,18 +117,18 @@ impl Cipher {
         const WHAT: &str = "the parameters of the cipher";
         let parameters = parameters.ok_or(Fault::Malformed(WHAT))?;
         let initial = match self {
-            Self::AesGcm(_) => {
+            Self::AesGcm(_) | Self::Sm4Gcm => {
                 let mut inside = parameters.inside();
                 let nonce = inside.take(asn1::OCTETS, WHAT)?.content;
                 // RFC 5084 section 3.2: twelve octets of tag if nothing is said.
                 let tag = if inside.is_empty() { 12 } else { inside.number(WHAT)? as usize };
                 if tag != TAG_BYTES {
-                    return Err(Fault::Unsupported(format!("AES-GCM with a tag of {tag} octets")));
+                    return Err(Fault::Unsupported(format!("GCM with a tag of {tag} octets")));
                 }
                 nonce
             }
-            Self::AesCbc(_) | Self::TripleDes if parameters.tag == asn1::OCTETS => parameters.content,
-            Self::AesCbc(_) | Self::TripleDes => return Err(Fault::Malformed(WHAT)),
+            _ if parameters.tag == asn1::OCTETS => parameters.content,
+            _ => return Err(Fault::Malformed(WHAT)),
         };
         if initial.len() == self.initial_bytes() { Ok(initial) } else { Err(Fault::Malformed(WHAT)) }
     }
@@ -136,6 +149,17 @@ impl Cipher {
                 key.less_safe_encrypt(content, context).map(|_| ()).map_err(|_| FAILED)
             }
             Self::TripleDes => Err(Fault::Weak("3DES".to_owned())),
+            Self::Sm4Gcm => {
+                let (key, nonce) = (key.try_into().map_err(|_| FAILED)?, initial.try_into().map_err(|_| FAILED)?);
+                let tag = Sm4Gcm::new(key).seal(nonce, &[], content).map_err(|_| FAILED)?;
+                content.extend_from_slice(&tag);
+                Ok(())
+            }
+            Self::Sm4Cbc => {
+                let (key, initial) = (key.try_into().map_err(|_| FAILED)?, initial.try_into().map_err(|_| FAILED)?);
+                *content = Sm4::new(key).cbc_encrypt(initial, content);
+                Ok(())
+            }
         }
     }
 
@@ -158,6 +182,15 @@ impl Cipher {
             Self::TripleDes => {
                 let mode = cbc::Decryptor::<des::TdesEde3>::new_from_slices(key, initial).ok()?;
                 mode.decrypt_padded::<Pkcs7>(&mut content).ok()?.len()
+            }
+            Self::Sm4Gcm => {
+                let length = content.len().checked_sub(TAG_BYTES)?;
+                let (text, tag) = content.split_at_mut(length);
+                Sm4Gcm::new(key.try_into().ok()?).open(initial.try_into().ok()?, more, text, tag).ok()?;
+                length
+            }
+            Self::Sm4Cbc => {
+                return Sm4::new(key.try_into().ok()?).cbc_decrypt(initial.try_into().ok()?, &content).ok();
             }
         };
         content.truncate(length);

@@ -1,5 +1,5 @@
 //! S/MIME 4.0 (RFC 8551, RFC 8550): messages signed, verified, encrypted and decrypted with certificates, over the structures of CMS
-//! (RFC 5652).
+//! (RFC 5652), with international algorithms and with SM2, SM3 and SM4 (GM/T 0010).
 //!
 //! A message goes in as it is and comes out protected ([`sign`], [`encrypt`], [`sign_and_encrypt`]); one that comes is taken out of what
 //! protects it, with an account of each layer ([`open`]). Whether a certificate is believed is for [`Trust`] to say. Knows nothing of
@@ -26,10 +26,11 @@ mod trust;
 
 pub use certificate::{Certificate, KeyKind};
 pub use cipher::Cipher;
+pub use content::Dialect;
 pub use enveloped::Recipe;
 pub use fault::Fault;
 pub use key::Identity;
-pub use mime::{Encryption, Form, Layer, Opened, encrypt, open, sign, sign_and_encrypt};
+pub use mime::{Encryption, Form, Layer, Looks, Opened, Style, enclose, encrypt, looks, open, sign, sign_and_encrypt};
 pub use signed::{Capabilities, Signature};
 pub use trust::Trust;
 

@@ -18,6 +18,23 @@ oids! {
     AUTH_ENVELOPED_DATA = "1.2.840.113549.1.9.16.1.23";
 }
 
+// The same with Chinese names (GM/T 0010 section 7).
+oids! {
+    GM_DATA = "1.2.156.10197.6.1.4.2.1";
+    GM_SIGNED_DATA = "1.2.156.10197.6.1.4.2.2";
+    GM_ENVELOPED_DATA = "1.2.156.10197.6.1.4.2.3";
+}
+
+// SM2 and SM4 (GM/T 0006 appendix A).
+oids! {
+    SM2 = "1.2.156.10197.1.301";
+    SM2_SIGN = "1.2.156.10197.1.301.1";
+    SM2_ENCRYPT = "1.2.156.10197.1.301.3";
+    SM2_WITH_SM3 = "1.2.156.10197.1.501";
+    SM4_CBC = "1.2.156.10197.1.104.2";
+    SM4_GCM = "1.2.156.10197.1.104.8";
+}
+
 // Attributes: RFC 5652 section 11, RFC 8551 section 2.5.2, RFC 5035 section 3.
 oids! {
     CONTENT_TYPE = "1.2.840.113549.1.9.3";

@@ -71,12 +71,17 @@ impl Authority {
 const LETTER: &str = "From: Ann <ann@trade.test>\r\nTo: bob@trade.test\r\nSubject: Price\r\nX-Other: 1\r\n\
                       Content-Type: text/html\r\n\r\n<p>Ten pieces</p>\r\n";
 
+const OPAQUE: Style = Style { form: Form::Opaque, dialect: Dialect::Cms };
+
 fn entropy() -> SeededEntropy {
     SeededEntropy::new(3)
 }
 
 fn signed(identity: &Identity, form: Form) -> String {
-    String::from_utf8(sign(LETTER.as_bytes(), identity, form, NOW, &entropy()).unwrap()).unwrap()
+    String::from_utf8(
+        sign(LETTER.as_bytes(), identity, Style { form, dialect: Dialect::Cms }, NOW, &entropy()).unwrap(),
+    )
+    .unwrap()
 }
 
 fn opened(message: &str, identities: &[Identity], trust: &Trust) -> Result<Opened, Fault> {
@@ -107,7 +112,7 @@ fn a_signature_holds_for_what_was_signed() {
     assert_eq!(fault(&clear.replace("\r\n", "\n"), &authority.trust()), None);
     assert_eq!(fault(&signed(&ann, Form::Opaque), &authority.trust()), None);
     // Another signature over the same, of a message of before.
-    let before = sign(LETTER.replace("Ten", "Six").as_bytes(), &ann, Form::Clear, NOW, &entropy()).unwrap();
+    let before = sign(LETTER.replace("Ten", "Six").as_bytes(), &ann, Style::CLEAR, NOW, &entropy()).unwrap();
     let before = String::from_utf8(before).unwrap();
     let (text, _) = clear.split_once("Content-Type: application/pkcs7-signature").unwrap();
     let (_, signature) = before.split_once("Content-Type: application/pkcs7-signature").unwrap();
@@ -172,7 +177,7 @@ fn who_signs_must_be_vouched_for_now_and_for_this() {
     let needed = "e-mail protection";
     assert_eq!(fault(&signed(&server, Form::Clear), &ours.trust()), Some(Fault::WrongUse { subject, needed }));
     let sealer = ours.issue("ann@trade.test", |params| params.key_usages = vec![KeyUsagePurpose::KeyAgreement]);
-    let refused = sign(LETTER.as_bytes(), &sealer, Form::Clear, NOW, &entropy());
+    let refused = sign(LETTER.as_bytes(), &sealer, Style::CLEAR, NOW, &entropy());
     assert!(matches!(refused, Err(Fault::WrongUse { .. })));
 }
 
@@ -250,7 +255,7 @@ fn attributes_are_no_content() {
     let authority = authority("CA");
     let ann = authority.issue("ann@trade.test", |_| ());
     let attributes = asn1::element(asn1::SET, &[b"anything"]);
-    let made = ann.key.sign(&attributes).unwrap();
+    let made = ann.key.sign(&attributes, Dialect::Cms, &entropy()).unwrap();
     let digest = asn1::algorithm(made.digest.oid(), &[]);
     let signer = asn1::sequence(&[
         &asn1::number(1),
@@ -279,7 +284,7 @@ fn layers_have_a_limit() {
     for layer in 0..8 {
         let found = opened(&message, &[], &authority.trust());
         assert_eq!(found.is_ok(), layer <= 6, "{layer}");
-        let next = sign(message.as_bytes(), &ann, Form::Opaque, NOW, &entropy()).unwrap();
+        let next = sign(message.as_bytes(), &ann, OPAQUE, NOW, &entropy()).unwrap();
         message = String::from_utf8(next).unwrap();
     }
 }
@@ -305,7 +310,7 @@ proptest! {
         let authority = authority("CA");
         let ann = [authority.issue("ann@trade.test", |_| ())];
         let whole = sign_and_encrypt(LETTER.as_bytes(), &ann[0], &[&ann[0].certificate], Recipe::COMPATIBLE, NOW, &entropy()).unwrap();
-        let opaque = sign(LETTER.as_bytes(), &ann[0], Form::Opaque, NOW, &entropy()).unwrap();
+        let opaque = sign(LETTER.as_bytes(), &ann[0], OPAQUE, NOW, &entropy()).unwrap();
         for message in [whole, opaque] {
             let (head, body) = mail::header::split_header_body(&message);
             let mut octets = mail::message::encoding::decode_base64(body);
@@ -334,3 +339,5 @@ proptest! {
         let _ = content::read(&file);
     }
 }
+
+mod gm_dialects;

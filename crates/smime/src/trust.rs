@@ -10,7 +10,7 @@ use webpki::{
     anchor_from_trusted_cert,
 };
 
-use crate::{Certificate, Fault};
+use crate::{Certificate, Fault, KeyKind};
 
 /// `id-kp-emailProtection` (RFC 5280 section 4.2.1.12).
 const EMAIL_PROTECTION: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x04];
@@ -23,6 +23,7 @@ const BETWEEN_MAX: usize = 32;
 pub struct Trust {
     roots: Vec<CertificateDer<'static>>,
     lists: Vec<CertRevocationList<'static>>,
+    gm_roots: Vec<gm::x509::Certificate>,
     /// SHA-256 of certificates that are believed whoever issued them, as somebody has compared them.
     pinned: Vec<[u8; 32]>,
     /// Whether an authority without a current list vouches for nobody.
@@ -43,6 +44,11 @@ impl Trust {
     pub fn new(roots: &[Certificate]) -> Result<Self, Fault> {
         let mut trust = Self::default();
         for root in roots {
+            if root.key_kind() == KeyKind::Sm2 {
+                let root = gm::x509::Certificate::parse(root.der());
+                trust.gm_roots.push(root.map_err(|_| Fault::Malformed("the certificate of an authority"))?);
+                continue;
+            }
             let der = CertificateDer::from(root.der().to_vec());
             anchor_from_trusted_cert(&der).map_err(|_| Fault::Malformed("the certificate of an authority"))?;
             trust.roots.push(der);
@@ -88,6 +94,9 @@ impl Trust {
         if certificate.is_weakly_signed {
             return Err(Fault::Weak(format!("a certificate signed with SHA-1 or MD5 ({})", subject())));
         }
+        if certificate.key_kind() == KeyKind::Sm2 {
+            return self.check_gm(certificate, others, now);
+        }
         let der = CertificateDer::from(certificate.der());
         let end = EndEntityCert::try_from(&der).map_err(|error| self.untrusted(certificate, &error))?;
         let between: Vec<CertificateDer<'_>> =
@@ -107,6 +116,23 @@ impl Trust {
         end.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &between, moment, usage, revocation, None)
             .map(|_| ())
             .map_err(|error| self.untrusted(certificate, &error))
+    }
+
+    /// Of a certificate of SM2. Lists of its authority are not read yet, so where one is needed, nothing is known.
+    fn check_gm(&self, certificate: &Certificate, others: &[Certificate], now: Timestamp) -> Result<(), Fault> {
+        let subject = certificate.subject.clone();
+        if self.needs_list {
+            return Err(Fault::RevocationUnknown { subject });
+        }
+        let untrusted = |cause: String| Fault::Untrusted { subject: subject.clone(), cause };
+        let own = gm::x509::Certificate::parse(certificate.der()).map_err(|error| untrusted(error.to_string()))?;
+        let between: Vec<_> =
+            others.iter().take(BETWEEN_MAX).filter_map(|it| gm::x509::Certificate::parse(it.der()).ok()).collect();
+        let roots = gm::x509::Roots::new(self.gm_roots.clone()).map_err(|error| untrusted(error.to_string()))?;
+        roots.verify(&own, &between, gm::x509::Purpose::Email, now).map_err(|error| match error {
+            gm::x509::ChainError::Purpose => Fault::WrongUse { subject: subject.clone(), needed: "e-mail protection" },
+            other => untrusted(other.to_string()),
+        })
     }
 
     fn untrusted(&self, certificate: &Certificate, error: &Error) -> Fault {

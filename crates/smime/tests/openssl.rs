@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::Command;
 
 use env::{SeededEntropy, Timestamp};
-use smime::{Certificate, Cipher, Fault, Form, Identity, Opened, Recipe, Trust};
+use smime::{Certificate, Cipher, Dialect, Fault, Form, Identity, Opened, Recipe, Style, Trust};
 
 const TEXT: &str = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nZehn Stück zum alten Preis.\r\n.\r\n 十件\r\n";
 
@@ -174,7 +174,8 @@ fn openssl_reads_what_we_write() {
     for name in ["rsa", "p256", "p384", "ed25519"] {
         let identity = peer.identity(name);
         for form in [Form::Clear, Form::Opaque] {
-            let signed = smime::sign(&ours(name), &identity, form, now(), &entropy).unwrap();
+            let signed =
+                smime::sign(&ours(name), &identity, Style { form, dialect: Dialect::Cms }, now(), &entropy).unwrap();
             // OpenSSL 3.0 has no Ed25519 in CMS (RFC 8419).
             if name != "ed25519" {
                 let read = peer.read(&signed, "-verify -CAfile ca.pem");

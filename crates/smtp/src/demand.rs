@@ -38,7 +38,11 @@ impl ContentRules {
     /// # Errors
     /// [`RouteError`] if the recipients of a route cannot be read.
     pub fn of(routes: &[Route]) -> Result<Self, RouteError> {
-        let rules = routes.iter().enumerate().map(|(index, route)| Ok((patterns(index + 1, route)?, route.content)));
+        let rules = routes.iter().enumerate().map(|(index, route)| {
+            // What this server encrypts itself need not come encrypted.
+            let is_ours = route.smime.is_some_and(certbook::Rule::encrypts);
+            Ok((patterns(index + 1, route)?, route.content.filter(|_| !is_ours)))
+        });
         rules.collect::<Result<_, _>>().map(Self)
     }
 

@@ -113,6 +113,12 @@ pub struct Route {
     pub source: Option<IpAddr>,
     /// How messages must be encrypted from end to end; others never go to this partner, whatever the connection.
     pub content: Option<ContentDemand>,
+    /// What this server does with messages to this partner: sign and encrypt them with S/MIME.
+    pub smime: Option<certbook::Rule>,
+    /// The same with OpenPGP, by the keys that are known or found.
+    pub openpgp: Option<keybook::Rule>,
+    /// By which names content of SM2 goes: those of CMS, or those of GM/T 0010.
+    pub smime_names: certbook::Names,
 }
 
 /// How messages to a partner must be encrypted from end to end.

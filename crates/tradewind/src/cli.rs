@@ -10,12 +10,14 @@ mod judging;
 mod keys;
 mod openpgp;
 mod sign_ins;
+mod smime;
 
 use std::path::PathBuf;
 
 pub(crate) use directory::{
     DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
 };
+pub(crate) use smime::SmimeCommand;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -134,6 +136,9 @@ pub(crate) enum Command {
     /// Keys with which outgoing mail is signed.
     #[command(subcommand)]
     Dkim(DkimCommand),
+    /// Keys and certificates of S/MIME: what signs, encrypts and decrypts mail.
+    #[command(subcommand)]
+    Smime(SmimeCommand),
     /// Keys of OpenPGP, of accounts and of their correspondents.
     #[command(subcommand)]
     Openpgp(openpgp::OpenPgpCommand),

@@ -206,6 +206,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Delegation(command) => command.into(),
         Command::Service(command) => command.into(),
         Command::Directory(command) => command.action()?,
+        Command::Smime(command) => command.action()?,
         Command::Provision(command) => command.into(),
         Command::List(command) => list_action(command),
         Command::SignIns(command) => sign_in_action(command),

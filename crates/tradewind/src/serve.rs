@@ -184,6 +184,7 @@ fn spawn_services(
             sign_in: Arc::clone(&sign_in),
             dns: Arc::clone(&dns),
             signer: Arc::clone(&system.signer),
+            learns_keys: settings.openpgp.autocrypt,
             judging: judging::judging(system, layers, &reputation, &dns)?,
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
@@ -216,6 +217,8 @@ fn spawn_services(
     serve(tasks, &mut listening, &mut measured, "imap", imap.door(false), stop);
     serve(tasks, &mut listening, &mut measured, "imaps", imap.door(true), stop);
 
+    let roots: Vec<_> = settings.delivery.roots.iter().map(|file| settings.home().join(file)).collect();
+    let keys = crate::control::key_finder(&system.store, Arc::clone(&dns), &roots, &settings.openpgp)?;
     let deliverer = Deliverer::new(
         DelivererParts {
             store: system.store.clone(),
@@ -228,6 +231,7 @@ fn spawn_services(
             figures,
             stop_wait: Duration::from_secs(settings.server.stop_seconds),
             outside: scripts::Outside::of(&settings.rules),
+            keys,
         },
         &settings.delivery,
         settings.home(),

@@ -13,7 +13,7 @@ use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::{
     Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, guard, import, judging, keys,
-    lists, openpgp, people, provisioning, quarantine, queue, roles, sharing, sign_ins, store, tls,
+    lists, openpgp, people, provisioning, quarantine, queue, roles, sharing, sign_ins, smime, store, tls,
 };
 
 /// What an action concerns, as the request names it.
@@ -433,6 +433,27 @@ actions! {
     /// Stop signing at once with a key, or all keys of the domain, and destroy the private part.
     DkimRetire "dkim-retire" { domain: String, selector: Option<String> }: SigningChange
         on On::Domain(domain) => dkim::retire(controls, domain, selector);
+
+    /// List the S/MIME keys of an account.
+    SmimeKeys "smime-keys" { address: String }: SigningRead on On::Account(address) => smime::list(controls, address);
+    /// Import an S/MIME key with its certificate: PKCS#12 or PEM, in base64.
+    SmimeImport "smime-import" { address: String, file: String, password: Option<String> }: CertificateChange
+        on On::Account(address) => smime::import(controls, address, file, password);
+    /// Make an S/MIME key, certified by the organisation's own authority.
+    SmimeRequest "smime-request" { address: String }: CertificateChange
+        on On::Account(address) => smime::request(controls, address);
+    /// Destroy an S/MIME key.
+    SmimeRemove "smime-remove" { address: String, id: i64 }: CertificateChange
+        on On::Account(address) => smime::remove(controls, address, id);
+    /// List the certificates of partners and authorities for S/MIME, and the organisation's own authority.
+    SmimeCertificates "smime-certificates" { organisation: Option<String> }: SigningRead
+        on On::Organisation(organisation.as_deref()) => smime::certificates(controls, bounds, organisation);
+    /// Trust an authority or a partner's certificate for S/MIME, or add an authority's list of revoked certificates; in base64.
+    SmimeTrust "smime-trust" { kind: String, file: String, organisation: Option<String> }: CertificateChange
+        on On::Organisation(organisation.as_deref()) => smime::trust(controls, bounds, kind, file, organisation);
+    /// Forget a certificate or list of S/MIME.
+    SmimeForget "smime-forget" { id: i64, organisation: Option<String> }: CertificateChange
+        on On::Organisation(organisation.as_deref()) => smime::forget(controls, bounds, id, organisation);
 
     /// List the keys of OpenPGP of an account.
     OpenpgpList "openpgp-list" { address: String }: KeyRead on On::Account(address) => openpgp::list(controls, address);

@@ -99,6 +99,8 @@ fn curve(kind: KeyKind) -> Result<&'static Algorithm, Fault> {
         KeyKind::P256 => Ok(&agreement::ECDH_P256),
         KeyKind::P384 => Ok(&agreement::ECDH_P384),
         KeyKind::P521 => Ok(&agreement::ECDH_P521),
-        KeyKind::Rsa(_) | KeyKind::Ed25519 => Err(Fault::Unsupported(format!("encryption to a key of {kind}"))),
+        KeyKind::Rsa(_) | KeyKind::Ed25519 | KeyKind::Sm2 => {
+            Err(Fault::Unsupported(format!("encryption to a key of {kind}")))
+        }
     }
 }

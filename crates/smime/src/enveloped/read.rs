@@ -118,6 +118,8 @@ fn transport(
     let padding = match name {
         oid::RSA => Padding::Pkcs1,
         oid::RSA_OAEP => Padding::Oaep(read_oaep(parameters.as_ref())?),
+        // GM/T 0010 names the curve, or the encryption by it.
+        oid::SM2_ENCRYPT | oid::SM2 => Padding::Sm2,
         other => return Err(Fault::Unsupported(format!("the encryption of keys {other}"))),
     };
     let encrypted = inside.take(asn1::OCTETS, WHAT)?.content;

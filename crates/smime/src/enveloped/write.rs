@@ -10,7 +10,8 @@ use crate::algorithm::{Digest, oaep_sha256};
 use crate::asn1::{self, octets, sequence, set_of};
 use crate::certificate::KeyKind;
 use crate::cipher::Cipher;
-use crate::{Certificate, Fault, content, oid};
+use crate::content::{self, Dialect};
+use crate::{Certificate, Fault, oid};
 
 /// Encrypts `what` to each of `certificates`, whose owners nobody has checked here.
 pub(crate) fn encrypt(
@@ -22,40 +23,56 @@ pub(crate) fn encrypt(
     if certificates.is_empty() {
         return Err(Fault::NobodyToEncryptTo);
     }
-    let cipher = if recipe.is_authenticated { Cipher::AesGcm(32) } else { Cipher::AesCbc(32) };
+    // SM4 where all readers have keys of SM2, else what all know.
+    let is_gm = certificates.iter().all(|it| it.key_kind == KeyKind::Sm2);
+    let dialect = if is_gm { recipe.dialect } else { Dialect::Cms };
+    // GM/T 0010 has no authenticated envelope.
+    let is_authenticated = recipe.is_authenticated && dialect == Dialect::Cms;
+    let cipher = match (is_gm, is_authenticated) {
+        (true, true) => Cipher::Sm4Gcm,
+        (true, false) => Cipher::Sm4Cbc,
+        (false, true) => Cipher::AesGcm(32),
+        (false, false) => Cipher::AesCbc(32),
+    };
     let mut key = Zeroizing::new(vec![0; cipher.key_bytes()]);
     entropy.fill(&mut key);
     let mut initial = vec![0; cipher.initial_bytes()];
     entropy.fill(&mut initial);
     let recipients: Result<Vec<Vec<u8>>, Fault> =
-        certificates.iter().map(|it| recipient(it, recipe.is_oaep, &key)).collect();
+        certificates.iter().map(|it| recipient(it, recipe.is_oaep, &key, entropy)).collect();
     let recipients = set_of(recipients?, asn1::SET);
     let mut encrypted = what.to_vec();
     cipher.encrypt(&key, &initial, &mut encrypted)?;
-    let tag = if recipe.is_authenticated { encrypted.split_off(what.len()) } else { Vec::new() };
+    let tag = if is_authenticated { encrypted.split_off(what.len()) } else { Vec::new() };
     let inside = sequence(&[
-        &asn1::oid(oid::DATA),
+        &asn1::oid(dialect.data()),
         &cipher.algorithm(&initial),
         &asn1::element(asn1::plain_field(0), &[&encrypted]),
     ]);
-    if recipe.is_authenticated {
+    if is_authenticated {
         let enveloped = sequence(&[&asn1::number(0), &recipients, &inside, &octets(&tag)]);
         return Ok(content::write(oid::AUTH_ENVELOPED_DATA, &enveloped));
     }
     // RFC 5652 section 6.1: 2 where somebody agrees on a key.
-    let agrees = certificates.iter().any(|it| !matches!(it.key_kind, KeyKind::Rsa(_)));
+    let agrees = certificates.iter().any(|it| !matches!(it.key_kind, KeyKind::Rsa(_) | KeyKind::Sm2));
     let enveloped = sequence(&[&asn1::number(if agrees { 2 } else { 0 }), &recipients, &inside]);
-    Ok(content::write(oid::ENVELOPED_DATA, &enveloped))
+    Ok(content::write(dialect.enveloped(), &enveloped))
 }
 
 /// RecipientInfo (RFC 5652 section 6.2).
-fn recipient(certificate: &Certificate, is_oaep: bool, key: &[u8]) -> Result<Vec<u8>, Fault> {
+fn recipient(certificate: &Certificate, is_oaep: bool, key: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, Fault> {
     certificate.check_strength()?;
     if !certificate.may_encrypt() {
         return Err(Fault::WrongUse { subject: certificate.subject.clone(), needed: "encryption" });
     }
     match certificate.key_kind {
         KeyKind::Rsa(_) => transport(certificate, is_oaep, key),
+        KeyKind::Sm2 => {
+            const FAILED: Fault = Fault::Malformed("the key of a certificate");
+            let public = gm::sm2::PublicKey::from_sec1(&certificate.key).map_err(|_| FAILED)?;
+            let encrypted = public.encrypt_der(key, entropy).map_err(|_| FAILED)?;
+            Ok(key_transport(certificate, &asn1::algorithm(oid::SM2_ENCRYPT, &[]), &encrypted))
+        }
         KeyKind::P256 | KeyKind::P384 | KeyKind::P521 | KeyKind::Ed25519 => agreement(certificate, key),
     }
 }
@@ -73,7 +90,12 @@ fn transport(certificate: &Certificate, is_oaep: bool, key: &[u8]) -> Result<Vec
         let encrypted = public.encrypt(key, &mut room).map_err(|_| FAILED)?;
         (asn1::algorithm(oid::RSA, &asn1::element(asn1::NULL, &[])), encrypted.to_vec())
     };
-    Ok(sequence(&[&asn1::number(0), &certificate.named(), &algorithm, &octets(&encrypted)]))
+    Ok(key_transport(certificate, &algorithm, &encrypted))
+}
+
+/// KeyTransRecipientInfo (RFC 5652 section 6.2.1).
+fn key_transport(certificate: &Certificate, algorithm: &[u8], encrypted: &[u8]) -> Vec<u8> {
+    sequence(&[&asn1::number(0), &certificate.named(), algorithm, &octets(encrypted)])
 }
 
 /// SubjectPublicKeyInfo of an RSA key.

@@ -78,6 +78,28 @@ impl Opened {
     }
 }
 
+/// What a message is from outside, without a look at its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looks {
+    /// No S/MIME as a whole.
+    Plain,
+    /// Signed beside its text.
+    Signed,
+    /// A structure: signed, encrypted or compressed.
+    Wrapped,
+}
+
+/// What `message` is from outside.
+#[must_use]
+pub fn looks(message: &[u8]) -> Looks {
+    match Wrap::of(&Structure::parse(message)) {
+        Ok(Wrap::None) => Looks::Plain,
+        Ok(Wrap::Structure) => Looks::Wrapped,
+        // What is wrong with a signature is told when it is looked into.
+        Ok(Wrap::Detached) | Err(_) => Looks::Signed,
+    }
+}
+
 /// Undoes what protects `message`. What is wrong with signatures is told with them; a message that is signed and not encrypted can be read
 /// whatever they are worth.
 ///

@@ -5,6 +5,7 @@ use mail::header;
 
 use super::entity::{self, Split, is_protected, split};
 use super::seven_bit::{base64_lines, seven_bit};
+use crate::content::Dialect;
 use crate::enveloped::Recipe;
 use crate::{Certificate, Fault, Identity, enveloped, signed};
 
@@ -17,6 +18,20 @@ pub enum Form {
     Opaque,
 }
 
+/// How a signature is written, as far as its reader has a say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Beside the text or around it.
+    pub form: Form,
+    /// For keys of SM2.
+    pub dialect: Dialect,
+}
+
+impl Style {
+    /// What every program reads.
+    pub const CLEAR: Self = Self { form: Form::Clear, dialect: Dialect::Cms };
+}
+
 /// What stands for a subject that is encrypted (RFC 9788 section 3.2.1).
 const HIDDEN_SUBJECT: &str = "[...]";
 
@@ -27,13 +42,13 @@ const HIDDEN_SUBJECT: &str = "[...]";
 pub fn sign(
     message: &[u8],
     identity: &Identity,
-    form: Form,
+    style: Style,
     at: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<Vec<u8>, Fault> {
     let Split { outside, entity } = split(message);
     let entity = seven_bit(protect(&outside, &entity, "clear", &[]));
-    Ok(join(&outside, &signed_entity(&entity, identity, form, at, entropy)?))
+    Ok(join(&outside, &signed_entity(&entity, identity, style, at, entropy)?))
 }
 
 /// The message encrypted to each of `certificates`, which somebody has checked.
@@ -67,7 +82,8 @@ pub fn sign_and_encrypt(
     let Split { outside, entity } = split(message);
     let outer = hide_subject(&outside);
     let entity = seven_bit(protect(&outside, &entity, "cipher", &outer));
-    let entity = signed_entity(&entity, identity, Form::Clear, at, entropy)?;
+    let style = Style { form: Form::Clear, dialect: recipe.dialect };
+    let entity = signed_entity(&entity, identity, style, at, entropy)?;
     Ok(join(&outer, &encrypted_entity(&entity, certificates, recipe, entropy)?))
 }
 
@@ -115,7 +131,7 @@ fn hide_subject(outside: &[u8]) -> Vec<u8> {
 fn signed_entity(
     entity: &[u8],
     identity: &Identity,
-    form: Form,
+    style: Style,
     at: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<Vec<u8>, Fault> {
@@ -124,8 +140,8 @@ fn signed_entity(
         return Err(Fault::WrongUse { subject: certificate.subject.clone(), needed: "signing" });
     }
     certificate.check_dates(at)?;
-    let signature = signed::sign(entity, identity, at, form == Form::Clear)?;
-    if form == Form::Opaque {
+    let signature = signed::sign(entity, identity, style, at, entropy)?;
+    if style.form == Form::Opaque {
         return Ok(pkcs7("signed-data", &signature));
     }
     let boundary: String = [entropy.next_u64(), entropy.next_u64()].iter().map(|it| format!("{it:016x}")).collect();

@@ -39,8 +39,7 @@ pub(super) fn check(mac: &Element<'_>, password: &str, content: &[u8]) -> Result
         oid::SHA512 => (Digest::Sha512, hmac::HMAC_SHA512),
         other => return Err(Fault::Unsupported(format!("the check of a PKCS#12 file {other}"))),
     };
-    let bytes = digest.primitive().output_len();
-    let key = derive(digest, Purpose::Mac, password, salt, rounds, bytes);
+    let key = derive(digest, Purpose::Mac, password, salt, rounds, digest.sizes().0);
     hmac::verify(&hmac::Key::new(algorithm, &key), content, said).map_err(|_| Fault::WrongPassword)
 }
 
@@ -132,7 +131,7 @@ fn derive(
     rounds: NonZeroU32,
     bytes: usize,
 ) -> Zeroizing<Vec<u8>> {
-    let block = digest.primitive().block_len();
+    let block = digest.sizes().1;
     let mut text: Zeroizing<Vec<u8>> = Zeroizing::new(password.encode_utf16().flat_map(u16::to_be_bytes).collect());
     text.extend_from_slice(&[0, 0]);
     let fill = |source: &[u8]| -> Vec<u8> {

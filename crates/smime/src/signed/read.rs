@@ -138,7 +138,7 @@ impl<'a> Signer<'a> {
         let Some(attributes) = self.attributes else {
             // RFC 5652 section 5.3: anything but plain data needs attributes. What begins like a set of attributes could be the
             // attributes of another signature, shown as content.
-            if content_type != oid::DATA || content.first() == Some(&asn1::SET) {
+            if ![oid::DATA, oid::GM_DATA].contains(&content_type) || content.first() == Some(&asn1::SET) {
                 return Err(Fault::Altered);
             }
             return algorithm::verify(certificate, digest, &self.algorithm, content, self.signature);

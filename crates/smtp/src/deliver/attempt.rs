@@ -37,28 +37,46 @@ impl Deliverer {
     async fn send_away(&self, lease: &Lease, sent: &Sent) -> Vec<Verdict> {
         let domain = mail::domain::canonical(&lease.domain).unwrap_or_else(|_| lease.domain.clone());
         let way = self.routes.way(&domain);
+        match self.protect(lease, &way).await {
+            Ok(made) => self.send_content(lease, sent, &domain, &way, made).await,
+            Err(verdicts) => verdicts,
+        }
+    }
+
+    /// Sends the message, or what was made of it.
+    async fn send_content(
+        &self,
+        lease: &Lease,
+        sent: &Sent,
+        domain: &str,
+        way: &Way,
+        made: Option<Content>,
+    ) -> Vec<Verdict> {
         if let Some(demand) = way.content
-            && let Some(verdicts) = self.stop_unencrypted(lease, &domain, demand).await
+            && let Some(verdicts) = self.stop_unencrypted(lease, domain, demand, made.as_ref()).await
         {
             return verdicts;
         }
         let entropy = &*self.store.context().entropy;
         let finder = Finder { dns: &*self.dns, entropy, hostname: &self.hostname, port: self.settings.port };
-        let exchangers = match finder.find(&domain, &way).await {
+        let exchangers = match finder.find(domain, way).await {
             Ok(exchangers) => exchangers,
             Err(none) => return all(lease, "", &no_exchanger(&none)),
         };
-        let content = match Content::open(&self.store, lease).await {
-            Ok(content) => content,
-            Err(error) => {
-                tracing::error!(message = lease.message, %error, "a queued message cannot be read");
-                return all(lease, "", &unreadable());
-            }
+        let content = match made {
+            Some(content) => content,
+            None => match Content::open(&self.store, lease).await {
+                Ok(content) => content,
+                Err(error) => {
+                    tracing::error!(message = lease.message, %error, "a queued message cannot be read");
+                    return all(lease, "", &unreadable());
+                }
+            },
         };
         let wishes = &lease.envelope;
-        let inquiry = Inquiry::new(&*self.dns, &self.policies, &domain, &way, self.settings.port)
+        let inquiry = Inquiry::new(&*self.dns, &self.policies, domain, way, self.settings.port)
             .wished(wishes.requiretls, wishes.tls_optional);
-        let errand = Errand { lease, domain: &domain, way: &way, inquiry: &inquiry, content: &content, sent };
+        let errand = Errand { lease, domain, way, inquiry: &inquiry, content: &content, sent };
         self.try_exchangers(&errand, &exchangers).await
     }
 
@@ -135,8 +153,8 @@ pub(super) fn transaction(lease: &Lease, content: &Content) -> Transaction {
     let envelope = &lease.envelope;
     Transaction {
         from: envelope.reverse_path.clone(),
-        size: content.bytes() + envelope.trace.len() as u64,
-        eight_bit: envelope.body_8bit,
+        size: content.bytes() + content.trace(lease).len() as u64,
+        eight_bit: content.is_eight_bit(lease),
         utf8: envelope.smtputf8,
         require_tls: envelope.requiretls,
         ret: envelope.ret.map(|ret| match ret {

@@ -39,7 +39,7 @@ impl Deliverer {
             None => self.open(errand, &key, security).await?,
         };
         let transaction = transaction(lease, content);
-        let trace = lease.envelope.trace.as_bytes();
+        let trace = content.trace(lease).as_bytes();
         loop {
             if lease.envelope.requiretls && !link.keeps_require_tls() {
                 // RFC 8689 section 4.2.1: another exchanger may keep it, other messages may go here.

@@ -10,7 +10,20 @@ use store::{Location, Store, StoreError, blobs};
 const DIRECTORY_BYTES: u64 = 64 << 10;
 
 /// A message that can be read.
-pub(super) struct Content {
+pub(super) enum Content {
+    /// As it is in the queue.
+    Queued(Queued),
+    /// As it was made for these recipients.
+    Made {
+        /// In seven bits.
+        message: Vec<u8>,
+        /// Header fields of ours before it.
+        trace: String,
+    },
+}
+
+/// A message in the store.
+pub(super) struct Queued {
     store: Store,
     location: Location,
     directory: Directory,
@@ -26,26 +39,52 @@ impl Content {
         let head = read(store, &location, 0..first).await?;
         let directory = Directory::read(&head)?;
         let opener = Arc::new(Opener::new(&lease.key, &directory));
-        Ok(Self { store: store.clone(), location, directory, opener })
+        Ok(Self::Queued(Queued { store: store.clone(), location, directory, opener }))
     }
 
     /// Length of the message.
     pub(super) fn bytes(&self) -> u64 {
-        self.directory.plain_bytes()
+        match self {
+            Self::Queued(queued) => queued.directory.plain_bytes(),
+            Self::Made { message, .. } => message.len() as u64,
+        }
+    }
+
+    /// Header fields of ours before it.
+    pub(super) fn trace<'a>(&'a self, lease: &'a Lease) -> &'a str {
+        match self {
+            Self::Queued(_) => &lease.envelope.trace,
+            Self::Made { trace, .. } => trace,
+        }
+    }
+
+    /// Whether it has octets above 127.
+    pub(super) fn is_eight_bit(&self, lease: &Lease) -> bool {
+        match self {
+            Self::Queued(_) => lease.envelope.body_8bit,
+            Self::Made { message, .. } => !message.is_ascii(),
+        }
     }
 
     /// Number of chunks.
     pub(super) fn chunks(&self) -> usize {
-        self.directory.chunk_count()
+        match self {
+            Self::Queued(queued) => queued.directory.chunk_count(),
+            Self::Made { .. } => 1,
+        }
     }
 
     /// The plain bytes of chunk `number`.
     pub(super) async fn chunk(&self, number: usize) -> Result<Vec<u8>, StoreError> {
         let missing = || StoreError::Corrupt { what: "a queued message has too few chunks".to_owned() };
-        let range = self.directory.chunk(number).ok_or_else(missing)?;
-        let mut sealed = read(&self.store, &self.location, range).await?;
+        let queued = match self {
+            Self::Queued(queued) => queued,
+            Self::Made { message, .. } => return Ok(message.clone()),
+        };
+        let range = queued.directory.chunk(number).ok_or_else(missing)?;
+        let mut sealed = read(&queued.store, &queued.location, range).await?;
         let mut plain = Vec::new();
-        self.opener.open_onto(number, &mut sealed, &mut plain)?;
+        queued.opener.open_onto(number, &mut sealed, &mut plain)?;
         Ok(plain)
     }
 

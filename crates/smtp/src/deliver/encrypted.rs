@@ -24,6 +24,13 @@ impl Default for Looks {
     }
 }
 
+impl Looks {
+    /// A place, as soon as there is one.
+    pub(super) async fn place(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        self.0.acquire().await.ok()
+    }
+}
+
 impl Deliverer {
     /// What becomes of a message to `domain` that is not encrypted as demanded; `None` if it is, and goes on.
     pub(super) async fn stop_unencrypted(
@@ -31,10 +38,16 @@ impl Deliverer {
         lease: &Lease,
         domain: &str,
         demand: ContentDemand,
+        made: Option<&Content>,
     ) -> Option<Vec<Verdict>> {
         // Never closed, so there is always a place in the end.
-        let _place = self.looks.0.acquire().await.ok();
-        let raw = async { Content::open(&self.store, lease).await?.whole().await };
+        let _place = self.looks.place().await;
+        let raw = async {
+            match made {
+                Some(made) => made.whole().await,
+                None => Content::open(&self.store, lease).await?.whole().await,
+            }
+        };
         let raw = match raw.await {
             Ok(raw) => raw,
             Err(error) => {

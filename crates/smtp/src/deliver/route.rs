@@ -63,6 +63,12 @@ pub enum RouteError {
         /// What is wrong with it.
         cause: TlsSetupError,
     },
+    /// Two ways to encrypt.
+    #[error("delivery.route {number}: smime and openpgp exclude one another; name one")]
+    TwoWays {
+        /// Its place among the routes, from 1.
+        number: usize,
+    },
     /// A name without a password or the other way about.
     #[error("delivery.route {number}: user and password_file go together")]
     HalfCredentials {
@@ -89,6 +95,10 @@ pub(crate) struct Way {
     pub(crate) source: Option<IpAddr>,
     /// How messages must be encrypted from end to end.
     pub(crate) content: Option<ContentDemand>,
+    /// What is done with messages here.
+    pub(crate) smime: Option<certbook::Wish>,
+    /// The same with OpenPGP.
+    pub(crate) openpgp: Option<keybook::Rule>,
 }
 
 /// A partner's own authority.
@@ -178,7 +188,14 @@ fn resolve_route(number: usize, route: &Route, directory: &Path) -> Result<(Vec<
     let pinned = route.ca.as_ref().map(|file| pinned(number, &directory.join(file))).transpose()?;
     let tls = if route.tls_min.is_some() || pinned.is_some() { TlsDemand::Required } else { route.tls };
     let tls13 = route.tls_min == Some(TlsFloor::Tls13);
-    Ok((patterns, Way { relay, tls, tls13, pinned, source: route.source, content: route.content }))
+    if route.smime.is_some() && route.openpgp.is_some() {
+        return Err(RouteError::TwoWays { number });
+    }
+    let smime = route.smime.map(|rule| certbook::Wish { rule, names: route.smime_names });
+    Ok((
+        patterns,
+        Way { relay, tls, tls13, pinned, source: route.source, content: route.content, smime, openpgp: route.openpgp },
+    ))
 }
 
 fn pinned(number: usize, file: &Path) -> Result<Pinned, RouteError> {

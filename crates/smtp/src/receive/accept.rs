@@ -165,7 +165,7 @@ impl Conversation<'_> {
                 let text = "The notification is not authenticated, and is not passed on";
                 return Verdict::reject(550, (5, 7, 1), text);
             }
-            Ok(vouched) => match self.judge(&envelope, vouched, number).await {
+            Ok(vouched) => match self.open_and_judge(&envelope, vouched, number).await {
                 Ok(vouched) => vouched,
                 Err(verdict) => return verdict,
             },
@@ -217,7 +217,11 @@ impl Conversation<'_> {
     /// Gives what waits in the queue.
     async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<Vec<i64>, AcceptError> {
         let store = &self.door.receiver.store;
-        let Vouched { body, results, junk, origin, judged, sent, .. } = vouched;
+        let Vouched { body, results, junk, origin, judged, sent, original, .. } = vouched;
+        let body = match original {
+            Some(original) => smime::enclose(&body, &original, &*store.context().entropy),
+            None => body,
+        };
         let now = store.context().clock.now();
         let mut trace = results;
         trace.push_str(judged.as_ref().map_or("", |judged| &judged.fields));

@@ -38,13 +38,25 @@ pub(super) struct Vouched {
     pub(super) judged: Option<Judged>,
     /// What was found of what one of our people sends.
     pub(super) sent: Option<Sent>,
+    /// The message as it came, if it was encrypted and is delivered as people read it.
+    pub(super) original: Option<Vec<u8>>,
 }
 
 impl Vouched {
     /// Mail of our own people.
     pub(super) fn submitted(body: Vec<u8>, sent: Option<Sent>) -> Self {
         let results = String::new();
-        Self { body, results, junk: false, origin: None, authentication: None, is_allowed: false, judged: None, sent }
+        Self {
+            body,
+            results,
+            junk: false,
+            origin: None,
+            authentication: None,
+            is_allowed: false,
+            judged: None,
+            sent,
+            original: None,
+        }
     }
 }
 
@@ -130,6 +142,7 @@ impl Conversation<'_> {
             is_allowed,
             judged: None,
             sent: None,
+            original: None,
         })
     }
 

@@ -148,7 +148,7 @@ impl Conversation<'_> {
     }
 
     /// Accounts here that are written to themselves.
-    fn accounts(&self) -> Vec<i64> {
+    pub(super) fn accounts(&self) -> Vec<i64> {
         let account = |taken: &Taken| match taken.home {
             Home::Here { account, .. } => Some(account),
             Home::Group { .. } | Home::Returning { .. } | Home::Elsewhere => None,

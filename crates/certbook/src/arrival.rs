@@ -1,0 +1,162 @@
+//! Messages that arrive: decrypted with the keys of those whom they are for, their signatures verified.
+
+use std::fmt::Write;
+
+use mail::message::Envelope;
+use smime::{Fault, Identity, Looks, Opened, Signature, Trust};
+use store::{Store, StoreError, Tx};
+
+use crate::{CertbookError, Partner, identities, keep, partner, trust};
+
+/// What was found of a message.
+#[derive(Debug)]
+pub struct Arrived {
+    /// The message as it came.
+    pub raw: Vec<u8>,
+    /// The message as people read it, where that is another.
+    pub readable: Option<Vec<u8>>,
+    /// Whether it was encrypted, so that the readable one is delivered in its place.
+    pub is_decrypted: bool,
+    /// Header fields of ours that tell it; empty if it is no S/MIME.
+    pub fields: String,
+}
+
+/// What is known of those it is for.
+struct Readers {
+    /// Keys of each account.
+    accounts: Vec<Vec<Identity>>,
+    trust: Trust,
+}
+
+/// Looks into `raw`, a message to `accounts` of `organisation`, and learns the certificate of a partner whose signature holds. A message is
+/// decrypted only if it is encrypted to each of those it goes to: whoever passes on what was meant for another gets nothing out.
+///
+/// # Errors
+/// [`CertbookError`] if the store fails. What is wrong with the message is told in the fields.
+pub async fn look(
+    store: &Store,
+    hostname: &str,
+    organisation: i64,
+    accounts: Vec<i64>,
+    raw: Vec<u8>,
+) -> Result<Arrived, CertbookError> {
+    let looks = smime::looks(&raw);
+    if looks == Looks::Plain {
+        return Ok(Arrived { raw, readable: None, is_decrypted: false, fields: String::new() });
+    }
+    let readers = store
+        .read(move |tx| {
+            let wanted = if looks == Looks::Wrapped { accounts.as_slice() } else { &[] };
+            let accounts = wanted.iter().map(|account| identities(tx, *account)).collect::<Result<_, _>>()?;
+            Ok::<_, CertbookError>(Readers { accounts, trust: trust(tx, organisation)? })
+        })
+        .await?;
+    let context = std::sync::Arc::clone(store.context());
+    let working = tokio::task::spawn_blocking(move || {
+        let opened = open(&raw, &readers, context.clock.now(), &*context.entropy);
+        (raw, opened)
+    });
+    let (raw, opened) = working.await.map_err(|_| StoreError::Abandoned("opening a message panicked"))?;
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(fault) => {
+            tracing::info!(%fault, "an S/MIME message cannot be opened");
+            let fields = unopened(hostname, &fault);
+            return Ok(Arrived { raw, readable: None, is_decrypted: false, fields });
+        }
+    };
+    learn(store, organisation, &raw, &opened).await?;
+    let fields = told(hostname, &opened);
+    let is_decrypted = opened.ciphers().next().is_some();
+    Ok(Arrived { raw, readable: opened.message, is_decrypted, fields })
+}
+
+/// Opens it with the keys of each account by itself, so that all of them must be able to.
+fn open(raw: &[u8], readers: &Readers, now: env::Timestamp, entropy: &dyn env::Entropy) -> Result<Opened, Fault> {
+    let Some((first, others)) = readers.accounts.split_first() else {
+        return smime::open(raw, &[], &readers.trust, now, entropy);
+    };
+    let opened = smime::open(raw, first, &readers.trust, now, entropy)?;
+    if opened.ciphers().next().is_some() {
+        for other in others {
+            smime::open(raw, other, &readers.trust, now, entropy)?;
+        }
+    }
+    Ok(opened)
+}
+
+/// Keeps the certificate of a signer whose signature holds, if it is new.
+async fn learn(store: &Store, organisation: i64, raw: &[u8], opened: &Opened) -> Result<(), CertbookError> {
+    let signer = opened.signatures().find(|signature| signature.holds());
+    let Some((certificate, capabilities)) = signer.and_then(|it| Some((it.certificate.clone()?, it.capabilities)))
+    else {
+        return Ok(());
+    };
+    if !certificate.may_encrypt() {
+        return Ok(());
+    }
+    let Some(author) = Envelope::parse(raw).from.first().and_then(mail::message::EnvelopeAddress::email) else {
+        return Ok(());
+    };
+    let (address, fingerprint) = (author.clone(), certificate.fingerprint());
+    let known = store.read(move |tx| partner(tx, organisation, &address)).await?;
+    if known.iter().any(|it| it.certificate.fingerprint() == fingerprint) {
+        return Ok(());
+    }
+    let partner = Partner { certificate, capabilities };
+    store.write(move |tx: &mut Tx<'_>| keep(tx, organisation, &author, &partner)).await
+}
+
+/// Results as Authentication-Results (RFC 7281 section 3) and how it was encrypted.
+fn told(hostname: &str, opened: &Opened) -> String {
+    let mut fields = String::new();
+    for signature in opened.signatures() {
+        let _ = write!(fields, "Authentication-Results: {hostname};\r\n\tsmime={}", result(signature));
+        if let Some(certificate) = &signature.certificate {
+            if let Some(address) = certificate.emails.first().filter(|address| is_plain(address)) {
+                let _ = write!(fields, "\r\n\tbody.smime-identifier={address}");
+            }
+            let _ = write!(fields, "\r\n\tbody.smime-serial={}", certificate.serial_number());
+        }
+        fields.push_str("\r\n");
+    }
+    if let Some(cipher) = opened.ciphers().next() {
+        let _ = write!(fields, "X-Tradewind-Smime: decrypted; cipher={}", cipher.name());
+        if opened.may_be_altered() {
+            fields.push_str("; may-be-altered");
+        }
+        if opened.has_other_author {
+            fields.push_str("; other-author");
+        }
+        fields.push_str("\r\n");
+    }
+    fields
+}
+
+/// Result and, if it is none that passes, its reason as a word.
+fn result(signature: &Signature) -> String {
+    let Some(fault) = &signature.fault else { return "pass".to_owned() };
+    let result = match fault {
+        Fault::Altered | Fault::NoSignature | Fault::WrongAuthor { .. } => "fail",
+        Fault::RevocationUnknown { .. } => "temperror",
+        Fault::Malformed(_) | Fault::TooMuch { .. } | Fault::Unsupported(_) | Fault::NoCertificate => "permerror",
+        _ => "policy",
+    };
+    format!("{result} reason=\"{}\"", fault.word())
+}
+
+fn unopened(hostname: &str, fault: &Fault) -> String {
+    match fault {
+        Fault::NotForUs => "X-Tradewind-Smime: encrypted; not-for-us\r\n".to_owned(),
+        Fault::Undecipherable => "X-Tradewind-Smime: encrypted; undecipherable\r\n".to_owned(),
+        Fault::NoSignature | Fault::Altered => {
+            format!("Authentication-Results: {hostname};\r\n\tsmime=fail reason=\"{}\"\r\n", fault.word())
+        }
+        _ => format!("Authentication-Results: {hostname};\r\n\tsmime=permerror reason=\"{}\"\r\n", fault.word()),
+    }
+}
+
+/// Whether it may stand in the field as it is (RFC 8601 section 2.2).
+fn is_plain(address: &str) -> bool {
+    address.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"@.-_+=".contains(&octet))
+}
