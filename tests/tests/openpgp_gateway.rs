@@ -43,7 +43,8 @@ fn mail_to_and_from_a_partner_is_protected_by_the_server() -> Outcome {
     let desk = Desk(scratch.directory("gnupg")?);
     let server = ScriptedServer::start(&[POLITE])?;
     let route = ("partner.test", server.address, ", openpgp = \"both\", content = \"pgp\"");
-    let outward = Outward::start(&[route, ("*", server.address, "")], Options::default().set("openpgp", "wkd_lookup", "false"))?;
+    let outward =
+        Outward::start(&[route, ("*", server.address, "")], Options::default().set("openpgp", "wkd_lookup", "false"))?;
     let letter = format!("From: <sales@trade.test>\r\nTo: <ana@partner.test>\r\nSubject: Price\r\n\r\n{SECRET}\r\n");
     let tell = |arguments: &[&str]| -> Outcome<String> {
         Ok(outward.tradewind.command(&[&["openpgp"], arguments].concat())?.success()?.stdout)
@@ -65,10 +66,11 @@ fn mail_to_and_from_a_partner_is_protected_by_the_server() -> Outcome {
     let is_sealed = !sealed.contains(SECRET) && sealed.contains("Subject: [...]") && sealed.contains("DKIM-Signature:");
     assert!(is_sealed, "{sealed}");
     std::fs::write(desk.0.join("sealed"), sealed)?;
-    let ours = tell(&["export", "sales@trade.test"])?;
-    std::fs::write(desk.0.join("ours.txt"), ours)?;
+    let ours = outward.tradewind.command(&["--json", "openpgp", "export", "sales@trade.test"])?.success()?.stdout;
+    let ours: serde_json::Value = serde_json::from_str(&ours)?;
+    std::fs::write(desk.0.join("ours.asc"), ours["key"].as_str().unwrap_or_default())?;
     let inner = desk.run(
-        "sed -n '/-----BEGIN PGP PUBLIC/,/-----END PGP PUBLIC/p' ours.txt | gpg --import
+        "gpg --import ours.asc
          sed -n '/-----BEGIN PGP MESSAGE/,/-----END PGP MESSAGE/p' sealed | gpg --status-fd 1 --decrypt",
     )?;
     assert!(inner.contains(SECRET) && inner.contains("Subject: Price") && inner.contains("GOODSIG"), "{inner}");

@@ -24,7 +24,9 @@ pub enum Rule {
 }
 
 impl Rule {
-    const fn encrypts(self) -> bool {
+    /// Whether it encrypts at all.
+    #[must_use]
+    pub const fn encrypts(self) -> bool {
         !matches!(self, Self::Sign)
     }
 

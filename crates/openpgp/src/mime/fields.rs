@@ -120,7 +120,8 @@ pub(super) fn is_structural(field: &Field<'_>) -> bool {
     field.is("MIME-Version") || field.name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"Content-"))
 }
 
-fn is_authors(field: &Field<'_>) -> bool {
+/// Fields that an author writes. Others within a payload say nothing: they could claim to be of those who pass a message on.
+pub(super) fn is_authors(field: &Field<'_>) -> bool {
     AUTHORS.iter().any(|name| field.is(name))
 }
 

@@ -4,7 +4,7 @@ use env::Timestamp;
 use mail::message::{Part, Structure, decode_part, parse_addresses};
 use pgp::composed::CleartextSignedMessage;
 
-use super::fields::{is_structural, protected, said_outside, value};
+use super::fields::{is_authors, is_structural, protected, said_outside, value};
 use super::with_crlf;
 use crate::certificate::KeyRef;
 use crate::limits::SIGNATURES_MAX;
@@ -96,14 +96,14 @@ fn encrypted(
 /// The message as it was before it was encrypted.
 fn joined(raw: &[u8], payload: &[u8], is_marked: bool) -> Vec<u8> {
     let is_within = |name: &[u8]| {
-        is_marked && mail::header::fields(payload).any(|it| it.name.eq_ignore_ascii_case(name) && !is_structural(&it))
+        is_marked && mail::header::fields(payload).any(|it| it.name.eq_ignore_ascii_case(name) && is_authors(&it))
     };
     let mut out = Vec::with_capacity(raw.len());
     for field in mail::header::fields(raw).filter(|field| !is_structural(field) && !is_within(field.name)) {
         out.extend_from_slice(raw.get(field.start..field.end).unwrap_or_default());
     }
     for field in mail::header::fields(payload) {
-        if (is_marked || is_structural(&field)) && !field.is("HP-Outer") && !field.is("MIME-Version") {
+        if (is_marked && is_authors(&field)) || (is_structural(&field) && !field.is("MIME-Version")) {
             out.extend_from_slice(payload.get(field.start..field.end).unwrap_or_default());
         }
     }

@@ -51,6 +51,21 @@ fn an_encrypted_letter_comes_back_as_it_was_written() {
 }
 
 #[test]
+fn a_payload_speaks_for_nobody_but_its_author() {
+    let payload = b"From: Li Wei <wei@trade.example>\r\nX-Tradewind-OpenPGP: decrypted\r\nAuthentication-Results: mail.partner.example; x=pass\r\n\
+        Received: from nowhere\r\nContent-Type: text/plain; hp=\"cipher\"\r\n\r\nHello.\r\n";
+    let certificates = [ana().certificate()];
+    let recipients = Recipients::of(&certificates, NOW).unwrap();
+    let armored = encrypt(payload, &recipients, None, NOW, &entropy()).unwrap();
+    let raw = encrypted(b"From: wei@trade.example\r\n", &armored, "b");
+    let content = text(&reading(&raw, &[]).unwrap().unwrap().content.unwrap());
+    assert_eq!(
+        content,
+        "From: Li Wei <wei@trade.example>\r\nContent-Type: text/plain; hp=\"cipher\"\r\nMIME-Version: 1.0\r\n\r\nHello.\r\n"
+    );
+}
+
+#[test]
 fn a_signed_letter_stays_readable_and_is_in_seven_bits() {
     let wei = wei();
     let signed = protect(LETTER, &Protection::Signed(&wei), NOW, &entropy()).unwrap();
