@@ -117,7 +117,8 @@ pub async fn learn_from(store: &Store, organisation: i64, raw: &[u8]) -> Result<
 fn told(hostname: &str, report: &Report) -> String {
     let mut fields = String::new();
     for signature in &report.signatures {
-        let covered = if report.covers_all { "" } else { " reason=\"a part alone\"" };
+        let is_part = signature.state == SignatureState::Good && !report.covers_all;
+        let covered = if is_part { " reason=\"a part alone\"" } else { "" };
         let _ =
             write!(fields, "Authentication-Results: {hostname};\r\n\tx-openpgp={}{covered}", result(signature, report));
         if let Some(issuer) = signature.certificate.as_ref().or(signature.issuer.as_ref()) {

@@ -21,7 +21,7 @@ use store::Store;
 
 use crate::judging::SharedJudge;
 use crate::keys::KeyPlace;
-use crate::settings::DnsSettings;
+use crate::settings::{DnsSettings, Settings};
 use crate::system::{System, resolver};
 
 pub(crate) use socket::{ControlSocket, ask, socket_path};
@@ -46,10 +46,15 @@ pub(crate) fn controls(system: &System) -> Controls {
             judge: Arc::clone(&system.judge),
             judging: system.settings.judging.clone(),
             openpgp: system.settings.openpgp.clone(),
-            roots: system.settings.delivery.roots.iter().map(|file| system.settings.home().join(file)).collect(),
+            roots: roots(&system.settings),
             keys: KeyPlace::of(&system.settings),
         }),
     }
+}
+
+/// Files with further roots that vouch for hosts of others.
+pub(crate) fn roots(settings: &Settings) -> Vec<PathBuf> {
+    settings.delivery.roots.iter().map(|file| settings.home().join(file)).collect()
 }
 
 /// Asks the key directories of correspondents, whose hosts are trusted as those of policies are.

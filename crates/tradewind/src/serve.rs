@@ -217,10 +217,9 @@ fn spawn_services(
     serve(tasks, &mut listening, &mut measured, "imap", imap.door(false), stop);
     serve(tasks, &mut listening, &mut measured, "imaps", imap.door(true), stop);
 
-    let roots: Vec<_> = settings.delivery.roots.iter().map(|file| settings.home().join(file)).collect();
-    let keys = crate::control::key_finder(&system.store, Arc::clone(&dns), &roots, &settings.openpgp)?;
     let deliverer = Deliverer::new(
         DelivererParts {
+            keys: system.key_finder(Arc::clone(&dns))?,
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             dns,
@@ -231,7 +230,6 @@ fn spawn_services(
             figures,
             stop_wait: Duration::from_secs(settings.server.stop_seconds),
             outside: scripts::Outside::of(&settings.rules),
-            keys,
         },
         &settings.delivery,
         settings.home(),
