@@ -9,6 +9,7 @@ import ssl
 host, port = "127.0.0.1", int(os.environ["WEB_PORT"])
 user, password = os.environ["IMAP_USER"], os.environ["IMAP_PASSWORD"]
 CORE, MAIL, SUBMISSION = (f"urn:ietf:params:jmap:{it}" for it in ("core", "mail", "submission"))
+LABELS = "urn:tradewind:params:jmap:labels"
 colleague = os.environ["COLLEAGUE"]
 context = ssl.create_default_context(cafile=os.environ["IMAP_CA"])
 context.check_hostname = False
@@ -36,7 +37,7 @@ def path_of(url):
 
 def calls(*given):
     named = [[name, {"accountId": account, **arguments}, f"c{at}"] for at, (name, arguments) in enumerate(given)]
-    status, answer = api({"using": [CORE, MAIL, SUBMISSION], "methodCalls": named})
+    status, answer = api({"using": [CORE, MAIL, SUBMISSION, LABELS], "methodCalls": named})
     assert status == 200, answer
     assert answer["sessionState"] == session["state"], answer
     answers = answer["methodResponses"]
@@ -116,6 +117,22 @@ assert new.encode() in imap.fetch(numbers[-1], "(EMAILID)")[1][0], new
 calls(("Email/set", {"update": {new: {"keywords/$flagged": True}}}))
 imap.noop()
 assert b"\\Flagged" in imap.fetch(numbers[-1], "(FLAGS)")[1][0]
+
+
+def labelled(name):
+    label = calls(("Label/set", {"create": {"l": {"name": name}}}))[0]["created"]["l"]
+    calls(("Email/set", {"update": {new: {f"keywords/{label['keyword']}": True}}}))
+    imap.noop()
+    return label["id"], imap.fetch(numbers[-1], "(FLAGS)")[1][0]
+
+
+# A label is a keyword over IMAP. The bit of one that was deleted stands for the next one, also in a session that knew the first.
+first, flags = labelled("first")
+assert b"first" in flags, flags
+calls(("Label/set", {"destroy": [first]}))
+second, flags = labelled("second")
+assert b"second" in flags and b"first" not in flags, flags
+calls(("Label/set", {"destroy": [second]}))
 found, snippets = calls(
     ("Email/query", {"filter": {"text": "valves"}}),
     ("SearchSnippet/get", {"filter": {"text": "valves"}, "#emailIds": {"resultOf": "c0", "name": "Email/query", "path": "/ids"}}),

@@ -61,6 +61,7 @@ const DELETES: &[&str] = &[
     "DELETE FROM message WHERE account = $1",
     "DELETE FROM mailbox WHERE account = $1",
     "DELETE FROM keyword WHERE account = $1",
+    "DELETE FROM label WHERE account = $1",
     "DELETE FROM expunged WHERE account = $1",
     "DELETE FROM destroyed WHERE account = $1",
     "DELETE FROM thread_ref WHERE account = $1",

@@ -200,12 +200,11 @@ impl Connection<'_> {
     }
 
     async fn tell_changes(&mut self, changed: &[usize], arrived: bool) -> Result<(), StreamError> {
-        let unknown = self.selected.as_ref().is_some_and(|selected| {
-            let bits = selected.entries.iter().fold(0, |bits, entry| bits | entry.keywords);
-            self.keywords.len() < 64 - bits.leading_zeros() as usize
-        });
-        if unknown {
-            self.learn_keywords(true).await;
+        let has_keywords =
+            self.selected.as_ref().is_some_and(|selected| selected.entries.iter().any(|entry| entry.keywords != 0));
+        if has_keywords && (arrived || !changed.is_empty()) {
+            // A keyword may be new, and a bit that a deleted label had may stand for another one.
+            self.learn_keywords().await;
         }
         if let Some(selected) = &self.selected
             && arrived
@@ -225,14 +224,20 @@ impl Connection<'_> {
         Ok(())
     }
 
-    /// Reads the names of the account's keywords; tells them with `* FLAGS` if the client is to know.
-    pub(crate) async fn learn_keywords(&mut self, tell: bool) {
+    /// Reads the names of the account's keywords; tells them with `* FLAGS` where they are others than the client knows.
+    async fn learn_keywords(&mut self) {
         let account = self.selected_account();
         match self.server.store.read(move |tx| mailbox::keywords::list(tx, account)).await {
-            Ok(known) => self.keywords = names_by_bit(known),
+            Ok(known) => self.know_keywords(known),
             Err(error) => tracing::error!(%error, "cannot read keywords"),
         }
-        if tell {
+    }
+
+    /// Takes over the names of the account's keywords, as [`Self::learn_keywords`].
+    pub(crate) fn know_keywords(&mut self, known: Vec<mailbox::keywords::Keyword>) {
+        let known = names_by_bit(known);
+        if known != self.keywords {
+            self.keywords = known;
             let names: Vec<String> = self.keywords.iter().filter(|name| !name.is_empty()).cloned().collect();
             self.writer().flags(wire::imap::SystemFlags::SETTABLE, names.iter().map(String::as_str));
         }

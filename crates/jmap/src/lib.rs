@@ -16,6 +16,7 @@ mod http;
 mod ids;
 mod index;
 mod keys;
+mod labels;
 mod mailboxes;
 mod mdn;
 mod opened;
@@ -122,6 +123,8 @@ pub struct Server {
     fetcher: Option<Fetcher>,
     /// Our address, without a slash at its end.
     public_url: String,
+    /// Messages have keywords of labels that are gone.
+    labels_left: tokio::sync::Notify,
     /// Who searched for invoices or accounts in a request that is under way; the trade guard counts it.
     searched: Mutex<HashSet<i64>>,
 }
@@ -178,6 +181,7 @@ impl Server {
             outside,
             settings,
             public_url,
+            labels_left: tokio::sync::Notify::new(),
             searched: Mutex::default(),
         })
     }
@@ -187,22 +191,29 @@ impl Server {
         self.door.watch(&asker.principal)
     }
 
-    /// Forgets, until `stop`, files that nobody used; then lets those go who wait for changes.
+    /// Forgets, until `stop`, files that nobody used and labels that are gone; then lets those go who wait for changes.
     pub async fn tend(self: Arc<Self>, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return self.stopping.cancel(),
-                () = tokio::time::sleep(TEND_EVERY) => {}
+                () = self.labels_left.notified() => {}
+                () = tokio::time::sleep(TEND_EVERY) => self.forget_files().await,
             }
-            loop {
-                let forget = |tx: &mut store::Tx<'_>| mailbox::uploads::forget_expired(tx, FORGOTTEN_AT_ONCE);
-                match self.store.write_freeing(forget).await {
-                    Ok(count) if count < u64::from(FORGOTTEN_AT_ONCE) => break,
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::warn!(%error, "cannot forget files that clients sent");
-                        break;
-                    }
+            if let Err(error) = self.clear_labels().await {
+                tracing::warn!(%error, "cannot take a deleted label from its messages; tried again later");
+            }
+        }
+    }
+
+    async fn forget_files(&self) {
+        loop {
+            let forget = |tx: &mut store::Tx<'_>| mailbox::uploads::forget_expired(tx, FORGOTTEN_AT_ONCE);
+            match self.store.write_freeing(forget).await {
+                Ok(count) if count < u64::from(FORGOTTEN_AT_ONCE) => return,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot forget files that clients sent");
+                    return;
                 }
             }
         }

@@ -37,6 +37,7 @@ pub(crate) fn states(tx: &mut Tx<'_>, asker: &Asker, accounts: &[i64]) -> Result
             ("Email", emails.clone()),
             ("Thread", emails),
             ("Mailbox", mailbox_state(tx, *account)?.to_string()),
+            ("Label", mailbox::labels::state(tx, *account)?.to_string()),
         ]);
         if *account == asker.account() {
             types.insert("EmailSubmission", submission::current_state(tx, *account)?.to_string());

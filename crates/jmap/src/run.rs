@@ -9,10 +9,12 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 
 use crate::args::Args;
 use crate::error::Failure;
-use crate::session::{BLOB, BODY, CONTACTS, CORE, KEYS, MAIL, MDN, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT};
+use crate::session::{
+    BLOB, BODY, CONTACTS, CORE, KEYS, LABELS, MAIL, MDN, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT,
+};
 use crate::unchanged::{self, Kind};
 use crate::{
-    Asker, Server, blobs, contacts, email, keys, mailboxes, mdn, quota, senders, sorting, submission, verdicts,
+    Asker, Server, blobs, contacts, email, keys, labels, mailboxes, mdn, quota, senders, sorting, submission, verdicts,
 };
 
 /// How often calls are run again whose snapshot turned out too old.
@@ -100,6 +102,7 @@ enum Change {
     RulesSet,
     KeySet,
     MdnSend,
+    LabelSet,
 }
 
 impl Change {
@@ -119,6 +122,7 @@ impl Change {
             Self::VacationSet => {
                 kind(sorting::vacation_get, &["isEnabled", "fromDate", "toDate", "subject", "textBody", "htmlBody"])
             }
+            Self::LabelSet => kind(labels::get, &["name", "color", "sortOrder"]),
             Self::RulesSet => kind(sorting::rules_get, &["rules", "isActive"]),
             Self::EmailImport | Self::EmailCopy | Self::BlobUpload | Self::BlobCopy | Self::MdnSend | Self::KeySet => {
                 None
@@ -180,6 +184,9 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "ContactCard/queryChanges" => read(CONTACTS, contacts::query_changes),
         "ContactCard/set" => change(CONTACTS, Change::CardSet),
         "ContactCard/copy" => read(CONTACTS, contacts::copy),
+        "Label/get" => read(LABELS, labels::get),
+        "Label/changes" => read(LABELS, labels::changes),
+        "Label/set" => change(LABELS, Change::LabelSet),
         "MDN/parse" => read(MDN, mdn::parse),
         "MDN/send" => change(MDN, Change::MdnSend),
         "Verdict/get" => read(VERDICT, verdicts::get),
@@ -344,6 +351,7 @@ impl Server {
             Change::VacationSet => sorting::vacation_set(self, asker, args).await,
             Change::RulesSet => sorting::rules_set(self, asker, args).await,
             Change::KeySet => keys::set(self, asker, created, args).await,
+            Change::LabelSet => labels::set(self, asker, created, args).await,
             Change::MdnSend => mdn::send(self, asker, created, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::Tx;
 
 use crate::state::word_of;
-use crate::{Asker, Server, blobs, email, ids};
+use crate::{Asker, Server, blobs, email, ids, labels};
 
 /// The core.
 pub(crate) const CORE: &str = "urn:ietf:params:jmap:core";
@@ -42,13 +42,15 @@ pub(crate) const RULES: &str = "urn:tradewind:params:jmap:rules";
 pub(crate) const KEYS: &str = "urn:tradewind:params:jmap:keys";
 /// Texts of messages fit to be shown: our own.
 pub(crate) const BODY: &str = "urn:tradewind:params:jmap:body";
+/// Labels: our own.
+pub(crate) const LABELS: &str = "urn:tradewind:params:jmap:labels";
 
 /// The collation of orders (RFC 5051).
 pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
 pub(crate) const CAPABILITIES: &[&str] =
-    &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, MDN, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES, KEYS];
+    &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, MDN, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES, LABELS, KEYS];
 
 /// How long the state of a session object is believed.
 const STATE_FOR: Duration = Duration::from_secs(5);
@@ -156,6 +158,7 @@ impl Server {
             VACATION: {},
             RULES: {},
             KEYS: {},
+            LABELS: {},
             BODY: { "pictureUrl": picture_url },
         })
     }
@@ -176,6 +179,7 @@ impl Server {
         if let Value::Object(members) = &mut capabilities {
             members.insert(QUOTA.to_owned(), json!({}));
             members.insert(VERDICT.to_owned(), json!({}));
+            members.insert(LABELS.to_owned(), labels::capability());
             members.insert(BODY.to_owned(), json!({}));
             members.insert(BLOB.to_owned(), self.blob_capability());
         }

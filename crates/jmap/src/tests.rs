@@ -5,6 +5,7 @@ mod contacts;
 mod extensions;
 mod fixture;
 mod keys;
+mod labels;
 mod mail;
 mod making;
 mod receipts;

@@ -40,12 +40,9 @@ pub fn intern(tx: &mut Tx<'_>, account: i64, names: &[&str]) -> Result<u64, Mail
     for name in names {
         check(name)?;
     }
+    // The account's row keeps two transactions from giving out the same bit, and a bit from being given to another name meanwhile.
+    crate::changes::lock_account(tx, account)?;
     let mut known = list(tx, account)?;
-    if names.iter().any(|name| find(&known, name).is_none()) {
-        // The account's row keeps two transactions from giving out the same bit.
-        crate::changes::lock_account(tx, account)?;
-        known = list(tx, account)?;
-    }
     let mut bits = 0;
     for name in names {
         bits |= match find(&known, name) {
@@ -63,6 +60,18 @@ pub fn intern(tx: &mut Tx<'_>, account: i64, names: &[&str]) -> Result<u64, Mail
 pub fn known_bits(tx: &mut Tx<'_>, account: i64, names: &[&str]) -> Result<u64, MailboxError> {
     let known = list(tx, account)?;
     Ok(names.iter().filter_map(|name| find(&known, name)).fold(0, |bits, bit| bits | bit))
+}
+
+/// Forgets a keyword that no message of the account has, so that its bit is free. Who calls has taken the account's row.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) fn forget(tx: &mut Tx<'_>, account: i64, name: &str) -> Result<(), MailboxError> {
+    for keyword in list(tx, account)?.iter().filter(|keyword| keyword.name.eq_ignore_ascii_case(name)) {
+        let bit = i64::from(keyword.bit);
+        tx.execute("DELETE FROM keyword WHERE account = $1 AND bit = $2", params![account, bit])?;
+    }
+    Ok(())
 }
 
 fn add(tx: &mut Tx<'_>, account: i64, known: &mut Vec<Keyword>, name: &str) -> Result<u64, MailboxError> {

@@ -14,6 +14,7 @@ mod error;
 mod expunge;
 mod flags;
 pub mod keywords;
+pub mod labels;
 pub mod mailboxes;
 mod name;
 pub mod object_id;

@@ -134,6 +134,7 @@ impl PrivateKey {
     }
 
     /// The part that signs: the first key, or the newest part if the first is for certifying alone.
+    #[allow(clippy::redundant_allocation, reason = "the library signs with a box of it, not with the reference alone")]
     pub(crate) fn signing_key(&self) -> Box<&dyn SigningKey> {
         let part = self.0.secret_subkeys.iter().filter(|part| part.signatures.iter().any(|it| it.key_flags().sign()));
         let newest = part.max_by_key(|part| part.key.created_at());

@@ -36,8 +36,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 23, name: "contacts", sql: include_str!("../migrations/0023_contacts.sql") },
     Migration { version: 24, name: "guard-watch", sql: include_str!("../migrations/0024_guard_watch.sql") },
     Migration { version: 25, name: "scripts", sql: include_str!("../migrations/0025_scripts.sql") },
-    Migration { version: 26, name: "smime", sql: include_str!("../migrations/0026_smime.sql") },
-    Migration { version: 27, name: "openpgp", sql: include_str!("../migrations/0027_openpgp.sql") },
+    Migration { version: 26, name: "labels", sql: include_str!("../migrations/0026_labels.sql") },
+    Migration { version: 27, name: "smime", sql: include_str!("../migrations/0027_smime.sql") },
+    Migration { version: 28, name: "openpgp", sql: include_str!("../migrations/0028_openpgp.sql") },
 ];
 
 /// The newest schema that this program knows.

@@ -4,7 +4,7 @@ use judgement::feedback::Marking;
 use mailbox::{FlagChange, Flags, MailboxError, StoreOutcome, UidRange};
 use wire::imap::{Code, NumberSet, Store, StoreAction};
 
-use super::{Outcome, names_by_bit};
+use super::Outcome;
 use crate::answer::{Answer, AnswerCode, ImapError};
 use crate::connection::Connection;
 
@@ -72,11 +72,8 @@ impl Connection<'_> {
                 Ok::<_, MailboxError>((outcome, known))
             })
             .await?;
-        if let Some(known) = known
-            && known.len() > self.keywords.iter().filter(|name| !name.is_empty()).count()
-        {
-            self.keywords = names_by_bit(known);
-            self.learn_keywords(true).await;
+        if let Some(known) = known {
+            self.know_keywords(known);
         }
         Ok(outcome)
     }

@@ -101,7 +101,10 @@ pub(super) fn flags_of(
     match mailbox::keywords::intern(tx, account, &names) {
         Ok(keywords) => Ok(Ok(Flags { keywords, ..Flags::system(wanted.system) })),
         Err(MailboxError::KeywordsExhausted) => {
-            let why = "the account uses as many keywords as it may; use one that is there";
+            let max = mailbox::keywords::KEYWORDS_MAX;
+            let why = format!(
+                "messages of the account use {max} different keywords, which is as many as they may; delete a label"
+            );
             Ok(Err(SetError::new(SetErrorKind::TooManyKeywords, why)))
         }
         Err(MailboxError::InvalidKeyword { name }) => {

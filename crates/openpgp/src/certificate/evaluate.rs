@@ -225,11 +225,7 @@ fn certification<'a>(primary: &PublicKey, user: &'a SignedUser, now: Timestamp) 
 }
 
 /// The newest signature that is by a safe digest, not of the future, not expired, and is what `verifies` asks.
-fn newest<'a>(
-    signatures: &'a [Signature],
-    now: Timestamp,
-    verifies: impl Fn(&Signature) -> bool,
-) -> Option<&'a Signature> {
+fn newest(signatures: &[Signature], now: Timestamp, verifies: impl Fn(&Signature) -> bool) -> Option<&Signature> {
     // Of those of one second, that which was added last.
     let mut candidates: Vec<&Signature> = signatures.iter().rev().filter(|it| is_current(it, now)).collect();
     candidates.sort_by_key(|it| std::cmp::Reverse(created(it)));
