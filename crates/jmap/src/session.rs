@@ -49,8 +49,9 @@ pub(crate) const LABELS: &str = "urn:tradewind:params:jmap:labels";
 pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
-pub(crate) const CAPABILITIES: &[&str] =
-    &[CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, MDN, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES, LABELS, KEYS];
+pub(crate) const CAPABILITIES: &[&str] = &[
+    CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, MDN, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES, LABELS, KEYS,
+];
 
 /// How long the state of a session object is believed.
 const STATE_FOR: Duration = Duration::from_secs(5);
