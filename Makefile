@@ -8,7 +8,7 @@ PORT_BASE ?= 10000
 # Where tools/install puts Node if the system's is too old.
 export PATH := $(CURDIR)/target/node/bin:$(PATH)
 
-.PHONY: run build web web-check test lint docs bench bench-web clean toolchain peers screenshots
+.PHONY: run build web web-check test lint docs bench bench-judged bench-web clean toolchain peers screenshots
 
 ## Builds, starts the server on the embedded store with a demo company, prints addresses, sign-ins and what is missing.
 run: build
@@ -47,6 +47,11 @@ lint: toolchain web-check
 ## Speed, side by side with Postfix and Dovecot; wants an idle machine. Figures: docs/benchmarks.md.
 bench: build peers
 	$(CARGO) run --release --locked --package bench -- compare
+
+## Realistic mail received with judging on and off; wants an idle machine.
+bench-judged: build
+	$(CARGO) run --release --locked --package tradegen -- make --seed 12 --out target/bench-mail
+	$(CARGO) run --release --locked --package bench -- judged --mail target/bench-mail/messages
 
 ## Speed of the web application in Chromium, with 100,000 messages in the inbox; wants an idle machine.
 bench-web: build peers

@@ -7,12 +7,15 @@ export default defineConfig({
   base: "/app/",
   plugins: [react(), tailwind()],
   html: { cspNonce: "__NONCE__" },
+  worker: { format: "es" },
   build: {
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
     reportCompressedSize: false,
+    // The application, and the small page of partners.
+    rollupOptions: { input: ["index.html", "portal.html"] },
   },
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
 });

@@ -24,8 +24,21 @@ pub(crate) fn processor_time(id: u32) -> Outcome<Duration> {
     Ok(Duration::from_millis(ticks * 1000 / TICKS))
 }
 
-/// Memory of process `root` and all its descendants in bytes, pages shared between them counted once (PSS).
-pub(crate) fn memory_bytes(root: u32) -> Outcome<u64> {
+/// Processor time of a process, of all its descendants, and of those of them that have ended.
+pub(crate) fn processor_time_of_all(root: u32) -> Outcome<Duration> {
+    let mut ticks = 0;
+    for id in family(root)? {
+        // A process may end while we look; its parent counts it then.
+        let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) else { continue };
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        ticks +=
+            after_name.split_whitespace().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>();
+    }
+    Ok(Duration::from_millis(ticks * 1000 / TICKS))
+}
+
+/// A process and all its descendants.
+fn family(root: u32) -> Outcome<Vec<u32>> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for entry in fs::read_dir("/proc")? {
         let Ok(id) = entry?.file_name().to_string_lossy().parse::<u32>() else { continue };
@@ -34,11 +47,17 @@ pub(crate) fn memory_bytes(root: u32) -> Outcome<u64> {
         let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
         children.entry(parent.unwrap_or(0)).or_default().push(id);
     }
-    let (mut open, mut total) = (vec![root], 0);
+    let (mut open, mut all) = (vec![root], Vec::new());
     while let Some(id) = open.pop() {
-        total += share_bytes(id).unwrap_or(0);
+        all.push(id);
         open.extend(children.remove(&id).unwrap_or_default());
     }
+    Ok(all)
+}
+
+/// Memory of process `root` and all its descendants in bytes, pages shared between them counted once (PSS).
+pub(crate) fn memory_bytes(root: u32) -> Outcome<u64> {
+    let total: u64 = family(root)?.into_iter().filter_map(share_bytes).sum();
     if total == 0 {
         return Err(Failure::new(format!("no process {root}, or not ours to look at")));
     }

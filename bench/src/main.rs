@@ -7,6 +7,7 @@ mod compare;
 mod figures;
 mod imap;
 mod jmap;
+mod judged;
 mod machine;
 mod memory;
 mod place;
@@ -29,6 +30,8 @@ struct Cli {
 enum What {
     /// Messages accepted, and delivered, per second.
     Smtp(smtp::Load),
+    /// Realistic mail received with judging on and off; prints Markdown. Wants an idle machine.
+    Judged(judged::Judged),
     /// What clients wait for in a large mailbox.
     Imap(imap::Work),
     /// Lists of messages over JMAP.
@@ -44,6 +47,7 @@ enum What {
 fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Smtp(load) => load.run().map(|rates| println!("{rates}")),
+        What::Judged(judged) => judged.run(),
         What::Imap(work) => work.run().map(|lines| println!("{}", report::imap_lines(&lines))),
         What::Jmap(lists) => lists.run().map(|rates| println!("{rates}")),
         What::Web(pages) => pages.run().map(|table| println!("{table}")),

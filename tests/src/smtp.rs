@@ -156,9 +156,8 @@ impl Client {
         if let Some(refusal) = self.envelope(&head, to.len())? {
             return Ok(refusal);
         }
-        self.stream.send(body)?;
         let replies = if self.dialect == Dialect::Lmtp { to.len() } else { 1 };
-        let mut last = self.reply()?;
+        let mut last = self.message(body)?;
         for _ in 1..replies {
             let next = self.reply()?;
             if last.code == 250 {
@@ -166,6 +165,15 @@ impl Client {
             }
         }
         Ok(last)
+    }
+
+    /// Sends the message itself, after the server has asked for it, and reads the first reply; `body` as for [`Self::deliver`].
+    ///
+    /// # Errors
+    /// If the connection fails; a refusal is no error.
+    pub fn message(&mut self, body: &[u8]) -> Outcome<Reply> {
+        self.stream.send(body)?;
+        self.reply()
     }
 
     /// The commands before the message, in one piece if the server pipelines. Gives the reply that refuses.

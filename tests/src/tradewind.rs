@@ -124,7 +124,7 @@ impl Tradewind {
         let ports = PortBase::take()?;
         let directory = scratch.join("site");
         fs::create_dir_all(directory.join("tls"))?;
-        for file in ["region.key", "tls/ca.pem", "tls/server.pem", "tls/server.key"] {
+        for file in ["region.key", "tls/ca.pem", "tls/server.pem", "tls/server.key", "tls/gm.pem", "tls/gm.key"] {
             fs::copy(self.directory.join(file), directory.join(file))?;
         }
         let mut config = fs::read_to_string(self.directory.join("tradewind.toml"))?;

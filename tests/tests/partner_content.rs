@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::{Options, Outcome, Outward, Scratch, ScriptedServer, require, run, smtp};
+use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -12,7 +13,8 @@ const POLITE: &str = "< 220 mx.test\npolite";
 /// What nobody on the way may read.
 const SECRET: &str = "Ten pieces at the old price.";
 
-const ROUTES: [(&str, &str); 4] = [
+const ROUTES: [(&str, &str); 5] = [
+    ("portal.test", ", content = \"portal\""),
     ("pgp.test", ", content = \"pgp\""),
     ("smime.test", ", content = \"smime\""),
     ("either.test", ", content = \"either\""),
@@ -95,10 +97,17 @@ fn only_encrypted_messages_go_to_such_a_partner() -> Outcome {
         ("in an authenticated envelope", authenticated, false, true),
         ("in a signature", opaque, false, false),
     ] {
-        for (domain, goes) in [("pgp", is_pgp), ("smime", is_smime), ("either", is_pgp || is_smime), ("free", true)] {
+        for (domain, goes) in [
+            ("pgp", is_pgp),
+            ("smime", is_smime),
+            ("either", is_pgp || is_smime),
+            ("portal", is_pgp || is_smime),
+            ("free", true),
+        ] {
             let to = format!("x@{domain}.test");
             let said = submit(&outward, &[&to], &letter(&to, &content))?;
-            let refusal = format!("550 5.7.10 Mail to {domain}.test must be encrypted with ");
+            let what_else = if domain == "portal" { "go by the portal; " } else { "be encrypted with " };
+            let refusal = format!("550 5.7.10 Mail to {domain}.test must {what_else}");
             let is_as_expected = if goes { said.starts_with("250") } else { said.starts_with(&refusal) };
             assert!(is_as_expected, "{what} to {domain}: {said}\n{content}");
             expected += usize::from(goes);
@@ -136,5 +145,36 @@ fn what_comes_into_the_queue_otherwise_is_stopped_on_its_way_out() -> Outcome {
     let letters = outward.letters()?.join("\n");
     assert!(["must be encrypted from end to end", "必须端到端加密"].iter().all(|it| letters.contains(it)), "{letters}");
     assert!(server.visits().is_empty(), "{:?}", server.visits());
+    Ok(())
+}
+
+/// What calls a partner to the portal goes where content must be encrypted or go by the portal, and nowhere else.
+#[test]
+fn a_call_to_the_portal_reaches_such_a_partner() -> Outcome {
+    let server = ScriptedServer::start(&[POLITE])?;
+    let outward = Outward::start(&ROUTES.map(|(to, more)| (to, server.address, more)), Options::default())?;
+    let mut browser = outward.tradewind.browser()?;
+    let access = outward.tradewind.access("sales")?;
+    let sign_in = json!({ "login": access.user, "password": access.password });
+    browser.post("/api/sign-in", &sign_in, &[])?.expect(200)?;
+    let octets = |count: usize| "A".repeat((count * 4).div_ceil(3));
+    for to in ["x@portal.test", "x@either.test"] {
+        let new = json!({
+            "to": to, "language": "en", "lock": "password", "salt": octets(16), "memory_kib": 65_536, "passes": 3, "lanes": 1,
+            "proof": octets(32), "key": octets(60), "reply_key": octets(32), "reply_secret": octets(60), "own": "", "days": 0,
+            "openings": 0,
+        });
+        let made = browser.post("/api/v1/portal-create", &new, &[])?.expect(200)?.json();
+        let name = made["name"].as_str().unwrap_or_default().to_owned();
+        let path = format!("/api/portal/{name}/0/0/0");
+        browser.request("PUT", &path, &[], "sixteen octets at least")?.expect(204)?;
+        let sent = json!({ "name": name, "chunks": [1], "notify": true });
+        browser.post("/api/v1/portal-send", &sent, &[])?.expect(200)?;
+    }
+    let messages = server.wait_for_messages(1, PATIENCE)?;
+    assert!(messages.iter().all(|it| it.contains("To: <x@portal.test>")), "{messages:?}");
+    assert!(messages.iter().all(|it| it.contains("Reply-To: <sales@trade.test>")), "{messages:?}");
+    let report = outward.wait_for_report("x@either.test")?;
+    assert!(report.contains("Status: 5.7.10"), "{report}");
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Options, Outcome, Outward, Scratch, ScriptedServer, require, run, smtp};
+use harness::{Failure, Options, Outcome, Outward, Scratch, ScriptedServer, require, run, smtp};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -59,7 +59,8 @@ fn mail_to_and_from_a_partner_is_protected_by_the_server() -> Outcome {
     tradewind(&outward, &["trust", "partner", &text_of(&scratch.path().join("li.pem"))])?;
     outward.submit("", &["li@partner.test", "x@free.test"], "", letter("li@partner.test").as_bytes())?;
     let messages = server.wait_for_messages(2, PATIENCE)?;
-    let sealed = messages.iter().find(|it| it.contains("pkcs7-mime")).ok_or("nothing encrypted came")?;
+    let sealed =
+        messages.iter().find(|it| it.contains("pkcs7-mime")).ok_or_else(|| Failure::new("nothing encrypted came"))?;
     assert!(
         !sealed.contains(SECRET) && sealed.contains("Subject: [...]") && sealed.contains("DKIM-Signature:"),
         "{sealed}"

@@ -181,3 +181,55 @@ fn the_server_asks_a_scanner_by_icap() -> Outcome {
     );
     malware_is_kept_back(&Tradewind::start(options)?)
 }
+
+/// Rules of YARA that the operator keeps, from the first set through a wrong one to the next.
+#[test]
+fn the_server_runs_rules_of_yara() -> Outcome {
+    if let Some(why) = missing(&["yara"]) {
+        return skipped(&why);
+    }
+    let scratch = Scratch::new("yara")?;
+    let rules = scratch.directory("yara")?;
+    let rule = |name: &str, word: &str| {
+        format!(
+            "rule {name} : malware {{ meta: description = \"Made up dropper\" description_zh = \"木马下载器\" strings: $a = \"{word}\" condition: $a }}\n"
+        )
+    };
+    fs::write(rules.join("own.yar"), rule("First", "first-word"))?;
+    let letter = scratch.file("letter.eml", with_file("a first-word"))?.display().to_string();
+    let verdict = json(&["judge", "--json", "--yara", &rules.display().to_string(), &letter])?;
+    assert!(ids(&verdict).contains(&"yara-First"), "{verdict}");
+    let options = Options::default()
+        .set("judging", "milliseconds_max", "60000")
+        .set("threats", "yara", "[\"yara\"]")
+        .set("threats", "yara_directory", &format!("{:?}", rules.display().to_string()));
+    let server = Tradewind::start(options)?;
+    let found = |content: &str, finding: &str| finds(&server, content, finding).map(Some).or(Ok(None));
+    wait_until("the rules", PATIENCE, || found("a first-word", "yara-First"))?;
+    // Rules that are wrong are told by file and line, and those before stay.
+    fs::write(rules.join("more.yar"), format!("{}\nrule Wrong {{ condition: $zz }}\n", rule("Second", "second-word")))?;
+    wait_until("the refusal", PATIENCE, || Ok(server.log_tail().contains("more.yar(3)").then_some(())))?;
+    finds(&server, "a first-word again", "yara-First")?;
+    let checked = server.command(&["--json", "check", "--offline"])?;
+    assert!(checked.stdout.contains("more.yar(3)"), "{}", checked.stdout);
+    fs::write(rules.join("more.yar"), rule("Second", "second-word"))?;
+    wait_until("the next rules", PATIENCE, || found("a second-word", "yara-Second"))
+}
+
+/// Delivers a letter with a file, and looks whether the field of findings names one.
+fn finds(server: &Tradewind, content: &str, finding: &str) -> Outcome {
+    let mut session = server.imap("sales")?;
+    let mut fields = || -> Outcome<Vec<String>> {
+        let mut fields = Vec::new();
+        for mailbox in ["INBOX", "Junk"] {
+            session.command(&format!("EXAMINE {mailbox}"))?.ok()?;
+            let answer = session.ask("FETCH 1:* BODY.PEEK[HEADER.FIELDS (X-Tradewind-Findings)]")?;
+            let lines = answer.kept.iter().map(|line| String::from_utf8_lossy(line).into_owned());
+            fields.extend(lines.filter(|line| line.contains(finding)));
+        }
+        Ok(fields)
+    };
+    let before = fields()?.len();
+    deliver(server, &with_file(content))?.expect(250)?;
+    if fields()?.len() == before + 1 { Ok(()) } else { Err(harness::Failure::new(format!("no {finding}"))) }
+}

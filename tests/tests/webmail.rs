@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::smtp::for_wire;
-use harness::{Failure, Options, Outcome, Tradewind, require, run, skip};
+use harness::{Failure, Options, Outcome, Scratch, Tradewind, require, run, skip};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(560);
@@ -28,6 +28,17 @@ fn visit(
     environment: &[(&str, &str)],
     prepare: impl FnOnce(&Tradewind) -> Outcome,
 ) -> Outcome<String> {
+    visit_then(web, arguments, environment, prepare, |_| Ok(()))
+}
+
+/// As [`visit`]; `look` looks at the server afterwards.
+fn visit_then(
+    web: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    prepare: impl FnOnce(&Tradewind) -> Outcome,
+    look: impl FnOnce(&Tradewind) -> Outcome,
+) -> Outcome<String> {
     let directory = web.join("dist").canonicalize()?;
     let options = Options::default()
         .set("web", "directory", &format!("{:?}", directory.display().to_string()))
@@ -46,6 +57,7 @@ fn visit(
     let told = run(command, PATIENCE)?
         .success()
         .map_err(|error| Failure::new(format!("{error}\n{}", tradewind.log_tail())))?;
+    look(&tradewind)?;
     Ok(told.stdout)
 }
 
@@ -130,9 +142,76 @@ fn mailboxes_of_others_work_in_chromium() -> Outcome {
     })
 }
 
+/// A partner opens and answers what was encrypted for him; then neither the server's files nor its memory hold a word of it, or what opens it.
+#[test]
+fn partners_open_what_the_server_cannot_in_chromium() -> Outcome {
+    require!("chromium", "gdb");
+    let web = match built() {
+        Ok(web) => web,
+        Err(why) => skip!("{why}"),
+    };
+    let scratch = Scratch::new("portal")?;
+    let secrets = scratch.join("secrets");
+    let keys = scratch.join("keys");
+    let environment = [("PORTAL_SECRETS", &secrets), ("PORTAL_KEYS", &keys)]
+        .map(|(name, path)| (name, path.to_str().unwrap_or_default()));
+    let look = |tradewind: &Tradewind| {
+        let core = dump(tradewind, &scratch)?;
+        let place = tradewind.directory().display().to_string();
+        assert!(std::fs::read_to_string(&secrets)?.lines().count() >= 8, "the pages tell what must not be found");
+        let listed = secrets.display().to_string();
+        assert_eq!(files_that_hold(&["-f", &listed, &core, &place])?, "", "words, passwords or keys");
+        let known = files_that_hold(&["buyer@far.example", &core])?;
+        assert!(known.contains(&core), "what the server does know is found in its memory");
+        // The key itself, not only as it is written.
+        let memory = std::fs::read(&core)?;
+        for key in std::fs::read_to_string(scratch.join("keys"))?.lines().map(octets_of) {
+            assert_eq!(key.len(), 32);
+            assert!(memchr::memmem::find(&memory, &key).is_none(), "a key is in the server's memory");
+        }
+        Ok(())
+    };
+    let told = visit_then(&web, &["--test", "tests/portal.test.mjs"], &environment, |_| Ok(()), look)?;
+    assert!(told.contains("fail 0"), "{told}");
+    Ok(())
+}
+
+/// The server's memory, as a file.
+fn dump(tradewind: &Tradewind, scratch: &Scratch) -> Outcome<String> {
+    let mut gcore = Command::new("gcore");
+    gcore.arg("-o").arg(scratch.join("core")).arg(tradewind.id().to_string());
+    run(gcore, PATIENCE)?.success()?;
+    Ok(scratch.join(&format!("core.{}", tradewind.id())).display().to_string())
+}
+
+/// The files, those below directories too, that hold one of the texts; nothing if none does.
+fn files_that_hold(arguments: &[&str]) -> Outcome<String> {
+    let mut grep = Command::new("grep");
+    // Sockets are no files.
+    grep.env("LC_ALL", "C").args(["--devices=skip", "-raFl"]).args(arguments);
+    Ok(run(grep, PATIENCE)?.stdout)
+}
+
+/// Octets that are written as digits.
+fn octets_of(digits: &str) -> Vec<u8> {
+    let pairs = digits.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok());
+    pairs.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
+}
+
 #[test]
 fn folders_work_in_chromium() -> Outcome {
     try_out("tests/folders.test.mjs")
+}
+
+#[test]
+fn labels_and_receipts_work_in_chromium() -> Outcome {
+    try_out("tests/labels.test.mjs")
+}
+
+/// Both themes and languages, narrow windows, from right to left, by the keyboard alone.
+#[test]
+fn every_screen_is_accessible_and_whole_in_chromium() -> Outcome {
+    try_out("tests/screens.test.mjs")
 }
 
 /// `TRADEWIND_SCREENSHOTS=docs/screenshots` has the pictures of the manual made anew.

@@ -19,10 +19,12 @@ import { NoticeProvider, useNotices } from "./ui/notices";
 
 const ContactsScreen = lazy(() => import("./contacts/contacts-screen"));
 const RulesScreen = lazy(() => import("./rules/rules-screen"));
+const SecureScreen = lazy(() => import("./secure/secure-screen"));
 const AccountScreen = lazy(() => import("./account/account-screen"));
 
 const rootRoute = createRootRoute();
 const account = createRoute({ getParentRoute: () => rootRoute, path: "/account", component: () => <Suspense><AccountScreen /></Suspense> });
+const secure = createRoute({ getParentRoute: () => rootRoute, path: "/secure", component: () => <Suspense><SecureScreen /></Suspense> });
 const rules = createRoute({ getParentRoute: () => rootRoute, path: "/rules", component: () => <Suspense><RulesScreen /></Suspense> });
 const contacts = createRoute({
   getParentRoute: () => rootRoute,
@@ -38,7 +40,7 @@ const at = (path: string) =>
     // What looks like a number in an address is one for the router.
     validateSearch: ({ q }: Record<string, unknown>): { q?: string } => (["string", "number", "boolean"].includes(typeof q) ? { q: String(q) } : {}),
   });
-const routeTree = rootRoute.addChildren([at("/"), at("/box/$box"), at("/box/$box/$thread"), at("/search"), at("/search/$thread"), account, contacts, rules]);
+const routeTree = rootRoute.addChildren([at("/"), at("/box/$box"), at("/box/$box/$thread"), at("/search"), at("/search/$thread"), account, contacts, rules, secure]);
 
 /** Places within an account. */
 function routerAt(session: Session, account: Id) {

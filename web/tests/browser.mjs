@@ -91,6 +91,25 @@ export async function fitsTelephone(page, what) {
   await page.setViewportSize(size);
 }
 
+/** Calls methods of JMAP from within the page; `accountId` is added. Gives what each answered. */
+export async function jmap(page, calls) {
+  return page.evaluate(async (calls) => {
+    const session = await (await fetch("/.well-known/jmap")).json();
+    const accountId = session.primaryAccounts["urn:ietf:params:jmap:mail"];
+    const methodCalls = calls.map(([name, args], index) => [name, { accountId, ...args }, String(index)]);
+    const body = JSON.stringify({ using: Object.keys(session.capabilities), methodCalls });
+    const response = await fetch(new URL(session.apiUrl).pathname, { method: "POST", headers: { "content-type": "application/json" }, body });
+    return (await response.json()).methodResponses.map(([, answer]) => answer);
+  }, calls);
+}
+
+/** Makes labels, `[name, colour]`; gives their keywords. Those that are there already stay. */
+export async function makeLabels(page, labels) {
+  await jmap(page, [["Label/set", { create: Object.fromEntries(labels.map(([name, color], index) => [`l${index}`, { name, color }])) }]]);
+  const [{ list }] = await jmap(page, [["Label/get", { ids: null }]]);
+  return labels.map(([name]) => list.find((it) => it.name === name).keyword);
+}
+
 /** Puts messages into a mailbox by JMAP, from within the page. Each is `{ mail, seen, days }`. */
 export async function put(page, messages, role = "inbox") {
   return page.evaluate(

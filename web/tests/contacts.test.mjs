@@ -78,6 +78,24 @@ test("the time where somebody is stands beside the name", async () => {
   await card().getByText(/\d\d:\d\d.* there/).waitFor();
 });
 
+test("contacts come from a file, without those that are there, and go into one", async () => {
+  await page.goto(`${origin}/mail/contacts`);
+  const file = (text) => page.getByLabel("Import (vCard)").setInputFiles({ name: "people.vcf", mimeType: "text/vcard", buffer: Buffer.from(text) });
+  await file("nothing");
+  await page.getByText("people.vcf holds no contacts.").waitFor();
+  const card = (name, email) => `BEGIN:VCARD\r\nVERSION:3.0\r\nFN:${name}\r\nEMAIL:${email}\r\nEND:VCARD\r\n`;
+  await file(card("Anna again", "ANNA@partner.test") + card("José Álvarez", "jose@iberica.test"));
+  await page.getByText("1 contact added; 1 was there already").waitFor();
+  await page.getByRole("link", { name: /José Álvarez/ }).waitFor();
+  assert.equal(await page.getByRole("link", { name: /Anna again/ }).count(), 0);
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Export (vCard)" }).click()]);
+  const chunks = [];
+  for await (const chunk of await saved.createReadStream()) chunks.push(chunk);
+  const text = Buffer.concat(chunks).toString();
+  assert.match(text, /FN:José Álvarez/);
+  assert.match(text, /EMAIL:anna@partner.test/);
+});
+
 test("a contact is deleted", async () => {
   await page.goto(`${origin}/mail/contacts`);
   await page.getByRole("link", { name: /王芳/ }).click();

@@ -1,21 +1,21 @@
 // Pictures of the main screens, into the directory that SCREENSHOTS names: make screenshots.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { address, mail, newPage, open, origin, put, signIn } from "./browser.mjs";
+import { address, mail, makeLabels, newPage, open, origin, put, signIn } from "./browser.mjs";
 
 const place = process.env.SCREENSHOTS ?? "../docs/screenshots";
 mkdirSync(place, { recursive: true });
 
 const messages = [
-  { from: "Anna Berg <anna.berg@nordkraft.test>", subject: "Order 4711: bill of lading and packing list", text: "Dear Li Na,\n\nplease find the bill of lading and the packing list for order 4711. The vessel leaves Ningbo on 9 December.\n\nKind regards\nAnna", file: { name: "bill-of-lading-4711.pdf", type: "application/pdf", content: "%PDF-1.4 ".repeat(4000) } },
+  { from: "Anna Berg <anna.berg@nordkraft.test>", subject: "Order 4711: bill of lading and packing list", text: "Dear Li Na,\n\nplease find the bill of lading and the packing list for order 4711. The vessel leaves Ningbo on 9 December.\n\nKind regards\nAnna", file: { name: "bill-of-lading-4711.pdf", type: "application/pdf", content: "%PDF-1.4 ".repeat(4000) }, on: [0], headers: ["Disposition-Notification-To: anna.berg@nordkraft.test"] },
   { from: "王伟 <wang.wei@huadong.test>", subject: "关于十二月出货安排", text: "李娜你好：\n\n十二月的两批货已经排产，第一批预计 5 号装柜，请确认唛头。\n\n王伟" },
-  { from: "Accounts <accounts@nordkraft.test>", subject: "Invoice 2026-118: new bank details", html: '<p>Dear customer,</p><p>our bank account has changed. Please see <a href="https://pay.nordkraft-billing.test/x">www.nordkraft.test</a> for the <b>new details</b> before you pay invoice 2026-118.</p><p><img src="https://track.test/p.gif" width="1" height="1"></p>', text: "New bank details", headers: ["Reply-To: accounts@nordkraft-billing.test"] },
+  { from: "Accounts <accounts@nordkraft.test>", subject: "Invoice 2026-118: new bank details", html: '<p>Dear customer,</p><p>our bank account has changed. Please see <a href="https://pay.nordkraft-billing.test/x">www.nordkraft.test</a> for the <b>new details</b> before you pay invoice 2026-118.</p><p><img src="https://track.test/p.gif" width="1" height="1"></p>', text: "New bank details", headers: ["Reply-To: accounts@nordkraft-billing.test"], on: [1] },
   { from: "José Alvarez <jalvarez@iberica.test>", subject: "Muestras recibidas", text: "Hola, las muestras llegaron hoy. Mañana le confirmo las cantidades.", seen: true },
   { from: "Customs Service <noreply@customs.test>", subject: "Declaration 88213 accepted", text: "Your declaration has been accepted.", seen: true },
   { from: "Мария Иванова <maria@vostok.test>", subject: "Запрос цены на подшипники 6204", text: "Добрый день, просим прислать цену на 5000 штук.", seen: true },
   { from: "佐藤 健 <sato@kanto.test>", subject: "見積書のお願い", text: "お世話になっております。見積書をお送りください。", seen: true },
   { from: "Fatima Haddad <fatima@levant.test>", subject: "طلب عرض أسعار", text: "مرحبا، نرجو إرسال عرض الأسعار للكمية المذكورة.", seen: true },
-  { from: "Logistics <desk@portside.test>", subject: "Container MSKU 220 417 2: arrival notice", text: "Arrival at Hamburg on 2 December.", seen: true },
+  { from: "Logistics <desk@portside.test>", subject: "Container MSKU 220 417 2: arrival notice", text: "Arrival at Hamburg on 2 December.", seen: true, on: [0, 2] },
   { from: "陈静 <chen.jing@huadong.test>", subject: "验货报告已上传", text: "验货报告已上传，请查收。", seen: true },
 ];
 
@@ -23,7 +23,9 @@ const opened = await open();
 try {
   const page = await newPage(opened.browser);
   await signIn(page);
-  await put(page, messages.map(({ seen, ...it }, index) => ({ mail: mail(it), seen, days: index < 3 ? 0 : index * 0.8 })));
+  const labels = await makeLabels(page, [["Shipping", "blue"], ["付款", "orange"], ["Claims", "purple"]]);
+  const keywords = (of) => Object.fromEntries((of ?? []).map((index) => [labels[index], true]));
+  await put(page, messages.map(({ seen, on, ...it }, index) => ({ mail: mail(it), seen, keywords: keywords(on), days: index < 3 ? 0 : index * 0.8 })));
   const calendar = [
     "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//EN", "METHOD:REQUEST", "BEGIN:VEVENT", "UID:review@nordkraft.test", "DTSTAMP:20261120T080000Z", "DTSTART:20261204T090000Z", "DTEND:20261204T100000Z",
     "SUMMARY:Review in Ningbo", "LOCATION:Ningbo\\, hall 3", "ORGANIZER;CN=Anna Berg:mailto:anna.berg@nordkraft.test", `ATTENDEE;CN=Li Na:mailto:${address}`, "END:VEVENT", "END:VCALENDAR", "",
@@ -41,6 +43,10 @@ try {
     { name: "phone-list-light-zh", path: "/mail?lang=zh-CN", phone: true },
     { name: "phone-conversation-dark-en", path: "/mail?lang=en", read: "Order 4711", dark: true, phone: true },
     { name: "folders-light-zh", path: "/mail?lang=zh-CN", press: "管理文件夹" },
+    { name: "labels-dark-zh", path: "/mail?lang=zh-CN", read: "Order 4711", key: "l", dark: true },
+    { name: "phone-compose-light-zh", path: "/mail?lang=zh-CN", read: "关于十二月出货安排", key: "r", phone: true },
+    { name: "contacts-light-zh", path: "/mail/contacts?lang=zh-CN&add=wang.wei%40huadong.test", wait: "form" },
+    { name: "rules-dark-en", path: "/mail/rules?lang=en", wait: "section", press: "New rule", dark: true },
     { name: "settings-dark-en", path: "/mail?lang=en", press: "Settings", dark: true },
     { name: "account-light-en", path: "/mail/account?lang=en", wait: "section li" },
     { name: "phone-account-dark-zh", path: "/mail/account?lang=zh-CN", wait: "section li", dark: true, phone: true },

@@ -7,16 +7,23 @@ use crate::tree::{Source, Tree};
 const LAYERS: &[&[&str]] = &[
     &["env"],
     &["mail", "wire", "gm", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup", "sieve"],
-    &["certs", "hsm", "store", "net", "inspect", "smime", "openpgp"],
+    &["certs", "hsm", "store", "audit", "net", "inspect", "smime", "openpgp"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing"],
-    &["letters", "intel", "guard", "scripts", "certbook", "keybook"],
+    &["letters", "intel", "guard", "scripts", "certbook", "keybook", "portal"],
     &["reports", "review", "provision", "judgement"],
     &["smtp", "imap", "jmap", "api", "webapp"],
     &["tradewind"],
 ];
 
 /// Uses within a layer that are wanted: (user, used).
-const SAME_LAYER: &[(&str, &str)] = &[("mailauth", "mail"), ("sieve", "mail"), ("crypto", "gm"), ("identity", "watch")];
+const SAME_LAYER: &[(&str, &str)] = &[
+    ("mailauth", "mail"),
+    ("sieve", "mail"),
+    ("crypto", "gm"),
+    ("factors", "gm"),
+    ("audit", "store"),
+    ("identity", "watch"),
+];
 
 pub(crate) fn check(tree: &Tree) -> Vec<Untidy> {
     tree.manifests.iter().filter(|manifest| manifest.path.starts_with("crates/")).flat_map(check_manifest).collect()

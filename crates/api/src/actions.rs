@@ -5,6 +5,7 @@
 
 mod access;
 mod approvals;
+mod audit;
 mod caller;
 mod carry;
 mod clients;
@@ -25,15 +26,18 @@ mod list;
 mod lists;
 #[cfg(test)]
 mod matrix_tests;
+mod on;
 mod openpgp;
 mod own;
 mod people;
+mod portal;
 mod provisioning;
 mod quarantine;
 mod queue;
 mod roles;
 mod ruling;
 mod sentences;
+mod shared_feeds;
 mod sharing;
 mod sign_ins;
 mod smime;
@@ -70,11 +74,13 @@ pub use groups::{GroupName, GroupToMake};
 pub use import::ImportFormat;
 pub use judging::NewThreshold;
 pub use letters::tell_owners;
-pub use list::{Action, On};
+pub use list::Action;
 pub use lists::NewListed;
+pub use on::On;
 pub use openpgp::{KeyToExport, KeyToImport};
 pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
+pub use portal::{NewPortalDelivery, PortalParts};
 pub use provisioning::{TableToImport, sync_ldap};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
@@ -109,6 +115,11 @@ pub trait Elsewhere: Send + Sync {
         true
     }
 
+    /// Domains that no feed may name, and that are not shared.
+    fn never_listed(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The region key as its file has it now.
     ///
     /// # Errors
@@ -130,6 +141,16 @@ pub trait Elsewhere: Send + Sync {
     /// # Errors
     /// [`Refused`] if the settings cannot be used.
     fn key_finder(&self) -> Result<Arc<keybook::Finder>, Refused>;
+
+    /// What the portal for partners works with.
+    fn portal(&self) -> PortalParts {
+        PortalParts::default()
+    }
+
+    /// How mail to `domain` (lowercase A-labels) must be encrypted from end to end, if it must: `pgp`, `smime`, `either` or `portal`.
+    fn content_demand(&self, _domain: &str) -> Option<&'static str> {
+        None
+    }
 
     /// Judges by what is in force.
     ///

@@ -12,9 +12,11 @@ mod key_directory;
 mod link_page;
 mod mta_sts;
 mod oauth;
+mod portal;
 mod quarantine_links;
 mod scim;
 mod settings;
+mod shared;
 mod sign_in_links;
 #[cfg(test)]
 mod tests;
@@ -33,9 +35,11 @@ use axum::routing::{get, post};
 pub use challenges::Challenges;
 pub use facts::{ClientService, Facts, Health, Readiness};
 pub use key_directory::key_directory;
+pub use portal::{PortalDoor, portal_routes};
 pub use quarantine_links::{QUARANTINE_LINKS_PATH, quarantine_links};
 pub use scim::{ScimParts, scim_router};
 pub use settings::{HttpSettings, MtaStsMode};
+pub use shared::{SHARED_PATH, shared};
 pub use sign_in_links::{SIGN_IN_LINKS_PATH, sign_in_links};
 
 /// Everything that is served over HTTPS; `pages` are those of [`web::routes`].

@@ -14,13 +14,13 @@ use crate::CertsError;
 use crate::files::{PRIVATE, PUBLIC, write};
 
 /// How long the authority's own certificate is good.
-const AUTHORITY_LIFE: Duration = Duration::from_secs(10 * 365 * 86_400);
+pub(crate) const AUTHORITY_LIFE: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// How long a server certificate is good: below the 398 days after which clients refuse one.
-const SERVER_LIFE: Duration = Duration::from_secs(390 * 86_400);
+pub(crate) const SERVER_LIFE: Duration = Duration::from_secs(390 * 86_400);
 
 /// Certificates begin a day ago, for clients whose clock is behind.
-const BACKDATED: Duration = Duration::from_secs(86_400);
+pub(crate) const BACKDATED: Duration = Duration::from_secs(86_400);
 
 /// The authority's files.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ pub mod acme;
 pub mod authority;
 pub mod facts;
 mod files;
+pub mod gm_authority;
 mod next;
 pub mod personal;
 

@@ -13,3 +13,4 @@ pub mod region;
 pub mod seal;
 pub mod signature;
 pub mod tls;
+pub mod web_push;

@@ -12,11 +12,11 @@ use der::asn1::{Any, ObjectIdentifier, OctetString};
 use der::{Class, Decode, Encode, Tag};
 use env::Timestamp;
 use rustls_pki_types::{CertificateDer, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 
-use crate::ukey::{UkeyError, parse};
+use crate::ukey::{UkeyError, algorithms, parse};
 use message::{Algorithm, Basic, CertId, Data, Extension, NONCE, Single, malformed, read_response, write_request};
 
 /// Longest answer that is read.
@@ -251,7 +251,7 @@ impl Question {
         let seconds = u64::try_from(now.seconds()).unwrap_or(0);
         end_entity
             .verify_for_usage(
-                ALL_VERIFICATION_ALGS,
+                &algorithms(),
                 std::slice::from_ref(&anchor),
                 &[],
                 UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
@@ -315,8 +315,8 @@ fn has_signed(certificate: &CertificateDer<'_>, basic: &Basic, tbs: &[u8]) -> bo
     let named = &basic.algorithm;
     let is_named = |id: &[u8]| named.header().tag() == Tag::Sequence && named.value() == id;
     // One name may stand for several, which differ by the key.
-    let mut fitting = ALL_VERIFICATION_ALGS.iter().filter(|it| is_named(it.signature_alg_id().as_ref()));
-    fitting.any(|algorithm| signer.verify_signature(*algorithm, tbs, signature).is_ok())
+    let mut fitting = algorithms().into_iter().filter(|it| is_named(it.signature_alg_id().as_ref()));
+    fitting.any(|algorithm| signer.verify_signature(algorithm, tbs, signature).is_ok())
 }
 
 fn check_extensions(extensions: Option<&[Extension]>, nonce: &[u8]) -> Result<(), OcspError> {

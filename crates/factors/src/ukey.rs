@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest;
 use env::Timestamp;
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 use webpki::{
     ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage,
     OwnedCertRevocationList, RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy,
@@ -216,6 +216,11 @@ pub fn vouch(chain: &[CertificateDer<'_>], authorities: &[Authority], now: Times
     Err(refused(refusal, &parsed, subject))
 }
 
+/// Signatures on certificates that are known: those of the library, and SM2 over SM3 (GM/T 0015).
+pub(crate) fn algorithms() -> Vec<&'static dyn SignatureVerificationAlgorithm> {
+    ALL_VERIFICATION_ALGS.iter().copied().chain([gm::tls::SM2_SM3]).collect()
+}
+
 /// Gives the certificate of the issuer.
 fn verify_under(
     end_entity: &EndEntityCert<'_>,
@@ -237,7 +242,7 @@ fn verify_under(
     if authority.crl.as_ref().is_some_and(|crl| crl.next_update.is_none_or(|at| at <= now)) {
         // Only if the certificate is this authority's at all.
         end_entity.verify_for_usage(
-            ALL_VERIFICATION_ALGS,
+            &algorithms(),
             std::slice::from_ref(&anchor),
             intermediates,
             moment,
@@ -247,8 +252,9 @@ fn verify_under(
         )?;
         return Err(Error::UnknownRevocationStatus);
     }
+    let algorithms = algorithms();
     let path = end_entity.verify_for_usage(
-        ALL_VERIFICATION_ALGS,
+        &algorithms,
         std::slice::from_ref(&anchor),
         intermediates,
         moment,

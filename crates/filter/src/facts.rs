@@ -1,6 +1,7 @@
 //! What a message is made of: taken out once, within limits, and kept, so that it can be judged again the same way.
 
 pub mod attachments;
+pub mod forgery;
 pub mod form;
 pub mod html;
 pub mod inside;
@@ -14,6 +15,7 @@ use std::net::IpAddr;
 use mail::message::{Envelope, EnvelopeAddress, Part, Structure, charset, encoding, words};
 
 pub use attachments::{Attachment, FileKind};
+pub use forgery::{Contradiction, Forgery};
 pub use form::{Form, HeaderField};
 pub use html::Counts;
 pub use inside::Inside;
@@ -141,6 +143,9 @@ pub struct Facts {
     /// How it was written and addressed.
     #[serde(default)]
     pub signs: Signs,
+    /// Where the header contradicts itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<Contradiction>,
     /// Subject in its one form.
     pub(crate) normal_subject: String,
     /// Text in its one form.
@@ -182,6 +187,7 @@ impl Facts {
         if facts.has_header {
             let header = structure.parts.first().and_then(|part| received.raw.get(part.header_range()));
             facts.form = Form::read(header.unwrap_or_default(), envelope.from.len());
+            facts.contradictions = forgery::read(header.unwrap_or_default());
         }
         facts.oddities.truncated = structure.truncated;
         facts.oddities.repeated_fields = has_repeated_fields(received.raw, &structure);
@@ -199,6 +205,12 @@ impl Facts {
         facts
     }
 
+    /// What shows a contradiction of a kind; empty if there is none.
+    #[must_use]
+    pub fn forged(&self, kind: Forgery) -> &str {
+        self.contradictions.iter().find(|found| found.kind == kind).map_or("", |found| found.shown.as_str())
+    }
+
     /// Leaves out everything that only the header says but the subject: what a filter of texts would know.
     pub fn forget_header(&mut self) {
         self.from = None;
@@ -210,6 +222,7 @@ impl Facts {
         self.has_header = false;
         self.signs = Signs { texts_differ: self.signs.texts_differ, ..Signs::default() };
         self.form = Form::default();
+        self.contradictions.clear();
     }
 
     fn read_texts(&mut self, raw: &[u8], structure: &Structure) {

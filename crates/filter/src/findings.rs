@@ -33,7 +33,7 @@ pub struct Finding {
     pub phish: f32,
     /// The words, address or name that it is about, as the message has it.
     pub evidence: String,
-    /// Key of its text for people; the evidence stands for `{evidence}` there.
+    /// Key of its text for people, or that text itself ([`said_key`]); the evidence stands for `{evidence}` there.
     pub key: String,
 }
 
@@ -78,6 +78,12 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "The message could not be scanned for malware: {evidence}",
         "未能对邮件进行恶意软件扫描：{evidence}",
     ),
+    ("finding-yara", "A rule of YARA that is kept here matches: {evidence}", "匹配本系统的 YARA 规则：{evidence}"),
+    (
+        "finding-yara-silent",
+        "The rules of YARA could not be run over it; the reason: {evidence}",
+        "未能运行 YARA 规则；原因：{evidence}",
+    ),
     (
         "finding-second-opinion",
         "Asked in doubt, a language model says how likely it is unwanted: {evidence}",
@@ -95,8 +101,24 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The text of a finding of the layers in code, in Chinese or else in English.
-pub(crate) fn text(key: &str, language: &str) -> Option<&'static str> {
+/// What begins a key that is a text itself.
+const SAID: &str = "said:";
+
+/// The key of a finding whose text comes from outside, in English and Chinese: what a rule of others says of itself.
+#[must_use]
+pub fn said_key(english: &str, chinese: &str) -> String {
+    let texts = [format!("{english}: {{evidence}}"), format!("{chinese}：{{evidence}}")];
+    // Two texts always become JSON.
+    serde_json::to_string(&texts).map_or_else(|_| String::new(), |texts| format!("{SAID}{texts}"))
+}
+
+/// The text of a finding of the layers in code, or of one that brings it, in Chinese or else in English.
+pub(crate) fn text(key: &str, language: &str) -> Option<String> {
+    let is_chinese = language.starts_with("zh");
+    if let Some(texts) = key.strip_prefix(SAID) {
+        let [english, chinese]: [String; 2] = serde_json::from_str(texts).ok()?;
+        return Some(if is_chinese { chinese } else { english });
+    }
     let (_, english, chinese) = TEXTS.iter().find(|(known, ..)| *known == key)?;
-    Some(if language.starts_with("zh") { chinese } else { english })
+    Some((if is_chinese { *chinese } else { *english }).to_owned())
 }

@@ -70,8 +70,9 @@ impl Judge {
         let rules = self.rules.load();
         let text = rules
             .text(&finding.id, language)
+            .map(str::to_owned)
             .or_else(|| findings::text(&finding.key, language))
-            .or_else(|| inside::text(&finding.key, language))?;
+            .or_else(|| inside::text(&finding.key, language).map(str::to_owned))?;
         Some(text.replace("{evidence}", &finding.evidence))
     }
 

@@ -27,7 +27,7 @@ mod verdict;
 
 pub use facts::inside::{inspect as inspect_files, inspected_parts};
 pub use facts::{Facts, Received};
-pub use findings::{Finding, Signal};
+pub use findings::{Finding, Signal, said_key};
 pub use judge::{Judge, Scores};
 pub use layer::{Asked, Layer};
 pub use model::{Card, Model, ModelError, Term};

@@ -21,6 +21,15 @@ const RUNS_MIN: usize = 12;
 const RUNS_MAX: usize = 600;
 
 impl Facts {
+    /// What pictures in it look like, each once.
+    #[must_use]
+    pub fn pictures(&self) -> Vec<u64> {
+        let mut pictures = self.inside.as_ref().map(|inside| inside.pictures.clone()).unwrap_or_default();
+        pictures.sort_unstable();
+        pictures.dedup();
+        pictures
+    }
+
     /// What this message shares with those made from the same template; nothing for a short text.
     #[must_use]
     pub fn likeness(&self) -> Vec<u64> {

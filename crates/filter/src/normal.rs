@@ -224,7 +224,7 @@ fn push_plain(text: &mut String, c: char) {
 /// Combining marks, vowel signs of Arabic and Hebrew among them, which may be left out.
 const fn is_mark(c: char) -> bool {
     matches!(c, '\u{0300}'..='\u{036f}' | '\u{0591}'..='\u{05c7}' | '\u{064b}'..='\u{065f}' | '\u{0670}' | '\u{0640}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{20d0}'..='\u{20ff}')
+        | '\u{0730}'..='\u{074a}' | '\u{07eb}'..='\u{07f3}' | '\u{fe00}'..='\u{fe0f}' | '\u{20d0}'..='\u{20ff}')
 }
 
 pub(crate) const fn is_invisible(c: char) -> bool {

@@ -40,8 +40,13 @@ impl Default for Options {
 #[must_use]
 pub fn train(samples: &[&Sample], options: &Options) -> Model {
     let support = supported(samples, options);
-    let spam = Task { samples, is_phish: false, options, support: &support }.head("spam");
-    let phish = Task { samples, is_phish: true, options, support: &support }.head("phish");
+    let head = |is_phish: bool, name: &str| Task { samples, is_phish, options, support: &support }.head(name);
+    // Neither head knows of the other, so both are learned at once.
+    let (spam, phish) = std::thread::scope(|scope| {
+        let spam = scope.spawn(|| head(false, "spam"));
+        let phish = head(true, "phish");
+        (spam.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), phish)
+    });
     let mut sources: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
     for sample in samples {
         *sources.entry(sample.source.clone()).or_default().entry(sample.label.word().to_owned()).or_default() += 1;

@@ -5,12 +5,14 @@
 //! - [`sm3`]: hash, HMAC, HKDF.
 //! - [`sm4`]: the block cipher in constant time, GCM, CBC.
 //! - [`x509`]: certificates and chains, read, judged and issued.
+//! - [`tls`]: the suite, group and signature scheme as rustls wants them.
 //!
 //! Knows nothing of sockets, files or accounts. Randomness comes in as [`env::Entropy`], time as [`env::Timestamp`].
 
 pub mod sm2;
 pub mod sm3;
 pub mod sm4;
+pub mod tls;
 
 pub mod x509;
 

@@ -193,8 +193,7 @@ pub(crate) fn seal<T: Serialize>(
     id: i64,
     value: &T,
 ) -> Result<Vec<u8>, GuardError> {
-    let plain = serde_json::to_vec(value).map_err(|_| GuardError::Unreadable { what: place, id })?;
-    Ok(key.sealing().seal(entropy, &column(place, id), &plain))
+    store::sealed::seal(key, entropy, place, id, value).ok_or(GuardError::Unreadable { what: place, id })
 }
 
 /// Opens what [`seal`] made.
@@ -204,15 +203,7 @@ pub(crate) fn unseal<T: DeserializeOwned>(
     id: i64,
     sealed: &[u8],
 ) -> Result<T, GuardError> {
-    let plain = key.sealing().open(place, &column(place, id), sealed).map_err(store::StoreError::from)?;
-    serde_json::from_slice(&plain).map_err(|_| GuardError::Unreadable { what: place, id })
-}
-
-fn column(place: &str, id: i64) -> Vec<u8> {
-    let mut context = place.as_bytes().to_vec();
-    context.push(b':');
-    context.extend_from_slice(&id.to_le_bytes());
-    context
+    store::sealed::open(key, place, id, sealed)?.ok_or(GuardError::Unreadable { what: place, id })
 }
 
 /// Partners of an organisation behind the row `after`, at most `most`; each with its row's number.

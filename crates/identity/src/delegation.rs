@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use access::Action;
 use env::Timestamp;
 use mail::Address;
-use store::{Notice, Row, StoreError, Tx, params};
+use store::{Notice, Row, StoreError, Tx, account::next_modseq, params};
 
 use crate::address::{owner, without_detail};
 use crate::{AccountKind, IdentityError, Permission, load_account, rights};
@@ -113,7 +113,18 @@ pub fn grant(tx: &mut Tx<'_>, new: &Delegation) -> Result<(), IdentityError> {
             new.granted_by.unwrap_or(0)
         ],
     )?;
-    tx.notify(Notice::Account(new.account));
+    tell(tx, new.account, new.delegate, new.mailbox)
+}
+
+/// Whoever keeps what may be done where is told: for the delegate, the mailboxes are others.
+fn tell(tx: &mut Tx<'_>, account: i64, delegate: i64, mailbox: Option<i64>) -> Result<(), IdentityError> {
+    let modseq = next_modseq(tx, account)?;
+    tx.execute(
+        "UPDATE mailbox SET changed_modseq = $3 WHERE account = $1 AND (id = $2 OR $2 = 0)",
+        params![account, mailbox.unwrap_or(0), modseq],
+    )?;
+    tx.notify(Notice::Account(account));
+    tx.notify(Notice::Account(delegate));
     Ok(())
 }
 
@@ -134,7 +145,7 @@ pub fn revoke(
         params![account, delegate, permission.map_or("", Permission::as_str), mailbox.unwrap_or(0)],
     )?;
     if removed > 0 {
-        tx.notify(Notice::Account(account));
+        tell(tx, account, delegate, mailbox)?;
     }
     Ok(removed)
 }
@@ -294,6 +305,11 @@ impl Reachable {
     #[must_use]
     pub fn allows(&self, deed: Deed) -> bool {
         self.given.iter().any(|one| allows(one, deed))
+    }
+
+    /// What was given of it.
+    pub fn rights(&self) -> impl Iterator<Item = &Delegation> {
+        self.given.iter()
     }
 
     /// Whether every mailbox of it may be read, those to come included.

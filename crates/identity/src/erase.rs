@@ -52,8 +52,13 @@ const DELETES: &[&str] = &[
     "DELETE FROM shared_subscription WHERE account = $1 OR owner = $1",
     "DELETE FROM service_account WHERE account = $1",
     "DELETE FROM provisioned WHERE object = $1",
+    "DELETE FROM audit_person WHERE account = $1",
     "DELETE FROM jmap_upload WHERE account = $1",
+    "DELETE FROM portal_chunk WHERE account = $1",
+    "DELETE FROM portal_reply WHERE account = $1",
+    "DELETE FROM portal_delivery WHERE account = $1",
     "DELETE FROM jmap_identity WHERE account = $1",
+    "DELETE FROM push_subscription WHERE account = $1",
     "DELETE FROM jmap_submission WHERE account = $1",
     "DELETE FROM contact_item WHERE account = $1",
     "DELETE FROM search_signature WHERE account = $1",
@@ -104,6 +109,7 @@ fn release_blobs(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
         "UPDATE blob SET refs = refs - gone.held, released = CASE WHEN refs = gone.held THEN $2 ELSE 0 END
          FROM (SELECT blob AS id, COUNT(*) AS held FROM (
                  SELECT blob FROM message WHERE account = $1 UNION ALL SELECT blob FROM jmap_upload WHERE account = $1
+                 UNION ALL SELECT blob FROM portal_chunk WHERE account = $1
              ) AS named GROUP BY blob) AS gone
          WHERE blob.id = gone.id",
         params![account, now],

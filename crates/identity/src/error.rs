@@ -12,6 +12,9 @@ pub enum IdentityError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What was to be done cannot be recorded, so it is not done.
+    #[error(transparent)]
+    Audit(#[from] audit::AuditError),
     /// The text is no address.
     #[error("{given:?} is no mail address: {cause}")]
     Address {
@@ -226,6 +229,7 @@ impl IdentityError {
     pub fn outlook(&self) -> Outlook {
         match self {
             Self::Store(error) => error.outlook(),
+            Self::Audit(error) => error.outlook(),
             Self::Password(error) => error.outlook(),
             Self::Watch(error) => error.outlook(),
             _ => Outlook::Permanent,

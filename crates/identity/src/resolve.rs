@@ -127,28 +127,47 @@ fn hosting_organisation(tx: &mut Tx<'_>, canonical: &str) -> Result<Option<i64>,
     Ok(tx.row("SELECT organisation FROM domain WHERE name = $1", params![canonical], |row| row.int(0))?)
 }
 
+/// How many scripts and automatic replies are at work for an account, whose number the words `$account` stand for, as a part of a statement.
+macro_rules! sorting {
+    ($account:literal) => {
+        concat!(
+            "((SELECT COUNT(*) FROM script WHERE script.account = ",
+            $account,
+            " AND script.active = 1) + (SELECT COUNT(*) FROM auto_reply WHERE auto_reply.account = ",
+            $account,
+            " AND auto_reply.enabled = 1))"
+        )
+    };
+}
+
+/// A statement for rows of recipients: the account `a` in the organisation `o`, found as the words after it say.
+macro_rules! recipient {
+    ($found:literal) => {
+        concat!(
+            "SELECT a.id, a.organisation, a.language, a.state, o.level,
+                (SELECT COUNT(*) FROM forward f WHERE f.account = a.id), ",
+            sorting!("a.id"),
+            $found
+        )
+    };
+}
+
 /// Whether a script sorts mail of the account, or its person has an automatic reply.
 ///
 /// # Errors
 /// [`IdentityError`] if the store fails.
 pub fn sorts(tx: &mut Tx<'_>, account: i64) -> Result<bool, IdentityError> {
-    let found = tx.row(
-        "SELECT (SELECT COUNT(*) FROM script WHERE account = $1 AND active = 1)
-            + (SELECT COUNT(*) FROM auto_reply WHERE account = $1 AND enabled = 1)",
-        params![account],
-        |row| row.int(0),
-    )?;
+    let found = tx.row(concat!("SELECT ", sorting!("$1")), params![account], |row| row.int(0))?;
     Ok(found.unwrap_or(0) > 0)
 }
 
 fn find(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Recipient>, IdentityError> {
     let canonical = address.canonical();
     let row = tx.row(
-        "SELECT a.id, a.organisation, a.language, a.state, o.level,
-            (SELECT COUNT(*) FROM forward f WHERE f.account = a.id),
-            (SELECT COUNT(*) FROM script s WHERE s.account = a.id AND s.active = 1)
-            + (SELECT COUNT(*) FROM auto_reply r WHERE r.account = a.id AND r.enabled = 1) FROM address d JOIN account a ON a.id = d.account
-         JOIN organisation o ON o.id = a.organisation WHERE d.address = $1",
+        recipient!(
+            " FROM address d JOIN account a ON a.id = d.account
+              JOIN organisation o ON o.id = a.organisation WHERE d.address = $1"
+        ),
         params![&canonical],
         RecipientRow::read,
     )?;
@@ -171,11 +190,10 @@ fn find_group(tx: &mut Tx<'_>, address: &Address) -> Result<Option<GroupAddress>
 /// The oldest active administrator of the organisation.
 pub(crate) fn postmaster(tx: &mut Tx<'_>, organisation: i64) -> Result<Option<Recipient>, IdentityError> {
     let row = tx.row(
-        "SELECT a.id, a.organisation, a.language, a.state, o.level,
-            (SELECT COUNT(*) FROM forward f WHERE f.account = a.id),
-            (SELECT COUNT(*) FROM script s WHERE s.account = a.id AND s.active = 1)
-            + (SELECT COUNT(*) FROM auto_reply r WHERE r.account = a.id AND r.enabled = 1) FROM account a JOIN organisation o ON o.id = a.organisation
-         WHERE a.organisation = $1 AND a.role = 'admin' AND a.state <> 'disabled' ORDER BY a.id LIMIT 1",
+        recipient!(
+            " FROM account a JOIN organisation o ON o.id = a.organisation
+              WHERE a.organisation = $1 AND a.role = 'admin' AND a.state <> 'disabled' ORDER BY a.id LIMIT 1"
+        ),
         params![organisation],
         RecipientRow::read,
     )?;

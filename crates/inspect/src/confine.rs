@@ -69,7 +69,7 @@ const PROGRAM_DESCRIPTORS_MAX: u64 = 64;
 /// # Errors
 /// When a wall cannot be raised, other than Landlock in a kernel that does not have it.
 pub fn confine(limits: Limits) -> Result<Confinement, ConfineError> {
-    no_inherited_descriptors()?;
+    no_inherited_descriptors(&[])?;
     rustix::thread::set_no_new_privs(true)?;
     // Before the limits: a set of rules is a descriptor for as long as it is being made.
     let confinement = restrict_by_landlock()?;
@@ -78,13 +78,24 @@ pub fn confine(limits: Limits) -> Result<Confinement, ConfineError> {
     Ok(confinement)
 }
 
-/// Confines the process that calls it for a program that it then becomes: the program reads what is `readable` and what it is given,
-/// writes what it answers, and has neither network nor files to write.
+/// What a program is left beside standard input, output and error.
+#[derive(Debug, Clone, Copy)]
+pub struct Left<'a> {
+    /// Files and directories that it may read.
+    pub readable: &'a [String],
+    /// Descriptors that this process has opened for it.
+    pub descriptors: &'a [i32],
+    /// Octets that it may write to a file that is open; 0 for none.
+    pub file_octets: u64,
+}
+
+/// Confines the process that calls it for a program that it then becomes: the program reads what it is left and what it is given,
+/// writes what it answers, and has neither network nor files of its own to write.
 ///
 /// # Errors
 /// When a wall cannot be raised, other than Landlock in a kernel that does not have it.
-pub fn confine_program(limits: Limits, readable: &[&Path]) -> Result<Confinement, ConfineError> {
-    no_inherited_descriptors()?;
+pub fn confine_program(limits: Limits, left: Left<'_>) -> Result<Confinement, ConfineError> {
+    no_inherited_descriptors(left.descriptors)?;
     rustix::thread::set_no_new_privs(true)?;
     let newest = ABI::V6;
     let mut rules = Ruleset::default()
@@ -92,7 +103,7 @@ pub fn confine_program(limits: Limits, readable: &[&Path]) -> Result<Confinement
         .handle_access(AccessNet::from_all(newest))?
         .scope(Scope::from_all(newest))?
         .create()?;
-    for path in readable {
+    for path in left.readable.iter().map(Path::new) {
         // What is not there needs no permission.
         let Ok(opened) = PathFd::new(path) else { continue };
         let access = if path.is_dir() { AccessFs::from_read(newest) } else { AccessFs::ReadFile | AccessFs::Execute };
@@ -103,7 +114,7 @@ pub fn confine_program(limits: Limits, readable: &[&Path]) -> Result<Confinement
     setrlimit(Resource::As, both(limits.memory_octets))?;
     setrlimit(Resource::Cpu, both(limits.processor_seconds))?;
     setrlimit(Resource::Nofile, both(PROGRAM_DESCRIPTORS_MAX))?;
-    setrlimit(Resource::Fsize, both(0))?;
+    setrlimit(Resource::Fsize, both(left.file_octets))?;
     setrlimit(Resource::Core, both(0))?;
     refuse_network()?;
     Ok(if status.ruleset == RulesetStatus::NotEnforced { Confinement::WithoutLandlock } else { Confinement::Full })
@@ -123,14 +134,15 @@ fn refuse_network() -> Result<(), ConfineError> {
     apply(rules, SeccompAction::Allow, SeccompAction::Errno(libc::EACCES as u32))
 }
 
-/// Only standard input, output and error may be open, and the directory that is being read to see it.
-fn no_inherited_descriptors() -> Result<(), ConfineError> {
+/// Only standard input, output and error may be open, what this process has opened itself, and the directory that is being read to see it.
+fn no_inherited_descriptors(own: &[i32]) -> Result<(), ConfineError> {
     // Without /proc nobody can see; all that the server opens is closed on exec in any case.
     let Ok(entries) = std::fs::read_dir("/proc/self/fd") else { return Ok(()) };
     for entry in entries.flatten() {
         let leads_here = std::fs::read_link(entry.path()).is_ok_and(|target| target.ends_with("fd"));
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !matches!(name.as_str(), "0" | "1" | "2") && !leads_here {
+        let is_own = name.parse::<i32>().is_ok_and(|number| number <= 2 || own.contains(&number));
+        if !is_own && !leads_here {
             return Err(ConfineError::Inherited(name));
         }
     }
@@ -235,6 +247,6 @@ mod tests {
     fn an_inherited_descriptor_is_seen() {
         // Whoever runs the tests may or may not leave some open; this one is surely there.
         let _kept = std::fs::File::open("/dev/null").unwrap();
-        assert!(matches!(no_inherited_descriptors(), Err(ConfineError::Inherited(_))));
+        assert!(matches!(no_inherited_descriptors(&[]), Err(ConfineError::Inherited(_))));
     }
 }

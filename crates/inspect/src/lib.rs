@@ -17,6 +17,7 @@ pub mod recognise;
 mod report;
 mod settings;
 pub mod worker;
+pub mod yara;
 
 pub use confine::Confinement;
 
@@ -24,7 +25,7 @@ pub use names::is_deceptive;
 pub use pool::{Part, Pool, Program, Tried};
 pub use protocol::{PART_OCTETS_MAX, Trial, WORDS_MAX};
 pub use report::{
-    EVIDENCE_CHARS_MAX, FILES_MAX, File, Kind, LABEL_CHARS_MAX, LINKS_MAX, Link, NAME_CHARS_MAX, Place, Reason, Report,
-    SIGNS_MAX, Sign, TEXT_OCTETS_MAX, Text, Trait, URL_CHARS_MAX, Unlooked,
+    EVIDENCE_CHARS_MAX, FILES_MAX, File, Kind, LABEL_CHARS_MAX, LIKE_BITS_MAX, LINKS_MAX, Likeness, Link,
+    NAME_CHARS_MAX, Place, Reason, Report, SIGNS_MAX, Sign, TEXT_OCTETS_MAX, Text, Trait, URL_CHARS_MAX, Unlooked,
 };
 pub use settings::InspectSettings;

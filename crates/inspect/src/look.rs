@@ -11,9 +11,9 @@ use crate::formats;
 use crate::kind::kind_of;
 use crate::names::{escapes, is_deceptive, kind_by_name};
 use crate::report::{
-    EVIDENCE_CHARS_MAX, FILES_MAX, File, Kind, LABEL_CHARS_MAX, LINKS_MAX, Link, NAME_CHARS_MAX, PICTURES_MAX,
-    PICTURES_OCTETS_MAX, Picture, Place, Reason, Report, SIGNS_MAX, Sign, TEXT_OCTETS_MAX, Text, Trait, URL_CHARS_MAX,
-    Unlooked, cut, cut_octets,
+    EVIDENCE_CHARS_MAX, FILES_MAX, File, Kind, LABEL_CHARS_MAX, LIKENESSES_MAX, LINKS_MAX, Likeness, Link,
+    NAME_CHARS_MAX, PICTURES_MAX, PICTURES_OCTETS_MAX, Picture, Place, Reason, Report, SIGNS_MAX, Sign,
+    TEXT_OCTETS_MAX, Text, Trait, URL_CHARS_MAX, Unlooked, cut, cut_octets,
 };
 
 /// Files in files that are followed.
@@ -225,6 +225,14 @@ impl<'a> Looker<'a> {
         let kept = self.report.pictures.iter().map(|picture| picture.octets.len()).sum::<usize>() / 4 * 3;
         if self.report.pictures.len() < PICTURES_MAX && kept + jpeg.len() <= PICTURES_OCTETS_MAX {
             self.report.pictures.push(Picture { file: at.file, octets: STANDARD.encode(jpeg) });
+        }
+    }
+
+    /// Keeps what a picture looks like.
+    pub(crate) fn likeness(&mut self, at: At, bits: u64) {
+        let known = &mut self.report.likenesses;
+        if known.len() < LIKENESSES_MAX && !known.iter().any(|likeness| likeness.bits == bits) {
+            known.push(Likeness { file: at.file, bits });
         }
     }
 

@@ -369,9 +369,9 @@ impl Drop for Worker {
 }
 
 /// A stream whose every wait ends at one point in time.
-struct Timed<'a> {
-    stream: &'a UnixStream,
-    until: Instant,
+pub(crate) struct Timed<'a> {
+    pub(crate) stream: &'a UnixStream,
+    pub(crate) until: Instant,
 }
 
 impl Timed<'_> {

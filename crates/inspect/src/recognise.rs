@@ -6,12 +6,11 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use crate::confine::{Limits, confine_program};
+use crate::confine::{Left, Limits, confine_program};
 use crate::pool::Program;
 use crate::report::{Reason, TEXT_OCTETS_MAX};
 use crate::settings::InspectSettings;
@@ -26,8 +25,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 #[must_use]
 pub fn run(limits: Limits, readable: &[String], command: &[String]) -> ExitCode {
     let Some((program, arguments)) = command.split_first() else { return ExitCode::FAILURE };
-    let readable: Vec<&Path> = readable.iter().map(Path::new).collect();
-    if let Err(error) = confine_program(limits, &readable) {
+    if let Err(error) = confine_program(limits, Left { readable, descriptors: &[], file_octets: 0 }) {
         eprintln!("{error}");
         return ExitCode::FAILURE;
     }

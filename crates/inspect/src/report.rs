@@ -141,6 +141,21 @@ pub struct Text {
     pub is_recognised: bool,
 }
 
+/// What a picture looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Likeness {
+    /// Number of the file.
+    pub file: u32,
+    /// Bits that are nearly the same of pictures that look alike; see [`LIKE_BITS_MAX`].
+    pub bits: u64,
+}
+
+/// Bits that may differ between two pictures that look alike.
+pub const LIKE_BITS_MAX: u32 = 5;
+
+/// Likenesses of one part that are kept.
+pub(crate) const LIKENESSES_MAX: usize = 16;
+
 /// A picture in which a program from outside may find text: made anew, grey, as JPEG.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Picture {
@@ -263,6 +278,9 @@ pub struct Report {
     pub signs: Vec<Sign>,
     /// What could not be looked into.
     pub unlooked: Vec<Unlooked>,
+    /// What pictures in it look like.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub likenesses: Vec<Likeness>,
     /// Pictures in which text may be; they do not leave the pool.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) pictures: Vec<Picture>,
@@ -312,6 +330,8 @@ impl Report {
         self.unlooked.truncate(FILES_MAX);
         self.pictures.retain(|picture| picture.file < files);
         self.pictures.truncate(PICTURES_MAX);
+        self.likenesses.retain(|likeness| likeness.file < files);
+        self.likenesses.truncate(LIKENESSES_MAX);
     }
 }
 

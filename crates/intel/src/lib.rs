@@ -1,5 +1,5 @@
 //! What others know of a message: feeds of bad addresses ([`feeds`]), lists of links in DNS ([`link_lists`]), scanners of files ([`scan`]),
-//! language models ([`opinion`]).
+//! rules of YARA ([`yara`]), language models ([`opinion`]); and what we tell others ([`share`]).
 //!
 //! Each but the last, which is asked about what is in doubt alone, is a [`filter::Layer`]: it only adds findings, within its own time; what follows from them is decided in [`filter`]. What
 //! cannot be asked is told as a finding without weight, never passed over in silence.
@@ -17,6 +17,8 @@ mod parts;
 pub mod scan;
 mod set;
 mod settings;
+pub mod share;
+pub mod yara;
 
 pub use entry::{Entry, classify};
 pub use feeds::Feeds;
@@ -26,3 +28,4 @@ pub use never::Never;
 pub use opinion::{OpinionError, OpinionSettings, SecondOpinion};
 pub use set::EntrySet;
 pub use settings::{FeedSource, ThreatSettings};
+pub use yara::Yara;

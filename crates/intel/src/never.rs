@@ -71,7 +71,9 @@ impl Never {
         }
     }
 
-    fn is_own(&self, host: &str) -> bool {
+    /// Whether a host is ours or a partner's.
+    #[must_use]
+    pub fn is_own(&self, host: &str) -> bool {
         with_parents(host).any(|name| self.own.contains(name))
     }
 

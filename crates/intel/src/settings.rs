@@ -32,6 +32,20 @@ env::settings! {
         scan_seconds: u64 = 10,
         /// Octets that are handed to a scanner; what is larger is told as not scanned.
         scan_octets_max: usize = 25 << 20,
+        /// Program, with its own arguments, that runs rules of YARA over each message's text and files: `["yara"]`; empty for none. It is Debian's, or one
+        /// that takes the same arguments (YARA 4), and runs without network, files and writing, within `inspect.memory_mib`; both programs may read
+        /// `inspect.recogniser_reads`.
+        yara: Vec<String> = Vec::new(),
+        /// Program that compiles the rules.
+        yara_compiler: String = "yarac".to_owned(),
+        /// Directory of the rules (`*.yar`, `*.yara`); changes count within half a minute. See the manual's page on feeds.
+        yara_directory: PathBuf = PathBuf::from("yara"),
+        /// Seconds that the rules may take for one message.
+        yara_seconds: u64 = 5,
+        /// Octets of files of one message that they are run over; that there was more is told.
+        yara_octets_max: usize = 25 << 20,
+        /// Messages that they are run over at the same time.
+        yara_at_once: usize = 2,
     }
 }
 

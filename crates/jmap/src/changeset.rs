@@ -25,9 +25,18 @@ impl ChangesAsked {
     /// # Errors
     /// `requestTooLarge`, `invalidArguments`.
     pub(crate) fn take(server: &Server, args: &mut Args) -> Result<Self, Failure> {
+        let (account_id, if_in_state) = (args.need_text("accountId")?, args.text("ifInState")?);
+        Ok(Self { account_id, if_in_state, ..Self::take_stateless(server, args)? })
+    }
+
+    /// As [`Self::take`] for what is in no account and has no state.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub(crate) fn take_stateless(server: &Server, args: &mut Args) -> Result<Self, Failure> {
         let mut asked = Self {
-            account_id: args.need_text("accountId")?,
-            if_in_state: args.text("ifInState")?,
+            account_id: String::new(),
+            if_in_state: None,
             create: args.object("create")?.unwrap_or_default(),
             update: args.object("update")?.unwrap_or_default(),
             destroy: args.texts("destroy")?.unwrap_or_default(),
@@ -125,10 +134,20 @@ impl ChangesMade {
 
     /// The answer.
     pub(crate) fn answer(self, account: &str, old: &str, new: &str) -> Value {
+        let mut answer = self.answer_stateless();
+        if let Value::Object(members) = &mut answer {
+            members.insert("accountId".to_owned(), account.into());
+            members.insert("oldState".to_owned(), old.into());
+            members.insert("newState".to_owned(), new.into());
+        }
+        answer
+    }
+
+    /// The answer about what is in no account and has no state.
+    pub(crate) fn answer_stateless(self) -> Value {
         let object = |members: Object| if members.is_empty() { Value::Null } else { Value::Object(members) };
         let list = |ids: Vec<String>| if ids.is_empty() { Value::Null } else { ids.into() };
         json!({
-            "accountId": account, "oldState": old, "newState": new,
             "created": object(self.created), "updated": object(self.updated), "destroyed": list(self.destroyed),
             "notCreated": object(self.not_created), "notUpdated": object(self.not_updated),
             "notDestroyed": object(self.not_destroyed),

@@ -10,6 +10,7 @@ mod blobs;
 mod changeset;
 mod contacts;
 mod door;
+mod elsewhere;
 mod email;
 mod error;
 mod http;
@@ -61,6 +62,7 @@ use http::Busy;
 use index::Indexes;
 use opened::Opened;
 use pictures::{Cache, Fetcher};
+use push::{Poster, Pushing};
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -123,6 +125,8 @@ pub struct Server {
     fetcher: Option<Fetcher>,
     /// Our address, without a slash at its end.
     public_url: String,
+    /// Tells clients through push services.
+    pushing: Pushing,
     /// Messages have keywords of labels that are gone.
     labels_left: tokio::sync::Notify,
     /// Who searched for invoices or accounts in a request that is under way; the trade guard counts it.
@@ -172,6 +176,7 @@ impl Server {
             uploading: Arc::default(),
             fetching: Arc::default(),
             pictures: Cache::new(settings.pictures_mib << 20),
+            pushing: Pushing::new(Poster::new(Arc::clone(&dns), &settings)),
             fetcher: Fetcher::new(dns, &settings),
             listening: Arc::default(),
             stopping: CancellationToken::new(),
@@ -191,8 +196,13 @@ impl Server {
         self.door.watch(&asker.principal)
     }
 
-    /// Forgets, until `stop`, files that nobody used and labels that are gone; then lets those go who wait for changes.
+    /// Until `stop` tells clients of changes through push services, and forgets files that nobody used and labels that are gone; then lets
+    /// those go who wait for changes.
     pub async fn tend(self: Arc<Self>, stop: CancellationToken) {
+        tokio::join!(self.forget(&stop), self.serve_subscriptions(&stop));
+    }
+
+    async fn forget(&self, stop: &CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return self.stopping.cancel(),

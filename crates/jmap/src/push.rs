@@ -2,6 +2,7 @@
 
 mod events;
 mod socket;
+mod subscription;
 mod watching;
 
 use std::collections::BTreeMap;
@@ -14,13 +15,14 @@ use store::Tx;
 use crate::contacts::{self, ItemKind};
 use crate::error::Failure;
 use crate::state::word_of;
-use crate::{Asker, ids, submission};
+use crate::{Asker, ids, sorting, submission};
 
 pub(crate) use events::events;
 pub(crate) use socket::connect;
+pub(crate) use subscription::{Poster, Pushing, get as subscription_get, public_key, set as subscription_set};
 
 /// States by account and type.
-pub(crate) type States = BTreeMap<String, BTreeMap<&'static str, String>>;
+pub(crate) type States = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The accounts that somebody can see, his own first.
 pub(crate) fn accounts(tx: &mut Tx<'_>, actor: i64) -> Result<Vec<i64>, Failure> {
@@ -41,12 +43,25 @@ pub(crate) fn states(tx: &mut Tx<'_>, asker: &Asker, accounts: &[i64]) -> Result
         ]);
         if *account == asker.account() {
             types.insert("EmailSubmission", submission::current_state(tx, *account)?.to_string());
+            let scripts = sorting::script_state(tx, *account)?;
+            types.insert("SieveScript", scripts.clone());
+            types.insert("Rules", scripts);
+            types.insert("VacationResponse", sorting::vacation_state(tx, *account)?);
+            types.insert("Identity", submission::identity_state(tx, *account)?);
+            types.insert("Session", opened_state(tx, *account)?);
             types.insert("AddressBook", contacts::current_state(tx, *account, ItemKind::Book)?.to_string());
             types.insert("ContactCard", contacts::current_state(tx, *account, ItemKind::Card)?.to_string());
         }
-        all.insert(ids::show(*account), types);
+        all.insert(ids::show(*account), types.into_iter().map(|(kind, state)| (kind.to_owned(), state)).collect());
     }
     Ok(all)
+}
+
+/// A word that is another when something was opened for somebody or taken away: then the session is to be read anew.
+fn opened_state(tx: &mut Tx<'_>, actor: i64) -> Result<String, Failure> {
+    let given = delegation::reachable(tx, actor)?;
+    let words = given.iter().flat_map(|it| it.rights().map(move |it| (it.account, it.permission.as_str(), it.mailbox)));
+    Ok(word_of(format!("{:?}", words.collect::<Vec<_>>()).into_bytes()))
 }
 
 /// A `StateChange` of what differs from `before` among the types that are wanted; none if nothing does.
@@ -57,7 +72,7 @@ pub(crate) fn state_change(before: &States, now: &States, wanted: &Wanted) -> Op
         let others: serde_json::Map<String, Value> = types
             .iter()
             .filter(|(kind, state)| wanted.has(kind) && known.and_then(|known| known.get(*kind)) != Some(*state))
-            .map(|(kind, state)| ((*kind).to_owned(), state.clone().into()))
+            .map(|(kind, state)| (kind.clone(), state.clone().into()))
             .collect();
         if !others.is_empty() {
             changed.insert(account.clone(), Value::Object(others));
@@ -94,7 +109,8 @@ mod tests {
     #[test]
     fn only_what_changed_and_is_wanted_is_told() {
         let states = |email: &str| {
-            States::from([("1".to_owned(), BTreeMap::from([("Email", email.to_owned()), ("Mailbox", "4".to_owned())]))])
+            let types = [("Email", email), ("Mailbox", "4")].map(|(kind, state)| (kind.to_owned(), state.to_owned()));
+            States::from([("1".to_owned(), BTreeMap::from(types))])
         };
         assert_eq!(state_change(&states("3"), &states("3"), &Wanted::All), None);
         let told = state_change(&states("3"), &states("5"), &Wanted::All).unwrap();

@@ -14,7 +14,8 @@ use crate::session::{
 };
 use crate::unchanged::{self, Kind};
 use crate::{
-    Asker, Server, blobs, contacts, email, keys, labels, mailboxes, mdn, quota, senders, sorting, submission, verdicts,
+    Asker, Server, blobs, contacts, email, keys, labels, mailboxes, mdn, push, quota, senders, sorting, submission,
+    verdicts,
 };
 
 /// How often calls are run again whose snapshot turned out too old.
@@ -103,6 +104,7 @@ enum Change {
     KeySet,
     MdnSend,
     LabelSet,
+    PushSet,
 }
 
 impl Change {
@@ -124,9 +126,13 @@ impl Change {
             }
             Self::LabelSet => kind(labels::get, &["name", "color", "sortOrder"]),
             Self::RulesSet => kind(sorting::rules_get, &["rules", "isActive"]),
-            Self::EmailImport | Self::EmailCopy | Self::BlobUpload | Self::BlobCopy | Self::MdnSend | Self::KeySet => {
-                None
-            }
+            Self::EmailImport
+            | Self::EmailCopy
+            | Self::BlobUpload
+            | Self::BlobCopy
+            | Self::MdnSend
+            | Self::KeySet
+            | Self::PushSet => None,
         }
     }
 }
@@ -143,6 +149,8 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
     let change = |capability, method| Some((capability, Method::Change(method)));
     match name {
         "Core/echo" => read(CORE, |_, _, _, args| Ok(Value::Object(args.into_all()))),
+        "PushSubscription/get" => read(CORE, push::subscription_get),
+        "PushSubscription/set" => change(CORE, Change::PushSet),
         "Mailbox/get" => read(MAIL, mailboxes::get),
         "Mailbox/changes" => read(MAIL, mailboxes::changes),
         "Mailbox/query" => read(MAIL, mailboxes::query),
@@ -352,6 +360,7 @@ impl Server {
             Change::RulesSet => sorting::rules_set(self, asker, args).await,
             Change::KeySet => keys::set(self, asker, created, args).await,
             Change::LabelSet => labels::set(self, asker, created, args).await,
+            Change::PushSet => push::subscription_set(self, asker, created, args).await,
             Change::MdnSend => mdn::send(self, asker, created, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use identity::delegation::{self, Deed};
 use identity::{IdentityError, load_account};
 use serde_json::{Value, json};
-use store::Tx;
+use store::{StoreError, Tx};
 
 use crate::state::word_of;
-use crate::{Asker, Server, blobs, email, ids, labels};
+use crate::{Asker, Server, blobs, email, ids, labels, push};
 
 /// The core.
 pub(crate) const CORE: &str = "urn:ietf:params:jmap:core";
@@ -27,6 +27,8 @@ pub(crate) const BLOB: &str = "urn:ietf:params:jmap:blob";
 pub(crate) const WEBSOCKET: &str = "urn:ietf:params:jmap:websocket";
 /// Notifications of reading (RFC 9007).
 pub(crate) const MDN: &str = "urn:ietf:params:jmap:mdn";
+/// The key by which push services know us (RFC 9749).
+pub(crate) const VAPID: &str = "urn:ietf:params:jmap:webpush-vapid";
 /// Contacts (RFC 9610).
 pub(crate) const CONTACTS: &str = "urn:ietf:params:jmap:contacts";
 /// What was found of messages: our own.
@@ -51,6 +53,7 @@ pub(crate) const COLLATION: &str = "i;unicode-casemap";
 /// The capabilities that are offered.
 pub(crate) const CAPABILITIES: &[&str] = &[
     CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, MDN, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES, LABELS, KEYS,
+    VAPID,
 ];
 
 /// How long the state of a session object is believed.
@@ -88,11 +91,13 @@ impl Server {
             .collect();
         let primary: serde_json::Map<String, Value> = CAPABILITIES
             .iter()
-            .filter(|it| **it != CORE && **it != WEBSOCKET)
+            .filter(|it| ![CORE, WEBSOCKET, VAPID].contains(*it))
             .map(|it| ((*it).to_owned(), ids::show(actor).into()))
             .collect();
+        let key = self.push_key().await.map_err(|failure| StoreError::Corrupt { what: failure.to_string() })?;
+        let key = push::public_key(key);
         let mut session = json!({
-            "capabilities": self.capabilities(base),
+            "capabilities": self.capabilities(base, &key),
             "accounts": accounts,
             "primaryAccounts": primary,
             "username": asker.principal.address,
@@ -131,7 +136,7 @@ impl Server {
     }
 
     /// RFC 8620 section 2.
-    fn capabilities(&self, base: &str) -> Value {
+    fn capabilities(&self, base: &str, push_key: &str) -> Value {
         let settings = &self.settings;
         let picture_url = self.fetcher.as_ref().map(|_| format!("{base}/jmap/picture/{{accountId}}/{{token}}"));
         let socket = base.strip_prefix("https:").unwrap_or(base);
@@ -160,6 +165,8 @@ impl Server {
             RULES: {},
             KEYS: {},
             LABELS: {},
+            // RFC 9749 section 3.
+            VAPID: { "applicationServerKey": push_key },
             BODY: { "pictureUrl": picture_url },
         })
     }

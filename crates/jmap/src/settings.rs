@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 env::settings! {
     /// Reading and sending mail by JMAP, over HTTPS.
     pub struct JmapSettings in "jmap" {
@@ -28,6 +30,12 @@ env::settings! {
         opened_mib: usize = 64,
         /// Connections of one account at the same time that wait for changes (EventSource, WebSocket).
         push_connections_max: usize = 16,
+        /// Push subscriptions (RFC 8620 section 7.2) of one account; 0: none.
+        push_subscriptions_max: usize = 16,
+        /// Networks of one's own, as `10.1.2.0/24`, in which push services may be; others are asked on the open Internet only.
+        push_within: Vec<String> = Vec::new(),
+        /// Files (PEM) with authorities that certificates of push services may have, beside those that this machine trusts.
+        push_roots: Vec<PathBuf> = Vec::new(),
         /// Let people send the read receipts that messages ask for (RFC 9007), each once and when its reader wants it.
         receipts: bool = true,
         /// Show pictures from elsewhere to those who ask for them in the webmail: the server fetches them, so that a sender does not learn who

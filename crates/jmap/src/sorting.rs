@@ -35,9 +35,22 @@ fn own(tx: &mut Tx<'_>, asker: &Asker, account_id: &str) -> Result<Reach, Failur
     }
 }
 
-/// A word that is another when anything of `shown` is.
-fn state(shown: &Value) -> String {
-    word_of(shown.to_string().into_bytes())
+/// A word that is another when a script or a rule is: rules are kept as a script.
+pub(crate) fn script_state(tx: &mut Tx<'_>, account: i64) -> Result<String, Failure> {
+    Ok(word_of(::scripts::version(tx, account)?))
+}
+
+/// A word that is another when the automatic reply was set anew.
+pub(crate) fn vacation_state(tx: &mut Tx<'_>, account: i64) -> Result<String, Failure> {
+    Ok(word_of(::scripts::auto_reply_version(tx, account)?))
+}
+
+/// What there is one of: how it is read, and its state.
+#[derive(Clone, Copy)]
+struct Single {
+    properties: &'static [&'static str],
+    read: fn(&mut Tx<'_>, i64) -> Result<Object, Failure>,
+    state: fn(&mut Tx<'_>, i64) -> Result<String, Failure>,
 }
 
 /// The properties of `object` that are wanted, and its identifier.
@@ -46,23 +59,15 @@ fn only(object: Object, wanted: Option<&[String]>) -> Value {
     Value::Object(object.into_iter().filter(|(name, _)| is_wanted(name)).collect())
 }
 
-/// Answers `get` of what an account has one of (RFC 8621 section 8), as `read` gives it.
-fn get_single(
-    server: &Server,
-    tx: &mut Tx<'_>,
-    asker: &Asker,
-    mut args: Args,
-    known: &[&str],
-    read: impl FnOnce(&mut Tx<'_>, i64) -> Result<Object, Failure>,
-) -> Result<Value, Failure> {
+/// Answers `get` of what an account has one of (RFC 8621 section 8).
+fn get_single(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Args, kind: Single) -> Result<Value, Failure> {
     let account_id = args.need_text("accountId")?;
     let account = own(tx, asker, &account_id)?.account;
     let (asked, properties) = (args.texts("ids")?, args.texts("properties")?);
     args.finish()?;
-    check_properties(properties.as_deref(), known)?;
+    check_properties(properties.as_deref(), kind.properties)?;
     server.check_get(asked.as_deref())?;
-    let single = read(tx, account)?;
-    let state = state(&Value::Object(single.clone()));
+    let (single, state) = ((kind.read)(tx, account)?, (kind.state)(tx, account)?);
     let is_asked = asked.as_ref().is_none_or(|asked| asked.iter().any(|id| id == SINGLETON));
     let list: Vec<Value> = is_asked.then(|| only(single, properties.as_deref())).into_iter().collect();
     let missing: Vec<&String> = asked.iter().flatten().filter(|id| *id != SINGLETON).collect();

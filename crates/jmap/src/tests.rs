@@ -8,6 +8,8 @@ mod keys;
 mod labels;
 mod mail;
 mod making;
+mod push;
+mod pushed;
 mod receipts;
 mod rules;
 mod sending;

@@ -33,6 +33,9 @@ const NUMBERS_BYTES: usize = 24;
 const PROOF_BYTES: usize = 16;
 const LINK_BYTES: usize = NUMBERS_BYTES + PROOF_BYTES;
 
+/// Keeps these links apart from others that we sign.
+const PURPOSE: &[u8] = b"quarantine link ";
+
 /// A place in quarantine, and who was told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
@@ -51,7 +54,7 @@ pub fn make_link(store: &Store, link: Link) -> String {
     for number in [link.quarantined, link.place, link.reader] {
         bytes.extend_from_slice(&number.to_be_bytes());
     }
-    let proof = proof(store, &bytes);
+    let proof: [u8; PROOF_BYTES] = proof(store, PURPOSE, &bytes);
     bytes.extend_from_slice(&proof);
     URL_SAFE_NO_PAD.encode(bytes)
 }
@@ -61,16 +64,17 @@ pub fn make_link(store: &Store, link: Link) -> String {
 pub fn read_link(store: &Store, text: &str) -> Option<Link> {
     let bytes = <[u8; LINK_BYTES]>::try_from(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     let (numbers, shown) = bytes.split_at(NUMBERS_BYTES);
-    if !bool::from(proof(store, numbers).ct_eq(shown)) {
+    if !bool::from(proof::<PROOF_BYTES>(store, PURPOSE, numbers).ct_eq(shown)) {
         return None;
     }
     let mut numbers = numbers.chunks_exact(8).filter_map(|chunk| Some(i64::from_be_bytes(chunk.try_into().ok()?)));
     Some(Link { quarantined: numbers.next()?, place: numbers.next()?, reader: numbers.next()? })
 }
 
-fn proof(store: &Store, numbers: &[u8]) -> [u8; PROOF_BYTES] {
-    let hash = store.context().keys.region().hashing().hash(&[b"quarantine link ", numbers].concat());
-    let mut out = [0; PROOF_BYTES];
+/// What shows that we have made a link for a purpose.
+pub(crate) fn proof<const BYTES: usize>(store: &Store, purpose: &[u8], numbers: &[u8]) -> [u8; BYTES] {
+    let hash = store.context().keys.region().hashing().hash(&[purpose, numbers].concat());
+    let mut out = [0; BYTES];
     for (to, from) in out.iter_mut().zip(hash) {
         *to = from;
     }

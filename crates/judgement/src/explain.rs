@@ -27,6 +27,16 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "本组织有人举报类似的邮件：{evidence}",
     ),
     (
+        "finding-reported-picture",
+        "People here report messages with a picture like the one in it: {evidence}",
+        "本组织有人举报含有相似图片的邮件：{evidence}",
+    ),
+    (
+        "finding-vouched-picture",
+        "People here say that messages with a picture like the one in it are honest: {evidence}",
+        "本组织有人确认含有相似图片的邮件可信：{evidence}",
+    ),
+    (
         "finding-vouched-sender",
         "People here say that the sender is honest: {evidence}",
         "本组织有人确认该发件人可信：{evidence}",

@@ -101,6 +101,8 @@ struct Found {
     files: Vec<FileDigest>,
     outside: Vec<Finding>,
     personal: BTreeMap<i64, bool>,
+    /// By what messages like it are found, packed.
+    marks: Vec<u8>,
 }
 
 impl Judging {
@@ -187,7 +189,7 @@ impl Judging {
     }
 
     /// Facts and what layers find. What panics or takes too long is a finding.
-    async fn find(&self, arrival: &Arc<Arrival>, key: &Key<Organisation>) -> Result<Found, JudgementError> {
+    async fn find(&self, arrival: &Arc<Arrival>, key: &Arc<Key<Organisation>>) -> Result<Found, JudgementError> {
         let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return Ok(unjudged("turns")) };
         let (reading, pool) = (Arc::clone(arrival), self.pool.clone());
         let came = self.store.context().clock.now();
@@ -226,7 +228,7 @@ impl Judging {
         if arrival.is_allowed {
             outside.push(allowed(&facts));
         }
-        let Standing { findings, personal } = self.said(arrival, &facts, key, &mut outside).await?;
+        let (Standing { findings, personal }, marks) = self.said(arrival, &facts, key, &mut outside).await?;
         outside.extend(findings);
         let guarded = match self.guard.look(arrival.organisation, read, came).await {
             Ok(guarded) => Some(guarded),
@@ -241,25 +243,26 @@ impl Judging {
         outside.extend(guarded.iter().flat_map(|(_, looked)| looked.findings.iter().cloned()));
         let opinion = self.second_opinion(arrival.organisation, &facts, &outside).await?;
         outside.extend(opinion);
-        Ok(Found { facts: Some(facts), guarded, files, outside, personal })
+        Ok(Found { facts: Some(facts), guarded, files, outside, personal, marks })
     }
 
-    /// What people of the organisation have reported, and what was learned from that.
+    /// What people of the organisation have reported, and what was learned from that; with the marks of the message, packed.
     async fn said(
         &self,
         arrival: &Arrival,
         facts: &Facts,
-        key: &Key<Organisation>,
+        key: &Arc<Key<Organisation>>,
         outside: &mut Vec<Finding>,
-    ) -> Result<Standing, JudgementError> {
+    ) -> Result<(Standing, Vec<u8>), JudgementError> {
         let (organisation, recipients) = (arrival.organisation, arrival.recipients.clone());
-        let (marks, is_proven) = (marks::numbered(facts, key), votes::is_proven(facts));
         let memory = self.memory.clone();
+        let (looked_at, key) = (facts.clone(), Arc::clone(key));
         let look = move |tx: &mut Tx<'_>| {
-            let standing = votes::standing(tx, organisation, &marks, is_proven, &recipients)?;
-            Ok::<_, JudgementError>((standing, memory.of(tx, organisation)?))
+            let marks = marks::all(tx, organisation, &looked_at, &key)?;
+            let standing = votes::standing(tx, organisation, &marks, votes::is_proven(&looked_at), &recipients)?;
+            Ok::<_, JudgementError>((standing, marks::packed(&marks), memory.of(tx, organisation)?))
         };
-        let (standing, learned) = self.store.read(look).await?;
+        let (standing, marks, learned) = self.store.read(look).await?;
         if let Some(learned) = learned {
             let sum = learned.sum(facts);
             if sum.abs() >= LEARNED_MIN {
@@ -267,7 +270,7 @@ impl Judging {
                 outside.push(Finding { signal: Signal::Text, ..finding("learned-here", &evidence, sum) });
             }
         }
-        Ok(standing)
+        Ok((standing, marks))
     }
 
     /// The verdict, and what is kept of it. Takes processor time, so it leaves the thread of the connection, too.
@@ -324,7 +327,6 @@ impl Judgement<'_> {
     ) -> Result<Opinion, JudgementError> {
         let Self { arrival, found, verdict, action, thresholds, version, guarded } = self;
         let id = arrival.id;
-        let marks = found.facts.as_ref().map(|facts| marks::packed(&marks::numbered(facts, key))).unwrap_or_default();
         let is_unjudged = found.facts.is_none();
         let detail = Detail {
             facts: found.facts,
@@ -339,7 +341,7 @@ impl Judgement<'_> {
         };
         let sealed = sealed::seal(key, entropy, DETAIL, id, &detail)?;
         let fields = fields::fields(id, action, &detail.verdict);
-        let organisation = arrival.organisation;
+        let (organisation, marks) = (arrival.organisation, found.marks);
         let kept = Kept { id, organisation, at, direction: Direction::In, action, marks, detail: sealed, guarded };
         Ok(Opinion { action, verdict: detail.verdict, personal: found.personal, fields, is_unjudged, kept })
     }
@@ -401,6 +403,7 @@ fn unjudged(why: &str) -> Found {
         files: Vec::new(),
         outside: vec![finding("unjudged", why, 0.0)],
         personal: BTreeMap::new(),
+        marks: Vec::new(),
     }
 }
 

@@ -10,7 +10,8 @@ use store::{Store, StoreError, Tx, params};
 
 use crate::reputation::{self, Event, Reputation};
 use crate::{
-    JudgementError, JudgingSettings, complaints, feedback, outbound, pull, quarantine, sealed, second, takeover, votes,
+    JudgementError, JudgingSettings, complaints, feedback, outbound, pictures, pull, quarantine, sealed, second,
+    takeover, votes,
 };
 
 /// Rows forgotten in one transaction, so that others wait only briefly.
@@ -252,6 +253,7 @@ pub async fn tidy(store: &Store, settings: &JudgingSettings, reputation: &Reputa
         let rest = move |tx: &mut Tx<'_>| {
             let people = votes::forget(tx)?
                 + complaints::forget(tx)?
+                + pictures::forget(tx)?
                 + second::forget(tx)?
                 + pull::forget(tx, before)?
                 + outbound::forget(tx, before)?;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use env::Timestamp;
 use filter::online::Learned;
-use filter::{Action, Facts, Judge};
+use filter::{Facts, Judge};
 use intel::Feeds;
 use parking_lot::Mutex;
 use store::{Store, StoreError, Tx, params};
 
 use crate::feedback::{self, Report, Said};
-use crate::marks::{self, MarkKind};
+use crate::marks::{self, MarkKind, Numbered};
+use crate::pictures::{self, Picture};
 use crate::pull::{self, Candidate};
 use crate::reputation::{Event, Reputation};
 use crate::votes::{self, Vote};
@@ -24,7 +25,7 @@ const ROUND: i64 = 50;
 /// How long a node keeps a report to itself.
 const TAKEN_MILLIS: i64 = 120_000;
 
-/// A link that stands in so many honest messages of late is everybody's; to report it says nothing.
+/// A link or a picture that is in so many honest messages of late is everybody's; to report it says nothing.
 const COMMON_MIN: usize = 10;
 
 /// Messages whose marks are looked at.
@@ -105,6 +106,7 @@ struct Matter {
     facts: Facts,
     /// Marks that the report may vote on.
     marks: Vec<(MarkKind, i64)>,
+    pictures: Vec<Picture>,
 }
 
 impl Learner {
@@ -141,7 +143,14 @@ impl Learner {
     async fn follow(&self, report: Report) -> Result<(), JudgementError> {
         if let Some(matter) = self.store.read(move |tx| look(tx, report)).await? {
             let (organisation, marks) = (report.organisation, matter.marks.clone());
-            let effective = self.store.write(move |tx| count(tx, report, &marks)).await?;
+            let pictures = matter.pictures.clone();
+            let work = move |tx: &mut Tx<'_>| {
+                if report.said == Said::Junk {
+                    pictures::keep(tx, report.organisation, &pictures)?;
+                }
+                count(tx, report, &marks)
+            };
+            let effective = self.store.write(work).await?;
             if !effective.is_empty() {
                 let event = if report.said == Said::Junk { Event::ToldJunk } else { Event::ToldHonest };
                 self.reputation.note(organisation, &matter.facts, matter.judged.detail.client, event);
@@ -184,12 +193,12 @@ impl Learner {
     /// Looks again at what was delivered of late and is alike.
     async fn pull_alike(&self, organisation: i64, marks: BTreeSet<i64>) -> Result<(), JudgementError> {
         let Some(since) = self.pulled_since() else { return Ok(()) };
-        let candidates = self.store.read(move |tx| delivered(tx, organisation, since, &marks)).await?;
+        let candidates = self.store.read(move |tx| delivered(tx, organisation, since, &marks, true)).await?;
         let mut worse = Vec::new();
         for id in candidates {
             let judge = Arc::clone(&self.judge);
             let found = self.store.read(move |tx| pull::judge_now(tx, id, &judge)).await?;
-            worse.extend(found.filter(|candidate: &Candidate| candidate.action >= Action::Junk));
+            worse.extend(found.filter(Candidate::is_worse));
         }
         pull::pull(self, organisation, worse).await
     }
@@ -208,17 +217,29 @@ impl Learner {
     /// # Errors
     /// [`JudgementError`] if the store fails.
     pub async fn pull_listed(&self, news: Arc<Feeds>) -> Result<usize, JudgementError> {
-        let Some(since) = self.pulled_since().filter(|_| !news.is_empty()) else { return Ok(0) };
+        if news.is_empty() { Ok(0) } else { self.look_again(Some(news)).await }
+    }
+
+    /// Looks again at what was delivered of late, as rules have changed; gives how many messages are unwanted by now.
+    ///
+    /// # Errors
+    /// [`JudgementError`] if the store fails.
+    pub async fn pull_by_rules(&self) -> Result<usize, JudgementError> {
+        self.look_again(None).await
+    }
+
+    /// Judges again what was delivered of late: what feeds list by now, or all of it.
+    async fn look_again(&self, news: Option<Arc<Feeds>>) -> Result<usize, JudgementError> {
+        let Some(since) = self.pulled_since() else { return Ok(0) };
         let mut unwanted = 0;
         for (organisation, ids) in self.store.read(move |tx| delivered_anywhere(tx, since)).await? {
             let mut worse = Vec::new();
             for part in ids.chunks(PART) {
-                let (part, judge, news) = (part.to_vec(), Arc::clone(&self.judge), Arc::clone(&news));
+                let (part, judge, news) = (part.to_vec(), Arc::clone(&self.judge), news.clone());
                 let look = move |tx: &mut Tx<'_>| -> Result<Vec<Option<Candidate>>, JudgementError> {
-                    part.into_iter().map(|id| pull::judge_listed(tx, id, &judge, &news)).collect()
+                    part.into_iter().map(|id| pull::judge_with(tx, id, &judge, news.as_deref())).collect()
                 };
-                let found = self.store.read(look).await?.into_iter().flatten();
-                worse.extend(found.filter(|candidate| candidate.action >= Action::Junk));
+                worse.extend(self.store.read(look).await?.into_iter().flatten().filter(Candidate::is_worse));
             }
             unwanted += worse.len();
             if !worse.is_empty() {
@@ -233,7 +254,7 @@ impl Learner {
 fn delivered_anywhere(tx: &mut Tx<'_>, since: Timestamp) -> Result<BTreeMap<i64, Vec<i64>>, JudgementError> {
     let mut found: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
     tx.for_each(
-        "SELECT organisation, id FROM judged WHERE at >= $1 AND direction = 'in' AND action IN ('deliver', 'warn')
+        "SELECT organisation, id FROM judged WHERE at >= $1 AND direction = 'in' AND action IN ('deliver', 'warn', 'junk')
          ORDER BY at DESC LIMIT $2",
         params![since.millis(), LOOKED_AT_MAX],
         |row| {
@@ -254,17 +275,20 @@ fn look(tx: &mut Tx<'_>, report: Report) -> Result<Option<Matter>, JudgementErro
     let Some(facts) = judged.detail.facts.clone() else { return Ok(None) };
     let key = tx.context().keys.organisation(tx, report.organisation)?;
     let mut marks = Vec::new();
-    for mark in marks::numbered(&facts, &key) {
+    let mut pictures = pictures::of(tx, report.organisation, &facts, &key)?;
+    let all: Vec<Numbered> = marks::numbered(&facts, &key).into_iter().chain(pictures::marks(&pictures)).collect();
+    for mark in all {
         let number = mark.number;
-        let is_common = mark.kind == MarkKind::Link
+        let is_common = matches!(mark.kind, MarkKind::Link | MarkKind::Picture)
             && report.said == Said::Junk
-            && delivered(tx, report.organisation, Timestamp::from_millis(0), &BTreeSet::from([number]))?.len()
+            && delivered(tx, report.organisation, Timestamp::from_millis(0), &BTreeSet::from([number]), false)?.len()
                 >= COMMON_MIN;
         if !is_common {
             marks.push((mark.kind, number));
         }
     }
-    Ok(Some(Matter { report, judged, facts, marks }))
+    pictures.retain(|picture| marks.iter().any(|(_, number)| *number == picture.mark.number));
+    Ok(Some(Matter { report, judged, facts, marks, pictures }))
 }
 
 /// Counts the votes of a report; gives the marks of which enough people say the same.
@@ -282,18 +306,19 @@ fn count(tx: &mut Tx<'_>, report: Report, marks: &[(MarkKind, i64)]) -> Result<B
     Ok(effective)
 }
 
-/// Numbers of messages that were delivered since, and have one of the marks; the latest first.
+/// Numbers of messages that were delivered since, to Junk too if wanted, and have one of the marks; the latest first.
 fn delivered(
     tx: &mut Tx<'_>,
     organisation: i64,
     since: Timestamp,
     marks: &BTreeSet<i64>,
+    in_junk: bool,
 ) -> Result<Vec<i64>, JudgementError> {
     let mut found = Vec::new();
     tx.for_each(
         "SELECT id, marks FROM judged WHERE organisation = $1 AND at >= $2 AND direction = 'in'
-         AND action IN ('deliver', 'warn') ORDER BY at DESC LIMIT $3",
-        params![organisation, since.millis(), LOOKED_AT_MAX],
+         AND (action IN ('deliver', 'warn') OR action = $4) ORDER BY at DESC LIMIT $3",
+        params![organisation, since.millis(), LOOKED_AT_MAX, if in_junk { "junk" } else { "deliver" }],
         |row| {
             if marks::has_any(row.bytes(1)?, marks) {
                 found.push(row.int(0)?);

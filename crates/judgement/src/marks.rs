@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use crypto::keys::{Key, Organisation};
 use filter::Facts;
+use store::{StoreError, Tx};
+
+use crate::pictures;
 
 /// Octets of one mark in a packed row.
 const MARK_OCTETS: usize = 8;
@@ -23,6 +26,8 @@ pub(crate) enum MarkKind {
     Link,
     /// The template that it is made from.
     Look,
+    /// A picture in it, or one that looks like it.
+    Picture,
 }
 
 /// Something that messages have in common.
@@ -42,6 +47,7 @@ impl Mark {
             MarkKind::Sender => "sender",
             MarkKind::Link => "link",
             MarkKind::Look => "look",
+            MarkKind::Picture => "picture",
         };
         key.hashing().hash_i64(format!("mail mark {kind} {}", self.value).as_bytes())
     }
@@ -61,13 +67,18 @@ fn of(facts: &Facts) -> Vec<Mark> {
     let mark = |kind, value: &str| Mark { kind, value: value.to_owned(), shown: None };
     let mut marks: Vec<Mark> = sender.map(|from| mark(MarkKind::Sender, &from.address)).into_iter().collect();
     marks.extend(links.map(|domain| mark(MarkKind::Link, domain)));
-    let shown: String = facts.subject.chars().take(EVIDENCE_CHARS_MAX).collect();
+    let shown = shown(facts);
     marks.extend(facts.likeness().into_iter().map(|hash| Mark {
         kind: MarkKind::Look,
         value: format!("{hash:016x}"),
         shown: Some(shown.clone()),
     }));
     marks
+}
+
+/// What people read of a mark that has no words of its own: the subject, cut.
+pub(crate) fn shown(facts: &Facts) -> String {
+    facts.subject.chars().take(EVIDENCE_CHARS_MAX).collect()
 }
 
 /// A mark as the database has it.
@@ -85,6 +96,18 @@ pub(crate) fn numbered(facts: &Facts, key: &Key<Organisation>) -> Vec<Numbered> 
     let number =
         |mark: Mark| Numbered { kind: mark.kind, number: mark.number(key), evidence: mark.evidence().to_owned() };
     of(facts).into_iter().map(number).collect()
+}
+
+/// The marks of a message, those of its pictures among them.
+pub(crate) fn all(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    facts: &Facts,
+    key: &Key<Organisation>,
+) -> Result<Vec<Numbered>, StoreError> {
+    let mut all = numbered(facts, key);
+    all.extend(pictures::marks(&pictures::of(tx, organisation, facts, key)?));
+    Ok(all)
 }
 
 /// Their hashes one after the other.

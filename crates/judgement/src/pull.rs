@@ -1,11 +1,15 @@
-//! Mail that was delivered before somebody knew better: moved to Junk, recorded, told, and moved back when that was wrong.
+//! Mail that was delivered before somebody knew better: moved to Junk or kept back in quarantine, recorded, told, and brought back when
+//! that was wrong.
 //!
-//! Somebody is a person here, or a feed. Only what still lies in INBOX is moved. What was moved back once is never pulled again.
+//! Somebody is a person here, a feed, or a rule. What is unwanted by now goes to Junk if it still lies in INBOX; what would be kept back
+//! today is kept back wherever it lies, but in Sent, Trash and Drafts. What came back once is never pulled again.
+
+mod held;
 
 use std::collections::BTreeMap;
 
 use env::{Outlook, Timestamp};
-use filter::{Action, Judge};
+use filter::{Action, Judge, Verdict};
 use identity::Language;
 use intel::Feeds;
 use intel::feeds::Earlier;
@@ -17,6 +21,8 @@ use crate::digest::harmless;
 use crate::learner::Learner;
 use crate::{Detail, JudgementError, kept, marks, votes};
 
+pub(crate) use held::note_released;
+
 /// Rows that one list gives.
 const LISTED_MAX: i64 = 1_000;
 
@@ -27,12 +33,44 @@ const NAMED_MAX: usize = 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
     id: i64,
-    pub(crate) action: Action,
+    /// What was done with it when it came.
+    before: Action,
+    verdict: Verdict,
     from: String,
     subject: String,
+    envelope_from: String,
 }
 
-/// A message that was pulled out of an INBOX.
+impl Candidate {
+    /// Whether it would not lie where it does by today's judgement.
+    pub(crate) fn is_worse(&self) -> bool {
+        let now = self.verdict.action;
+        now >= Action::Quarantine || now >= Action::Junk && self.before < Action::Junk
+    }
+
+    fn way(&self) -> Way {
+        if self.verdict.action >= Action::Quarantine { Way::Held } else { Way::Junk }
+    }
+}
+
+/// Where a message is pulled to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    Junk,
+    Held,
+}
+
+impl Way {
+    /// The word in the database.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Junk => "pulled",
+            Self::Held => "held",
+        }
+    }
+}
+
+/// A message that was pulled back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pulled {
     /// The judged message.
@@ -41,6 +79,8 @@ pub struct Pulled {
     pub account: i64,
     /// When.
     pub at: Timestamp,
+    /// It waits in quarantine; else it went to Junk.
+    pub is_held: bool,
     /// It is back.
     pub is_returned: bool,
 }
@@ -50,17 +90,8 @@ pub(crate) fn judge_now(tx: &mut Tx<'_>, id: i64, judge: &Judge) -> Result<Optio
     judge_with(tx, id, judge, None)
 }
 
-/// What a delivered message would be now, as feeds list something in it; none if they do not.
-pub(crate) fn judge_listed(
-    tx: &mut Tx<'_>,
-    id: i64,
-    judge: &Judge,
-    news: &Feeds,
-) -> Result<Option<Candidate>, JudgementError> {
-    judge_with(tx, id, judge, Some(news))
-}
-
-fn judge_with(
+/// What a delivered message would be now; with `news` only if feeds list something in it.
+pub(crate) fn judge_with(
     tx: &mut Tx<'_>,
     id: i64,
     judge: &Judge,
@@ -82,28 +113,29 @@ fn judge_with(
     let mut outside = judged.detail.outside.clone();
     outside.retain(|finding| !votes::is_ours(finding) && listed.iter().all(|new| new.id != finding.id));
     outside.extend(listed);
-    let marks = marks::numbered(facts, &key);
+    let marks = marks::all(tx, judged.organisation, facts, &key)?;
     outside.extend(votes::standing(tx, judged.organisation, &marks, votes::is_proven(facts), &[])?.findings);
     let verdict = judge.judge_by(facts, outside, judged.detail.thresholds);
     let from = facts.from.as_ref().map(|from| from.address.clone()).unwrap_or_default();
-    Ok(Some(Candidate { id, action: verdict.action, from, subject: facts.subject.clone() }))
+    let (subject, before) = (facts.subject.clone(), judged.detail.action);
+    Ok(Some(Candidate { id, before, verdict, from, subject, envelope_from: envelope_from.clone() }))
 }
 
-/// A copy in an INBOX that is to go.
+/// A copy that is to go.
 #[derive(Debug, Clone)]
 struct Copy {
-    judged: i64,
     message: i64,
-    from: String,
-    subject: String,
+    of: Candidate,
 }
 
-/// Moves every copy of `worse` that still lies in an INBOX to Junk, account by account, and tells its owner.
+/// Takes every copy of `worse` back, account by account, and tells its owner.
 pub(crate) async fn pull(learner: &Learner, organisation: i64, worse: Vec<Candidate>) -> Result<(), JudgementError> {
-    let copies = learner.store.read(move |tx| copies(tx, &worse)).await?;
-    for (account, copies) in copies {
+    let copies = learner.store.read(move |tx| copies(tx, organisation, &worse)).await?;
+    let days = u64::from(learner.settings.quarantine_days);
+    let expires = learner.store.context().clock.now().plus(std::time::Duration::from_secs(days * 86_400));
+    for ((account, way), copies) in copies {
         let told = copies.clone();
-        let letter = match learner.mailer.notice(account, |language| words(&told, language)).await {
+        let letter = match learner.mailer.notice(account, |language| words(&told, way, language)).await {
             Ok(letter) => Some(letter),
             Err(error) if error.outlook() == Outlook::Permanent => None,
             Err(error) => return Err(error.into()),
@@ -111,7 +143,10 @@ pub(crate) async fn pull(learner: &Learner, organisation: i64, worse: Vec<Candid
         let work = move |tx: &mut Tx<'_>| {
             let mut moved = 0;
             for copy in &copies {
-                moved += usize::from(pull_one(tx, organisation, account, copy)?);
+                moved += usize::from(match way {
+                    Way::Junk => pull_one(tx, organisation, account, copy)?,
+                    Way::Held => held::hold_one(tx, organisation, account, copy, expires)?,
+                });
             }
             if let Some(letter) = letter.as_ref().filter(|_| moved > 0) {
                 letter.post(tx)?;
@@ -119,26 +154,40 @@ pub(crate) async fn pull(learner: &Learner, organisation: i64, worse: Vec<Candid
             Ok::<_, JudgementError>(moved)
         };
         let moved = learner.store.write(work).await?;
-        tracing::info!(account, moved, "delivered messages were pulled back to Junk");
+        tracing::info!(account, moved, to = way.as_str(), "delivered messages were pulled back");
     }
     Ok(())
 }
 
-/// The copies that lie in an INBOX and were never pulled, by account.
-fn copies(tx: &mut Tx<'_>, worse: &[Candidate]) -> Result<BTreeMap<i64, Vec<Copy>>, JudgementError> {
-    let mut found: BTreeMap<i64, Vec<Copy>> = BTreeMap::new();
+/// The copies that are to go and have not come back, by account and way. Those of other organisations cannot wait in this one's quarantine.
+fn copies(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    worse: &[Candidate],
+) -> Result<BTreeMap<(i64, Way), Vec<Copy>>, JudgementError> {
+    let mut found: BTreeMap<(i64, Way), Vec<Copy>> = BTreeMap::new();
     for candidate in worse {
         let rows = tx.rows(
-            "SELECT c.account, c.message FROM judged_copy c
-             LEFT JOIN mail_pulled p ON p.account = c.account AND p.message = c.message
-             WHERE c.judged = $1 AND p.account IS NULL",
+            "SELECT c.account, c.message, a.organisation, COALESCE((SELECT MAX(p.state) FROM mail_pulled p WHERE p.account = c.account AND p.judged = c.judged), '')
+             FROM judged_copy c JOIN account a ON a.id = c.account
+             WHERE c.judged = $1 ORDER BY c.account, c.message",
             params![candidate.id],
-            |row| Ok((row.int(0)?, row.int(1)?)),
+            |row| Ok((row.int(0)?, row.int(1)?, row.int(2)?, row.text(3)?.to_owned())),
         )?;
-        for (account, message) in rows {
-            if place_in(tx, account, message, Folder::Inbox)?.is_some() {
-                let (from, subject) = (candidate.from.clone(), candidate.subject.clone());
-                found.entry(account).or_default().push(Copy { judged: candidate.id, message, from, subject });
+        for (account, message, owner, state) in rows {
+            let way = if owner == organisation { candidate.way() } else { Way::Junk };
+            let may_go = match (state.as_str(), way) {
+                ("", _) => true,
+                // What went to Junk may turn out to be worse still.
+                (state, Way::Held) => state == Way::Junk.as_str(),
+                (_, Way::Junk) => false,
+            };
+            let is_there = match way {
+                Way::Junk => place_in(tx, account, message, Folder::Inbox)?.is_some(),
+                Way::Held => !held::places(tx, account, message)?.is_empty(),
+            };
+            if may_go && is_there {
+                found.entry((account, way)).or_default().push(Copy { message, of: candidate.clone() });
             }
         }
     }
@@ -170,33 +219,46 @@ fn place_in(tx: &mut Tx<'_>, account: i64, message: i64, which: Folder) -> Resul
     Ok(uid.map(|uid| (mailbox, uid)))
 }
 
+/// Writes down that a copy is pulled; false if it was before, other than to Junk on its way further.
+fn note(tx: &mut Tx<'_>, organisation: i64, account: i64, copy: &Copy, way: Way) -> Result<bool, JudgementError> {
+    let noted = tx.execute(
+        "INSERT INTO mail_pulled (account, message, organisation, judged, at, state)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account, message) DO UPDATE SET at = $5, state = $6
+         WHERE mail_pulled.state = 'pulled' AND $6 = 'held'",
+        params![account, copy.message, organisation, copy.of.id, tx.now().millis(), way.as_str()],
+    )?;
+    Ok(noted == 1)
+}
+
 fn pull_one(tx: &mut Tx<'_>, organisation: i64, account: i64, copy: &Copy) -> Result<bool, JudgementError> {
     let place = place_in(tx, account, copy.message, Folder::Inbox)?;
     let (Some((inbox, uid)), Some(junk)) = (place, folder(tx, account, Folder::Junk)?) else { return Ok(false) };
-    let noted = tx.execute(
-        "INSERT INTO mail_pulled (account, message, organisation, judged, at, state)
-         VALUES ($1, $2, $3, $4, $5, 'pulled') ON CONFLICT (account, message) DO NOTHING",
-        params![account, copy.message, organisation, copy.judged, tx.now().millis()],
-    )?;
-    if noted == 0 {
+    if !note(tx, organisation, account, copy, Way::Junk)? {
         return Ok(false);
     }
     mailbox::move_messages(tx, account, inbox, &[UidRange::one(uid)], junk)?;
     Ok(true)
 }
 
-/// Moves the copies of a judged message that were pulled back to where they were, all or those of one account; gives how many.
+/// Brings the copies of a judged message that were pulled back, all or those of one account; gives how many. From Junk they move to INBOX;
+/// from quarantine they are delivered there.
 ///
 /// # Errors
-/// [`JudgementError::NotKept`] if none was pulled, or the store fails.
+/// [`JudgementError::NotKept`] if none was pulled, as [`crate::quarantine::release`], or the store fails.
 pub fn undo(tx: &mut Tx<'_>, judged: i64, account: Option<i64>) -> Result<usize, JudgementError> {
     let rows = tx.rows(
-        "SELECT account, message FROM mail_pulled WHERE judged = $1 AND state = 'pulled' ORDER BY account, message",
+        "SELECT account, message, state FROM mail_pulled WHERE judged = $1 AND state IN ('pulled', 'held') ORDER BY account, message",
         params![judged],
-        |row| Ok((row.int(0)?, row.int(1)?)),
+        |row| Ok((row.int(0)?, row.int(1)?, row.text(2)? == Way::Held.as_str())),
     )?;
     let mut moved = 0;
-    for (owner, message) in rows.into_iter().filter(|(owner, _)| account.is_none_or(|wanted| wanted == *owner)) {
+    for (owner, message, is_held) in
+        rows.into_iter().filter(|(owner, ..)| account.is_none_or(|wanted| wanted == *owner))
+    {
+        if is_held {
+            moved += held::release(tx, judged, owner)?;
+            continue;
+        }
         tx.execute(
             "UPDATE mail_pulled SET state = 'returned' WHERE account = $1 AND message = $2",
             params![owner, message],
@@ -219,11 +281,13 @@ pub fn list(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<Pulled>, Judgement
         "SELECT judged, account, at, state FROM mail_pulled WHERE organisation = $1 ORDER BY at DESC LIMIT $2",
         params![organisation, LISTED_MAX],
         |row| {
+            let state = row.text(3)?;
             Ok(Pulled {
                 judged: row.int(0)?,
                 account: row.int(1)?,
                 at: Timestamp::from_millis(row.int(2)?),
-                is_returned: row.text(3)? == "returned",
+                is_held: state == Way::Held.as_str(),
+                is_returned: state == "returned",
             })
         },
     )?)
@@ -234,19 +298,23 @@ pub(crate) fn forget(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64, store::S
     tx.execute("DELETE FROM mail_pulled WHERE at < $1", params![before.millis()])
 }
 
-fn words(copies: &[Copy], language: Language) -> Words {
+fn words(copies: &[Copy], way: Way, language: Language) -> Words {
     let texts = Texts::of(language);
     let count = copies.len().to_string();
-    let entry = |copy: &Copy| {
-        let (from, subject) = (harmless(&copy.from), harmless(&copy.subject));
-        texts.say("pulled-entry", &[("from", &from), ("subject", &subject), ("id", &format!("{:x}", copy.judged))])
+    let [subject, intro, ending] = match way {
+        Way::Junk => ["pulled-subject", "pulled-intro", "pulled-ending"],
+        Way::Held => ["pulled-held-subject", "pulled-held-intro", "pulled-held-ending"],
     };
-    let mut parts = vec![texts.say("pulled-intro", &[("count", &count)])];
+    let entry = |copy: &Copy| {
+        let (from, subject) = (harmless(&copy.of.from), harmless(&copy.of.subject));
+        texts.say("pulled-entry", &[("from", &from), ("subject", &subject), ("id", &format!("{:x}", copy.of.id))])
+    };
+    let mut parts = vec![texts.say(intro, &[("count", &count)])];
     parts.extend(copies.iter().take(NAMED_MAX).map(entry));
-    parts.push(texts.say("pulled-ending", &[]));
+    parts.push(texts.say(ending, &[]));
     Words {
         from_name: texts.say("notice-from", &[]),
-        subject: texts.say("pulled-subject", &[("count", &count)]),
+        subject: texts.say(subject, &[("count", &count)]),
         text: format!("{}\n", parts.join("\n\n")),
     }
 }

@@ -10,7 +10,7 @@ use queue::{Envelope, NewMessage, NewRecipient};
 use serde::{Deserialize, Serialize};
 use store::{Blobs, Location, Row, StoreError, Tx, params};
 
-use crate::{JudgementError, Kept, fields, marks, sealed};
+use crate::{JudgementError, Kept, fields, marks, pull, sealed};
 
 /// Entries that one list gives.
 pub const LISTED_MAX: i64 = 1_000;
@@ -198,8 +198,25 @@ pub fn keep(tx: &mut Tx<'_>, new: &NewQuarantined<'_>, places: &[NewPlace]) -> R
             &detail
         ],
     )?;
-    for (number, place) in (0_i64..).zip(places) {
-        let recipient = sealed::seal(&key, entropy, RECIPIENT, id, &place.recipient)?;
+    add_places(tx, organisation, id, places)
+}
+
+/// Puts the message `id` of an organisation, which is in quarantine, there for `places`, too.
+pub(crate) fn add_places(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    id: i64,
+    places: &[NewPlace],
+) -> Result<(), JudgementError> {
+    let context = tx.context();
+    let key = context.keys.organisation(tx, organisation)?;
+    let first = tx.row(
+        "SELECT COALESCE(MAX(number) + 1, 0) FROM quarantine_recipient WHERE quarantine = $1",
+        params![id],
+        |row| row.int(0),
+    )?;
+    for (number, place) in (first.unwrap_or_default()..).zip(places) {
+        let recipient = sealed::seal(&key, &*context.entropy, RECIPIENT, id, &place.recipient)?;
         tx.execute(
             "INSERT INTO quarantine_recipient (quarantine, number, account, state, told, recipient)
              VALUES ($1, $2, $3, 'held', 0, $4)",
@@ -207,6 +224,11 @@ pub fn keep(tx: &mut Tx<'_>, new: &NewQuarantined<'_>, places: &[NewPlace]) -> R
         )?;
     }
     Ok(())
+}
+
+/// Whether the message `id` is in quarantine. Its row is taken: nobody else adds to it or takes from it until this is over.
+pub(crate) fn is_there(tx: &mut Tx<'_>, id: i64) -> Result<bool, StoreError> {
+    Ok(tx.execute("UPDATE quarantine SET size = size WHERE id = $1", params![id])? == 1)
 }
 
 /// A row of `quarantine`, still sealed.
@@ -421,7 +443,8 @@ pub fn release(tx: &mut Tx<'_>, id: i64, whose: Whose, expires: Timestamp) -> Re
         return Err(guard::GuardError::Held(id).into());
     }
     let taken = take(tx, id, whose, State::Released)?;
-    let Taken { organisation, blob, key_wrapped, size, detail, recipients } = taken;
+    let Taken { organisation, blob, key_wrapped, size, detail, recipients, accounts } = taken;
+    pull::note_released(tx, id, &accounts)?;
     let key = tx.context().keys.organisation(tx, organisation)?;
     let Detail { mut envelope, .. } = sealed::open(&key, DETAIL, id, &detail)?;
     envelope.junk = false;
@@ -464,6 +487,8 @@ struct Taken {
     size: i64,
     detail: Vec<u8>,
     recipients: Vec<NewRecipient>,
+    /// Whose they are, those of groups apart.
+    accounts: Vec<i64>,
 }
 
 /// Takes the copies that wait for `whose` into `state`. The row of the message is taken first: two releases never both find a copy.
@@ -474,7 +499,7 @@ fn take(tx: &mut Tx<'_>, id: i64, whose: Whose, state: State) -> Result<Taken, J
         |row| Ok((row.int(0)?, row.int(1)?, row.bytes(2)?.to_vec(), row.int(3)?, row.bytes(4)?.to_vec())),
     )?;
     let (organisation, blob, key_wrapped, size, detail) = row.ok_or(JudgementError::NotQuarantined(id))?;
-    let mut recipients = Vec::new();
+    let (mut recipients, mut accounts) = (Vec::new(), Vec::new());
     for (place, recipient) in places(tx, organisation, id)? {
         if place.state == State::Held && whose.means(&place) {
             tx.execute(
@@ -482,12 +507,13 @@ fn take(tx: &mut Tx<'_>, id: i64, whose: Whose, state: State) -> Result<Taken, J
                 params![id, place.number, state.as_str()],
             )?;
             recipients.push(recipient);
+            accounts.extend(place.account);
         }
     }
     if recipients.is_empty() {
         return Err(JudgementError::NotQuarantined(id));
     }
-    Ok(Taken { organisation, blob, key_wrapped, size, detail, recipients })
+    Ok(Taken { organisation, blob, key_wrapped, size, detail, recipients, accounts })
 }
 
 /// Once no copy waits any more, the message leaves quarantine.

@@ -99,7 +99,8 @@ pub(crate) fn standing(
 fn note_personal(found: &mut Standing, kind: MarkKind, votes: &[Vote], is_proven: bool, recipients: &[i64]) {
     for vote in votes.iter().filter(|vote| recipients.contains(&vote.account)) {
         match kind {
-            MarkKind::Link => {}
+            // What many have: it takes more than one.
+            MarkKind::Link | MarkKind::Picture => {}
             MarkKind::Sender | MarkKind::Look if vote.weight > 0 => {
                 found.personal.insert(vote.account, true);
             }
@@ -151,6 +152,7 @@ fn finding(kind: MarkKind, sum: f32, evidence: String) -> Finding {
         MarkKind::Sender => ("reported-sender", Signal::Sender, 2.0, 6.0),
         MarkKind::Link => ("reported-link", Signal::Link, 1.5, 4.5),
         MarkKind::Look => ("reported-template", Signal::Text, 3.0, 8.0),
+        MarkKind::Picture => ("reported-picture", Signal::File, 2.5, 6.0),
     };
     // What is said to be honest weighs less: whoever has a colleague's mailbox must not open the way for himself.
     let weight = if sum > 0.0 { (unit * sum).min(most) } else { (unit * sum).max(-2.5) };

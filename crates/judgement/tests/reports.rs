@@ -11,14 +11,15 @@ use filter::{Action, Judge};
 use identity::AccountState;
 use intel::feeds::Feed;
 use intel::{EntrySet, Feeds, classify};
-use judgement::feedback::{self, Marking, Reporter, Said};
+use judgement::feedback::{self, Marking, Said};
 use judgement::outbound::{self, Outgoing, Sent, Stops};
-use judgement::{Arrival, Judging, Learner, Opinion, pull};
-use mailbox::{Delivered, Delivery, FlagChange, Flags, Name, Prepared, SpecialUse, Target, UidRange};
+use judgement::{Judging, pull, quarantine};
+use mailbox::{FlagChange, Flags, Name, SpecialUse, UidRange};
 use store::Tx;
 use store::testing::TestStore;
 
-use fixture::{Scene, evil};
+use fixture::evil;
+use fixture::office::Office;
 
 store::on_both_engines! {
     one_person_speaks_for_himself,
@@ -40,75 +41,6 @@ fn offer(number: u32, sender: &str, name: &str) -> String {
          with pleasure. Please look at the page http://umbrellas-{number}.test/ where all models are shown with their prices. We print \
          your company's sign on each of them without further cost if you take two hundred pieces or more.\r\n\r\nWith best wishes\r\nThe sales team\r\n"
     )
-}
-
-struct Office {
-    scene: Scene,
-    judging: Judging,
-    learner: Learner,
-}
-
-impl Office {
-    async fn new(store: TestStore) -> Self {
-        let scene = Scene::new(store).await;
-        let (li, wang) = (scene.li, scene.wang);
-        let make = move |tx: &mut Tx<'_>| {
-            mailbox::mailboxes::create_defaults(tx, li)?;
-            mailbox::mailboxes::create_defaults(tx, wang)
-        };
-        scene.store.write(make).await.unwrap();
-        let judge = Arc::new(Judge::shipped().unwrap());
-        let learner = Learner::new(scene.store.handle(), judge, scene.settings(), scene.mailer(), scene.reputation());
-        Self { judging: scene.judging(Vec::new()), scene, learner }
-    }
-
-    async fn judge(&self, id: i64, raw: &str) -> Opinion {
-        let arrival = Arrival { envelope_from: String::new(), ..self.scene.arrival(id, raw) };
-        self.judging.incoming(arrival).await.unwrap()
-    }
-
-    /// Judges a message and delivers it to one person's INBOX; gives its UID.
-    async fn deliver(&self, id: i64, account: i64, raw: &str) -> u32 {
-        let opinion = self.judge(id, raw).await;
-        assert!(opinion.action < Action::Junk, "{id}: {:?}", opinion.verdict);
-        let mut prepared = Prepared::new(raw.as_bytes(), &*self.scene.store.context().entropy);
-        let blob = self.scene.store.stage(prepared.take_record()).await.unwrap();
-        let received = self.scene.now();
-        let work = move |tx: &mut Tx<'_>| {
-            judgement::keep(tx, &opinion.kept)?;
-            blob.attach(tx, 1)?;
-            let delivery = Delivery {
-                target: Target::Inbox,
-                prepared: &prepared,
-                blob: blob.id(),
-                trace: b"",
-                flags: Flags::NONE,
-                received,
-                dedupe: None,
-            };
-            let Delivered::Stored(stored) = mailbox::deliver(tx, account, &delivery)? else { panic!("stored before") };
-            judgement::note_copy(tx, id, account, stored.message)?;
-            Ok::<_, judgement::JudgementError>(stored.uid)
-        };
-        self.scene.store.write(work).await.unwrap()
-    }
-
-    async fn report(&self, id: i64, account: i64, said: Said) {
-        let by = Reporter { account, is_officer: false };
-        assert!(self.scene.store.write(move |tx| feedback::note(tx, id, by, said)).await.unwrap());
-        assert_eq!(self.learner.run().await.unwrap(), 1);
-    }
-
-    async fn count(&self, account: i64, junk: bool) -> u64 {
-        let look = move |tx: &mut Tx<'_>| {
-            let all = mailbox::mailboxes::list(tx, account)?;
-            let is_wanted = |it: &&mailbox::Mailbox| {
-                if junk { it.special_use == Some(SpecialUse::Junk) } else { it.name == Name::inbox() }
-            };
-            Ok::<_, mailbox::MailboxError>(all.iter().find(is_wanted).map_or(0, |it| u64::from(it.total)))
-        };
-        self.scene.store.read(look).await.unwrap()
-    }
 }
 
 async fn one_person_speaks_for_himself(store: TestStore) {
@@ -260,7 +192,8 @@ async fn what_a_feed_learns_later_is_pulled_back(store: TestStore) {
     assert_eq!((office.count(wang, false).await, office.count(wang, true).await), (2, 1));
     let digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
     assert_eq!(learn(&["elsewhere.test", "umbrellas-1.test", digest]).await, 1);
-    assert_eq!((office.count(wang, false).await, office.count(wang, true).await), (1, 2), "the honest one stays");
+    assert_eq!((office.count(wang, false).await, office.count(wang, true).await), (1, 1), "the honest one stays");
+    assert!(office.scene.store.read(|tx| quarantine::load(tx, 3)).await.is_ok(), "a known file is kept back");
     assert_eq!(office.scene.letters().await.len(), 2);
 
     // What came back once stays, even if a node starts anew and all is news.

@@ -39,14 +39,28 @@ pub struct Letter {
     pub stays: bool,
     /// Time after which its delivery is given up.
     pub expire_after: Duration,
+    /// What of its delivery is told to the reverse path.
+    pub notify: Notify,
+    /// It calls a partner to the portal and holds no content: it goes also where content must be encrypted or go by the portal.
+    pub calls_to_portal: bool,
 }
 
 impl Letter {
     /// A letter of the usual kind: nobody is told what becomes of it, it travels as other mail does, and is tried for five days.
     #[must_use]
     pub fn new(organisation: i64, to: Vec<String>, raw: Vec<u8>) -> Self {
-        let (reverse_path, protection) = (String::new(), Protection::Usual);
-        Self { raw, to, organisation, reverse_path, protection, utf8: false, stays: false, expire_after: EXPIRE_AFTER }
+        Self {
+            raw,
+            to,
+            organisation,
+            reverse_path: String::new(),
+            protection: Protection::Usual,
+            utf8: false,
+            stays: false,
+            expire_after: EXPIRE_AFTER,
+            notify: Notify::NEVER,
+            calls_to_portal: false,
+        }
     }
 }
 
@@ -104,7 +118,8 @@ impl Mailer {
     /// # Errors
     /// [`LetterError::Store`] if the store fails.
     pub async fn ready(&self, letter: Letter) -> Result<Ready, LetterError> {
-        let Letter { raw, to, organisation, reverse_path, protection, utf8, stays, expire_after } = letter;
+        let Letter { raw, to, organisation, reverse_path, protection, utf8, stays, expire_after, .. } = letter;
+        let (notify, calls_to_portal) = (letter.notify, letter.calls_to_portal);
         let context = Arc::clone(self.store.context());
         let now = context.clock.now();
         let signature = self.signer.sign(&raw, now).await.unwrap_or_else(|error| {
@@ -125,7 +140,7 @@ impl Mailer {
             working.await.map_err(|_| StoreError::Abandoned("making a letter ready panicked"))?
         };
         let blob = self.store.stage(record).await?;
-        let recipient = |address| NewRecipient { notify: Notify::NEVER, ..NewRecipient::new(address) };
+        let recipient = |address| NewRecipient { notify, ..NewRecipient::new(address) };
         Ok(Ready {
             size: prepared.size() + signature.len() as u64,
             prepared,
@@ -138,6 +153,7 @@ impl Mailer {
                 tls_optional: protection == Protection::Waived,
                 body_8bit,
                 stays,
+                calls_to_portal,
                 trace: signature,
                 ..queue::Envelope::default()
             },
@@ -164,6 +180,7 @@ impl Mailer {
         let notice = Notice {
             from_name: &from_name,
             from_domain: &to.domain_ascii(),
+            reply_to: None,
             to: &to,
             subject: &subject,
             text: &text,
@@ -172,6 +189,42 @@ impl Mailer {
         let raw = notice::build(&notice, self.store.context().clock.now(), &self.message_id());
         let utf8 = !to.is_ascii_capable();
         let letter = Letter { utf8, stays: true, ..Letter::new(found.organisation, vec![to.to_string()], raw) };
+        self.ready(letter).await
+    }
+
+    /// A letter that calls a partner at `to` to the portal, from the postmaster of the sender's domain. An answer goes to the person of
+    /// `account`, and so does what is told of its delivery.
+    ///
+    /// # Errors
+    /// [`LetterError`] if there is no such account or the store fails.
+    pub async fn invitation(
+        &self,
+        account: i64,
+        to: &Address,
+        language: Language,
+        words: Words,
+    ) -> Result<Ready, LetterError> {
+        let found = self.store.read(move |tx| identity::load_account(tx, account)).await?;
+        let own = found.addresses.first().and_then(|main| Address::parse(main).ok());
+        let own = own.ok_or(LetterError::NoAddress(account))?;
+        let Words { from_name, subject, text } = words;
+        let notice = Notice {
+            from_name: &from_name,
+            from_domain: &own.domain_ascii(),
+            reply_to: Some(&own),
+            to,
+            subject: &subject,
+            text: &text,
+            language: language.as_str(),
+        };
+        let raw = notice::build(&notice, self.store.context().clock.now(), &self.message_id());
+        let letter = Letter {
+            utf8: !to.is_ascii_capable() || !own.is_ascii_capable(),
+            reverse_path: own.to_string(),
+            notify: Notify::default(),
+            calls_to_portal: true,
+            ..Letter::new(found.organisation, vec![to.to_string()], raw)
+        };
         self.ready(letter).await
     }
 

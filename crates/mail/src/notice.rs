@@ -13,6 +13,8 @@ pub struct Notice<'a> {
     pub from_name: &'a str,
     /// The domain whose postmaster writes.
     pub from_domain: &'a str,
+    /// Where an answer goes, if not to the postmaster.
+    pub reply_to: Option<&'a Address>,
     /// Who reads it.
     pub to: &'a Address,
     /// Its subject.
@@ -27,9 +29,10 @@ pub struct Notice<'a> {
 /// path, with SMTPUTF8 if the reader's address needs it.
 #[must_use]
 pub fn build(notice: &Notice<'_>, now: Timestamp, message_id: &str) -> Vec<u8> {
-    let Notice { from_name, from_domain, to, subject, text, language } = *notice;
+    let Notice { from_name, from_domain, reply_to, to, subject, text, language } = *notice;
+    let reply_to = reply_to.map(|address| format!("Reply-To: <{address}>\r\n")).unwrap_or_default();
     let mut out = format!(
-        "From: {name} <postmaster@{from_domain}>\r\nTo: <{to}>\r\nDate: {date}\r\nMessage-ID: <{message_id}>\r\n\
+        "From: {name} <postmaster@{from_domain}>\r\n{reply_to}To: <{to}>\r\nDate: {date}\r\nMessage-ID: <{message_id}>\r\n\
          Subject: {subject}\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n\
          Content-Type: text/plain; charset=utf-8\r\nContent-Language: {language}\r\n\
          Content-Transfer-Encoding: base64\r\n\r\n",
@@ -69,6 +72,7 @@ mod tests {
         let notice = Notice {
             from_name: "信风",
             from_domain: "trade.test",
+            reply_to: None,
             to: &to,
             subject: "转发已设置\r\nBcc: x@evil.example",
             text: "您好\n请确认。\n",
@@ -84,6 +88,9 @@ mod tests {
         assert_eq!(String::from_utf8_lossy(&text), "您好\r\n请确认。\r\n");
         let english = Notice { from_name: "Trade \"Test\"", subject: "Forwarding is set", language: "en", ..notice };
         let raw = build(&english, Timestamp::from_seconds(1_795_600_000), "1@mail.trade.test");
-        assert!(String::from_utf8_lossy(&raw).starts_with("From: \"Trade 'Test'\" <postmaster@trade.test>\r\n"));
+        assert!(String::from_utf8_lossy(&raw).starts_with("From: \"Trade 'Test'\" <postmaster@trade.test>\r\nTo: "));
+        let answered =
+            build(&Notice { reply_to: Some(&to), ..english }, Timestamp::from_seconds(1_795_600_000), "1@mail");
+        assert_eq!(header::find(&answered, "Reply-To").unwrap().value().trim_ascii(), b"<anna@trade.test>");
     }
 }

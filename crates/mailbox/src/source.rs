@@ -25,12 +25,25 @@ pub(crate) fn trace_context(message: i64) -> [u8; 20] {
 /// and the message as it was received.
 pub struct Source {
     location: Location,
+    blob: i64,
     key: MessageKey,
     trace: Vec<u8>,
     size: u64,
 }
 
 impl Source {
+    /// The blob that holds the message as it was received, for whoever keeps a reference to it.
+    #[must_use]
+    pub const fn blob(&self) -> i64 {
+        self.blob
+    }
+
+    /// What opens the blob.
+    #[must_use]
+    pub const fn key(&self) -> &MessageKey {
+        &self.key
+    }
+
     /// Length of the message as a client sees it.
     #[must_use]
     pub fn size(&self) -> u64 {
@@ -105,8 +118,9 @@ pub fn sources(
 fn from_row(key: &Key<Account>, row: &Row<'_>) -> Result<Source, StoreError> {
     let trace = open_trace(key, row.int(0)?, row.bytes(2)?)?;
     let location = Location::from_columns(row, BLOB_COLUMN)?;
-    let message_key = key.unwrap_message(row.bytes(1)?, row.int(BLOB_COLUMN)?)?;
-    Ok(Source { location, key: message_key, trace, size: row.int(3)?.unsigned_abs() })
+    let blob = row.int(BLOB_COLUMN)?;
+    let message_key = key.unwrap_message(row.bytes(1)?, blob)?;
+    Ok(Source { location, blob, key: message_key, trace, size: row.int(3)?.unsigned_abs() })
 }
 
 /// Opens the trace fields of a message.

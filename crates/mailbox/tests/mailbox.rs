@@ -329,7 +329,10 @@ async fn expunging_removes_only_what_is_flagged(store: TestStore) {
     assert_eq!(some.uids, [1, 3, 5, 7, 9]);
     desk.assert_consistent().await;
     assert_eq!(desk.expunge(inbox).await.len(), 35);
-    assert_eq!(desk.snapshot(inbox).await.iter().map(|entry| entry.uid).sum::<u32>(), (1..=40).map(|n| n * 2).sum());
+    assert_eq!(
+        desk.snapshot(inbox).await.iter().map(|entry| entry.uid).sum::<u32>(),
+        (1..=40).map(|n| n * 2).sum::<u32>()
+    );
     desk.assert_consistent().await;
 }
 

@@ -72,6 +72,9 @@ pub struct Envelope {
     /// It is for the person who reads the mailbox, and is not forwarded.
     #[serde(default)]
     pub stays: bool,
+    /// It calls a partner to the portal and holds no content.
+    #[serde(default)]
+    pub calls_to_portal: bool,
     /// Mailboxes here put it where junk goes.
     #[serde(default)]
     pub junk: bool,

@@ -4,7 +4,7 @@ use env::Timestamp;
 use serde::{Deserialize, Serialize};
 use sieve::Reply;
 use sieve::limits::REPLY_SECONDS_DEFAULT;
-use store::{Tx, params};
+use store::{Notice, Tx, params};
 
 use crate::{ScriptsError, open, seal};
 
@@ -99,6 +99,15 @@ pub fn auto_reply(tx: &mut Tx<'_>, account: i64) -> Result<AutoReply, ScriptsErr
     }
 }
 
+/// Octets that are others once the automatic reply is set anew. Nothing is opened for them.
+///
+/// # Errors
+/// [`ScriptsError::Store`] if the store fails.
+pub fn auto_reply_version(tx: &mut Tx<'_>, account: i64) -> Result<Vec<u8>, ScriptsError> {
+    let sql = "SELECT detail FROM auto_reply WHERE account = $1";
+    Ok(tx.row(sql, params![account], |row| Ok(row.bytes(0)?.to_vec()))?.unwrap_or_default())
+}
+
 /// Sets the account's automatic reply.
 ///
 /// # Errors
@@ -120,5 +129,6 @@ pub fn set_auto_reply(tx: &mut Tx<'_>, account: i64, reply: &AutoReply) -> Resul
          ON CONFLICT (account) DO UPDATE SET enabled = $2, detail = $3",
         params![account, i64::from(reply.is_enabled), &sealed],
     )?;
+    tx.notify(Notice::Account(account));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crypto::keys::{Account, Key};
 use serde::{Deserialize, Serialize};
 use sieve::Script;
-use store::{Tx, params};
+use store::{Notice, Tx, params};
 
 use crate::{ScriptsError, open, seal};
 
@@ -42,6 +42,22 @@ fn name_key(key: &Key<Account>, name: &str) -> [u8; 32] {
 /// [`ScriptsError::Store`] if the store fails.
 pub fn list(tx: &mut Tx<'_>, account: i64) -> Result<Vec<Kept>, ScriptsError> {
     Ok(rows(tx, account)?.into_iter().map(|(kept, _)| kept).collect())
+}
+
+/// Octets that are others once any script is. Nothing is opened for them.
+///
+/// # Errors
+/// [`ScriptsError::Store`] if the store fails.
+pub fn version(tx: &mut Tx<'_>, account: i64) -> Result<Vec<u8>, ScriptsError> {
+    let rows = tx.rows(
+        "SELECT id, content, active, name FROM script WHERE account = $1 ORDER BY id",
+        params![account],
+        |row| {
+            let numbers = [row.int(0)?, row.int(1)?, row.int(2)?].map(i64::to_be_bytes).concat();
+            Ok([&numbers[..], row.bytes(3)?].concat())
+        },
+    )?;
+    Ok(rows.concat())
 }
 
 fn rows(tx: &mut Tx<'_>, account: i64) -> Result<Vec<(Kept, String)>, ScriptsError> {
@@ -122,6 +138,7 @@ pub fn add(tx: &mut Tx<'_>, account: i64, name: &str, text: &str) -> Result<i64,
         "INSERT INTO script (account, id, name, content, active, detail) VALUES ($1, $2, $3, $4, 0, $5)",
         params![account, id, &name_key(&key, name), content, &sealed],
     )?;
+    tx.notify(Notice::Account(account));
     Ok(id)
 }
 
@@ -159,6 +176,7 @@ pub fn change(tx: &mut Tx<'_>, account: i64, id: i64, change: Change<'_>) -> Res
     if kept.is_active && text != old {
         note_hiding(tx, account, text)?;
     }
+    tx.notify(Notice::Account(account));
     Ok(())
 }
 
@@ -174,6 +192,7 @@ pub fn remove(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<(), ScriptsError
         return Err(ScriptsError::Active);
     }
     tx.execute("DELETE FROM script WHERE account = $1 AND id = $2", params![account, id])?;
+    tx.notify(Notice::Account(account));
     Ok(())
 }
 
@@ -194,6 +213,7 @@ pub fn activate(tx: &mut Tx<'_>, account: i64, id: Option<i64>) -> Result<(), Sc
         "UPDATE script SET active = CASE WHEN id = $2 THEN 1 ELSE 0 END WHERE account = $1",
         params![account, id.unwrap_or(0)],
     )?;
+    tx.notify(Notice::Account(account));
     Ok(())
 }
 

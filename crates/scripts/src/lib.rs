@@ -16,10 +16,12 @@ mod reply;
 mod rules;
 mod settings;
 
-pub use auto_reply::{AutoReply, auto_reply, set_auto_reply};
+pub use auto_reply::{AutoReply, auto_reply, auto_reply_version, set_auto_reply};
 pub use decide::{Decision, Desk, Incoming, Place, Target};
 pub use error::ScriptsError;
-pub use kept::{Change, Kept, NAME_BYTES_MAX, SCRIPTS_MAX, activate, add, change, check, content, list, remove, text};
+pub use kept::{
+    Change, Kept, NAME_BYTES_MAX, SCRIPTS_MAX, activate, add, change, check, content, list, remove, text, version,
+};
 pub use memory::{Memory, claim, forget_expired, is_claimed};
 pub use outside::{Outside, check_targets};
 pub use reply::{Replying, compose, may_reply};

@@ -172,7 +172,7 @@ impl Deliverer {
             hostname,
             postmaster_domain,
             figures,
-            routes: Routes::resolve(&settings.route, home)?,
+            routes: Routes::resolve(&settings.route, home, &roots)?,
             schedule: schedule(settings),
             pool: Pool::default(),
             busy: Busy::new(settings.connections_per_destination_max),

@@ -11,8 +11,8 @@ impl ContentDemand {
     /// Whether the message `raw` is encrypted as demanded.
     pub(crate) fn is_met_by(self, raw: &[u8]) -> bool {
         match ContentEncryption::of(raw, &Structure::parse(raw)) {
-            Some(ContentEncryption::OpenPgp) => matches!(self, Self::Pgp | Self::Either),
-            Some(ContentEncryption::Smime) => matches!(self, Self::Smime | Self::Either),
+            Some(ContentEncryption::OpenPgp) => matches!(self, Self::Pgp | Self::Either | Self::Portal),
+            Some(ContentEncryption::Smime) => matches!(self, Self::Smime | Self::Either | Self::Portal),
             None => false,
         }
     }
@@ -23,6 +23,11 @@ impl ContentDemand {
             Self::Pgp => "with OpenPGP",
             Self::Smime => "with S/MIME",
             Self::Either => "with OpenPGP or S/MIME",
+            Self::Portal => {
+                return format!(
+                    "Mail to {domain} must go by the portal; send it in the webmail with Protection set to Portal, or encrypt it with OpenPGP or S/MIME"
+                );
+            }
         };
         format!("Mail to {domain} must be encrypted {how}; encrypt the whole message and send it again")
     }
@@ -45,6 +50,17 @@ impl ContentRules {
             Ok((patterns(index + 1, route)?, route.content.filter(|_| !is_ours)))
         });
         rules.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// What is demanded of mail to `domain` (lowercase A-labels), in the word of the setting.
+    #[must_use]
+    pub fn word(&self, domain: &str) -> Option<&'static str> {
+        self.demand(domain).map(|demand| match demand {
+            ContentDemand::Pgp => "pgp",
+            ContentDemand::Smime => "smime",
+            ContentDemand::Either => "either",
+            ContentDemand::Portal => "portal",
+        })
     }
 
     /// What is demanded of mail to `domain` (lowercase A-labels).

@@ -109,9 +109,17 @@ pub struct Route {
     /// File with the only certificate authority (PEM) that vouches for this partner; naming it demands TLS. What the partner's own zone
     /// and policy ask for (DANE, MTA-STS) does not matter then.
     pub ca: Option<PathBuf>,
+    /// Whether the connection is encrypted with SM2, SM3 and SM4 (RFC 8998); demands TLS, as `ca` does.
+    pub gm: Option<GmDemand>,
+    /// File with the authorities of SM2 (PEM) that vouch for this partner; goes with `gm`.
+    pub gm_ca: Option<PathBuf>,
+    /// Chain of SM2 (PEM) that we show where the partner asks for a certificate of ours.
+    pub gm_certificate: Option<PathBuf>,
+    /// Its private key (PEM).
+    pub gm_key: Option<PathBuf>,
     /// Address of this machine to send from.
     pub source: Option<IpAddr>,
-    /// How messages must be encrypted from end to end; others never go to this partner, whatever the connection.
+    /// How messages must be encrypted from end to end; others never go to this partner, whatever the connection: "pgp", "smime", "either", or "portal" for either or the portal.
     pub content: Option<ContentDemand>,
     /// What this server does with messages to this partner: sign and encrypt them with S/MIME.
     pub smime: Option<certbook::Rule>,
@@ -131,6 +139,18 @@ pub enum ContentDemand {
     Smime,
     /// By one of them.
     Either,
+    /// By one of them, or in the portal, where the partner reads them by a password or a link.
+    Portal,
+}
+
+/// What is asked of a connection in the way of SM2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(crate = "env::settings::serde", rename_all = "lowercase")]
+pub enum GmDemand {
+    /// SM2 where the partner has it; else a certificate of the other kind that `ca`, or an authority that we trust, vouches for.
+    Preferred,
+    /// SM2, or nothing.
+    Required,
 }
 
 /// Oldest TLS version that will do.

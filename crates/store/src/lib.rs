@@ -20,6 +20,7 @@ mod place;
 mod postgres;
 mod probe;
 pub mod rotate;
+pub mod sealed;
 mod space;
 mod sqlite;
 #[cfg(feature = "testing")]

@@ -37,8 +37,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 24, name: "guard-watch", sql: include_str!("../migrations/0024_guard_watch.sql") },
     Migration { version: 25, name: "scripts", sql: include_str!("../migrations/0025_scripts.sql") },
     Migration { version: 26, name: "labels", sql: include_str!("../migrations/0026_labels.sql") },
-    Migration { version: 27, name: "smime", sql: include_str!("../migrations/0027_smime.sql") },
-    Migration { version: 28, name: "openpgp", sql: include_str!("../migrations/0028_openpgp.sql") },
+    Migration { version: 27, name: "portal", sql: include_str!("../migrations/0027_portal.sql") },
+    Migration { version: 28, name: "pictures", sql: include_str!("../migrations/0028_pictures.sql") },
+    Migration { version: 29, name: "audit", sql: include_str!("../migrations/0029_audit.sql") },
+    Migration { version: 30, name: "push", sql: include_str!("../migrations/0030_push.sql") },
+    Migration { version: 31, name: "smime", sql: include_str!("../migrations/0031_smime.sql") },
+    Migration { version: 32, name: "openpgp", sql: include_str!("../migrations/0032_openpgp.sql") },
 ];
 
 /// The newest schema that this program knows.

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod access;
+mod audit;
 mod clients;
 mod directory;
 mod factors;
@@ -11,6 +12,7 @@ mod keys;
 mod openpgp;
 mod sign_ins;
 mod smime;
+mod tls;
 
 use std::path::PathBuf;
 
@@ -22,9 +24,10 @@ pub(crate) use smime::SmimeCommand;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
+pub(crate) use audit::AuditCommand;
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
-pub(crate) use feeds::{FeedForm, FeedsCommand};
+pub(crate) use feeds::{FeedForm, FeedsCommand, SharedForm};
 pub(crate) use guard::{GuardCommand, ReplayOptions};
 pub(crate) use judging::{
     ComplaintCommand, JudgeOptions, JudgingCommand, ModelCommand, ModelEval, ModelTrain, QuarantineCommand,
@@ -32,6 +35,7 @@ pub(crate) use judging::{
 };
 pub(crate) use keys::{KeysCommand, MoveKey, NewHolder};
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
+pub(crate) use tls::{DnsCommand, TlsCommand};
 
 /// Tradewind (信风): a secure mail system that a trading company runs itself.
 #[derive(Debug, Parser)]
@@ -130,6 +134,9 @@ pub(crate) enum Command {
     /// DNS records.
     #[command(subcommand)]
     Dns(DnsCommand),
+    /// Certificates.
+    #[command(subcommand)]
+    Tls(TlsCommand),
     /// Reports to and from the owners of domains.
     #[command(subcommand)]
     Report(ReportCommand),
@@ -158,6 +165,9 @@ pub(crate) enum Command {
     /// The rules of the filter: list them, try their examples, measure them.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// The audit log: verify it, export it, prove single records.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Keys at rest: what holds the region key, new generations, shares for recovery.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -582,20 +592,5 @@ pub(crate) enum DkimCommand {
         /// Say that it is meant.
         #[arg(long, required = true)]
         yes: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DnsCommand {
-    /// Print the zone records that a domain needs.
-    Zone {
-        /// Domain name.
-        domain: String,
-    },
-    /// Print the TLSA records of the present certificate and of the next key, for a zone that is signed (RFC 7672).
-    Tlsa {
-        /// Make the key of the next certificate now; a renewal takes it once the zone names it.
-        #[arg(long)]
-        next: bool,
     },
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::actions::{Controls, Elsewhere, Refused};
+use api::actions::{Controls, Elsewhere, PortalParts, Refused};
 use async_trait::async_trait;
 use crypto::keys::{Key, Region};
 use crypto::tls::{ClientTls, Roots};
@@ -17,8 +17,10 @@ use judgement::JudgingSettings;
 use keybook::{Finder, OpenPgpSettings};
 use provision::LdapSource;
 use serde_json::{Value, json};
+use smtp::ContentRules;
 use store::Store;
 
+use crate::credentials::public_url;
 use crate::judging::SharedJudge;
 use crate::keys::KeyPlace;
 use crate::settings::{DnsSettings, Settings};
@@ -47,6 +49,10 @@ pub(crate) fn controls(system: &System) -> Controls {
             judging: system.settings.judging.clone(),
             openpgp: system.settings.openpgp.clone(),
             roots: roots(&system.settings),
+            never_listed: system.settings.threats.never.clone(),
+            portal: portal_parts(&system.settings),
+            // Routes that cannot be read keep the server from starting, and the command line changes nothing by them.
+            content: ContentRules::of(&system.settings.delivery.route).unwrap_or_default(),
             keys: KeyPlace::of(&system.settings),
         }),
     }
@@ -81,7 +87,20 @@ struct Parts {
     openpgp: OpenPgpSettings,
     /// Files with further roots that vouch for hosts of others.
     roots: Vec<PathBuf>,
+    never_listed: Vec<String>,
+    portal: PortalParts,
+    content: ContentRules,
     keys: KeyPlace,
+}
+
+/// What the portal works with.
+fn portal_parts(settings: &Settings) -> PortalParts {
+    let account_url = public_url(settings);
+    let public_url = match settings.portal.public_url.trim_end_matches('/') {
+        "" => account_url.clone(),
+        given => given.to_owned(),
+    };
+    PortalParts { settings: settings.portal.clone(), public_url, account_url }
 }
 
 #[async_trait]
@@ -98,6 +117,10 @@ impl Elsewhere for Parts {
         self.judging.people_release
     }
 
+    fn never_listed(&self) -> Vec<String> {
+        self.never_listed.clone()
+    }
+
     fn judging(&self) -> JudgingSettings {
         self.judging.clone()
     }
@@ -108,6 +131,14 @@ impl Elsewhere for Parts {
 
     fn key_finder(&self) -> Result<Arc<Finder>, Refused> {
         key_finder(&self.store, self.resolver()?, &self.roots, &self.openpgp)
+    }
+
+    fn portal(&self) -> PortalParts {
+        self.portal.clone()
+    }
+
+    fn content_demand(&self, domain: &str) -> Option<&'static str> {
+        self.content.word(domain)
     }
 
     fn region_key(&self) -> Result<Key<Region>, Refused> {

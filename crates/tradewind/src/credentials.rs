@@ -66,14 +66,17 @@ pub(crate) fn factor_desk(settings: &Settings, store: &Store) -> Result<FactorDe
     Ok(FactorDesk::new(store.clone(), parts, texting(settings)?).with_online(Arc::new(online)))
 }
 
+/// The address of the HTTPS service, without a slash at its end.
+pub(crate) fn public_url(settings: &Settings) -> String {
+    let listens = settings.listen.https.first().and_then(|address| address.parse::<SocketAddr>().ok());
+    settings.http.public_url(&settings.server.hostname, listens.map(|address| address.port()))
+}
+
 fn site(settings: &Settings) -> Result<RelyingParty, Refused> {
     let webauthn = &settings.webauthn;
     let host = if webauthn.rp_id.is_empty() { &settings.server.hostname } else { &webauthn.rp_id };
     let origin = match webauthn.origin.as_str() {
-        "" => {
-            let listens = settings.listen.https.first().and_then(|address| address.parse::<SocketAddr>().ok());
-            settings.http.public_url(&settings.server.hostname, listens.map(|address| address.port()))
-        }
+        "" => public_url(settings),
         given => given.to_owned(),
     };
     let mut roots = Vec::new();

@@ -69,6 +69,7 @@ pub(crate) async fn run(settings: &Settings, offline: bool) -> Result<(Value, bo
     findings.push(machine::clock(settings, now));
     findings.extend(people::second_factors(settings).await);
     findings.push(inspection::confinement(settings));
+    findings.extend(inspection::yara(settings));
     if !offline {
         let dns = resolver(&settings.dns)?;
         findings.push(world::dnssec(&dns).await);

@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use api::actions::Refused;
+use api::actions::{Action, Refused};
 use env::{Clock, SystemClock};
 use intel::feeds::{FeedState, HttpsFetch, Library, Loaded, Refreshed, read_as, written};
 use intel::{Counts, Format, Never};
 use serde_json::{Value, json};
 
-use crate::cli::{FeedForm, FeedsCommand};
+use crate::cli::{FeedForm, FeedsCommand, SharedForm};
+use crate::doctor::ask_or_act;
 use crate::print::print;
 use crate::settings::Settings;
 use crate::system::resolver;
@@ -22,9 +23,20 @@ pub(crate) fn library(settings: &Settings, seed: u64) -> Library {
 
 /// Carries out one of the commands.
 pub(crate) async fn run(command: &FeedsCommand, settings: &Settings, json: bool) -> Result<ExitCode, Refused> {
+    if let FeedsCommand::Share { format, days, organisation } = command {
+        let format = if matches!(format, SharedForm::Stix) { "stix" } else { "misp" }.to_owned();
+        let action = Action::FeedsShare { format, days: *days, organisation: organisation.clone() };
+        // A document has one form, whoever reads it.
+        print(&ask_or_act(settings, action).await?, true);
+        return Ok(ExitCode::SUCCESS);
+    }
     let library = library(settings, 0);
     let (answer, is_well) = match command {
-        FeedsCommand::List => list(&library),
+        FeedsCommand::List | FeedsCommand::Share { .. } => list(&library),
+        FeedsCommand::ShareLink { days, organisation } => {
+            let action = Action::FeedsShareLink { days: *days, organisation: organisation.clone() };
+            (ask_or_act(settings, action).await?, true)
+        }
         FeedsCommand::Refresh { name } => refresh(&library, settings, name.as_deref()).await?,
         FeedsCommand::Accept { name } => {
             let entries = library.accept(name).map_err(Refused)?;

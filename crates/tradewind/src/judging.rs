@@ -14,7 +14,8 @@ use env::{Clock, SystemClock};
 use filter::{Asked, Facts, Judge, Model, Received, Thresholds, Verdict};
 use inspect::{InspectSettings, Pool, Program};
 use intel::feeds::{Feed, Loaded, read_directory};
-use intel::{Feeds, Never, ThreatSettings};
+use intel::yara::Taken;
+use intel::{Feeds, Never, ThreatSettings, Yara};
 use serde_json::{Value, json};
 
 use crate::cli::{JudgeOptions, WorkerOptions};
@@ -56,6 +57,12 @@ pub(crate) fn work(options: &WorkerOptions) -> ExitCode {
     if !options.recognise.is_empty() {
         return inspect::recognise::run(limits, &options.readable, &options.recognise);
     }
+    if !options.match_parts.is_empty() {
+        return inspect::yara::run_matcher(limits, &options.readable, &options.match_parts);
+    }
+    if !options.compile.is_empty() {
+        return inspect::yara::run_compiler(limits, &options.readable, &options.compile);
+    }
     inspect::worker::run(inspect::worker::Options { limits, is_trial: options.trial })
 }
 
@@ -81,6 +88,7 @@ pub(crate) fn judge(options: &JudgeOptions, json: bool) -> Result<ExitCode, Refu
     }
     let pool = inspectors(options.no_inspect);
     let feeds = options.feeds.as_deref().map(feeds_at).transpose()?;
+    let yara = options.yara.as_deref().map(yara_at).transpose()?;
     let texts = Texts::from_environment();
     let mut out = std::io::stdout().lock();
     let mut is_whole = true;
@@ -88,7 +96,11 @@ pub(crate) fn judge(options: &JudgeOptions, json: bool) -> Result<ExitCode, Refu
         let line = match read(path, MESSAGE_OCTETS_MAX) {
             Ok(raw) => {
                 let facts = facts(&raw, options, pool.as_ref());
-                let outside = feeds.as_ref().map(|feeds| feeds.find(asked(&facts, &raw, options))).unwrap_or_default();
+                let mut outside =
+                    feeds.as_ref().map(|feeds| feeds.find(asked(&facts, &raw, options))).unwrap_or_default();
+                if let Some(yara) = &yara {
+                    outside.extend(yara.find(&facts, &raw).map_err(|error| Refused(format!("yara: {error}")))?);
+                }
                 told(name, &judge, &judge.judge(&facts, outside), &texts, json)
             }
             Err(Refused(why)) => {
@@ -142,6 +154,22 @@ fn feeds_at(directory: &Path) -> Result<Feeds, Refused> {
     let feeds = Feeds::default();
     feeds.set(loaded.into_iter().map(feed).collect::<Result<_, Refused>>()?);
     Ok(feeds)
+}
+
+/// The rules of YARA in a directory, run by the programs of the system. Rules that are refused end the command, as feeds do.
+fn yara_at(directory: &Path) -> Result<Yara, Refused> {
+    let place = |error: std::io::Error| Refused(format!("{}: {error}", directory.display()));
+    let settings = ThreatSettings {
+        yara: vec!["yara".to_owned()],
+        yara_directory: directory.canonicalize().map_err(place)?,
+        ..ThreatSettings::default()
+    };
+    let yara = Yara::new(&settings, &InspectSettings::default(), Program::this(WORKER_COMMAND));
+    let yara = yara.ok_or_else(|| Refused("no program for rules of YARA".to_owned()))?;
+    match yara.refresh() {
+        Taken::Refused(error) => Err(Refused(format!("{}: {error}", directory.display()))),
+        Taken::New(_) | Taken::Same => Ok(yara),
+    }
 }
 
 fn told(path: &str, judge: &Judge, verdict: &Verdict, texts: &Texts, json: bool) -> String {

@@ -1,11 +1,13 @@
 //! The program: settings, wiring, command line.
 
+mod audit;
 mod check_auth;
 mod cli;
 mod control;
 mod credentials;
 mod doctor;
 mod feeds;
+mod gm_certificate;
 mod guard;
 mod health;
 mod http;
@@ -32,7 +34,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{
     Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, GuardCommand, ImportCommand,
     JudgeOptions, ListCommand, OrganisationCommand, QueueCommand, ReportCommand, ReviewOptions, SignInsCommand,
-    StoreCommand, UserCommand,
+    StoreCommand, TlsCommand, UserCommand,
 };
 use crate::control::{ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
@@ -89,6 +91,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             }
             tell_tlsa(&settings, json)
         }
+        Command::Tls(TlsCommand::GmCertificate { names, person }) => {
+            let settings = Settings::load(&config).map_err(Refused::because)?;
+            gm_certificate::issue(&settings, names, person, json)
+        }
         Command::CheckAuth(options) => check_auth::run(&options, json).await,
         Command::Judge(JudgeOptions { again: Some(id), language, .. }) => {
             let answer = act(&config, Action::JudgedShow { id, address: None, again: true, language }).await?;
@@ -104,6 +110,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             feeds::run(&command, &settings, json).await
         }
+        Command::Audit(command) => audit::run(command, &config, json).await,
         Command::Keys(command) => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             keys::run(command, &settings, &config, json).await

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use api::actions::{Action, PeopleError, Refused, key_records, make_keys};
 use certs::authority::LocalAuthority;
+use certs::gm_authority::{GmAuthority, GmHolder};
 use crypto::region;
 use env::{SystemClock, SystemEntropy};
 use identity::{AccountKind, Language, Level, NewAccount, PreparedPassword, Role};
@@ -101,11 +102,20 @@ async fn set_up(options: &Quickstart, directory: &Path, config: &Path) -> Result
     let authority = LocalAuthority::open_or_make(&tls, &domain, &clock).map_err(Refused::because)?;
     let names = certificate_names(&settings.server.hostname, &domain);
     authority.issue(&names, &tls.join("server.pem"), &tls.join("server.key"), &clock).map_err(Refused::because)?;
+    issue_gm_certificate(&tls, &domain, names)?;
     let settings = Settings::load(config).map_err(Refused::because)?;
     let (sign_ins, keys) = found_company(settings.clone(), &domain).await?;
     write(&directory.join("zone.txt"), &zone_of(&settings, &domain, &keys)?)?;
     fs::remove_file(directory.join(UNFINISHED)).map_err(Refused::because)?;
     Ok(sign_ins)
+}
+
+/// A certificate of SM2 beside the other, of an authority of its own.
+fn issue_gm_certificate(directory: &Path, domain: &str, names: Vec<String>) -> Result<(), Refused> {
+    let (clock, entropy) = (SystemClock, SystemEntropy::default());
+    let authority = GmAuthority::open_or_make(directory, domain, &clock, &entropy).map_err(Refused::because)?;
+    let (chain, key) = (directory.join("gm.pem"), directory.join("gm.key"));
+    authority.issue(&GmHolder::Server(names), &chain, &key, &clock, &entropy).map_err(Refused::because)
 }
 
 /// A directory with somebody else's files is not set up.
@@ -143,6 +153,7 @@ fn new_settings(options: &Quickstart, domain: &str) -> Result<Settings, Refused>
     let mut settings = Settings::default();
     settings.server.hostname = format!("mail.{domain}");
     settings.store.place.clone_from(&options.store);
+    settings.gm.enabled = true;
     settings.listen = ListenSettings {
         smtp: listen(25)?,
         submission: listen(587)?,

@@ -1,5 +1,6 @@
 //! The running server: everything is opened, wired and stopped here.
 
+mod auditing;
 mod browsing;
 mod judging;
 mod listening;
@@ -39,6 +40,7 @@ use crate::system::{System, home_domain, make_private_directory, reload_certific
 use api::actions::Refused;
 
 pub(crate) use listening::{Addresses, Listening};
+pub(crate) use threats::yara;
 
 /// A server whose every part has been set up and works.
 pub(crate) struct Server {
@@ -131,7 +133,13 @@ fn spawn_upkeep(
     dns: &Arc<dyn Resolver>,
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
-    tasks.spawn(upkeep::collect(system.store.clone(), system.settings.access.clone(), stop.clone()));
+    tasks.spawn(upkeep::collect(
+        system.store.clone(),
+        system.settings.access.clone(),
+        system.settings.portal.keeps(),
+        stop.clone(),
+    ));
+    tasks.spawn(auditing::run(system.store.clone(), &system.settings, stop.clone()));
     tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
@@ -312,6 +320,10 @@ fn spawn_http(
     }
     if let Some(acceptor) = secure {
         let api = api::v1::Door { controls: portal.controls.clone(), authenticate: Arc::new(portal.clone()) };
+        let partners = api::portal_routes(api::PortalDoor {
+            controls: portal.controls.clone(),
+            authenticate: Arc::new(portal.clone()),
+        });
         let pages = api::web::routes(portal).merge(api::v1::routes(api));
         let scim = api::scim_router(api::ScimParts {
             store: system.store.clone(),
@@ -322,8 +334,9 @@ fn spawn_http(
         let people_release = system.settings.judging.people_release;
         let links = links.merge(api::quarantine_links(system.store.clone(), people_release));
         let links = links.merge(api::key_directory(system.store.clone()));
+        let links = links.merge(api::shared(system.store.clone(), system.settings.threats.never.clone()));
         let web = webapp::routes(&system.settings.web, Arc::clone(&system.store.context().entropy));
-        let mut router = api::secure_router(facts, pages).merge(scim).merge(links).merge(web);
+        let mut router = api::secure_router(facts, pages).merge(scim).merge(links).merge(partners).merge(web);
         if let Some(jmap) = jmap {
             router = router.merge(jmap.router());
         }

@@ -19,6 +19,7 @@ use judgement::JudgingSettings;
 use keybook::OpenPgpSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
+use portal::PortalSettings;
 use provision::ProvisionSettings;
 use reports::ReportSettings;
 use scripts::RulesSettings;
@@ -65,6 +66,17 @@ env::settings! {
 }
 
 env::settings! {
+    /// The record of what was done, as a log that outsiders can verify.
+    pub(crate) struct AuditSettings in "audit" {
+        /// Seconds after which records have their place under a signed checkpoint.
+        seal_seconds: u64 = 60,
+        /// Directory where each checkpoint is also written, one file each, for somebody else to keep: a mounted bucket that nothing can be
+        /// deleted from, a disk of another department. What is there already is never touched.
+        witness_directory: Option<PathBuf> = None,
+    }
+}
+
+env::settings! {
     /// Where mail and accounts are kept.
     pub(crate) struct StoreSettings in "store" {
         /// "embedded" (SQLite and segment files in the server's directory) or a PostgreSQL address
@@ -106,6 +118,25 @@ env::settings! {
         version_min: String = "1.2".to_owned(),
         /// Ask clients for a certificate of theirs (UKey), on every service. Browsers then ask people who have one which to show.
         client_certificates: bool = false,
+    }
+}
+
+env::settings! {
+    /// Chinese cryptography (SM2, SM3, SM4) in TLS 1.3 (RFC 8998), on the same ports as the other algorithms, for clients that ask for it.
+    pub(crate) struct GmSettings in "gm" {
+        /// Take it. Certificate and key must be there; make them with: tradewind tls gm-certificate.
+        enabled: bool = false,
+        /// Certificate chain of SM2 in PEM, own certificate first: the one to sign with, where there are two.
+        certificate: PathBuf = PathBuf::from("tls/gm.pem"),
+        /// Its private key in PEM, readable by the server alone.
+        key: PathBuf = PathBuf::from("tls/gm.key"),
+        /// When a client that speaks both kinds gets SM2: "client" (when it names the suite of SM4 first), "always" (whenever it can) or
+        /// "never" (for the hosts in `names` alone). Clients of one kind always get that one.
+        prefer: String = "client".to_owned(),
+        /// Host names, among those of the certificate, under which every client that can gets SM2.
+        names: Vec<String> = Vec::new(),
+        /// Authorities of clients (PEM). If given, a connection with SM2 needs a certificate of one of them, on every port.
+        client_authorities: Option<PathBuf> = None,
     }
 }
 
@@ -179,9 +210,11 @@ macro_rules! sections {
 sections! {
     server: ServerSettings,
     keys: KeysSettings,
+    audit: AuditSettings,
     store: StoreSettings,
     listen: ListenSettings,
     tls: TlsSettings,
+    gm: GmSettings,
     acme: AcmeSettings,
     dns: DnsSettings,
     access: AccessSettings,
@@ -197,6 +230,7 @@ sections! {
     delivery: DeliverySettings,
     openpgp: OpenPgpSettings,
     rules: RulesSettings,
+    portal: PortalSettings,
     imap: ImapSettings,
     jmap: JmapSettings,
     provision: ProvisionSettings,

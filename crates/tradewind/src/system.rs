@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::{Controls, Refused, import_key_files};
-use crypto::tls::{CertifiedChains, MinimumVersion, ServerTls, TlsSettings, load_chain};
+use crypto::tls::{
+    CertifiedChains, GmPreference, GmRoots, GmServer, MinimumVersion, ServerTls, TlsSettings, load_chain, load_gm_chain,
+};
 use env::dns::Resolver;
 use env::{Entropy, SystemClock, SystemEntropy};
 use identity::factors::FactorDesk;
@@ -19,7 +21,7 @@ use store::{Context, Place, Store};
 
 use crate::judging::SharedJudge;
 use crate::keys::KeyPlace;
-use crate::settings::{DnsSettings, Settings};
+use crate::settings::{DnsSettings, GmSettings, Settings};
 use crate::{control, credentials};
 
 /// What everything works on.
@@ -104,7 +106,23 @@ pub(crate) fn server_tls(settings: &Settings) -> Result<(TlsSettings, CertifiedC
     let tls = TlsSettings { minimum_version, client_certificates, ..TlsSettings::default() };
     let chain = load_chain(&settings.tls.certificate, &settings.tls.key).map_err(Refused::because)?;
     let chains = CertifiedChains::new(chain, Vec::new()).map_err(Refused::because)?;
-    Ok((tls, chains))
+    Ok((tls, if settings.gm.enabled { chains.with_gm(gm_server(&settings.gm)?) } else { chains }))
+}
+
+/// What the services have of SM2.
+fn gm_server(settings: &GmSettings) -> Result<GmServer, Refused> {
+    let clients = settings.client_authorities.iter().cloned().collect::<Vec<_>>();
+    let clients = if clients.is_empty() { None } else { Some(GmRoots::only(&clients).map_err(Refused::because)?) };
+    Ok(GmServer {
+        chain: load_gm_chain(&settings.certificate, &settings.key).map_err(Refused::because)?,
+        preference: match settings.prefer.as_str() {
+            "always" => GmPreference::Always,
+            "never" => GmPreference::Never,
+            _ => GmPreference::Client,
+        },
+        names: settings.names.clone(),
+        clients,
+    })
 }
 
 /// Takes up changed certificate files; what cannot be read leaves the old ones in force.

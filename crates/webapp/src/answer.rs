@@ -59,6 +59,20 @@ pub(crate) fn for_worker(mut response: Response) -> Response {
     response
 }
 
+/// Whether a file is the script of a worker, by the name that its source has.
+pub(crate) fn is_worker(name: &str) -> bool {
+    name.strip_prefix("assets/").is_some_and(|name| name.contains("worker-") && name.ends_with(".js"))
+}
+
+/// Lets a worker compute, by WebAssembly too, and ask nobody.
+pub(crate) fn for_silent_worker(mut response: Response) -> Response {
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; script-src 'wasm-unsafe-eval'"),
+    );
+    response
+}
+
 /// The empty document for the body of a message.
 pub(crate) fn message_frame() -> Response {
     let mut response = html(FRAME.to_owned());

@@ -35,7 +35,8 @@ struct Page {
     entropy: Arc<dyn Entropy>,
 }
 
-/// The routes of the page: `/` leads to it, `/mail` and below are the page, `/app` and below its files.
+/// The routes of the pages: `/` leads to the application, `/mail` and below are it, `/p/NAME` is the page of partners, `/app` and below are
+/// the files of both.
 pub fn routes(settings: &WebSettings, entropy: Arc<dyn Entropy>) -> Router {
     let files = match settings.directory.as_str() {
         "" => Files::Embedded,
@@ -46,6 +47,7 @@ pub fn routes(settings: &WebSettings, entropy: Arc<dyn Entropy>) -> Router {
         .route("/mail", get(application))
         .route("/mail/", get(application))
         .route("/mail/{*place}", get(application))
+        .route("/p/{name}", get(partners))
         .route("/sw.js", get(worker))
         .route("/app/message", get(async || message_frame()))
         .route("/app/{*name}", get(asset))
@@ -54,6 +56,14 @@ pub fn routes(settings: &WebSettings, entropy: Arc<dyn Entropy>) -> Router {
 
 async fn application(State(shown): State<Arc<Page>>) -> Response {
     match shown.files.read("index.html").await {
+        Some(text) => page(&text, &*shown.entropy),
+        None => not_built(),
+    }
+}
+
+/// The page on which partners open what was encrypted for them: the same for every name.
+async fn partners(State(shown): State<Arc<Page>>) -> Response {
+    match shown.files.read("portal.html").await {
         Some(text) => page(&text, &*shown.entropy),
         None => not_built(),
     }
@@ -69,8 +79,9 @@ async fn worker(State(shown): State<Arc<Page>>, headers: HeaderMap) -> Response 
 
 async fn asset(State(shown): State<Arc<Page>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
     let missing = || (StatusCode::NOT_FOUND, "nothing is here\n").into_response();
-    if !files::is_plain(&name) || name == "index.html" {
+    if !files::is_plain(&name) || name.ends_with(".html") {
         return missing();
     }
-    file(&shown.files, &name, &headers).await.unwrap_or_else(missing)
+    let found = file(&shown.files, &name, &headers).await.unwrap_or_else(missing);
+    if answer::is_worker(&name) { answer::for_silent_worker(found) } else { found }
 }

@@ -16,6 +16,9 @@ fn built() -> (tempfile::TempDir, Router) {
     fs::write(site.path().join("assets/main-1.js"), "plain").unwrap();
     fs::write(site.path().join("assets/main-1.js.br"), "brotli").unwrap();
     fs::write(site.path().join("assets/main-1.js.gz"), "gzip").unwrap();
+    fs::write(site.path().join("assets/derive.worker-1.js"), "worker").unwrap();
+    fs::write(site.path().join("portal.html"), "<script nonce=\"__NONCE__\" src=\"/app/assets/portal-1.js\"></script>")
+        .unwrap();
     fs::write(site.path().join("sw.js"), "worker").unwrap();
     fs::write(site.path().join("notes.exe"), "not ours").unwrap();
     let settings = WebSettings { directory: site.path().display().to_string() };
@@ -35,7 +38,7 @@ async fn ask(router: &Router, path: &str, codings: &str) -> (StatusCode, HeaderM
 async fn each_page_has_a_nonce_of_its_own() {
     let (_site, router) = built();
     let mut nonces = Vec::new();
-    for path in ["/mail", "/mail/", "/mail/in/1/message/2"] {
+    for path in ["/mail", "/mail/", "/mail/in/1/message/2", "/p/Abc-1_2", "/p/x"] {
         let (status, headers, body) = ask(&router, path, "").await;
         assert_eq!(status, StatusCode::OK);
         let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
@@ -46,7 +49,7 @@ async fn each_page_has_a_nonce_of_its_own() {
         nonces.push(nonce);
     }
     nonces.dedup();
-    assert_eq!(nonces.len(), 3);
+    assert_eq!(nonces.len(), 5);
     let (status, headers, _) = ask(&router, "/", "").await;
     assert_eq!((status, &headers[header::LOCATION]), (StatusCode::SEE_OTHER, &"/mail".parse().unwrap()));
 }
@@ -81,6 +84,7 @@ async fn no_name_leads_out_of_the_directory() {
         "/app/%2fetc%2fpasswd",
         "/app/assets/..%5coutside.js",
         "/app/index.html",
+        "/app/portal.html",
         "/app/notes.exe",
         "/app/assets/none.js",
         "/app/.hidden.js",
@@ -100,6 +104,16 @@ async fn the_frame_of_a_message_runs_and_loads_nothing() {
     assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "), "{policy}");
     assert!(policy.contains("sandbox allow-same-origin") && !policy.contains("allow-scripts"), "{policy}");
     assert!(!body.contains("script"), "{body}");
+}
+
+#[tokio::test]
+async fn a_worker_that_computes_asks_nobody() {
+    let (_site, router) = built();
+    let (status, headers, _) = ask(&router, "/app/assets/derive.worker-1.js", "").await;
+    assert_eq!(
+        (status, &headers[header::CONTENT_SECURITY_POLICY]),
+        (StatusCode::OK, &"default-src 'none'; script-src 'wasm-unsafe-eval'".parse().unwrap())
+    );
 }
 
 #[tokio::test]

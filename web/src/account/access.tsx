@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
+import { agentName } from "./agent";
 import { act, type AppPassword, type Program, type WebSession, whoIsSignedIn } from "./api";
 import { Line, Section, Told, useDeed, useTold, When } from "./section";
 
@@ -27,7 +28,7 @@ export function Sessions({ address }: { address: string }) {
             {all.map((it) => (
               <Line
                 key={it.id}
-                name={it.agent ?? t("account.unknown-browser")}
+                name={it.agent ? <span title={it.agent}>{agentName(it.agent)}</span> : t("account.unknown-browser")}
                 facts={<>{it.from && <span dir="ltr">{it.from}</span>}<span>{t("account.since")} <When at={it.since} /></span><span>{t("account.last-used")} <When at={it.seen} /></span></>}
               >
                 {it.id === own ? <span className="text-ok">{t("account.this-browser")}</span> : <Button look="danger" onPress={() => deed(() => end([it.id]), sessions.again)}>{t("account.end")}</Button>}

@@ -4,6 +4,8 @@ import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { size } from "../i18n/format";
 import { useStore } from "../store/context";
+import { Refused } from "../jmap/client";
+import type { MailStore } from "../store/store";
 import type { Attached } from "./draft";
 
 export interface Attaching {
@@ -15,7 +17,7 @@ export interface Attaching {
 
 let made = 0;
 
-export function useAttaching(change: (make: (before: Attached[]) => Attached[]) => void, wrong: (words: string) => void): Attaching {
+export function useAttaching(change: (make: (before: Attached[]) => Attached[]) => void, wrong: (words: string) => void, tooLarge: (file: File) => void): Attaching {
   const { t, i18n } = useTranslation();
   const store = useStore();
   const [progress, setProgress] = useState<ReadonlyMap<string, number>>(new Map());
@@ -26,6 +28,7 @@ export function useAttaching(change: (make: (before: Attached[]) => Attached[]) 
     const limit = store.client.core.maxSizeUpload;
     if (file.size > limit) {
       wrong(t("compose.too-large", { name, limit: size(limit, i18n.language) }));
+      tooLarge(file);
       return;
     }
     made += 1;
@@ -43,4 +46,11 @@ export function useAttaching(change: (make: (before: Attached[]) => Attached[]) 
     );
   };
   return { progress, add: (files) => [...files].forEach(add), stop: (key) => stops.current.get(key)?.abort() };
+}
+
+/** A file that was sent already, as it was before. */
+export async function fileOf(store: MailStore, { blobId, name, type }: Attached): Promise<File> {
+  const content = blobId === undefined ? undefined : await store.client.download(store.accountId, blobId, type);
+  if (!content) throw new Refused("blobNotFound", name);
+  return new File([content], name, { type });
 }

@@ -15,9 +15,12 @@ import { BadAddress, parseAddresses } from "./addresses";
 import type { Attached, Draft } from "./draft";
 import { identityLabel, swapSignature } from "./signature";
 import { holdMax, saveDraft, sendSaved, UNDO_SECONDS } from "./sending";
-import { useAttaching } from "./attaching";
+import { fileOf, useAttaching } from "./attaching";
+import { ProtectionChoice } from "../secure/protection";
 
 const Editor = lazy(() => import("./editor"));
+const LargeFile = lazy(() => import("../secure/large-file"));
+const PortalComposer = lazy(() => import("../secure/portal-composer"));
 const TemplatesDialog = lazy(() => import("./templates-dialog"));
 
 /** A draft is saved when nothing was typed for so long. */
@@ -56,6 +59,10 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
   const [begun, setBegun] = useState({ html: writing.draft.html, key: 0 });
   const insert = useRef<((html: string) => void) | undefined>(undefined);
   const [isSending, setIsSending] = useState(false);
+  /** A file that is too large for a message. */
+  const [large, setLarge] = useState<File>();
+  /** What goes by the portal instead, with its files as they are on this machine. */
+  const [portal, setPortal] = useState<{ draft: Draft; files: File[] }>();
   const current = useRef(draft);
   current.current = draft;
   const saved = useRef({ id: writing.savedId, draft: writing.draft });
@@ -66,7 +73,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
     setWrong(undefined);
     setDraft((before) => ({ ...before, ...part }));
   };
-  const attaching = useAttaching((files: (before: Attached[]) => Attached[]) => setDraft((before) => ({ ...before, files: files(before.files) })), (words) => { setPutAside(false); setWrong(words); });
+  const attaching = useAttaching((files: (before: Attached[]) => Attached[]) => setDraft((before) => ({ ...before, files: files(before.files) })), (words) => { setPutAside(false); setWrong(words); }, setLarge);
   const identity = store.identities.find((it) => it.id === draft.identityId) ?? store.identities[0];
 
   /** Saves what is there now, after what is being saved. */
@@ -83,7 +90,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
   };
   const isDirty = draft !== saved.current.draft;
   useEffect(() => {
-    if (!isDirty || isSending) return undefined;
+    if (!isDirty || isSending || isDone.current) return undefined;
     const timer = setTimeout(() => {
       save().catch((error: Error) => setWrong(t("compose.not-saved", { reason: error.message })));
     }, SAVE_AFTER_MS);
@@ -188,6 +195,17 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       },
     );
   };
+  /** Goes on in the form that encrypts here; the draft on the server goes. */
+  const protect = () => {
+    const work = saving.current.then(async () => {
+      const files = await Promise.all(draft.files.filter(({ cid }) => cid === undefined).map((file) => fileOf(store, file)));
+      isDone.current = true;
+      setPortal({ draft, files });
+      if (saved.current.id) await store.destroy([saved.current.id]);
+    });
+    setIsSending(true);
+    work.catch(fail).finally(() => setIsSending(false));
+  };
   const discard = () => {
     const work = saving.current.then(async () => {
       if (saved.current.id) await store.destroy([saved.current.id]);
@@ -197,6 +215,9 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
     work.catch(fail);
   };
 
+  if (portal && identity) {
+    return <Suspense><PortalComposer draft={portal.draft} files={portal.files} identity={identity} close={close} /></Suspense>;
+  }
   return (
     // Keys and files may come from anything within.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
@@ -204,7 +225,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       role="dialog"
       aria-label={draft.subject || t("compose.title")}
       hidden={isPutAside}
-      className="fixed inset-0 z-30 flex flex-col border border-line bg-paper sm:inset-auto sm:end-4 sm:bottom-0 sm:h-[min(640px,90vh)] sm:w-[600px] sm:rounded-t-lg sm:shadow-lg"
+      className="fixed inset-0 z-30 flex flex-col overflow-y-auto border border-line bg-paper sm:inset-auto sm:end-4 sm:bottom-0 sm:h-[min(640px,90vh)] sm:w-[600px] sm:rounded-t-lg sm:shadow-lg"
       onKeyDown={(event) => {
         if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
           event.preventDefault();
@@ -240,7 +261,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       <Field label={t("compose.subject")}>
         <input dir="auto" value={draft.subject} onChange={(event) => change({ subject: event.target.value })} className="min-w-0 flex-1 bg-transparent outline-none" />
       </Field>
-      <div className="flex min-h-0 flex-1 flex-col">
+      <div className="flex min-h-48 flex-1 flex-col">
         <Suspense fallback={<p className="p-3 text-quiet">{t("app.loading")}</p>}>
           <Editor
             key={begun.key}
@@ -262,6 +283,8 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       </div>
       <Files files={draft.files} progress={attaching.progress} remove={(file) => { attaching.stop(file.key); change({ files: draft.files.filter((it) => it !== file) }); }} />
       {wrong && <p role="alert" className="border-t border-line px-4 py-1.5 text-danger">{wrong}</p>}
+      {large && identity && <Suspense><LargeFile file={large} to={draft.to} identity={identity} insert={(html) => insert.current?.(html)} close={() => { setLarge(undefined); setWrong(undefined); }} /></Suspense>}
+      <ProtectionChoice fields={[draft.to, draft.cc, draft.bcc]} portal={protect} />
       {more && <Options draft={draft} change={change} />}
       {later && <Later max={holdMax(store)} close={() => setLater(false)} schedule={(at) => { setLater(false); void send(at); }} />}
       <footer className="flex items-center gap-1 border-t border-line p-2">
@@ -346,7 +369,7 @@ function Files({ files: all, progress, remove }: { files: Attached[]; progress: 
 
 function Field({ label, beside, children }: { label: string; beside?: ReactNode; children: ReactNode }) {
   return (
-    <div className="flex min-h-9 items-center gap-2 border-b border-line px-4 focus-within:bg-ground">
+    <div className="flex min-h-9 items-center gap-2 border-b border-line px-4 tells-focus focus-within:bg-ground">
       {/* The field is among the children. */}
       <label className="flex min-h-9 min-w-0 flex-1 items-center gap-2">
         <span className="w-14 shrink-0 text-quiet">{label}</span>

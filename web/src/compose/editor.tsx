@@ -57,7 +57,7 @@ export default function Editor({ html, label, focus, changed, insertRef }: Props
           </span>
         ))}
       </div>
-      <EditorContent editor={editor} className="written min-h-40 flex-1 overflow-y-auto px-3 py-2" />
+      <EditorContent editor={editor} className="written tells-focus min-h-32 flex-1 overflow-y-auto px-3 py-2" />
     </>
   );
 }

@@ -9,6 +9,8 @@ import { type Card, CARD, patchFor, type Person, personOf } from "./card";
 
 /** Cards that are read together. */
 const PAGE = 500;
+/** Cards that are made together. */
+const MADE_AT_ONCE = 100;
 
 export class Book {
   /** By id; absent until they are read. */
@@ -88,14 +90,37 @@ export class Book {
     const { accountId, client } = this.store;
     const patch = patchFor(card, person);
     if (card && Object.keys(patch).length === 0) return card.id;
-    const made = { "@type": "Card", version: "1.0", addressBookIds: Object.fromEntries(this.books.slice(0, 1).map((id) => [id, true])), ...Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== null)) };
-    const answer = await client.call("ContactCard/set", { accountId, ...(card ? { update: { [card.id]: patch } } : { create: { made } }) });
+    const answer = await client.call("ContactCard/set", { accountId, ...(card ? { update: { [card.id]: patch } } : { create: { made: this.cardOf(person) } }) });
     const refused = refusedIn(answer);
     if (refused) throw refused;
     await this.again();
     const id = card?.id ?? answer.created?.made?.id;
     if (!id) throw new Refused("notCreated");
     return id;
+  }
+
+  /** A new card in the first address book. */
+  private cardOf(person: Person): Record<string, unknown> {
+    const said = Object.entries(patchFor(undefined, person)).filter(([, value]) => value !== null);
+    return { "@type": "Card", version: "1.0", addressBookIds: Object.fromEntries(this.books.slice(0, 1).map((id) => [id, true])), ...Object.fromEntries(said) };
+  }
+
+  /** Makes contacts of those whom no card has an address of, or the very name where they have none; gives how many it made. */
+  async keepAll(people: Person[]): Promise<number> {
+    await this.read();
+    const { accountId, client } = this.store;
+    const names = new Set([...(this.cards?.values() ?? [])].map((card) => personOf(card).name));
+    const fresh = people.filter(({ name, emails }) => (emails.length > 0 ? !emails.some((email) => this.of(email)) : !names.has(name)));
+    try {
+      for (let at = 0; at < fresh.length; at += MADE_AT_ONCE) {
+        const create = Object.fromEntries(fresh.slice(at, at + MADE_AT_ONCE).map((person, index) => [`c${index}`, this.cardOf(person)]));
+        const refused = refusedIn(await client.call("ContactCard/set", { accountId, create }));
+        if (refused) throw refused;
+      }
+    } finally {
+      await this.again();
+    }
+    return fresh.length;
   }
 
   async remove(card: Card): Promise<void> {

@@ -9,7 +9,7 @@ import { useOwnStore } from "../store/context";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { useNotices } from "../ui/notices";
-import { useBook } from "./book";
+import { type Book, useBook } from "./book";
 import { type Card, nameOfCard, NOBODY, type Person, personOf, timeThere } from "./card";
 import { ContactForm } from "./contact-form";
 
@@ -47,6 +47,7 @@ export default function ContactsScreen() {
             <h1 className="text-[15px] font-semibold">{t("nav.contacts")}</h1>
             <Button look="first" onPress={() => go({ add: "" })}>{t("contact.new")}</Button>
           </div>
+          {book.cards && <Files book={book} />}
           <input type="search" aria-label={t("contact.search")} placeholder={t("contact.search")} value={text} onChange={(event) => setText(event.target.value)} className="min-h-8 rounded-md border border-strong-line bg-paper px-2" />
         </div>
         {error && <p role="alert" className="p-3 text-danger">{t("app.error", { reason: error.message })}</p>}
@@ -78,6 +79,50 @@ export default function ContactsScreen() {
   );
 }
 
+/** A file that is read in at most, in octets. */
+const FILE_MAX = 32 * 1024 * 1024;
+
+/** Contacts from a file, and into one. */
+function Files({ book }: { book: Book }) {
+  const { t } = useTranslation();
+  const { say, fail } = useNotices();
+  const [isBusy, setBusy] = useState(false);
+  const read = async (file: File) => {
+    if (file.size > FILE_MAX) throw new Error(t("contact.file-too-large"));
+    const { readCards, textOf } = await import("./vcard");
+    const people = readCards(textOf(new Uint8Array(await file.arrayBuffer())));
+    if (people.length === 0) throw new Error(t("contact.no-cards", { name: file.name }));
+    const made = await book.keepAll(people);
+    say(t("contact.imported", { count: made, known: people.length - made }));
+  };
+  const write = async () => {
+    const { writeCards } = await import("./vcard");
+    const { saveFile } = await import("../folders/export");
+    saveFile(new Blob([writeCards(book.find("").map(personOf))], { type: "text/vcard" }), `${t("nav.contacts")}.vcf`);
+  };
+  return (
+    <div className="flex flex-wrap gap-2">
+      <label className={`inline-flex min-h-8 cursor-pointer items-center rounded-md border border-line bg-paper px-3 py-1 focus-within:outline-2 focus-within:outline-accent hover:bg-hover ${isBusy ? "opacity-50" : ""}`}>
+        {t(isBusy ? "app.loading" : "contact.import")}
+        <input
+          type="file"
+          accept=".vcf,text/vcard,text/x-vcard"
+          className="sr-only"
+          disabled={isBusy}
+          onChange={(event) => {
+            const file = event.target.files?.[0];
+            event.target.value = "";
+            if (!file) return;
+            setBusy(true);
+            read(file).catch(fail).finally(() => setBusy(false));
+          }}
+        />
+      </label>
+      {(book.cards?.size ?? 0) > 0 && <Button onPress={() => void write().catch(fail)}>{t("contact.export")}</Button>}
+    </div>
+  );
+}
+
 function Shown({ card, edit, remove }: { card: Card; edit: () => void; remove: () => void }) {
   const { t, i18n } = useTranslation();
   const person = personOf(card);
@@ -87,7 +132,7 @@ function Shown({ card, edit, remove }: { card: Card; edit: () => void; remove: (
   return (
     <article aria-label={nameOfCard(card)} className="max-w-2xl">
       <div className="mb-3 flex flex-wrap items-center gap-2">
-        <h2 dir="auto" className="me-auto text-[18px] font-semibold">{person.name}</h2>
+        <h2 className="me-auto text-[18px] font-semibold"><bdi>{person.name}</bdi></h2>
         <Button onPress={edit}>{t("contact.edit")}</Button>
         <Button look="danger" onPress={remove}>{t("act.delete")}</Button>
       </div>

@@ -65,7 +65,7 @@ export default function FoldersDialog({ close }: { close: () => void }) {
           <li key={mailbox.id}>
             <div className="flex min-h-9 items-center gap-2" style={{ paddingInlineStart: Math.min(depth, 6) * 12 }}>
               <Icon name={folderIcon(mailbox)} />
-              <span dir="auto" className="min-w-0 flex-1 truncate">{folderName(t, mailbox)}</span>
+              <span className="min-w-0 flex-1 truncate"><bdi>{folderName(t, mailbox)}</bdi></span>
               <span className="text-quiet tabular-nums">{new Intl.NumberFormat(i18n.language).format(mailbox.totalEmails)}</span>
               {!mailbox.role && (
                 <label className="flex items-center gap-1 text-quiet">

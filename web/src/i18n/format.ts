@@ -9,7 +9,7 @@ export function shortDate(iso: string, now: Date, tag: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return "";
   const isToday = date.toDateString() === now.toDateString();
-  if (isToday) return new Intl.DateTimeFormat(tag, { hour: "2-digit", minute: "2-digit" }).format(date);
+  if (isToday) return new Intl.DateTimeFormat(tag, { timeStyle: "short" }).format(date);
   if (now.getTime() - date.getTime() < 6 * DAY_MS && date < now) {
     return new Intl.DateTimeFormat(tag, { weekday: "short" }).format(date);
   }

@@ -1,6 +1,7 @@
 // Tells when something changed on the server: by its event stream where it works, and by asking now and then where it does not.
 
 import type { Client } from "./client";
+import { LABELS } from "./types";
 
 const PING_SECONDS = 60;
 const POLL_MS = 30_000;
@@ -15,7 +16,7 @@ export function watch(client: Client, changed: () => void): () => void {
 
   const open = () => {
     if (ended) return;
-    source = new EventSource(client.eventsUrl(["Email", "Mailbox", "Thread", "EmailSubmission"], PING_SECONDS));
+    source = new EventSource(client.eventsUrl(["Email", "Mailbox", "Thread", "EmailSubmission", ...(LABELS in client.session.capabilities ? ["Label"] : [])], PING_SECONDS));
     source.addEventListener("open", () => {
       failures = 0;
       // What happened while there was no stream.

@@ -18,6 +18,19 @@ export const VACATION = "urn:ietf:params:jmap:vacationresponse";
 /** Of our own (docs/jmap.md). */
 export const RULES = "urn:tradewind:params:jmap:rules";
 
+/** RFC 9007. */
+export const MDN = "urn:ietf:params:jmap:mdn";
+/** Of our own (docs/jmap.md). */
+export const LABELS = "urn:tradewind:params:jmap:labels";
+
+/** What an account may have of labels. */
+export interface LabelsCapability {
+  maxLabels: number;
+  /** Octets. */
+  maxSizeLabelName: number;
+  colors: string[];
+}
+
 export interface CoreCapability {
   maxSizeUpload: number;
   maxConcurrentUpload: number;
@@ -339,6 +352,22 @@ export interface AddressBook {
   isDefault: boolean;
 }
 
+/** A keyword with a name and a colour (docs/jmap.md). */
+export interface Label {
+  id: Id;
+  name: string;
+  color: string;
+  sortOrder: number;
+  /** What messages with the label have. */
+  keyword: string;
+}
+
+/** RFC 9007 section 2.1. */
+export interface Receipts extends Of {
+  identityId: Id;
+  send: Record<string, { forEmailId: Id; disposition: { actionMode: string; sendingMode: string; type: string } }>;
+}
+
 /** Each method with what it takes and what it gives. */
 export interface Methods {
   "Mailbox/get": [GetArguments, GetAnswer<Mailbox>];
@@ -363,6 +392,10 @@ export interface Methods {
   "VacationResponse/set": [SetArguments, SetAnswer];
   "Rules/get": [GetArguments, GetAnswer<Rules>];
   "Rules/set": [SetArguments, SetAnswer];
+  "MDN/send": [Receipts, Of & { sent: Record<string, unknown> | null; notSent: Record<string, SetError> | null }];
+  "Label/get": [GetArguments, GetAnswer<Label>];
+  "Label/changes": [ChangesArguments, ChangesAnswer];
+  "Label/set": [SetArguments, SetAnswer];
   "AddressBook/get": [GetArguments, GetAnswer<AddressBook>];
   "ContactCard/query": [QueryArguments, QueryAnswer];
   "ContactCard/get": [GetArguments, GetAnswer<import("../contacts/card").Card>];

@@ -15,6 +15,7 @@ export interface Actions {
   move: (rows: Id[], to: Mailbox) => void;
   seen: (rows: Id[], seen: boolean) => void;
   flag: (rows: Id[], flagged: boolean) => void;
+  keyword: (rows: Id[], keyword: string, there: boolean) => void;
 }
 
 /** Actions on rows of a list; `from` is the mailbox that is looked at, if it is one. */
@@ -67,6 +68,7 @@ export function useActions(store: MailStore, from: Mailbox | undefined): Actions
     },
     move: (rows, to) => change(rows, into(to), (count) => t("done.moved", { count, folder: folderName(t, to) })),
     seen: (rows, seen) => change(rows, () => ({ keywords: { $seen: seen } })),
+    keyword: (rows, name, there) => change(rows, () => ({ keywords: { [name]: there } })),
     flag: (rows, flagged) => {
       store.change(rows, { keywords: { $flagged: flagged } }).catch(fail);
     },

@@ -19,6 +19,7 @@ export interface Everything {
   move: (to: Mailbox) => void;
   seen: (seen: boolean) => void;
   flag: (flagged: boolean) => void;
+  keyword: (keyword: string, there: boolean) => void;
 }
 
 /** Out of where a message is (of `from`, if that is looked at) and into another mailbox. */
@@ -72,5 +73,6 @@ export function useEverything(store: MailStore, filter: Filter, from: Mailbox | 
     move: (to) => run(into(to.id, from?.id), (count) => t("done.moved", { count, folder: folderName(t, to) })),
     seen: (seen) => keyword("$seen", seen),
     flag: (flagged) => keyword("$flagged", flagged),
+    keyword,
   };
 }

@@ -15,6 +15,7 @@ export const KEYS = {
   delete: ["#", "Delete"],
   junk: ["!"],
   flag: ["s"],
+  label: ["l"],
   seen: ["I"],
   unseen: ["U"],
   undo: ["z"],

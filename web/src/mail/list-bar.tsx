@@ -46,7 +46,7 @@ export function ListBar({ list, mailbox, selection, rows, deeds, everything, emp
             <input type="checkbox" checked={false} onChange={selection.selectAll} className="size-3.5 accent-accent" />
           </label>
         )}
-        <span dir="auto" className="me-auto truncate font-semibold">{folder}</span>
+        <span className="me-auto truncate font-semibold"><bdi>{folder}</bdi></span>
         {list.ids && <span className="shrink-0 text-quiet">{t("list.conversations", { count: list.length })}</span>}
         {canEmpty && <Button look="bare" onPress={empty}>{t("act.empty")}</Button>}
       </Bar>

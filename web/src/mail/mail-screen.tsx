@@ -7,6 +7,7 @@ import type { Writing } from "../compose/composer";
 import { bringFiles, emptyDraft, forwardDraft, identityFor, replyDraft, savedDraft, type Words } from "../compose/draft";
 import { longDate } from "../i18n/format";
 import { type Outbox, useKeeping, useOutbox } from "../offline/use-offline";
+import { labelsOf } from "../labels/label";
 import { StoreProvider, useOwnStore, useStore } from "../store/context";
 import { mayIn } from "../store/rights";
 import { type ListQuery, NEWEST_FIRST } from "../store/list";
@@ -34,6 +35,8 @@ import { lookAfterWaiting } from "./waiting";
 const Composer = lazy(() => import("../compose/composer"));
 const FoldersDialog = lazy(() => import("../folders/folders-dialog"));
 const SettingsDialog = lazy(() => import("../settings/settings-dialog"));
+const LabelsDialog = lazy(() => import("../labels/labels-dialog"));
+const LabelPicker = lazy(() => import("../labels/label-picker"));
 const KeysDialog = lazy(() => import("./keys-dialog"));
 
 export function MailScreen() {
@@ -43,7 +46,7 @@ export function MailScreen() {
   const place = usePlace();
   const go = useGo(place);
   const search = useRef<HTMLInputElement>(null);
-  const [shown, setShown] = useState<"keys" | "settings" | "folders">();
+  const [shown, setShown] = useState<"keys" | "settings" | "folders" | "labels">();
   const [drawer, setDrawer] = useState(false);
   const hide = useCallback(() => setShown(undefined), []);
   const compose = useCompose();
@@ -58,15 +61,16 @@ export function MailScreen() {
       {!store.reached && <div role="alert" className="border-b border-line bg-warning-ground px-4 py-1.5 text-warning">{t("app.offline")}</div>}
       <div className="flex min-h-0 flex-1">
         <aside className="print-hidden hidden w-52 shrink-0 border-e border-line lg:block">
-          <Sidebar write={compose.write} settings={() => setShown("settings")} manage={() => setShown("folders")} chosen={() => {}} />
+          <Sidebar write={compose.write} settings={() => setShown("settings")} manage={setShown} chosen={() => {}} />
         </aside>
-        <Panes place={place} go={go} search={search} compose={compose} menu={() => setDrawer(true)} help={() => setShown("keys")} />
+        <Panes place={place} go={go} search={search} compose={compose} menu={() => setDrawer(true)} show={setShown} />
       </div>
       <Dialog title={t("app.menu")} isOpen={drawer} close={() => setDrawer(false)}>
-        <Sidebar write={compose.write && (() => { setDrawer(false); compose.write?.(); })} settings={() => { setDrawer(false); setShown("settings"); }} manage={() => { setDrawer(false); setShown("folders"); }} chosen={() => setDrawer(false)} />
+        <Sidebar write={compose.write && (() => { setDrawer(false); compose.write?.(); })} settings={() => { setDrawer(false); setShown("settings"); }} manage={(what) => { setDrawer(false); setShown(what); }} chosen={() => setDrawer(false)} />
       </Dialog>
       <Suspense>
         {shown === "folders" && <FoldersDialog close={hide} />}
+        {shown === "labels" && <LabelsDialog close={hide} />}
         {shown === "settings" && <SettingsDialog close={hide} />}
         {shown === "keys" && <KeysDialog close={hide} known={compose.write ? [...KNOWN, ...WRITING] : KNOWN} />}
       </Suspense>
@@ -102,7 +106,7 @@ function WaitingToSend({ outbox, open }: { outbox: Outbox; open: (writing: Writi
 
 /** What keys do here. */
 const KNOWN: Command[] = [
-  "next", "previous", "open", "back", "select", "select-all", "select-none", "archive", "delete", "junk", "flag", "seen", "unseen", "undo", "search", "inbox", "sent", "drafts", "help",
+  "next", "previous", "open", "back", "select", "select-all", "select-none", "archive", "delete", "junk", "flag", "label", "seen", "unseen", "undo", "search", "inbox", "sent", "drafts", "help",
 ];
 
 const WRITING: Command[] = ["compose", "reply", "reply-all", "forward"];
@@ -183,7 +187,7 @@ interface PanesProps {
   go: Go;
   search: RefObject<HTMLInputElement | null>;
   menu: () => void;
-  help: () => void;
+  show: (what: "keys" | "labels") => void;
 }
 
 /** The query of a place, or what is wrong with its search. */
@@ -192,19 +196,20 @@ function useQuery(place: Place): { query: ListQuery; wrong: string | undefined }
   const store = useStore();
   const box = mailboxAt(store, place)?.id;
   const { q } = place;
+  const { labels } = store;
   return useMemo(() => {
     const query = (filter: Filter): ListQuery => ({ filter, sort: NEWEST_FIRST, collapseThreads: true });
     if (q === undefined) return { query: query({ inMailbox: box ?? "" }), wrong: undefined };
     try {
-      return { query: query(filterOf(q, store.mailboxes.values(), (role) => t(`role.${role}`))), wrong: undefined };
+      return { query: query(filterOf(q, { mailboxes: store.mailboxes.values(), labels, roleName: (role) => t(`role.${role}`) })), wrong: undefined };
     } catch (error) {
       if (!(error instanceof BadSearch)) throw error;
       return { query: query({ text: q }), wrong: t(error.key, error.values) };
     }
-  }, [q, box, store, t]);
+  }, [q, box, store, labels, t]);
 }
 
-function Panes({ place, go, search, compose, menu, help }: PanesProps) {
+function Panes({ place, go, search, compose, menu, show }: PanesProps) {
   const { t } = useTranslation();
   const store = useStore();
   const mailbox = mailboxAt(store, place);
@@ -215,6 +220,7 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
   const everything = useEverything(store, query.filter, mailbox);
   const [cursor, setCursor] = useState<Id>();
   const [sure, setSure] = useState<Id[] | "all">();
+  const [labelling, setLabelling] = useState(false);
 
   const openRow = useCallback(
     (index: number) => {
@@ -282,6 +288,7 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
       if (!seen && place.thread !== undefined) go.thread(undefined);
       selection.clear();
     },
+    label: labelsOf(store) && mayIn(store, mailbox, "maySetKeywords") ? () => (selection.all || rows.length > 0) && setLabelling(true) : undefined,
     flag: (flagged) => mayIn(store, mailbox, "maySetKeywords") && (selection.all ? takeAll(() => everything.flag(flagged)) : actions.flag(rows, flagged)),
   };
   const { undo } = useNotices();
@@ -315,7 +322,8 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
     inbox: () => go.box("inbox"),
     sent: () => go.box("sent"),
     drafts: () => go.box("drafts"),
-    help,
+    help: () => show("keys"),
+    ...(deeds.label ? { label: deeds.label } : {}),
     ...(compose.write ? { compose: compose.write } : {}),
     ...(answer ? { reply: answer("reply"), "reply-all": answer("replyAll"), forward: answer("forward") } : {}),
   });
@@ -355,6 +363,16 @@ function Panes({ place, go, search, compose, menu, help }: PanesProps) {
           <div className="flex h-full items-center justify-center p-8 text-center text-quiet">{t("read.none")}</div>
         )}
       </div>
+      {labelling && (
+        <Suspense>
+          <LabelPicker
+            messages={selection.all ? [] : rows.flatMap((id) => store.summary(id) ?? [])}
+            put={(keyword, there) => (selection.all ? takeAll(() => everything.keyword(keyword, there)) : actions.keyword(rows, keyword, there))}
+            manage={() => { setLabelling(false); show("labels"); }}
+            close={() => setLabelling(false)}
+          />
+        </Suspense>
+      )}
       <Dialog
         title={sure === "all" ? t("act.sure-all-title", { folder }) : t("act.sure-title", { count: sure?.length ?? 0 })}
         isOpen={sure !== undefined}

@@ -1,9 +1,10 @@
 // The list: only the rows that are looked at exist, and only those parts are asked for.
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Id, Mailbox } from "../jmap/types";
+import { inOrder } from "../labels/label";
 import { usePreferences } from "../settings/preferences";
 import { useStore } from "../store/context";
 import type { MessageList as List } from "../store/list";
@@ -24,8 +25,9 @@ interface Props {
 }
 
 export function MessageList({ list, label, mailbox, openThread, cursor, selected, open, select }: Props) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const store = useStore();
+  const labels = useMemo(() => inOrder(store.labels, i18n.language), [store.labels, i18n.language]);
   const { density } = usePreferences();
   const scroller = useRef<HTMLDivElement>(null);
   const height = HEIGHT[density];
@@ -67,6 +69,7 @@ export function MessageList({ list, label, mailbox, openThread, cursor, selected
                 key={id ?? index}
                 index={index}
                 message={message}
+                labels={labels}
                 count={message ? (store.thread(message.threadId)?.length ?? 1) : 1}
                 outgoing={outgoing}
                 isOpen={message !== undefined && message.threadId === openThread}

@@ -6,14 +6,19 @@ import { useTranslation } from "react-i18next";
 import { fullAddress, longDate, nameOf, namesOf, shortDate, size } from "../i18n/format";
 import { useBook } from "../contacts/book";
 import { TheirTime } from "../contacts/their-time";
+import { Labels, useLabels } from "../labels/marks";
 import type { Address, Message, Verdict } from "../jmap/types";
 import { useStore } from "../store/context";
 import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { useNotices } from "../ui/notices";
 import { MessageBody } from "./message-body";
+import { Receipt } from "./receipt";
 import { PaymentPanel } from "./payment-panel";
 import { isProven, SenderLine } from "./sender-line";
+
+/** Labels that are shown. */
+const LABELS_MAX = 8;
 
 /** Findings that are shown: the heaviest come first. */
 const FINDINGS_MAX = 5;
@@ -90,13 +95,16 @@ function Head({ message, isOpen, toggle, answering }: Props & { message: Message
 
 /** What is to be known before the text is read. */
 function Above({ message }: { message: Message }) {
+  const labels = useLabels(message.keywords);
   const invitation = message.attachments.find(({ type, blobId }) => blobId && (type === "text/calendar" || type === "application/ics"));
   return (
     <>
       <Who message={message} />
+      {labels.length > 0 && <div className="mb-1 flex"><Labels labels={labels} most={LABELS_MAX} /></div>}
       <Details message={message} />
       <Findings message={message} />
       <RepliesElsewhere message={message} />
+      <Receipt message={message} />
       {invitation && <Suspense><Invitation message={message} part={invitation} /></Suspense>}
     </>
   );

@@ -1,13 +1,16 @@
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { namesOf, shortDate } from "../i18n/format";
-import type { Id, Summary } from "../jmap/types";
+import { Dots, Labels } from "../labels/marks";
+import type { Id, Label, Summary } from "../jmap/types";
 import type { Density } from "../settings/preferences";
 import { Icon } from "../ui/icon";
 
 export interface RowProps {
   index: number;
   message: Summary | undefined;
+  /** All labels of the account, in their order. */
+  labels: Label[];
   /** Messages of the conversation. */
   count: number;
   /** Whether the recipients are shown in place of the sender. */
@@ -25,7 +28,7 @@ export interface RowProps {
 }
 
 /** A conversation in the list. Its place is given by a transform: only what is looked at exists. */
-export const Row = memo(function Row({ index, message, count, outgoing, isOpen, isCursor, isSelected, density, top, height, open, ahead, select }: RowProps) {
+export const Row = memo(function Row({ index, message, labels, count, outgoing, isOpen, isCursor, isSelected, density, top, height, open, ahead, select }: RowProps) {
   const { t, i18n } = useTranslation();
   const place = { transform: `translateY(${top}px)`, blockSize: height };
   const ground = isSelected || isOpen ? "bg-chosen" : "hover:bg-hover";
@@ -37,6 +40,7 @@ export const Row = memo(function Row({ index, message, count, outgoing, isOpen, 
     );
   }
   const unread = !message.keywords.$seen;
+  const on = labels.filter(({ keyword }) => message.keywords[keyword]);
   const weight = unread ? "font-semibold" : "";
   const who = outgoing ? t("list.to", { names: namesOf(message.to) }) : namesOf(message.from) || t("list.no-sender");
   const subject = message.subject?.trim() || t("list.no-subject");
@@ -86,13 +90,15 @@ export const Row = memo(function Row({ index, message, count, outgoing, isOpen, 
               <span className={`min-w-0 flex-1 truncate ${weight}`}><bdi>{who}</bdi></span>
               {many}{marks}{date}
             </div>
-            <div className="flex gap-2">
+            <div className="flex items-center gap-1.5">
+              <Labels labels={on} most={2} />
               <span className="truncate"><bdi className={weight}>{subject}</bdi> <bdi className="text-quiet">{message.preview}</bdi></span>
             </div>
           </>
         ) : (
           <div className="flex items-center gap-2">
             <span className={`w-1/3 shrink-0 truncate ${weight}`}><bdi>{who}</bdi></span>
+            <Dots labels={on} />
             <span className={`min-w-0 flex-1 truncate ${weight}`}><bdi>{subject}</bdi></span>
             {many}{marks}{date}
           </div>

@@ -10,6 +10,7 @@ const examples: [string, string][] = [
   ["has:attachment", "help-attachment"],
   ["is:unread", "help-unread"],
   ["in:archive", "help-in"],
+  ["label:urgent", "help-label"],
   ["after:2026-03-31", "help-before"],
   ["larger:5m", "help-larger"],
   ["-word", "help-not"],

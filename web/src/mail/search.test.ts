@@ -1,12 +1,17 @@
 import { expect, test } from "vitest";
-import type { Mailbox } from "../jmap/types";
+import type { Label, Mailbox } from "../jmap/types";
+import { searchFor } from "../labels/label";
 import { BadSearch, filterOf } from "./search";
 
 const boxes = [
   { id: "m1", name: "INBOX", role: "inbox" },
   { id: "m2", name: "Müller GmbH", role: null },
 ] as Mailbox[];
-const filter = (text: string) => filterOf(text, boxes, (role) => (role === "inbox" ? "收件箱" : role));
+const labels = [
+  { id: "l1", name: "Urgent", color: "red", sortOrder: 0, keyword: "urgent" },
+  { id: "l2", name: '等待 "回复"', color: "blue", sortOrder: 0, keyword: "tw-label-2" },
+];
+const filter = (text: string) => filterOf(text, { mailboxes: boxes, labels, roleName: (role) => (role === "inbox" ? "收件箱" : role) });
 
 test.each([
   ["", {}],
@@ -17,6 +22,8 @@ test.each([
   ["-from:anna", { operator: "NOT", conditions: [{ from: "anna" }] }],
   ["a OR b c", { operator: "AND", conditions: [{ operator: "OR", conditions: [{ text: "a" }, { text: "b" }] }, { text: "c" }] }],
   ["OR a", { text: "a" }],
+  ["label:urgent", { hasKeyword: "urgent" }],
+  [searchFor(labels[1] as Label), { hasKeyword: "tw-label-2" }],
   ["a OR", { text: "a" }],
   ["has:attachment is:unread", { operator: "AND", conditions: [{ hasAttachment: true }, { notKeyword: "$seen" }] }],
   ["in:收件箱", { inMailbox: "m1" }],

@@ -1,6 +1,7 @@
 // What is typed into the search field, as a filter of JMAP (RFC 8621 section 4.4.1).
 
-import type { Filter, Mailbox } from "../jmap/types";
+import type { Filter, Label, Mailbox } from "../jmap/types";
+import { labelCalled } from "../labels/label";
 import { WAITING } from "./waiting";
 
 /** What is wrong with a search: the key of its text and what goes into it. */
@@ -19,7 +20,7 @@ interface Word {
   text: string;
 }
 
-const OPERATORS = ["from", "to", "cc", "bcc", "subject", "body", "has", "is", "in", "before", "after", "larger", "smaller"];
+const OPERATORS = ["from", "to", "cc", "bcc", "subject", "body", "has", "is", "in", "label", "before", "after", "larger", "smaller"];
 
 /** Words, `operator:word` and `"words together"`, each perhaps after a minus; OR stands alone. */
 function split(text: string): (Word | "OR")[] {
@@ -40,9 +41,16 @@ function split(text: string): (Word | "OR")[] {
   return words;
 }
 
+/** What a search may name. */
+export interface Known {
+  mailboxes: Iterable<Mailbox>;
+  labels: Iterable<Label>;
+  /** What a mailbox with a role is called. */
+  roleName: (role: string) => string;
+}
+
 /** The filter for a search. Throws [BadSearch]. */
-export function filterOf(text: string, mailboxes: Iterable<Mailbox>, roleName: (role: string) => string): Filter {
-  const boxes = [...mailboxes];
+export function filterOf(text: string, known: Known): Filter {
   const groups: Filter[][] = [[]];
   let joins = false;
   for (const word of split(text)) {
@@ -50,7 +58,7 @@ export function filterOf(text: string, mailboxes: Iterable<Mailbox>, roleName: (
       joins = (groups.at(-1)?.length ?? 0) > 0;
       continue;
     }
-    const condition = conditionOf(word, boxes, roleName);
+    const condition = conditionOf(word, known);
     const filter: Filter = word.not ? { operator: "NOT", conditions: [condition] } : condition;
     if (joins) groups.at(-1)?.push(filter);
     else groups.push([filter]);
@@ -63,7 +71,7 @@ export function filterOf(text: string, mailboxes: Iterable<Mailbox>, roleName: (
   return all.length === 0 ? {} : { operator: "AND", conditions: all };
 }
 
-function conditionOf({ operator, text }: Word, boxes: Mailbox[], roleName: (role: string) => string): Filter {
+function conditionOf({ operator, text }: Word, { mailboxes, labels, roleName }: Known): Filter {
   switch (operator) {
     case undefined:
       return { text };
@@ -82,9 +90,14 @@ function conditionOf({ operator, text }: Word, boxes: Mailbox[], roleName: (role
       const wanted = text.toLowerCase();
       const named = (box: Mailbox) =>
         box.role === wanted || box.name.toLowerCase() === wanted || (box.role !== null && roleName(box.role).toLowerCase() === wanted);
-      const box = boxes.find(named);
+      const box = [...mailboxes].find(named);
       if (!box) throw new BadSearch("search.unknown-folder", { name: text });
       return { inMailbox: box.id };
+    }
+    case "label": {
+      const label = labelCalled(labels, text);
+      if (!label) throw new BadSearch("search.unknown-label", { name: text });
+      return { hasKeyword: label.keyword };
     }
     case "before":
     case "after":

@@ -3,6 +3,8 @@ import { useTranslation } from "react-i18next";
 import { Accounts } from "../account/accounts";
 import { signOut } from "../account/session";
 import { CONTACTS, RULES, VACATION } from "../jmap/types";
+import { inOrder, labelsOf, searchFor } from "../labels/label";
+import { Dot } from "../labels/marks";
 import { useStore } from "../store/context";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
@@ -13,10 +15,19 @@ import { boxName, mailboxAt, usePlace } from "./place";
 const entry = "flex min-h-8 w-full items-center gap-2 rounded-md px-2 text-start hover:bg-hover";
 
 /** The mailboxes, and what belongs to the account. */
-export function Sidebar({ write, settings, manage, chosen }: { write: (() => void) | undefined; settings: () => void; manage: () => void; chosen: () => void }) {
+interface Props {
+  write: (() => void) | undefined;
+  settings: () => void;
+  /** Folders or labels are to be changed. */
+  manage: (what: "folders" | "labels") => void;
+  chosen: () => void;
+}
+
+export function Sidebar({ write, settings, manage, chosen }: Props) {
   const { t, i18n } = useTranslation();
   const store = useStore();
-  const here = mailboxAt(store, usePlace());
+  const place = usePlace();
+  const here = mailboxAt(store, place);
   const { fail } = useNotices();
   const leave = () => void signOut().then((gone) => gone || fail(t("offline.not-signed-out")), fail);
   return (
@@ -39,7 +50,7 @@ export function Sidebar({ write, settings, manage, chosen }: { write: (() => voi
                   className={`${entry} ${isHere ? "bg-chosen font-semibold" : ""}`}
                 >
                   <Icon name={folderIcon(mailbox)} />
-                  <span dir="auto" className="min-w-0 flex-1 truncate">{folderName(t, mailbox)}</span>
+                  <span className="min-w-0 flex-1 truncate"><bdi>{folderName(t, mailbox)}</bdi></span>
                   {count > 0 && (
                     <span className="text-quiet tabular-nums">
                       <span aria-hidden="true">{new Intl.NumberFormat(i18n.language).format(count)}</span>
@@ -52,13 +63,33 @@ export function Sidebar({ write, settings, manage, chosen }: { write: (() => voi
           })}
         </ul>
         <Link to="/search" search={{ q: "is:waiting" }} onClick={chosen} className={entry}><Icon name="clock" />{t("nav.waiting")}</Link>
-        <button type="button" className={`${entry} text-quiet`} onClick={manage}>{t("nav.manage")}</button>
+        <button type="button" className={`${entry} text-quiet`} onClick={() => manage("folders")}>{t("nav.manage")}</button>
+        {labelsOf(store) && (
+          <>
+            {store.labels.length > 0 && <h2 className="px-2 pt-2 text-quiet">{t("label.labels")}</h2>}
+            <ul>
+              {inOrder(store.labels, i18n.language).map((label) => {
+                const isHere = place.q === searchFor(label);
+                return (
+                  <li key={label.id}>
+                    <Link to="/search" search={{ q: searchFor(label) }} onClick={chosen} aria-current={isHere ? "page" : undefined} className={`${entry} ${isHere ? "bg-chosen font-semibold" : ""}`}>
+                      <span className="flex w-[18px] justify-center"><Dot color={label.color} /></span>
+                      <span className="min-w-0 flex-1 truncate"><bdi>{label.name}</bdi></span>
+                    </Link>
+                  </li>
+                );
+              })}
+            </ul>
+            <button type="button" className={`${entry} text-quiet`} onClick={() => manage("labels")}>{t("label.manage")}</button>
+          </>
+        )}
       </nav>
       <div className="border-t border-line pt-2">
         <div className="truncate px-2 pb-1 text-quiet" title={store.client.session.username}>{t("nav.you", { address: store.client.session.username })}</div>
         <button type="button" className={entry} onClick={settings}>{t("nav.settings")}</button>
         {CONTACTS in store.client.session.capabilities && <Link to="/contacts" className={entry}>{t("nav.contacts")}</Link>}
         {(RULES in store.client.session.capabilities || VACATION in store.client.session.capabilities) && <Link to="/rules" className={entry}>{t("nav.rules")}</Link>}
+        <Link to="/secure" className={entry}>{t("nav.secure")}</Link>
         <Link to="/account" className={entry}>{t("nav.account")}</Link>
         <button type="button" className={entry} onClick={leave}>{t("nav.sign-out")}</button>
       </div>

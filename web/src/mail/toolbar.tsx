@@ -16,6 +16,8 @@ export interface Deeds {
   move: (to: Mailbox) => void;
   seen: (seen: boolean) => void;
   flag: (flagged: boolean) => void;
+  /** Absent where there are no labels. */
+  label: (() => void) | undefined;
 }
 
 export function Toolbar({ ids, mailbox, deeds }: { ids: Id[]; mailbox: Mailbox | undefined; deeds: Deeds }) {
@@ -36,6 +38,7 @@ export function Toolbar({ ids, mailbox, deeds }: { ids: Id[]; mailbox: Mailbox |
       )}
       {mayIn(store, mailbox, "maySetSeen") && <IconButton icon={allSeen ? "unseen" : "seen"} label={t(allSeen ? "act.unseen" : "act.seen")} shortcut={allSeen ? "U" : "I"} isDisabled={isDisabled} onPress={() => deeds.seen(!allSeen)} />}
       {mayIn(store, mailbox, "maySetKeywords") && <IconButton icon="flag" filled={allFlagged} label={t(allFlagged ? "act.unflag" : "act.flag")} shortcut="s" isDisabled={isDisabled} onPress={() => deeds.flag(!allFlagged)} />}
+      {deeds.label && <IconButton icon="label" label={t("label.put")} shortcut="l" isDisabled={isDisabled} onPress={deeds.label} />}
       {mayTake && (
         <Suspense fallback={<IconButton icon="move" label={t("act.move")} isDisabled />}>
           <MoveMenu mailbox={mailbox} isDisabled={isDisabled} move={deeds.move} />

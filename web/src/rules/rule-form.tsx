@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { folderName, folders } from "../mail/folder-name";
+import { inOrder } from "../labels/label";
 import { useOwnStore } from "../store/context";
 import { Button, IconButton } from "../ui/button";
 import { type Action, ACTIONS, type Condition, conditionOf, FIELDS, type Rule, type Typed, typedOf, wrongAction } from "./rule";
@@ -55,7 +56,7 @@ export function RuleForm({ rule, keep, cancel }: { rule: Rule; keep: (rule: Rule
           // oxlint-disable-next-line react/no-array-index-key
           <ConditionRow key={index} condition={condition} change={(part) => change({ typed: at(now.typed, index, part) })} remove={() => change({ typed: now.typed.filter((_, place) => place !== index) })} />
         ))}
-        <Button onPress={() => change({ typed: [...now.typed, { field: "from", op: "contains", header: "", text: "" }] })}>{t("rules.add-condition")}</Button>
+        <div><Button onPress={() => change({ typed: [...now.typed, { field: "from", op: "contains", header: "", text: "" }] })}>{t("rules.add-condition")}</Button></div>
       </fieldset>
       <fieldset className="flex flex-col gap-2">
         <legend className="mb-1 font-medium">{t("rules.then")}</legend>
@@ -64,7 +65,7 @@ export function RuleForm({ rule, keep, cancel }: { rule: Rule; keep: (rule: Rule
           // oxlint-disable-next-line react/no-array-index-key
           <ActionRow key={index} action={action} change={(next) => change({ actions: now.actions.map((it, place) => (place === index ? next : it)) })} remove={() => change({ actions: now.actions.filter((_, place) => place !== index) })} />
         ))}
-        <Button onPress={() => change({ actions: [...now.actions, { action: "markRead" }] })}>{t("rules.add-action")}</Button>
+        <div><Button onPress={() => change({ actions: [...now.actions, { action: "markRead" }] })}>{t("rules.add-action")}</Button></div>
         <label className="flex items-center gap-2">
           <input type="checkbox" className="accent-accent" checked={now.stop} onChange={(event) => change({ stop: event.target.checked })} />
           {t("rules.stop")}
@@ -114,7 +115,9 @@ function ConditionRow({ condition, change, remove }: { condition: Typed; change:
 function ActionRow({ action, change, remove }: { action: Action; change: (action: Action) => void; remove: () => void }) {
   const { t, i18n } = useTranslation();
   const store = useOwnStore();
-  const kinds = ACTIONS.includes(action.action) ? ACTIONS : [...ACTIONS, action.action];
+  const labels = inOrder(store.labels, i18n.language);
+  const offered = labels.length > 0 ? [...ACTIONS, "label"] : ACTIONS;
+  const kinds = offered.includes(action.action) ? offered : [...offered, action.action];
   const targets = folders(store.mailboxes.values(), i18n.language, true);
   return (
     <div className="flex flex-wrap items-center gap-2">
@@ -136,7 +139,14 @@ function ActionRow({ action, change, remove }: { action: Action; change: (action
           </label>
         </>
       )}
-      {action.action === "label" && <span dir="ltr" className="text-quiet">{action.keyword}</span>}
+      {action.action === "label" && (
+        <select aria-label={t("rules.label")} value={action.keyword ?? ""} onChange={(event) => change({ ...action, keyword: event.target.value })} className={`${field} flex-1`}>
+          <option value="" disabled>{t("rules.label")}</option>
+          {labels.map(({ id, name, keyword }) => <option key={id} value={keyword}>{name}</option>)}
+          {/* A keyword that a program uses has no label. */}
+          {action.keyword && !labels.some(({ keyword }) => keyword === action.keyword) && <option value={action.keyword}>{action.keyword}</option>}
+        </select>
+      )}
       <IconButton icon="close" label={t("rules.remove-action")} onPress={remove} />
     </div>
   );

@@ -60,7 +60,7 @@ export const typedOf = ({ field, op, values, header, size }: Condition): Typed =
 });
 
 /** What is wrong with what was typed, as the key of its text. */
-export type Wrong = "rules.no-name" | "rules.no-values" | "rules.bad-size" | "rules.no-header" | "rules.no-actions" | "rules.no-mailbox" | "rules.no-address";
+export type Wrong = "rules.no-name" | "rules.no-values" | "rules.bad-size" | "rules.no-header" | "rules.no-actions" | "rules.no-mailbox" | "rules.no-address" | "rules.no-label";
 
 /** The condition that was typed, or what is wrong with it. */
 export function conditionOf({ field, op, header, text }: Typed): Condition | Wrong {
@@ -76,8 +76,9 @@ export function conditionOf({ field, op, header, text }: Typed): Condition | Wro
 }
 
 /** What is wrong with an action. */
-export function wrongAction({ action, mailboxId, address }: Action): Wrong | undefined {
+export function wrongAction({ action, mailboxId, address, keyword }: Action): Wrong | undefined {
   if ((action === "move" || action === "copy") && !mailboxId) return "rules.no-mailbox";
+  if (action === "label" && !keyword) return "rules.no-label";
   return action === "forward" && !address?.includes("@") ? "rules.no-address" : undefined;
 }
 

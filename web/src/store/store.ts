@@ -2,10 +2,11 @@
 // changes since a state (RFC 8620 section 5.2), what people do goes out as patches and shows at once.
 
 import { type Batch, type Call, type Client, Refused, refusedIn, Unreachable } from "../jmap/client";
-import { type ChangesAnswer, type EmailBody, type EmailSender, type Id, type Identity, type Mailbox, type Message, RECEIPT, type State, type Summary, type Thread, VERDICT, type Verdict } from "../jmap/types";
+import { type ChangesAnswer, type EmailSender, type Id, type Identity, type Label, LABELS, type Mailbox, type Message, type State, type Summary, type Thread, type Verdict } from "../jmap/types";
 import { Bodies } from "./bodies";
 import { type Change, changed, inverse, patchOf } from "./change";
 import { type ListQuery, MessageList } from "./list";
+import { askMessages, askPage, askThread, SUMMARY, summaryOf } from "./requests";
 
 /** Messages that are asked for together as somebody scrolls. */
 export const PAGE = 100;
@@ -20,35 +21,17 @@ const ATTEMPTS_MAX = 4;
 /** Rounds of changes that are asked for before everything is read anew. */
 const ROUNDS_MAX = 20;
 
-const SUMMARY = [
-  "id", "blobId", "threadId", "mailboxIds", "keywords", "from", "to", "subject", "receivedAt", "preview", "hasAttachment", "size",
-];
-const MESSAGE = [
-  ...SUMMARY, "cc", "bcc", "replyTo", "sentAt", "messageId", "references", "textBody", "htmlBody", "attachments", RECEIPT,
-];
-const PART = ["partId", "blobId", "size", "name", "type", "charset", "disposition", "cid"];
-
-/** A row's share of a message; its body is not kept with it. */
-function summaryOf(message: Message): Summary {
-  const { id, blobId, threadId, mailboxIds, keywords, from, to, subject, receivedAt, preview, hasAttachment, size } = message;
-  return { id, blobId, threadId, mailboxIds, keywords, from, to, subject, receivedAt, preview, hasAttachment, size };
-}
-
 /** What is known of an account at a moment, to be known again later. */
 export interface Dump {
   states: [Kind, State][];
   mailboxes: Mailbox[];
   identities: Identity[];
+  /** Absent in what was kept before there were any. */
+  labels?: Label[];
   threads: Thread[];
   messages: Message[];
   /** The newest of a list. */
   list: { query: ListQuery; ids: Id[]; state: State };
-}
-
-/** Messages with their texts. */
-function withTexts(messages: Message[], bodies: EmailBody[]): Message[] {
-  const texts = new Map(bodies.map(({ id, parts }) => [id, Object.fromEntries(parts.map((part) => [part.partId, part]))]));
-  return messages.map((message) => ({ ...message, bodyValues: texts.get(message.id) ?? {} }));
 }
 
 interface Pending {
@@ -56,7 +39,7 @@ interface Pending {
   change: Change | "destroy";
 }
 
-type Kind = "Mailbox" | "Email" | "Thread";
+type Kind = "Mailbox" | "Email" | "Thread" | "Label";
 
 export class MailStore {
   /** Grows with each change; what screens watch. */
@@ -65,6 +48,8 @@ export class MailStore {
   reached = true;
   mailboxes = new Map<Id, Mailbox>();
   identities: Identity[] = [];
+  /** Another array where anything of them has changed. */
+  labels: Label[] = [];
 
   private readonly summaries = new Map<Id, Summary>();
   private readonly bodies = new Bodies((id) => {
@@ -77,6 +62,8 @@ export class MailStore {
   private readonly lists = new Map<string, MessageList>();
   private readonly states = new Map<Kind, State>();
   private readonly pending = new Set<Pending>();
+  /** The conversation that was opened last. */
+  private opened: Id | undefined;
   /** Conversations that are being read. */
   private readonly reading = new Map<Id, Promise<void>>();
   /** Told of messages that have come. */
@@ -108,10 +95,21 @@ export class MailStore {
     // Only the states are wanted: from here on changes are asked for.
     const emails = batch.call("Email/get", { accountId, ids: [] });
     const threads = batch.call("Thread/get", { accountId, ids: [] });
+    const labels = this.hasLabels ? batch.call("Label/get", { accountId, ids: null }) : undefined;
     await this.send(batch);
+    if (labels) this.takeLabels(labels.value);
     this.mailboxes = new Map(mailboxes.value.list.map((it) => [it.id, it]));
     this.states.set("Mailbox", mailboxes.value.state).set("Email", emails.value.state).set("Thread", threads.value.state);
     this.tell();
+  }
+
+  private get hasLabels(): boolean {
+    return this.client.session.accounts[this.accountId]?.accountCapabilities[LABELS] !== undefined;
+  }
+
+  private takeLabels({ list, state }: { list: Label[]; state: State }): void {
+    this.labels = list;
+    this.states.set("Label", state);
   }
 
   async readIdentities(): Promise<void> {
@@ -132,14 +130,15 @@ export class MailStore {
     const known = new Map(wanted.flatMap((id): [Id, Message][] => { const body = this.bodies.get(id); return body ? [[id, body]] : []; }));
     for (const message of unknown.length > 0 ? await this.readBodies(unknown) : []) known.set(message.id, message);
     const messages = wanted.flatMap((id) => known.get(id) ?? []);
-    return { states: [...this.states], mailboxes: [...this.mailboxes.values()], identities: this.identities, threads, messages, list: { query, ids, state } };
+    return { states: [...this.states], mailboxes: [...this.mailboxes.values()], identities: this.identities, labels: this.labels, threads, messages, list: { query, ids, state } };
   }
 
   /** Begins with what was known earlier; what has changed since comes with the next [refresh]. */
-  restore({ states, mailboxes, identities, threads, messages, list: { query, ids, state } }: Dump): void {
+  restore({ states, mailboxes, identities, labels, threads, messages, list: { query, ids, state } }: Dump): void {
     for (const [kind, at] of states) this.states.set(kind, at);
     this.mailboxes = new Map(mailboxes.map((it) => [it.id, it]));
     this.identities = identities;
+    this.labels = labels ?? [];
     for (const { id, emailIds } of threads) this.threads.set(id, emailIds);
     for (const message of messages) {
       this.bodies.set(message.id, message);
@@ -154,12 +153,7 @@ export class MailStore {
   }
 
   private async readBodies(ids: Id[]): Promise<Message[]> {
-    const { accountId } = this;
-    const batch = this.client.batch();
-    const emails = batch.call("Email/get", { accountId, ids, properties: MESSAGE, bodyProperties: PART });
-    const bodies = batch.call("EmailBody/get", { accountId, ids });
-    await batch.send();
-    const messages = withTexts(emails.value.list, bodies.value.list);
+    const messages = await askMessages(this.client, this.accountId, ids);
     for (const message of messages) this.bodies.set(message.id, message);
     this.bodies.touch(ids);
     return messages;
@@ -237,21 +231,15 @@ export class MailStore {
 
   /** Reads a part of a list. Where that is of another state than what is known, what is known is put right first, so that it stays. */
   private async readPage(list: MessageList, page: number): Promise<void> {
-    const { accountId } = this;
     for (let attempt = 1; ; attempt += 1) {
       const agreed = list.agreed();
-      const batch = this.client.batch();
-      const query = batch.call("Email/query", { accountId, ...list.query, position: page * PAGE, limit: PAGE, calculateTotal: true });
-      const emails = batch.call("Email/get", { accountId, "#ids": query.at("/ids"), properties: SUMMARY });
-      const threads = batch.call("Thread/get", { accountId, "#ids": emails.at("/list/*/threadId") });
-      await this.send(batch);
-      const { position, ids, total, queryState, canCalculateChanges } = query.value;
+      const { position, ids, total, queryState, canCalculateChanges, rows, threads } = await this.reaching(askPage(this.client, this.accountId, list.query, page * PAGE, PAGE));
       if (list.isOther(queryState) && attempt < ATTEMPTS_MAX) {
         await this.refresh();
         if (list.isOther(queryState)) continue;
       }
-      this.keep(emails.value.list);
-      for (const thread of threads.value.list) this.threads.set(thread.id, thread.emailIds);
+      this.keep(rows);
+      for (const thread of threads) this.threads.set(thread.id, thread.emailIds);
       list.take(position, ids, total ?? position + ids.length, queryState, canCalculateChanges);
       list.putBack(agreed);
       list.pages.add(page);
@@ -287,9 +275,9 @@ export class MailStore {
 
   /** Reads a conversation with its bodies, which stay until another is opened. */
   async open(threadId: Id): Promise<void> {
+    this.opened = threadId;
     this.bodies.pin(this.threads.get(threadId) ?? []);
     await this.read(threadId);
-    this.bodies.pin(this.threads.get(threadId) ?? []);
   }
 
   /** Reads a conversation that somebody is likely to open, if it is a short one. What goes wrong is told when it is opened. */
@@ -311,31 +299,17 @@ export class MailStore {
   }
 
   private async readThread(threadId: Id): Promise<void> {
-    const { accountId } = this;
-    const batch = this.client.batch();
-    const thread = batch.call("Thread/get", { accountId, ids: [threadId] });
-    const emails = batch.call("Email/get", {
-      accountId,
-      "#ids": thread.at("/list/*/emailIds"),
-      properties: MESSAGE,
-      bodyProperties: PART,
-    });
-    // Texts come sanitised: what the message itself says never gets here.
-    const bodies = batch.call("EmailBody/get", { accountId, "#ids": thread.at("/list/*/emailIds") });
-    const isJudged = VERDICT in this.client.session.capabilities;
-    const senders = isJudged ? batch.call("EmailSender/get", { accountId, "#ids": thread.at("/list/*/emailIds") }) : undefined;
-    const verdicts = isJudged ? batch.call("Verdict/get", { accountId, "#ids": thread.at("/list/*/emailIds") }) : undefined;
-    await this.send(batch);
-    const found = thread.value.list[0];
-    if (!found) throw new Refused("notFound");
-    this.threads.set(threadId, found.emailIds);
-    for (const verdict of verdicts?.value.list ?? []) this.verdicts.set(verdict.id, verdict);
-    for (const sender of senders?.value.list ?? []) this.senders.set(sender.id, sender);
-    for (const message of withTexts(emails.value.list, bodies.value.list)) {
+    const { emailIds, messages, verdicts, senders } = await this.reaching(askThread(this.client, this.accountId, threadId));
+    this.threads.set(threadId, emailIds);
+    for (const verdict of verdicts) this.verdicts.set(verdict.id, verdict);
+    for (const sender of senders) this.senders.set(sender.id, sender);
+    for (const message of messages) {
       this.bodies.set(message.id, message);
       if (this.summaries.has(message.id)) this.summaries.set(message.id, summaryOf(message));
     }
-    this.bodies.touch(found.emailIds);
+    // However many they are.
+    if (threadId === this.opened) this.bodies.pin(emailIds);
+    this.bodies.touch(emailIds);
     this.tell();
   }
 
@@ -471,6 +445,8 @@ export class MailStore {
       Email: batch.call("Email/changes", since("Email")),
       Thread: batch.call("Thread/changes", since("Thread")),
     };
+    // There are few: where one has changed, all are read.
+    const labels = this.hasLabels && this.states.has("Label") ? batch.call("Label/changes", since("Label")) : undefined;
     await this.send(batch);
     const answers = this.unlessTrimmed(() => ({
       Mailbox: changes.Mailbox.value,
@@ -482,6 +458,8 @@ export class MailStore {
       return false;
     }
     await this.readChanged(answers);
+    const changed = labels && this.unlessTrimmed(() => labels.value);
+    if (this.hasLabels && (!changed || changed.newState !== changed.oldState)) this.takeLabels(await this.client.call("Label/get", { accountId, ids: null }));
     for (const kind of ["Mailbox", "Email", "Thread"] as const) this.states.set(kind, answers[kind].newState);
     const { created } = answers.Email;
     if (created.length > 0) this.arrivals.forEach((listener) => listener(created));
@@ -489,7 +467,7 @@ export class MailStore {
     return Object.values(answers).some((answer) => answer.hasMoreChanges);
   }
 
-  private async readChanged(changes: Record<Kind, ChangesAnswer>): Promise<void> {
+  private async readChanged(changes: Record<Exclude<Kind, "Label">, ChangesAnswer>): Promise<void> {
     const { accountId } = this;
     for (const id of changes.Mailbox.destroyed) this.mailboxes.delete(id);
     for (const id of changes.Thread.destroyed) this.threads.delete(id);

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use store::Tx;
 
 use super::caller::{Bounds, Caller};
-use super::list::{Action, On};
+use super::list::Action;
+use super::on::On;
 use super::people::pick_organisation;
 use super::roles::account_at;
 use super::ruling::{actor_of, organisations_of, resolve, right_over, table_of, words};
@@ -221,6 +222,8 @@ fn event_row(
         },
     };
     Ok(json!({
+        // What was counted alone has no number.
+        "id": Some(event.id).filter(|id| *id != 0).map(|id| format!("{id:x}")),
         "at": event.at.to_string(),
         "who": who,
         "via": event.via,

@@ -11,43 +11,12 @@ use serde_json::Value;
 use super::caller::Bounds;
 use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
+use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, clients, dkim, dmarc, factors, forward, groups, guard, import, judging, keys,
-    lists, openpgp, people, provisioning, quarantine, queue, roles, sharing, sign_ins, smime, store, tls,
+    Controls, Refused, access, approvals, audit, clients, dkim, dmarc, factors, forward, groups, guard, import,
+    judging, keys, lists, openpgp, people, portal, provisioning, quarantine, queue, roles, shared_feeds, sharing,
+    sign_ins, smime, store, tls,
 };
-
-/// What an action concerns, as the request names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum On<'a> {
-    /// The account with this address.
-    Account(&'a str),
-    /// The organisation of this name; that of the asker, or the only one, if none is named.
-    Organisation(Option<&'a str>),
-    /// The domain; of what is at no domain of ours, nobody's.
-    Domain(&'a str),
-    /// The domain of this address.
-    DomainOf(&'a str),
-    /// The queued message of this number.
-    Queued(i64),
-    /// The judged message of this number.
-    Judged(&'a str),
-    /// The case of this number.
-    Case(&'a str),
-    /// Whatever of it the asker may see.
-    Within,
-    /// What is the asker's own.
-    Own,
-    /// The grant of this number, which is the asker's.
-    Grant(i64),
-    /// The mail that the grant of this number opens.
-    MailOfGrant(i64),
-    /// The request of this number, which is the asker's.
-    Request(i64),
-    /// The installation as a whole, which is the organisation's if there is only one.
-    Installation,
-    /// Files of the machine: nobody's but the operator's.
-    Machine,
-}
 
 macro_rules! actions {
     (|$controls:ident, $by:ident| $(
@@ -386,10 +355,10 @@ actions! {
     /// Say of a message, for the whole organisation, that it is junk, or that it is honest.
     JudgedReport "judged-report" { id: String, junk: bool }: QuarantineChange
         on On::Judged(id) => quarantine::report_for_all(controls, bounds, id, junk);
-    /// List messages that were pulled back to Junk after they had been delivered.
+    /// List messages that were pulled back, to Junk or into quarantine, after they had been delivered.
     PulledList "pulled-list" { organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => quarantine::pulled(controls, bounds, organisation);
-    /// Move the copies of a message that were pulled back to where they were.
+    /// Bring the copies of a message that were pulled back to the inbox.
     PulledReturn "pulled-return" { id: String }: QuarantineChange
         on On::Judged(id) => quarantine::return_pulled(controls, id);
     /// Show what was found of a judged message, or judge it again from the kept facts.
@@ -412,6 +381,12 @@ actions! {
     /// Send a complaint (ARF) about a judged message to whoever answers for its sender.
     ComplaintSend "complaint-send" { id: String, to: String }: QuarantineChange
         on On::Judged(id) => judging::complain(controls, bounds, id, to);
+    /// Show what people have confirmed of unwanted mail, as a document for others: "stix" or "misp".
+    FeedsShare "feeds-share" { format: String, days: u32, organisation: Option<String> }: QuarantineRead
+        on On::Organisation(organisation.as_deref()) => shared_feeds::share(controls, bounds, format, days, organisation);
+    /// Make a link under which others read what people have confirmed of unwanted mail.
+    FeedsShareLink "feeds-share-link" { days: u32, organisation: Option<String> }: QuarantineChange
+        on On::Organisation(organisation.as_deref()) => shared_feeds::link(controls, bounds, days, organisation);
     /// Show how an address, a domain or a network has behaved.
     ReputationShow "reputation-show" { what: String, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => judging::known(controls, bounds, what, organisation);
@@ -533,6 +508,15 @@ actions! {
     /// Give back the room of messages that are gone.
     StoreCollect "store-collect": StoreCollect on On::Installation => store::collect(controls);
 
+    /// Give the records that wait their place in the audit log, and sign a checkpoint over it.
+    AuditSeal "audit-seal": StoreCollect on On::Installation => audit::seal_now(controls);
+    /// Show the audit log's public key and newest checkpoint, by which outsiders hold us to it.
+    AuditHead "audit-head": AuditRead on On::Installation => audit::head(controls);
+    /// Prove to an outsider that an event is recorded, and what was recorded of it; the newest, if none is named.
+    AuditProve "audit-prove" { event: Option<String> }: AuditRead on On::Installation => audit::prove_one(controls, event);
+    /// Write the audit log into a directory of the machine, in the layout of C2SP tlog-tiles.
+    AuditExport "audit-export" { directory: PathBuf }: StoreCheck on On::Machine => audit::export_to(controls, directory);
+
     /// Give the key of an account's mail a new generation. What is there opens as before; what comes is encrypted under the new one.
     KeyRotate "key-rotate" { address: String }: KeyRotate on On::Account(address) => keys::rotate_account(controls, address);
     /// Give the key of an organisation a new generation.
@@ -597,6 +581,26 @@ actions! {
     /// Read one message that a grant opens.
     GrantMessage "grant-message" { grant: i64, mailbox: String, uid: u32 }: MailRead
         on On::MailOfGrant(*grant) => grants::message(controls, bounds, grant, mailbox, uid);
+
+    /// Tell of recipients whether mail to them stays here and must be encrypted, and what the portal for partners offers.
+    PortalRecipients "portal-recipients" { addresses: Vec<String> }: MailSend
+        on On::Own => portal::recipients(controls, addresses);
+    /// Make a delivery for a partner that one's browser encrypts; its chunks follow.
+    PortalCreate "portal-create" (new: portal::NewPortalDelivery): MailSend
+        on On::Own => portal::create(controls, bounds, new);
+    /// Let the partner open a delivery whose chunks are all there, and write to him.
+    PortalSend "portal-send" { name: String, chunks: Vec<u32>, notify: bool }: MailSend
+        on On::Own => portal::send(controls, bounds, name, chunks, notify);
+    /// List one's own deliveries.
+    PortalList "portal-list": MailRead on On::Own => portal::list(controls, bounds);
+    /// Show one's own delivery with the replies to it, as ciphertext and wrapped keys.
+    PortalShow "portal-show" { name: String }: MailRead on On::Own => portal::show(controls, bounds, name);
+    /// Take a delivery back: nobody opens it any more, and its ciphertext is removed.
+    PortalRevoke "portal-revoke" { name: String }: MailSend
+        on On::Own => portal::change(controls, bounds, name, ::portal::Change::Revoke);
+    /// Let a delivery be opened longer and more often; 0 for as long and as often as usual.
+    PortalExtend "portal-extend" { name: String, days: u32, openings: u32 }: MailSend
+        on On::Own => portal::change(controls, bounds, name, ::portal::Change::Extend { days, openings });
 
     /// List requests that wait for a second person; with `own`, one's own.
     ApprovalList "approval-list" { own: bool }: ApprovalRead

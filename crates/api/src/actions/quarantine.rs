@@ -204,6 +204,7 @@ pub(super) async fn pulled(controls: &Controls, by: &Bounds, organisation: Optio
                 "id": format!("{:x}", one.judged),
                 "address": address,
                 "time": one.at.to_string(),
+                "quarantine": one.is_held,
                 "returned": one.is_returned,
             }))
         };

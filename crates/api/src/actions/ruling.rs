@@ -8,7 +8,8 @@ use std::time::Duration;
 use store::Tx;
 
 use super::caller::{Bounds, Caller};
-use super::list::{Action, On};
+use super::list::Action;
+use super::on::On;
 
 /// Where everything of this cell is kept.
 pub(super) const REGION: i64 = 0;

@@ -133,15 +133,17 @@ impl PeerVerdict {
 /// Client settings, for one way of trusting.
 #[derive(Debug, Clone)]
 pub struct ClientTls {
-    config: Arc<ClientConfig>,
-    judge: Judge,
+    pub(super) config: Arc<ClientConfig>,
+    pub(super) judge: Judge,
 }
 
 /// Who says whether a peer is the one named.
 #[derive(Debug, Clone)]
-enum Judge {
+pub(super) enum Judge {
     /// Authorities.
     Authorities(Arc<WebPkiServerVerifier>),
+    /// The handshake for certificates of SM2; somebody else for all others.
+    GmOr(Box<Self>),
     /// The handshake, which fails otherwise.
     Handshake,
     /// Nobody.
@@ -194,8 +196,14 @@ impl ClientTls {
         let Some((own, intermediates)) = chain.split_first() else {
             return unverified("the peer showed no certificate", CertificateFault::Other);
         };
-        let verifier = match &self.judge {
+        let judge = match &self.judge {
+            Judge::GmOr(_) if gm::x509::Certificate::parse(own).is_ok() => &Judge::Handshake,
+            Judge::GmOr(others) => others,
+            judge => judge,
+        };
+        let verifier = match judge {
             Judge::Authorities(verifier) => verifier,
+            Judge::GmOr(_) => return unverified("nobody judges", CertificateFault::Other),
             Judge::Handshake => return PeerVerdict::Verified,
             Judge::Nobody => return unverified("no authority is trusted", CertificateFault::NotTrusted),
         };

@@ -75,9 +75,11 @@ fn describe(state: &CommonState) -> Option<TlsInfo> {
             // The library tells the suites of 1.3 apart by a prefix that IANA does not have.
             Some(name) if name.starts_with("TLS13_") => Cow::Owned(name.replacen("TLS13_", "TLS_", 1)),
             Some(name) => Cow::Borrowed(name),
-            None => Cow::Borrowed("unknown"),
+            None => Cow::Borrowed(gm::tls::suite_name(suite).unwrap_or("unknown")),
         },
-        group: state.negotiated_key_exchange_group().and_then(|group| group.name().as_str()),
+        group: state
+            .negotiated_key_exchange_group()
+            .and_then(|group| group.name().as_str().or_else(|| gm::tls::group_name(group.name()))),
         sni: None,
         alpn: state.alpn_protocol().map(<[u8]>::to_vec),
         resumed: state.handshake_kind() == Some(HandshakeKind::Resumed),

@@ -2,21 +2,28 @@
 //! account of what a connection agreed on.
 //!
 //! Servers and clients take TLS 1.3, and 1.2 only with ECDHE and AEAD suites (RFC 9325 section 4.2). The hybrid
-//! group X25519MLKEM768 is preferred; peers that lack it use X25519 or a NIST curve.
+//! group X25519MLKEM768 is preferred; peers that lack it use X25519 or a NIST curve. Beside these, on the same port, a server that has a
+//! certificate of SM2 takes the suite of RFC 8998 from clients that ask for it.
 
 mod client;
 mod client_auth;
 mod dane;
+mod gm_client;
+mod gm_server;
+mod hello;
 mod info;
 mod pem;
 mod server;
 
 pub use client::{CertificateFault, ClientTls, PeerVerdict, Roots};
 pub use dane::association;
+pub use gm_client::{GmClient, GmRoots};
+pub use gm_server::{GmPreference, GmServer};
 pub use info::{ConnectionState, TlsInfo};
-pub use pem::{KeyExposure, PemError, key_exposure, load_certificates, load_chain, parse_chain};
+pub use pem::{KeyExposure, PemError, key_exposure, load_certificates, load_chain, load_gm_chain, parse_chain};
 pub use server::{
-    ACME_TLS_ALPN, CertifiedChains, HTTP_ALPN, MinimumVersion, ServerTls, Service, TlsSettings, TlsSetupError,
+    ACME_TLS_ALPN, CertifiedChains, HTTP_ALPN, MinimumVersion, ServerChoice, ServerTls, Service, TlsSettings,
+    TlsSetupError,
 };
 
 use std::sync::{Arc, LazyLock};

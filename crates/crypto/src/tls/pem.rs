@@ -44,6 +44,14 @@ pub enum PemError {
         /// The file.
         path: PathBuf,
     },
+    /// A certificate in it is no authority of SM2.
+    #[error("{} holds what is no authority of SM2: {cause}; give the certificate of the authority itself", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
     /// There is no key in it that can be read.
     #[error("{} holds no private key without pass phrase; remove the phrase with: openssl pkey -in FILE", path.display())]
     NoKey {
@@ -74,6 +82,23 @@ pub fn load_chain(certificate: &Path, key: &Path) -> Result<Arc<CertifiedKey>, P
     let chain = load_certificates(certificate)?;
     let key_der = parse_key(&read(key)?, key)?;
     certified(chain, key_der, certificate, key)
+}
+
+/// Reads a chain of SM2 and its key, in the manner of [`load_chain`].
+///
+/// # Errors
+/// [`PemError`] if a file cannot be read, the two do not belong together, or the certificate is not one to sign handshakes with.
+pub fn load_gm_chain(certificate: &Path, key: &Path) -> Result<Arc<CertifiedKey>, PemError> {
+    let mismatch =
+        |cause: String| PemError::Mismatch { certificate: certificate.to_owned(), key: key.to_owned(), cause };
+    let chain = load_certificates(certificate)?;
+    let own = chain.first().map(|own| gm::x509::Certificate::parse(own)).transpose();
+    let own = own.map_err(|cause| mismatch(cause.to_string()))?;
+    if own.is_some_and(|own| !own.may_sign()) {
+        return Err(mismatch("it is the certificate to be encrypted to; take the one to sign with".to_owned()));
+    }
+    let key_der = parse_key(&read(key)?, key)?;
+    gm::tls::certified_key(chain, key_der).map(Arc::new).map_err(|cause| mismatch(cause.to_string()))
 }
 
 /// Makes a chain and its key from PEM text that is in memory; `origin` names it in errors.

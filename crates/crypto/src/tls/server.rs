@@ -14,6 +14,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::client_auth::DangerousAnyClient;
+use super::gm_server::{GmChoice, GmServer, Offer};
 use super::{TLS12_AND_LATER, TLS13_ALONE, provider};
 
 /// Application protocol of ACME's TLS-ALPN-01 challenge (RFC 8737 section 6.2). A server closes a connection that
@@ -79,6 +80,7 @@ pub struct CertifiedChains {
     default: Arc<CertifiedKey>,
     /// By DNS name in lower case; wildcards as `*.rest`. Several chains of one name differ in the kind of key.
     by_name: HashMap<String, Vec<Arc<CertifiedKey>>>,
+    gm: Option<GmServer>,
 }
 
 impl CertifiedChains {
@@ -93,7 +95,13 @@ impl CertifiedChains {
                 by_name.entry(name).or_default().push(Arc::clone(chain));
             }
         }
-        Ok(Self { default, by_name })
+        Ok(Self { default, by_name, gm: None })
+    }
+
+    /// The same, with a chain of SM2 for clients that want it (RFC 8998).
+    #[must_use]
+    pub fn with_gm(self, gm: GmServer) -> Self {
+        Self { gm: Some(gm), ..self }
     }
 
     fn find(&self, server_name: &str, usable: impl Fn(&CertifiedKey) -> bool) -> Option<Arc<CertifiedKey>> {
@@ -128,8 +136,8 @@ struct Shared {
 }
 
 struct Configs {
-    mail: Arc<ServerConfig>,
-    http: Arc<ServerConfig>,
+    mail: ServerChoice,
+    http: ServerChoice,
 }
 
 impl ServerTls {
@@ -143,7 +151,8 @@ impl ServerTls {
             challenges: ArcSwap::from_pointee(HashMap::new()),
         });
         let tickets = rustls::crypto::aws_lc_rs::Ticketer::new()?;
-        let configs = ArcSwap::from_pointee(configs(settings, &certificates, &tickets)?);
+        let gm = certificates.chains.load().gm.clone();
+        let configs = ArcSwap::from_pointee(configs(settings, gm.as_ref(), &certificates, &tickets)?);
         Ok(Self(Arc::new(Shared { certificates, configs, tickets })))
     }
 
@@ -152,7 +161,7 @@ impl ServerTls {
     /// # Errors
     /// [`TlsSetupError`] if the new ones cannot work; the old ones then stay.
     pub fn reload(&self, settings: TlsSettings, chains: CertifiedChains) -> Result<(), TlsSetupError> {
-        let configs = configs(settings, &self.0.certificates, &self.0.tickets)?;
+        let configs = configs(settings, chains.gm.as_ref(), &self.0.certificates, &self.0.tickets)?;
         self.0.certificates.chains.store(Arc::new(chains));
         self.0.configs.store(Arc::new(configs));
         Ok(())
@@ -160,11 +169,11 @@ impl ServerTls {
 
     /// The settings for a handshake that begins now.
     #[must_use]
-    pub fn config(&self, service: Service) -> Arc<ServerConfig> {
+    pub fn config(&self, service: Service) -> ServerChoice {
         let configs = self.0.configs.load();
         match service {
-            Service::Mail => Arc::clone(&configs.mail),
-            Service::Http => Arc::clone(&configs.http),
+            Service::Mail => configs.mail.clone(),
+            Service::Http => configs.http.clone(),
         }
     }
 
@@ -193,8 +202,43 @@ impl fmt::Debug for ServerTls {
     }
 }
 
+/// Settings for a handshake whose kind the client's first message decides.
+#[derive(Clone)]
+pub struct ServerChoice {
+    international: Arc<ServerConfig>,
+    gm: Option<Arc<GmChoice>>,
+}
+
+impl ServerChoice {
+    /// The settings for clients of the international algorithms.
+    #[must_use]
+    pub fn international(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.international)
+    }
+
+    /// Whether there is anything to decide: if not, [`Self::international`] serves everybody.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.gm.is_some()
+    }
+
+    /// The settings for the client that said `hello`; `records` are the octets that it came in, from the first one on.
+    #[must_use]
+    pub fn decide(&self, hello: &ClientHello<'_>, records: &[u8]) -> Arc<ServerConfig> {
+        let wanted = self.gm.as_ref().filter(|gm| Offer::of(hello, records).is_some_and(|offer| gm.is_for(&offer)));
+        wanted.map_or_else(|| self.international(), |gm| gm.config())
+    }
+}
+
+impl fmt::Debug for ServerChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerChoice").field("gm", &self.is_open()).finish_non_exhaustive()
+    }
+}
+
 fn configs(
     settings: TlsSettings,
+    gm: Option<&GmServer>,
     certificates: &Arc<CertificateChoice>,
     tickets: &Arc<dyn ProducesTickets>,
 ) -> Result<Configs, TlsSetupError> {
@@ -202,7 +246,7 @@ fn configs(
         MinimumVersion::Tls12 => TLS12_AND_LATER,
         MinimumVersion::Tls13 => TLS13_ALONE,
     };
-    let build = |alpn: &[&[u8]]| -> Result<Arc<ServerConfig>, TlsSetupError> {
+    let build = |alpn: &[&[u8]]| -> Result<ServerChoice, TlsSetupError> {
         let asked: Arc<dyn ClientCertVerifier> =
             if settings.client_certificates { Arc::new(DangerousAnyClient) } else { Arc::new(NoClientAuth) };
         let mut config = ServerConfig::builder_with_provider(provider())
@@ -218,7 +262,8 @@ fn configs(
             config.send_tls13_tickets = 0;
         }
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-        Ok(Arc::new(config))
+        let gm = gm.map(|gm| GmChoice::new(gm, settings, alpn).map(Arc::new)).transpose()?;
+        Ok(ServerChoice { international: Arc::new(config), gm })
     };
     Ok(Configs { mail: build(&[])?, http: build(&[HTTP_ALPN, ACME_TLS_ALPN])? })
 }

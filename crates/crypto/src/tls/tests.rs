@@ -1,3 +1,4 @@
+mod both_kinds;
 mod dane;
 
 use std::fs;
@@ -80,7 +81,8 @@ fn post_quantum_group_and_channel_binding() {
     let made = make(&["mx.trade.test"]);
     let tls = server(&made, &[]);
     let client = ClientTls::opportunistic(&no_roots()).unwrap();
-    let (client, server) = handshake(client.config(), tls.config(Service::Mail), "mx.trade.test").unwrap();
+    let (client, server) =
+        handshake(client.config(), tls.config(Service::Mail).international(), "mx.trade.test").unwrap();
     let (ours, theirs) = (server.tls_info().unwrap(), client.tls_info().unwrap());
     assert_eq!(ours.version, "TLSv1.3");
     assert_eq!(ours.cipher, "TLS_AES_256_GCM_SHA384");
@@ -103,7 +105,7 @@ fn chains_are_chosen_by_name() {
         ("three.test", &default),
         ("elsewhere.test", &default),
     ] {
-        let (client, _) = handshake(client.config(), tls.config(Service::Mail), name).unwrap();
+        let (client, _) = handshake(client.config(), tls.config(Service::Mail).international(), name).unwrap();
         assert_eq!(shown(&client), wanted.chain().cert[0].to_vec(), "{name}");
     }
 }
@@ -115,7 +117,8 @@ fn reload_changes_connections_to_come() {
     let client = ClientTls::opportunistic(&no_roots()).unwrap();
     let strict = TlsSettings { minimum_version: MinimumVersion::Tls13, tickets: false, client_certificates: false };
     tls.reload(strict, CertifiedChains::new(new.chain(), vec![]).unwrap()).unwrap();
-    let (connection, _) = handshake(client.config(), tls.config(Service::Mail), "mx.trade.test").unwrap();
+    let (connection, _) =
+        handshake(client.config(), tls.config(Service::Mail).international(), "mx.trade.test").unwrap();
     assert_eq!(shown(&connection), new.chain().cert[0].to_vec());
 
     let mut only12 = ClientConfig::builder_with_provider(provider())
@@ -124,7 +127,7 @@ fn reload_changes_connections_to_come() {
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
     only12.enable_sni = true;
-    let refused = handshake(Arc::new(only12), tls.config(Service::Mail), "mx.trade.test");
+    let refused = handshake(Arc::new(only12), tls.config(Service::Mail).international(), "mx.trade.test");
     assert!(refused.is_err(), "TLS 1.2 must be refused when the floor is 1.3");
 }
 
@@ -132,8 +135,9 @@ fn reload_changes_connections_to_come() {
 fn sessions_resume_by_ticket() {
     let tls = server(&make(&["mx.trade.test"]), &[]);
     let config = ClientTls::opportunistic(&no_roots()).unwrap().config();
-    let (_, first) = handshake(Arc::clone(&config), tls.config(Service::Mail), "mx.trade.test").unwrap();
-    let (_, second) = handshake(config, tls.config(Service::Mail), "mx.trade.test").unwrap();
+    let (_, first) =
+        handshake(Arc::clone(&config), tls.config(Service::Mail).international(), "mx.trade.test").unwrap();
+    let (_, second) = handshake(config, tls.config(Service::Mail).international(), "mx.trade.test").unwrap();
     assert!(!first.tls_info().unwrap().resumed);
     assert!(second.tls_info().unwrap().resumed);
 }
@@ -146,7 +150,8 @@ fn verdict_tells_who_verified() {
     fs::write(&file, &made.certificate).unwrap();
     let tls = server(&made, &[]);
     let trusting = ClientTls::opportunistic(&Roots::only(&[file]).unwrap()).unwrap();
-    let (connection, _) = handshake(trusting.config(), tls.config(Service::Mail), "mx.trade.test").unwrap();
+    let (connection, _) =
+        handshake(trusting.config(), tls.config(Service::Mail).international(), "mx.trade.test").unwrap();
     let chain = connection.peer_certificates().unwrap();
     let now = Timestamp::from_seconds(1_790_000_000);
     let right = ServerName::try_from("mx.trade.test").unwrap();
@@ -164,8 +169,13 @@ fn verified_client_refuses_strangers() {
     let file = directory.path().join("ca.pem");
     fs::write(&file, &trusted.certificate).unwrap();
     let client = ClientTls::verified(&Roots::only(&[file]).unwrap()).unwrap();
-    assert!(handshake(client.config(), server(&trusted, &[]).config(Service::Mail), "mx.trade.test").is_ok());
-    assert!(handshake(client.config(), server(&other, &[]).config(Service::Mail), "mx.trade.test").is_err());
+    assert!(
+        handshake(client.config(), server(&trusted, &[]).config(Service::Mail).international(), "mx.trade.test")
+            .is_ok()
+    );
+    assert!(
+        handshake(client.config(), server(&other, &[]).config(Service::Mail).international(), "mx.trade.test").is_err()
+    );
 }
 
 #[test]
@@ -175,7 +185,7 @@ fn acme_challenge_is_shown_to_its_validator_alone() {
     let mut validator = (*ClientTls::opportunistic(&no_roots()).unwrap().config()).clone();
     validator.alpn_protocols = vec![ACME_TLS_ALPN.to_vec()];
     let validator = Arc::new(validator);
-    let ask = || handshake(Arc::clone(&validator), tls.config(Service::Http), "mx.trade.test");
+    let ask = || handshake(Arc::clone(&validator), tls.config(Service::Http).international(), "mx.trade.test");
     assert!(ask().is_err(), "no challenge is set");
     tls.set_alpn_challenge("MX.trade.test", challenge.chain());
     let (client, server) = ask().unwrap();

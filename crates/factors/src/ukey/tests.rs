@@ -123,3 +123,30 @@ fn authorities_and_lists_describe_themselves() {
     assert!(matches!(describe_authority(&person[0]), Err(UkeyError::Malformed(_))));
     assert!(describe_crl(b"no list").is_err());
 }
+
+#[test]
+fn a_certificate_of_sm2_names_its_person() {
+    use gm::sm2::PrivateKey;
+    use gm::x509::{Authority as Issuer, Purpose, SubjectName, Template};
+    let entropy = env::SeededEntropy::new(8);
+    let template = |common_name: &str, person: bool| Template {
+        common_name: common_name.to_owned(),
+        names: if person { vec![SubjectName::Email("li@trade.test".to_owned())] } else { vec![] },
+        purposes: if person { vec![Purpose::Client] } else { vec![] },
+        authority: (!person).then_some(0),
+        sign: person,
+        encipher: false,
+        not_before: Timestamp::from_seconds(NOW.seconds() - 60),
+        not_after: Timestamp::from_seconds(NOW.seconds() + 60),
+    };
+    let issuer = |name| Issuer::create(&template(name, false), PrivateKey::generate(&entropy), &entropy).unwrap();
+    let (ours, theirs) = (issuer("Ours"), issuer("Ours"));
+    let own = ours.issue(&template("Li", true), &PrivateKey::generate(&entropy).public(), &entropy).unwrap();
+    let chain = [CertificateDer::from(own.der().to_vec())];
+    let trust = |issuer: &Issuer| vec![Authority::new(issuer.certificate().der(), None).unwrap()];
+    let shown = verify(&chain, &trust(&ours), NOW).unwrap();
+    assert_eq!((shown.subject.as_str(), shown.emails), ("CN=Li", vec!["li@trade.test".to_owned()]));
+    assert!(matches!(verify(&chain, &trust(&theirs), NOW), Err(UkeyError::Untrusted(_))));
+    let later = Timestamp::from_seconds(NOW.seconds() + 61);
+    assert!(matches!(verify(&chain, &trust(&ours), later), Err(UkeyError::Expired { .. })));
+}

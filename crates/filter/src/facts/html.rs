@@ -75,6 +75,12 @@ pub struct Counts {
     pub frames: u32,
     /// Pictures.
     pub pictures: u32,
+    /// Pictures that the message brings along (`cid:` of RFC 2392).
+    #[serde(default)]
+    pub own_pictures: u32,
+    /// Those of them that stand before any word.
+    #[serde(default)]
+    pub leading_pictures: u32,
     /// Pictures of at most three pixels.
     pub tracking_pictures: u32,
     /// Comments.
@@ -97,6 +103,8 @@ impl Counts {
             (&mut self.scripts, other.scripts),
             (&mut self.frames, other.frames),
             (&mut self.pictures, other.pictures),
+            (&mut self.own_pictures, other.own_pictures),
+            (&mut self.leading_pictures, other.leading_pictures),
             (&mut self.tracking_pictures, other.tracking_pictures),
             (&mut self.comments, other.comments),
             (&mut self.tables, other.tables),
@@ -285,6 +293,11 @@ impl State {
                 let tiny =
                     |side| value(tag, side).and_then(|size| size.trim().parse::<u32>().ok()).is_some_and(|px| px <= 3);
                 counts.tracking_pictures += u32::from(tiny("width") || tiny("height"));
+                let is_own = value(tag, "src")
+                    .and_then(|source| source.trim_start().get(..4))
+                    .is_some_and(|start| start.eq_ignore_ascii_case("cid:"));
+                counts.own_pictures += u32::from(is_own);
+                counts.leading_pictures += u32::from(is_own && self.page.text.trim().is_empty());
             }
             "body" => self.open.retain(|open| open.name != "head"),
             _ if !name.contains([':', '-']) && !is_known(name) => counts.unknown_elements += 1,

@@ -26,6 +26,9 @@ const FILES_MAX: usize = 512;
 /// Signs in all attachments that are kept.
 const SIGNS_MAX: usize = 128;
 
+/// Pictures in all attachments whose look is kept.
+const PICTURES_MAX: usize = 16;
+
 /// Octets of text in files that are brought to their one form.
 const NORMAL_OCTETS_MAX: usize = 24 * 1024;
 
@@ -82,6 +85,9 @@ pub struct Inside {
     pub signs: Vec<InnerSign>,
     /// What could not be looked into.
     pub unlooked: Vec<Unlooked>,
+    /// What pictures look like, as [`inspect::Likeness`] says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<u64>,
     /// Text in its one form.
     pub(crate) normal_text: String,
 }
@@ -166,6 +172,9 @@ impl Inside {
         for sign in report.signs.iter().take(SIGNS_MAX.saturating_sub(self.signs.len())) {
             let evidence = sign.evidence.clone();
             self.signs.push(InnerSign { file: name(sign.file), what: sign.what, evidence });
+        }
+        for likeness in report.likenesses.iter().take(PICTURES_MAX.saturating_sub(self.pictures.len())) {
+            self.pictures.push(likeness.bits);
         }
         for unlooked in report.unlooked.iter().take(FILES_MAX.saturating_sub(self.unlooked.len())) {
             self.unlooked.push(Unlooked { file: name(unlooked.file), why: unlooked.why });

@@ -18,6 +18,8 @@ const CODES: &[(&str, Code)] = &[
     ("brand-in-subject", brand_in_subject),
     ("brand-leads-elsewhere", brand_leads_elsewhere),
     ("no-link-to-sender", no_link_to_sender),
+    ("thrown-labels", thrown_labels),
+    ("recipients-in-a-row", recipients::in_a_row),
     ("disguised", disguised),
     ("sender", sender),
     ("list-foot", lists::foot),
@@ -75,6 +77,30 @@ fn no_link_to_sender<'a>(seen: &'a Seen<'_>) -> Hit<'a> {
     let mut links = seen.followed().filter(|link| !link.host.is_empty()).peekable();
     links.peek()?;
     links.all(|link| link.domain != from.domain).then_some(from.domain.as_str().into())
+}
+
+/// Links lead to several names below one domain, each made by a machine; shows two of them.
+fn thrown_labels<'a>(seen: &'a Seen<'_>) -> Hit<'a> {
+    let anchors = seen.facts.links.iter().filter(|link| link.place == Place::Anchor && !link.is_numeric_host);
+    let thrown: Vec<&Link> = anchors.filter(|link| is_thrown(own_label(link))).collect();
+    thrown.iter().find_map(|one| {
+        let other = thrown.iter().find(|other| other.domain == one.domain && other.host != one.host)?;
+        Some(format!("{}, {}", one.host, other.host).into())
+    })
+}
+
+/// The first label of a link's host, if it stands below the domain that somebody registered.
+fn own_label(link: &Link) -> &str {
+    let below = link.host.strip_suffix(link.domain.as_str()).unwrap_or_default();
+    below.split('.').next().unwrap_or_default()
+}
+
+/// Whether digits stand among the letters of a label otherwise than as the number of a machine.
+fn is_thrown(label: &str) -> bool {
+    let word = label.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_numbered =
+        word.len() >= 2 && label.len() - word.len() <= 3 && word.bytes().all(|octet| octet.is_ascii_alphabetic());
+    label.len() >= 3 && label.bytes().any(|octet| octet.is_ascii_digit()) && !is_numbered && !label.contains('-')
 }
 
 /// Words are written so that filters do not know them; shows at how many places.

@@ -20,7 +20,7 @@ const USUAL: [(&str, &str); 6] = [
 ];
 
 /// Fields by which an example is a message; any other word before a colon belongs to a text.
-const FIELDS: [&str; 26] = [
+const FIELDS: [&str; 27] = [
     "Auto-Submitted",
     "Authenticated",
     "Bcc",
@@ -43,6 +43,7 @@ const FIELDS: [&str; 26] = [
     "Return-Path",
     "Sender",
     "Subject",
+    "Thread-Index",
     "To",
     "User-Agent",
     "Without",

@@ -13,6 +13,7 @@ files!(
     "build-oddities",
     "file-tricks",
     "files",
+    "forgery",
     "link-tricks",
     "links",
     "lists",

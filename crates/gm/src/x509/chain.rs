@@ -71,6 +71,11 @@ impl Roots {
         Ok(Self(certificates))
     }
 
+    /// These authorities.
+    pub fn iter(&self) -> impl Iterator<Item = &Certificate> {
+        self.0.iter()
+    }
+
     /// How many authorities these are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -9,6 +9,7 @@ use env::Secret;
 use store::{Store, Tx};
 
 use super::enrol::ShownEnrolment;
+use super::texting;
 use super::{
     Answer, Answered, BegunAnswer, BegunEnrolment, Enrolment, FactorRefusal, Means, Online, begin_answer,
     begin_enrolment, finish_answer, finish_enrolment,
@@ -210,23 +211,58 @@ impl FactorDesk {
         })
     }
 
+    /// Counts one message to `number`, which is no account's, if it may have one.
+    ///
+    /// # Errors
+    /// [`IdentityError`] if the store fails.
+    pub fn may_text(&self, tx: &mut Tx<'_>, number: &PhoneNumber) -> Result<bool, IdentityError> {
+        texting::count(tx, &self.parts.sms, number)
+    }
+
+    /// Sends a partner, whose number is no account's, the code that opens what waits for him. It has been counted by [`Self::may_text`].
+    ///
+    /// # Errors
+    /// [`DeskError`] if it cannot be sent.
+    pub async fn text_partner(
+        &self,
+        number: &PhoneNumber,
+        language: Language,
+        code: &Secret<String>,
+    ) -> Result<(), DeskError> {
+        let service = &self.parts.issuer;
+        let digits = code.expose();
+        let text = Secret::new(match language {
+            Language::English => {
+                format!("{digits} opens the message that waits for you at {service}. It is valid for 10 minutes.")
+            }
+            Language::Chinese => format!("【{service}】查看加密邮件的验证码 {digits}，10 分钟内有效。"),
+        });
+        self.carry(number, code, &text).await.map_err(|error| {
+            tracing::warn!(number = number.masked(), %error, "a code for a partner could not be sent");
+            FactorRefusal::from(error).into()
+        })
+    }
+
     async fn send(&self, account: i64, number: &PhoneNumber, code: &Secret<String>) -> Result<(), DeskError> {
-        let Some((provider, carrier)) = &self.texting else {
+        if self.texting.is_none() {
             return Err(FactorRefusal::NotOffered(FactorKind::Sms).into());
-        };
+        }
         let owner = self.store.read(move |tx| load_account(tx, account)).await?;
         let text = message(owner.language, &self.parts.issuer, code);
-        let context = self.store.context();
-        let message = SmsMessage { to: number, code, text: &text };
-        let sent = async {
-            let request = provider.request(message, context.clock.now(), &*context.entropy)?;
-            let (status, body) = carrier.carry(request).await?;
-            provider.read_answer(status, &body)
-        };
-        sent.await.map_err(|error: SmsError| {
+        self.carry(number, code, &text).await.map_err(|error| {
             tracing::warn!(account, number = number.masked(), %error, "a code could not be sent");
             FactorRefusal::from(error).into()
         })
+    }
+
+    /// Hands a message to the provider.
+    async fn carry(&self, number: &PhoneNumber, code: &Secret<String>, text: &Secret<String>) -> Result<(), SmsError> {
+        let Some((provider, carrier)) = &self.texting else { return Err(SmsError::NoProvider) };
+        let context = self.store.context();
+        let message = SmsMessage { to: number, code, text };
+        let request = provider.request(message, context.clock.now(), &*context.entropy)?;
+        let (status, body) = carrier.carry(request).await?;
+        provider.read_answer(status, &body)
     }
 }
 

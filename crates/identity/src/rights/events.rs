@@ -95,12 +95,26 @@ pub struct RecordedEvent {
     pub row: String,
 }
 
+/// What is told of an event beside the columns: it rests sealed, and the audit log has a commitment to it alone.
 #[derive(Serialize, Deserialize)]
 struct Detail {
     via: String,
     address: Option<String>,
     object: String,
     row: String,
+    /// Octets in hexadecimal that keep others from guessing the rest by the commitment. Empty for events before there was a log.
+    #[serde(default)]
+    salt: String,
+}
+
+impl Detail {
+    /// What the commitment is to: the number of the account and everything that is told, without the salt.
+    fn text(&self, account: i64) -> String {
+        serde_json::json!({
+            "account": format!("{account:x}"), "via": self.via, "address": self.address, "object": self.object, "row": self.row,
+        })
+        .to_string()
+    }
 }
 
 /// Writes `event` down, in the transaction of the caller; gives its identifier, if it was not counted alone.
@@ -121,7 +135,9 @@ pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<Option<i64>, IdentityErr
         address: event.address.map(|address| address.to_string()),
         object,
         row: event.row.clone(),
+        salt: salt(tx),
     };
+    append(tx, event, id, &detail)?;
     let sealed = seal(tx, event.organisation, COLUMN, id, &detail)?;
     tx.execute(
         "INSERT INTO access_event (organisation, id, at, account, action, outcome, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -136,6 +152,46 @@ pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<Option<i64>, IdentityErr
         ],
     )?;
     Ok(Some(id))
+}
+
+/// Puts the event into the audit log.
+fn append(tx: &mut Tx<'_>, event: &Event, id: i64, detail: &Detail) -> Result<(), IdentityError> {
+    let actor = match event.account {
+        Some(account) => audit::pseudonym(tx, account)?,
+        None => "operator".to_owned(),
+    };
+    let leaf = audit::Leaf {
+        id: format!("{id:x}"),
+        at: tx.now().to_string(),
+        organisation: format!("{:x}", event.organisation),
+        actor,
+        action: event.action.clone(),
+        outcome: event.outcome.to_string(),
+        commitment: audit::commit(detail.salt.as_bytes(), detail.text(event.account.unwrap_or(0)).as_bytes()),
+    };
+    audit::append(tx, id, &leaf).map_err(IdentityError::from)
+}
+
+fn salt(tx: &Tx<'_>) -> String {
+    let mut octets = [0; audit::SALT_BYTES];
+    tx.context().entropy.fill(&mut octets);
+    octets.iter().fold(String::new(), |text, octet| format!("{text}{octet:02x}"))
+}
+
+/// What shows an outsider what the record of event `id` tells in full; none if it was forgotten or is older than the log.
+///
+/// # Errors
+/// [`IdentityError`] if the entry does not open or the store fails.
+pub fn disclose(tx: &mut Tx<'_>, organisation: i64, id: i64) -> Result<Option<audit::Disclosed>, IdentityError> {
+    let row = tx.row(
+        "SELECT account, detail FROM access_event WHERE organisation = $1 AND id = $2",
+        params![organisation, id],
+        |row| Ok((row.int(0)?, row.bytes(1)?.to_vec())),
+    )?;
+    let Some((account, sealed)) = row else { return Ok(None) };
+    let detail: Detail = open(tx, organisation, COLUMN, id, &sealed)?;
+    let text = detail.text(account);
+    Ok(Some(audit::Disclosed { salt: detail.salt, text }).filter(|disclosed| !disclosed.salt.is_empty()))
 }
 
 impl Outcome {
@@ -230,7 +286,7 @@ pub fn list_events(tx: &mut Tx<'_>, organisation: i64, since: Timestamp) -> Resu
     )?;
     let mut events = Vec::with_capacity(rows.len());
     for ([id, at, account], action, outcome, sealed) in rows {
-        let Detail { via, address, object, row } = open(tx, organisation, COLUMN, id, &sealed)?;
+        let Detail { via, address, object, row, .. } = open(tx, organisation, COLUMN, id, &sealed)?;
         events.push(RecordedEvent {
             id,
             at: Timestamp::from_millis(at),

@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use inspect::confine::Limits;
 use inspect::recognise::{self, RECOGNISER_OPTION};
 use inspect::worker::{Options, run};
+use inspect::yara::{self, COMPILE_OPTION, MATCH_OPTION};
+
+/// Confines this process and becomes a program.
+type Become = fn(Limits, &[String], &[String]) -> ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
@@ -16,14 +20,17 @@ fn main() -> ExitCode {
         memory_octets: number("--memory-mib").unwrap_or(768) << 20,
         processor_seconds: number("--processor-seconds").unwrap_or(60),
     };
-    if let Some(at) = arguments.iter().position(|argument| argument == RECOGNISER_OPTION) {
+    let programs: [(&str, Become); 3] =
+        [(RECOGNISER_OPTION, recognise::run), (MATCH_OPTION, yara::run_matcher), (COMPILE_OPTION, yara::run_compiler)];
+    for (option, become_program) in programs {
+        let Some(at) = arguments.iter().position(|argument| argument == option) else { continue };
         let (options, command) = arguments.split_at(at);
         let readable: Vec<String> = options
             .windows(2)
             .filter(|pair| pair.first().is_some_and(|name| name == "--readable"))
             .filter_map(|pair| pair.get(1).cloned())
             .collect();
-        return recognise::run(limits, &readable, command.get(1..).unwrap_or_default());
+        return become_program(limits, &readable, command.get(1..).unwrap_or_default());
     }
     run(Options { limits, is_trial: arguments.iter().any(|argument| argument == "--trial") })
 }

@@ -1,4 +1,6 @@
-//! Pictures: QR codes in them.
+//! Pictures: QR codes in them, and what they look like.
+
+mod likeness;
 
 use std::io::Cursor;
 
@@ -94,6 +96,9 @@ fn keep(width: usize, height: usize, grey: &[u8], at: At, looker: &mut Looker<'_
 pub(super) fn codes(width: usize, height: usize, grey: &[u8], at: At, looker: &mut Looker<'_>) {
     if width.min(height) < SEARCHED_SIDE_MIN || grey.len() < width * height {
         return;
+    }
+    if let Some(bits) = likeness::of(width, height, grey) {
+        looker.likeness(at, bits);
     }
     if looker.wants_pictures && width >= TEXT_WIDTH_MIN && height >= TEXT_HEIGHT_MIN {
         keep(width, height, grey, at, looker);

@@ -1,5 +1,6 @@
 //! Texts of messages fit to be shown: our own extension `urn:tradewind:params:jmap:body`.
 
+use mail::header;
 use mail::message::{Structure, SummaryRef, charset, encoding};
 use markup::HTML_BYTES_MAX;
 use serde_json::{Value, json};
@@ -42,12 +43,22 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
     Ok(json!({ "accountId": account_id, "list": list, "notFound": missing }))
 }
 
+/// Whether the message was encrypted in a way that lets its text be altered on its way: a picture from elsewhere could carry the text away
+/// that stands around it (EFAIL), so none is loaded.
+fn may_be_altered(server: &Server, source: &mailbox::Source) -> Result<bool, Failure> {
+    let mut ours = Vec::new();
+    source.reader(server.store.blobs()).read_range(0..source.trace_bytes(), &mut ours)?;
+    let field = header::find(&ours, "X-Tradewind-Smime");
+    Ok(field.is_some_and(|field| String::from_utf8_lossy(&field.value()).contains("may-be-altered")))
+}
+
 fn shown(server: &Server, tx: &mut Tx<'_>, account: i64, message: i64, left: &mut usize) -> Result<Value, Failure> {
     let known = server.opened.read(tx, account, &[message])?;
     let Some((_, known)) = known.first() else { return Err(Failure::Behind) };
     let structure: Structure = SummaryRef::parse(&known.summary)?.structure()?.to_structure()?;
     let roles = Body::new(&structure, None, None, BlobId::message(message)).roles();
     let source = mailbox::source(tx, account, message)?;
+    let loads = !may_be_altered(server, &source)?;
     let mut parts = Vec::new();
     for at in roles.html.into_iter().take(PARTS_MAX) {
         let Some(part) = structure.parts.get(at).filter(|part| part.media_type == "text") else { continue };
@@ -71,8 +82,8 @@ fn shown(server: &Server, tx: &mut Tx<'_>, account: i64, message: i64, left: &mu
         let text = written.get(..cut).unwrap_or_default();
         let (value, remote) = if is_html {
             let proxied = |address: &str| match server.fetcher {
-                Some(_) => pictures::make_token(&server.store, account, address),
-                None => None,
+                Some(_) if loads => pictures::make_token(&server.store, account, address),
+                _ => None,
             };
             let page = markup::clean(text, &proxied);
             is_cut |= page.is_cut;

@@ -63,6 +63,14 @@ pub(super) fn changed(tx: &mut Tx<'_>, index: &Index, reach: &Reach, since: i64)
             changed.push(change(*at, Fate::Updated, true));
         }
     }
+    // What may not be read any more is gone for who asks.
+    let lost = index.mailboxes.iter().filter(|it| !reach.may_read(it.id) && it.changed_modseq > since);
+    changed.extend(lost.map(|it| Changed {
+        at: it.changed_modseq,
+        id: it.id,
+        fate: Fate::Destroyed,
+        is_counted: false,
+    }));
     for gone in destroyed_since(tx, reach.account, since)? {
         if gone.kind == DestroyedKind::Mailbox {
             changed.push(Changed { at: gone.modseq, id: gone.id, fate: Fate::Destroyed, is_counted: false });

@@ -1,16 +1,17 @@
 //! Fetches what strangers name, without being led into networks of our own.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::tls::{ClientTls, Roots};
 use env::dns::Resolver;
-use net::{Https, HttpsAnswer, HttpsError, Network, PlainHttp, is_public};
-use url::{Host, Url};
+use net::{Https, HttpsAnswer, HttpsError, PlainHttp};
+use url::Url;
 
 use super::{Picture, kind};
 use crate::JmapSettings;
+use crate::elsewhere::{Elsewhere, HostError};
 
 /// How long everything may take, redirections included.
 const WAIT: Duration = Duration::from_secs(10);
@@ -28,10 +29,8 @@ pub(crate) enum FetchError {
     Address,
     #[error("this machine trusts no authority for certificates")]
     NoAuthority,
-    #[error("its host {host} cannot be looked up")]
-    Unknown { host: String },
-    #[error("its host {host} is not on the open Internet, and not in jmap.pictures_within")]
-    Within { host: String },
+    #[error(transparent)]
+    Host(#[from] HostError),
     #[error(transparent)]
     Http(#[from] HttpsError),
     #[error("it is not there: status {status}")]
@@ -46,11 +45,10 @@ pub(crate) enum FetchError {
 
 /// Fetches pictures.
 pub(crate) struct Fetcher {
-    dns: Arc<dyn Resolver>,
+    elsewhere: Elsewhere,
     /// None where this machine trusts no authority: then pictures over HTTPS are not asked for.
     tls: Option<ClientTls>,
     bytes_max: usize,
-    within: Vec<Network>,
 }
 
 impl Fetcher {
@@ -62,14 +60,8 @@ impl Fetcher {
         let tls = Roots::system(&[]).map_err(|error| error.to_string());
         let tls = tls.and_then(|roots| ClientTls::verified(&roots).map_err(|error| error.to_string()));
         let tls = tls.inspect_err(|error| tracing::warn!(%error, "pictures in mail cannot be fetched over HTTPS")).ok();
-        let read = |text: &String| {
-            let network = text.parse();
-            network
-                .inspect_err(|error| tracing::warn!(%error, "jmap.pictures_within has an entry that is passed over"))
-                .ok()
-        };
-        let within = settings.pictures_within.iter().filter_map(read).collect();
-        Some(Self { dns, tls, bytes_max: settings.picture_bytes_max, within })
+        let elsewhere = Elsewhere::new(dns, &settings.pictures_within, "jmap.pictures_within");
+        Some(Self { elsewhere, tls, bytes_max: settings.picture_bytes_max })
     }
 
     /// The picture at an address.
@@ -110,10 +102,8 @@ impl Fetcher {
         let host = url.host().ok_or(FetchError::Address)?;
         let name = url.host_str().unwrap_or_default();
         let port = url.port_or_known_default().ok_or(FetchError::Address)?;
-        // What is asked is the very address that was looked at: looked up once more, a name could lead elsewhere.
-        let address = self.find(&host).await?;
-        let is_ours = self.within.iter().any(|network| network.contains(address));
-        if url.port().is_some() && !is_ours {
+        let address = self.elsewhere.find(&host).await?;
+        if url.port().is_some() && !self.elsewhere.is_ours(address) {
             return Err(FetchError::Address);
         }
         let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
@@ -128,25 +118,6 @@ impl Fetcher {
             PlainHttp { authority: &authority, address, wait: WAIT, body_bytes_max }.get_with(&path, FIELDS).await
         };
         Ok(answer?)
-    }
-
-    /// The address of a host, if all that it has may be asked.
-    async fn find(&self, host: &Host<&str>) -> Result<IpAddr, FetchError> {
-        let all: Vec<IpAddr> = match host {
-            Host::Ipv4(address) => vec![IpAddr::V4(*address)],
-            Host::Ipv6(address) => vec![IpAddr::V6(*address)],
-            Host::Domain(name) => {
-                let four = self.dns.ipv4(name).await.unwrap_or_default().into_iter().map(IpAddr::V4);
-                let six = self.dns.ipv6(name).await.unwrap_or_default().into_iter().map(IpAddr::V6);
-                four.chain(six).collect()
-            }
-        };
-        let may_be_asked =
-            |address: &IpAddr| is_public(*address) || self.within.iter().any(|network| network.contains(*address));
-        if !all.iter().all(may_be_asked) {
-            return Err(FetchError::Within { host: host.to_string() });
-        }
-        all.first().copied().ok_or_else(|| FetchError::Unknown { host: host.to_string() })
     }
 }
 

@@ -61,12 +61,8 @@ fn fetcher(within: &[&str]) -> Fetcher {
         .with("mixed.test", Record::Address("8.8.8.8".parse().unwrap()))
         .with("mixed.test", Record::Address("10.0.0.1".parse().unwrap()))
         .with("six.test", Record::Address("::1".parse().unwrap()));
-    Fetcher {
-        dns: Arc::new(dns),
-        tls: None,
-        bytes_max: 1000,
-        within: within.iter().map(|text| text.parse().unwrap()).collect(),
-    }
+    let within: Vec<String> = within.iter().map(|text| (*text).to_owned()).collect();
+    Fetcher { elsewhere: Elsewhere::new(Arc::new(dns), &within, "test"), tls: None, bytes_max: 1000 }
 }
 
 #[tokio::test]
@@ -102,9 +98,9 @@ async fn nothing_within_is_asked() {
         // One of its addresses is enough.
         "https://mixed.test/".to_owned(),
     ] {
-        assert!(matches!(fetcher.fetch(&address).await, Err(FetchError::Within { .. })), "{address}");
+        assert!(matches!(fetcher.fetch(&address).await, Err(FetchError::Host(HostError::Within { .. }))), "{address}");
     }
-    assert!(matches!(fetcher.fetch("https://unknown.test/").await, Err(FetchError::Unknown { .. })));
+    assert!(matches!(fetcher.fetch("https://unknown.test/").await, Err(FetchError::Host(HostError::Unknown { .. }))));
     for address in [
         "file:///etc/passwd",
         "ftp://8.8.8.8/",
@@ -133,10 +129,14 @@ async fn no_redirection_leads_within_and_none_goes_round() {
     let site = Site::with(pages).await;
     // This one address may be asked, its neighbours may not.
     let mut fetcher = fetcher(&["127.0.0.1/32"]);
-    fetcher.dns = Arc::new(FixedResolver::default().with("inside.test", Record::Address("127.0.0.3".parse().unwrap())));
+    fetcher.elsewhere.dns =
+        Arc::new(FixedResolver::default().with("inside.test", Record::Address("127.0.0.3".parse().unwrap())));
     assert!(fetcher.fetch(&site.address("/a")).await.is_ok());
     for path in ["/c", "/d"] {
-        assert!(matches!(fetcher.fetch(&site.address(path)).await, Err(FetchError::Within { .. })), "{path}");
+        assert!(
+            matches!(fetcher.fetch(&site.address(path)).await, Err(FetchError::Host(HostError::Within { .. }))),
+            "{path}"
+        );
     }
     assert!(matches!(fetcher.fetch(&site.address("/e")).await, Err(FetchError::Address)));
     assert!(matches!(fetcher.fetch(&site.address("/round")).await, Err(FetchError::Redirected)));

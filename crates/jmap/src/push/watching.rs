@@ -32,9 +32,8 @@ impl Watching {
     pub(super) async fn new(server: &Arc<Server>, asker: &Arc<Asker>, wanted: Wanted) -> Result<Self, Failure> {
         let actor = asker.account();
         let accounts = server.store.read(move |tx| accounts(tx, actor)).await?;
-        let notices = &server.store.context().notices;
         // Watched before the states are read, so that nothing between is missed.
-        let changes = accounts.iter().map(|account| notices.watch_account(*account)).collect();
+        let changes = watch_all(server, &accounts);
         let known = read_states(server, asker, &accounts).await?;
         Ok(Self { server: Arc::clone(server), asker: Arc::clone(asker), accounts, changes, known, wanted })
     }
@@ -60,15 +59,35 @@ impl Watching {
     /// # Errors
     /// If the store fails.
     pub(super) async fn change(&mut self) -> Result<Option<Value>, Failure> {
-        tokio::time::sleep(GATHERED_FOR).await;
-        for changes in &mut self.changes {
-            changes.mark_unchanged();
-        }
+        self.settle().await?;
         let now = read_states(&self.server, &self.asker, &self.accounts).await?;
         let change = state_change(&self.known, &now, &self.wanted);
         self.known = now;
         Ok(change)
     }
+
+    /// Waits for changes that follow at once, and watches what may be seen now.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) async fn settle(&mut self) -> Result<(), Failure> {
+        tokio::time::sleep(GATHERED_FOR).await;
+        for changes in &mut self.changes {
+            changes.mark_unchanged();
+        }
+        let actor = self.asker.account();
+        let accounts = self.server.store.read(move |tx| accounts(tx, actor)).await?;
+        if accounts != self.accounts {
+            self.changes = watch_all(&self.server, &accounts);
+            self.accounts = accounts;
+        }
+        Ok(())
+    }
+}
+
+fn watch_all(server: &Server, accounts: &[i64]) -> Vec<watch::Receiver<u64>> {
+    let notices = &server.store.context().notices;
+    accounts.iter().map(|account| notices.watch_account(*account)).collect()
 }
 
 async fn read_states(server: &Arc<Server>, asker: &Arc<Asker>, wanted: &[i64]) -> Result<States, Failure> {

@@ -6,7 +6,7 @@ use sieve::form::Rules;
 use store::Tx;
 use wire::jmap::{Object, SetError, SetErrorKind};
 
-use super::{SINGLETON, get_single, own, refusal, state};
+use super::{SINGLETON, Single, get_single, own, refusal, script_state};
 use crate::args::Args;
 use crate::changeset::{ChangesAsked, ChangesMade, not_found};
 use crate::error::Failure;
@@ -26,12 +26,14 @@ fn shown(state: &RulesState) -> Object {
     ])
 }
 
-fn state_of(rules: &RulesState) -> String {
-    state(&Value::Object(shown(rules)))
-}
+const SINGLE: Single = Single {
+    properties: PROPERTIES,
+    read: |tx, account| Ok(shown(&scripts::rules(tx, account)?)),
+    state: script_state,
+};
 
 pub(crate) fn rules_get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, args: Args) -> Result<Value, Failure> {
-    get_single(server, tx, asker, args, PROPERTIES, |tx, account| Ok(shown(&scripts::rules(tx, account)?)))
+    get_single(server, tx, asker, args, SINGLE)
 }
 
 pub(crate) async fn rules_set(server: &Server, asker: &Asker, mut args: Args) -> Result<Answers, Failure> {
@@ -41,7 +43,7 @@ pub(crate) async fn rules_set(server: &Server, asker: &Asker, mut args: Args) ->
     let change = move |tx: &mut Tx<'_>| {
         let account = own(tx, &who, &asked.account_id)?.account;
         store::account::next_modseq(tx, account)?;
-        let old = state_of(&scripts::rules(tx, account)?);
+        let old = script_state(tx, account)?;
         asked.check_state_word(&old)?;
         let mut made = ChangesMade::default();
         let single = || SetError::new(SetErrorKind::Singleton, "there is one, which stays");
@@ -63,7 +65,7 @@ pub(crate) async fn rules_set(server: &Server, asker: &Asker, mut args: Args) ->
             made.note_update(id, outcome);
         }
         asked.destroy.iter().for_each(|id| made.refuse_destroy(id, &single()));
-        let new = state_of(&scripts::rules(tx, account)?);
+        let new = script_state(tx, account)?;
         Ok::<_, Failure>((made, old, new))
     };
     let (made, old, new) = server.store.write(change).await?;

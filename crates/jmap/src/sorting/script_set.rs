@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use store::Tx;
 use wire::jmap::{Object, SetError, SetErrorKind};
 
-use super::scripts::{read, shown, state_of};
-use super::{own, refusal};
+use super::scripts::{read, shown};
+use super::{own, refusal, script_state};
 use crate::args::Args;
 use crate::changeset::{ChangesAsked, ChangesMade, not_found};
 use crate::error::Failure;
@@ -45,8 +45,7 @@ pub(crate) async fn script_set(
     let change = move |tx: &mut Tx<'_>| {
         let account = own(tx, &who, &asked.account_id)?.account;
         store::account::next_modseq(tx, account)?;
-        let before = scripts::list(tx, account)?;
-        let old = state_of(&before);
+        let (before, old) = (scripts::list(tx, account)?, script_state(tx, account)?);
         asked.check_state_word(&old)?;
         let mut made = ChangesMade::default();
         let changing = Changing { account, texts: &texts, outside: &outside };
@@ -56,14 +55,10 @@ pub(crate) async fn script_set(
         }
         let after = scripts::list(tx, account)?;
         tell(&before, &after, &mut made);
-        Ok::<_, Failure>((made, old, state_of(&after)))
+        Ok::<_, Failure>((made, old, script_state(tx, account)?))
     };
     let (made, old, new) = server.store.write(change).await?;
-    for (name, object) in &made.created {
-        if let Some(id) = object.get("id").and_then(Value::as_str) {
-            created.note(name, id);
-        }
-    }
+    created.note_all(&made.created);
     Ok(Answers::one(made.answer(&account_id, &old, &new)))
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use store::{Store, Tx};
 use wire::jmap::{MethodErrorKind, Object, SetError, SetErrorKind};
 
-use super::{check_properties, only, own, refusal, state};
+use super::{check_properties, only, own, refusal, script_state};
 use crate::args::Args;
 use crate::error::Failure;
 use crate::ids::{self, BlobBase, BlobId};
@@ -29,11 +29,6 @@ pub(super) fn shown(kept: &Kept) -> Object {
     ])
 }
 
-/// A word that is another when a script is.
-pub(super) fn state_of(all: &[Kept]) -> String {
-    state(&all.iter().map(|kept| Value::Object(shown(kept))).collect())
-}
-
 pub(crate) fn script_get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Args) -> Result<Value, Failure> {
     let account_id = args.need_text("accountId")?;
     let account = own(tx, asker, &account_id)?.account;
@@ -46,7 +41,8 @@ pub(crate) fn script_get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut ar
     let list: Vec<Value> = all.iter().filter(is_wanted).map(|it| only(shown(it), properties.as_deref())).collect();
     let missing: Vec<&String> =
         asked.iter().flatten().filter(|id| !all.iter().any(|it| ids::show(it.id) == **id)).collect();
-    Ok(json!({ "accountId": account_id, "state": state_of(&all), "list": list, "notFound": missing }))
+    let state = script_state(tx, account)?;
+    Ok(json!({ "accountId": account_id, "state": state, "list": list, "notFound": missing }))
 }
 
 pub(crate) fn script_query(_: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Args) -> Result<Value, Failure> {
@@ -54,8 +50,7 @@ pub(crate) fn script_query(_: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args:
     let account = own(tx, asker, &account_id)?.account;
     let (filter, sort, window) = (args.take("filter"), args.take("sort"), Window::take(&mut args)?);
     args.finish()?;
-    let all = scripts::list(tx, account)?;
-    let state = state_of(&all);
+    let (all, state) = (scripts::list(tx, account)?, script_state(tx, account)?);
     let mut found = Vec::new();
     for kept in all {
         if matches(filter.as_ref(), &kept, 0)? {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use store::Tx;
 use wire::jmap::{Object, SetError, SetErrorKind, apply_patch, format_utc_date, parse_date};
 
-use super::{SINGLETON, get_single, own, refusal, state};
+use super::{SINGLETON, Single, get_single, own, refusal, vacation_state};
 use crate::args::Args;
 use crate::changeset::{ChangesAsked, ChangesMade, not_found};
 use crate::error::Failure;
@@ -28,12 +28,14 @@ fn shown(reply: &AutoReply) -> Object {
     ])
 }
 
-fn state_of(reply: &AutoReply) -> String {
-    state(&Value::Object(shown(reply)))
-}
+const SINGLE: Single = Single {
+    properties: PROPERTIES,
+    read: |tx, account| Ok(shown(&scripts::auto_reply(tx, account)?)),
+    state: vacation_state,
+};
 
 pub(crate) fn vacation_get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, args: Args) -> Result<Value, Failure> {
-    get_single(server, tx, asker, args, PROPERTIES, |tx, account| Ok(shown(&scripts::auto_reply(tx, account)?)))
+    get_single(server, tx, asker, args, SINGLE)
 }
 
 pub(crate) async fn vacation_set(server: &Server, asker: &Asker, mut args: Args) -> Result<Answers, Failure> {
@@ -43,7 +45,7 @@ pub(crate) async fn vacation_set(server: &Server, asker: &Asker, mut args: Args)
     let change = move |tx: &mut Tx<'_>| {
         let account = own(tx, &who, &asked.account_id)?.account;
         store::account::next_modseq(tx, account)?;
-        let old = state_of(&scripts::auto_reply(tx, account)?);
+        let old = vacation_state(tx, account)?;
         asked.check_state_word(&old)?;
         let mut made = ChangesMade::default();
         let single = || SetError::new(SetErrorKind::Singleton, "there is one, which stays");
@@ -56,7 +58,7 @@ pub(crate) async fn vacation_set(server: &Server, asker: &Asker, mut args: Args)
             made.note_update(id, outcome.map(|()| Value::Null));
         }
         asked.destroy.iter().for_each(|id| made.refuse_destroy(id, &single()));
-        let new = state_of(&scripts::auto_reply(tx, account)?);
+        let new = vacation_state(tx, account)?;
         Ok::<_, Failure>((made, old, new))
     };
     let (made, old, new) = server.store.write(change).await?;

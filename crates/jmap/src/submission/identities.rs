@@ -122,6 +122,11 @@ fn state(all: &[Identity]) -> String {
     word_of(all.iter().flat_map(|it| it.shown(None).to_string().into_bytes()))
 }
 
+/// The state of the identities as they are now.
+pub(crate) fn state_now(tx: &mut Tx<'_>, account: i64) -> Result<String, Failure> {
+    Ok(state(&list(tx, account)?))
+}
+
 /// Identities are one's own: others see none.
 fn own(tx: &mut Tx<'_>, asker: &Asker, account_id: &str) -> Result<i64, Failure> {
     let reach = Reach::of(tx, asker.account(), account_id)?;
@@ -197,6 +202,7 @@ pub(crate) async fn set(
             made.note_destroy(id, outcome);
         }
         let new = state(&list(tx, account)?);
+        tx.notify(store::Notice::Account(account));
         Ok::<_, Failure>((made, old, new))
     };
     let (made, old, new) = server.store.write(change).await?;

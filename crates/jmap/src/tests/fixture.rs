@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use identity::{AccountKind, Hasher, Language, Level, Method, NewAccount, Principal, Role, Scope, SignIn, Standing};
 use mailbox::{Flags, Prepared};
 use parking_lot::Mutex;
+use resolver::fixed::FixedResolver;
 use serde_json::{Value, json};
 use store::testing::TestStore;
 use store::{Store, Tx};
@@ -92,9 +93,13 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) async fn open(store: TestStore) -> Self {
+        Self::open_with(store, JmapSettings::default(), FixedResolver::default()).await
+    }
+
+    pub(super) async fn open_with(store: TestStore, settings: JmapSettings, dns: FixedResolver) -> Self {
         let (organisation, account, other) = store.write(make).await.unwrap();
         let letters = Letters::default();
-        let server = server_sending(&store, &letters);
+        let server = server_with(&store, &letters, settings, dns);
         let inbox = store.read(move |tx| mailbox::mailboxes::list(tx, account)).await.unwrap()[0].id;
         let asker = |account| {
             Arc::new(Asker { principal: principal(organisation, account), peer: IpAddr::from([127, 0, 0, 1]) })
@@ -189,10 +194,10 @@ impl Desk {
 
 /// A server on the store, with nothing in memory yet.
 pub(super) fn server(store: &TestStore) -> Arc<Server> {
-    server_sending(store, &Letters::default())
+    server_with(store, &Letters::default(), JmapSettings::default(), FixedResolver::default())
 }
 
-fn server_sending(store: &TestStore, letters: &Letters) -> Arc<Server> {
+fn server_with(store: &TestStore, letters: &Letters, settings: JmapSettings, dns: FixedResolver) -> Arc<Server> {
     let handle = store.handle();
     let hasher = Hasher::new(Arc::clone(&handle.context().entropy));
     let parts = ServerParts {
@@ -204,9 +209,9 @@ fn server_sending(store: &TestStore, letters: &Letters) -> Arc<Server> {
         judge: Arc::new(filter::Judge::shipped().unwrap()),
         hold_seconds_max: 3600,
         outside: scripts::Outside::default(),
-        dns: Arc::new(resolver::fixed::FixedResolver::default()),
+        dns: Arc::new(dns),
     };
-    Server::new(parts, JmapSettings::default())
+    Server::new(parts, settings)
 }
 
 fn make(tx: &mut Tx<'_>) -> Result<(i64, i64, i64), identity::IdentityError> {

@@ -142,8 +142,8 @@ const REASONS: [(u16, u16, Reason); 41] = [
         "You may not send to this mailing list.",
         "您无权向该邮件列表发送邮件。")),
     (7, 10, says(
-        "The recipient's server cannot be reached securely: it offers no encryption, or cannot prove that it is the right one. The message is never sent unencrypted. Tell the recipient to have the server mended, or your administrator; if it is urgent, reach the recipient in another way.",
-        "无法安全连接收件人的服务器：对方未提供加密，或无法证明其身份。邮件绝不会以未加密方式发送。请告知收件人修复其服务器，或联系您的管理员；如情况紧急，请通过其他方式联系收件人。")),
+        "The recipient's server cannot be reached securely: it offers no encryption, or cannot prove that it is the right one. The message is never sent unencrypted. Tell the recipient to have the server mended, or your administrator; if it is urgent, send it by the portal (in the webmail, under Protection) or reach the recipient in another way.",
+        "无法安全连接收件人的服务器：对方未提供加密，或无法证明其身份。邮件绝不会以未加密方式发送。请告知收件人修复其服务器，或联系您的管理员；如情况紧急，请使用网页邮箱的“保护方式：门户”发送，或通过其他方式联系收件人。")),
     (7, 20, says(
         "The receiving server could not verify the signature (DKIM) of your domain. Tell your administrator.",
         "对方服务器无法验证您域名的签名（DKIM），请告知管理员。")),

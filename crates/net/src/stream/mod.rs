@@ -1,5 +1,6 @@
 //! One type for every connection: plain, TLS of either side, compressed or not, with a deadline on every wait.
 
+mod accept;
 mod deflate;
 mod poll;
 #[cfg(test)]
@@ -14,16 +15,17 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use crypto::tls::{ConnectionState, TlsInfo};
+use crypto::tls::{ConnectionState, ServerChoice, TlsInfo};
 use env::Outlook;
-use rustls::{ClientConfig, ServerConfig};
+use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncBufRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
+use tokio_rustls::{TlsConnector, client, server};
 
 use crate::pace::Pace;
+use accept::accept;
 use deflate::Deflate;
 
 /// Room made for one read, in bytes.
@@ -157,10 +159,9 @@ impl Stream {
     ///
     /// # Errors
     /// [`StreamError`] if the handshake fails or lasts longer than `wait`.
-    pub async fn upgrade_server(self, config: Arc<ServerConfig>, wait: Duration) -> Result<Self, StreamError> {
+    pub async fn upgrade_server(self, choice: ServerChoice, wait: Duration) -> Result<Self, StreamError> {
         let (socket, peer, local) = self.into_plain()?;
-        let handshake = TlsAcceptor::from(config).accept(socket);
-        let tls = within(wait, handshake).await?;
+        let tls = within(wait, accept(socket, choice)).await?;
         Ok(Self { transport: Transport::TlsServer(Box::new(tls)), deflate: None, peer, local })
     }
 

@@ -149,7 +149,11 @@ fn status((recipient, verdict, notice): &Told<'_>, now: Timestamp) -> Option<Rec
             Notice::Delayed { .. } => Action::Delayed,
         },
         status,
-        reason: (verdict.fate == Fate::Unencrypted).then_some(NOT_ENCRYPTED),
+        reason: match verdict.fate {
+            Fate::Unencrypted => Some(NOT_ENCRYPTED),
+            Fate::Barred(reason) | Fate::Held(reason) => Some(*reason),
+            _ => None,
+        },
         remote_mta: Some(verdict.host.clone()).filter(|host| !host.is_empty()),
         diagnostic: Some(answer.to_string()),
         last_attempt: Some(now),

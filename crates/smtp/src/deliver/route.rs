@@ -4,10 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use crypto::tls::{ClientTls, PemError, Roots, TlsSetupError};
+use crypto::tls::{ClientTls, GmClient, GmRoots, PemError, Roots, TlsSetupError, load_gm_chain};
 use env::Secret;
 
-use crate::settings::{ContentDemand, Route, TlsDemand, TlsFloor};
+use crate::settings::{ContentDemand, GmDemand, Route, TlsDemand, TlsFloor};
 
 /// Port of a relay that names none: submission with STARTTLS (RFC 6409).
 const RELAY_PORT: u16 = 587;
@@ -69,6 +69,16 @@ pub enum RouteError {
         /// Its place among the routes, from 1.
         number: usize,
     },
+    /// What the route says of SM2 cannot be used.
+    #[error("delivery.route {number}: {setting}: {cause}")]
+    Gm {
+        /// Its place among the routes, from 1.
+        number: usize,
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// A name without a password or the other way about.
     #[error("delivery.route {number}: user and password_file go together")]
     HalfCredentials {
@@ -96,9 +106,14 @@ pub(crate) struct Way {
     /// How messages must be encrypted from end to end.
     pub(crate) content: Option<ContentDemand>,
     /// What is done with messages here.
-    pub(crate) smime: Option<certbook::Wish>,
-    /// The same with OpenPGP.
-    pub(crate) openpgp: Option<keybook::Rule>,
+    pub(crate) protection: Option<Protection>,
+}
+
+/// How this server signs and encrypts messages to a partner.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Protection {
+    Smime(certbook::Wish),
+    OpenPgp(keybook::Rule),
 }
 
 /// A partner's own authority.
@@ -134,9 +149,11 @@ pub(crate) enum Pattern {
 }
 
 impl Routes {
-    /// Decides the settings' routes once; relative password files lie in `directory`.
-    pub(crate) fn resolve(routes: &[Route], directory: &Path) -> Result<Self, RouteError> {
-        let resolved = routes.iter().enumerate().map(|(index, route)| resolve_route(index + 1, route, directory));
+    /// Decides the settings' routes once; relative files lie in `directory`, and partners without an authority of their own are vouched for by
+    /// `roots`.
+    pub(crate) fn resolve(routes: &[Route], directory: &Path, roots: &Roots) -> Result<Self, RouteError> {
+        let resolved =
+            routes.iter().enumerate().map(|(index, route)| resolve_route(index + 1, route, directory, roots));
         resolved.collect::<Result<_, _>>().map(Self)
     }
 
@@ -176,7 +193,12 @@ pub(crate) fn patterns(number: usize, route: &Route) -> Result<Vec<Pattern>, Rou
     route.recipients.iter().map(pattern).collect()
 }
 
-fn resolve_route(number: usize, route: &Route, directory: &Path) -> Result<(Vec<Pattern>, Way), RouteError> {
+fn resolve_route(
+    number: usize,
+    route: &Route,
+    directory: &Path,
+    roots: &Roots,
+) -> Result<(Vec<Pattern>, Way), RouteError> {
     let patterns = patterns(number, route)?;
     let relay = match &route.relay {
         Some(relay) => {
@@ -185,23 +207,65 @@ fn resolve_route(number: usize, route: &Route, directory: &Path) -> Result<(Vec<
         }
         None => None,
     };
-    let pinned = route.ca.as_ref().map(|file| pinned(number, &directory.join(file))).transpose()?;
+    let own = route.ca.as_ref().map(|file| own_authority(number, &directory.join(file))).transpose()?;
+    let pinned = match (gm_client(number, route, directory)?, own) {
+        (Some((demand, gm)), own) => Some(pinned_gm(number, demand, &gm, own.as_ref().unwrap_or(roots))?),
+        (None, Some(own)) => Some(pinned(number, &own)?),
+        (None, None) => None,
+    };
     let tls = if route.tls_min.is_some() || pinned.is_some() { TlsDemand::Required } else { route.tls };
     let tls13 = route.tls_min == Some(TlsFloor::Tls13);
-    if route.smime.is_some() && route.openpgp.is_some() {
-        return Err(RouteError::TwoWays { number });
-    }
-    let smime = route.smime.map(|rule| certbook::Wish { rule, names: route.smime_names });
-    Ok((
-        patterns,
-        Way { relay, tls, tls13, pinned, source: route.source, content: route.content, smime, openpgp: route.openpgp },
-    ))
+    let protection = protection(number, route)?;
+    Ok((patterns, Way { relay, tls, tls13, pinned, source: route.source, content: route.content, protection }))
 }
 
-fn pinned(number: usize, file: &Path) -> Result<Pinned, RouteError> {
-    let roots = Roots::only(&[file.to_owned()]).map_err(|cause| RouteError::Authority { number, cause })?;
-    let tls = ClientTls::verified(&roots).map_err(|cause| RouteError::Tls { number, cause })?;
+fn protection(number: usize, route: &Route) -> Result<Option<Protection>, RouteError> {
+    match (route.smime, route.openpgp) {
+        (None, None) => Ok(None),
+        (Some(rule), None) => Ok(Some(Protection::Smime(certbook::Wish { rule, names: route.smime_names }))),
+        (None, Some(rule)) => Ok(Some(Protection::OpenPgp(rule))),
+        (Some(_), Some(_)) => Err(RouteError::TwoWays { number }),
+    }
+}
+
+fn own_authority(number: usize, file: &Path) -> Result<Roots, RouteError> {
+    Roots::only(&[file.to_owned()]).map_err(|cause| RouteError::Authority { number, cause })
+}
+
+fn pinned(number: usize, own: &Roots) -> Result<Pinned, RouteError> {
+    let tls = ClientTls::verified(own).map_err(|cause| RouteError::Tls { number, cause })?;
     Ok(Pinned { number, tls })
+}
+
+fn pinned_gm(number: usize, demand: GmDemand, gm: &GmClient, others: &Roots) -> Result<Pinned, RouteError> {
+    let tls = match demand {
+        GmDemand::Required => ClientTls::gm_alone(gm),
+        GmDemand::Preferred => ClientTls::gm_first(gm, others, true),
+    };
+    Ok(Pinned { number, tls: tls.map_err(|cause| RouteError::Tls { number, cause })? })
+}
+
+/// How the route speaks SM2, if it does.
+fn gm_client(number: usize, route: &Route, directory: &Path) -> Result<Option<(GmDemand, GmClient)>, RouteError> {
+    let wrong = |setting, cause: &str| RouteError::Gm { number, setting, cause: cause.to_owned() };
+    let unusable = |setting, cause: PemError| wrong(setting, &cause.to_string());
+    let own = match (&route.gm_certificate, &route.gm_key) {
+        (None, None) => None,
+        (Some(certificate), Some(key)) => {
+            let chain = load_gm_chain(&directory.join(certificate), &directory.join(key));
+            Some(chain.map_err(|cause| unusable("gm_certificate", cause))?)
+        }
+        _ => return Err(wrong("gm_certificate", "it and gm_key go together")),
+    };
+    match (route.gm, &route.gm_ca) {
+        (None, None) if own.is_none() => Ok(None),
+        (None, _) => Err(wrong("gm", "say \"required\" or \"preferred\" beside gm_ca and gm_certificate")),
+        (Some(_), None) => Err(wrong("gm_ca", "name the file of the authorities that vouch for the partner")),
+        (Some(demand), Some(file)) => {
+            let roots = GmRoots::only(&[directory.join(file)]).map_err(|cause| unusable("gm_ca", cause))?;
+            Ok(Some((demand, GmClient { roots, own })))
+        }
+    }
 }
 
 fn parse_relay(relay: &str) -> Option<(String, u16)> {
@@ -250,7 +314,7 @@ mod tests {
             route(&["*.ir", "*.by"], Some("relay.example")),
             route(&["*"], Some("[2001:db8::1]:26")),
         ];
-        let routes = Routes::resolve(&routes, Path::new(".")).unwrap();
+        let routes = Routes::resolve(&routes, Path::new("."), &Roots::only(&[]).unwrap()).unwrap();
         let next = |domain| routes.way(domain).relay.map(|relay| (relay.host, relay.port)).unwrap();
         assert_eq!(next("partner.example"), ("192.0.2.1".to_owned(), 2525));
         assert_eq!(next("mail.shop.ir"), ("relay.example".to_owned(), 587));
@@ -260,15 +324,28 @@ mod tests {
 
     #[test]
     fn wrong_routes_say_which_and_why() {
+        let gm = |gm, ca: Option<&str>, own: Option<&str>| Route {
+            gm,
+            gm_ca: ca.map(PathBuf::from),
+            gm_certificate: own.map(PathBuf::from),
+            ..route(&["*"], None)
+        };
         let mut half = route(&["*"], Some("relay.example:587"));
         half.user = Some("me".to_owned());
+        let (smime, openpgp) = (Some(certbook::Rule::Both), Some(keybook::Rule::Both));
+        let twice = Route { smime, openpgp, ..route(&["*"], None) };
         for (route, expected) in [
             (route(&[], None), "route 1 names no recipients"),
             (route(&["a b"], None), "`a b` is no domain"),
             (route(&["*"], Some("host:port")), "relay `host:port` is not host or host:port"),
             (half, "user and password_file go together"),
+            (twice, "route 1: smime and openpgp exclude one another"),
+            (gm(Some(GmDemand::Required), None, None), "route 1: gm_ca: name the file"),
+            (gm(None, Some("ca.pem"), None), "route 1: gm: say"),
+            (gm(Some(GmDemand::Preferred), Some("ca.pem"), Some("own.pem")), "it and gm_key go together"),
+            (gm(Some(GmDemand::Preferred), Some("absent.pem"), None), "absent.pem: "),
         ] {
-            let error = Routes::resolve(&[route], Path::new(".")).unwrap_err().to_string();
+            let error = Routes::resolve(&[route], Path::new("."), &Roots::only(&[]).unwrap()).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

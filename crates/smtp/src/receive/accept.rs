@@ -291,6 +291,7 @@ impl Conversation<'_> {
             submitter: self.principal.as_ref().map(|principal| principal.account),
             origin,
             stays: false,
+            calls_to_portal: false,
             junk,
             judged: kept.as_ref().map(Kept::number),
             keywords,

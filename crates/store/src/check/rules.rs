@@ -103,7 +103,7 @@ pub(super) const RULES: &[Rule] = &[
         query: "SELECT b.id, b.refs FROM blob b LEFT JOIN (
                     SELECT blob, COUNT(*) AS refs FROM (
                         SELECT blob FROM message UNION ALL SELECT blob FROM queue_message UNION ALL SELECT blob FROM quarantine
-                        UNION ALL SELECT blob FROM jmap_upload
+                        UNION ALL SELECT blob FROM jmap_upload UNION ALL SELECT blob FROM portal_chunk
                     ) AS named GROUP BY blob
                 ) c ON c.blob = b.id WHERE b.refs <> COALESCE(c.refs, 0) LIMIT 20",
     },
@@ -269,7 +269,7 @@ pub(super) const RULES: &[Rule] = &[
         kind: "judged message",
         query: "SELECT j.organisation, j.id FROM (
                     SELECT organisation, id FROM judged UNION ALL SELECT organisation, id FROM quarantine
-                    UNION ALL SELECT organisation, mark FROM reputation
+                    UNION ALL SELECT organisation, mark FROM reputation UNION ALL SELECT organisation, mark FROM mail_picture
                     UNION ALL SELECT organisation, id FROM judging_policy
                     UNION ALL SELECT organisation, id FROM complaint
                     UNION ALL SELECT organisation, day FROM opinion_day
@@ -298,5 +298,26 @@ pub(super) const RULES: &[Rule] = &[
                     UNION ALL SELECT account, after FROM guard_history UNION ALL SELECT account, day FROM guard_search
                     UNION ALL SELECT account, guard_case FROM guard_takeover
                 ) AS c LEFT JOIN account a ON a.id = c.account WHERE a.id IS NULL AND c.account <> 0 LIMIT 20",
+    },
+    Rule {
+        says: "a delivery of the portal belongs to an account that is not there",
+        kind: "delivery of the portal",
+        query: "SELECT d.account, d.id FROM portal_delivery d LEFT JOIN account a ON a.id = d.account
+                WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a chunk or a reply belongs to a delivery of the portal that is not there",
+        kind: "delivery of the portal",
+        query: "SELECT c.account, c.delivery FROM (
+                    SELECT account, delivery FROM portal_chunk UNION ALL SELECT account, delivery FROM portal_reply
+                ) AS c LEFT JOIN portal_delivery d ON d.account = c.account AND d.id = c.delivery
+                WHERE d.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "the kept size of a delivery of the portal is not the counted one",
+        kind: "delivery of the portal",
+        query: "SELECT d.account, d.id FROM portal_delivery d LEFT JOIN (
+                    SELECT account, delivery, SUM(size) AS bytes FROM portal_chunk GROUP BY account, delivery
+                ) c ON c.account = d.account AND c.delivery = d.id WHERE d.bytes <> COALESCE(c.bytes, 0) LIMIT 20",
     },
 ];

@@ -33,6 +33,9 @@ pub(crate) struct JudgeOptions {
     /// Directory of feeds of bad addresses: `*.txt` (one entry a line), `*.csv`, `*.misp.json`, `*.stix.json`.
     #[arg(long)]
     pub(crate) feeds: Option<PathBuf>,
+    /// Directory of rules of YARA (`*.yar`, `*.yara`), run by the programs `yara` and `yarac`.
+    #[arg(long)]
+    pub(crate) yara: Option<PathBuf>,
     /// Library of templates, instead of the one that is shipped.
     #[arg(long)]
     pub(crate) templates: Option<PathBuf>,
@@ -87,6 +90,12 @@ pub(crate) struct WorkerOptions {
     /// Becomes this program, which reads a picture, with its arguments.
     #[arg(long, num_args = 1.., allow_hyphen_values = true)]
     pub(crate) recognise: Vec<String>,
+    /// Becomes this program, which runs rules over parts, with its arguments.
+    #[arg(long = "match", num_args = 1.., allow_hyphen_values = true)]
+    pub(crate) match_parts: Vec<String>,
+    /// Becomes this program, which compiles rules, with its arguments.
+    #[arg(long, num_args = 1.., allow_hyphen_values = true)]
+    pub(crate) compile: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -128,13 +137,13 @@ pub(crate) enum QuarantineCommand {
         #[arg(long)]
         honest: bool,
     },
-    /// List messages that were pulled back to Junk after they had been delivered.
+    /// List messages that were pulled back, to Junk or into quarantine, after they had been delivered.
     Pulled {
         /// Organisation, by name; may be left out where there is only one.
         #[arg(long)]
         organisation: Option<String>,
     },
-    /// Move the copies of a message that were pulled back to where they were.
+    /// Bring the copies of a message that were pulled back to the inbox.
     Return {
         /// Number from the list of pulled messages.
         id: String,

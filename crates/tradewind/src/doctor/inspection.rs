@@ -1,6 +1,7 @@
-//! Whether processes that look into attached files are as confined as they must be on this machine.
+//! Whether processes that look into attached files are as confined as they must be on this machine, and the rules run over files are right.
 
 use inspect::{Confinement, Pool, Program, Trial, Tried};
+use intel::yara::Taken;
 
 use super::{Finding, State};
 use crate::judging::WORKER_COMMAND;
@@ -24,4 +25,16 @@ pub(super) fn confinement(settings: &Settings) -> Finding {
         Confinement::Full => finding(State::Sound, "Landlock, seccomp, limits".to_owned()),
         Confinement::WithoutLandlock => finding(State::Unknown, "seccomp and limits, no Landlock".to_owned()),
     }
+}
+
+/// Has the rules of YARA compiled, where a program for them is set.
+pub(super) fn yara(settings: &Settings) -> Option<Finding> {
+    let yara = crate::serve::yara(settings)?;
+    let directory = settings.threats.yara_directory.display().to_string();
+    let finding = |state, found: String| Finding::new("yara", directory.as_str(), state, "remedy-yara").found(found);
+    Some(match yara.refresh() {
+        Taken::New(files) => finding(State::Sound, format!("{files} files")),
+        Taken::Same => finding(State::Unknown, String::new()),
+        Taken::Refused(error) => finding(State::Wrong, error.to_string()),
+    })
 }

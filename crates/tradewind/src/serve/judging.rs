@@ -86,7 +86,7 @@ pub(super) fn spawn(
     let complaints = Complaints { store: system.store.clone(), mailer: system.mailer() };
     tasks.spawn(tell_of_complaints(complaints, stop.clone()));
     if let Some(directory) = settings.rules_directory.clone() {
-        tasks.spawn(follow_rules(directory, system.judge.get()?, stop.clone()));
+        tasks.spawn(follow_rules(directory, learner(system, reputation)?, system.judge.get()?, stop.clone()));
     }
     if settings.digest_minutes > 0 {
         let digests = Digests {
@@ -210,9 +210,9 @@ async fn tell_of_complaints(complaints: Complaints, stop: CancellationToken) {
 }
 
 /// Takes up rule files of the operator when they change. What cannot be read changes nothing: the rules before stay.
-async fn follow_rules(directory: PathBuf, judge: Arc<Judge>, stop: CancellationToken) {
+async fn follow_rules(directory: PathBuf, learner: Learner, judge: Arc<Judge>, stop: CancellationToken) {
     let mut follower = RulesFollower::default();
-    let mut is_readable = true;
+    let (mut is_readable, mut is_first) = (true, true);
     loop {
         let place = directory.clone();
         let files = tokio::task::spawn_blocking(move || rule_files(&place)).await;
@@ -226,6 +226,10 @@ async fn follow_rules(directory: PathBuf, judge: Arc<Judge>, stop: CancellationT
                         }
                         tracing::info!(rules = rules.iter().count(), "rules taken up");
                         judge.set_rules(rules);
+                        // What was delivered before the start was judged by these.
+                        if !std::mem::take(&mut is_first) {
+                            pull_by_rules(&learner).await;
+                        }
                     }
                     Some(Err(error)) => tracing::error!(%error, "rules stay as they were"),
                     None => {}
@@ -240,6 +244,15 @@ async fn follow_rules(directory: PathBuf, judge: Arc<Judge>, stop: CancellationT
         if wait(RULES_EVERY, &stop).await {
             return;
         }
+    }
+}
+
+/// Looks for what new rules find in mail that was delivered before.
+async fn pull_by_rules(learner: &Learner) {
+    match learner.pull_by_rules().await {
+        Ok(0) => {}
+        Ok(messages) => tracing::warn!(messages, "new rules find something in mail that was delivered before"),
+        Err(error) => tracing::error!(%error, "cannot look for what new rules find in mail that was delivered before"),
     }
 }
 

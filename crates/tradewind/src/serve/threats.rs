@@ -6,19 +6,26 @@ use std::time::Duration;
 use api::actions::Refused;
 use env::dns::Resolver;
 use filter::Layer;
+use inspect::Program;
 use intel::feeds::{Feed, Fetch, HttpsFetch, Library, Loaded, Refreshed};
 use intel::scan::Scan;
-use intel::{Feeds, LinkLists, Never};
+use intel::yara::Taken;
+use intel::{Feeds, LinkLists, Never, Yara};
 use judgement::{Learner, Reputation};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::feeds::library;
+use crate::judging::WORKER_COMMAND;
+use crate::settings::Settings;
 use crate::system::System;
 
 /// How often it is looked whether feeds are due or have changed.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether rules of YARA have changed.
+const YARA_EVERY: Duration = Duration::from_secs(10);
 
 /// How senders have behaved; what everybody uses, and what the settings name, has no reputation.
 pub(super) fn reputation(system: &System) -> Arc<Reputation> {
@@ -53,8 +60,36 @@ pub(super) fn layers(
     if !lists.is_empty() {
         layers.push(Arc::new(lists));
     }
+    if let Some(yara) = yara(&system.settings) {
+        tasks.spawn(follow_yara(yara.clone(), stop.clone()));
+        layers.push(Arc::new(yara));
+    }
     layers.extend(Scan::all(settings).into_iter().map(|scan| Arc::new(scan) as Arc<dyn Layer>));
     Ok(layers)
+}
+
+/// The rules of YARA, as the settings say.
+pub(crate) fn yara(settings: &Settings) -> Option<Yara> {
+    Yara::new(&settings.threats, &settings.inspect, Program::this(WORKER_COMMAND))
+}
+
+/// Takes up rules of YARA when they change. Those that the compiler refuses change nothing.
+async fn follow_yara(yara: Yara, stop: CancellationToken) {
+    loop {
+        let at = yara.clone();
+        match tokio::task::spawn_blocking(move || at.refresh()).await {
+            Ok(Taken::Same) => {}
+            Ok(Taken::New(files)) => tracing::info!(files, "rules of YARA are in force"),
+            Ok(Taken::Refused(error)) => {
+                tracing::error!(%error, "rules of YARA are not taken; those before stay in force")
+            }
+            Err(error) => tracing::error!(%error, "reading the rules of YARA panicked; those before stay in force"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(YARA_EVERY) => {}
+        }
+    }
 }
 
 /// Keeps feeds up to date.

@@ -34,6 +34,9 @@ const LEARN_EVERY: Duration = Duration::from_secs(60);
 /// Memories of scripts that are forgotten at once.
 const MEMORIES_MAX: u32 = 2_000;
 
+/// Deliveries of the portal that are forgotten at once.
+const DELIVERIES_MAX: u32 = 100;
+
 /// How often owners are told of grants that are over.
 const TELL_EVERY: Duration = Duration::from_secs(30);
 
@@ -62,7 +65,7 @@ pub(super) async fn renew_pgp_keys(store: Store, settings: OpenPgpSettings, stop
 }
 
 /// Gives back the room of messages that are gone and of list entries that have expired, from time to time.
-pub(super) async fn collect(store: Store, access: AccessSettings, stop: CancellationToken) {
+pub(super) async fn collect(store: Store, access: AccessSettings, portal_keeps: Duration, stop: CancellationToken) {
     while !wait(COLLECT_EVERY, &stop).await {
         let now = store.context().clock.now();
         match store::collect::run(&store, Budget::default(), now).await {
@@ -79,6 +82,10 @@ pub(super) async fn collect(store: Store, access: AccessSettings, stop: Cancella
         match store.write(identity::session::forget_expired).await {
             Ok(forgotten) => tracing::debug!(forgotten, "sessions and tokens forgotten whose time is over"),
             Err(error) => tracing::error!(%error, "cannot forget sessions and tokens whose time is over"),
+        }
+        match store.write_freeing(move |tx| portal::forget_expired(tx, portal_keeps, DELIVERIES_MAX)).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "deliveries of the portal forgotten whose time is over"),
+            Err(error) => tracing::error!(%error, "cannot forget deliveries of the portal whose time is over"),
         }
         let kept = access.refusals_kept();
         match store.write(move |tx| forget_refusals(tx, kept)).await {
@@ -149,7 +156,8 @@ pub(super) async fn watch_keys(
 
 /// Takes up certificate files that have changed.
 pub(super) async fn watch_certificates(tls: ServerTls, settings: Settings, stop: CancellationToken) {
-    let changed = || [&settings.tls.certificate, &settings.tls.key].map(|path| modified(path));
+    let (tls_files, gm) = (&settings.tls, &settings.gm);
+    let changed = || [&tls_files.certificate, &tls_files.key, &gm.certificate, &gm.key].map(|path| modified(path));
     let mut known = changed();
     while !wait(WATCH_EVERY, &stop).await {
         let found = changed();

@@ -134,6 +134,9 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         settings.log.format.clone(),
         "must be text or json",
     );
+    if !is_one_of(&settings.gm.prefer, &["client", "always", "never"]) {
+        wrong.push(("gm.prefer", settings.gm.prefer.clone(), "must be client, always or never"));
+    }
     wrong.extend(settings.provision.faults());
     wrong.extend(settings.threats.faults());
     wrong.extend(settings.judging.faults());
@@ -152,18 +155,23 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
         &mut settings.server.region_key,
         &mut settings.tls.certificate,
         &mut settings.tls.key,
+        &mut settings.gm.certificate,
+        &mut settings.gm.key,
         &mut settings.watch.country_database,
         &mut settings.watch.network_database,
         &mut settings.threats.feeds_directory,
+        &mut settings.threats.yara_directory,
     ];
     for path in paths
         .into_iter()
+        .chain(settings.gm.client_authorities.as_mut())
         .chain(settings.acme.roots.as_mut())
         .chain(settings.dns.trust_anchor.as_mut())
         .chain(settings.watch.levels.as_mut())
         .chain(settings.judging.rules_directory.as_mut())
         .chain(settings.opinion.key_file.as_mut())
         .chain(settings.opinion.ca.as_mut())
+        .chain(settings.audit.witness_directory.as_mut())
         .chain(settings.keys.pkcs11_module.as_mut())
         .chain(settings.keys.pkcs11_pin_file.as_mut())
     {

@@ -38,7 +38,7 @@ impl Hierarchy {
     fn is_taken(&self, records: &[Tlsa]) -> bool {
         let names = vec![ServerName::try_from(HOST).unwrap()];
         let client = ClientTls::dane(records, names).unwrap().expect("no record can be used");
-        handshake(client.config(), self.server.config(Service::Mail), HOST).is_ok()
+        handshake(client.config(), self.server.config(Service::Mail).international(), HOST).is_ok()
     }
 }
 

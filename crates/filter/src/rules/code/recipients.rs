@@ -10,6 +10,9 @@ use crate::rules::seen::Seen;
 /// Letters that a name must have to be told from a chance likeness.
 const NAME_LETTERS_MIN: usize = 5;
 
+/// Recipients that make a row.
+const RECIPIENTS_MIN: usize = 5;
+
 /// Mailboxes of the field `To`: local part and host.
 pub(super) fn recipients(facts: &Facts) -> impl Iterator<Item = (&str, &str)> {
     let is_of_address = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+');
@@ -29,6 +32,15 @@ fn houses(facts: &Facts) -> impl Iterator<Item = (String, String)> {
         let word = domain.split('.').next().unwrap_or_default().to_owned();
         (word.len() >= NAME_LETTERS_MIN && !is_free_mail(&domain)).then_some((domain, word))
     })
+}
+
+/// Many recipients in the order of a list: by their letters, or all with the same ones; shows the first and the last.
+pub(super) fn in_a_row<'a>(seen: &'a Seen<'_>) -> Hit<'a> {
+    let all: Vec<&str> = seen.facts.signs.recipients.iter().filter_map(|address| address.split('@').next()).collect();
+    let (first, last) = (all.first()?, all.last()?);
+    let alike = all.iter().filter(|local| local.get(..2) == first.get(..2)).count();
+    let is_row = all.is_sorted() && first != last || alike * 5 >= all.len() * 4;
+    (all.len() >= RECIPIENTS_MIN && is_row).then(|| format!("{first} \u{2026} {last}").into())
 }
 
 /// Author and recipient are one mailbox.

@@ -1,7 +1,7 @@
 //! What can be asked of the message as a whole.
 
 use super::{Vocabulary, count};
-use crate::facts::{Authenticated, Facts, Place, Sender};
+use crate::facts::{Authenticated, Facts, Forgery, Place, Sender};
 use crate::normal::normal;
 use crate::rules::claimed_brand;
 use crate::rules::hosts::{is_cheap_suffix, is_free_mail, is_jumble, looks_random};
@@ -30,7 +30,7 @@ pub(in crate::rules) static MESSAGE: Vocabulary<Message> = Vocabulary {
     flags: &[
         // The message.
         ("header", |_, seen| seen.facts.has_header),
-        ("answer", |_, seen| seen.facts.is_answer),
+        ("answer", |_, seen| seen.facts.is_answer && !is_sent_on(seen.facts)),
         ("says-answer", |_, seen| says_answer(seen.facts)),
         ("short", |_, seen| seen.is_short()),
         ("long", |_, seen| seen.facts.normal_text.len() >= 8000),
@@ -77,6 +77,21 @@ pub(in crate::rules) static MESSAGE: Vocabulary<Message> = Vocabulary {
         ("reply.local", |_, seen| local(reply(seen)).into()),
         ("reply.domain", |_, seen| reply(seen).domain.as_str().into()),
         ("envelope.domain", |_, seen| seen.facts.envelope_domain.as_deref().unwrap_or_default().into()),
+        // Where the header contradicts itself.
+        ("forged.zone", |_, seen| seen.facts.forged(Forgery::Zone).into()),
+        ("forged.ahead", |_, seen| seen.facts.forged(Forgery::Ahead).into()),
+        ("forged.bit-ahead", |_, seen| seen.facts.forged(Forgery::BitAhead).into()),
+        ("forged.version", |_, seen| seen.facts.forged(Forgery::Version).into()),
+        ("forged.identifier", |_, seen| seen.facts.forged(Forgery::Identifier).into()),
+        ("forged.borrowed", |_, seen| seen.facts.forged(Forgery::Borrowed).into()),
+        ("forged.boundary", |_, seen| seen.facts.forged(Forgery::Boundary).into()),
+        ("forged.companion", |_, seen| seen.facts.forged(Forgery::Companion).into()),
+        ("forged.page", |_, seen| seen.facts.forged(Forgery::Page).into()),
+        ("forged.identifier-clock", |_, seen| seen.facts.forged(Forgery::IdentifierClock).into()),
+        ("forged.boundary-clock", |_, seen| seen.facts.forged(Forgery::BoundaryClock).into()),
+        ("forged.thread-clock", |_, seen| seen.facts.forged(Forgery::ThreadClock).into()),
+        ("forged.dial-up", |_, seen| seen.facts.forged(Forgery::DialUp).into()),
+        ("forged.greeting", |_, seen| seen.facts.forged(Forgery::Greeting).into()),
     ],
     numbers: &[
         ("wishes", |_, seen| count(seen.wishes())),
@@ -101,6 +116,8 @@ pub(in crate::rules) static MESSAGE: Vocabulary<Message> = Vocabulary {
         ("scripts", |_, seen| seen.facts.html.scripts),
         ("frames", |_, seen| seen.facts.html.frames),
         ("pictures", |_, seen| seen.facts.html.pictures),
+        ("own-pictures", |_, seen| seen.facts.html.own_pictures),
+        ("leading-pictures", |_, seen| seen.facts.html.leading_pictures),
         ("tracking-pictures", |_, seen| seen.facts.html.tracking_pictures),
         ("comments", |_, seen| seen.facts.html.comments),
         ("tables", |_, seen| seen.facts.html.tables),
@@ -120,6 +137,12 @@ pub(in crate::rules) static MESSAGE: Vocabulary<Message> = Vocabulary {
         ("wallets", |_, seen| count(seen.facts.trade.wallets.len())),
     ],
 };
+
+/// Somebody sends on what he got: programs note that as an answer, though the words are those of others.
+fn is_sent_on(facts: &Facts) -> bool {
+    let subject = facts.subject.trim_start().to_lowercase();
+    ["fw:", "fwd:", "wg:", "tr:", "rv:", "enc:", "转发", "轉寄", "転送"].iter().any(|mark| subject.starts_with(mark))
+}
 
 fn says_answer(facts: &Facts) -> bool {
     let start: String = facts.subject.trim_start().chars().take(4).collect::<String>().to_lowercase();
