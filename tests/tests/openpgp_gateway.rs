@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Options, Outcome, Outward, Scratch, ScriptedServer, require, run, smtp};
+use harness::{Options, Outcome, Outward, Scratch, ScriptedServer, require, run, smtp, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -53,10 +53,15 @@ fn mail_to_and_from_a_partner_is_protected_by_the_server() -> Outcome {
     outward.submit("", &["ana@partner.test"], "", letter.as_bytes())?;
     let report = outward.wait_for_report("ana@partner.test")?;
     assert!(report.contains("Action: failed") && report.contains("Status: 5.7.10"), "{report}");
+    let says = |words: &str| {
+        wait_until(words, PATIENCE, || Ok(outward.letters()?.into_iter().find(|letter| letter.contains(words))))
+    };
+    says("must be signed (OpenPGP), and no key is kept here for you")?;
     tell(&["make", "sales@trade.test"])?;
     outward.submit("", &["ana@partner.test"], "", letter.as_bytes())?;
     let deferred = outward.wait_for_deferral("ana@partner.test")?.to_string();
     assert!(deferred.contains("no key of ana@partner.test is known"), "{deferred}");
+    says("no key of the recipient is known that can be used. It is not sent before there is one")?;
     assert!(server.visits().is_empty(), "{:?}", server.visits());
     desk.run("gpg --quick-gen-key ana@partner.test future-default default never; gpg --armor --export ana@partner.test >ana.asc")?;
     tell(&["add-partner", "ana@partner.test", &desk.0.join("ana.asc").to_string_lossy()])?;

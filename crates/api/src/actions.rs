@@ -9,6 +9,7 @@ mod audit;
 mod caller;
 mod carry;
 mod clients;
+mod declare;
 mod dkim;
 mod dmarc;
 mod factors;
