@@ -69,22 +69,20 @@ fn hook(pebble: &Pebble) -> Outcome<PathBuf> {
 fn switch_on(tradewind: &Tradewind, pebble: &Pebble, challenge: &str) -> Outcome {
     let hook = hook(pebble)?;
     let config = tradewind.config()?;
-    let mut text = fs::read_to_string(&config)?;
-    for (name, value) in [
-        ("enabled", "true".to_owned()),
-        ("directory_url", format!("\"https://{}/dir\"", pebble.address)),
-        ("names", "[\"mail.trade.test\"]".to_owned()),
-        ("challenge", format!("\"{challenge}\"")),
-        ("dns_hook", format!("[\"{}\"]", hook.display())),
-        ("roots", format!("\"{}\"", pebble.root.display())),
-        ("servers", format!("[\"{}\"]", pebble.dns.address)),
-        ("validate", "false".to_owned()),
+    let mut document: toml_edit::DocumentMut = fs::read_to_string(&config)?.parse()?;
+    for (section, name, value) in [
+        ("acme", "enabled", "true".to_owned()),
+        ("acme", "directory_url", format!("\"https://{}/dir\"", pebble.address)),
+        ("acme", "names", "[\"mail.trade.test\"]".to_owned()),
+        ("acme", "challenge", format!("\"{challenge}\"")),
+        ("acme", "dns_hook", format!("[\"{}\"]", hook.display())),
+        ("acme", "roots", format!("\"{}\"", pebble.root.display())),
+        ("dns", "servers", format!("[\"{}\"]", pebble.dns.address)),
+        ("dns", "validate", "false".to_owned()),
     ] {
-        let line = text.lines().find(|line| line.starts_with(&format!("#{name} = "))).unwrap_or_default().to_owned();
-        assert!(!line.is_empty(), "no setting {name}");
-        text = text.replacen(&line, &format!("{name} = {value}"), 1);
+        document[section][name] = toml_edit::value(value.parse::<toml_edit::Value>()?);
     }
-    fs::write(config, text)?;
+    fs::write(config, document.to_string())?;
     Ok(())
 }
 

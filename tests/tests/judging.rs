@@ -277,15 +277,17 @@ fn rules_are_taken_up_while_mail_comes() -> Outcome {
     assert_eq!((session.count("INBOX")?, session.count("Junk")?), (1, 0));
 
     std::fs::write(rules.join("own.toml"), OWN_RULE)?;
+    // What came before is judged again and follows; what comes has the rule in its header.
     wait_until("the rule", PATIENCE, || {
         thread::sleep(Duration::from_secs(1));
         next()?;
-        Ok((session.count("Junk")? > 0).then_some(()))
+        if session.count("Junk")? == 0 || session.count("INBOX")? > 0 {
+            return Ok(None);
+        }
+        session.command("SELECT Junk")?.ok()?;
+        let header = session.ask("FETCH 1:* (BODY.PEEK[HEADER])")?.ok()?.text();
+        Ok(header.contains("own-valves=6.0").then_some(()))
     })?;
-    session.command("SELECT Junk")?.ok()?;
-    let answer = session.ask("FETCH 1 (BODY.PEEK[HEADER])")?.ok()?;
-    let header: String = answer.kept.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();
-    assert!(header.contains("own-valves=6.0"), "{header}");
 
     std::fs::write(rules.join("own.toml"), "[rule.own-valves\nbroken")?;
     wait_until("the log", PATIENCE, || Ok(tradewind.log_tail().contains("rules stay as they were").then_some(())))?;

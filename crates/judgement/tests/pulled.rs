@@ -125,10 +125,15 @@ async fn what_is_brought_back_stays(store: TestStore) {
     office.scene.check().await;
 }
 
+/// What is not junk by itself, whatever it links to.
+const ASKED_FOR: &str = "Dear Mr Wang,\r\n\r\nthank you for your inquiry of Monday about forty ball valves DN 50. Our price list is \
+    attached, the drawings are at http://umbrellas-1.test/ for you. Delivery takes five weeks after your order.\r\n\r\n\
+    Best regards,\r\nAnna Berg\r\n";
+
 async fn what_went_to_junk_may_go_further(store: TestStore) {
     let office = Office::new(store).await;
     let wang = office.scene.wang;
-    let letter = LETTER.replace("Our price list.", "Our price list: http://umbrellas-1.test/");
+    let letter = LETTER.replace("Our price list.", ASKED_FOR);
     office.deliver(1, wang, &letter).await;
     assert_eq!(learn(&office, &["umbrellas-1.test"]).await, 1);
     assert_eq!((office.count(wang, true).await, waiting(&office, 1).await.len()), (1, 0));

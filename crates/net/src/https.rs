@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use crypto::tls::ClientTls;
 use env::Outlook;
+use futures_util::FutureExt as _;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper::header::{CONTENT_TYPE, ETAG, HOST, LOCATION, USER_AGENT};
@@ -237,10 +238,12 @@ async fn converse(
         let body = read_body(answer.into_body(), body_bytes_max).await?;
         Ok(HttpsAnswer { status: status.as_u16(), media_type, etag, location, body })
     };
+    let mut answer = std::pin::pin!(answer);
     tokio::select! {
         biased;
-        answer = answer => answer,
-        Err(error) = connection => Err(error.into()),
+        answer = &mut answer => answer,
+        // A server that ends the connection without a word, as many do, may have answered before: what is there already counts.
+        Err(error) = connection => answer.now_or_never().unwrap_or(Err(error.into())),
     }
 }
 

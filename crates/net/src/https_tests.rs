@@ -19,6 +19,11 @@ struct Server {
 
 impl Server {
     async fn saying(answer: &'static str) -> Self {
+        Self::speaking(answer, false).await
+    }
+
+    /// With `ends_at_once` it closes the connection right behind the answer, without saying so in TLS.
+    async fn speaking(answer: &'static str, ends_at_once: bool) -> Self {
         let key = rcgen::KeyPair::generate().unwrap();
         let pem = rcgen::CertificateParams::new(vec![HOST.to_owned()]).unwrap().self_signed(&key).unwrap().pem();
         let chain = parse_chain(pem.as_bytes(), key.serialize_pem().as_bytes(), Path::new("test")).unwrap();
@@ -41,7 +46,10 @@ impl Server {
             }
             stream.send(answer.as_bytes(), WAIT).await.ok();
             // The rest of what is posted.
-            while stream.receive(&mut input, Duration::from_millis(300)).await.is_ok_and(|count| count > 0) {}
+            while !ends_at_once
+                && stream.receive(&mut input, Duration::from_millis(300)).await.is_ok_and(|count| count > 0)
+            {
+            }
             String::from_utf8_lossy(&input).into_owned()
         });
         Self { address, trust, asked, _directory: directory }
@@ -63,6 +71,16 @@ async fn an_answer_with_type_and_body() {
     assert_eq!(answer.etag, "\"7\"");
     let asked = server.asked.await.unwrap();
     assert!(asked.starts_with("GET /.well-known/mta-sts.txt HTTP/1.1\r\nhost: mta-sts.partner.test\r\n"), "{asked}");
+}
+
+#[tokio::test]
+async fn an_answer_counts_though_the_connection_ends_right_behind_it() {
+    // Whether answer and end are seen in one look is chance.
+    for _ in 0..40 {
+        let server = Server::speaking("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok", true).await;
+        let answer = server.ask(HOST).post("/", "text/plain", Bytes::new()).await.unwrap();
+        assert_eq!((answer.status, &answer.body[..]), (201, &b"ok"[..]));
+    }
 }
 
 #[tokio::test]

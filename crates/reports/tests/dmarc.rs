@@ -297,7 +297,7 @@ async fn received_reports_are_kept_once_and_listed(store: TestStore) {
 #[test]
 fn bombs_and_nonsense_are_refused() {
     let bomb = gzip(&vec![b' '; 30 << 20]);
-    assert!(bomb.len() < 200_000);
+    assert!(bomb.len() < 1 << 20, "it is small as it comes: {}", bomb.len());
     let declared = gzip(b"<!DOCTYPE feedback [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><feedback>&x;</feedback>");
     for wrong in [
         letter(&bomb, "a.xml.gz"),
