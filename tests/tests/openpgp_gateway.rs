@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Options, Outcome, Outward, Scratch, ScriptedServer, require, run, smtp, wait_until};
+use harness::{Failure, Options, Outcome, Outward, Scratch, ScriptedServer, require, run, smtp, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -67,7 +67,7 @@ fn mail_to_and_from_a_partner_is_protected_by_the_server() -> Outcome {
     tell(&["add-partner", "ana@partner.test", &desk.0.join("ana.asc").to_string_lossy()])?;
     outward.tradewind.command(&["queue", "retry"])?.success()?;
     let messages = server.wait_for_messages(1, PATIENCE)?;
-    let sealed = messages.first().ok_or("nothing came")?;
+    let sealed = messages.first().ok_or_else(|| Failure::new("nothing came"))?;
     let is_sealed = !sealed.contains(SECRET) && sealed.contains("Subject: [...]") && sealed.contains("DKIM-Signature:");
     assert!(is_sealed, "{sealed}");
     std::fs::write(desk.0.join("sealed"), sealed)?;
