@@ -205,7 +205,7 @@ async fn with_organisation<T: Send + 'static>(
     organisation: Option<String>,
     mut work: impl FnMut(&mut Tx<'_>, i64) -> Result<T, KeybookError> + Send + 'static,
 ) -> Result<T, Refused> {
-    let by = by.clone();
+    let by = *by;
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         work(tx, organisation)
@@ -219,7 +219,7 @@ pub(super) async fn partners(
     partner: Option<String>,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
-    let by = by.clone();
+    let by = *by;
     let read = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         keybook::list_partners(tx, organisation, partner.as_deref())
@@ -291,7 +291,7 @@ pub(super) async fn look_up(
     partner: String,
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
-    let (bounds, name) = (by.clone(), organisation.clone());
+    let (bounds, name) = (*by, organisation.clone());
     let pick = move |tx: &mut Tx<'_>| pick_organisation(tx, &bounds, name.as_deref());
     let picked = controls.store.read(pick).await.map_err(Refused::because)?;
     let finder = controls.elsewhere.key_finder()?;
