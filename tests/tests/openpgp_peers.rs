@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use env::{Clock, Secret, SystemClock, SystemEntropy};
-use harness::{Failure, Finished, Outcome, Scratch, require, run};
+use harness::{Failure, Finished, Options, Outcome, Scratch, Tradewind, require, run};
 use openpgp::{Certificate, KeyVersion, PgpError, PrivateKey, Recipients, SignatureState, Wish};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -193,5 +193,50 @@ fn sequoia() -> Outcome {
         openpgp::sign_detached(TEXT.as_bytes(), &private, now, &SystemEntropy::default()).map_err(failed)?;
     desk.write("theirs.sig", signature.as_bytes())?;
     desk.output("sq verify --signer-cert theirs.asc --detached theirs.sig text")?;
+    Ok(())
+}
+
+/// A key of one of our people, published and fetched as other programs do.
+#[test]
+fn the_web_key_directory() -> Outcome {
+    require!("gnupg", "curl");
+    let scratch = Scratch::new("openpgp-directory")?;
+    let desk = Desk::new(&scratch, "gnupg")?;
+    let tradewind = Tradewind::start(Options::default())?;
+    tradewind.command(&["openpgp", "make", "sales@trade.test"])?.success()?;
+    let name = openpgp::wkd::name_of("sales");
+    let address = tradewind.listen("https")?;
+    let fetch = |host: &str, path: &str| {
+        desk.run(&format!(
+            "curl -sSk --max-time 20 -o key -w '%{{http_code}}' -H 'Host: {host}' https://{address}{path}"
+        ))
+    };
+    let status = |host: &str, path: &str| Ok::<_, Failure>(fetch(host, path)?.success()?.stdout);
+    let advanced = format!("/.well-known/openpgpkey/trade.test/hu/{name}?l=sales");
+    assert_eq!(status("openpgpkey.trade.test", &advanced)?, "404", "it is not published yet");
+    tradewind.command(&["openpgp", "publish", "sales@trade.test"])?.success()?;
+    assert_eq!(status("openpgpkey.trade.test", &advanced)?, "200");
+    let listed = desk.output("gpg --import key; gpg --with-colons --list-keys sales@trade.test")?;
+    let kept = tradewind.command(&["--json", "openpgp", "list", "sales@trade.test"])?.success()?.stdout;
+    let fingerprint = listed.lines().find_map(|line| line.strip_prefix("fpr:")).unwrap_or_default().trim_matches(':');
+    assert!(fingerprint.len() == 40 && kept.contains(fingerprint), "{listed}\n{kept}");
+    // The direct method, the policy, and what is not there.
+    let direct = format!("/.well-known/openpgpkey/hu/{name}");
+    assert_eq!(status("trade.test", &direct)?, "200");
+    assert_eq!(status("openpgpkey.trade.test", "/.well-known/openpgpkey/trade.test/policy")?, "200");
+    let nobody = format!("/.well-known/openpgpkey/trade.test/hu/{}", openpgp::wkd::name_of("nobody"));
+    for (host, path) in [("openpgpkey.trade.test", nobody), ("openpgpkey.other.test", advanced), ("other.test", direct)]
+    {
+        assert_eq!(status(host, &path)?, "404", "{host}{path}");
+    }
+    // A correspondent's key from a file, and one that is none.
+    desk.output("gpg --passphrase '' --quick-gen-key ana@partner.test future-default default never")?;
+    desk.output("gpg --armor --export ana@partner.test >ana.asc; printf 'Dear Sir' >none.asc")?;
+    let file = |name: &str| desk.directory.join(name).to_string_lossy().into_owned();
+    tradewind.command(&["openpgp", "add-partner", "ana@partner.test", &file("ana.asc")])?.success()?;
+    let known = tradewind.command(&["openpgp", "partners"])?.success()?.stdout;
+    assert!(known.contains("ana@partner.test") && known.contains("given"), "{known}");
+    let refused = tradewind.command(&["openpgp", "add-partner", "ana@partner.test", &file("none.asc")])?;
+    assert!(refused.success().is_err());
     Ok(())
 }

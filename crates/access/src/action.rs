@@ -107,6 +107,10 @@ env::words! {
         SigningChange = "signing.change",
         /// Make, import and destroy S/MIME keys of accounts; say which certificates of others are trusted.
         CertificateChange = "certificate.change",
+        /// See keys of people and of correspondents with which mail is encrypted.
+        KeyRead = "key.read",
+        /// Make, bring, publish, verify and destroy such keys.
+        KeyChange = "key.change",
         /// Take a private key out of the system.
         KeyExport = "key.export",
         /// Give keys at rest a new generation.
@@ -154,6 +158,8 @@ impl Action {
             Self::ForwardingChange
                 | Self::DelegationChange
                 | Self::ClientAdd
+                | Self::KeyChange
+                | Self::KeyExport
                 | Self::AccountThaw
                 | Self::PasswordReset
                 | Self::FactorReset

@@ -53,6 +53,7 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::PolicyChange, Approval::From(Level::Trade)),
     sensitive(Action::RoleGive, Approval::From(Level::Trade)),
     sensitive(Action::RoleDefine, Approval::From(Level::Trade)),
+    sensitive(Action::KeyChange, Approval::Never),
     sensitive(Action::KeyExport, Approval::From(Level::Basic)),
     sensitive(Action::ProtectionLower, Approval::From(Level::Enhanced)),
     sensitive(Action::CertificateChange, Approval::Never),

@@ -9,6 +9,7 @@ mod audit;
 mod caller;
 mod carry;
 mod clients;
+mod declare;
 mod dkim;
 mod dmarc;
 mod factors;
@@ -27,6 +28,7 @@ mod lists;
 #[cfg(test)]
 mod matrix_tests;
 mod on;
+mod openpgp;
 mod own;
 mod people;
 mod portal;
@@ -76,6 +78,7 @@ pub use letters::tell_owners;
 pub use list::Action;
 pub use lists::NewListed;
 pub use on::On;
+pub use openpgp::{KeyToExport, KeyToImport};
 pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
 pub use portal::{NewPortalDelivery, PortalParts};
@@ -128,6 +131,17 @@ pub trait Elsewhere: Send + Sync {
     fn judging(&self) -> JudgingSettings {
         JudgingSettings::default()
     }
+
+    /// What is set for keys of OpenPGP.
+    fn openpgp(&self) -> keybook::OpenPgpSettings {
+        keybook::OpenPgpSettings::default()
+    }
+
+    /// Asks the key directories of correspondents.
+    ///
+    /// # Errors
+    /// [`Refused`] if the settings cannot be used.
+    fn key_finder(&self) -> Result<Arc<keybook::Finder>, Refused>;
 
     /// What the portal for partners works with.
     fn portal(&self) -> PortalParts {

@@ -8,6 +8,7 @@ mod challenges;
 mod facts;
 mod health;
 mod import;
+mod key_directory;
 mod link_page;
 mod mta_sts;
 mod oauth;
@@ -33,6 +34,7 @@ use axum::routing::{get, post};
 
 pub use challenges::Challenges;
 pub use facts::{ClientService, Facts, Health, Readiness};
+pub use key_directory::key_directory;
 pub use portal::{PortalDoor, portal_routes};
 pub use quarantine_links::{QUARANTINE_LINKS_PATH, quarantine_links};
 pub use scim::{ScimParts, scim_router};

@@ -118,6 +118,7 @@ pub fn delete_domain(tx: &mut Tx<'_>, name: &str) -> Result<(), IdentityError> {
     }
     // Sealed under the key of this organisation: another one that hosts the domain later makes its own.
     tx.execute("DELETE FROM dkim_key WHERE domain = $1", params![&canonical])?;
+    tx.execute("DELETE FROM pgp_published WHERE domain = $1", params![&canonical])?;
     tx.execute("DELETE FROM domain WHERE name = $1", params![&canonical])?;
     Ok(())
 }

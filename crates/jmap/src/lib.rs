@@ -16,6 +16,7 @@ mod error;
 mod http;
 mod ids;
 mod index;
+mod keys;
 mod labels;
 mod mailboxes;
 mod mdn;

@@ -10,11 +10,12 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 use crate::args::Args;
 use crate::error::Failure;
 use crate::session::{
-    BLOB, BODY, CONTACTS, CORE, LABELS, MAIL, MDN, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT,
+    BLOB, BODY, CONTACTS, CORE, KEYS, LABELS, MAIL, MDN, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT,
 };
 use crate::unchanged::{self, Kind};
 use crate::{
-    Asker, Server, blobs, contacts, email, labels, mailboxes, mdn, push, quota, senders, sorting, submission, verdicts,
+    Asker, Server, blobs, contacts, email, keys, labels, mailboxes, mdn, push, quota, senders, sorting, submission,
+    verdicts,
 };
 
 /// How often calls are run again whose snapshot turned out too old.
@@ -100,6 +101,7 @@ enum Change {
     ScriptSet,
     VacationSet,
     RulesSet,
+    KeySet,
     MdnSend,
     LabelSet,
     PushSet,
@@ -124,9 +126,13 @@ impl Change {
             }
             Self::LabelSet => kind(labels::get, &["name", "color", "sortOrder"]),
             Self::RulesSet => kind(sorting::rules_get, &["rules", "isActive"]),
-            Self::EmailImport | Self::EmailCopy | Self::BlobUpload | Self::BlobCopy | Self::MdnSend | Self::PushSet => {
-                None
-            }
+            Self::EmailImport
+            | Self::EmailCopy
+            | Self::BlobUpload
+            | Self::BlobCopy
+            | Self::MdnSend
+            | Self::KeySet
+            | Self::PushSet => None,
         }
     }
 }
@@ -200,6 +206,9 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "VacationResponse/set" => change(VACATION, Change::VacationSet),
         "Rules/get" => read(RULES, sorting::rules_get),
         "Rules/set" => change(RULES, Change::RulesSet),
+        "CryptoKey/get" => read(KEYS, keys::get),
+        "CryptoKey/set" => change(KEYS, Change::KeySet),
+        "CorrespondentKey/get" => read(KEYS, keys::correspondents_get),
         "EmailSender/get" => read(VERDICT, senders::get),
         "EmailBody/get" => read(BODY, email::shown_get),
         _ => None,
@@ -349,6 +358,7 @@ impl Server {
             Change::ScriptSet => sorting::script_set(self, asker, created, args).await,
             Change::VacationSet => sorting::vacation_set(self, asker, args).await,
             Change::RulesSet => sorting::rules_set(self, asker, args).await,
+            Change::KeySet => keys::set(self, asker, created, args).await,
             Change::LabelSet => labels::set(self, asker, created, args).await,
             Change::PushSet => push::subscription_set(self, asker, created, args).await,
             Change::MdnSend => mdn::send(self, asker, created, args).await,

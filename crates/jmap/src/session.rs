@@ -40,6 +40,8 @@ pub(crate) const SIEVE: &str = "urn:ietf:params:jmap:sieve";
 pub(crate) const VACATION: &str = "urn:ietf:params:jmap:vacationresponse";
 /// Rules: our own.
 pub(crate) const RULES: &str = "urn:tradewind:params:jmap:rules";
+/// Keys of OpenPGP: our own.
+pub(crate) const KEYS: &str = "urn:tradewind:params:jmap:keys";
 /// Texts of messages fit to be shown: our own.
 pub(crate) const BODY: &str = "urn:tradewind:params:jmap:body";
 /// Labels: our own.
@@ -50,7 +52,8 @@ pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
 pub(crate) const CAPABILITIES: &[&str] = &[
-    CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, MDN, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES, LABELS, VAPID,
+    CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, MDN, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES, LABELS, KEYS,
+    VAPID,
 ];
 
 /// How long the state of a session object is believed.
@@ -160,6 +163,7 @@ impl Server {
             SIEVE: { "implementation": concat!("Tradewind ", env!("CARGO_PKG_VERSION")) },
             VACATION: {},
             RULES: {},
+            KEYS: {},
             LABELS: {},
             // RFC 9749 section 3.
             VAPID: { "applicationServerKey": push_key },
@@ -196,6 +200,7 @@ impl Server {
             members.insert(SIEVE.to_owned(), sieve_capability());
             members.insert(VACATION.to_owned(), json!({}));
             members.insert(RULES.to_owned(), json!({}));
+            members.insert(KEYS.to_owned(), json!({}));
             // RFC 9610 section 1.4.1.
             members
                 .insert(CONTACTS.to_owned(), json!({ "maxAddressBooksPerCard": null, "mayCreateAddressBook": true }));

@@ -4,6 +4,7 @@ mod changes;
 mod contacts;
 mod extensions;
 mod fixture;
+mod keys;
 mod labels;
 mod mail;
 mod making;

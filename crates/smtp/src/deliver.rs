@@ -29,6 +29,7 @@ use std::time::Duration;
 use crypto::tls::{ClientTls, PemError, Roots, TlsSetupError};
 use env::dns::Resolver;
 use identity::Directory;
+use keybook::Finder;
 use letters::Mailer;
 use queue::{Lease, LeaseRequest, QueueError, Schedule};
 use scripts::Outside;
@@ -101,6 +102,7 @@ pub struct Deliverer {
     slots: Arc<Semaphore>,
     looks: Looks,
     outside: Outside,
+    keys: Arc<Finder>,
     freed: Notify,
     /// How long a stop waits for answers to messages that have been sent.
     answer_grace: Duration,
@@ -128,6 +130,8 @@ pub struct DelivererParts {
     pub stop_wait: Duration,
     /// Where scripts of people may send mail on to.
     pub outside: Outside,
+    /// Finds keys of correspondents (OpenPGP).
+    pub keys: Arc<Finder>,
 }
 
 impl Deliverer {
@@ -147,6 +151,7 @@ impl Deliverer {
             figures,
             stop_wait,
             outside,
+            keys,
         } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
@@ -154,6 +159,7 @@ impl Deliverer {
         let policies = Policies::new(store.clone(), Arc::clone(&dns), verified.clone(), settings.policy_port);
         Ok(Arc::new(Self {
             outside,
+            keys,
             store,
             directory,
             dns,

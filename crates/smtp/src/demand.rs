@@ -45,7 +45,8 @@ impl ContentRules {
     pub fn of(routes: &[Route]) -> Result<Self, RouteError> {
         let rules = routes.iter().enumerate().map(|(index, route)| {
             // What this server encrypts itself need not come encrypted.
-            let is_ours = route.smime.is_some_and(certbook::Rule::encrypts);
+            let is_ours =
+                route.smime.is_some_and(certbook::Rule::encrypts) || route.openpgp.is_some_and(keybook::Rule::encrypts);
             Ok((patterns(index + 1, route)?, route.content.filter(|_| !is_ours)))
         });
         rules.collect::<Result<_, _>>().map(Self)

@@ -58,6 +58,8 @@ pub struct Receiver {
     pub(crate) dns: Arc<dyn Resolver>,
     pub(crate) checker: Checker,
     pub(crate) signer: Arc<Signer>,
+    /// Whether keys of OpenPGP are learned from mail.
+    pub(crate) learns_keys: bool,
     pub(crate) judging: Arc<Judging>,
     pub(crate) reporting: Reporting,
     /// Reports of others that may be read at the same time.
@@ -105,6 +107,8 @@ pub struct ReceiverParts {
     pub checker: Checker,
     /// Signs what our people send.
     pub signer: Arc<Signer>,
+    /// Whether keys of OpenPGP are learned from mail.
+    pub learns_keys: bool,
     /// Judges what comes from outside.
     pub judging: Arc<Judging>,
     /// What is told of and by other domains.
@@ -133,7 +137,7 @@ impl Receiver {
     /// A receiver of these parts.
     #[must_use]
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
-        let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, .. } = parts;
+        let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, learns_keys, .. } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
         let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, .. } = parts;
         Arc::new(Self {
@@ -143,6 +147,7 @@ impl Receiver {
             dns,
             checker,
             signer,
+            learns_keys,
             judging,
             reporting,
             reading: Semaphore::new(REPORTS_READ_MAX),

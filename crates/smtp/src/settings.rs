@@ -123,6 +123,8 @@ pub struct Route {
     pub content: Option<ContentDemand>,
     /// What this server does with messages to this partner: sign and encrypt them with S/MIME.
     pub smime: Option<certbook::Rule>,
+    /// The same with OpenPGP, by the keys that are known or found.
+    pub openpgp: Option<keybook::Rule>,
     /// By which names content of SM2 goes: those of CMS, or those of GM/T 0010.
     pub smime_names: certbook::Names,
 }

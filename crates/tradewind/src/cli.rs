@@ -9,6 +9,7 @@ mod feeds;
 mod guard;
 mod judging;
 mod keys;
+mod openpgp;
 mod sign_ins;
 mod smime;
 mod tls;
@@ -145,6 +146,9 @@ pub(crate) enum Command {
     /// Keys and certificates of S/MIME: what signs, encrypts and decrypts mail.
     #[command(subcommand)]
     Smime(SmimeCommand),
+    /// Keys of OpenPGP, of accounts and of their correspondents.
+    #[command(subcommand)]
+    Openpgp(openpgp::OpenPgpCommand),
     /// Check who vouches for a message, without a server, against the names in a file.
     CheckAuth(CheckAuth),
     /// Judge messages as the filter does, without a server.

@@ -3,15 +3,18 @@
 
 mod socket;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::{Controls, Elsewhere, PortalParts, Refused};
 use async_trait::async_trait;
 use crypto::keys::{Key, Region};
+use crypto::tls::{ClientTls, Roots};
 use env::dns::Resolver;
 use filter::Judge;
 use judgement::JudgingSettings;
+use keybook::{Finder, OpenPgpSettings};
 use provision::LdapSource;
 use serde_json::{Value, json};
 use smtp::ContentRules;
@@ -44,6 +47,8 @@ pub(crate) fn controls(system: &System) -> Controls {
             ldap: system.settings.provision.ldap.clone(),
             judge: Arc::clone(&system.judge),
             judging: system.settings.judging.clone(),
+            openpgp: system.settings.openpgp.clone(),
+            roots: roots(&system.settings),
             never_listed: system.settings.threats.never.clone(),
             portal: portal_parts(&system.settings),
             // Routes that cannot be read keep the server from starting, and the command line changes nothing by them.
@@ -53,6 +58,25 @@ pub(crate) fn controls(system: &System) -> Controls {
     }
 }
 
+/// Files with further roots that vouch for hosts of others.
+pub(crate) fn roots(settings: &Settings) -> Vec<PathBuf> {
+    settings.delivery.roots.iter().map(|file| settings.home().join(file)).collect()
+}
+
+/// Asks the key directories of correspondents, whose hosts are trusted as those of policies are.
+pub(crate) fn key_finder(
+    store: &Store,
+    dns: Arc<dyn Resolver>,
+    roots: &[PathBuf],
+    settings: &OpenPgpSettings,
+) -> Result<Arc<Finder>, Refused> {
+    let tls = Roots::system(roots)
+        .map_err(Refused::because)
+        .and_then(|roots| ClientTls::verified(&roots).map_err(Refused::because))?;
+    let finder = Finder::new(store.clone(), dns, tls, settings.clone());
+    finder.map(Arc::new).map_err(|error| Refused(format!("openpgp.wkd_networks: {error}")))
+}
+
 /// Parts that the actions must not know.
 struct Parts {
     store: Store,
@@ -60,6 +84,9 @@ struct Parts {
     ldap: Vec<LdapSource>,
     judge: Arc<SharedJudge>,
     judging: JudgingSettings,
+    openpgp: OpenPgpSettings,
+    /// Files with further roots that vouch for hosts of others.
+    roots: Vec<PathBuf>,
     never_listed: Vec<String>,
     portal: PortalParts,
     content: ContentRules,
@@ -96,6 +123,14 @@ impl Elsewhere for Parts {
 
     fn judging(&self) -> JudgingSettings {
         self.judging.clone()
+    }
+
+    fn openpgp(&self) -> OpenPgpSettings {
+        self.openpgp.clone()
+    }
+
+    fn key_finder(&self) -> Result<Arc<Finder>, Refused> {
+        key_finder(&self.store, self.resolver()?, &self.roots, &self.openpgp)
     }
 
     fn portal(&self) -> PortalParts {

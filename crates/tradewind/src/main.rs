@@ -246,6 +246,7 @@ fn action(command: Command) -> Result<Action, Refused> {
             DkimCommand::Rotate { domain } => Action::DkimRotate { domain },
             DkimCommand::Retire { domain, selector, .. } => Action::DkimRetire { domain, selector },
         },
+        Command::Openpgp(command) => command.into_action()?,
         Command::Report(ReportCommand::Dmarc { days }) => Action::ReportDmarc { days },
         Command::Report(ReportCommand::Failures { days }) => Action::ReportFailures { days },
         Command::Report(ReportCommand::Send { today }) => Action::ReportSend { today },

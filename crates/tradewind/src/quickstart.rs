@@ -178,7 +178,7 @@ async fn without_dns(settings: &Settings) -> Result<WithoutDns, Refused> {
 }
 
 fn certificate_names(hostname: &str, domain: &str) -> Vec<String> {
-    let below = ["mta-sts", "autoconfig", "autodiscover"].map(|name| format!("{name}.{domain}"));
+    let below = ["mta-sts", "autoconfig", "autodiscover", "openpgpkey"].map(|name| format!("{name}.{domain}"));
     let local = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
     [hostname.to_owned()].into_iter().chain(below).chain(local).collect()
 }

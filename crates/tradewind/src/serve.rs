@@ -150,6 +150,7 @@ fn spawn_upkeep(
         system.settings.dkim.clone(),
         stop.clone(),
     ));
+    tasks.spawn(upkeep::renew_pgp_keys(system.store.clone(), system.settings.openpgp.clone(), stop.clone()));
     if system.settings.acme.enabled {
         let (store, dns) = (system.store.clone(), Arc::clone(dns));
         tasks.spawn(upkeep::renew_certificates(
@@ -191,6 +192,7 @@ fn spawn_services(
             sign_in: Arc::clone(&sign_in),
             dns: Arc::clone(&dns),
             signer: Arc::clone(&system.signer),
+            learns_keys: settings.openpgp.autocrypt,
             judging: judging::judging(system, layers, &reputation, &dns)?,
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
@@ -225,6 +227,7 @@ fn spawn_services(
 
     let deliverer = Deliverer::new(
         DelivererParts {
+            keys: system.key_finder(Arc::clone(&dns))?,
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             dns,
@@ -330,6 +333,7 @@ fn spawn_http(
         let links = api::sign_in_links(system.store.clone());
         let people_release = system.settings.judging.people_release;
         let links = links.merge(api::quarantine_links(system.store.clone(), people_release));
+        let links = links.merge(api::key_directory(system.store.clone()));
         let links = links.merge(api::shared(system.store.clone(), system.settings.threats.never.clone()));
         let web = webapp::routes(&system.settings.web, Arc::clone(&system.store.context().entropy));
         let mut router = api::secure_router(facts, pages).merge(scim).merge(links).merge(partners).merge(web);

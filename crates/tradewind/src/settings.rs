@@ -16,6 +16,7 @@ use inspect::InspectSettings;
 use intel::{OpinionSettings, ThreatSettings};
 use jmap::JmapSettings;
 use judgement::JudgingSettings;
+use keybook::OpenPgpSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
 use net::TrustedNetworks;
 use portal::PortalSettings;
@@ -227,6 +228,7 @@ sections! {
     judging: JudgingSettings,
     opinion: OpinionSettings,
     delivery: DeliverySettings,
+    openpgp: OpenPgpSettings,
     rules: RulesSettings,
     portal: PortalSettings,
     imap: ImapSettings,

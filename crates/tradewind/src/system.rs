@@ -8,9 +8,11 @@ use api::actions::{Controls, Refused, import_key_files};
 use crypto::tls::{
     CertifiedChains, GmPreference, GmRoots, GmServer, MinimumVersion, ServerTls, TlsSettings, load_chain, load_gm_chain,
 };
+use env::dns::Resolver;
 use env::{Entropy, SystemClock, SystemEntropy};
 use identity::factors::FactorDesk;
 use identity::{Directory, PasswordGate};
+use keybook::Finder;
 use letters::Mailer;
 use reports::Tally;
 use resolver::{HickoryResolver, ResolverSettings};
@@ -65,6 +67,11 @@ impl System {
     /// Posts letters of the system itself.
     pub(crate) fn mailer(&self) -> Mailer {
         Mailer::new(self.store.clone(), Arc::clone(&self.signer), self.settings.server.hostname.clone())
+    }
+
+    /// Finds keys of correspondents.
+    pub(crate) fn key_finder(&self, dns: Arc<dyn Resolver>) -> Result<Arc<Finder>, Refused> {
+        control::key_finder(&self.store, dns, &control::roots(&self.settings), &self.settings.openpgp)
     }
 
     pub(crate) fn controls(&self) -> Controls {

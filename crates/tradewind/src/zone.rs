@@ -52,6 +52,7 @@ pub(crate) fn zone(facts: &ZoneFacts<'_>) -> String {
     sending(&mut zone, facts);
     transport(&mut zone, facts);
     clients(&mut zone, facts);
+    keys(&mut zone, facts);
     reverse(&mut zone, facts);
     zone
 }
@@ -129,6 +130,14 @@ fn clients(zone: &mut String, facts: &ZoneFacts<'_>) {
          _imaps._tcp IN SRV 0 1 {imaps} {host}.\n_imap._tcp IN SRV 10 1 {imap} {host}.\n\
          _pop3._tcp IN SRV 0 0 0 .\n_pop3s._tcp IN SRV 0 0 0 .\n\
          autoconfig IN CNAME {host}.\nautodiscover IN CNAME {host}."
+    );
+}
+
+fn keys(zone: &mut String, facts: &ZoneFacts<'_>) {
+    let _ = writeln!(
+        zone,
+        "\n; Web key directory: where others find the OpenPGP keys that people of the domain publish.\nopenpgpkey IN CNAME {}.",
+        facts.hostname
     );
 }
 

@@ -80,7 +80,7 @@ impl Case {
                 *value = remembered
                     .get(name)
                     .cloned()
-                    .unwrap_or_else(|| if name == "client" { json!("none") } else { json!(1) });
+                    .unwrap_or_else(|| if matches!(name, "client" | "key") { json!("none") } else { json!(1) });
             }
         }
         body
@@ -88,17 +88,14 @@ impl Case {
 }
 
 /// Sensitive rights that no request of the API needs yet: what needs them is done on pages of their own, or not at all.
-pub(crate) const WITHOUT_ACTION: &[access::Action] = &[
-    access::Action::MailExport,
-    access::Action::KeyExport,
-    access::Action::PasswordChange,
-    access::Action::FactorChange,
-];
+pub(crate) const WITHOUT_ACTION: &[access::Action] =
+    &[access::Action::MailExport, access::Action::PasswordChange, access::Action::FactorChange];
 
 /// The requests. `authority` is a certificate in PEM.
 #[must_use]
 pub(crate) fn cases(authority: &str) -> Vec<Case> {
-    [of_people(), of_officers(authority), of_the_trade_guard(), of_administrators(), of_second_persons()].concat()
+    [of_people(), of_keys(), of_officers(authority), of_the_trade_guard(), of_administrators(), of_second_persons()]
+        .concat()
 }
 
 /// What people do with their own accounts.
@@ -120,6 +117,24 @@ fn of_people() -> Vec<Case> {
         ),
         case("sales", "delegation-add", delegation.clone()),
         case("sales", "delegation-remove", delegation),
+    ]
+}
+
+/// What is done with keys of OpenPGP. One that somebody has must be there before it is published.
+fn of_keys() -> Vec<Case> {
+    let sales = "sales@trade.test";
+    vec![
+        case("sales", "openpgp-make", json!({ "address": sales })).keeps("key", "/fingerprint"),
+        case("sales", "openpgp-import", json!({ "address": sales, "key": "none" })).nothing(),
+        case("sales", "openpgp-publish", json!({ "address": sales, "on": true })),
+        // The private key leaves at no level without a second person.
+        case("sales", "openpgp-export-private", json!({ "address": sales, "passphrase": "correct horse battery" }))
+            .waits(),
+        case("sales", "openpgp-retire", json!({ "address": sales, "key_id": "$key" })),
+        case("sales", "openpgp-remove", json!({ "address": sales, "key_id": "$key" })),
+        case("security", "openpgp-partner-add", json!({ "partner": "ana@partner.test", "key": "none" })).nothing(),
+        case("security", "openpgp-verify", json!({ "partner": "ana@partner.test", "fingerprint": "none" })).nothing(),
+        case("security", "openpgp-forget", json!({ "partner": "ana@partner.test" })),
     ]
 }
 

@@ -13,7 +13,7 @@ use super::ruling::{Ruling, rule};
 use super::{Controls, Refused, letters};
 
 /// Fields of requests that hold secrets. They are neither shown nor recorded.
-const SECRETS: &[&str] = &["password", "secret", "token", "code", "file", "proof"];
+const SECRETS: &[&str] = &["password", "secret", "token", "code", "file", "proof", "passphrase", "key"];
 
 impl Controls {
     /// Decides about `action`, records the decision where it matters, and carries it out, or puts it before a second person, or

@@ -23,6 +23,10 @@ impl Elsewhere for Nowhere {
         Err(Refused("no names here".to_owned()))
     }
 
+    fn key_finder(&self) -> Result<Arc<keybook::Finder>, Refused> {
+        Err(Refused("no directories here".to_owned()))
+    }
+
     fn region_key(&self) -> Result<Key<Region>, Refused> {
         Err(Refused("no key file here".to_owned()))
     }

@@ -9,75 +9,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::caller::Bounds;
+use super::declare::actions;
 use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, clients, dkim, dmarc, factors, forward, groups, guard, import,
-    judging, keys, lists, people, portal, provisioning, quarantine, queue, roles, shared_feeds, sharing, sign_ins,
-    smime, store, tls,
+    judging, keys, lists, openpgp, people, portal, provisioning, quarantine, queue, roles, shared_feeds, sharing,
+    sign_ins, smime, store, tls,
 };
-
-macro_rules! actions {
-    (|$controls:ident, $by:ident| $(
-        $(#[doc = $doc:literal])+
-        $name:ident $word:literal
-        $( { $($field:ident : $kind:ty),+ $(,)? } )? $( ( $whole:ident : $whole_kind:ty ) )?
-        : $right:ident on $object:expr => $run:expr;
-    )+) => {
-        /// An action and what it needs to know.
-        #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-        #[serde(tag = "action", deny_unknown_fields)]
-        pub enum Action {
-            $(
-                $(#[doc = $doc])+
-                #[serde(rename = $word)]
-                #[allow(missing_docs)]
-                $name $( { $($field: $kind),+ } )? $( ($whole_kind) )?,
-            )+
-        }
-
-        impl Action {
-            /// Name, meaning and needed right of each.
-            pub const ALL: &'static [(&'static str, &'static str, Right)] =
-                &[$(($word, concat!($($doc),+), Right::$right),)+];
-
-            /// Its name in requests.
-            #[must_use]
-            #[allow(unused_variables)]
-            pub const fn name(&self) -> &'static str {
-                match self {
-                    $(Self::$name $( { $($field),+ } )? $( ($whole) )? => $word,)+
-                }
-            }
-
-            /// The right that it needs first of all.
-            #[must_use]
-            #[allow(unused_variables)]
-            pub const fn right(&self) -> Right {
-                match self {
-                    $(Self::$name $( { $($field),+ } )? $( ($whole) )? => Right::$right,)+
-                }
-            }
-
-            /// What it concerns.
-            #[must_use]
-            #[allow(unused_variables)]
-            pub fn concerns(&self) -> On<'_> {
-                match self {
-                    $(Self::$name $( { $($field),+ } )? $( ($whole) )? => $object,)+
-                }
-            }
-
-            /// Carries it out, without asking whether that is allowed.
-            pub(super) async fn run(self, $controls: &Controls, $by: &Bounds) -> Result<Value, Refused> {
-                match self {
-                    $(Self::$name $( { $($field),+ } )? $( ($whole) )? => $run.await,)+
-                }
-            }
-        }
-    };
-}
 
 actions! {
     |controls, bounds|
@@ -429,6 +369,45 @@ actions! {
     /// Forget a certificate or list of S/MIME.
     SmimeForget "smime-forget" { id: i64, organisation: Option<String> }: CertificateChange
         on On::Organisation(organisation.as_deref()) => smime::forget(controls, bounds, id, organisation);
+
+    /// List the keys of OpenPGP of an account.
+    OpenpgpList "openpgp-list" { address: String }: KeyRead on On::Account(address) => openpgp::list(controls, address);
+    /// Make a key of OpenPGP that this server keeps for an account.
+    OpenpgpMake "openpgp-make" { address: String, version: Option<String> }: KeyChange
+        on On::Account(address) => openpgp::make(controls, address, version);
+    /// Bring a key of OpenPGP to an account: a private one to be kept here, or a public one whose owner keeps the private one.
+    OpenpgpImport "openpgp-import" (new: openpgp::KeyToImport): KeyChange
+        on On::Account(&new.address) => openpgp::import(controls, new);
+    /// Have the web key directory give a key of OpenPGP to everybody, or no longer.
+    OpenpgpPublish "openpgp-publish" { address: String, key_id: Option<String>, on: bool }: KeyChange
+        on On::Account(address) => openpgp::publish(controls, address, key_id, on);
+    /// Have a key of OpenPGP open old mail alone.
+    OpenpgpRetire "openpgp-retire" { address: String, key_id: String }: KeyChange
+        on On::Account(address) => openpgp::retire(controls, address, key_id);
+    /// Destroy a key of OpenPGP; mail that is encrypted to it can no longer be opened.
+    OpenpgpRemove "openpgp-remove" { address: String, key_id: String }: KeyChange
+        on On::Account(address) => openpgp::remove(controls, address, key_id);
+    /// Show a public key of OpenPGP.
+    OpenpgpExport "openpgp-export" { address: String, key_id: Option<String> }: KeyRead
+        on On::Account(address) => openpgp::export(controls, address, key_id);
+    /// Take a private key of OpenPGP out that is kept here, under a passphrase.
+    OpenpgpExportPrivate "openpgp-export-private" (wanted: openpgp::KeyToExport): KeyExport
+        on On::Account(&wanted.address) => openpgp::export_private(controls, wanted);
+    /// List the keys of OpenPGP that are known of correspondents.
+    OpenpgpPartners "openpgp-partners" { partner: Option<String>, organisation: Option<String> }: KeyRead
+        on On::Organisation(organisation.as_deref()) => openpgp::partners(controls, bounds, partner, organisation);
+    /// Bring the public key of OpenPGP of a correspondent.
+    OpenpgpPartnerAdd "openpgp-partner-add" { partner: String, key: String, organisation: Option<String> }: KeyChange
+        on On::Organisation(organisation.as_deref()) => openpgp::add_partner(controls, bounds, partner, key, organisation);
+    /// Ask the web key directory of a correspondent for the key.
+    OpenpgpLookup "openpgp-lookup" { partner: String, organisation: Option<String> }: KeyRead
+        on On::Organisation(organisation.as_deref()) => openpgp::look_up(controls, bounds, partner, organisation);
+    /// Say that somebody has compared the fingerprint of a correspondent: no other key takes its place by itself.
+    OpenpgpVerify "openpgp-verify" { partner: String, fingerprint: String, organisation: Option<String> }: KeyChange
+        on On::Organisation(organisation.as_deref()) => openpgp::verify(controls, bounds, partner, fingerprint, organisation);
+    /// Forget the keys of OpenPGP of a correspondent.
+    OpenpgpForget "openpgp-forget" { partner: String, organisation: Option<String> }: KeyChange
+        on On::Organisation(organisation.as_deref()) => openpgp::forget(controls, bounds, partner, organisation);
 
     /// List which servers send in the name of our domains, as others report it (DMARC).
     ReportDmarc "report-dmarc" { days: u32 }: ReportRead on On::Installation => dmarc::list(controls, days);

@@ -38,13 +38,13 @@ impl Deliverer {
     async fn send_away(&self, lease: &Lease, sent: &Sent) -> Vec<Verdict> {
         let domain = mail::domain::canonical(&lease.domain).unwrap_or_else(|_| lease.domain.clone());
         let way = self.routes.way(&domain);
-        if let Some(wish) = way.smime.filter(|_| !lease.envelope.calls_to_portal) {
-            return match self.protect(lease, wish).await {
-                Ok(made) => self.send_content(lease, sent, &domain, &way, made).await,
-                Err(verdicts) => verdicts,
-            };
+        let Some(protection) = way.protection.filter(|_| !lease.envelope.calls_to_portal) else {
+            return self.send_content(lease, sent, &domain, &way, None).await;
+        };
+        match self.protect(lease, protection).await {
+            Ok(made) => self.send_content(lease, sent, &domain, &way, made).await,
+            Err(verdicts) => verdicts,
         }
-        self.send_content(lease, sent, &domain, &way, None).await
     }
 
     /// Sends the message, or what was made of it.

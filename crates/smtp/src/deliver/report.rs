@@ -151,7 +151,7 @@ fn status((recipient, verdict, notice): &Told<'_>, now: Timestamp) -> Option<Rec
         status,
         reason: match verdict.fate {
             Fate::Unencrypted => Some(NOT_ENCRYPTED),
-            Fate::Barred(reason) => Some(*reason),
+            Fate::Barred(reason) | Fate::Held(reason) => Some(*reason),
             _ => None,
         },
         remote_mta: Some(verdict.host.clone()).filter(|host| !host.is_empty()),

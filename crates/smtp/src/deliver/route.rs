@@ -63,6 +63,12 @@ pub enum RouteError {
         /// What is wrong with it.
         cause: TlsSetupError,
     },
+    /// Two ways to encrypt.
+    #[error("delivery.route {number}: smime and openpgp exclude one another; name one")]
+    TwoWays {
+        /// Its place among the routes, from 1.
+        number: usize,
+    },
     /// What the route says of SM2 cannot be used.
     #[error("delivery.route {number}: {setting}: {cause}")]
     Gm {
@@ -100,7 +106,14 @@ pub(crate) struct Way {
     /// How messages must be encrypted from end to end.
     pub(crate) content: Option<ContentDemand>,
     /// What is done with messages here.
-    pub(crate) smime: Option<certbook::Wish>,
+    pub(crate) protection: Option<Protection>,
+}
+
+/// How this server signs and encrypts messages to a partner.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Protection {
+    Smime(certbook::Wish),
+    OpenPgp(keybook::Rule),
 }
 
 /// A partner's own authority.
@@ -202,8 +215,17 @@ fn resolve_route(
     };
     let tls = if route.tls_min.is_some() || pinned.is_some() { TlsDemand::Required } else { route.tls };
     let tls13 = route.tls_min == Some(TlsFloor::Tls13);
-    let smime = route.smime.map(|rule| certbook::Wish { rule, names: route.smime_names });
-    Ok((patterns, Way { relay, tls, tls13, pinned, source: route.source, content: route.content, smime }))
+    let protection = protection(number, route)?;
+    Ok((patterns, Way { relay, tls, tls13, pinned, source: route.source, content: route.content, protection }))
+}
+
+fn protection(number: usize, route: &Route) -> Result<Option<Protection>, RouteError> {
+    match (route.smime, route.openpgp) {
+        (None, None) => Ok(None),
+        (Some(rule), None) => Ok(Some(Protection::Smime(certbook::Wish { rule, names: route.smime_names }))),
+        (None, Some(rule)) => Ok(Some(Protection::OpenPgp(rule))),
+        (Some(_), Some(_)) => Err(RouteError::TwoWays { number }),
+    }
 }
 
 fn own_authority(number: usize, file: &Path) -> Result<Roots, RouteError> {
@@ -310,11 +332,14 @@ mod tests {
         };
         let mut half = route(&["*"], Some("relay.example:587"));
         half.user = Some("me".to_owned());
+        let (smime, openpgp) = (Some(certbook::Rule::Both), Some(keybook::Rule::Both));
+        let twice = Route { smime, openpgp, ..route(&["*"], None) };
         for (route, expected) in [
             (route(&[], None), "route 1 names no recipients"),
             (route(&["a b"], None), "`a b` is no domain"),
             (route(&["*"], Some("host:port")), "relay `host:port` is not host or host:port"),
             (half, "user and password_file go together"),
+            (twice, "route 1: smime and openpgp exclude one another"),
             (gm(Some(GmDemand::Required), None, None), "route 1: gm_ca: name the file"),
             (gm(None, Some("ca.pem"), None), "route 1: gm: say"),
             (gm(Some(GmDemand::Preferred), Some("ca.pem"), Some("own.pem")), "it and gm_key go together"),

@@ -35,6 +35,8 @@ pub(super) enum Fate {
     Deferred,
     /// The same, as nobody could be reached with the protection that the message must have.
     Unprotected,
+    /// The same, as what it must be protected with is not here yet, for this reason.
+    Held(&'static Reason),
     /// Not tried.
     Returned,
 }
@@ -137,8 +139,8 @@ impl Deliverer {
             Fate::Delivered | Fate::Forwarded { .. } | Fate::Relayed { .. } => Outcome::Delivered,
             Fate::Failed | Fate::Unencrypted | Fate::Barred(_) => Outcome::Failed,
             Fate::Returned => Outcome::Returned { until: now },
-            Fate::Deferred | Fate::Unprotected if now >= lease.expires => Outcome::Expired,
-            Fate::Deferred | Fate::Unprotected => {
+            Fate::Deferred | Fate::Unprotected | Fate::Held(_) if now >= lease.expires => Outcome::Expired,
+            Fate::Deferred | Fate::Unprotected | Fate::Held(_) => {
                 let entropy = &*self.store.context().entropy;
                 Outcome::Deferred {
                     until: next_attempt(&self.schedule, recipient.attempts, now, lease.expires, entropy),
@@ -167,8 +169,8 @@ impl Deliverer {
             Outcome::Failed | Outcome::Expired => wishes.failure.then_some(Notice::Failed),
             Outcome::Deferred { .. } => {
                 // What waits for protection waits for people to mend something, so the sender hears of it at once.
-                let is_late =
-                    verdict.fate == Fate::Unprotected || now.since(lease.created) >= self.schedule.delay_notice_after;
+                let is_late = matches!(verdict.fate, Fate::Unprotected | Fate::Held(_))
+                    || now.since(lease.created) >= self.schedule.delay_notice_after;
                 let wanted = wishes.delay && is_late && !recipient.delay_notified;
                 wanted.then_some(Notice::Delayed { until: lease.expires })
             }

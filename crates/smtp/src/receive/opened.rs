@@ -22,21 +22,55 @@ impl Conversation<'_> {
         let readers = if accounts.len() == self.taken.len() { accounts } else { Vec::new() };
         let receiver = &self.door.receiver;
         let Vouched { body, mut results, .. } = vouched;
-        let arrived = certbook::look(&receiver.store, &receiver.hostname, organisation, readers, body).await;
+        let arrived = certbook::look(&receiver.store, &receiver.hostname, organisation, readers.clone(), body).await;
         let arrived = arrived.map_err(|error| {
             tracing::error!(id, %error, "an S/MIME message cannot be looked into");
             Verdict::reject(451, (4, 3, 0), "The message cannot be looked into now, try again later")
         })?;
         results.push_str(&arrived.fields);
-        let vouched = |body| Vouched { body, results, ..vouched };
         let Some(readable) = arrived.readable else {
-            return self.judge(envelope, vouched(arrived.raw), id).await;
+            let vouched = Vouched { body: arrived.raw, results, ..vouched };
+            return self.open_pgp_and_judge(envelope, vouched, (organisation, readers), id).await;
         };
+        let vouched = |body| Vouched { body, results, ..vouched };
         let judged = self.judge(envelope, vouched(readable), id).await?;
         if arrived.is_decrypted {
             return Ok(Vouched { original: Some(arrived.raw), ..judged });
         }
         // What is signed around its text stays as it was signed.
         Ok(Vouched { body: arrived.raw, ..judged })
+    }
+
+    /// The same of OpenPGP; and takes the key that an author who is authenticated has sent along.
+    async fn open_pgp_and_judge(
+        &self,
+        envelope: &Envelope,
+        vouched: Vouched,
+        (organisation, readers): (i64, Vec<i64>),
+        id: i64,
+    ) -> Result<Vouched, Verdict> {
+        let receiver = &self.door.receiver;
+        let is_authentic = vouched.authentication.as_ref().is_some_and(|facts| facts.authenticated_domain().is_some());
+        if is_authentic && receiver.learns_keys {
+            let learned = keybook::learn_from(&receiver.store, organisation, &vouched.body).await;
+            if let Err(error) = learned {
+                tracing::error!(id, %error, "the key in a message cannot be learned now");
+            }
+        }
+        let Vouched { body, mut results, .. } = vouched;
+        let arrived = keybook::look(&receiver.store, &receiver.hostname, organisation, readers, body).await;
+        let arrived = arrived.map_err(|error| {
+            tracing::error!(id, %error, "an OpenPGP message cannot be looked into");
+            Verdict::reject(451, (4, 3, 0), "The message cannot be looked into now, try again later")
+        })?;
+        results.push_str(&arrived.fields);
+        let vouched = |body| Vouched { body, results, ..vouched };
+        match arrived.readable {
+            Some(readable) => {
+                let judged = self.judge(envelope, vouched(readable), id).await?;
+                Ok(Vouched { original: Some(arrived.raw), ..judged })
+            }
+            None => self.judge(envelope, vouched(arrived.raw), id).await,
+        }
     }
 }

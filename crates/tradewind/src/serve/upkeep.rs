@@ -14,6 +14,7 @@ use env::Outlook;
 use env::dns::{DnsError, Resolver};
 use identity::Directory;
 use identity::rights::{AccessSettings, forget_refusals};
+use keybook::OpenPgpSettings;
 use rustls::sign::CertifiedKey;
 use signing::{Signer, SigningSettings};
 use store::Store;
@@ -50,6 +51,18 @@ const RENEWAL_RETRY: Duration = Duration::from_secs(3600);
 
 /// Longest run of the administrator's DNS hook, which returns when the record can be seen.
 const HOOK_WAIT: Duration = Duration::from_secs(300);
+
+/// Renews keys of OpenPGP that are kept here before they end.
+pub(super) async fn renew_pgp_keys(store: Store, settings: OpenPgpSettings, stop: CancellationToken) {
+    let span = Duration::from_secs(settings.valid_days.saturating_mul(86_400));
+    while !wait(RENEWAL_LOOK_EVERY, &stop).await {
+        match store.write(move |tx| keybook::renew_due(tx, span)).await {
+            Ok(0) => {}
+            Ok(renewed) => tracing::info!(renewed, "keys of OpenPGP were renewed"),
+            Err(error) => tracing::error!(%error, "keys of OpenPGP cannot be renewed; they end as they say"),
+        }
+    }
+}
 
 /// Gives back the room of messages that are gone and of list entries that have expired, from time to time.
 pub(super) async fn collect(store: Store, access: AccessSettings, portal_keeps: Duration, stop: CancellationToken) {
@@ -175,7 +188,7 @@ pub(super) async fn renew_certificates(
         if !is_due(&settings, &store) {
             continue;
         }
-        let order = match acme_order(&settings, &store).await {
+        let order = match acme_order(&settings, &store, &*dns).await {
             Ok(order) => AcmeOrder { takes_next_key: next_key_is_known(&settings, &*dns).await, ..order },
             Err(error) => {
                 tracing::error!(%error, "cannot read the domains for a certificate");
@@ -207,13 +220,22 @@ fn acme_account(settings: &Settings) -> PathBuf {
     settings.server.directory.join("acme-account.json")
 }
 
-async fn acme_order(settings: &Settings, store: &Store) -> Result<AcmeOrder, identity::IdentityError> {
+async fn acme_order(
+    settings: &Settings,
+    store: &Store,
+    dns: &dyn Resolver,
+) -> Result<AcmeOrder, identity::IdentityError> {
     let acme = &settings.acme;
     let mut names = acme.names.clone();
     if names.is_empty() {
         names.push(settings.server.hostname.clone());
         for domain in store.read(|tx| identity::list_domains(tx, None)).await? {
             names.extend(["mta-sts", "autoconfig", "autodiscover"].map(|name| format!("{name}.{}", domain.name)));
+            // A zone from before there was a key directory lacks it, and the whole order would fail for that.
+            let directory = format!("openpgpkey.{}", domain.name);
+            if dns.ipv4(&directory).await.is_ok_and(|found| !found.is_empty()) {
+                names.push(directory);
+            }
         }
     }
     Ok(AcmeOrder {

@@ -1,0 +1,24 @@
+//! Keys of OpenPGP: those of accounts, whose private part is kept here or by their owners; those of correspondents, learned from their
+//! mail (Autocrypt), found in their web key directories, or given by people.
+//!
+//! Plain functions over a transaction; [`Finder`] asks the directories of others. Knows nothing of protocols of mail.
+
+mod arrival;
+mod departure;
+mod error;
+mod finder;
+mod own;
+mod partners;
+mod sealed;
+mod settings;
+
+pub use arrival::{Arrived, learn_from, look};
+pub use departure::{Rule, protect};
+pub use error::KeybookError;
+pub use finder::Finder;
+pub use own::{
+    Custody, KeyState, NewKey, OwnKey, add, export_private, list, private_keys, publish, published, remove, renew_due,
+    retire, sealed_private,
+};
+pub use partners::{Learned, Origin, PartnerKey, PartnerState, current, forget, learn, list_partners, verify};
+pub use settings::OpenPgpSettings;
