@@ -7,9 +7,9 @@ mod arrival;
 mod departure;
 mod error;
 mod finder;
+mod octets;
 mod own;
 mod partners;
-mod sealed;
 mod settings;
 
 pub use arrival::{Arrived, learn_from, look};

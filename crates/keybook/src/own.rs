@@ -5,9 +5,10 @@ use std::time::Duration;
 use env::{Secret, Timestamp};
 use openpgp::{Certificate, PrivateKey};
 use serde::{Deserialize, Serialize};
+use store::owned::{self, Owner};
 use store::{Row, StoreError, Tx, params};
 
-use crate::{KeybookError, sealed};
+use crate::{KeybookError, octets};
 
 /// Keys of one account.
 const KEYS_MAX: usize = 20;
@@ -73,13 +74,16 @@ pub enum NewKey<'a> {
 #[derive(Serialize, Deserialize)]
 struct Detail {
     fingerprint: String,
-    #[serde(with = "sealed::octets")]
+    #[serde(with = "octets")]
     certificate: Vec<u8>,
 }
 
-fn context(place: &str, account: i64, id: i64) -> Vec<u8> {
-    [place.as_bytes(), b":", &account.to_le_bytes(), &id.to_le_bytes()].concat()
+/// Where the sealed private part of a key lies. Not a value of [`owned`], so that no copy of it in other forms is made.
+fn private_place(account: i64, id: i64) -> Vec<u8> {
+    [b"pgp_key.private:".as_slice(), &account.to_le_bytes(), &id.to_le_bytes()].concat()
 }
+
+const DETAIL: &str = "pgp_key.detail";
 
 /// Adds a key to an account; it is active at once, and not published.
 ///
@@ -112,13 +116,13 @@ pub fn add(tx: &mut Tx<'_>, account: i64, new: &NewKey<'_>) -> Result<OwnKey, Ke
     let entropy = &*tx.context().entropy;
     let private = match new {
         NewKey::Private(private) => {
-            key.sealing().seal(entropy, &context("pgp_key.private", account, id), private.to_bytes()?.expose())
+            key.sealing().seal(entropy, &private_place(account, id), private.to_bytes()?.expose())
         }
-        NewKey::Sealed(_, octets) => key.sealing().seal(entropy, &context("pgp_key.private", account, id), octets),
+        NewKey::Sealed(_, octets) => key.sealing().seal(entropy, &private_place(account, id), octets),
     };
     let expires = certificate.check(now)?.expires;
     let detail = Detail { fingerprint, certificate: certificate.to_bytes() };
-    let detail = sealed::seal(tx, key.sealing(), &context("pgp_key.detail", account, id), &detail)?;
+    let detail = owned::seal(tx, Owner::Account(account), DETAIL, id, &detail)?;
     let changed = tx.next_id();
     tx.execute(
         "INSERT INTO pgp_key (account, id, state, custody, published, created, expires, changed, detail, private)
@@ -150,14 +154,9 @@ pub fn list(tx: &mut Tx<'_>, account: i64) -> Result<Vec<OwnKey>, KeybookError> 
         params![account],
         columns,
     )?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let key = tx.context().keys.account(tx, account)?;
     rows.into_iter()
         .map(|(id, state, custody, is_published, [created, expires, changed], detail)| {
-            let detail: Detail =
-                sealed::open(key.sealing(), "pgp_key.detail", &context("pgp_key.detail", account, id), &detail)?;
+            let detail: Detail = owned::open(tx, Owner::Account(account), DETAIL, id, &detail)?;
             Ok(OwnKey {
                 id,
                 state: state.parse()?,
@@ -225,7 +224,7 @@ fn open_private(tx: &mut Tx<'_>, account: i64, id: i64, private: &[u8]) -> Resul
 
 fn open_octets(tx: &mut Tx<'_>, account: i64, id: i64, private: &[u8]) -> Result<Secret<Vec<u8>>, KeybookError> {
     let key = tx.context().keys.account(tx, account)?;
-    let place = context("pgp_key.private", account, id);
+    let place = private_place(account, id);
     Ok(Secret::new(key.sealing().open("pgp_key.private", &place, private).map_err(StoreError::from)?))
 }
 
@@ -367,10 +366,10 @@ pub fn renew_due(tx: &mut Tx<'_>, span: Duration) -> Result<usize, KeybookError>
         let (certificate, key) = (renewed.certificate(), tx.context().keys.account(tx, account)?);
         let expires = certificate.check(now)?.expires;
         let detail = Detail { fingerprint: certificate.fingerprint(), certificate: certificate.to_bytes() };
-        let detail = sealed::seal(tx, key.sealing(), &context("pgp_key.detail", account, id), &detail)?;
+        let detail = owned::seal(tx, Owner::Account(account), DETAIL, id, &detail)?;
         let octets = renewed.to_bytes()?;
         let entropy = &*tx.context().entropy;
-        let private = key.sealing().seal(entropy, &context("pgp_key.private", account, id), octets.expose());
+        let private = key.sealing().seal(entropy, &private_place(account, id), octets.expose());
         let (expires, changed) = (expires.map_or(0, Timestamp::millis), tx.next_id());
         tx.execute(
             "UPDATE pgp_key SET expires = $3, changed = $4, detail = $5, private = $6 WHERE account = $1 AND id = $2",

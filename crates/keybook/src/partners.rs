@@ -3,9 +3,10 @@
 use env::Timestamp;
 use openpgp::{Certificate, PreferEncrypt};
 use serde::{Deserialize, Serialize};
+use store::owned::{self, Owner};
 use store::{Tx, params};
 
-use crate::{KeybookError, sealed};
+use crate::{KeybookError, octets};
 
 /// Keys of one address that are remembered; the oldest go.
 const KEYS_MAX: usize = 5;
@@ -75,14 +76,12 @@ pub enum Learned {
 struct Detail {
     address: String,
     fingerprint: String,
-    #[serde(with = "sealed::octets")]
+    #[serde(with = "octets")]
     certificate: Vec<u8>,
     prefer: String,
 }
 
-fn context(organisation: i64, address: &[u8], fingerprint: &[u8]) -> Vec<u8> {
-    [b"pgp_partner.detail:".as_slice(), &organisation.to_le_bytes(), address, fingerprint].concat()
-}
+const DETAIL: &str = "pgp_partner.detail";
 
 pub(crate) fn address_hash(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Vec<u8>, KeybookError> {
     let canonical = mail::Address::parse(address).map_or_else(|_| address.to_owned(), |it| it.canonical());
@@ -170,14 +169,14 @@ fn put(tx: &mut Tx<'_>, organisation: i64, key: &PartnerKey) -> Result<(), Keybo
         certificate: key.certificate.to_bytes(),
         prefer: key.prefer.to_string(),
     };
-    let sealing = tx.context().keys.organisation(tx, organisation)?;
-    let detail = sealed::seal(tx, sealing.sealing(), &context(organisation, &address, &print), &detail)?;
+    let id = tx.next_id();
+    let detail = owned::seal(tx, Owner::Organisation(organisation), DETAIL, id, &detail)?;
     tx.execute(
         "INSERT INTO pgp_partner
-         (organisation, address, fingerprint, state, origin, verified, first_seen, last_seen, detail)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         (organisation, address, fingerprint, state, origin, verified, first_seen, last_seen, id, detail)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (organisation, address, fingerprint) DO UPDATE SET state = $4, origin = $5, verified = $6, last_seen = $8,
-         detail = $9",
+         id = $9, detail = $10",
         params![
             organisation,
             &address,
@@ -187,29 +186,28 @@ fn put(tx: &mut Tx<'_>, organisation: i64, key: &PartnerKey) -> Result<(), Keybo
             key.is_verified,
             key.first_seen.millis(),
             key.last_seen.millis(),
+            id,
             &detail
         ],
     )?;
     Ok(())
 }
 
-type Columns = ([String; 2], bool, [i64; 2], [Vec<u8>; 3]);
+type Columns = ([String; 2], bool, [i64; 3], Vec<u8>);
 
 fn columns(row: &store::Row<'_>) -> Result<Columns, store::StoreError> {
     Ok((
         [row.text(0)?.to_owned(), row.text(1)?.to_owned()],
         row.flag(2)?,
-        [row.int(3)?, row.int(4)?],
-        [row.bytes(5)?.to_vec(), row.bytes(6)?.to_vec(), row.bytes(7)?.to_vec()],
+        [row.int(3)?, row.int(4)?, row.int(5)?],
+        row.bytes(6)?.to_vec(),
     ))
 }
 
 fn opened(tx: &mut Tx<'_>, organisation: i64, rows: Vec<Columns>) -> Result<Vec<PartnerKey>, KeybookError> {
-    let key = tx.context().keys.organisation(tx, organisation)?;
     rows.into_iter()
-        .map(|([state, origin], is_verified, [first, last], [address, print, detail])| {
-            let place = context(organisation, &address, &print);
-            let detail: Detail = sealed::open(key.sealing(), "pgp_partner.detail", &place, &detail)?;
+        .map(|([state, origin], is_verified, [first, last, id], detail)| {
+            let detail: Detail = owned::open(tx, Owner::Organisation(organisation), DETAIL, id, &detail)?;
             Ok(PartnerKey {
                 address: detail.address,
                 fingerprint: detail.fingerprint,
@@ -228,7 +226,7 @@ fn opened(tx: &mut Tx<'_>, organisation: i64, rows: Vec<Columns>) -> Result<Vec<
 fn of_address(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Vec<PartnerKey>, KeybookError> {
     let hash = address_hash(tx, organisation, address)?;
     let rows = tx.rows(
-        "SELECT state, origin, verified, first_seen, last_seen, address, fingerprint, detail FROM pgp_partner
+        "SELECT state, origin, verified, first_seen, last_seen, id, detail FROM pgp_partner
          WHERE organisation = $1 AND address = $2 ORDER BY last_seen DESC",
         params![organisation, &hash],
         columns,
@@ -249,7 +247,7 @@ pub fn list_partners(
         return of_address(tx, organisation, address);
     }
     let rows = tx.rows(
-        "SELECT state, origin, verified, first_seen, last_seen, address, fingerprint, detail FROM pgp_partner
+        "SELECT state, origin, verified, first_seen, last_seen, id, detail FROM pgp_partner
          WHERE organisation = $1 ORDER BY last_seen DESC LIMIT $2",
         params![organisation, LISTED_MAX],
         columns,

@@ -35,6 +35,7 @@ CREATE TABLE pgp_partner (
     verified BIGINT NOT NULL,           -- 1: somebody has compared the fingerprint
     first_seen BIGINT NOT NULL,         -- milliseconds since 1970
     last_seen BIGINT NOT NULL,          -- likewise
+    id BIGINT NOT NULL,                 -- another one with each change
     detail BLOB NOT NULL,               -- sealed: address, fingerprint, certificate, wish
     PRIMARY KEY (organisation, address, fingerprint)
 ) WITHOUT ROWID;
