@@ -17,8 +17,9 @@ pub(crate) enum OpenPgpCommand {
         /// Mail address.
         address: String,
         /// 4, which all programs read, or 6 (RFC 9580).
+        // `--version` is the program's own.
         #[arg(long)]
-        version: Option<String>,
+        key_version: Option<String>,
     },
     /// Bring a key to an account: a private one to be kept here, or a public one whose owner keeps the private one.
     Import {
@@ -119,7 +120,7 @@ impl OpenPgpCommand {
     pub(crate) fn into_action(self) -> Result<Action, Refused> {
         Ok(match self {
             Self::List { address } => Action::OpenpgpList { address },
-            Self::Make { address, version } => Action::OpenpgpMake { address, version },
+            Self::Make { address, key_version } => Action::OpenpgpMake { address, version: key_version },
             Self::Import { address, file, passphrase_file } => {
                 let passphrase = passphrase_file.map(|file| first_line(&file)).transpose()?;
                 Action::OpenpgpImport(KeyToImport { address, key: read(&file)?, passphrase })
