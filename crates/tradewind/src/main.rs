@@ -367,3 +367,16 @@ fn read_password(from_stdin: bool) -> Result<Option<String>, Refused> {
     std::io::stdin().read_line(&mut line).map_err(Refused::because)?;
     Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    /// Two options of one name and the like are told when a command is looked at, so each is.
+    #[test]
+    fn every_command_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}
