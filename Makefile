@@ -32,10 +32,10 @@ web/node_modules/.package-lock.json: web/package-lock.json
 web-check: web/node_modules/.package-lock.json
 	npm run --silent --prefix web check
 
-## Installs what the tests need and runs them all.
+## Installs what the tests need and runs them all. Programs and tests are built in one go: apart, sixty libraries would be built twice.
 test: toolchain peers web
 	npm run --silent --prefix web test
-	$(CARGO) build --locked --package tradewind
+	$(CARGO) build --locked --workspace --bins --tests
 	$(CARGO) nextest run --locked --workspace
 
 ## What CI checks before the tests.
