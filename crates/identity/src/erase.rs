@@ -7,8 +7,8 @@ use crate::account::{keep_an_administrator, take_account};
 
 /// Deletes the account with all its mail, addresses and passwords.
 ///
-/// Its wrapped key goes in the same transaction, so what remains of its content anywhere, blobs not yet collected and backups
-/// included, can no longer be opened. The rows of its mail are deleted here too, a statement for each table, rather than by a job
+/// Its wrapped key goes in the same transaction, so what remains of its content, blobs not yet collected included, can no longer be
+/// opened, but for copies of the store that were made before. The rows of its mail are deleted here too, a statement for each table, rather than by a job
 /// later: every invariant of the store holds at once, and no half-deleted account can be left behind by a crash. The store's
 /// writer is busy as long as that takes, some seconds for hundreds of thousands of messages.
 ///
