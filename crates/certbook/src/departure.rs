@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mail::message::{ContentEncryption, Envelope, Structure};
+use mail::message::{ContentEncryption, Structure, sole_author};
 use serde::{Deserialize, Serialize};
 use smime::{Certificate, Dialect, Fault, Identity, Looks, Recipe, Style, Trust};
 use store::{Store, StoreError};
@@ -83,7 +83,7 @@ pub async fn protect(
     if ContentEncryption::of(&raw, &Structure::parse(&raw)).is_some() {
         return Ok(None);
     }
-    let author = author_of(&raw);
+    let author = sole_author(&raw).unwrap_or_default();
     // Nor is it signed a second time.
     let is_signed = smime::looks(&raw) != Looks::Plain;
     let now = store.context().clock.now();
@@ -127,17 +127,6 @@ pub async fn protect(
 
 fn is_good(certificate: &Certificate, trust: &Trust, now: env::Timestamp) -> bool {
     certificate.may_encrypt() && trust.check(certificate, &[], now).is_ok()
-}
-
-/// The one author, or nobody.
-fn author_of(raw: &[u8]) -> String {
-    let envelope = Envelope::parse(raw);
-    let mut authors =
-        envelope.from.iter().filter(|it| it.is_mailbox()).filter_map(mail::message::EnvelopeAddress::email);
-    match (authors.next(), authors.next()) {
-        (Some(author), None) => author,
-        _ => String::new(),
-    }
 }
 
 fn make(

@@ -4,10 +4,10 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use mail::message::sole_author;
 use openpgp::{AutocryptHeader, Certificate, PgpError, PrivateKey, Report, SignatureReport, SignatureState};
 use store::{Store, StoreError, Tx};
 
-use crate::departure::author_of;
 use crate::{KeybookError, Learned, Origin, learn, list_partners, private_keys};
 
 /// Octets of a message that is looked at.
@@ -39,7 +39,7 @@ pub async fn look(
     if raw.len() > LOOKED_AT_OCTETS_MAX || !may_be_openpgp(&raw) {
         return Ok(Arrived { raw, readable: None, fields: String::new() });
     }
-    let author = author_of(&raw);
+    let author = sole_author(&raw).unwrap_or_default();
     let read = move |tx: &mut Tx<'_>| {
         let keys: Vec<Vec<PrivateKey>> =
             accounts.iter().map(|account| private_keys(tx, *account)).collect::<Result<_, _>>()?;
@@ -94,7 +94,7 @@ fn open(
 /// # Errors
 /// [`KeybookError`] if the store fails. A key that does not count is not learned, which is no error.
 pub async fn learn_from(store: &Store, organisation: i64, raw: &[u8]) -> Result<Option<Learned>, KeybookError> {
-    let author = author_of(raw);
+    let author = sole_author(raw).unwrap_or_default();
     let Some(found) = AutocryptHeader::of_message(raw, &author) else { return Ok(None) };
     let work =
         move |tx: &mut Tx<'_>| learn(tx, organisation, &author, &found.certificate, (Origin::Autocrypt, found.prefer));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mail::message::{ContentEncryption, Envelope, EnvelopeAddress, Structure};
+use mail::message::{ContentEncryption, Envelope, EnvelopeAddress, Structure, sole_author};
 use openpgp::{Certificate, PgpError, PrivateKey, Protection, Recipients};
 use serde::{Deserialize, Serialize};
 use store::{Store, StoreError};
@@ -55,7 +55,7 @@ pub async fn protect(
     if ContentEncryption::of(&raw, &Structure::parse(&raw)).is_some() {
         return Ok(None);
     }
-    let author = author_of(&raw);
+    let author = sole_author(&raw).unwrap_or_default();
     let signer = signer(store, submitter, author.clone()).await?;
     // Mail that is none of our people's, as notifications and what is forwarded, has no author who could sign here.
     if signer.is_none() && rule.must_sign() && submitter.is_some() {
@@ -108,19 +108,6 @@ async fn signer(store: &Store, submitter: Option<i64>, author: String) -> Result
         certificate.names(&author, now) && certificate.check(now).is_ok_and(|it| it.can_sign)
     };
     Ok(keys.into_iter().find(is_usable))
-}
-
-/// The one author, or nobody.
-pub(crate) fn author_of(raw: &[u8]) -> String {
-    if mail::header::fields(raw).filter(|field| field.is("From")).count() != 1 {
-        return String::new();
-    }
-    let envelope = Envelope::parse(raw);
-    let mut authors = envelope.from.iter().filter(|it| it.is_mailbox()).filter_map(EnvelopeAddress::email);
-    match (authors.next(), authors.next()) {
-        (Some(author), None) => author,
-        _ => String::new(),
-    }
 }
 
 /// Whether the header names every recipient: else their keys would tell the others of who has a blind copy.

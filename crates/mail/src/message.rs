@@ -23,7 +23,7 @@ pub mod words;
 
 pub use encoding::{UnknownEncoding, decode_part};
 pub use encryption::ContentEncryption;
-pub use envelope::{Envelope, EnvelopeAddress};
+pub use envelope::{Envelope, EnvelopeAddress, sole_author};
 pub use extent::{Extent, ExtentLimits, TooComplex};
 pub use html::{Rows, html_to_text};
 pub use mailboxes::{ADDRESSES_MAX, parse_addresses};

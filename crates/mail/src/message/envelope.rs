@@ -93,3 +93,31 @@ impl Envelope {
 fn addresses(value: Option<&[u8]>) -> Vec<EnvelopeAddress> {
     some_text(value).map(|text| parse_addresses(&text)).unwrap_or_default()
 }
+
+/// The address of the one author of a message; `None` if the header has no `From`, several of them (RFC 5322 section 3.6 allows one), or
+/// names several authors or a group, as then nobody can say whose it is.
+#[must_use]
+pub fn sole_author(raw: &[u8]) -> Option<String> {
+    if crate::header::fields(raw).filter(|field| field.is("From")).count() != 1 {
+        return None;
+    }
+    match Envelope::parse(raw).from.as_slice() {
+        [one] => one.email(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sole_author;
+
+    #[test]
+    fn one_author_and_no_more() {
+        let of = |header: &str| sole_author(format!("{header}\r\n\r\nText\r\n").as_bytes());
+        assert_eq!(of("From: Ana <ana@a.test>").as_deref(), Some("ana@a.test"));
+        assert_eq!(of("From: Ana <ana@a.test>\r\nFrom: Bo <bo@b.test>"), None);
+        assert_eq!(of("From: ana@a.test, bo@b.test"), None);
+        assert_eq!(of("From: Team: ana@a.test;"), None);
+        assert_eq!(of("To: ana@a.test"), None);
+    }
+}

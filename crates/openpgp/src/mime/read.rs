@@ -1,7 +1,7 @@
 //! Messages that are signed or encrypted, read.
 
 use env::Timestamp;
-use mail::message::{Part, Structure, decode_part, parse_addresses};
+use mail::message::{Part, Structure, decode_part, sole_author};
 use pgp::composed::CleartextSignedMessage;
 
 use super::fields::{is_authors, is_structural, protected, said_outside, value};
@@ -226,7 +226,7 @@ fn differing(raw: &[u8], within: &[(String, String)], said: &[(String, String)])
 
 /// A good signature is one of the author: its key names every address that the message shows as the author's.
 fn settle(raw: &[u8], read: &mut Read, certificates: &[Certificate], now: Timestamp) {
-    let authors: Option<Vec<String>> = std::iter::once(raw).chain(read.content.as_deref()).map(author_of).collect();
+    let authors: Option<Vec<String>> = std::iter::once(raw).chain(read.content.as_deref()).map(sole_author).collect();
     for report in read.report.signatures.iter_mut().filter(|it| it.state == SignatureState::Good) {
         let certificate = certificates.iter().find(|it| Some(it.fingerprint()) == report.certificate);
         let names_all = certificate.is_some_and(|certificate| {
@@ -235,19 +235,5 @@ fn settle(raw: &[u8], read: &mut Read, certificates: &[Certificate], now: Timest
         if !names_all {
             report.state = SignatureState::OtherAddress;
         }
-    }
-}
-
-/// The one author of a message.
-fn author_of(raw: &[u8]) -> Option<String> {
-    let mut found = mail::header::fields(raw).filter(|field| field.is("From"));
-    let field = found.next()?;
-    if found.next().is_some() {
-        return None;
-    }
-    let addresses = parse_addresses(&String::from_utf8_lossy(&field.value()));
-    match addresses.as_slice() {
-        [one] => one.email(),
-        _ => None,
     }
 }
