@@ -44,6 +44,14 @@ pub fn commit(salt: &[u8], text: &[u8]) -> String {
     hex(context.finish().as_ref())
 }
 
+/// A new salt, in hexadecimal.
+#[must_use]
+pub fn salt(tx: &Tx<'_>) -> String {
+    let mut octets = [0; SALT_BYTES];
+    tx.context().entropy.fill(&mut octets);
+    hex(&octets)
+}
+
 /// The pseudonym of an account: random, kept in a row of its own that goes with the account, and then nobody knows any more whose it was.
 ///
 /// # Errors

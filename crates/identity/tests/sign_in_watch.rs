@@ -29,6 +29,8 @@ store::on_both_engines! {
     a_frozen_account_takes_mail_and_lets_in_nobody,
     an_odd_web_sign_in_must_show_a_factor_and_may_not_enrol_one,
     a_broken_watch_lets_in_nobody,
+    sign_ins_stand_in_the_audit_log,
+    what_cannot_be_recorded_does_not_let_in,
 }
 
 struct Door {
@@ -167,7 +169,7 @@ async fn an_odd_web_sign_in_must_show_a_factor_and_may_not_enrol_one(store: Test
     assert!(matches!(step(Stage::Enrol, false).await, Err(AuthFailure::Unusual)));
     let outcomes: Vec<Outcome> = door.events().await.iter().take(2).map(|event| event.outcome).collect();
     assert_eq!(outcomes, [Outcome::Refused, Outcome::FactorNeeded]);
-    door.sign_in.completed(&principal, &web).await;
+    door.sign_in.completed(&principal, &web).await.unwrap();
     let last = door.events().await.remove(0);
     assert_eq!((last.outcome, last.detail.strong), (Outcome::Accepted, true));
 }
@@ -176,5 +178,46 @@ async fn a_broken_watch_lets_in_nobody(store: TestStore) {
     let door = Door::new(store).await;
     let breaking = "UPDATE sign_in_profile SET detail = $1";
     door.fixture.store.write(move |tx| tx.execute(breaking, store::params![b"not sealed"])).await.unwrap();
+    assert!(matches!(door.read_mail(HOME).await, Err(AuthFailure::Temporary(_))));
+}
+
+/// The leaves that wait for their place.
+async fn leaves(door: &Door) -> Vec<audit::Leaf> {
+    door.watch.flush().await.unwrap();
+    let read = |tx: &mut store::Tx<'_>| {
+        tx.rows("SELECT leaf FROM audit_pending ORDER BY event", &[], |row| Ok(row.bytes(0)?.to_vec()))
+    };
+    let rows = door.fixture.store.read(read).await.unwrap();
+    rows.iter().map(|leaf| serde_json::from_slice(leaf).unwrap()).collect()
+}
+
+async fn sign_ins_stand_in_the_audit_log(store: TestStore) {
+    let door = Door::new(store).await;
+    let before = leaves(&door).await.len();
+    assert_eq!(before, 20, "one for each day");
+    for _ in 0..5 {
+        door.read_mail(HOME).await.unwrap();
+    }
+    let wrong = Secret::new("wrong".to_owned());
+    for _ in 0..5 {
+        door.sign_in.authenticate("li@trade.test", &wrong, &client(HOME, Protocol::Imap)).await.unwrap_err();
+    }
+    door.sign_in.authenticate("nobody@trade.test", &wrong, &client(HOME, Protocol::Imap)).await.unwrap_err();
+    let leaves = leaves(&door).await;
+    let told: Vec<&str> = leaves.iter().skip(before).map(|leaf| leaf.outcome.as_str()).collect();
+    assert_eq!(told, ["accepted", "wrong", "throttled"], "those that are alike once");
+    let accepted = &leaves[before];
+    assert_eq!((accepted.action.as_str(), &accepted.actor), (watch::AUDITED_AS, &leaves[0].actor));
+    assert_ne!(accepted.actor, "operator");
+
+    let id = i64::from_str_radix(&accepted.id, 16).unwrap();
+    let disclosed = door.fixture.store.read(move |tx| watch::disclose(tx, id)).await.unwrap().unwrap();
+    assert!(disclosed.text.contains(HOME) && disclosed.text.contains("Thunderbird"), "{}", disclosed.text);
+    assert_eq!(audit::commit(disclosed.salt.as_bytes(), disclosed.text.as_bytes()), accepted.commitment);
+}
+
+async fn what_cannot_be_recorded_does_not_let_in(store: TestStore) {
+    let door = Door::new(store).await;
+    door.fixture.store.write(|tx| tx.execute("DROP TABLE audit_pending", &[])).await.unwrap();
     assert!(matches!(door.read_mail(HOME).await, Err(AuthFailure::Temporary(_))));
 }

@@ -8,6 +8,9 @@ pub enum WatchError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The audit log does not take the record.
+    #[error(transparent)]
+    Audit(#[from] audit::AuditError),
     /// What is stored cannot be read.
     #[error("what the sign-in watch keeps of account {account} cannot be read: {cause}")]
     Unreadable {
@@ -30,6 +33,7 @@ impl WatchError {
     pub fn outlook(&self) -> Outlook {
         match self {
             Self::Store(error) => error.outlook(),
+            Self::Audit(error) => error.outlook(),
             Self::Unreadable { .. } | Self::NoEvent(_) | Self::Answered(_) => Outlook::Permanent,
         }
     }

@@ -10,7 +10,7 @@ use crate::assess::{Answer, Assessment};
 use crate::attempt::{Attempt, Device, Outcome};
 use crate::error::WatchError;
 use crate::features::network;
-use crate::keys::{Keeper, group};
+use crate::keys::{EVERYBODY, Keeper, group};
 use crate::place::Place;
 use crate::rules::Finding;
 
@@ -101,6 +101,9 @@ pub struct Detail {
     pub score: Option<ScoreKept>,
     /// What was odd.
     pub findings: Vec<Finding>,
+    /// Octets in hexadecimal that keep others from guessing the rest by the commitment in the audit log. Empty where that does not name it.
+    #[serde(default)]
+    salt: String,
 }
 
 /// A score as it is kept.
@@ -149,7 +152,19 @@ impl Detail {
             strong: attempt.strong,
             score,
             findings: assessment.map_or_else(Vec::new, |assessment| assessment.findings.clone()),
+            salt: String::new(),
         }
+    }
+
+    /// What the commitment is to: the number of the account and all that is kept, without the salt.
+    fn committed(&self, account: i64) -> Result<String, WatchError> {
+        let unreadable = |error: serde_json::Error| WatchError::Unreadable { account, cause: error.to_string() };
+        let mut text = serde_json::to_value(self).map_err(unreadable)?;
+        if let Some(fields) = text.as_object_mut() {
+            fields.remove("salt");
+            fields.insert("account".to_owned(), format!("{account:x}").into());
+        }
+        Ok(text.to_string())
     }
 }
 
@@ -165,6 +180,8 @@ pub(crate) struct NewEvent {
     pub(crate) is_fresh: bool,
     /// Whether people are to be told.
     pub(crate) is_told: bool,
+    /// Whether the audit log names it.
+    pub(crate) is_audited: bool,
     pub(crate) detail: Detail,
 }
 
@@ -172,7 +189,12 @@ impl NewEvent {
     pub(crate) fn insert(&self, tx: &mut Tx<'_>) -> Result<(), WatchError> {
         let (organisation, account) = self.subject.map_or((0, 0), |it| (it.organisation, it.account));
         let keeper = Keeper::of(tx, account)?;
-        let sealed = keeper.seal(tx, &place_of(self.id), &self.detail)?;
+        let mut detail = self.detail.clone();
+        if self.is_audited {
+            detail.salt = audit::salt(tx);
+            self.append(tx, account, organisation, &detail)?;
+        }
+        let sealed = keeper.seal(tx, &place_of(self.id), &detail)?;
         let (login, network) = (group(tx, "login", &self.login), group(tx, "network", &network(self.detail.address)));
         tx.execute(
             "INSERT INTO sign_in_event
@@ -194,6 +216,38 @@ impl NewEvent {
         )?;
         Ok(())
     }
+
+    /// Puts the attempt into the audit log.
+    fn append(&self, tx: &mut Tx<'_>, account: i64, organisation: i64, detail: &Detail) -> Result<(), WatchError> {
+        let leaf = audit::Leaf {
+            id: format!("{:x}", self.id),
+            at: self.at.to_string(),
+            organisation: format!("{organisation:x}"),
+            actor: audit::pseudonym(tx, account)?,
+            action: AUDITED_AS.to_owned(),
+            outcome: self.outcome.as_str().to_owned(),
+            commitment: audit::commit(detail.salt.as_bytes(), detail.committed(account)?.as_bytes()),
+        };
+        Ok(audit::append(tx, self.id, &leaf)?)
+    }
+}
+
+/// The action under which attempts stand in the audit log.
+pub const AUDITED_AS: &str = "sign-in";
+
+/// What shows an outsider what the audit log's record of attempt `id` tells in full; none if it was forgotten or is not in the log.
+///
+/// # Errors
+/// [`WatchError`] if the entry does not open or the store fails.
+pub fn disclose(tx: &mut Tx<'_>, id: i64) -> Result<Option<audit::Disclosed>, WatchError> {
+    let event = match load_event(tx, id) {
+        Ok(event) => event,
+        Err(WatchError::NoEvent(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let account = event.subject.map_or(EVERYBODY, |subject| subject.account);
+    let text = event.detail.committed(account)?;
+    Ok(Some(audit::Disclosed { salt: event.detail.salt, text }).filter(|disclosed| !disclosed.salt.is_empty()))
 }
 
 fn place_of(id: i64) -> String {

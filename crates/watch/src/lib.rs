@@ -26,7 +26,8 @@ pub use assess::{Answer, Assessment, History, assess};
 pub use attempt::{Attempt, Device, Outcome};
 pub use error::WatchError;
 pub use event::{
-    Detail, EVENTS_MAX, Event, Said, ScoreKept, Subject, Whose, claim_untold, list_events, list_untold, load_event,
+    AUDITED_AS, Detail, EVENTS_MAX, Event, Said, ScoreKept, Subject, Whose, claim_untold, disclose, list_events,
+    list_untold, load_event,
 };
 pub use features::{Dimension, Feature, Kind, NO_DEVICE, features, hour_there, network};
 pub use geo::Places;

@@ -41,6 +41,9 @@ const TOLD_FOR: Duration = Duration::from_secs(6 * 3_600);
 const THROTTLED_FOR: Duration = Duration::from_secs(60);
 
 /// Marks of what was counted and told; beyond it all are forgotten, and something counts twice.
+/// For so long one attempt of an account that failed in one way stands for the others in the audit log.
+const AUDITED_FOR: Duration = Duration::from_secs(60);
+
 const MARKS_MAX: usize = 100_000;
 
 /// Rows that one transaction forgets.
@@ -138,17 +141,58 @@ impl Watch {
         outcome: Outcome,
         judged: Option<&Judged>,
     ) -> i64 {
+        let waiting = self.noted(subject, login, attempt, outcome, judged);
+        self.queue(waiting)
+    }
+
+    /// Records a sign-in that stands. One that the audit log names is written before this ends; gives its number.
+    ///
+    /// # Errors
+    /// [`WatchError`] if the store fails. Then nobody may be let in: what cannot be recorded does not happen.
+    pub async fn record_standing(
+        &self,
+        subject: Subject,
+        login: &str,
+        attempt: &Attempt,
+        judged: Option<&Judged>,
+    ) -> Result<i64, WatchError> {
+        let waiting = self.noted(Some(subject), login, attempt, Outcome::Accepted, judged);
+        if !waiting.event.is_audited {
+            return Ok(self.queue(waiting));
+        }
+        let (id, is_told) = (waiting.event.id, waiting.event.is_told);
+        let alone = waiting.clone();
+        let written = self.store.write(move |tx| write(tx, std::slice::from_ref(&alone))).await;
+        if let Err(error) = written {
+            // Its marks say that it is known: it waits, so that it is written before one that is like it is left out.
+            self.queue(waiting);
+            return Err(error);
+        }
+        if is_told {
+            self.told.notify_one();
+        }
+        Ok(id)
+    }
+
+    /// An attempt as it will be written.
+    fn noted(
+        &self,
+        subject: Option<Subject>,
+        login: &str,
+        attempt: &Attempt,
+        outcome: Outcome,
+        judged: Option<&Judged>,
+    ) -> Waiting {
         let place = judged.map_or_else(|| self.places.locate(attempt.address), |judged| judged.place.clone());
         let answer = judged.map(|judged| judged.assessment.answer);
         let counted = (outcome == Outcome::Accepted && subject.is_some()).then(|| features(attempt, &place));
         let counted = counted.filter(|features| self.is_new(subject, "counted", features, ALIKE_FOR));
-        let is_odd = answer.is_some_and(|answer| answer >= Answer::Tell);
-        let is_told = is_odd
-            && answer.is_some_and(|answer| {
-                let from = network(attempt.address);
-                let alike = [Feature { kind: Kind::Network, value: format!("{from} {}", answer.as_str()) }];
-                self.is_new(subject, "told", &alike, TOLD_FOR)
-            });
+        let is_told = answer.is_some_and(|answer| {
+            let from = network(attempt.address);
+            let alike = [Feature { kind: Kind::Network, value: format!("{from} {}", answer.as_str()) }];
+            answer >= Answer::Tell && self.is_new(subject, "told", &alike, TOLD_FOR)
+        });
+        let is_audited = subject.is_some() && self.is_audited(subject, outcome, counted.is_some());
         let event = NewEvent {
             id: self.store.context().ids.next(),
             subject,
@@ -158,18 +202,34 @@ impl Watch {
             answer,
             is_fresh: outcome == Outcome::Accepted && judged.is_some_and(|judged| judged.is_fresh),
             is_told,
+            is_audited,
             detail: Detail::new(attempt, place, judged.map(|judged| &judged.assessment)),
         };
+        Waiting { event, counted }
+    }
+
+    /// Whether the audit log names it: of sign-ins the first of its kind in an hour, as a mail program makes hundreds that are alike, of
+    /// what failed one an outcome and minute, as anybody can bring that about.
+    fn is_audited(&self, subject: Option<Subject>, outcome: Outcome, is_first: bool) -> bool {
+        let alike = [Feature { kind: Kind::Way, value: outcome.as_str().to_owned() }];
+        if outcome == Outcome::Accepted { is_first } else { self.is_new(subject, "audited", &alike, AUDITED_FOR) }
+    }
+
+    fn queue(&self, waiting: Waiting) -> i64 {
+        let event = &waiting.event;
         let id = event.id;
-        let alike = [Feature { kind: Kind::Network, value: format!("{} {login}", network(attempt.address)) }];
-        if outcome == Outcome::Throttled && !self.is_new(None, "throttled", &alike, THROTTLED_FOR) {
+        let is_odd = event.answer.is_some_and(|answer| answer >= Answer::Tell);
+        let is_kept = event.outcome == Outcome::Accepted || event.is_audited;
+        let alike =
+            [Feature { kind: Kind::Network, value: format!("{} {}", network(event.detail.address), event.login) }];
+        if event.outcome == Outcome::Throttled && !self.is_new(None, "throttled", &alike, THROTTLED_FOR) {
             return id;
         }
-        let mut waiting = self.waiting.lock();
-        if waiting.len() < WAITING_MAX || outcome == Outcome::Accepted {
-            waiting.push(Waiting { event, counted });
+        let mut all = self.waiting.lock();
+        if all.len() < WAITING_MAX || is_kept {
+            all.push(waiting);
         }
-        drop(waiting);
+        drop(all);
         if is_odd {
             self.wake.notify_one();
         }

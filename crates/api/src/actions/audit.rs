@@ -75,5 +75,11 @@ fn disclosed(tx: &mut Tx<'_>, record: &str) -> Result<Option<::audit::Disclosed>
     let Ok(leaf) = serde_json::from_str::<::audit::Leaf>(record) else { return Ok(None) };
     let number = |text: &str| i64::from_str_radix(text, 16).unwrap_or(0);
     let known = organisations_of(tx, None)?.contains(&number(&leaf.organisation)) || leaf.organisation == "0";
-    if known { rights::disclose(tx, number(&leaf.organisation), number(&leaf.id)) } else { Ok(None) }
+    if !known {
+        return Ok(None);
+    }
+    if leaf.action == watch::AUDITED_AS {
+        return Ok(watch::disclose(tx, number(&leaf.id))?);
+    }
+    rights::disclose(tx, number(&leaf.organisation), number(&leaf.id))
 }

@@ -54,10 +54,10 @@ pub(super) async fn answer(
     }
     let (step, client) = (session.principal.session.unwrap_or(0), visitor.client.clone());
     match portal.store().write(move |tx| session::complete(tx, account, step, &client)).await {
-        Ok(begun) => {
-            portal.sign_in.completed(&session.principal, &visitor.client).await;
-            with_session(&portal, &headers, see_other("/account"), &begun.token)
-        }
+        Ok(begun) => match portal.sign_in.completed(&session.principal, &visitor.client).await {
+            Ok(()) => with_session(&portal, &headers, see_other("/account"), &begun.token),
+            Err(error) => super::factor::unavailable(&error),
+        },
         Err(error) => super::factor::unavailable(&error),
     }
 }

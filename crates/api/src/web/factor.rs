@@ -143,7 +143,7 @@ pub(super) async fn show(
         Ok(Some((begun, stage))) => {
             tracing::info!(account, means = means.as_str(), stage = stage.as_str(), "a second factor was shown");
             if stage == Stage::Whole && session.stage != Stage::Whole {
-                portal.sign_in.completed(&session.principal, &visitor.client).await;
+                portal.sign_in.completed(&session.principal, &visitor.client).await?;
             }
             Ok(Shown::Goes(begun, stage))
         }

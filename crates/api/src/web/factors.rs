@@ -231,7 +231,7 @@ async fn enrol(
     };
     let (begun, codes) = portal.store().write(work).await?;
     if stage != Stage::Whole {
-        portal.sign_in.completed(&session.principal, &changing.visitor.client).await;
+        portal.sign_in.completed(&session.principal, &changing.visitor.client).await?;
     }
     tracing::info!(account, factor = id, kind = kind.as_str(), "a second factor was enrolled");
     Ok(Enrolled { id, begun, codes })

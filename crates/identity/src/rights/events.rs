@@ -135,7 +135,7 @@ pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<Option<i64>, IdentityErr
         address: event.address.map(|address| address.to_string()),
         object,
         row: event.row.clone(),
-        salt: salt(tx),
+        salt: audit::salt(tx),
     };
     append(tx, event, id, &detail)?;
     let sealed = seal(tx, event.organisation, COLUMN, id, &detail)?;
@@ -170,12 +170,6 @@ fn append(tx: &mut Tx<'_>, event: &Event, id: i64, detail: &Detail) -> Result<()
         commitment: audit::commit(detail.salt.as_bytes(), detail.text(event.account.unwrap_or(0)).as_bytes()),
     };
     audit::append(tx, id, &leaf).map_err(IdentityError::from)
-}
-
-fn salt(tx: &Tx<'_>) -> String {
-    let mut octets = [0; audit::SALT_BYTES];
-    tx.context().entropy.fill(&mut octets);
-    octets.iter().fold(String::new(), |text, octet| format!("{text}{octet:02x}"))
 }
 
 /// What shows an outsider what the record of event `id` tells in full; none if it was forgotten or is older than the log.

@@ -48,7 +48,7 @@ impl SignIn {
             Answer::Demand | Answer::Refuse => Outcome::Refused,
             Answer::Freeze => Outcome::Frozen,
         };
-        watch.record(Some(subject(principal)), login, &attempt, outcome, Some(&judged));
+        note(watch, principal, login, &attempt, outcome, Some(&judged)).await.map_err(AuthFailure::Temporary)?;
         self.act(principal, outcome).await
     }
 
@@ -75,21 +75,25 @@ impl SignIn {
             (Answer::Pass | Answer::Tell, Stage::Whole) => (Outcome::Accepted, stage),
             (Answer::Pass | Answer::Tell, _) => (Outcome::FactorNeeded, stage),
         };
-        watch.record(Some(subject(principal)), &principal.address, &attempt, outcome, Some(&judged));
+        let noted = note(watch, principal, &principal.address, &attempt, outcome, Some(&judged)).await;
+        noted.map_err(AuthFailure::Temporary)?;
         self.act(principal, outcome).await?;
         Ok(stage)
     }
 
     /// A web sign-in is whole after its second factor: recorded, and known from now on.
-    pub async fn completed(&self, principal: &Principal, client: &Client) {
-        let Some(watch) = &self.watch else { return };
+    ///
+    /// # Errors
+    /// [`IdentityError`] if it cannot be recorded; then it must not stand.
+    pub async fn completed(&self, principal: &Principal, client: &Client) -> Result<(), IdentityError> {
+        let Some(watch) = &self.watch else { return Ok(()) };
         let attempt = Attempt { strong: true, ..attempt(client, Some(principal), self.now()) };
         let judged = self.assess(watch, principal, &attempt).await;
         if let Err(error) = &judged {
             tracing::warn!(account = principal.account, %error, "a sign-in with a second factor was not assessed");
         }
         let judged = judged.ok();
-        watch.record(Some(subject(principal)), &principal.address, &attempt, Outcome::Accepted, judged.as_ref());
+        note(watch, principal, &principal.address, &attempt, Outcome::Accepted, judged.as_ref()).await
     }
 
     async fn assess(&self, watch: &Watch, principal: &Principal, attempt: &Attempt) -> Result<Judged, AuthFailure> {
@@ -142,6 +146,24 @@ impl SignIn {
             Err(error) => tracing::warn!(%error, "a failed sign-in is not recorded"),
         }
     }
+}
+
+/// Records what came of right credentials: a sign-in that stands before it does.
+async fn note(
+    watch: &Watch,
+    principal: &Principal,
+    login: &str,
+    attempt: &Attempt,
+    outcome: Outcome,
+    judged: Option<&Judged>,
+) -> Result<(), IdentityError> {
+    let subject = subject(principal);
+    if outcome == Outcome::Accepted {
+        watch.record_standing(subject, login, attempt, judged).await?;
+        return Ok(());
+    }
+    watch.record(Some(subject), login, attempt, outcome, judged);
+    Ok(())
 }
 
 fn subject(principal: &Principal) -> Subject {
