@@ -27,9 +27,9 @@ impl Scores {
         self.spam.max(self.phish) + 0.5 * self.spam.min(self.phish).max(-8.0)
     }
 
-    /// How much speaks for phish: what is unwanted at all is nearer to it, and what merely sells is not.
+    /// How much speaks for phish: what is unwanted at all is nearer to it, by half, as what merely sells is not phish.
     pub(crate) fn phishing(self) -> f32 {
-        self.spam + self.phish
+        0.5 * self.spam + self.phish
     }
 }
 
