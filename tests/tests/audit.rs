@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Options, Outcome, Scratch, Tradewind, require, run, wait_until};
+use harness::{HttpsHost, Options, Outcome, Process, Scratch, SelfSigned, Tradewind, require, run, wait_until};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -68,6 +68,99 @@ fn an_outsider_verifies_what_was_done() -> Outcome {
     let changed = tradewind.command(&[&["--json"], &verify[..]].concat())?;
     assert!(!changed.status.success() && changed.stdout.contains("\"verified\":false"), "{}", changed.stdout);
     Ok(())
+}
+
+/// An authority of time stamps whose files lie in `directory`; gives its port too.
+fn time_stamps(scratch: &Scratch, directory: &Path) -> Outcome<(Process, String)> {
+    fs::create_dir_all(directory)?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/time_stamps.py");
+    let mut command = Command::new("python3");
+    command.arg("-u").arg(script).arg(directory);
+    let mut process = Process::spawn("time-stamps", scratch.path(), command)?;
+    let port = process.wait_for_line("", PATIENCE)?;
+    Ok((process, port))
+}
+
+/// Checkpoints go to an address on the Web and by letter, and others stamp them with the time, which Debian's openssl verifies.
+#[test]
+fn checkpoints_go_elsewhere() -> Outcome {
+    require!("python3", "openssl");
+    let scratch = Scratch::new("audit-elsewhere")?;
+    let (authority, export) = (scratch.join("authority"), scratch.join("export"));
+    let (_stamping, port) = time_stamps(&scratch, &authority)?;
+    let certificate = SelfSigned::write(&scratch)?;
+    let host = HttpsHost::start_at(([127, 0, 0, 1], 0).into(), &certificate, &[("localhost", "")])?;
+    let quoted = |path: &Path| format!("{:?}", text(path));
+    let options = Options::default()
+        .set("audit", "seal_seconds", "1")
+        .set("audit", "witness_urls", &format!("[\"https://localhost:{}/keep\"]", host.address.port()))
+        .set("audit", "elsewhere_ca", &quoted(&certificate.certificate))
+        .set("audit", "witness_addresses", "[\"notary@trade.test\"]")
+        .set("audit", "stamp_url", &format!("\"http://127.0.0.1:{}/\"", port.trim()))
+        .set("audit", "stamp_authorities", &quoted(&authority.join("ca.pem")));
+    let tradewind = Tradewind::start(options)?;
+    let notary = tradewind.new_account("notary", 0)?;
+    let posted = wait_until("a checkpoint that is posted", PATIENCE, || Ok(host.asked().into_iter().next()))?;
+    assert_eq!((posted.line.as_str(), posted.media_type.as_str()), ("POST /keep", "text/plain; charset=utf-8"));
+    let witness = scratch.file("posted", &posted.body)?;
+    let mut reader = notary.session()?;
+    wait_until("a letter with a checkpoint", PATIENCE, || Ok((reader.count("INBOX")? > 0).then_some(())))?;
+    reader.command("SELECT INBOX")?.ok()?;
+    let letter = reader.ask("FETCH 1 BODY[TEXT]")?.ok()?.text();
+    let letter: String = letter.lines().filter(|line| !line.contains([' ', '*', ')', '{'])).collect();
+    let mailed = scratch.file("mailed", decoded(&letter)?.split("-----\r\n").nth(1).unwrap_or_default())?;
+
+    let stamped = wait_until("a stamped checkpoint", PATIENCE, || {
+        told(&tradewind, &["audit", "export", &text(&export)])?;
+        Ok(files(&export.join("stamps")).into_iter().find(|path| path.extension().is_some_and(|it| it == "tst")))
+    })?;
+    let head = told(&tradewind, &["audit", "head"])?;
+    let key = head["key"].as_str().unwrap_or_default().to_owned();
+    let verified = told(&tradewind, &["audit", "verify", &text(&export), "--key", &key, "--witness", &text(&witness)])?;
+    assert_eq!((&verified["verified"], &verified["witnesses"]), (&true.into(), &1.into()));
+    let checkpoint = stamped.with_extension("checkpoint");
+    let ts_verify = |data: &Path| {
+        let mut openssl = Command::new("openssl");
+        openssl.args(["ts", "-verify", "-token_in", "-in"]).arg(&stamped).arg("-data").arg(data);
+        openssl.arg("-CAfile").arg(authority.join("ca.pem"));
+        run(openssl, PATIENCE)
+    };
+    ts_verify(&checkpoint)?.success()?;
+    let altered = scratch.file("altered", fs::read_to_string(&checkpoint)?.replace("time 2", "time 3"))?;
+    assert!(!ts_verify(&altered)?.status.success(), "openssl sees an altered checkpoint");
+    Ok(())
+}
+
+/// A time stamp of somebody who is not believed is not kept, and the log of the server says why.
+#[test]
+fn nobody_elses_time_stamp_is_kept() -> Outcome {
+    require!("python3", "openssl");
+    let scratch = Scratch::new("audit-stranger")?;
+    let (authority, stranger) = (scratch.join("authority"), scratch.join("stranger"));
+    let (_believed, _) = time_stamps(&scratch, &authority)?;
+    let (_stranger, port) = time_stamps(&scratch, &stranger)?;
+    let options = Options::default()
+        .set("audit", "seal_seconds", "1")
+        .set("audit", "stamp_url", &format!("\"http://127.0.0.1:{}/\"", port.trim()))
+        .set("audit", "stamp_authorities", &format!("{:?}", text(&authority.join("ca.pem"))));
+    let tradewind = Tradewind::start(options)?;
+    tradewind.new_account("mei", 0)?;
+    wait_until("a stamp that is refused", PATIENCE, || {
+        let log = tradewind.log_tail();
+        Ok((log.contains("Time stamps") && log.contains("cannot be handed on")).then_some(()))
+    })?;
+    let export = scratch.join("export");
+    told(&tradewind, &["audit", "export", &text(&export)])?;
+    assert!(files(&export.join("stamps")).is_empty());
+    Ok(())
+}
+
+/// The text that is encoded so in Base64.
+fn decoded(encoded: &str) -> Outcome<String> {
+    let mut python = Command::new("python3");
+    let script = "import base64,sys; sys.stdout.buffer.write(base64.b64decode(sys.argv[1]))";
+    python.args(["-c", script, encoded]);
+    Ok(run(python, PATIENCE)?.success()?.stdout)
 }
 
 /// Whole checkpoints that lie in `directory`.

@@ -10,6 +10,7 @@ use tlog_tiles::tile::Tile;
 
 use crate::log::{bundle, checkpoint, public_key, size};
 use crate::tree::{TILE_HEIGHT, read_tile};
+use crate::witness;
 
 /// Why an export ended.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +100,16 @@ pub fn write(tx: &mut Tx<'_>, directory: &Path) -> Result<Exported, ExportError>
         };
         put(&path, &octets)?;
         files += 1;
+    }
+    for stamped in witness::stamps(tx)? {
+        let name = directory.join(format!("stamps/{:012}", stamped.size));
+        for (suffix, octets) in [("checkpoint", stamped.checkpoint.as_bytes()), ("tst", &stamped.token)] {
+            let path = name.with_extension(suffix);
+            if !path.exists() {
+                put(&path, octets)?;
+                files += 1;
+            }
+        }
     }
     put(&directory.join("key"), format!("{key}\n").as_bytes())?;
     put(&directory.join("checkpoint"), note.as_bytes())?;

@@ -15,6 +15,7 @@ mod leaf;
 mod log;
 mod tree;
 pub mod verify;
+pub mod witness;
 
 pub use key::{LogKey, PublicKey, PublicKeyError};
 pub use leaf::{Disclosed, Leaf, SALT_BYTES, commit, pseudonym, salt};

@@ -18,8 +18,9 @@ use crate::finding::finding;
 use crate::parts;
 use crate::set::EntrySet;
 
+pub use fetch::address_of;
 pub use fetch::{Fetch, Fetched, HttpsFetch};
-pub(crate) use fetch::{address_of, key_of, split};
+pub(crate) use fetch::{key_of, split};
 pub use library::{FeedState, Library, Loaded, Refreshed, read_as, read_directory, written};
 
 /// Longest time for one message; most of it is for digests of large files.

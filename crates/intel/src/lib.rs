@@ -21,7 +21,7 @@ pub mod share;
 pub mod yara;
 
 pub use entry::{Entry, classify};
-pub use feeds::Feeds;
+pub use feeds::{Feeds, address_of};
 pub use formats::{Counts, Format, FormatError};
 pub use link_lists::LinkLists;
 pub use never::Never;

@@ -22,6 +22,7 @@ mod mime;
 mod oid;
 mod pkcs12;
 mod signed;
+pub mod stamp;
 mod trust;
 
 pub use certificate::{Certificate, KeyKind};

@@ -15,6 +15,9 @@ use crate::{Certificate, Fault, KeyKind};
 /// `id-kp-emailProtection` (RFC 5280 section 4.2.1.12).
 const EMAIL_PROTECTION: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x04];
 
+/// `id-kp-timeStamping` (RFC 3161 section 2.3).
+const TIME_STAMPING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08];
+
 /// Certificates that may lie between one and its root.
 const BETWEEN_MAX: usize = 32;
 
@@ -28,6 +31,8 @@ pub struct Trust {
     pinned: Vec<[u8; 32]>,
     /// Whether an authority without a current list vouches for nobody.
     needs_list: bool,
+    /// Whether it is asked about authorities of time stamps, not about people.
+    stamps: bool,
 }
 
 impl std::fmt::Debug for Trust {
@@ -80,6 +85,13 @@ impl Trust {
         self
     }
 
+    /// Is asked about authorities of time stamps (RFC 3161), whose certificates must be for that and nothing else.
+    #[must_use]
+    pub const fn of_time_stamps(mut self) -> Self {
+        self.stamps = true;
+        self
+    }
+
     /// Whether an authority vouches for `certificate` now, with the help of `others` between.
     ///
     /// # Errors
@@ -112,7 +124,11 @@ impl Trust {
         if revocation.is_none() && self.needs_list {
             return Err(Fault::RevocationUnknown { subject: subject() });
         }
-        let usage = KeyUsage::required_if_present(EMAIL_PROTECTION);
+        let usage = if self.stamps {
+            KeyUsage::required(TIME_STAMPING)
+        } else {
+            KeyUsage::required_if_present(EMAIL_PROTECTION)
+        };
         end.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &between, moment, usage, revocation, None)
             .map(|_| ())
             .map_err(|error| self.untrusted(certificate, &error))
@@ -142,7 +158,9 @@ impl Trust {
             Error::CertExpired { .. } => Fault::Untrusted { subject, cause: "its authority has expired".to_owned() },
             Error::CertRevoked => Fault::Revoked { subject },
             Error::UnknownRevocationStatus | Error::CrlExpired { .. } => Fault::RevocationUnknown { subject },
-            Error::RequiredEkuNotFoundContext(_) => Fault::WrongUse { subject, needed: "e-mail protection" },
+            Error::RequiredEkuNotFoundContext(_) => {
+                Fault::WrongUse { subject, needed: if self.stamps { "time stamps" } else { "e-mail protection" } }
+            }
             other => Fault::Untrusted { subject, cause: other.to_string() },
         }
     }

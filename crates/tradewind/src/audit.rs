@@ -37,7 +37,9 @@ fn verify_log(directory: &Path, key: Option<String>, witness: &[PathBuf], json: 
     let key = PublicKey::parse(&key).map_err(Refused::because)?;
     let mut witnessed = Vec::with_capacity(witness.len());
     for path in witness {
-        witnessed.push((path.display().to_string(), read(path)?));
+        // One that came by letter has the line ends of letters.
+        let note = String::from_utf8_lossy(&read(path)?).replace("\r\n", "\n");
+        witnessed.push((path.display().to_string(), note.into_bytes()));
     }
     match verify::log(directory, &key, &witnessed) {
         Ok(verified) => {

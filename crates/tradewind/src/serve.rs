@@ -139,7 +139,7 @@ fn spawn_upkeep(
         system.settings.portal.keeps(),
         stop.clone(),
     ));
-    tasks.spawn(auditing::run(system.store.clone(), &system.settings, stop.clone()));
+    tasks.spawn(auditing::run(system, dns, stop.clone()));
     tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));

@@ -73,6 +73,18 @@ env::settings! {
         /// Directory where each checkpoint is also written, one file each, for somebody else to keep: a mounted bucket that nothing can be
         /// deleted from, a disk of another department. What is there already is never touched.
         witness_directory: Option<PathBuf> = None,
+        /// Addresses (https) to which each newest checkpoint is posted as plain text, for somebody else to keep.
+        witness_urls: Vec<String> = Vec::new(),
+        /// Mail addresses elsewhere that get the newest checkpoint by letter every `witness_hours`.
+        witness_addresses: Vec<String> = Vec::new(),
+        /// Hours between two letters with a checkpoint, and between two time stamps.
+        witness_hours: u64 = 24,
+        /// Address (http or https) of an authority that stamps checkpoints with the time (RFC 3161).
+        stamp_url: Option<String> = None,
+        /// File with the certificates, in PEM, of the authorities whose time stamps are believed.
+        stamp_authorities: Option<PathBuf> = None,
+        /// File with the certificate of the authority, in PEM, that vouches for the hosts of these addresses, where the system's do not.
+        elsewhere_ca: Option<PathBuf> = None,
     }
 }
 

@@ -56,7 +56,10 @@ impl HttpsFetch {
 }
 
 /// Where a host listens: its first address, that of IPv4 before.
-pub(crate) async fn address_of(dns: &dyn Resolver, host: &str, port: u16) -> Result<SocketAddr, String> {
+///
+/// # Errors
+/// Why it has none, for the administrator.
+pub async fn address_of(dns: &dyn Resolver, host: &str, port: u16) -> Result<SocketAddr, String> {
     if let Ok(address) = host.parse() {
         return Ok(SocketAddr::new(address, port));
     }

@@ -52,6 +52,11 @@ impl<'a> Signed<'a> {
         Ok(Self { content_type, content, certificates, signers })
     }
 
+    /// What kind of content is signed.
+    pub(crate) const fn content_type(&self) -> ObjectIdentifier {
+        self.content_type
+    }
+
     /// What there is to say of each signature over `content`; never empty.
     pub(crate) fn verify(&self, content: &[u8], trust: &Trust, now: Timestamp) -> Vec<Signature> {
         if self.signers.is_empty() {

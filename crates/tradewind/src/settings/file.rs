@@ -172,6 +172,8 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
         .chain(settings.opinion.key_file.as_mut())
         .chain(settings.opinion.ca.as_mut())
         .chain(settings.audit.witness_directory.as_mut())
+        .chain(settings.audit.stamp_authorities.as_mut())
+        .chain(settings.audit.elsewhere_ca.as_mut())
         .chain(settings.keys.pkcs11_module.as_mut())
         .chain(settings.keys.pkcs11_pin_file.as_mut())
     {
