@@ -116,8 +116,10 @@ fn checkpoints_go_elsewhere() -> Outcome {
     })?;
     let head = told(&tradewind, &["audit", "head"])?;
     let key = head["key"].as_str().unwrap_or_default().to_owned();
-    let verified = told(&tradewind, &["audit", "verify", &text(&export), "--key", &key, "--witness", &text(&witness)])?;
-    assert_eq!((&verified["verified"], &verified["witnesses"]), (&true.into(), &1.into()));
+    let (witness, mailed, directory) = (text(&witness), text(&mailed), text(&export));
+    let verify = ["audit", "verify", &directory, "--key", &key, "--witness", &witness, "--witness", &mailed];
+    let verified = told(&tradewind, &verify)?;
+    assert_eq!((&verified["verified"], &verified["witnesses"]), (&true.into(), &2.into()));
     let checkpoint = stamped.with_extension("checkpoint");
     let ts_verify = |data: &Path| {
         let mut openssl = Command::new("openssl");
