@@ -41,6 +41,16 @@ pub struct Call {
     pub id: String,
 }
 
+/// Registered capabilities that some clients name in every request, whatever the session offers (`jmap-client` does). Refusing the request, as
+/// RFC 8620 section 3.6.1 has it for what a server does not know, would shut these clients out; their methods are unknown all the same.
+const NAMED_ANYWAY: &[&str] = &[
+    "urn:ietf:params:jmap:calendars",
+    "urn:ietf:params:jmap:calendars:parse",
+    "urn:ietf:params:jmap:principals",
+    "urn:ietf:params:jmap:principals:availability",
+    "urn:ietf:params:jmap:principals:owner",
+];
+
 impl Request {
     /// Reads a request.
     ///
@@ -62,7 +72,8 @@ impl Request {
         let not_request = |why: &str| RequestError::NotRequest { why: why.to_owned() };
         let Value::Object(mut members) = value else { return Err(not_request("it is no object")) };
         let using = read_using(members.remove("using")).ok_or_else(|| not_request("using is no list of strings"))?;
-        if let Some(unknown) = using.iter().find(|it| !known.contains(&it.as_str())) {
+        let is_known = |name: &str| known.contains(&name) || NAMED_ANYWAY.contains(&name);
+        if let Some(unknown) = using.iter().find(|it| !is_known(it)) {
             return Err(RequestError::UnknownCapability { name: unknown.clone() });
         }
         let Some(Value::Array(listed)) = members.remove("methodCalls") else {

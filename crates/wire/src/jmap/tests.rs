@@ -27,6 +27,10 @@ fn what_is_no_request_is_named() {
     assert_eq!(kind(r#"{"using":[],"methodCalls":[["a",{}]]}"#), "notRequest");
     assert_eq!(kind(r#"{"methodCalls":[]}"#), "notRequest");
     assert_eq!(kind(r#"{"using":["urn:x"],"methodCalls":[]}"#), "unknownCapability");
+    assert!(
+        parse(r#"{"using":["urn:ietf:params:jmap:calendars"],"methodCalls":[]}"#).is_ok(),
+        "clients name it anyway"
+    );
     assert_eq!(kind(r#"{"using":[],"methodCalls":[["a",{},""],["a",{},""],["a",{},""],["a",{},""]]}"#), "limit");
     assert_eq!(kind(&format!(r#"{{"using":[],"methodCalls":[],"x":"{}"}}"#, "x".repeat(10_000))), "limit");
 }
