@@ -10,6 +10,7 @@ use mail::Address;
 use store::{Notice, Row, StoreError, Tx, account::next_modseq, params};
 
 use crate::address::{owner, without_detail};
+use crate::sharing::noting;
 use crate::{AccountKind, IdentityError, Permission, load_account, rights};
 
 /// Permissions that one account may give.
@@ -74,7 +75,11 @@ pub enum SendingRight {
 /// [`IdentityError`] if one of the accounts is not there, both are the same or of different organisations, or the times or the mailbox
 /// make no sense.
 pub fn grant(tx: &mut Tx<'_>, new: &Delegation) -> Result<(), IdentityError> {
-    crate::account::take_account(tx, new.account)?;
+    noting(tx, (new.account, new.delegate), new.granted_by, |tx| give(tx, new))
+}
+
+/// As [`grant`], and nobody is told what was made of it.
+pub(crate) fn give(tx: &mut Tx<'_>, new: &Delegation) -> Result<(), IdentityError> {
     let (from, to) = (load_account(tx, new.account)?, load_account(tx, new.delegate)?);
     if from.id == to.id {
         return Err(IdentityError::Condition("an account has every permission over itself; name another account"));
@@ -128,14 +133,25 @@ fn tell(tx: &mut Tx<'_>, account: i64, delegate: i64, mailbox: Option<i64>) -> R
     Ok(())
 }
 
-/// Takes permissions back, at once and also from those who are using them: one, or all of the delegate; gives how many.
+/// Takes permissions back, at once and also from those who are using them: one, or all of the delegate; gives how many. `by` is who does it,
+/// none for somebody at the machine itself.
 ///
 /// # Errors
-/// [`IdentityError`] if the store fails.
+/// [`IdentityError`] if one of the accounts is not there or the store fails.
 pub fn revoke(
     tx: &mut Tx<'_>,
-    account: i64,
-    delegate: i64,
+    (account, delegate): (i64, i64),
+    permission: Option<Permission>,
+    mailbox: Option<i64>,
+    by: Option<i64>,
+) -> Result<u64, IdentityError> {
+    noting(tx, (account, delegate), by, |tx| take_back(tx, (account, delegate), permission, mailbox))
+}
+
+/// As [`revoke`], and nobody is told what was made of it.
+pub(crate) fn take_back(
+    tx: &mut Tx<'_>,
+    (account, delegate): (i64, i64),
     permission: Option<Permission>,
     mailbox: Option<i64>,
 ) -> Result<u64, IdentityError> {
@@ -236,7 +252,7 @@ pub fn may(tx: &mut Tx<'_>, actor: i64, deed: Deed, account: i64) -> Result<bool
     Ok(is_lent && !rights::is_denied(tx, actor, right_of(deed), account)?)
 }
 
-fn allows(given: &Delegation, deed: Deed) -> bool {
+pub(crate) fn allows(given: &Delegation, deed: Deed) -> bool {
     let in_place = |mailbox: i64| given.mailbox.is_none_or(|only| only == mailbox);
     match (given.permission, deed) {
         (Permission::Read | Permission::Write, Deed::Read(mailbox)) | (Permission::Write, Deed::Write(mailbox)) => {

@@ -49,6 +49,11 @@ const DELETES: &[&str] = &[
     "DELETE FROM group_member WHERE kind = 'account' AND target = $1",
     "DELETE FROM group_owner WHERE account = $1",
     "DELETE FROM delegation WHERE account = $1 OR delegate = $1",
+    "DELETE FROM share_notice WHERE account = $1",
+    // What others were told of it goes as they would take it away themselves.
+    "UPDATE account SET modseq = modseq + 1 WHERE id IN (SELECT account FROM share_notice WHERE owner = $1 AND is_gone = 0)",
+    "UPDATE share_notice SET is_gone = 1, name = '', changed_modseq =
+         (SELECT modseq FROM account a WHERE a.id = share_notice.account) WHERE owner = $1 AND is_gone = 0",
     "DELETE FROM shared_subscription WHERE account = $1 OR owner = $1",
     "DELETE FROM service_account WHERE account = $1",
     "DELETE FROM provisioned WHERE object = $1",

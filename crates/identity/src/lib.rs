@@ -34,6 +34,7 @@ mod second_factor;
 mod secret_token;
 pub mod service;
 pub mod session;
+pub mod sharing;
 mod sign_in;
 mod throttle;
 

@@ -77,7 +77,7 @@ async fn what_is_given_may_be_done_and_nothing_else(store: TestStore) {
             assert!(may(&directory, li, deed, li).await, "one's own");
             assert!(!may(&directory, li, deed, wang).await, "not the other way round");
         }
-        directory.write(move |tx| delegation::revoke(tx, li, wang, None, None)).await.unwrap();
+        directory.write(move |tx| delegation::revoke(tx, (li, wang), None, None, None)).await.unwrap();
     }
 }
 

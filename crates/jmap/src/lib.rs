@@ -22,6 +22,7 @@ mod mailboxes;
 mod mdn;
 mod opened;
 mod pictures;
+mod principals;
 mod push;
 mod quota;
 mod reach;
@@ -29,11 +30,13 @@ mod run;
 mod senders;
 mod session;
 mod settings;
+mod share_notices;
 mod sorting;
 mod state;
 mod submission;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod unchanged;
 mod verdicts;
 mod window;
@@ -45,6 +48,7 @@ use std::time::Duration;
 
 use env::Timestamp;
 use filter::Judge;
+use identity::rights::AccessSettings;
 use identity::{Principal, SignIn, SignInWatch};
 use letters::Outbox;
 use parking_lot::Mutex;
@@ -113,6 +117,8 @@ pub struct Server {
     hold_seconds_max: u64,
     /// Where scripts may send mail on to.
     outside: Outside,
+    /// How long a strong factor counts.
+    access: AccessSettings,
     /// The server stops: who waits for changes is let go.
     stopping: CancellationToken,
     /// Files that are being sent.
@@ -151,6 +157,8 @@ pub struct ServerParts {
     pub hold_seconds_max: u64,
     /// Where scripts may send mail on to.
     pub outside: Outside,
+    /// How long a strong factor counts for sharing.
+    pub access: AccessSettings,
     /// Looks up hosts of pictures in messages.
     pub dns: Arc<dyn env::dns::Resolver>,
 }
@@ -159,7 +167,8 @@ impl Server {
     /// A server of these parts.
     #[must_use]
     pub fn new(parts: ServerParts, settings: JmapSettings) -> Arc<Self> {
-        let ServerParts { store, sign_in, browsers, public_url, outbox, judge, hold_seconds_max, outside, dns } = parts;
+        let ServerParts { store, sign_in, browsers, public_url, outbox, judge, hold_seconds_max, outside, access, dns } =
+            parts;
         let limits = Limits {
             objects_get_max: settings.objects_get_max,
             objects_set_max: settings.objects_set_max,
@@ -184,6 +193,7 @@ impl Server {
             judge,
             hold_seconds_max,
             outside,
+            access,
             settings,
             public_url,
             labels_left: tokio::sync::Notify::new(),
@@ -207,7 +217,12 @@ impl Server {
             tokio::select! {
                 () = stop.cancelled() => return self.stopping.cancel(),
                 () = self.labels_left.notified() => {}
-                () = tokio::time::sleep(TEND_EVERY) => self.forget_files().await,
+                () = tokio::time::sleep(TEND_EVERY) => {
+                    self.forget_files().await;
+                    if let Err(error) = self.expire_share_notices().await {
+                        tracing::warn!(%error, "cannot take old notices of sharing away");
+                    }
+                }
             }
             if let Err(error) = self.clear_labels().await {
                 tracing::warn!(%error, "cannot take a deleted label from its messages; tried again later");

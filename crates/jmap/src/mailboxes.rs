@@ -4,9 +4,10 @@ mod changes;
 mod get;
 mod query;
 mod set;
+mod share;
 
 pub(crate) use changes::changes;
-pub(crate) use get::get;
+pub(crate) use get::{get, get_shared, rights_of};
 pub(crate) use query::{query, query_changes};
 pub(crate) use set::set;
 

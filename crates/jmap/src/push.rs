@@ -15,7 +15,7 @@ use store::Tx;
 use crate::contacts::{self, ItemKind};
 use crate::error::Failure;
 use crate::state::word_of;
-use crate::{Asker, ids, sorting, submission};
+use crate::{Asker, ids, share_notices, sorting, submission};
 
 pub(crate) use events::events;
 pub(crate) use socket::connect;
@@ -49,6 +49,7 @@ pub(crate) fn states(tx: &mut Tx<'_>, asker: &Asker, accounts: &[i64]) -> Result
             types.insert("VacationResponse", sorting::vacation_state(tx, *account)?);
             types.insert("Identity", submission::identity_state(tx, *account)?);
             types.insert("Session", opened_state(tx, *account)?);
+            types.insert("ShareNotification", share_notices::current_state(tx, *account)?.to_string());
             types.insert("AddressBook", contacts::current_state(tx, *account, ItemKind::Book)?.to_string());
             types.insert("ContactCard", contacts::current_state(tx, *account, ItemKind::Card)?.to_string());
         }

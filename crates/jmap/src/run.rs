@@ -10,12 +10,13 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 use crate::args::Args;
 use crate::error::Failure;
 use crate::session::{
-    BLOB, BODY, CONTACTS, CORE, KEYS, LABELS, MAIL, MDN, QUOTA, RULES, SIEVE, SUBMISSION, VACATION, VERDICT,
+    BLOB, BODY, CONTACTS, CORE, KEYS, LABELS, MAIL, MAIL_SHARE, MDN, PRINCIPALS, QUOTA, RULES, SIEVE, SUBMISSION,
+    VACATION, VERDICT,
 };
 use crate::unchanged::{self, Kind};
 use crate::{
-    Asker, Server, blobs, contacts, email, keys, labels, mailboxes, mdn, push, quota, senders, sorting, submission,
-    verdicts,
+    Asker, Server, blobs, contacts, email, keys, labels, mailboxes, mdn, principals, push, quota, senders,
+    share_notices, sorting, submission, verdicts,
 };
 
 /// How often calls are run again whose snapshot turned out too old.
@@ -105,14 +106,18 @@ enum Change {
     MdnSend,
     LabelSet,
     PushSet,
+    ShareNoticeSet,
 }
 
 impl Change {
     /// How the objects that it updates are read.
-    fn kind(self) -> Option<Kind> {
+    fn kind(self, shares: bool) -> Option<Kind> {
         let kind = |get: Read, settable| Some(Kind { get, settable });
         match self {
-            Self::MailboxSet => kind(mailboxes::get, &["name", "parentId", "role", "sortOrder", "isSubscribed"]),
+            Self::MailboxSet => kind(
+                if shares { mailboxes::get_shared } else { mailboxes::get },
+                &["name", "parentId", "role", "sortOrder", "isSubscribed", "shareWith"],
+            ),
             Self::EmailSet => kind(email::get, &["keywords", "mailboxIds"]),
             Self::IdentitySet => {
                 kind(submission::identity_get, &["name", "replyTo", "bcc", "textSignature", "htmlSignature"])
@@ -132,7 +137,8 @@ impl Change {
             | Self::BlobCopy
             | Self::MdnSend
             | Self::KeySet
-            | Self::PushSet => None,
+            | Self::PushSet
+            | Self::ShareNoticeSet => None,
         }
     }
 }
@@ -143,14 +149,20 @@ enum Method {
     Change(Change),
 }
 
+/// Whether a request uses a capability.
+fn uses(using: &[String], capability: &str) -> bool {
+    using.iter().any(|used| used == capability)
+}
+
 /// The capability of a method, and the method.
-fn method(name: &str) -> Option<(&'static str, Method)> {
+fn method(name: &str, using: &[String]) -> Option<(&'static str, Method)> {
     let read = |capability, method: Read| Some((capability, Method::Read(method)));
     let change = |capability, method| Some((capability, Method::Change(method)));
     match name {
         "Core/echo" => read(CORE, |_, _, _, args| Ok(Value::Object(args.into_all()))),
         "PushSubscription/get" => read(CORE, push::subscription_get),
         "PushSubscription/set" => change(CORE, Change::PushSet),
+        "Mailbox/get" if uses(using, MAIL_SHARE) => read(MAIL, mailboxes::get_shared),
         "Mailbox/get" => read(MAIL, mailboxes::get),
         "Mailbox/changes" => read(MAIL, mailboxes::changes),
         "Mailbox/query" => read(MAIL, mailboxes::query),
@@ -209,6 +221,16 @@ fn method(name: &str) -> Option<(&'static str, Method)> {
         "CryptoKey/get" => read(KEYS, keys::get),
         "CryptoKey/set" => change(KEYS, Change::KeySet),
         "CorrespondentKey/get" => read(KEYS, keys::correspondents_get),
+        "Principal/get" => read(PRINCIPALS, principals::get),
+        "Principal/changes" => read(PRINCIPALS, principals::changes),
+        "Principal/set" => read(PRINCIPALS, principals::set),
+        "Principal/query" => read(PRINCIPALS, principals::query),
+        "Principal/queryChanges" => read(PRINCIPALS, principals::query_changes),
+        "ShareNotification/get" => read(PRINCIPALS, share_notices::get),
+        "ShareNotification/changes" => read(PRINCIPALS, share_notices::changes),
+        "ShareNotification/set" => change(PRINCIPALS, Change::ShareNoticeSet),
+        "ShareNotification/query" => read(PRINCIPALS, share_notices::query),
+        "ShareNotification/queryChanges" => read(PRINCIPALS, share_notices::query_changes),
         "EmailSender/get" => read(VERDICT, senders::get),
         "EmailBody/get" => read(BODY, email::shown_get),
         _ => None,
@@ -236,7 +258,7 @@ impl Running {
     fn next(&self) -> Option<(String, String, Next)> {
         let call = self.ahead.front()?;
         let unknown = || MethodError::new(MethodErrorKind::UnknownMethod, "no such method among the capabilities used");
-        let next = match method(&call.name).filter(|(capability, _)| self.using.iter().any(|used| used == capability)) {
+        let next = match method(&call.name, &self.using).filter(|(capability, _)| uses(&self.using, capability)) {
             None => Next::Failed(unknown()),
             Some((_, method)) => match (call.resolve(&self.response), method) {
                 (Err(error), _) => Next::Failed(error),
@@ -338,14 +360,15 @@ impl Server {
         change: Change,
         mut arguments: Object,
     ) -> Result<Answers, Failure> {
-        if let Some(kind) = change.kind() {
+        let shares = uses(&running.using, MAIL_SHARE);
+        if let Some(kind) = change.kind(shares) {
             unchanged::leave_out(self, asker, &running.created, kind, &mut arguments).await?;
         }
         let args = Args::new(arguments);
         let created = &mut running.created;
         let before = created.0.clone();
         let outcome = match change {
-            Change::MailboxSet => mailboxes::set(self, asker, created, args).await,
+            Change::MailboxSet => mailboxes::set(self, asker, created, args, shares).await,
             Change::EmailSet => email::set(self, asker, created, args).await,
             Change::EmailImport => email::import(self, asker, created, args).await,
             Change::EmailCopy => email::copy(self, asker, created, args).await,
@@ -361,6 +384,7 @@ impl Server {
             Change::KeySet => keys::set(self, asker, created, args).await,
             Change::LabelSet => labels::set(self, asker, created, args).await,
             Change::PushSet => push::subscription_set(self, asker, created, args).await,
+            Change::ShareNoticeSet => share_notices::set(self, asker, args).await,
             Change::MdnSend => mdn::send(self, asker, created, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {

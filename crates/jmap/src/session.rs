@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::{StoreError, Tx};
 
 use crate::state::word_of;
-use crate::{Asker, Server, blobs, email, ids, labels, push};
+use crate::{Asker, Server, blobs, email, ids, labels, principals, push};
 
 /// The core.
 pub(crate) const CORE: &str = "urn:ietf:params:jmap:core";
@@ -47,13 +47,20 @@ pub(crate) const BODY: &str = "urn:tradewind:params:jmap:body";
 /// Labels: our own.
 pub(crate) const LABELS: &str = "urn:tradewind:params:jmap:labels";
 
+/// Who there is to share with, and notices of it (RFC 9670).
+pub(crate) const PRINCIPALS: &str = "urn:ietf:params:jmap:principals";
+/// Whose an account is (RFC 9670): said of accounts, never used.
+const OWNER: &str = "urn:ietf:params:jmap:principals:owner";
+/// Sharing of mailboxes (draft-ietf-jmap-mail-sharing).
+pub(crate) const MAIL_SHARE: &str = "urn:ietf:params:jmap:mail:share";
+
 /// The collation of orders (RFC 5051).
 pub(crate) const COLLATION: &str = "i;unicode-casemap";
 
 /// The capabilities that are offered.
 pub(crate) const CAPABILITIES: &[&str] = &[
     CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, MDN, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES, LABELS, KEYS,
-    VAPID,
+    VAPID, PRINCIPALS, MAIL_SHARE,
 ];
 
 /// How long the state of a session object is believed.
@@ -63,8 +70,8 @@ const STATE_FOR: Duration = Duration::from_secs(5);
 const STATES_MAX: usize = 16_384;
 
 /// An account that who asks can see.
-struct Seen {
-    id: i64,
+pub(crate) struct Seen {
+    pub(crate) id: i64,
     name: String,
     is_own: bool,
     is_read_only: bool,
@@ -79,16 +86,8 @@ impl Server {
     pub(crate) async fn session(&self, asker: &Arc<Asker>, base: &str) -> Result<Value, IdentityError> {
         let actor = asker.account();
         let seen = self.store.read(move |tx| seen_by(tx, actor)).await?;
-        let accounts: serde_json::Map<String, Value> = seen
-            .iter()
-            .map(|it| {
-                let shown = json!({
-                    "name": it.name, "isPersonal": it.is_own, "isReadOnly": it.is_read_only,
-                    "accountCapabilities": self.account_capabilities(it),
-                });
-                (ids::show(it.id), shown)
-            })
-            .collect();
+        let accounts: serde_json::Map<String, Value> =
+            seen.iter().map(|it| (ids::show(it.id), account_object(self, it, actor))).collect();
         let primary: serde_json::Map<String, Value> = CAPABILITIES
             .iter()
             .filter(|it| ![CORE, WEBSOCKET, VAPID].contains(*it))
@@ -165,6 +164,8 @@ impl Server {
             RULES: {},
             KEYS: {},
             LABELS: {},
+            PRINCIPALS: {},
+            MAIL_SHARE: {},
             // RFC 9749 section 3.
             VAPID: { "applicationServerKey": push_key },
             BODY: { "pictureUrl": picture_url },
@@ -172,7 +173,7 @@ impl Server {
     }
 
     /// RFC 8621 section 1.3.
-    fn account_capabilities(&self, account: &Seen) -> Value {
+    fn account_capabilities(&self, account: &Seen, actor: i64) -> Value {
         let mut capabilities = json!({
             CORE: {},
             MAIL: {
@@ -190,6 +191,11 @@ impl Server {
             members.insert(LABELS.to_owned(), labels::capability());
             members.insert(BODY.to_owned(), json!({}));
             members.insert(BLOB.to_owned(), self.blob_capability());
+            members.insert(MAIL_SHARE.to_owned(), json!({}));
+            // RFC 9670 sections 1.5.1 and 1.5.2: principals are in the account of who asks.
+            let owner = principals::show(account.id);
+            let owner = json!({ "accountIdForPrincipal": ids::show(actor), "principalId": owner });
+            members.insert(OWNER.to_owned(), owner);
         }
         if let (true, Value::Object(members)) = (account.is_own, &mut capabilities) {
             // What EHLO says of it (RFC 4865 section 3).
@@ -197,6 +203,7 @@ impl Server {
             let sending = json!({ "maxDelayedSend": self.hold_seconds_max, "submissionExtensions": extensions });
             members.insert(SUBMISSION.to_owned(), sending);
             members.insert(MDN.to_owned(), json!({}));
+            members.insert(PRINCIPALS.to_owned(), json!({ "currentUserPrincipalId": principals::show(account.id) }));
             members.insert(SIEVE.to_owned(), sieve_capability());
             members.insert(VACATION.to_owned(), json!({}));
             members.insert(RULES.to_owned(), json!({}));
@@ -221,6 +228,14 @@ impl Server {
     }
 }
 
+/// An account as it is told of (RFC 8620 section 2, `Account`).
+pub(crate) fn account_object(server: &Server, account: &Seen, actor: i64) -> Value {
+    json!({
+        "name": account.name, "isPersonal": account.is_own, "isReadOnly": account.is_read_only,
+        "accountCapabilities": server.account_capabilities(account, actor),
+    })
+}
+
 /// RFC 9661 section 1.3.1.
 fn sieve_capability() -> Value {
     json!({
@@ -239,7 +254,8 @@ fn session_state(session: &Value) -> String {
     word_of(session.to_string().into_bytes())
 }
 
-fn seen_by(tx: &mut Tx<'_>, actor: i64) -> Result<Vec<Seen>, IdentityError> {
+/// The accounts that somebody can see.
+pub(crate) fn seen_by(tx: &mut Tx<'_>, actor: i64) -> Result<Vec<Seen>, IdentityError> {
     let own = load_account(tx, actor)?;
     let mut seen = vec![Seen { id: actor, name: own.name, is_own: true, is_read_only: false, may_arrange: true }];
     for other in delegation::reachable(tx, actor)? {

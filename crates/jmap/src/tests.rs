@@ -13,4 +13,5 @@ mod pushed;
 mod receipts;
 mod rules;
 mod sending;
+mod sharing;
 mod sorting;

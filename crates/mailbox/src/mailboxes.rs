@@ -125,6 +125,16 @@ fn name_context(mailbox: i64) -> [u8; 20] {
     crate::sealed_context(b"mailbox.name", mailbox)
 }
 
+/// The name that a mailbox had, from a copy of what its row held then.
+///
+/// # Errors
+/// If the store fails or the name does not open.
+pub fn open_name(tx: &mut Tx<'_>, account: i64, mailbox: i64, sealed: &[u8]) -> Result<Name, MailboxError> {
+    let key = tx.context().keys.account(tx, account)?;
+    let name = key.sealing().open("mailbox name", &name_context(mailbox), sealed).map_err(StoreError::from)?;
+    Ok(Name::from_stored(name)?)
+}
+
 /// What mailboxes of this name are looked up by.
 pub(crate) fn name_key(key: &Key<Account>, name: &Name) -> [u8; 32] {
     key.hashing().hash(name.as_str().as_bytes())

@@ -150,16 +150,16 @@ actions! {
         on On::DomainOf(&new.address) => sharing::add_shared(controls, new);
     /// Let somebody use a shared mailbox.
     SharedPermit "shared-permit" (new: sharing::ToPermit): SharedChange
-        on On::Account(&new.account) => sharing::permit(controls, new, true);
+        on On::Account(&new.account) => sharing::permit(controls, bounds, new, true);
     /// No longer let somebody use a shared mailbox.
     SharedForbid "shared-forbid" (old: sharing::ToForbid): SharedChange
-        on On::Account(&old.account) => sharing::forbid(controls, old, true);
+        on On::Account(&old.account) => sharing::forbid(controls, bounds, old, true);
     /// Let somebody read a person's mail or send in their name.
     DelegationAdd "delegation-add" (new: sharing::ToPermit): DelegationChange
-        on On::Account(&new.account) => sharing::permit(controls, new, false);
+        on On::Account(&new.account) => sharing::permit(controls, bounds, new, false);
     /// Take that back.
     DelegationRemove "delegation-remove" (old: sharing::ToForbid): DelegationChange
-        on On::Account(&old.account) => sharing::forbid(controls, old, false);
+        on On::Account(&old.account) => sharing::forbid(controls, bounds, old, false);
     /// List who may do what with an account.
     DelegationList "delegation-list" { address: String }: DelegationRead
         on On::Account(address) => sharing::list(controls, address);

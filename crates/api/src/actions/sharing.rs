@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::Tx;
 
+use super::caller::Bounds;
 use super::groups::organisation_of;
 use super::{Controls, PeopleError, Refused};
 
@@ -128,7 +129,13 @@ fn account(tx: &mut Tx<'_>, address: &str) -> Result<i64, IdentityError> {
 }
 
 /// Gives a permission over a person's account, or over a shared mailbox: each by its own right.
-pub(super) async fn permit(controls: &Controls, new: ToPermit, shared: bool) -> Result<Value, Refused> {
+pub(super) async fn permit(
+    controls: &Controls,
+    bounds: &Bounds,
+    new: ToPermit,
+    shared: bool,
+) -> Result<Value, Refused> {
+    let by = bounds.account;
     let permission: Permission = new.permission.parse().map_err(Refused::because)?;
     let told = json!({ "account": new.account, "delegate": new.delegate, "permission": permission.as_str() });
     controls
@@ -151,7 +158,7 @@ pub(super) async fn permit(controls: &Controls, new: ToPermit, shared: bool) -> 
                 mailbox,
                 since: tx.now(),
                 until: new.days.map(|count| tx.now().plus(days(count))),
-                granted_by: None,
+                granted_by: by,
             };
             Ok::<_, PeopleError>(delegation::grant(tx, &given)?)
         })
@@ -160,14 +167,20 @@ pub(super) async fn permit(controls: &Controls, new: ToPermit, shared: bool) -> 
     Ok(told)
 }
 
-pub(super) async fn forbid(controls: &Controls, old: ToForbid, shared: bool) -> Result<Value, Refused> {
+pub(super) async fn forbid(
+    controls: &Controls,
+    bounds: &Bounds,
+    old: ToForbid,
+    shared: bool,
+) -> Result<Value, Refused> {
+    let by = bounds.account;
     let permission = old.permission.as_deref().map(str::parse::<Permission>).transpose().map_err(Refused::because)?;
     let told = (old.account.clone(), old.delegate.clone());
     let removed = controls
         .store
         .write(move |tx| {
             let (owner, delegate) = (owner(tx, &old.account, shared)?, account(tx, &old.delegate)?);
-            delegation::revoke(tx, owner, delegate, permission, None)
+            delegation::revoke(tx, (owner, delegate), permission, None, by)
         })
         .await
         .map_err(Refused::because)?;

@@ -1,11 +1,10 @@
 //! Who may do what with a mailbox (RFC 4314). The rights come in two bundles: to look (`lr`) and to change (`swite`), which are what a
 //! delegation gives. Making and deleting mailboxes (`kx`) goes with a delegation of the whole account.
 
-use std::collections::BTreeMap;
-
 use access::{Action, Decision, Via};
-use identity::delegation::{self, Deed, Delegation};
-use identity::rights::decide_for;
+use identity::delegation::{self, Deed};
+use identity::rights::{AccessSettings, decide_for};
+use identity::sharing::{Sharer, Sharing, ToShare, share};
 use identity::{IdentityError, Permission};
 use store::Tx;
 use wire::imap::{AclChange, Code, MailboxName};
@@ -87,14 +86,15 @@ impl Connection<'_> {
         given: String,
     ) -> Outcome {
         let place = self.own_place(mailbox).await?;
-        self.may_delegate().await?;
-        let outcome = self.server.store.write(move |tx| set(tx, &place, &identifier, change, &given)).await;
-        match outcome {
+        let by = self.may_delegate().await?;
+        let settings = self.server.access.clone();
+        let work = move |tx: &mut Tx<'_>| set(tx, &place, &by, (&identifier, change, &given), &settings);
+        match self.server.store.write(work).await {
             Err(PlaceError::Identity(IdentityError::NoAccount(_) | IdentityError::Address { .. })) => {
                 Ok(Answer::no(Code::Cannot, "no such account; name one by its address"))
             }
             outcome => {
-                outcome?;
+                permitted(&outcome?)?;
                 Ok(Answer::ok("done"))
             }
         }
@@ -108,17 +108,22 @@ impl Connection<'_> {
 
     /// Whether the one who has signed in may give others rights over their mailboxes: the table of rights says so, and what it asks for
     /// beyond a row (a fresh strong factor) is asked for here as on every other way.
-    async fn may_delegate(&self) -> Result<(), ImapError> {
+    async fn may_delegate(&self) -> Result<Sharer, ImapError> {
         let Some(principal) = &self.principal else { return Err(PlaceError::NotPermitted.into()) };
         let (account, strong_at, settings) = (principal.account, principal.strong_at, self.server.access.clone());
         let decide = move |tx: &mut Tx<'_>| {
             decide_for(tx, (account, Via::Imap, strong_at), Action::DelegationChange, account, &settings)
         };
-        match self.server.store.read(decide).await.map_err(PlaceError::from)? {
-            Decision::Allow { .. } => Ok(()),
-            Decision::StepUp { .. } => Err(PlaceError::StepUp.into()),
-            Decision::Refuse { .. } => Err(PlaceError::NotPermitted.into()),
-        }
+        permitted(&self.server.store.read(decide).await.map_err(PlaceError::from)?)?;
+        Ok(Sharer { account, via: Via::Imap, address: Some(self.stream.peer().ip()), strong_at })
+    }
+}
+
+fn permitted(decision: &Decision) -> Result<(), PlaceError> {
+    match decision {
+        Decision::Allow { .. } => Ok(()),
+        Decision::StepUp { .. } => Err(PlaceError::StepUp),
+        Decision::Refuse { .. } => Err(PlaceError::NotPermitted),
     }
 }
 
@@ -135,18 +140,10 @@ fn rights(tx: &mut Tx<'_>, place: &Place) -> Result<&'static str, PlaceError> {
 /// Who else has rights, by address.
 fn list(tx: &mut Tx<'_>, place: &Place) -> Result<Vec<(String, &'static str)>, PlaceError> {
     let found = place.find(tx)?;
-    let mut delegates: BTreeMap<i64, ()> = BTreeMap::new();
-    for given in delegation::list_delegates(tx, place.account)? {
-        delegates.insert(given.delegate, ());
-    }
     let mut entries = Vec::new();
-    for delegate in delegates.into_keys() {
-        let mut may = |deed| delegation::may(tx, delegate, deed, place.account);
-        let rights = letters(may(Deed::Read(found.id))?, may(Deed::Write(found.id))?, may(Deed::Arrange)?);
-        if !rights.is_empty()
-            && let Some(address) = identity::list_addresses(tx, delegate)?.into_iter().next()
-        {
-            entries.push((address, rights));
+    for (delegate, share) in Sharing::load(tx, place.account)?.of(found.id) {
+        if let Some(address) = identity::list_addresses(tx, delegate)?.into_iter().next() {
+            entries.push((address, letters(share.read, share.write, share.arrange)));
         }
     }
     entries.sort();
@@ -154,7 +151,13 @@ fn list(tx: &mut Tx<'_>, place: &Place) -> Result<Vec<(String, &'static str)>, P
 }
 
 /// Gives and takes what `change` says, of this one mailbox. What holds for the whole account stays.
-fn set(tx: &mut Tx<'_>, place: &Place, identifier: &str, change: AclChange, given: &str) -> Result<(), PlaceError> {
+fn set(
+    tx: &mut Tx<'_>,
+    place: &Place,
+    by: &Sharer,
+    (identifier, change, given): (&str, AclChange, &str),
+    settings: &AccessSettings,
+) -> Result<Decision, PlaceError> {
     let found = place.find(tx)?;
     let delegate = identity::find_by_address(tx, identifier)?;
     let delegate = delegate.ok_or_else(|| IdentityError::NoAccount(identifier.to_owned()))?;
@@ -163,24 +166,12 @@ fn set(tx: &mut Tx<'_>, place: &Place, identifier: &str, change: AclChange, give
         before.iter().any(|it| it.delegate == delegate && it.mailbox == Some(found.id) && it.permission == permission)
     };
     let write = has(Permission::Write);
-    let (read, write) = changed((write || has(Permission::Read), write), change, given);
-    for permission in [Permission::Read, Permission::Write] {
-        delegation::revoke(tx, place.account, delegate, Some(permission), Some(found.id))?;
-    }
-    if read {
-        let permission = if write { Permission::Write } else { Permission::Read };
-        let new = Delegation {
-            account: place.account,
-            delegate,
-            permission,
-            mailbox: Some(found.id),
-            since: tx.now(),
-            until: None,
-            granted_by: Some(place.actor),
-        };
-        delegation::grant(tx, &new)?;
-    }
-    Ok(())
+    let permission = match changed((write || has(Permission::Read), write), change, given) {
+        (_, true) => Some(Permission::Write),
+        (true, false) => Some(Permission::Read),
+        (false, false) => None,
+    };
+    Ok(share(tx, by, ToShare { delegate, mailbox: found.id, permission }, settings)?)
 }
 
 #[cfg(test)]

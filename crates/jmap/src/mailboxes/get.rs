@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, HashSet};
 
 use identity::delegation;
+use identity::sharing::{Share, Sharing};
 use mailbox::Mailbox;
 use serde_json::{Value, json};
 use store::Tx;
 use wire::jmap::Object;
 
-use super::{own_name, parent, role, sort_order};
+use super::{own_name, parent, role, share, sort_order};
 use crate::answer;
 use crate::args::Args;
 use crate::error::Failure;
@@ -31,18 +32,33 @@ const PROPERTIES: &[&str] = &[
     "isSubscribed",
 ];
 
-pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Args) -> Result<Value, Failure> {
+pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, args: Args) -> Result<Value, Failure> {
+    look(server, tx, asker, args, false)
+}
+
+/// `Mailbox/get` of a client that uses the capability for sharing.
+pub(crate) fn get_shared(server: &Server, tx: &mut Tx<'_>, asker: &Asker, args: Args) -> Result<Value, Failure> {
+    look(server, tx, asker, args, true)
+}
+
+fn look(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Args, shares: bool) -> Result<Value, Failure> {
     let account_id = args.need_text("accountId")?;
     let reach = Reach::of(tx, asker.account(), &account_id)?;
     let (asked, properties) = (args.texts("ids")?, args.texts("properties")?);
     args.finish()?;
-    if let Some(unknown) = properties.iter().flatten().find(|it| !PROPERTIES.contains(&it.as_str())) {
+    let is_known = |name: &str| PROPERTIES.contains(&name) || (shares && name == "shareWith");
+    if let Some(unknown) = properties.iter().flatten().find(|it| !is_known(it)) {
         return Err(Failure::invalid(format!("there is no property {unknown:?}")));
     }
     server.check_get(asked.as_deref())?;
     let subscribed = match reach.is_own() {
         true => BTreeSet::new(),
         false => delegation::subscriptions(tx, asker.account())?,
+    };
+    let wants_sharing = properties.as_ref().is_none_or(|wanted| wanted.iter().any(|it| it == "shareWith"));
+    let sharing = match shares && wants_sharing && reach.is_own() {
+        true => Some(Sharing::load(tx, reach.account)?),
+        false => None,
     };
     server.indexes.with(tx, reach.account, |index| {
         let counts = index.counts();
@@ -52,7 +68,12 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
                 false => subscribed.contains(&(reach.account, mailbox.id)),
             };
             let counts = counts.get(&mailbox.id).copied().unwrap_or_default();
-            shown(index, &reach, mailbox, counts, is_subscribed, properties.as_deref())
+            let mut object = shown(index, &reach, mailbox, counts, (is_subscribed, shares), properties.as_deref());
+            if shares && wants_sharing {
+                let with = share::shown(sharing.as_ref(), mailbox.id, mailbox.name.is_inbox());
+                object.insert("shareWith".to_owned(), with);
+            }
+            Value::Object(object)
         };
         let readable = || index.mailboxes.iter().filter(|mailbox| reach.may_read(mailbox.id));
         let (mut list, mut missing) = (Vec::new(), Vec::new());
@@ -78,9 +99,9 @@ fn shown(
     reach: &Reach,
     mailbox: &Mailbox,
     counts: Counts,
-    is_subscribed: bool,
+    (is_subscribed, shares): (bool, bool),
     properties: Option<&[String]>,
-) -> Value {
+) -> Object {
     let all = [
         ("name", own_name(mailbox).into()),
         ("parentId", parent(index, reach, mailbox).map(|it| ids::show(it.id)).into()),
@@ -90,7 +111,7 @@ fn shown(
         ("unreadEmails", counts.unread_emails.into()),
         ("totalThreads", counts.threads.into()),
         ("unreadThreads", counts.unread_threads.into()),
-        ("myRights", rights(reach, mailbox)),
+        ("myRights", rights(reach, mailbox, shares)),
         ("isSubscribed", is_subscribed.into()),
     ];
     let mut object = Object::new();
@@ -100,21 +121,35 @@ fn shown(
             object.insert(name.to_owned(), value);
         }
     }
-    Value::Object(object)
+    object
 }
 
-/// RFC 8621 section 2, `MailboxRights`.
-pub(super) fn rights(reach: &Reach, mailbox: &Mailbox) -> Value {
-    let (may_write, may_arrange) = (reach.may_write(mailbox.id), reach.may_arrange());
-    json!({
-        "mayReadItems": reach.may_read(mailbox.id),
-        "mayAddItems": may_write,
-        "mayRemoveItems": may_write,
-        "maySetSeen": may_write,
-        "maySetKeywords": may_write,
-        "mayCreateChild": may_arrange,
-        "mayRename": may_arrange && !mailbox.name.is_inbox(),
-        "mayDelete": may_arrange && !mailbox.name.is_inbox(),
-        "maySubmit": reach.may_send(),
-    })
+/// RFC 8621 section 2, `MailboxRights`; `mayShare` is told to clients that use the capability for sharing.
+pub(super) fn rights(reach: &Reach, mailbox: &Mailbox, shares: bool) -> Value {
+    let share = Share {
+        read: reach.may_read(mailbox.id),
+        write: reach.may_write(mailbox.id),
+        arrange: reach.may_arrange(),
+        send: reach.may_send(),
+    };
+    rights_of(share, mailbox.name.is_inbox(), shares.then(|| reach.is_own()))
+}
+
+/// The same of what somebody may do in a mailbox.
+pub(crate) fn rights_of(share: Share, is_inbox: bool, may_share: Option<bool>) -> Value {
+    let mut rights = json!({
+        "mayReadItems": share.read,
+        "mayAddItems": share.write,
+        "mayRemoveItems": share.write,
+        "maySetSeen": share.write,
+        "maySetKeywords": share.write,
+        "mayCreateChild": share.arrange,
+        "mayRename": share.arrange && !is_inbox,
+        "mayDelete": share.arrange && !is_inbox,
+        "maySubmit": share.send,
+    });
+    if let (Some(may_share), Value::Object(members)) = (may_share, &mut rights) {
+        members.insert("mayShare".to_owned(), may_share.into());
+    }
+    rights
 }

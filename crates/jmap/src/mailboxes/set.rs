@@ -1,5 +1,7 @@
 //! `Mailbox/set` (RFC 8621 section 2.5).
 
+use std::sync::Arc;
+
 use identity::delegation;
 use mailbox::overview::mailbox_state;
 use mailbox::{Mailbox, MailboxError, Name, SEPARATOR, SpecialUse, mailboxes};
@@ -8,6 +10,7 @@ use store::Tx;
 use wire::jmap::{Object, SetError, SetErrorKind};
 
 use super::get::rights;
+use super::share::{self, Giver, Plan};
 use super::{own_name, sort_order};
 use crate::args::Args;
 use crate::changeset::{ChangesAsked, ChangesMade, forbidden, not_found};
@@ -20,20 +23,22 @@ use crate::{Asker, Server};
 type Outcome<T> = Result<Result<T, SetError>, Failure>;
 
 pub(crate) async fn set(
-    server: &Server,
+    server: &Arc<Server>,
     asker: &Asker,
     created: &mut Created,
     mut args: Args,
+    shares: bool,
 ) -> Result<Answers, Failure> {
     let asked = ChangesAsked::take(server, &mut args)?;
     let removes_emails = args.flag("onDestroyRemoveEmails")?;
     args.finish()?;
-    let (actor, before) = (asker.account(), created.clone());
+    let (who, handle, before) = (asker.clone(), Arc::clone(server), created.clone());
     let account_id = asked.account_id.clone();
     let (made, old, new) = server
         .store
         .write(move |tx| {
-            let reach = Reach::of(tx, actor, &asked.account_id)?;
+            let reach = Reach::of(tx, who.account(), &asked.account_id)?;
+            let giver = Giver::of(&handle, tx, &who, shares)?;
             // Of another's mailboxes one may subscribe to what one may only read.
             let only_subscribes = asked.create.is_empty() && asked.destroy.is_empty();
             if !only_subscribes {
@@ -43,13 +48,13 @@ pub(crate) async fn set(
             asked.check_state(old)?;
             let mut names = before.clone();
             let mut made = ChangesMade::default();
-            create_all(tx, &reach, &asked, &mut names, &mut made)?;
+            create_all(tx, &reach, &giver, &asked, &mut names, &mut made)?;
             for (id, patch) in &asked.update {
                 if let Some(error) = asked.refuses_update(id) {
                     made.refuse_update(id, &error);
                     continue;
                 }
-                let outcome = update(tx, &reach, names.resolve(id), patch, &names)?;
+                let outcome = update(tx, &reach, &giver, names.resolve(id), (patch, &names))?;
                 made.note_update(id, outcome.map(|()| Value::Null));
             }
             for id in deepest_first(tx, &reach, &asked.destroy, &names)? {
@@ -67,6 +72,7 @@ pub(crate) async fn set(
 fn create_all(
     tx: &mut Tx<'_>,
     reach: &Reach,
+    giver: &Giver,
     asked: &ChangesAsked,
     names: &mut Created,
     made: &mut ChangesMade,
@@ -82,11 +88,11 @@ fn create_all(
                 later.push((name, object));
                 continue;
             }
-            match create(tx, reach, object, names)? {
+            match create(tx, reach, giver, object, names)? {
                 Ok(mailbox) => {
                     let id = ids::show(mailbox.id);
                     names.note(name, &id);
-                    made.created.insert(name.clone(), shown(reach, &mailbox, &id, object));
+                    made.created.insert(name.clone(), shown(reach, giver, &mailbox, &id, object));
                 }
                 Err(error) => made.refuse_create(name, &error),
             }
@@ -99,10 +105,10 @@ fn create_all(
 }
 
 /// What the client did not set itself.
-fn shown(reach: &Reach, mailbox: &Mailbox, id: &str, object: &Value) -> Value {
+fn shown(reach: &Reach, giver: &Giver, mailbox: &Mailbox, id: &str, object: &Value) -> Value {
     let mut told = json!({
         "id": id, "sortOrder": sort_order(mailbox), "totalEmails": 0, "unreadEmails": 0, "totalThreads": 0,
-        "unreadThreads": 0, "myRights": rights(reach, mailbox), "isSubscribed": mailbox.subscribed,
+        "unreadThreads": 0, "myRights": rights(reach, mailbox, giver.shares), "isSubscribed": mailbox.subscribed,
     });
     if let Value::Object(members) = &mut told {
         for name in ["parentId", "role"].into_iter().filter(|name| object.get(name).is_none()) {
@@ -112,7 +118,7 @@ fn shown(reach: &Reach, mailbox: &Mailbox, id: &str, object: &Value) -> Value {
     told
 }
 
-fn create(tx: &mut Tx<'_>, reach: &Reach, object: &Value, names: &Created) -> Outcome<Mailbox> {
+fn create(tx: &mut Tx<'_>, reach: &Reach, giver: &Giver, object: &Value, names: &Created) -> Outcome<Mailbox> {
     if !reach.may_arrange() {
         return Ok(Err(forbidden()));
     }
@@ -128,17 +134,32 @@ fn create(tx: &mut Tx<'_>, reach: &Reach, object: &Value, names: &Created) -> Ou
         Ok(path) => path,
         Err(error) => return Ok(Err(error)),
     };
+    // A mailbox that is not there yet has the number 0, of which nobody has been given anything.
+    let plan = match planned(tx, giver, reach, (0, false), &wanted.share)? {
+        Ok(plan) => plan,
+        Err(error) => return Ok(Err(error)),
+    };
     let mailbox = match mailboxes::create(tx, reach.account, &path, wanted.role.flatten()) {
         Ok(mailbox) => mailbox,
         Err(error) => return refused(error),
     };
+    share::carry_out(tx, giver, mailbox.id, &plan)?;
     match wanted.set_rest(tx, reach, mailbox.id)? {
         Ok(()) => Ok(Ok(mailboxes::get(tx, reach.account, mailbox.id)?)),
         Err(error) => Ok(Err(error)),
     }
 }
 
-fn update(tx: &mut Tx<'_>, reach: &Reach, id: &str, patch: &Value, names: &Created) -> Outcome<()> {
+/// What is to be shared, if it can and may be.
+fn planned(tx: &mut Tx<'_>, giver: &Giver, reach: &Reach, mailbox: (i64, bool), share: &Object) -> Outcome<Plan> {
+    let plan = match share::plan(tx, giver, reach, mailbox, share)? {
+        Ok(plan) => plan,
+        Err(error) => return Ok(Err(error)),
+    };
+    Ok(share::check(tx, giver, mailbox.0, &plan)?.map(|()| plan))
+}
+
+fn update(tx: &mut Tx<'_>, reach: &Reach, giver: &Giver, id: &str, (patch, names): (&Value, &Created)) -> Outcome<()> {
     let Some(mailbox) = find(tx, reach, id)? else { return Ok(Err(not_found())) };
     let Value::Object(patch) = patch else {
         return Ok(Err(SetError::new(SetErrorKind::InvalidPatch, "a patch must be an object")));
@@ -150,6 +171,10 @@ fn update(tx: &mut Tx<'_>, reach: &Reach, id: &str, patch: &Value, names: &Creat
     if wanted.arranges() && !reach.may_arrange() {
         return Ok(Err(forbidden()));
     }
+    let plan = match planned(tx, giver, reach, (mailbox.id, mailbox.name.is_inbox()), &wanted.share)? {
+        Ok(plan) => plan,
+        Err(error) => return Ok(Err(error)),
+    };
     if let Some(Some(role)) = wanted.role
         && mailboxes::with_use(tx, reach.account, role)?.is_some_and(|other| other != mailbox.id)
     {
@@ -178,6 +203,7 @@ fn update(tx: &mut Tx<'_>, reach: &Reach, id: &str, patch: &Value, names: &Creat
     if let Some(role) = wanted.role {
         mailboxes::set_use(tx, reach.account, mailbox.id, role)?;
     }
+    share::carry_out(tx, giver, mailbox.id, &plan)?;
     wanted.set_rest(tx, reach, mailbox.id)
 }
 
@@ -265,6 +291,8 @@ struct Wanted {
     role: Option<Option<SpecialUse>>,
     sort_order: Option<u32>,
     is_subscribed: Option<bool>,
+    /// Paths about who else may do what, with their values.
+    share: Object,
 }
 
 impl Wanted {
@@ -291,6 +319,7 @@ impl Wanted {
                     _ => return wrong("must be a whole number below 2^31"),
                 },
                 ("isSubscribed", Value::Bool(subscribed)) => wanted.is_subscribed = Some(*subscribed),
+                (path, value) if share::is_about(path) => drop(wanted.share.insert(path.to_owned(), value.clone())),
                 _ => return wrong("this cannot be set to that"),
             }
         }

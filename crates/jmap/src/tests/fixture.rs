@@ -209,6 +209,7 @@ fn server_with(store: &TestStore, letters: &Letters, settings: JmapSettings, dns
         judge: Arc::new(filter::Judge::shipped().unwrap()),
         hold_seconds_max: 3600,
         outside: scripts::Outside::default(),
+        access: identity::rights::AccessSettings::default(),
         dns: Arc::new(dns),
     };
     Server::new(parts, settings)

@@ -87,7 +87,7 @@ async fn what_is_opened_for_somebody_is_told(store: TestStore) {
     assert!(heard.has_changed().unwrap());
     heard.mark_unchanged();
     let opened = pushed(&desk, &desk.other).await;
-    assert_eq!(moved(&before, &opened, other), BTreeSet::from(["Session".to_owned()]));
+    assert_eq!(moved(&before, &opened, other), BTreeSet::from(["Session".to_owned(), "ShareNotification".to_owned()]));
     assert!(moved(&before, &opened, account).contains("Mailbox"));
     // A second right in the same account, and one that is taken back.
     let sent = desk.role("sent").await;
@@ -97,13 +97,16 @@ async fn what_is_opened_for_somebody_is_told(store: TestStore) {
     let changes = json!({ "accountId": show(account), "sinceState": since });
     let told = desk.ask(&desk.other, &[("Mailbox/changes", changes.clone())]).await.remove(0).1;
     assert_eq!((&told["updated"], &told["destroyed"]), (&json!([show(sent)]), &json!([])), "{told}");
-    desk.store.write(move |tx| revoke(tx, account, other, None, Some(sent))).await.unwrap();
+    desk.store.write(move |tx| revoke(tx, (account, other), None, Some(sent), None)).await.unwrap();
     let told = desk.ask(&desk.other, &[("Mailbox/changes", changes)]).await.remove(0).1;
     assert_eq!((&told["updated"], &told["destroyed"]), (&json!([]), &json!([show(sent)])), "{told}");
     assert!(heard.has_changed().unwrap());
-    desk.store.write(move |tx| revoke(tx, account, other, None, None)).await.unwrap();
+    desk.store.write(move |tx| revoke(tx, (account, other), None, None, None)).await.unwrap();
     let taken = pushed(&desk, &desk.other).await;
-    assert_eq!((moved(&opened, &taken, other), taken.len()), (BTreeSet::from(["Session".to_owned()]), 1));
+    assert_eq!(
+        (moved(&opened, &taken, other), taken.len()),
+        (BTreeSet::from(["Session".to_owned(), "ShareNotification".to_owned()]), 1)
+    );
 }
 
 store::on_both_engines! {

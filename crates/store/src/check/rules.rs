@@ -231,6 +231,12 @@ pub(super) const RULES: &[Rule] = &[
                 LEFT JOIN account b ON b.id = d.delegate WHERE a.id IS NULL OR b.id IS NULL LIMIT 20",
     },
     Rule {
+        says: "a notice of rights is for an account that is not there",
+        kind: "account",
+        query: "SELECT n.account, n.id FROM share_notice n LEFT JOIN account a ON a.id = n.account
+                WHERE a.id IS NULL LIMIT 20",
+    },
+    Rule {
         says: "an app password belongs to an account that is not there",
         kind: "account",
         query: "SELECT c.account, c.id FROM app_password c LEFT JOIN account a ON a.id = c.account

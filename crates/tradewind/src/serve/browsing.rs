@@ -58,6 +58,7 @@ pub(super) fn jmap_server(
         judge: portal.controls.elsewhere.judge()?,
         hold_seconds_max: system.settings.delivery.schedule_days_max * 86_400,
         outside: scripts::Outside::of(&system.settings.rules),
+        access: system.settings.access.clone(),
         dns: Arc::clone(dns),
     };
     Ok(Some(jmap::Server::new(parts, settings.clone())))

@@ -46,7 +46,6 @@ pub struct Call {
 const NAMED_ANYWAY: &[&str] = &[
     "urn:ietf:params:jmap:calendars",
     "urn:ietf:params:jmap:calendars:parse",
-    "urn:ietf:params:jmap:principals",
     "urn:ietf:params:jmap:principals:availability",
     "urn:ietf:params:jmap:principals:owner",
 ];
