@@ -94,6 +94,62 @@ test("an app password is told once, and taken away", async () => {
   await section("App passwords").getByText("Old laptop").waitFor({ state: "detached" });
 });
 
+test("a key is made, published, saved, retired and destroyed", async () => {
+  const keys = section("OpenPGP keys");
+  await keys.getByText("No key yet.").waitFor();
+  await keys.getByRole("button", { name: "Make a key" }).click();
+  const line = keys.getByRole("listitem");
+  await line.getByText("in use").waitFor();
+  const fingerprint = await line.locator("code").first().textContent();
+  assert.match(fingerprint, /^([0-9A-F]{4} ){9}[0-9A-F]{4}$/);
+  await line.getByText("kept on this server").waitFor();
+  await line.getByRole("button", { name: "Publish" }).click();
+  await line.getByText("published", { exact: true }).waitFor();
+  await accessible(page, "keys");
+  const downloading = page.waitForEvent("download");
+  await line.getByRole("button", { name: "Save the public key" }).click();
+  const saved = await (await downloading).createReadStream();
+  const text = (await saved.toArray()).join("");
+  assert.match(text, /^-----BEGIN PGP PUBLIC KEY BLOCK-----/);
+  await line.getByRole("button", { name: "Publish no longer" }).click();
+  await line.getByText("not published").waitFor();
+  await line.getByRole("button", { name: "Retire" }).click();
+  await line.getByText("opens old mail only").waitFor();
+  await line.getByRole("button", { name: "Destroy" }).click();
+  await dialog("Destroy").getByText("Mail that was encrypted to this key can then never be read again.").waitFor();
+  await accessible(page, "whether a key is destroyed");
+  await dialog("Destroy").getByRole("button", { name: "Destroy" }).click();
+  await keys.getByText("No key yet.").waitFor();
+  // The same key comes back as a public one, whose private side is elsewhere.
+  await keys.getByRole("button", { name: "Bring a key" }).click();
+  const bringing = dialog("Bring a key");
+  await bringing.getByLabel("The key, from BEGIN to END").fill("no key");
+  await bringing.getByRole("button", { name: "Bring a key" }).click();
+  await page.getByRole("status").getByText(/^That did not work: /).first().waitFor();
+  await keys.getByRole("button", { name: "Bring a key" }).click();
+  await bringing.getByLabel("The key, from BEGIN to END").fill(text);
+  await accessible(page, "bringing a key");
+  await bringing.getByRole("button", { name: "Bring a key" }).click();
+  await line.getByText("private key is with you alone").waitFor();
+  assert.equal(await line.locator("code").first().textContent(), fingerprint);
+});
+
+test("a certificate of S/MIME is made by the organisation's own authority, and destroyed", async () => {
+  const certificates = section("S/MIME certificates");
+  await certificates.getByRole("button", { name: "Have one made" }).click();
+  const line = certificates.getByRole("listitem");
+  await line.getByText("valid until").waitFor();
+  await accessible(page, "certificates");
+  await certificates.getByRole("button", { name: "Bring a certificate" }).click();
+  const bringing = dialog("Bring a certificate");
+  await bringing.getByLabel("File (.p12, .pfx, .pem)").setInputFiles({ name: "key.p12", mimeType: "application/x-pkcs12", buffer: Buffer.from("no file") });
+  await bringing.getByRole("button", { name: "Bring a certificate" }).click();
+  await page.getByRole("status").getByText(/^That did not work: /).first().waitFor();
+  await line.getByRole("button", { name: "Destroy" }).click();
+  await dialog("Destroy").getByRole("button", { name: "Destroy" }).click();
+  await certificates.getByText("No key yet.").waitFor();
+});
+
 test("other browsers are signed out from here", async () => {
   const other = await newPage(opened.browser);
   await other.goto(`${origin}/mail`);
@@ -164,7 +220,7 @@ test("a factor is shown where one is needed and none was of late", async () => {
 });
 
 test("nothing went wrong on the way", () => {
-  // A wrong code and a factor that is asked for are told by their status.
-  const wrongs = page.wrongs.filter((wrong) => !/status of 40[01]/.test(wrong));
+  // A wrong code, a factor that is asked for, and what is no key are told by their status.
+  const wrongs = page.wrongs.filter((wrong) => !/status of (40[01]|422)/.test(wrong));
   assert.deepEqual(wrongs, []);
 });

@@ -41,6 +41,8 @@ const RIGHTS: &[Rights] = &[
             KeyRead,
             KeyChange,
             KeyExport,
+            SigningRead,
+            CertificateChange,
             ApprovalRead,
             GrantRevoke,
         ],

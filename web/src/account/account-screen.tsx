@@ -7,6 +7,7 @@ import { useStore } from "../store/context";
 import { Icon } from "../ui/icon";
 import { AppPasswords, Programs, Sessions } from "./access";
 import { Factors } from "./factors";
+import { Keys } from "./keys";
 import { SignIns } from "./sign-ins";
 import { Section } from "./section";
 import { StepUpProvider } from "./step-up";
@@ -29,6 +30,7 @@ export default function AccountScreen() {
           <SignIns address={address} />
           <AppPasswords address={address} />
           <Programs address={address} />
+          <Keys address={address} />
           <Section title={t("account.password")}>
             <a className="text-accent underline" href="/account/password">{t("account.password-change")}</a>
           </Section>

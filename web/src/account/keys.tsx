@@ -1,0 +1,237 @@
+// Keys of the account: those of OpenPGP and of S/MIME, as they are kept here (docs/openpgp.md, docs/smime.md).
+
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { saveFile } from "../folders/export";
+import { Button } from "../ui/button";
+import { Dialog } from "../ui/dialog";
+import { act } from "./api";
+import { Line, Section, Told, useDeed, useTold, When } from "./section";
+
+interface PgpKey {
+  fingerprint: string;
+  state: "active" | "retired";
+  custody: "server" | "owner";
+  published: boolean;
+  since: string;
+  expires: string | null;
+  algorithms: string;
+  trouble: string | null;
+}
+
+interface SmimeKey {
+  id: string;
+  subject: string;
+  addresses: string[];
+  key: string;
+  fingerprint: string;
+  until: string;
+}
+
+/** Groups of four, as people compare them. */
+export const grouped = (fingerprint: string) => fingerprint.toUpperCase().replaceAll(/(.{4})(?=.)/g, "$1 ");
+
+type Asked = { name: string; go: () => void } | undefined;
+
+export function Keys({ address }: { address: string }) {
+  const { t } = useTranslation();
+  const [asked, ask] = useState<Asked>();
+  return (
+    <>
+      <OpenPgp address={address} ask={ask} />
+      <Smime address={address} ask={ask} />
+      <Dialog title={t("key.remove")} isOpen={asked !== undefined} close={() => ask(undefined)}>
+        <p className="mb-2"><code dir="ltr" className="break-all">{asked?.name}</code></p>
+        <p>{t("key.remove-why")}</p>
+        <div className="mt-3 flex justify-end gap-2">
+          <Button onPress={() => ask(undefined)}>{t("act.cancel")}</Button>
+          <Button
+            look="danger"
+            onPress={() => {
+              asked?.go();
+              ask(undefined);
+            }}
+          >
+            {t("key.remove")}
+          </Button>
+        </div>
+      </Dialog>
+    </>
+  );
+}
+
+function OpenPgp({ address, ask }: { address: string; ask: (asked: Asked) => void }) {
+  const { t } = useTranslation();
+  const [read] = useState(() => () => act<PgpKey[]>("openpgp-list", { address }));
+  const known = useTold(read);
+  const deed = useDeed();
+  const [bringing, setBringing] = useState(false);
+  const on = (action: string, key: PgpKey, more: object = {}) => deed(() => act(action, { address, key_id: key.fingerprint, ...more }), known.again);
+  const keep = (key: PgpKey) => deed(
+    () => act<{ key: string }>("openpgp-export", { address, key_id: key.fingerprint }),
+    (made) => saveFile(new Blob([made.key], { type: "application/pgp-keys" }), `${address}.asc`),
+  );
+  const beside = (
+    <span className="flex flex-wrap gap-2">
+      <Button onPress={() => setBringing(true)}>{t("key.bring")}</Button>
+      <Button onPress={() => deed(() => act("openpgp-make", { address }), known.again)}>{t("key.make")}</Button>
+    </span>
+  );
+  return (
+    <Section title={t("key.openpgp")} beside={beside}>
+      <p className="mb-2 text-quiet">{t("key.openpgp-why")}</p>
+      <Told of={known}>
+        {(all) =>
+          all.length === 0 ? (
+            <p className="text-quiet">{t("key.none")}</p>
+          ) : (
+            <ul>
+              {all.map((key) => (
+                <Line
+                  key={key.fingerprint}
+                  name={<code dir="ltr" className="break-words">{grouped(key.fingerprint)}</code>}
+                  facts={
+                    <>
+                      <span>{t(`key.state-${key.state}`)}</span>
+                      <span>{t(`key.custody-${key.custody}`)}</span>
+                      <span>{t(key.published ? "key.published" : "key.not-published")}</span>
+                      {key.algorithms && <span dir="ltr">{key.algorithms}</span>}
+                      <span>{t("key.until")} <When at={key.expires} /></span>
+                      {key.trouble && <span className="text-warning">{key.trouble}</span>}
+                    </>
+                  }
+                >
+                  <span className="flex flex-wrap gap-2">
+                    <Button onPress={() => keep(key)}>{t("key.save")}</Button>
+                    {key.state === "active" && <Button onPress={() => on("openpgp-publish", key, { on: !key.published })}>{t(key.published ? "key.unpublish" : "key.publish")}</Button>}
+                    {key.state === "active" && <Button onPress={() => on("openpgp-retire", key)}>{t("key.retire")}</Button>}
+                    <Button look="danger" onPress={() => ask({ name: grouped(key.fingerprint), go: () => on("openpgp-remove", key) })}>{t("key.remove")}</Button>
+                  </span>
+                </Line>
+              ))}
+            </ul>
+          )
+        }
+      </Told>
+      <Dialog title={t("key.bring")} isOpen={bringing} close={() => setBringing(false)}>
+        <Bring
+          bring={(key, passphrase) => {
+            setBringing(false);
+            deed(() => act("openpgp-import", { address, key, ...(passphrase && { passphrase }) }), known.again);
+          }}
+        />
+      </Dialog>
+    </Section>
+  );
+}
+
+function Bring({ bring }: { bring: (key: string, passphrase: string) => void }) {
+  const { t } = useTranslation();
+  const [key, setKey] = useState("");
+  const [passphrase, setPassphrase] = useState("");
+  const isPrivate = key.includes("BEGIN PGP PRIVATE KEY");
+  return (
+    <form
+      className="flex flex-col gap-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        bring(key, passphrase);
+      }}
+    >
+      <p>{t("key.bring-why")}</p>
+      <label className="flex flex-col gap-1">
+        <span className="text-quiet">{t("key.armored")}</span>
+        <textarea required dir="ltr" rows={8} spellCheck={false} value={key} onChange={(event) => setKey(event.target.value)} className="rounded-md border border-strong-line bg-paper p-2 font-mono" />
+      </label>
+      {isPrivate && (
+        <label className="flex flex-wrap items-center justify-between gap-2">
+          <span className="text-quiet">{t("key.passphrase")}</span>
+          <input type="password" autoComplete="off" value={passphrase} onChange={(event) => setPassphrase(event.target.value)} className="min-h-8 w-60 max-w-full rounded-md border border-strong-line bg-paper px-2" />
+        </label>
+      )}
+      <div className="flex justify-end"><Button look="first" type="submit">{t("key.bring")}</Button></div>
+    </form>
+  );
+}
+
+function Smime({ address, ask }: { address: string; ask: (asked: Asked) => void }) {
+  const { t } = useTranslation();
+  const [read] = useState(() => () => act<SmimeKey[]>("smime-keys", { address }));
+  const known = useTold(read);
+  const deed = useDeed();
+  const [bringing, setBringing] = useState(false);
+  const beside = (
+    <span className="flex flex-wrap gap-2">
+      <Button onPress={() => setBringing(true)}>{t("key.bring-file")}</Button>
+      <Button onPress={() => deed(() => act("smime-request", { address }), known.again)}>{t("key.request")}</Button>
+    </span>
+  );
+  return (
+    <Section title={t("key.smime")} beside={beside}>
+      <p className="mb-2 text-quiet">{t("key.smime-why")}</p>
+      <Told of={known}>
+        {(all) =>
+          all.length === 0 ? (
+            <p className="text-quiet">{t("key.none")}</p>
+          ) : (
+            <ul>
+              {all.map((key) => (
+                <Line
+                  key={key.id}
+                  name={key.subject}
+                  facts={
+                    <>
+                      <span dir="ltr">{key.key}</span>
+                      <span>{t("key.until")} <When at={key.until} /></span>
+                      <code dir="ltr" className="break-words">{grouped(key.fingerprint)}</code>
+                    </>
+                  }
+                >
+                  <Button look="danger" onPress={() => ask({ name: key.subject, go: () => deed(() => act("smime-remove", { address, id: key.id }), known.again) })}>{t("key.remove")}</Button>
+                </Line>
+              ))}
+            </ul>
+          )
+        }
+      </Told>
+      <Dialog title={t("key.bring-file")} isOpen={bringing} close={() => setBringing(false)}>
+        <BringFile
+          bring={(file, password) => {
+            setBringing(false);
+            deed(() => act("smime-import", { address, file, ...(password && { password }) }), known.again);
+          }}
+        />
+      </Dialog>
+    </Section>
+  );
+}
+
+function BringFile({ bring }: { bring: (file: string, password: string) => void }) {
+  const { t } = useTranslation();
+  const [file, setFile] = useState<File>();
+  const [password, setPassword] = useState("");
+  const go = async () => {
+    if (!file) return;
+    const octets = new Uint8Array(await file.arrayBuffer());
+    bring(btoa(Array.from(octets, (octet) => String.fromCharCode(octet)).join("")), password);
+  };
+  return (
+    <form
+      className="flex flex-col gap-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void go();
+      }}
+    >
+      <label className="flex flex-wrap items-center justify-between gap-2">
+        <span className="text-quiet">{t("key.file")}</span>
+        <input type="file" required accept=".p12,.pfx,.pem" onChange={(event) => setFile(event.target.files?.[0])} className="max-w-full" />
+      </label>
+      <label className="flex flex-wrap items-center justify-between gap-2">
+        <span className="text-quiet">{t("key.passphrase")}</span>
+        <input type="password" autoComplete="off" value={password} onChange={(event) => setPassword(event.target.value)} className="min-h-8 w-60 max-w-full rounded-md border border-strong-line bg-paper px-2" />
+      </label>
+      <div className="flex justify-end"><Button look="first" type="submit" isDisabled={!file}>{t("key.bring-file")}</Button></div>
+    </form>
+  );
+}
