@@ -8,7 +8,7 @@ const LAYERS: &[&[&str]] = &[
     &["env"],
     &["mail", "wire", "gm", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup", "sieve"],
     &["certs", "hsm", "store", "audit", "net", "inspect", "smime", "openpgp"],
-    &["watch", "identity", "mailbox", "filter", "queue", "signing"],
+    &["watch", "identity", "mailbox", "filter", "queue", "signing", "backup"],
     &["letters", "intel", "guard", "scripts", "certbook", "keybook", "portal"],
     &["reports", "review", "provision", "judgement"],
     &["smtp", "imap", "jmap", "api", "webapp"],

@@ -6,6 +6,7 @@
 mod access;
 mod approvals;
 mod audit;
+mod backup;
 mod caller;
 mod carry;
 mod clients;
@@ -65,6 +66,7 @@ use reports::Tally;
 use serde_json::Value;
 use signing::Signer;
 
+pub use backup::{BackupPlan, back_up_when_due};
 pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
@@ -151,6 +153,14 @@ pub trait Elsewhere: Send + Sync {
     /// How mail to `domain` (lowercase A-labels) must be encrypted from end to end, if it must: `pgp`, `smime`, `either` or `portal`.
     fn content_demand(&self, _domain: &str) -> Option<&'static str> {
         None
+    }
+
+    /// What is backed up, and where to.
+    ///
+    /// # Errors
+    /// [`Refused`] if the settings cannot be used.
+    fn backups(&self) -> Result<BackupPlan, Refused> {
+        Err(Refused("no backups here".to_owned()))
     }
 
     /// Judges by what is in force.

@@ -12,6 +12,7 @@
 //!   new staged blobs; a staged blob holds a pin until after the transaction that attaches it has run on the one writer thread, where
 //!   the look at the rows runs too. Thus a row that is still to come has a pin at the first look, or is there at the second.
 //! - The file lingers for the grace time after it was found so, for readers who took a blob's place from an older snapshot.
+//!   Copies of the store ([`crate::copy`]) may read for longer, and hold all files meanwhile.
 //!   When the store opens there are no such readers, and files without rows are removed at once.
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use env::Timestamp;
 
 use crate::blobs::{HEADER_BYTES, SegmentSize, StagedBlob};
+use crate::copy::holds_segments;
 use crate::space::WRITE_RESERVE_BYTES;
 use crate::{Store, StoreError, Tx, params};
 
@@ -84,7 +86,9 @@ pub async fn run(store: &Store, budget: Budget, now: Timestamp) -> Result<Collec
     };
     if !store.blobs().closed_segments()?.is_empty() {
         compact(store, budget.copied_bytes, &mut collected).await?;
-        remove_empty(store, now, &mut collected).await?;
+        if !holds_segments(&store.0.segments_held) {
+            remove_empty(store, now, &mut collected).await?;
+        }
     }
     Ok(collected)
 }

@@ -10,6 +10,7 @@ pub mod account;
 pub mod blobs;
 pub mod check;
 pub mod collect;
+pub mod copy;
 mod dialect;
 mod engine;
 mod error;
@@ -31,6 +32,7 @@ mod value;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crypto::keys::{Key, Region};
 use env::{Clock, Entropy, IdSource};
@@ -88,6 +90,8 @@ struct Inner {
     /// Of an embedded store; a database server watches its own.
     space: Option<Space>,
     probed: probe::Kept,
+    /// Copies being taken, which may read segments that are empty by now.
+    segments_held: AtomicU64,
 }
 
 enum Database {
@@ -124,7 +128,8 @@ impl Store {
     }
 
     fn assemble(context: Arc<Context>, database: Database, blobs: Blobs, space: Option<Space>) -> Self {
-        Self(Arc::new(Inner { context, database, blobs, space, probed: probe::Kept::default() }))
+        let (probed, segments_held) = Default::default();
+        Self(Arc::new(Inner { context, database, blobs, space, probed, segments_held }))
     }
 
     /// Runs `work` in a transaction and commits it together with whatever else waits; durable when it returns.

@@ -1,5 +1,6 @@
 //! Values that go into statements and come out of rows.
 
+use rusqlite::types::ValueRef;
 use tokio_postgres::types::Type;
 
 use crate::StoreError;
@@ -141,6 +142,33 @@ impl Row<'_> {
                 value.as_str().map_err(|_| StoreError::Corrupt { what: format!("column {index} is no text") })
             }
             Self::Postgres(row) => Ok(row.try_get(index)?),
+        }
+    }
+
+    /// The value in column `index`, whatever kind it is.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the column is missing or of a kind that no table has.
+    pub(crate) fn value(&self, index: usize) -> Result<Value<'_>, StoreError> {
+        let unknown = || StoreError::Corrupt { what: format!("column {index} is of no known kind") };
+        match self {
+            Self::Sqlite(row) => Ok(match row.get_ref(index)? {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(number) => Value::Int(number),
+                ValueRef::Text(text) => Value::Text(std::str::from_utf8(text).map_err(|_| unknown())?),
+                ValueRef::Blob(bytes) => Value::Bytes(bytes),
+                ValueRef::Real(_) => return Err(unknown()),
+            }),
+            Self::Postgres(row) => {
+                let kind = row.columns().get(index).map(tokio_postgres::Column::type_).ok_or_else(unknown)?;
+                Ok(match *kind {
+                    Type::INT8 => Value::from(row.try_get::<_, Option<i64>>(index)?),
+                    Type::INT4 => Value::from(row.try_get::<_, Option<i32>>(index)?.map(i64::from)),
+                    Type::TEXT => Value::from(row.try_get::<_, Option<&str>>(index)?),
+                    Type::BYTEA => Value::from(row.try_get::<_, Option<&[u8]>>(index)?),
+                    _ => return Err(unknown()),
+                })
+            }
         }
     }
 

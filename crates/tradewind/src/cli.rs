@@ -2,11 +2,13 @@
 
 mod access;
 mod audit;
+mod backup;
 mod clients;
 mod directory;
 mod factors;
 mod feeds;
 mod guard;
+mod import;
 mod judging;
 mod keys;
 mod openpgp;
@@ -25,10 +27,12 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 pub(crate) use audit::AuditCommand;
+pub(crate) use backup::{BackupCommand, RestoreOptions};
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
 pub(crate) use feeds::{FeedForm, FeedsCommand, SharedForm};
 pub(crate) use guard::{GuardCommand, ReplayOptions};
+pub(crate) use import::ImportCommand;
 pub(crate) use judging::{
     ComplaintCommand, JudgeOptions, JudgingCommand, ModelCommand, ModelEval, ModelTrain, QuarantineCommand,
     ReputationCommand, RulesCommand, TemplatesCommand, WorkerOptions,
@@ -168,6 +172,11 @@ pub(crate) enum Command {
     /// The audit log: verify it, export it, prove single records.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Backups: take one, list them, check them.
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Build a server anew from a backup, in an empty directory.
+    Restore(RestoreOptions),
     /// Keys at rest: what holds the region key, new generations, shares for recovery.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -503,26 +512,6 @@ pub(crate) enum QueueCommand {
         #[arg(long, required = true)]
         yes: bool,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ImportCommand {
-    /// From an mbox file (RFC 4155).
-    Mbox(Import),
-    /// From a Maildir, its subfolders included.
-    Maildir(Import),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Import {
-    /// File or directory.
-    pub(crate) path: PathBuf,
-    /// Address of the account.
-    #[arg(long)]
-    pub(crate) user: String,
-    /// Mailbox to put the mail into.
-    #[arg(long, default_value = "INBOX")]
-    pub(crate) mailbox: String,
 }
 
 #[derive(Debug, Subcommand)]

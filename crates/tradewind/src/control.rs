@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::actions::{Controls, Elsewhere, PortalParts, Refused};
+use api::actions::{BackupPlan, Controls, Elsewhere, PortalParts, Refused};
 use async_trait::async_trait;
 use crypto::keys::{Key, Region};
 use crypto::tls::{ClientTls, Roots};
@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use smtp::ContentRules;
 use store::Store;
 
+use crate::backup;
 use crate::credentials::public_url;
 use crate::judging::SharedJudge;
 use crate::keys::KeyPlace;
@@ -54,6 +55,7 @@ pub(crate) fn controls(system: &System) -> Controls {
             // Routes that cannot be read keep the server from starting, and the command line changes nothing by them.
             content: ContentRules::of(&system.settings.delivery.route).unwrap_or_default(),
             keys: KeyPlace::of(&system.settings),
+            settings: system.settings.clone(),
         }),
     }
 }
@@ -91,6 +93,8 @@ struct Parts {
     portal: PortalParts,
     content: ContentRules,
     keys: KeyPlace,
+    /// All settings, which are part of a backup.
+    settings: Settings,
 }
 
 /// What the portal works with.
@@ -143,6 +147,10 @@ impl Elsewhere for Parts {
 
     fn region_key(&self) -> Result<Key<Region>, Refused> {
         self.keys.read().map(|file| file.key()).map_err(Refused::because)
+    }
+
+    fn backups(&self) -> Result<BackupPlan, Refused> {
+        backup::plan(&self.settings)
     }
 
     fn judge(&self) -> Result<Arc<Judge>, Refused> {

@@ -195,7 +195,8 @@ fn combine_shares(files: &[PathBuf], output: &Path) -> Result<Value, Refused> {
     Ok(describe(&file))
 }
 
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+/// Writes a new file that its owner alone may read.
+pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;

@@ -1,6 +1,7 @@
 //! The program: settings, wiring, command line.
 
 mod audit;
+mod backup;
 mod check_auth;
 mod cli;
 mod control;
@@ -116,11 +117,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             keys::run(command, &settings, &config, json).await
         }
         Command::Templates(command) => judging::templates(&command, json),
+        Command::Restore(options) => backup::restore(options, json).await,
         command => {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());
             let action = action(command)?;
-            let is_check = matches!(action, Action::StoreCheck { .. });
+            let is_check = matches!(action, Action::StoreCheck { .. } | Action::BackupCheck { .. });
             let answer = act(&config, action).await?;
             if let Some(output) = output {
                 return write_review(&answer, output, json);
@@ -204,6 +206,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Domain(DomainCommand::Remove { domain }) => Action::DomainRemove { domain },
         Command::User(command) => user_action(command)?,
         Command::Access(command) => command.into(),
+        Command::Backup(command) => command.into(),
         Command::Role(command) => command.into(),
         Command::Grant(command) => command.into(),
         Command::Approval(command) => command.into(),

@@ -1,6 +1,7 @@
 //! The running server: everything is opened, wired and stopped here.
 
 mod auditing;
+mod backing_up;
 mod browsing;
 mod judging;
 mod listening;
@@ -140,6 +141,7 @@ fn spawn_upkeep(
         stop.clone(),
     ));
     tasks.spawn(auditing::run(system, dns, stop.clone()));
+    tasks.spawn(backing_up::run(system.controls(), system.settings.backup.clone(), stop.clone()));
     tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));

@@ -6,6 +6,7 @@ mod reference;
 use std::path::{Path, PathBuf};
 
 use api::HttpSettings;
+use backup::BackupSettings;
 use env::settings::{self, Section};
 use factors::sms::SmsSettings;
 use factors::webauthn::WebauthnSettings;
@@ -224,6 +225,7 @@ sections! {
     keys: KeysSettings,
     audit: AuditSettings,
     store: StoreSettings,
+    backup: BackupSettings,
     listen: ListenSettings,
     tls: TlsSettings,
     gm: GmSettings,

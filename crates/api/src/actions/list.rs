@@ -14,7 +14,7 @@ use super::grants::{self, GrantRequest};
 use super::import::ImportFormat;
 use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, audit, clients, dkim, dmarc, factors, forward, groups, guard, import,
+    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, factors, forward, groups, guard, import,
     judging, keys, lists, openpgp, people, portal, provisioning, quarantine, queue, roles, shared_feeds, sharing,
     sign_ins, smime, store, tls,
 };
@@ -456,6 +456,13 @@ actions! {
     AuditProve "audit-prove" { event: Option<String> }: AuditRead on On::Installation => audit::prove_one(controls, event);
     /// Write the audit log into a directory of the machine, in the layout of C2SP tlog-tiles.
     AuditExport "audit-export" { directory: PathBuf }: StoreCheck on On::Machine => audit::export_to(controls, directory);
+
+    /// Take a backup of everything now, into every repository that is set up.
+    BackupRun "backup-run": StoreCollect on On::Machine => backup::run(controls);
+    /// List the backups that there are.
+    BackupList "backup-list": StoreCheck on On::Machine => backup::list_all(controls);
+    /// Check that all backups are whole.
+    BackupCheck "backup-check" { read_data: bool }: StoreCheck on On::Machine => backup::check_all(controls, read_data);
 
     /// Give the key of an account's mail a new generation. What is there opens as before; what comes is encrypted under the new one.
     KeyRotate "key-rotate" { address: String }: KeyRotate on On::Account(address) => keys::rotate_account(controls, address);

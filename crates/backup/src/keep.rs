@@ -1,0 +1,55 @@
+//! How long backups are kept.
+
+use rustic_core::{KeepOptions, PruneOptions, jiff};
+use serde::Serialize;
+
+use crate::BackupError;
+use crate::repository::{Target, snapshots};
+
+/// How long backups are kept. Beyond the days, the last one of each week and month stays for longer (grandfather, father, son).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Days for which every backup is kept.
+    pub days: u32,
+    /// Weeks of which the last one is kept.
+    pub weeks: u32,
+    /// Months of which the last one is kept.
+    pub months: u32,
+}
+
+/// What was kept and what was not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Kept {
+    /// Backups that are there.
+    pub kept: u64,
+    /// Backups that were deleted.
+    pub deleted: u64,
+}
+
+impl Keep {
+    /// Deletes the backups in `target` whose time is over at `now` (milliseconds since 1970), and what no other one needs. The newest one always
+    /// stays. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if the repository cannot be read or written.
+    pub fn apply(self, target: &Target, now: i64) -> Result<Kept, BackupError> {
+        let repository = target.open()?;
+        let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+        let options = KeepOptions::default()
+            .keep_last(1)
+            .keep_within(jiff::Span::new().try_days(i64::from(self.days)).unwrap_or_default())
+            .keep_weekly(count(self.weeks))
+            .keep_monthly(count(self.months));
+        let now = jiff::Timestamp::from_millisecond(now).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC);
+        let judged = target.told(options.apply(snapshots(target, &repository)?, &now))?;
+        let over: Vec<_> = judged.iter().filter(|one| !one.keep).map(|one| one.snapshot.id).collect();
+        let (kept, deleted) = ((judged.len() - over.len()) as u64, over.len() as u64);
+        if !over.is_empty() {
+            target.told(repository.delete_snapshots(&over))?;
+            let options = PruneOptions::default();
+            let plan = target.told(repository.prune_plan(&options))?;
+            target.told(repository.prune(&options, plan))?;
+        }
+        Ok(Kept { kept, deleted })
+    }
+}

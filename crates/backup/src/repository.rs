@@ -1,0 +1,152 @@
+//! A repository, as far as the rest of the crate wants to know it.
+
+use std::collections::BTreeMap;
+
+use env::{Secret, Timestamp};
+use rustic_backend::BackendOptions;
+use rustic_core::repofile::SnapshotFile;
+use rustic_core::{
+    CheckOptions, ConfigOptions, Credentials, KeyOptions, OpenStatus, Repository, RepositoryOptions, RusticResult,
+};
+use serde::Serialize;
+
+use crate::BackupError;
+
+/// Marks the snapshots that are ours, in a repository that may hold others.
+pub(crate) const TAG: &str = "tradewind";
+
+/// Under which path everything in a snapshot is.
+pub(crate) const ROOT: &str = "/tradewind";
+
+/// A repository and what opens it.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Where it is: a directory.
+    pub location: String,
+    /// Its password.
+    pub password: Secret<String>,
+}
+
+/// A backup in a repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Backup {
+    /// Its number, of which a part that no other begins with will do.
+    pub id: String,
+    /// Host name of the server that made it.
+    pub host: String,
+    /// The moment that it shows.
+    pub taken: String,
+    /// The same, in milliseconds since 1970.
+    pub taken_millis: i64,
+    /// Bytes that a restore brings back.
+    pub bytes: u64,
+    /// Bytes that it has added to the repository.
+    pub added_bytes: u64,
+}
+
+impl Backup {
+    pub(crate) fn of(snapshot: &SnapshotFile) -> Self {
+        let taken = millis(snapshot);
+        let (bytes, added_bytes) = snapshot
+            .summary
+            .as_ref()
+            .map_or((0, 0), |summary| (summary.total_bytes_processed, summary.data_added_packed));
+        Self {
+            id: snapshot.id.to_hex().to_string(),
+            host: snapshot.hostname.clone(),
+            taken: Timestamp::from_millis(taken).to_string(),
+            taken_millis: taken,
+            bytes,
+            added_bytes,
+        }
+    }
+}
+
+pub(crate) fn millis(snapshot: &SnapshotFile) -> i64 {
+    snapshot.time.timestamp().as_millisecond()
+}
+
+impl Target {
+    fn closed(&self) -> Result<Repository<()>, BackupError> {
+        let options = BackendOptions::default().repository(&self.location);
+        self.told(options.to_backends().and_then(|backends| {
+            // What is read of it lies beside us, or is read once a run: a cache would be one more copy.
+            Repository::new(&RepositoryOptions::default().no_cache(true), &backends)
+        }))
+    }
+
+    fn credentials(&self) -> Credentials {
+        Credentials::password(self.password.expose())
+    }
+
+    /// Opens the repository.
+    pub(crate) fn open(&self) -> Result<Repository<OpenStatus>, BackupError> {
+        let closed = self.closed()?;
+        if self.told(closed.config_id())?.is_none() {
+            return Err(BackupError::NoRepository { location: self.location.clone() });
+        }
+        self.told(closed.open(&self.credentials()))
+    }
+
+    /// Opens the repository, or makes it where there is none.
+    pub(crate) fn open_or_make(&self) -> Result<Repository<OpenStatus>, BackupError> {
+        match self.open() {
+            Err(BackupError::NoRepository { .. }) => {
+                let closed = self.closed()?;
+                self.told(closed.init(&self.credentials(), &KeyOptions::default(), &ConfigOptions::default()))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// An answer of the library as one of ours.
+    pub(crate) fn told<T>(&self, answer: RusticResult<T>) -> Result<T, BackupError> {
+        answer.map_err(|error| BackupError::repository(&self.location, &error))
+    }
+}
+
+/// Our snapshots, the oldest first.
+pub(crate) fn snapshots<S: rustic_core::Open>(
+    target: &Target,
+    repository: &Repository<S>,
+) -> Result<Vec<SnapshotFile>, BackupError> {
+    let mut ours: BTreeMap<_, SnapshotFile> = BTreeMap::new();
+    for snapshot in target.told(repository.get_all_snapshots())? {
+        if snapshot.tags.contains(TAG) {
+            ours.insert((millis(&snapshot), snapshot.id.to_hex().to_string()), snapshot);
+        }
+    }
+    Ok(ours.into_values().collect())
+}
+
+/// The backups in a repository, the oldest first. Blocks.
+///
+/// # Errors
+/// [`BackupError`] if the repository cannot be read.
+pub fn list(target: &Target) -> Result<Vec<Backup>, BackupError> {
+    let repository = target.open()?;
+    Ok(snapshots(target, &repository)?.iter().map(Backup::of).collect())
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// Nothing does not fit.
+    pub sound: bool,
+    /// What does not fit.
+    pub findings: Vec<String>,
+}
+
+/// Findings that are told; more say the same.
+const FINDINGS_MAX: usize = 20;
+
+/// Checks that all backups of a repository are whole; with `read_data` reads every byte. Blocks.
+///
+/// # Errors
+/// [`BackupError`] if the repository cannot be opened.
+pub fn check(target: &Target, read_data: bool) -> Result<Checked, BackupError> {
+    let repository = target.open()?;
+    let results = target.told(repository.check(CheckOptions::default().read_data(read_data)))?;
+    let findings: Vec<String> = results.0.iter().map(|(_, finding)| finding.to_string()).take(FINDINGS_MAX).collect();
+    Ok(Checked { sound: results.is_ok().is_ok(), findings })
+}

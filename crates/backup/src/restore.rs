@@ -1,0 +1,186 @@
+//! Restoring.
+
+use std::io::{BufReader, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Component, Path, PathBuf};
+
+use rustic_core::repofile::SnapshotFile;
+use rustic_core::{IndexedFullStatus, LsOptions, Repository};
+use serde::Serialize;
+use store::Store;
+use store::copy::{BundleReader, Filler, TableReader};
+use tokio::runtime::Handle;
+
+use crate::BackupError;
+use crate::manifest::Manifest;
+use crate::repository::{Backup, Target, millis, snapshots};
+use crate::source::{bundle_path, files_path, manifest_path, table_path};
+
+/// Longest list of what is in a backup that is read, in bytes.
+const MANIFEST_BYTES_MAX: u64 = 256 << 20;
+
+/// What was put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Restored {
+    /// The backup.
+    #[serde(flatten)]
+    pub backup: Backup,
+    /// Accounts.
+    pub accounts: u64,
+    /// Messages.
+    pub messages: u64,
+    /// Blobs.
+    pub blobs: u64,
+    /// Rows of all tables.
+    pub rows: u64,
+}
+
+/// A backup that is open.
+pub struct Chosen {
+    target: Target,
+    repository: Repository<IndexedFullStatus>,
+    snapshot: SnapshotFile,
+    manifest: Manifest,
+}
+
+impl Chosen {
+    /// Opens the backup whose number begins with `id`, or the newest one that was taken at `until` (milliseconds since 1970) or before, or the
+    /// newest of all. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if there is none such, or it cannot be read.
+    pub fn open(target: &Target, id: Option<&str>, until: Option<i64>) -> Result<Self, BackupError> {
+        let repository = target.open()?;
+        let is_meant = |snapshot: &SnapshotFile| {
+            id.is_none_or(|id| !id.is_empty() && snapshot.id.to_hex().to_string().starts_with(id))
+                && until.is_none_or(|until| millis(snapshot) <= until)
+        };
+        let mut meant: Vec<SnapshotFile> = snapshots(target, &repository)?.into_iter().filter(is_meant).collect();
+        let is_ambiguous = id.is_some() && meant.len() > 1;
+        let snapshot = meant.pop().filter(|_| !is_ambiguous).ok_or_else(|| BackupError::NoBackup {
+            location: target.location.clone(),
+            which: id.map_or_else(|| "as old as that".to_owned(), str::to_owned),
+        })?;
+        let repository = target.told(repository.to_indexed())?;
+        let mut bytes = Vec::new();
+        let node = target.told(repository.node_from_path(snapshot.tree, &manifest_path()))?;
+        if node.meta.size <= MANIFEST_BYTES_MAX {
+            target.told(repository.dump(&node, &mut bytes))?;
+        }
+        let manifest = serde_json::from_slice(&bytes).map_err(|error| BackupError::Damaged {
+            backup: snapshot.id.to_hex().to_string(),
+            what: format!("its list of what is in it cannot be read: {error}"),
+        })?;
+        Ok(Self { target: target.clone(), repository, snapshot, manifest })
+    }
+
+    /// What the backup says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Writes the files beside the store into `directory`, readable by their owner alone; none that is there is touched. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if one cannot be read or written.
+    pub fn write_files(&self, directory: &Path) -> Result<u64, BackupError> {
+        let Ok(node) = self.repository.node_from_path(self.snapshot.tree, &files_path()) else { return Ok(0) };
+        let mut written = 0;
+        for entry in self.target.told(self.repository.ls(&node, &LsOptions::default()))? {
+            let (place, node) = self.target.told(entry)?;
+            if node.is_dir() {
+                continue;
+            }
+            if !place.components().all(|part| matches!(part, Component::Normal(_))) {
+                return Err(self.damaged(format!("{} leads out of its directory", place.display())));
+            }
+            let path = directory.join(place);
+            let failed = |cause| BackupError::io(&path, cause);
+            if let Some(parent) = path.parent() {
+                std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(failed)?;
+            }
+            let mut file =
+                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
+            self.target.told(self.repository.dump(&node, &mut file))?;
+            file.sync_all().map_err(failed)?;
+            written += 1;
+        }
+        Ok(written)
+    }
+
+    /// Fills `store`, which must be empty. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if the backup is damaged or the store fails; the store is then of no use.
+    pub fn fill(&self, store: &Store, runtime: &Handle) -> Result<Restored, BackupError> {
+        let inventory = &self.manifest.store;
+        let filler = runtime.block_on(Filler::new(store, inventory))?;
+        let (mut blobs, mut rows) = (0, 0);
+        for bundle in &inventory.bundles {
+            let found = self.read(&bundle_path(bundle), |bytes| {
+                Ok(runtime.block_on(filler.bundle(BundleReader::new(BufReader::new(bytes))))?)
+            })?;
+            self.compare("blobs of a bundle", found, bundle.blobs)?;
+            blobs += found;
+        }
+        for table in &inventory.tables {
+            let found = self.read(&table_path(table), |bytes| {
+                let reader = TableReader::new(BufReader::new(bytes), table.columns.len());
+                Ok(runtime.block_on(filler.table(table, reader))?)
+            })?;
+            self.compare(&format!("rows of {}", table.name), found, table.rows)?;
+            rows += found;
+        }
+        Ok(Restored {
+            backup: Backup::of(&self.snapshot),
+            accounts: inventory.accounts,
+            messages: inventory.messages,
+            blobs,
+            rows,
+        })
+    }
+
+    fn compare(&self, what: &str, found: u64, wanted: u64) -> Result<(), BackupError> {
+        if found == wanted { Ok(()) } else { Err(self.damaged(format!("{found} {what}, where {wanted} should be"))) }
+    }
+
+    fn damaged(&self, what: String) -> BackupError {
+        BackupError::Damaged { backup: self.snapshot.id.to_hex().to_string(), what }
+    }
+
+    /// Lets `work` read the file at `path` while it comes out of the repository.
+    fn read<T: Send>(
+        &self,
+        path: &PathBuf,
+        work: impl FnOnce(&mut dyn Read) -> Result<T, BackupError>,
+    ) -> Result<T, BackupError> {
+        let node = self.target.told(self.repository.node_from_path(self.snapshot.tree, path))?;
+        let (mut reader, writer) = std::io::pipe().map_err(|cause| BackupError::io(path, cause))?;
+        std::thread::scope(|scope| {
+            let dumping = scope.spawn(|| {
+                let mut writer = writer;
+                let outcome = self.repository.dump(&node, &mut writer);
+                drop(writer.flush());
+                outcome
+            });
+            let outcome = work(&mut reader);
+            // Else the other side would wait for room for ever.
+            drop(reader);
+            let dumped = dumping.join().map_err(|_| BackupError::Panicked)?;
+            match outcome {
+                // What is told of the repository says more than that its bytes ended early.
+                Ok(value) => self.target.told(dumped).map(|()| value),
+                Err(error) => match dumped {
+                    Err(cause) if !is_of_pipe(&cause) => self.target.told(Err(cause)),
+                    _ => Err(error),
+                },
+            }
+        })
+    }
+}
+
+/// Whether the library only noticed that nobody reads any more.
+fn is_of_pipe(error: &rustic_core::RusticError) -> bool {
+    error.display_log().contains("Broken pipe")
+}

@@ -1,0 +1,108 @@
+//! Taking a backup.
+
+use std::path::PathBuf;
+
+use env::Timestamp;
+use rustic_core::jiff;
+use rustic_core::{BackupOptions, ParentOptions, SnapshotOptions};
+use serde::Serialize;
+use store::Store;
+use store::copy::{self, Frozen, Pace};
+
+use crate::BackupError;
+use crate::manifest::{Manifest, SealedKey};
+use crate::repository::{Backup, ROOT, TAG, Target};
+use crate::source::{Failure, FileItem, Source};
+
+/// What a backup is to hold, beside the store.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Host name of the server.
+    pub host: String,
+    /// Files beside the store.
+    pub files: Vec<FileItem>,
+    /// How much of the machine may be taken.
+    pub pace: Pace,
+}
+
+/// A backup that was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Taken {
+    /// The backup.
+    #[serde(flatten)]
+    pub backup: Backup,
+    /// Where it is.
+    pub location: String,
+    /// Accounts in it.
+    pub accounts: u64,
+    /// Messages in it.
+    pub messages: u64,
+}
+
+/// Takes a backup of `store` and of the files wanted, into `target`. The store goes on serving.
+///
+/// # Errors
+/// [`BackupError`] if anything could not be read or written; then there is no new backup.
+pub async fn take(store: &Store, target: &Target, wanted: Wanted) -> Result<Taken, BackupError> {
+    let sealed = SealedKey::read(store).await?;
+    let now = store.context().clock.now();
+    let target = target.clone();
+    let pace = wanted.pace;
+    copy::freeze(store, pace, move |frozen| write(&frozen, &target, &wanted, sealed, now)).await?
+}
+
+fn write(
+    frozen: &Frozen,
+    target: &Target,
+    wanted: &Wanted,
+    sealed: Option<SealedKey>,
+    now: Timestamp,
+) -> Result<Taken, BackupError> {
+    let repository = target.told(target.open_or_make()?.to_indexed_ids())?;
+    let inventory = frozen.inventory();
+    let failure = Failure::default();
+    let mut source = Source::new(frozen.parts(), failure.clone());
+    for table in &inventory.tables {
+        source.add_table(table, now.millis());
+    }
+    for bundle in &inventory.bundles {
+        source.add_bundle(bundle);
+    }
+    for file in &wanted.files {
+        source.add_file(file)?;
+    }
+    let manifest = Manifest {
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        host: wanted.host.clone(),
+        taken: now.millis(),
+        store: inventory.as_ref().clone(),
+        sealed,
+    };
+    let manifest = serde_json::to_vec(&manifest).map_err(|error| BackupError::Unread {
+        part: "the list of what is in it".to_owned(),
+        cause: error.to_string(),
+    })?;
+    source.add_manifest(manifest, now.millis());
+
+    let time = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or_default();
+    let options = SnapshotOptions::default()
+        .host(Some(wanted.host.clone()))
+        .time(Some(time.to_zoned(jiff::tz::TimeZone::UTC)))
+        .command(Some("tradewind backup".to_owned()));
+    let snapshot = target.told(options.add_tags(TAG).and_then(|options| options.to_snapshot()))?;
+    let options = BackupOptions::default().parent_opts(ParentOptions::default());
+    let outcome = repository.archive(&options, &source, snapshot, &[PathBuf::from(ROOT)]);
+    drop(source);
+    let snapshot = target.told(outcome)?;
+    if let Some(failure) = failure.take() {
+        // What lacks something is no backup.
+        target.told(repository.delete_snapshots(&[snapshot.id]))?;
+        return Err(failure);
+    }
+    Ok(Taken {
+        backup: Backup::of(&snapshot),
+        location: target.location.clone(),
+        accounts: inventory.accounts,
+        messages: inventory.messages,
+    })
+}

@@ -1,0 +1,345 @@
+//! Copies of the whole store: everything in it at one point in time, in a form that belongs to neither engine, and a store filled anew from it.
+//!
+//! A copy is taken from one snapshot while others go on writing. It has a file for each table and *bundles* of blobs. A blob never changes,
+//! so that a bundle is the same from copy to copy until one of its blobs is deleted; where a bundle begins is decided by the blobs' own
+//! numbers. Whoever keeps copies therefore needs to read a bundle only once.
+
+mod fill;
+mod form;
+mod schema;
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::migrate::newest;
+use crate::{Database, Store, StoreError, Tx, params};
+
+pub use fill::Filler;
+pub use form::{BundleReader, TableReader};
+use form::{write_blob, write_row};
+use schema::{BLOB_TABLE, tables};
+
+/// A bundle ends at the latest with the blob that brings it to this size.
+const BUNDLE_BYTES: u64 = 32 << 20;
+
+/// Of this many blobs, one ends its bundle by its number.
+const BUNDLE_BLOBS: u64 = 512;
+
+/// Bytes of a table or bundle on their way at once.
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// Chunks that wait for a reader.
+const CHUNKS_WAITING_MAX: usize = 4;
+
+/// What a copy holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// Version of the schema.
+    pub schema: i64,
+    /// Tables, by name.
+    pub tables: Vec<Table>,
+    /// Bundles of blobs, by number.
+    pub bundles: Vec<Bundle>,
+    /// Accounts.
+    pub accounts: u64,
+    /// Messages.
+    pub messages: u64,
+}
+
+/// A table of a copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// Names of its columns, in the order in which values come.
+    pub columns: Vec<String>,
+    /// Columns of its key, by which rows are in order.
+    pub key: Vec<String>,
+    /// How many rows there are.
+    pub rows: u64,
+    /// Size of the table as it is read.
+    pub bytes: u64,
+}
+
+/// Blobs that are kept together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bundle {
+    /// Number of the first blob.
+    pub first: i64,
+    /// Number of the last one.
+    pub last: i64,
+    /// How many there are.
+    pub blobs: u64,
+    /// Size of the bundle as it is read.
+    pub bytes: u64,
+    /// Differs where the blobs are others.
+    pub mark: u64,
+}
+
+/// A part of a copy that can be read.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// The rows of a table.
+    Table(Table),
+    /// A bundle of blobs.
+    Bundle(Bundle),
+}
+
+/// One point in time of a store, for as long as this exists.
+pub struct Frozen {
+    inventory: Arc<Inventory>,
+    asks: Sender<Ask>,
+}
+
+struct Ask {
+    part: Part,
+    chunks: SyncSender<Result<Vec<u8>, StoreError>>,
+}
+
+impl Frozen {
+    /// What there is to read.
+    #[must_use]
+    pub fn inventory(&self) -> &Arc<Inventory> {
+        &self.inventory
+    }
+
+    /// A door to the parts, which may be handed to another thread.
+    #[must_use]
+    pub fn parts(&self) -> Parts {
+        Parts { asks: self.asks.clone() }
+    }
+}
+
+/// Opens parts of a [`Frozen`] store.
+#[derive(Clone)]
+pub struct Parts {
+    asks: Sender<Ask>,
+}
+
+impl Parts {
+    /// Begins to read a part. Parts are sent one after the other, so whoever opens several reads them in the order of opening or on
+    /// threads of their own.
+    #[must_use]
+    pub fn open(&self, part: Part) -> PartReader {
+        let (chunks, waiting) = mpsc::sync_channel(CHUNKS_WAITING_MAX);
+        // Where nobody answers, the reader finds its channel closed and says so.
+        drop(self.asks.send(Ask { part, chunks }));
+        PartReader { waiting, chunk: Vec::new(), at: 0, is_over: false }
+    }
+}
+
+/// The bytes of a part.
+pub struct PartReader {
+    waiting: Receiver<Result<Vec<u8>, StoreError>>,
+    chunk: Vec<u8>,
+    at: usize,
+    is_over: bool,
+}
+
+impl Read for PartReader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.chunk.len() && !self.is_over {
+            match self.waiting.recv() {
+                // The end is told, so that a copy that broke off is not taken for a whole one.
+                Ok(Ok(chunk)) if chunk.is_empty() => self.is_over = true,
+                Ok(Ok(chunk)) => (self.chunk, self.at) = (chunk, 0),
+                Ok(Err(error)) => return Err(io::Error::other(error)),
+                Err(_) => return Err(io::Error::other("the store stopped sending")),
+            }
+        }
+        let rest = self.chunk.get(self.at..).unwrap_or_default();
+        let taken = rest.len().min(out.len());
+        if let (Some(to), Some(from)) = (out.get_mut(..taken), rest.get(..taken)) {
+            to.copy_from_slice(from);
+        }
+        self.at += taken;
+        Ok(taken)
+    }
+}
+
+/// How much of the machine a copy may take.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Pace {
+    /// Bytes read from the store in a second at most; 0 for as many as there are.
+    pub bytes_per_second: u64,
+}
+
+/// Holds one point in time of the store and lets `work` read it, on a thread of its own. Writers go on meanwhile; what they take out stays
+/// readable here. On the embedded engine the write-ahead log grows for as long as this takes.
+///
+/// # Errors
+/// [`StoreError`] if the store cannot be read. What fails while a part is read is told by its reader.
+pub async fn freeze<R, F>(store: &Store, pace: Pace, work: F) -> Result<R, StoreError>
+where
+    R: Send + 'static,
+    F: FnOnce(Frozen) -> R + Send + 'static,
+{
+    let reading = store.clone();
+    let serve = move |tx: &mut Tx<'_>| {
+        let inventory = Arc::new(take_inventory(tx, matches!(reading.0.database, Database::Sqlite(_)))?);
+        let (asks, waiting) = mpsc::channel::<Ask>();
+        let frozen = Frozen { inventory, asks };
+        let worker = std::thread::Builder::new()
+            .name("copy".into())
+            .spawn(move || work(frozen))
+            .map_err(|cause| StoreError::io("a thread for the copy", cause))?;
+        while let Ok(ask) = waiting.recv() {
+            let mut chunks = Chunks { to: &ask.chunks, chunk: Vec::with_capacity(CHUNK_BYTES), pace };
+            let outcome = send_part(tx, &reading, &ask.part, &mut chunks).and_then(|()| chunks.finish());
+            if let Err(error) = outcome {
+                // A reader that went away needs no answer.
+                drop(ask.chunks.send(Err(error)));
+            }
+        }
+        worker.join().map_err(|_| StoreError::Abandoned("the work on a copy panicked"))
+    };
+    let _held = SegmentsHeld::new(store);
+    match &store.0.database {
+        Database::Sqlite(sqlite) => sqlite.read_apart(&store.0.context, serve).await,
+        Database::Postgres(_) => store.read(serve).await,
+    }
+}
+
+/// Keeps the files of segments while a snapshot may name them.
+struct SegmentsHeld(Store);
+
+impl SegmentsHeld {
+    fn new(store: &Store) -> Self {
+        store.0.segments_held.fetch_add(1, Ordering::SeqCst);
+        Self(store.clone())
+    }
+}
+
+impl Drop for SegmentsHeld {
+    fn drop(&mut self) {
+        self.0.0.segments_held.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Whether a copy is being taken, which may still read segments that are empty by now.
+pub(crate) fn holds_segments(held: &AtomicU64) -> bool {
+    held.load(Ordering::SeqCst) > 0
+}
+
+fn take_inventory(tx: &mut Tx<'_>, is_embedded: bool) -> Result<Inventory, StoreError> {
+    let count = |tx: &mut Tx<'_>, sql| -> Result<u64, StoreError> {
+        Ok(tx.row(sql, &[], |row| row.int(0))?.unwrap_or(0).unsigned_abs())
+    };
+    Ok(Inventory {
+        schema: newest(),
+        tables: measured_tables(tx, is_embedded)?,
+        bundles: bundles(tx)?,
+        accounts: count(tx, "SELECT COUNT(*) FROM account")?,
+        messages: count(tx, "SELECT COUNT(*) FROM message")?,
+    })
+}
+
+/// The tables with their sizes: a file's is wanted before its first byte, so that each is gone through twice.
+fn measured_tables(tx: &mut Tx<'_>, is_embedded: bool) -> Result<Vec<Table>, StoreError> {
+    let mut tables = tables(tx, is_embedded)?;
+    let mut scratch = Vec::new();
+    for table in &mut tables {
+        let (columns, mut rows, mut bytes) = (table.columns.len(), 0, 0);
+        tx.for_each(schema::select(table), &[], |row| {
+            scratch.clear();
+            write_row(row, columns, &mut scratch)?;
+            rows += 1;
+            bytes += scratch.len() as u64;
+            Ok(())
+        })?;
+        (table.rows, table.bytes) = (rows, bytes);
+    }
+    Ok(tables)
+}
+
+fn bundles(tx: &mut Tx<'_>) -> Result<Vec<Bundle>, StoreError> {
+    let mut bundles = Vec::new();
+    let mut open: Option<Bundle> = None;
+    tx.for_each("SELECT id, length FROM blob ORDER BY id", &[], |row| {
+        let (id, length) = (row.int(0)?, row.int(1)?.unsigned_abs());
+        let bundle = open.get_or_insert(Bundle { first: id, last: id, blobs: 0, bytes: 0, mark: 0 });
+        bundle.last = id;
+        bundle.blobs += 1;
+        bundle.bytes += form::blob_bytes(length);
+        bundle.mark = mixed(bundle.mark ^ mixed(id.cast_unsigned()).wrapping_add(length));
+        if mixed(id.cast_unsigned()).is_multiple_of(BUNDLE_BLOBS) || bundle.bytes >= BUNDLE_BYTES {
+            bundles.extend(open.take());
+        }
+        Ok(())
+    })?;
+    bundles.extend(open);
+    Ok(bundles)
+}
+
+/// The bits of `number` spread over all of a word (the finalizer of MurmurHash3).
+fn mixed(number: u64) -> u64 {
+    let once = (number ^ (number >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let twice = (once ^ (once >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    twice ^ (twice >> 33)
+}
+
+/// Gathers what is written into chunks and sends them.
+struct Chunks<'c> {
+    to: &'c SyncSender<Result<Vec<u8>, StoreError>>,
+    chunk: Vec<u8>,
+    pace: Pace,
+}
+
+impl Chunks<'_> {
+    fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), StoreError> {
+        write(&mut self.chunk);
+        if self.chunk.len() >= CHUNK_BYTES { self.send() } else { Ok(()) }
+    }
+
+    fn send(&mut self) -> Result<(), StoreError> {
+        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK_BYTES));
+        let micros = (chunk.len() as u64).saturating_mul(1_000_000).checked_div(self.pace.bytes_per_second);
+        if let Some(micros) = micros {
+            std::thread::sleep(Duration::from_micros(micros));
+        }
+        self.to.send(Ok(chunk)).map_err(|_| StoreError::Abandoned("nobody reads the copy any more"))
+    }
+
+    fn finish(mut self) -> Result<(), StoreError> {
+        if !self.chunk.is_empty() {
+            self.send()?;
+        }
+        self.chunk.clear();
+        self.send()
+    }
+}
+
+fn send_part(tx: &mut Tx<'_>, store: &Store, part: &Part, chunks: &mut Chunks<'_>) -> Result<(), StoreError> {
+    match part {
+        Part::Table(table) => {
+            let columns = table.columns.len();
+            tx.for_each(schema::select(table), &[], |row| {
+                let mut outcome = Ok(());
+                chunks.add(|out| outcome = write_row(row, columns, out))?;
+                outcome
+            })
+        }
+        Part::Bundle(bundle) => tx.for_each(
+            "SELECT id, segment, position, length, data FROM blob WHERE id BETWEEN $1 AND $2 ORDER BY id",
+            params![bundle.first, bundle.last],
+            |row| {
+                let (id, segment, length) = (row.int(0)?, row.int(1)?, row.int(3)?.unsigned_abs());
+                if let Some(bytes) = row.bytes_opt(4)? {
+                    return chunks.add(|out| write_blob(id, bytes, out));
+                }
+                let bytes = store.blobs().read_checked(id, segment, row.int(2)?.unsigned_abs(), length)?;
+                chunks.add(|out| write_blob(id, &bytes, out))
+            },
+        ),
+    }
+}
+
+/// Whether `table` tells of blobs, whose bytes come in bundles.
+pub(crate) fn is_of_blobs(table: &Table) -> bool {
+    table.name == BLOB_TABLE
+}
