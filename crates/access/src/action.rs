@@ -11,6 +11,8 @@ env::words! {
         MailImport = "mail.import",
         /// Take much mail out at once: export and mass download.
         MailExport = "mail.export",
+        /// Bring removed mail back into the mailbox that it was removed from.
+        MailRecover = "mail.recover",
         /// Have mail passed on to another address, whatever the protocol: rule, Sieve redirect, IMAP or JMAP.
         ForwardingChange = "forwarding.change",
         /// Change rules for arriving mail that pass nothing on.
@@ -83,6 +85,10 @@ env::words! {
         PolicyRead = "policy.read",
         /// Change policies and the protection level.
         PolicyChange = "policy.change",
+        /// See legal holds.
+        HoldRead = "hold.read",
+        /// Begin and end legal holds, which keep mail whoever removes it.
+        HoldChange = "hold.change",
         /// Lower a protection.
         ProtectionLower = "protection.lower",
         /// See allow and deny lists.
@@ -160,6 +166,7 @@ impl Action {
                 | Self::ClientAdd
                 | Self::KeyChange
                 | Self::KeyExport
+                | Self::MailRecover
                 | Self::AccountThaw
                 | Self::PasswordReset
                 | Self::FactorReset

@@ -51,6 +51,7 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::MailExport, Approval::From(Level::Trade)),
     sensitive(Action::DirectoryExport, Approval::Never),
     sensitive(Action::PolicyChange, Approval::From(Level::Trade)),
+    sensitive(Action::HoldChange, Approval::From(Level::Trade)),
     sensitive(Action::RoleGive, Approval::From(Level::Trade)),
     sensitive(Action::RoleDefine, Approval::From(Level::Trade)),
     sensitive(Action::KeyChange, Approval::Never),

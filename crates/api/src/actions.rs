@@ -36,6 +36,7 @@ mod portal;
 mod provisioning;
 mod quarantine;
 mod queue;
+mod retention;
 mod roles;
 mod ruling;
 mod sentences;
@@ -85,6 +86,7 @@ pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
 pub use portal::{NewPortalDelivery, PortalParts};
 pub use provisioning::{TableToImport, sync_ldap};
+pub use retention::{NewHold, RemovedMail};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.

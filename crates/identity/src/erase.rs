@@ -13,9 +13,12 @@ use crate::account::{keep_an_administrator, take_account};
 /// writer is busy as long as that takes, some seconds for hundreds of thousands of messages.
 ///
 /// # Errors
-/// [`IdentityError`] if there is no such account or it is the organisation's last active administrator.
+/// [`IdentityError`] if there is no such account, a legal hold covers it, or it is the organisation's last active administrator.
 pub fn delete_account(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
     take_account(tx, account)?;
+    if store::holds::is_held(tx, account)? {
+        return Err(IdentityError::Held);
+    }
     keep_an_administrator(tx, account)?;
     release_blobs(tx, account)?;
     for delete in DELETES {
@@ -69,6 +72,8 @@ const DELETES: &[&str] = &[
     "DELETE FROM search_signature WHERE account = $1",
     "DELETE FROM mailbox_message WHERE account = $1",
     "DELETE FROM message WHERE account = $1",
+    "DELETE FROM removed_message WHERE account = $1",
+    "DELETE FROM hold_account WHERE account = $1",
     "DELETE FROM mailbox WHERE account = $1",
     "DELETE FROM keyword WHERE account = $1",
     "DELETE FROM label WHERE account = $1",
@@ -115,6 +120,7 @@ fn release_blobs(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
          FROM (SELECT blob AS id, COUNT(*) AS held FROM (
                  SELECT blob FROM message WHERE account = $1 UNION ALL SELECT blob FROM jmap_upload WHERE account = $1
                  UNION ALL SELECT blob FROM portal_chunk WHERE account = $1
+                 UNION ALL SELECT blob FROM removed_message WHERE account = $1
              ) AS named GROUP BY blob) AS gone
          WHERE blob.id = gone.id",
         params![account, now],

@@ -176,6 +176,12 @@ pub enum IdentityError {
         "this is the last active administrator of the organisation; appoint another first, who also gets mail to postmaster"
     )]
     LastAdministrator,
+    /// A legal hold keeps the account's mail.
+    #[error(
+        "a legal hold covers this account, so its mail must stay; put the account out of use instead, or end the hold first \
+         (tradewind hold list)"
+    )]
+    Held,
     /// Not a right.
     #[error(
         "{0:?} is no right; write it as `allow account.read organisation`, with the words of tradewind access table"

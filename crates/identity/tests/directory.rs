@@ -19,6 +19,7 @@ store::on_both_engines! {
     postmaster_always_reaches_an_administrator,
     people_send_as_their_own_addresses_only,
     a_deleted_account_takes_everything_with_it,
+    an_account_under_a_hold_stays,
     a_domain_in_use_stays,
     the_directory_answers_from_memory_and_notices_changes,
 }
@@ -185,6 +186,22 @@ async fn a_deleted_account_takes_everything_with_it(store: TestStore) {
     assert!(directory.write(move |tx| Ok(tx.context().keys.account(tx, li).map(drop)?)).await.is_err());
     let gone = directory.write(move |tx| identity::delete_account(tx, li)).await;
     assert!(matches!(gone, Err(IdentityError::NoAccount(_))));
+}
+
+async fn an_account_under_a_hold_stays(store: TestStore) {
+    let directory = Fixture::new(store).await;
+    let li = directory.add("li@trade.test", Role::Sales).await;
+    let wang = directory.add("wang@trade.test", Role::Sales).await;
+    let (organisation, detail) = (directory.organisation, store::holds::HoldDetail::default());
+    let begin = move |tx: &mut store::Tx<'_>| Ok(store::holds::begin(tx, organisation, &[li], &detail)?);
+    let hold = directory.write(begin).await.unwrap();
+    let refused = directory.write(move |tx| identity::delete_account(tx, li)).await;
+    assert!(matches!(refused, Err(IdentityError::Held)), "{refused:?}");
+    directory.write(move |tx| identity::delete_account(tx, wang)).await.unwrap();
+    directory.write(move |tx| Ok(store::holds::end(tx, organisation, hold, "lawyer", "settled")?)).await.unwrap();
+    directory.write(move |tx| identity::delete_account(tx, li)).await.unwrap();
+    let report = store::check::run(&directory.store, false).await.unwrap();
+    assert_eq!(report.findings, []);
 }
 
 async fn a_domain_in_use_stays(store: TestStore) {

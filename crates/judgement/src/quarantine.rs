@@ -292,13 +292,16 @@ fn places(tx: &mut Tx<'_>, organisation: i64, id: i64) -> Result<Vec<(Place, New
 pub fn list(tx: &mut Tx<'_>, organisation: Option<i64>) -> Result<Vec<Quarantined>, JudgementError> {
     let rows = match organisation {
         Some(organisation) => tx.rows(
-            "SELECT id, organisation, at, expires, size, detail FROM quarantine WHERE organisation = $1
+            "SELECT id, organisation, at, expires, size, detail FROM quarantine q WHERE organisation = $1
+             AND EXISTS (SELECT 1 FROM quarantine_recipient r WHERE r.quarantine = q.id AND r.state = 'held')
              ORDER BY at DESC LIMIT $2",
             params![organisation, LISTED_MAX],
             Raw::read,
         )?,
         None => tx.rows(
-            "SELECT id, organisation, at, expires, size, detail FROM quarantine ORDER BY at DESC LIMIT $1",
+            "SELECT id, organisation, at, expires, size, detail FROM quarantine q
+             WHERE EXISTS (SELECT 1 FROM quarantine_recipient r WHERE r.quarantine = q.id AND r.state = 'held')
+             ORDER BY at DESC LIMIT $1",
             params![LISTED_MAX],
             Raw::read,
         )?,
@@ -523,10 +526,26 @@ fn remove_if_done(tx: &mut Tx<'_>, id: i64, blob: i64) -> Result<(), JudgementEr
         params![id],
         |row| row.int(0),
     )?;
-    if waiting.is_none() {
+    // What a legal hold keeps stays here, seen by nobody, until the hold has ended and `expire` takes it.
+    if waiting.is_none() && !is_held(tx, id)? {
         remove(tx, id, blob)?;
     }
     Ok(())
+}
+
+/// Whether a legal hold covers somebody to whom the message is addressed.
+fn is_held(tx: &mut Tx<'_>, id: i64) -> Result<bool, JudgementError> {
+    let accounts = tx.rows(
+        "SELECT DISTINCT account FROM quarantine_recipient WHERE quarantine = $1 AND account <> 0 AND state <> 'released'",
+        params![id],
+        |row| row.int(0),
+    )?;
+    for account in accounts {
+        if store::holds::is_held(tx, account)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn remove(tx: &mut Tx<'_>, id: i64, blob: i64) -> Result<(), JudgementError> {
@@ -542,8 +561,12 @@ fn remove(tx: &mut Tx<'_>, id: i64, blob: i64) -> Result<(), JudgementError> {
 /// [`JudgementError`] if the store fails.
 pub fn expire(tx: &mut Tx<'_>) -> Result<usize, JudgementError> {
     let over = tx.rows(
-        "SELECT id, blob FROM quarantine q WHERE expires <= $1 OR NOT EXISTS
-            (SELECT 1 FROM quarantine_recipient r WHERE r.quarantine = q.id AND r.state = 'held') LIMIT $2",
+        "SELECT id, blob FROM quarantine q WHERE (expires <= $1 OR NOT EXISTS
+            (SELECT 1 FROM quarantine_recipient r WHERE r.quarantine = q.id AND r.state = 'held')) AND NOT EXISTS
+            (SELECT 1 FROM quarantine_recipient r JOIN account a ON a.id = r.account JOIN hold h
+                ON h.organisation = a.organisation AND h.ended = 0 AND (h.everyone = 1 OR EXISTS
+                    (SELECT 1 FROM hold_account c WHERE c.account = a.id AND c.hold = h.id))
+             WHERE r.quarantine = q.id AND r.state <> 'released') LIMIT $2",
         params![tx.now().millis(), EXPIRED_MAX],
         |row| Ok((row.int(0)?, row.int(1)?)),
     )?;

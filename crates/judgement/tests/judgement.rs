@@ -27,6 +27,7 @@ store::on_both_engines! {
     a_silent_layer_is_told_of,
     each_copy_in_quarantine_is_released_or_deleted_by_itself,
     quarantine_and_memory_end,
+    a_legal_hold_keeps_what_is_in_quarantine,
     an_account_that_goes_takes_its_places_along,
     people_are_told_once_in_their_language,
     a_link_is_good_once_and_for_its_reader,
@@ -170,6 +171,26 @@ async fn quarantine_and_memory_end(store: TestStore) {
     scene.store.clock.advance(Duration::from_secs(13 * 86_400));
     assert_eq!(judgement::tidy(&scene.store, &settings, &scene.reputation()).await.unwrap(), 1);
     assert!(scene.store.read(|tx| judgement::load(tx, 7)).await.is_err());
+    scene.check().await;
+}
+
+async fn a_legal_hold_keeps_what_is_in_quarantine(store: TestStore) {
+    let scene = Scene::new(store).await;
+    quarantined(&scene, 7).await;
+    let (organisation, li, detail) = (scene.organisation, scene.li, store::holds::HoldDetail::default());
+    let begin = move |tx: &mut Tx<'_>| store::holds::begin(tx, organisation, &[li], &detail);
+    let hold = scene.store.write(begin).await.unwrap();
+    scene.store.write(|tx| quarantine::delete(tx, 7, Whose::All)).await.unwrap();
+    let listed = scene.store.read(move |tx| quarantine::list(tx, Some(organisation))).await.unwrap();
+    let own = scene.store.read(move |tx| quarantine::list_of(tx, li)).await.unwrap();
+    assert_eq!((listed.len(), own.len()), (0, 0), "who deleted it no longer sees it");
+    scene.store.clock.advance(Duration::from_secs(30 * 86_400));
+    judgement::tidy(&scene.store, &scene.settings(), &scene.reputation()).await.unwrap();
+    assert!(scene.store.read(|tx| quarantine::load(tx, 7)).await.is_ok());
+    scene.check().await;
+    scene.store.write(move |tx| store::holds::end(tx, organisation, hold, "lawyer", "settled")).await.unwrap();
+    judgement::tidy(&scene.store, &scene.settings(), &scene.reputation()).await.unwrap();
+    assert!(scene.store.read(|tx| quarantine::load(tx, 7)).await.is_err());
     scene.check().await;
 }
 

@@ -93,7 +93,7 @@ pub fn deliver(tx: &mut Tx<'_>, account: i64, delivery: &Delivery<'_>) -> Result
         store::blobs::add_refs(tx, delivery.blob, -1)?;
         return Ok(Delivered::Duplicate);
     }
-    let place = match take_place(tx, account, delivery, octets, modseq) {
+    let place = match take_place(tx, account, delivery.target, delivery.flags, octets, modseq) {
         Err(error @ (MailboxError::NoSuchMailbox | MailboxError::UidsExhausted)) => {
             uncount_message(tx, account, octets)?;
             if let Some(dedupe) = delivery.dedupe {
@@ -136,7 +136,7 @@ fn octets(delivery: &Delivery<'_>) -> i64 {
 }
 
 /// Takes the account's row and adds a message to what it holds, if that is allowed; gives the modseq.
-fn count_message(tx: &mut Tx<'_>, account: i64, octets: i64) -> Result<i64, MailboxError> {
+pub(crate) fn count_message(tx: &mut Tx<'_>, account: i64, octets: i64) -> Result<i64, MailboxError> {
     let modseq = tx.row(
         "UPDATE account SET modseq = modseq + 1, messages = messages + 1, bytes = bytes + $2
          WHERE id = $1 AND (quota_bytes = 0 OR bytes + $2 <= quota_bytes) RETURNING modseq",
@@ -192,27 +192,28 @@ fn forget_claim(tx: &mut Tx<'_>, account: i64, dedupe: Dedupe<'_>) -> Result<(),
 }
 
 /// The place of a message in a mailbox.
-struct Place {
-    mailbox: i64,
-    uidvalidity: u32,
-    uid: u32,
+pub(crate) struct Place {
+    pub(crate) mailbox: i64,
+    pub(crate) uidvalidity: u32,
+    pub(crate) uid: u32,
 }
 
 /// Takes the next UID of the target and adds the message to the mailbox's counters.
-fn take_place(
+pub(crate) fn take_place(
     tx: &mut Tx<'_>,
     account: i64,
-    delivery: &Delivery<'_>,
+    target: Target,
+    flags: Flags,
     octets: i64,
     modseq: i64,
 ) -> Result<Place, MailboxError> {
-    let id = match delivery.target {
+    let id = match target {
         Target::Mailbox(id) => Some(id),
         Target::Inbox => None,
         Target::SpecialUse(special_use) => with_use(tx, account, special_use)?,
     };
-    let unseen = !delivery.flags.has(Flags::SEEN);
-    let deleted = delivery.flags.has(Flags::DELETED);
+    let unseen = !flags.has(Flags::SEEN);
+    let deleted = flags.has(Flags::DELETED);
     let place = |row: &Row<'_>| Ok(Place { mailbox: row.int(0)?, uidvalidity: row.uint32(1)?, uid: row.uint32(2)? });
     // INBOX is found by its name so that the most frequent case is one statement.
     let found = match id {

@@ -6,7 +6,7 @@ use store::{Tx, account::next_modseq, params};
 
 use crate::changes::notify;
 use crate::entry::{for_each_in, uidnext};
-use crate::{Entry, Flags, MailboxError, UidRange};
+use crate::{Entry, Flags, MailboxError, UidRange, removed};
 
 /// Ranges of messages removed with statements of their own.
 const STATEMENTS_MAX: usize = 32;
@@ -99,7 +99,7 @@ pub(crate) fn remove(
     }
     remember(tx, account, mailbox, &gone_ranges, modseq)?;
     discount(tx, account, mailbox, &gone, modseq)?;
-    bury(tx, account, modseq)?;
+    bury(tx, account, mailbox, modseq)?;
     for other in touched {
         tx.execute(
             "UPDATE mailbox SET highestmodseq = $3 WHERE account = $1 AND id = $2",
@@ -208,10 +208,10 @@ impl Counts {
     }
 }
 
-/// Removes what belongs to the messages noted as destroyed under `modseq`: their blobs' references, search signatures,
-/// threads that are empty now, and their rows.
-fn bury(tx: &mut Tx<'_>, account: i64, modseq: i64) -> Result<(), MailboxError> {
-    let now = tx.now().millis();
+/// Removes what belongs to the messages noted as destroyed under `modseq`: search signatures, threads that are empty now, and their rows.
+/// Every way in which somebody removes mail leads here, so here it is kept for the organisation's window and for legal holds; see
+/// [`crate::removed`]. Where neither keeps it, the references to its blobs go as well.
+fn bury(tx: &mut Tx<'_>, account: i64, mailbox: i64, modseq: i64) -> Result<(), MailboxError> {
     let totals = tx.row(
         "SELECT COUNT(*), CAST(COALESCE(SUM(m.size), 0) AS BIGINT) FROM destroyed d
          JOIN message m ON m.account = d.account AND m.id = d.id
@@ -227,13 +227,12 @@ fn bury(tx: &mut Tx<'_>, account: i64, modseq: i64) -> Result<(), MailboxError> 
         "UPDATE account SET messages = messages - $2, bytes = bytes - $3 WHERE id = $1",
         params![account, messages, bytes],
     )?;
-    tx.execute(
-        "UPDATE blob SET refs = refs - gone.n, released = CASE WHEN refs = gone.n THEN $3 ELSE 0 END FROM (
-             SELECT m.blob AS id, COUNT(*) AS n FROM destroyed d JOIN message m ON m.account = d.account AND m.id = d.id
-             WHERE d.account = $1 AND d.modseq = $2 AND d.kind = 'message' GROUP BY m.blob
-         ) AS gone WHERE blob.id = gone.id",
-        params![account, modseq, now],
-    )?;
+    let keeping = store::holds::keeping(tx, account)?;
+    if keeping.keeps() {
+        removed::keep(tx, account, mailbox, modseq, keeping.organisation)?;
+    } else {
+        release_blobs(tx, account, modseq)?;
+    }
     tx.execute(
         "INSERT INTO destroyed (account, modseq, kind, id)
          SELECT DISTINCT d.account, d.modseq, 'thread', m.thread FROM destroyed d
@@ -253,6 +252,19 @@ fn bury(tx: &mut Tx<'_>, account: i64, modseq: i64) -> Result<(), MailboxError> 
     ] {
         tx.execute(statement, params![account, modseq])?;
     }
+    Ok(())
+}
+
+/// Takes the references of the messages noted as destroyed under `modseq` from their blobs.
+fn release_blobs(tx: &mut Tx<'_>, account: i64, modseq: i64) -> Result<(), MailboxError> {
+    let now = tx.now().millis();
+    tx.execute(
+        "UPDATE blob SET refs = refs - gone.n, released = CASE WHEN refs = gone.n THEN $3 ELSE 0 END FROM (
+             SELECT m.blob AS id, COUNT(*) AS n FROM destroyed d JOIN message m ON m.account = d.account AND m.id = d.id
+             WHERE d.account = $1 AND d.modseq = $2 AND d.kind = 'message' GROUP BY m.blob
+         ) AS gone WHERE blob.id = gone.id",
+        params![account, modseq, now],
+    )?;
     Ok(())
 }
 

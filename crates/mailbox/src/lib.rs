@@ -22,6 +22,7 @@ pub mod order;
 pub mod overview;
 mod prepared;
 mod quota;
+pub mod removed;
 pub mod search;
 mod source;
 mod summaries;

@@ -63,6 +63,7 @@ pub async fn run(store: &Store, deep: bool) -> Result<Report, StoreError> {
         report.findings.extend(contents::open_messages(store).await?);
         report.findings.extend(contents::open_queued(store).await?);
         report.findings.extend(contents::open_quarantined(store).await?);
+        report.findings.extend(contents::open_removed(store).await?);
         report.findings.extend(contents::compare_segments(store).await?);
     }
     report.accounts = count(store, "SELECT COUNT(*) FROM account").await?;

@@ -14,6 +14,7 @@ pub mod copy;
 mod dialect;
 mod engine;
 mod error;
+pub mod holds;
 mod keyring;
 mod migrate;
 mod notice;

@@ -45,6 +45,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 32, name: "openpgp", sql: include_str!("../migrations/0032_openpgp.sql") },
     Migration { version: 33, name: "audit_witness", sql: include_str!("../migrations/0033_audit_witness.sql") },
     Migration { version: 34, name: "share_notices", sql: include_str!("../migrations/0034_share_notices.sql") },
+    Migration { version: 35, name: "holds", sql: include_str!("../migrations/0035_holds.sql") },
 ];
 
 /// The newest schema that this program knows.

@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod backup;
+mod check_auth;
 mod clients;
 mod directory;
 mod factors;
@@ -12,6 +13,7 @@ mod import;
 mod judging;
 mod keys;
 mod openpgp;
+mod retention;
 mod sign_ins;
 mod smime;
 mod tls;
@@ -28,6 +30,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 pub(crate) use audit::AuditCommand;
 pub(crate) use backup::{BackupCommand, RestoreOptions};
+pub(crate) use check_auth::CheckAuth;
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
 pub(crate) use feeds::{FeedForm, FeedsCommand, SharedForm};
@@ -38,6 +41,7 @@ pub(crate) use judging::{
     ReputationCommand, RulesCommand, TemplatesCommand, WorkerOptions,
 };
 pub(crate) use keys::{KeysCommand, MoveKey, NewHolder};
+pub(crate) use retention::{HoldCommand, Recover, RetentionCommand};
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 pub(crate) use tls::{DnsCommand, TlsCommand};
 
@@ -123,6 +127,14 @@ pub(crate) enum Command {
     /// From which probabilities what is done with mail.
     #[command(subcommand)]
     Judging(JudgingCommand),
+    /// Legal holds: mail that stays, whoever removes it.
+    #[command(subcommand)]
+    Hold(HoldCommand),
+    /// For how long removed mail is kept.
+    #[command(subcommand)]
+    Retention(RetentionCommand),
+    /// Bring removed mail back into its mailbox.
+    Recover(Recover),
     /// Complaints about mail, in the abuse reporting format.
     #[command(subcommand)]
     Complaint(ComplaintCommand),
@@ -186,31 +198,6 @@ pub(crate) enum Command {
     /// The library of messages that were sent before.
     #[command(subcommand)]
     Templates(TemplatesCommand),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckAuth {
-    /// Zone file: a map of names in YAML, or lines in the master file format of RFC 1035.
-    #[arg(long)]
-    pub(crate) zone: PathBuf,
-    /// Address of the client.
-    #[arg(long)]
-    pub(crate) client_ip: std::net::IpAddr,
-    /// What the client called itself.
-    #[arg(long)]
-    pub(crate) helo: String,
-    /// Address in MAIL FROM; empty for the null sender.
-    #[arg(long)]
-    pub(crate) mail_from: String,
-    /// The message; "-" for standard input.
-    #[arg(long)]
-    pub(crate) message: Option<PathBuf>,
-    /// Domain whose ARC seals are believed; may be given more than once.
-    #[arg(long)]
-    pub(crate) trusted_sealer: Vec<String>,
-    /// Host name of the receiver, for the macro `r` of SPF.
-    #[arg(long, default_value = "unknown")]
-    pub(crate) receiver: String,
 }
 
 #[derive(Debug, Args)]

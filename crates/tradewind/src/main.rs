@@ -224,6 +224,9 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Guard(command) => command.action().ok_or_else(|| Refused("replay needs no server".to_owned()))?,
         Command::Judging(command) => command.into(),
         Command::Reputation(command) => command.into(),
+        Command::Hold(command) => command.into(),
+        Command::Retention(command) => command.into(),
+        Command::Recover(command) => command.into(),
         Command::Complaint(command) => command.into(),
         Command::Queue(command) => match command {
             QueueCommand::List => Action::QueueList,

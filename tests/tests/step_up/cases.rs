@@ -165,6 +165,10 @@ fn of_officers(authority: &str) -> Vec<Case> {
         case("security", "organisation-level", json!({ "level": "basic" })).waits(),
         case("security", "judging-policy-set", json!({ "setting": "junk", "value": "0.75" })),
         case("security", "judging-policy-clear", json!({ "setting": "junk" })),
+        case("security", "retention-window-set", json!({ "days": 30 })),
+        case("security", "hold-begin", json!({ "name": "Far v. Trade", "reason": "tested", "everyone": true }))
+            .keeps("hold", "/id"),
+        case("security", "hold-end", json!({ "id": "$hold", "reason": "tested" })),
         case("security", "judging-policy-set", json!({ "setting": "junk", "value": "0.95", "reason": "tested" })).waits(),
         case(
             "security",

@@ -240,7 +240,7 @@ pub(super) async fn message(
 }
 
 /// The beginning of a day written as 2026-01-31, in UTC.
-fn parse_day(text: &str) -> Result<Timestamp, Refused> {
+pub(super) fn parse_day(text: &str) -> Result<Timestamp, Refused> {
     let wrong = || Refused(format!("{text:?} is no day; write it as 2026-01-31"));
     let mut parts = text.splitn(3, '-');
     let mut number = || parts.next().and_then(|part| part.parse::<u16>().ok()).ok_or_else(wrong);

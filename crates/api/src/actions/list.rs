@@ -15,8 +15,8 @@ use super::import::ImportFormat;
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, factors, forward, groups, guard, import,
-    judging, keys, lists, openpgp, people, portal, provisioning, quarantine, queue, roles, shared_feeds, sharing,
-    sign_ins, smime, store, tls,
+    judging, keys, lists, openpgp, people, portal, provisioning, quarantine, queue, retention, roles, shared_feeds,
+    sharing, sign_ins, smime, store, tls,
 };
 
 actions! {
@@ -315,6 +315,28 @@ actions! {
     /// Set it back to what the level says.
     JudgingPolicyClear "judging-policy-clear" { setting: String, organisation: Option<String> }: PolicyChange
         on On::Organisation(organisation.as_deref()) => judging::clear(controls, bounds, setting, organisation);
+    /// Begin a legal hold: mail that it covers stays, whoever removes it.
+    HoldBegin "hold-begin" (new: retention::NewHold): HoldChange
+        on On::Organisation(new.organisation.as_deref()) => retention::begin_hold(controls, bounds, new);
+    /// End a legal hold; what it alone has kept goes within a day.
+    HoldEnd "hold-end" { id: String, reason: String, organisation: Option<String> }: HoldChange
+        on On::Organisation(organisation.as_deref()) => retention::end_hold(controls, bounds, id, reason, organisation);
+    /// List legal holds, those that have ended included.
+    HoldList "hold-list" { organisation: Option<String> }: HoldRead
+        on On::Organisation(organisation.as_deref()) => retention::list_holds(controls, bounds, organisation);
+    /// Show for how long removed mail is kept, and how much there is of it.
+    RetentionWindow "retention-window" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => retention::show_window(controls, bounds, organisation);
+    /// Set for how many days removed mail is kept; it counts for what was removed before as well.
+    RetentionWindowSet "retention-window-set" { days: u32, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => retention::set_window(controls, bounds, days, organisation);
+    /// List removed mail of a mailbox that can be brought back.
+    MailRemoved "mail-removed" (wanted: retention::RemovedMail): MailRead
+        on On::Account(&wanted.address) => retention::list_removed(controls, wanted);
+    /// Bring removed mail back, into a folder of its own.
+    MailRecover "mail-recover" (wanted: retention::RemovedMail): MailRecover
+        on On::Account(&wanted.address) => retention::recover(controls, wanted);
+
     /// List complaints (ARF) about mail that went out here, and ours to others.
     ComplaintList "complaint-list" { days: u32, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => judging::complaints(controls, bounds, days, organisation);

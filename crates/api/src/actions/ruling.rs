@@ -55,6 +55,7 @@ pub(super) fn rule(
         organisation: actor.organisation.or(object.organisation).unwrap_or(0),
         is_notable: rights.iter().any(|right| right.sensitivity().is_some())
             || (actor.is_operator() && rights.iter().any(changes))
+            || (!is_own && rights.contains(&Right::MailRecover))
             || matches!(decision, Decision::Allow { basis: Some(Basis::Grant(_)), .. }),
         row: words(&table, &decision),
     })

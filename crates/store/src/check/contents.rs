@@ -72,6 +72,22 @@ pub(super) async fn open_quarantined(store: &Store) -> Result<Vec<Finding>, Stor
     .await
 }
 
+/// Opens every message that was removed and is still kept.
+pub(super) async fn open_removed(store: &Store) -> Result<Vec<Finding>, StoreError> {
+    by_pages(store, |tx, store, after| {
+        let rows = sealed_rows(
+            tx,
+            "SELECT account, id, blob, key_wrapped FROM removed_message
+             WHERE account > $1 OR (account = $1 AND id > $2) ORDER BY account, id LIMIT $3",
+            params![after.0, after.1, PAGE],
+        )?;
+        open_page(tx, store, &rows, "removed message", |tx, row| {
+            Ok(tx.context().keys.account(tx, row.owner)?.unwrap_message(&row.key_wrapped, row.blob)?)
+        })
+    })
+    .await
+}
+
 /// Compares every blob in a segment, named or not, with the checksum before it.
 pub(super) async fn compare_segments(store: &Store) -> Result<Vec<Finding>, StoreError> {
     by_pages(store, |tx, store, (after, _)| {

@@ -104,8 +104,26 @@ pub(super) const RULES: &[Rule] = &[
                     SELECT blob, COUNT(*) AS refs FROM (
                         SELECT blob FROM message UNION ALL SELECT blob FROM queue_message UNION ALL SELECT blob FROM quarantine
                         UNION ALL SELECT blob FROM jmap_upload UNION ALL SELECT blob FROM portal_chunk
+                        UNION ALL SELECT blob FROM removed_message
                     ) AS named GROUP BY blob
                 ) c ON c.blob = b.id WHERE b.refs <> COALESCE(c.refs, 0) LIMIT 20",
+    },
+    Rule {
+        says: "a removed message's account or content is missing, or it is still in a mailbox",
+        kind: "removed message",
+        query: "SELECT r.account, r.id FROM removed_message r
+                LEFT JOIN account a ON a.id = r.account AND a.organisation = r.organisation LEFT JOIN blob b ON b.id = r.blob
+                LEFT JOIN message m ON m.account = r.account AND m.id = r.id
+                WHERE a.id IS NULL OR b.id IS NULL OR m.id IS NOT NULL LIMIT 20",
+    },
+    Rule {
+        says: "a legal hold names an account or an organisation that is not there",
+        kind: "legal hold",
+        query: "SELECT n.id, n.named FROM (
+                    SELECT c.hold AS id, c.account AS named, a.id AS found FROM hold_account c
+                    LEFT JOIN account a ON a.id = c.account
+                    UNION ALL SELECT h.id, h.organisation, o.id FROM hold h LEFT JOIN organisation o ON o.id = h.organisation
+                ) AS n WHERE n.found IS NULL LIMIT 20",
     },
     Rule {
         says: "a UID is told as gone and still there",

@@ -37,6 +37,12 @@ const MEMORIES_MAX: u32 = 2_000;
 /// Deliveries of the portal that are forgotten at once.
 const DELIVERIES_MAX: u32 = 100;
 
+/// Removed messages of one organisation that go for good in one transaction.
+const REMOVED_MAX: u32 = 500;
+
+/// Transactions of one round in which they do; what is left waits for the next.
+const REMOVED_ROUNDS_MAX: usize = 20;
+
 /// How often owners are told of grants that are over.
 const TELL_EVERY: Duration = Duration::from_secs(30);
 
@@ -68,6 +74,7 @@ pub(super) async fn renew_pgp_keys(store: Store, settings: OpenPgpSettings, stop
 pub(super) async fn collect(store: Store, access: AccessSettings, portal_keeps: Duration, stop: CancellationToken) {
     while !wait(COLLECT_EVERY, &stop).await {
         let now = store.context().clock.now();
+        purge_removed(&store).await;
         match store::collect::run(&store, Budget::default(), now).await {
             Ok(collected) => tracing::debug!(?collected, "room given back"),
             Err(error) => tracing::error!(%error, "cannot give back room"),
@@ -107,6 +114,20 @@ pub(super) async fn collect(store: Store, access: AccessSettings, portal_keeps: 
         match store.write(|tx| scripts::forget_expired(tx, MEMORIES_MAX)).await {
             Ok(forgotten) => tracing::debug!(forgotten, "what scripts had remembered is forgotten"),
             Err(error) => tracing::error!(%error, "cannot forget what scripts had remembered"),
+        }
+    }
+}
+
+/// Takes out for good what of removed mail is past its window and under no legal hold.
+async fn purge_removed(store: &Store) {
+    for _ in 0..REMOVED_ROUNDS_MAX {
+        match store.write_freeing(|tx| mailbox::removed::purge(tx, REMOVED_MAX)).await {
+            Ok(purged) if !purged.is_something() => return,
+            Ok(purged) => tracing::info!(purged.gone, purged.bytes, purged.held, "removed mail is past its window"),
+            Err(error) => {
+                tracing::error!(%error, "cannot take out removed mail that is past its window");
+                return;
+            }
         }
     }
 }
