@@ -264,6 +264,21 @@ pub fn prove(tx: &mut Tx<'_>, place: u64) -> Result<Proof, AuditError> {
     Ok(Proof { place, size, path: path.iter().map(|hash| hex(&hash.0)).collect() })
 }
 
+/// Proves that the log of the newest checkpoint goes on from its first `from` records (RFC 6962 section 2.1.2): hashes in hexadecimal, empty if it
+/// has no more than these.
+///
+/// # Errors
+/// [`AuditError`] if it never had so many, or is not whole.
+pub fn prove_growth(tx: &mut Tx<'_>, from: u64) -> Result<Vec<String>, AuditError> {
+    let size = size(tx)?;
+    if from == 0 || from > size {
+        return Err(AuditError::NoRecord(from.to_string()));
+    }
+    let tiles = Tiles::new(|level, number| read_tile(tx, level.into(), number).ok());
+    let path = tlog::prove_tree(size, from, &tiles).map_err(|_| torn(0, bundle_of(from)))?;
+    Ok(path.iter().map(|hash| hex(&hash.0)).collect())
+}
+
 fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -139,6 +139,21 @@ pub fn record(checkpoint: &[u8], key: &PublicKey, record: &[u8], proof: &Proof) 
     tlog::check_record(&path, head.size(), *head.hash(), proof.place, tlog::record_hash(record)).map_err(|_| changed())
 }
 
+/// Verifies that the log of checkpoint `now` goes on from that of checkpoint `before`, by the hashes of [`crate::prove_growth`].
+///
+/// # Errors
+/// The [`Fault`] of a checkpoint or of the proof.
+pub fn growth(before: &[u8], now: &[u8], key: &PublicKey, path: &[String]) -> Result<(), Fault> {
+    let (old, new) = (open("the earlier checkpoint", key, before)?, open("checkpoint", key, now)?);
+    let what = || "the earlier checkpoint".to_owned();
+    if old.size() > new.size() {
+        return Err(Fault::Shorter { what: what(), was: old.size(), is: new.size() });
+    }
+    let rewritten = || Fault::Rewritten { what: what(), size: old.size() };
+    let path = path.iter().map(|text| from_hex(text)).collect::<Option<Vec<Hash>>>().ok_or_else(rewritten)?;
+    tlog::check_tree(&path, new.size(), *new.hash(), old.size(), *old.hash()).map_err(|_| rewritten())
+}
+
 fn from_hex(text: &str) -> Option<Hash> {
     let digits = text.as_bytes();
     let octets: Option<Vec<u8>> = digits

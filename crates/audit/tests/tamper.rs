@@ -94,8 +94,19 @@ async fn every_record_has_a_proof(store: TestStore) {
         moved.place ^= 1;
         assert!(verify::record(note.as_bytes(), &key, &record, &moved).is_err());
     }
+    for (from, ours) in [(1, true), (255, true), (300, true), (512, true), (700, true), (701, false), (0, false)] {
+        let path = store.read(move |tx| audit::prove_growth(tx, from)).await;
+        assert_eq!(path.is_ok(), ours, "{from}");
+    }
+    add(&store, 700..900).await;
+    let grown =
+        store.read(|tx| Ok::<_, audit::AuditError>((checkpoint(tx)?.unwrap().1, audit::prove_growth(tx, 700)?)));
+    let (newer, path) = grown.await.unwrap();
+    verify::growth(note.as_bytes(), newer.as_bytes(), &key, &path).unwrap();
+    assert!(verify::growth(newer.as_bytes(), note.as_bytes(), &key, &path).is_err());
+    assert!(verify::growth(note.as_bytes(), newer.as_bytes(), &key, &path[1..]).is_err());
     assert!(store.read(|tx| place_of(tx, 9_999)).await.is_err());
-    assert!(store.read(|tx| prove(tx, 700)).await.is_err());
+    assert!(store.read(|tx| prove(tx, 900)).await.is_err());
 }
 
 async fn an_export_is_verified_and_goes_on(mut store: TestStore) {

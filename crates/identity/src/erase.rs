@@ -90,6 +90,7 @@ const DELETES: &[&str] = &[
     "DELETE FROM smime_key WHERE account = $1",
     "DELETE FROM pgp_published WHERE account = $1",
     "DELETE FROM pgp_key WHERE account = $1",
+    "DELETE FROM key_directory WHERE account = $1",
     "DELETE FROM sign_in_event WHERE account = $1",
     "DELETE FROM sign_in_feature WHERE account = $1",
     "DELETE FROM sign_in_profile WHERE account = $1",

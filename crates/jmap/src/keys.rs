@@ -33,7 +33,7 @@ const PROPERTIES: &[&str] = &[
 ];
 
 /// Keys are one's own: others see nothing of them.
-fn own(tx: &mut Tx<'_>, asker: &Asker, account_id: &str) -> Result<Reach, Failure> {
+pub(crate) fn own(tx: &mut Tx<'_>, asker: &Asker, account_id: &str) -> Result<Reach, Failure> {
     let reach = Reach::of(tx, asker.account(), account_id)?;
     if reach.is_own() {
         return Ok(reach);
@@ -70,7 +70,7 @@ fn state_of(keys: &[OwnKey]) -> String {
     word_of(marks.join(",").into_bytes())
 }
 
-fn trouble(error: KeybookError) -> Failure {
+pub(crate) fn trouble(error: KeybookError) -> Failure {
     match error {
         KeybookError::Store(error) => error.into(),
         other => Failure::say(MethodErrorKind::ServerFail, other.to_string()),

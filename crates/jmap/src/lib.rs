@@ -9,6 +9,7 @@ mod blob;
 mod blobs;
 mod changeset;
 mod contacts;
+mod directory;
 mod door;
 mod elsewhere;
 mod email;

@@ -15,7 +15,7 @@ use crate::session::{
 };
 use crate::unchanged::{self, Kind};
 use crate::{
-    Asker, Server, blobs, contacts, email, keys, labels, mailboxes, mdn, principals, push, quota, senders,
+    Asker, Server, blobs, contacts, directory, email, keys, labels, mailboxes, mdn, principals, push, quota, senders,
     share_notices, sorting, submission, verdicts,
 };
 
@@ -220,6 +220,7 @@ fn method(name: &str, using: &[String]) -> Option<(&'static str, Method)> {
         "Rules/set" => change(RULES, Change::RulesSet),
         "CryptoKey/get" => read(KEYS, keys::get),
         "CryptoKey/set" => change(KEYS, Change::KeySet),
+        "DirectoryKey/get" => read(KEYS, directory::get),
         "CorrespondentKey/get" => read(KEYS, keys::correspondents_get),
         "Principal/get" => read(PRINCIPALS, principals::get),
         "Principal/changes" => read(PRINCIPALS, principals::changes),

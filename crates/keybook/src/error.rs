@@ -13,6 +13,9 @@ pub enum KeybookError {
     /// The directory failed.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The audit log failed.
+    #[error(transparent)]
+    Audit(#[from] audit::AuditError),
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] PgpError),
@@ -95,6 +98,7 @@ impl KeybookError {
         match self {
             Self::Store(error) => error.outlook(),
             Self::Identity(error) => error.outlook(),
+            Self::Audit(error) => error.outlook(),
             Self::Lookup { outlook, .. } => *outlook,
             // A key may come.
             Self::NoPartnerKey { .. } => Outlook::Temporary,

@@ -5,6 +5,7 @@
 
 mod arrival;
 mod departure;
+pub mod directory;
 mod error;
 mod finder;
 mod octets;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use store::owned::{self, Owner};
 use store::{Row, StoreError, Tx, params};
 
-use crate::{KeybookError, octets};
+use crate::{KeybookError, directory, octets};
 
 /// Keys of one account.
 const KEYS_MAX: usize = 20;
@@ -277,6 +277,9 @@ pub fn publish(tx: &mut Tx<'_>, account: i64, given: &str, is_on: bool) -> Resul
     if is_on {
         found.certificate.check_encrypts(now)?;
         put_published(tx, account, found.id, &found.certificate)?;
+        directory::enter(tx, account, &found)?;
+    } else {
+        directory::withdraw(tx, account, &found)?;
     }
     let changed = tx.next_id();
     tx.execute(
@@ -328,6 +331,7 @@ pub fn published(tx: &mut Tx<'_>, domain: &str, name: &str) -> Result<Option<Vec
 /// If there is no such key.
 pub fn retire(tx: &mut Tx<'_>, account: i64, given: &str) -> Result<OwnKey, KeybookError> {
     let found = named(tx, account, given)?;
+    directory::withdraw(tx, account, &found)?;
     tx.execute("DELETE FROM pgp_published WHERE account = $1 AND id = $2", params![account, found.id])?;
     let changed = tx.next_id();
     tx.execute(
@@ -343,6 +347,7 @@ pub fn retire(tx: &mut Tx<'_>, account: i64, given: &str) -> Result<OwnKey, Keyb
 /// If there is no such key.
 pub fn remove(tx: &mut Tx<'_>, account: i64, given: &str) -> Result<OwnKey, KeybookError> {
     let found = named(tx, account, given)?;
+    directory::withdraw(tx, account, &found)?;
     tx.execute("DELETE FROM pgp_published WHERE account = $1 AND id = $2", params![account, found.id])?;
     tx.execute("DELETE FROM pgp_key WHERE account = $1 AND id = $2", params![account, found.id])?;
     Ok(found)

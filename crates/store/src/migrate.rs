@@ -46,6 +46,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 33, name: "audit_witness", sql: include_str!("../migrations/0033_audit_witness.sql") },
     Migration { version: 34, name: "share_notices", sql: include_str!("../migrations/0034_share_notices.sql") },
     Migration { version: 35, name: "holds", sql: include_str!("../migrations/0035_holds.sql") },
+    Migration { version: 36, name: "key_directory", sql: include_str!("../migrations/0036_key_directory.sql") },
 ];
 
 /// The newest schema that this program knows.

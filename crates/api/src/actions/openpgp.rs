@@ -163,11 +163,14 @@ pub(super) async fn publish(
 ) -> Result<Value, Refused> {
     let given = key_id.unwrap_or_default();
     let key = change(controls, address, move |tx, account| keybook::publish(tx, account, &given, on)).await?;
+    // Colleagues see it in the log at once.
+    super::audit::seal_now(controls).await?;
     Ok(own_row(&key, controls.store.context().clock.now()))
 }
 
 pub(super) async fn retire(controls: &Controls, address: String, key_id: String) -> Result<Value, Refused> {
     let key = change(controls, address, move |tx, account| keybook::retire(tx, account, &key_id)).await?;
+    super::audit::seal_now(controls).await?;
     Ok(own_row(&key, controls.store.context().clock.now()))
 }
 
@@ -177,6 +180,7 @@ pub(super) async fn remove(controls: &Controls, address: String, key_id: String)
         return Err(Refused("name the key by the beginning of its fingerprint; see tradewind openpgp list".to_owned()));
     }
     let key = change(controls, address, move |tx, account| keybook::remove(tx, account, &key_id)).await?;
+    super::audit::seal_now(controls).await?;
     Ok(json!({ "removed": key.fingerprint }))
 }
 

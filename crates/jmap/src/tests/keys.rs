@@ -67,7 +67,69 @@ async fn keys_of_correspondents_are_told(store: TestStore) {
     assert_eq!(found["keys"].as_array().map(Vec::len), Some(2));
 }
 
+async fn the_directory_proves_which_key_a_colleague_has(store: TestStore) {
+    let desk = Desk::open(store).await;
+    let account = desk.account;
+    let asked = json!({ "ids": ["li@trade.test", "eve@evil.test"] });
+    let none = desk.call("DirectoryKey/get", asked.clone()).await;
+    assert_eq!((&none["notFound"], &none["checkpoint"]), (&json!(["eve@evil.test", "li@trade.test"]), &json!(null)));
+    let (first, second) = (key(&desk, 1, "li@trade.test").certificate(), key(&desk, 2, "li@trade.test").certificate());
+    let publish = |certificate: openpgp::Certificate| {
+        let work = move |tx: &mut Tx<'_>| {
+            let key = keybook::add(tx, account, &keybook::NewKey::Sealed(&certificate, b"sealed"))?;
+            keybook::publish(tx, account, &key.fingerprint, true).map(drop)
+        };
+        desk.server.store.write(work)
+    };
+    publish(first.clone()).await.unwrap();
+    let waiting = desk.call("DirectoryKey/get", asked.clone()).await;
+    assert_eq!(waiting["list"][0]["entries"][0]["record"], json!(null), "not sealed yet");
+    desk.server.store.write(|tx| audit::seal(tx, "mail.trade.test/audit")).await.unwrap();
+    let one = desk.call("DirectoryKey/get", asked.clone()).await;
+    proven(&one);
+    assert_eq!(one["list"][0]["certificate"], STANDARD.encode(first.to_bytes()));
+    // Another key, which is the newest entry; then it is withdrawn, and the first does not come back by itself.
+    publish(second.clone()).await.unwrap();
+    desk.server.store.write(|tx| audit::seal(tx, "mail.trade.test/audit")).await.unwrap();
+    let two = desk.call("DirectoryKey/get", json!({ "ids": ["li@trade.test"], "knownSize": 1 })).await;
+    proven(&two);
+    assert_eq!(two["list"][0]["certificate"], STANDARD.encode(second.to_bytes()));
+    assert_eq!(two["list"][0]["entries"].as_array().map(Vec::len), Some(2));
+    let (before, now) = (one["checkpoint"].as_str().unwrap(), two["checkpoint"].as_str().unwrap());
+    let log_key = audit::PublicKey::parse(two["logKey"].as_str().unwrap()).unwrap();
+    let growth: Vec<String> = serde_json::from_value(two["growth"].clone()).unwrap();
+    audit::verify::growth(before.as_bytes(), now.as_bytes(), &log_key, &growth).unwrap();
+    let withdraw = move |tx: &mut Tx<'_>| {
+        keybook::retire(tx, account, &second.fingerprint())?;
+        // What changes nothing is no entry.
+        keybook::publish(tx, account, &second.fingerprint(), false).map(drop)
+    };
+    desk.server.store.write(withdraw).await.unwrap();
+    let gone = desk.call("DirectoryKey/get", json!({ "ids": ["li@trade.test"], "knownSize": 99 })).await;
+    let found = &gone["list"][0];
+    assert_eq!((&found["certificate"], &gone["growth"]), (&json!(null), &json!(null)));
+    assert_eq!(found["entries"].as_array().map(Vec::len), Some(3));
+    assert!(found["entries"][2]["text"].as_str().is_some_and(|it| it.contains("withdrawn")));
+}
+
+/// Each entry stands in the log of the checkpoint, is about the address, and its text is what the record commits to.
+fn proven(answer: &serde_json::Value) {
+    let log_key = audit::PublicKey::parse(answer["logKey"].as_str().unwrap()).unwrap();
+    let organisation = i64::from_str_radix(answer["organisation"].as_str().unwrap(), 16).unwrap();
+    for entry in answer["list"][0]["entries"].as_array().unwrap() {
+        let record = entry["record"].as_str().unwrap();
+        let proof: audit::Proof = serde_json::from_value(entry["proof"].clone()).unwrap();
+        let checkpoint = answer["checkpoint"].as_str().unwrap();
+        audit::verify::record(checkpoint.as_bytes(), &log_key, record.as_bytes(), &proof).unwrap();
+        let leaf: audit::Leaf = serde_json::from_str(record).unwrap();
+        let (salt, text) = (entry["salt"].as_str().unwrap(), entry["text"].as_str().unwrap());
+        assert_eq!(leaf.commitment, audit::commit(salt.as_bytes(), text.as_bytes()));
+        assert_eq!(leaf.actor, keybook::directory::label(organisation, "li@trade.test"));
+    }
+}
+
 store::on_both_engines! {
+    the_directory_proves_which_key_a_colleague_has,
     a_browser_brings_its_key_and_reads_it_again,
     keys_of_correspondents_are_told,
 }
