@@ -53,6 +53,8 @@ fn visit_then(
     let mut command = Command::new("node");
     command.args(arguments).current_dir(web).envs(environment.iter().copied());
     command.env("WEB_HOST", hostname).env("WEB_PORT", tradewind.listen("https")?.port().to_string());
+    let other = tradewind.access("finance")?;
+    command.env("OTHER_USER", &other.user).env("OTHER_PASSWORD", &other.password);
     command.env("IMAP_USER", &access.user).env("IMAP_PASSWORD", &access.password);
     let told = run(command, PATIENCE)?
         .success()
@@ -172,6 +174,31 @@ fn partners_open_what_the_server_cannot_in_chromium() -> Outcome {
         Ok(())
     };
     let told = visit_then(&web, &["--test", "tests/portal.test.mjs"], &environment, |_| Ok(()), look)?;
+    assert!(told.contains("fail 0"), "{told}");
+    Ok(())
+}
+
+/// Two of the staff write to one another from end to end; then neither the server's files nor its memory hold a word of it, or what opens it.
+#[test]
+fn colleagues_write_end_to_end_in_chromium() -> Outcome {
+    require!("chromium", "gdb");
+    let web = match built() {
+        Ok(web) => web,
+        Err(why) => skip!("{why}"),
+    };
+    let scratch = Scratch::new("end")?;
+    let secrets = scratch.join("secrets").display().to_string();
+    let look = |tradewind: &Tradewind| {
+        let core = dump(tradewind, &scratch)?;
+        let place = tradewind.directory().display().to_string();
+        assert!(std::fs::read_to_string(&secrets)?.lines().count() >= 7, "the pages tell what must not be found");
+        assert_eq!(files_that_hold(&["-f", &secrets, &core, &place])?, "", "words, passphrases or keys");
+        let known = files_that_hold(&["key-directory", &core])?;
+        assert!(known.contains(&core), "what the server does know is found in its memory");
+        Ok(())
+    };
+    let told =
+        visit_then(&web, &["--test", "tests/endtoend.test.mjs"], &[("END_SECRETS", &secrets)], |_| Ok(()), look)?;
     assert!(told.contains("fail 0"), "{told}");
     Ok(())
 }

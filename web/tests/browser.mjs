@@ -48,11 +48,11 @@ export async function newPage(browser, options = {}) {
 }
 
 /** Signs in on the server's own page, which leads back to the mail. */
-export async function signIn(page) {
+export async function signIn(page, user = IMAP_USER, password = IMAP_PASSWORD) {
   await page.goto(`${origin}/mail`);
   await page.waitForURL(/\/sign-in/);
-  await page.fill("input[name=login]", IMAP_USER);
-  await page.fill("input[name=password]", IMAP_PASSWORD);
+  await page.fill("input[name=login]", user);
+  await page.fill("input[name=password]", password);
   await page.click("button[type=submit], button.first");
   await page.waitForURL(/\/mail/);
   await page.getByRole("grid").waitFor();

@@ -7,6 +7,7 @@ const exceptions = new Map([
   ["lightningcss", "MPL-2.0"], // compiles style sheets when the page is built
   ["axe-core", "MPL-2.0"], // run by tests alone
   ["ical.js", "MPL-2.0"], // reads calendars; used unchanged, its source is its package on npm
+  ["openpgp", "LGPL-3.0+"], // in the script of a worker by itself; used unchanged, its source is its package on npm
   ["dompurify", "(MPL-2.0 OR Apache-2.0)"], // taken under Apache-2.0
 ]);
 

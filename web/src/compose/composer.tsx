@@ -21,6 +21,7 @@ import { ProtectionChoice } from "../secure/protection";
 const Editor = lazy(() => import("./editor"));
 const LargeFile = lazy(() => import("../secure/large-file"));
 const PortalComposer = lazy(() => import("../secure/portal-composer"));
+const EndComposer = lazy(() => import("../endtoend/end-composer"));
 const TemplatesDialog = lazy(() => import("./templates-dialog"));
 
 /** A draft is saved when nothing was typed for so long. */
@@ -61,8 +62,8 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
   const [isSending, setIsSending] = useState(false);
   /** A file that is too large for a message. */
   const [large, setLarge] = useState<File>();
-  /** What goes by the portal instead, with its files as they are on this machine. */
-  const [portal, setPortal] = useState<{ draft: Draft; files: File[] }>();
+  /** What goes by a form that encrypts instead, with its files as they are on this machine. */
+  const [form, setForm] = useState<{ kind: "portal" | "end"; draft: Draft; files: File[] }>();
   const current = useRef(draft);
   current.current = draft;
   const saved = useRef({ id: writing.savedId, draft: writing.draft });
@@ -196,11 +197,11 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
     );
   };
   /** Goes on in the form that encrypts here; the draft on the server goes. */
-  const protect = () => {
+  const protect = (kind: "portal" | "end") => {
     const work = saving.current.then(async () => {
       const files = await Promise.all(draft.files.filter(({ cid }) => cid === undefined).map((file) => fileOf(store, file)));
       isDone.current = true;
-      setPortal({ draft, files });
+      setForm({ kind, draft, files });
       if (saved.current.id) await store.destroy([saved.current.id]);
     });
     setIsSending(true);
@@ -215,8 +216,9 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
     work.catch(fail);
   };
 
-  if (portal && identity) {
-    return <Suspense><PortalComposer draft={portal.draft} files={portal.files} identity={identity} close={close} /></Suspense>;
+  if (form && identity) {
+    const Form = form.kind === "portal" ? PortalComposer : EndComposer;
+    return <Suspense><Form draft={form.draft} files={form.files} identity={identity} close={close} /></Suspense>;
   }
   return (
     // Keys and files may come from anything within.
@@ -284,7 +286,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       <Files files={draft.files} progress={attaching.progress} remove={(file) => { attaching.stop(file.key); change({ files: draft.files.filter((it) => it !== file) }); }} />
       {wrong && <p role="alert" className="border-t border-line px-4 py-1.5 text-danger">{wrong}</p>}
       {large && identity && <Suspense><LargeFile file={large} to={draft.to} identity={identity} insert={(html) => insert.current?.(html)} close={() => { setLarge(undefined); setWrong(undefined); }} /></Suspense>}
-      <ProtectionChoice fields={[draft.to, draft.cc, draft.bcc]} portal={protect} />
+      <ProtectionChoice fields={[draft.to, draft.cc, draft.bcc]} choose={protect} />
       {more && <Options draft={draft} change={change} />}
       {later && <Later max={holdMax(store)} close={() => setLater(false)} schedule={(at) => { setLater(false); void send(at); }} />}
       <footer className="flex items-center gap-1 border-t border-line p-2">

@@ -1,5 +1,8 @@
 // The objects of JMAP (RFC 8620, RFC 8621) as far as the application uses them.
 
+import type { Answer as DirectoryAnswer } from "../endtoend/directory";
+import type { KeyObject } from "../endtoend/own-key";
+
 export type Id = string;
 export type State = string;
 
@@ -22,6 +25,9 @@ export const RULES = "urn:tradewind:params:jmap:rules";
 export const MDN = "urn:ietf:params:jmap:mdn";
 /** Of our own (docs/jmap.md). */
 export const LABELS = "urn:tradewind:params:jmap:labels";
+
+/** Of our own (docs/jmap.md): keys of OpenPGP. */
+export const KEYS = "urn:tradewind:params:jmap:keys";
 
 /** What an account may have of labels. */
 export interface LabelsCapability {
@@ -393,6 +399,9 @@ export interface Methods {
   "Rules/get": [GetArguments, GetAnswer<Rules>];
   "Rules/set": [SetArguments, SetAnswer];
   "MDN/send": [Receipts, Of & { sent: Record<string, unknown> | null; notSent: Record<string, SetError> | null }];
+  "CryptoKey/get": [GetArguments, GetAnswer<KeyObject>];
+  "CryptoKey/set": [SetArguments, SetAnswer];
+  "DirectoryKey/get": [{ accountId: Id; ids: string[]; knownSize?: number }, DirectoryAnswer];
   "Label/get": [GetArguments, GetAnswer<Label>];
   "Label/changes": [ChangesArguments, ChangesAnswer];
   "Label/set": [SetArguments, SetAnswer];

@@ -30,6 +30,7 @@ export interface Answering {
   edit: (message: Message) => void;
 }
 
+const EncryptedBody = lazy(() => import("../endtoend/encrypted-body"));
 const Invitation = lazy(() => import("../calendar/invitation"));
 
 interface Props {
@@ -44,14 +45,17 @@ export function MessageView({ message, isOpen, toggle, answering }: Props) {
   const { t, i18n } = useTranslation();
   const who = useStore().sender(message?.id ?? "");
   const sender = message?.from?.[0];
+  // Nothing that stands beside the ciphertext is shown with it.
+  const isEncrypted = message?.attachments.some(({ type }) => type === "application/pgp-encrypted");
   const label = message && `${sender ? nameOf(sender) : t("list.no-sender")}, ${longDate(message.receivedAt, i18n.language)}`;
   return (
     // What belongs to one message has its key; the frame of the text is there for whichever is shown here.
     <article hidden={!message} aria-label={label} className="border-b border-line px-4 py-3">
       {message && <Head key={`head ${message.id}`} message={message} isOpen={isOpen} toggle={toggle} answering={answering} />}
       {message && isOpen && <Above key={`above ${message.id}`} message={message} />}
-      {isOpen && <MessageBody message={message} isProven={isProven(who)} />}
-      {message && isOpen && <Attachments key={`files ${message.id}`} message={message} />}
+      {message && isOpen && isEncrypted && <Suspense><EncryptedBody key={`text ${message.id}`} message={message} /></Suspense>}
+      {isOpen && !isEncrypted && <MessageBody message={message} isProven={isProven(who)} />}
+      {message && isOpen && !isEncrypted && <Attachments key={`files ${message.id}`} message={message} />}
     </article>
   );
 }

@@ -3,6 +3,8 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { parseAddresses } from "../compose/addresses";
+import { KEYS } from "../jmap/types";
+import { useStore } from "../store/context";
 import { type Offer, offerFor } from "./offer";
 
 /** Recipients are asked about when nobody has typed for so long. */
@@ -41,18 +43,20 @@ export function useOffer(fields: string[]): Offer | undefined {
 }
 
 /** The choice in the composer. Other than the usual way is another form, which saves no draft. */
-export function ProtectionChoice({ fields, portal }: { fields: string[]; portal: () => void }) {
+export function ProtectionChoice({ fields, choose }: { fields: string[]; choose: (form: "portal" | "end") => void }) {
   const { t } = useTranslation();
   const offer = useOffer(fields);
-  if (!offer?.enabled) return null;
+  const hasKeys = KEYS in useStore().client.session.capabilities;
+  if (!offer || !(offer.enabled || hasKeys)) return null;
   const bound = offer.recipients.filter(({ demand }) => demand !== null);
   return (
     <div className="border-t border-line px-4 py-1.5">
       <label className="flex flex-wrap items-center gap-2">
         <span className="text-quiet">{t("secure.protection")}</span>
-        <select value="usual" onChange={(event) => event.target.value === "portal" && portal()} className="min-h-8 rounded-md border border-strong-line bg-paper px-2">
+        <select value="usual" onChange={(event) => (event.target.value === "portal" || event.target.value === "end") && choose(event.target.value)} className="min-h-8 rounded-md border border-strong-line bg-paper px-2">
           <option value="usual">{t("secure.usual")}</option>
-          <option value="portal">{t("secure.portal")}</option>
+          {hasKeys && <option value="end">{t("secure.end")}</option>}
+          {offer.enabled && <option value="portal">{t("secure.portal")}</option>}
         </select>
       </label>
       {bound.map(({ address, demand }) => (

@@ -1,0 +1,117 @@
+// The page's side of the worker that holds the private key; begun when it is first needed.
+
+import { useSyncExternalStore } from "react";
+
+/** The key that wraps the private key, under what its owner has. */
+export interface Wrap {
+  by: "passphrase" | "recovery";
+  salt: string;
+  memory: number;
+  passes: number;
+  lanes: number;
+  wrapped: string;
+}
+
+/** A private key as it rests with the server. */
+export interface Sealed {
+  v: 1;
+  wraps: Wrap[];
+  key: string;
+}
+
+export interface Made {
+  certificate: Uint8Array;
+  fingerprint: string;
+  sealed: Sealed;
+}
+
+/** What was encrypted; whether the signature over it is of one of the keys that were given. */
+export interface Opened {
+  content: Uint8Array;
+  signature: "good" | "bad" | "unknown" | "none";
+}
+
+export interface Asked {
+  id: number;
+  work: "make" | "unlock" | "protect" | "reveal" | "fingerprintOf";
+  given: unknown;
+}
+
+type Waiting = { resolve: (value: never) => void; reject: (error: Error) => void };
+
+let worker: Worker | undefined;
+let count = 0;
+let unlocked: string | undefined;
+const waiting = new Map<number, Waiting>();
+const listeners = new Set<() => void>();
+
+function begin(): Worker {
+  const begun = new Worker(new URL("./pgp.worker.ts", import.meta.url), { type: "module" });
+  begun.addEventListener("message", ({ data }: MessageEvent<{ id: number; value?: never; error?: string }>) => {
+    const one = waiting.get(data.id);
+    waiting.delete(data.id);
+    if (data.error === undefined) one?.resolve(data.value as never);
+    else one?.reject(new Error(data.error));
+  });
+  begun.addEventListener("error", (event) => {
+    for (const { reject } of waiting.values()) reject(new Error(event.message || "the browser cannot encrypt here"));
+    waiting.clear();
+  });
+  return begun;
+}
+
+function ask<T>(work: Asked["work"], given: unknown): Promise<T> {
+  worker ??= begin();
+  count += 1;
+  const asked: Asked = { id: count, work, given };
+  return new Promise<T>((resolve, reject) => {
+    waiting.set(asked.id, { resolve, reject });
+    // A worker has no origin to name.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
+    worker?.postMessage(asked);
+  });
+}
+
+function nowUnlocked(fingerprint: string | undefined): void {
+  unlocked = fingerprint;
+  for (const tell of listeners) tell();
+}
+
+/** The fingerprint of the key that is unlocked in this page. */
+export function useUnlocked(): string | undefined {
+  return useSyncExternalStore(
+    (tell) => {
+      listeners.add(tell);
+      return () => listeners.delete(tell);
+    },
+    () => unlocked,
+  );
+}
+
+/** Makes a key; it is unlocked once [nowUsed] was told, as before it is not with the server. */
+export const make = (given: { name: string; email: string; passphrase: string; recovery: string }) => ask<Made>("make", given);
+
+export const nowUsed = ({ fingerprint }: Made): void => nowUnlocked(fingerprint);
+
+/** Unlocks by passphrase or recovery code. Gives whether it opened. */
+export async function unlock(sealed: Sealed, given: string): Promise<boolean> {
+  const fingerprint = await ask<string | undefined>("unlock", { sealed, given });
+  if (fingerprint !== undefined) nowUnlocked(fingerprint);
+  return fingerprint !== undefined;
+}
+
+/** Forgets the private key. */
+export function lock(): void {
+  worker?.terminate();
+  worker = undefined;
+  for (const { reject } of waiting.values()) reject(new Error("locked"));
+  waiting.clear();
+  nowUnlocked(undefined);
+}
+
+/** Signs, and encrypts to these and to oneself. */
+export const protect = (content: Uint8Array, certificates: Uint8Array[]) => ask<string>("protect", { content, certificates });
+
+export const reveal = (armored: string, signers: Uint8Array[]) => ask<Opened>("reveal", { armored, signers });
+
+export const fingerprintOf = (certificate: Uint8Array) => ask<string>("fingerprintOf", { certificate });

@@ -1,0 +1,146 @@
+// What stands before encrypted mail: a key is made, entered into the directory, unlocked. Then comes what it is needed for.
+
+import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useDeed } from "../account/section";
+import { StepUpProvider } from "../account/step-up";
+import { proposePassword } from "../secure/choice";
+import { useStore } from "../store/context";
+import { Button } from "../ui/button";
+import { make, type Made, nowUsed, unlock, useUnlocked } from "./engine";
+import { enter, keep, type OwnKey, ownKey } from "./own-key";
+
+const PASSPHRASE_MIN = 12;
+const input = "min-h-8 min-w-40 flex-1 rounded-md border border-strong-line bg-paper px-2";
+
+export function KeyGate({ children }: { children: ReactNode }) {
+  return <StepUpProvider><Gate>{children}</Gate></StepUpProvider>;
+}
+
+function Gate({ children }: { children: ReactNode }) {
+  const { t } = useTranslation();
+  const { client, accountId } = useStore();
+  const unlocked = useUnlocked();
+  const [key, setKey] = useState<OwnKey | null>();
+  const [recovery, setRecovery] = useState<string>();
+  const [wrong, setWrong] = useState<string>();
+  const load = useCallback(() => void ownKey(client, accountId).then((found) => setKey(found ?? null), (error: Error) => setWrong(error.message)), [client, accountId]);
+  useEffect(load, [load]);
+  if (wrong) return <p role="alert" className="p-3 text-danger">{t("app.error", { reason: wrong })}</p>;
+  if (key === undefined) return <p className="p-3 text-quiet">{t("app.loading")}</p>;
+  if (recovery) return <Recovery code={recovery} close={() => setRecovery(undefined)} />;
+  if (key === null) {
+    return (
+      <MakeKey
+        made={(code) => {
+          setRecovery(code);
+          load();
+        }}
+      />
+    );
+  }
+  if (unlocked !== key.fingerprint) return <Unlock own={key} />;
+  if (!key.isPublished) return <Enter own={key} done={load} />;
+  return children;
+}
+
+function MakeKey({ made }: { made: (recovery: string) => void }) {
+  const { t } = useTranslation();
+  const { client, accountId, identities } = useStore();
+  const [passphrase, setPassphrase] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState<string>();
+  const email = client.session.username;
+  const work = async () => {
+    const recovery = `${proposePassword()}-${proposePassword()}`;
+    const name = identities.find((it) => it.email.toLowerCase() === email.toLowerCase())?.name ?? "";
+    const key: Made = await make({ name, email, passphrase, recovery });
+    await keep(client, accountId, key);
+    nowUsed(key);
+    made(recovery);
+  };
+  const submit = () => {
+    if (passphrase.normalize("NFC").trim().length < PASSPHRASE_MIN) {
+      setWrong(t("end.passphrase-short", { count: PASSPHRASE_MIN }));
+      return;
+    }
+    setBusy(true);
+    work().catch((error: Error) => setWrong(t("app.error", { reason: error.message }))).finally(() => setBusy(false));
+  };
+  return (
+    <Form submit={submit} explain={t("end.make-explain")} wrong={wrong}>
+      <Field label={t("end.new-passphrase")} value={passphrase} change={setPassphrase} isNew />
+      <Button look="first" type="submit" isDisabled={isBusy}>{t(isBusy ? "end.making" : "end.make")}</Button>
+    </Form>
+  );
+}
+
+function Unlock({ own }: { own: OwnKey }) {
+  const { t } = useTranslation();
+  const [given, setGiven] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState<string>();
+  const submit = () => {
+    setBusy(true);
+    setWrong(undefined);
+    unlock(own.sealed, given)
+      .then((isOpen) => {
+        if (!isOpen) setWrong(t("end.wrong-passphrase"));
+      }, (error: Error) => setWrong(error.message))
+      .finally(() => setBusy(false));
+  };
+  return (
+    <Form submit={submit} explain={t("end.unlock-explain")} wrong={wrong}>
+      <Field label={t("end.passphrase")} value={given} change={setGiven} />
+      <Button look="first" type="submit" isDisabled={isBusy}>{t("end.unlock")}</Button>
+    </Form>
+  );
+}
+
+/** Colleagues find a key once it is entered, which a stolen session cannot do. */
+function Enter({ own, done }: { own: OwnKey; done: () => void }) {
+  const { t } = useTranslation();
+  const address = useStore().client.session.username;
+  const deed = useDeed();
+  return (
+    <Form submit={() => deed(() => enter(address, own.fingerprint), done)} explain={t("end.enter-explain")} wrong={undefined}>
+      <Button look="first" type="submit">{t("end.enter")}</Button>
+    </Form>
+  );
+}
+
+function Recovery({ code, close }: { code: string; close: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <div className="flex flex-col items-start gap-3 p-4">
+      <p>{t("end.recovery-explain")}</p>
+      <code aria-label={t("end.recovery")} className="rounded-md bg-hover px-2 py-1 break-all">{code}</code>
+      <Button look="first" onPress={close}>{t("end.recovery-kept")}</Button>
+    </div>
+  );
+}
+
+function Form({ submit, explain, wrong, children }: { submit: () => void; explain: string; wrong: string | undefined; children: ReactNode }) {
+  return (
+    <form
+      className="flex flex-col gap-3 p-4"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <p>{explain}</p>
+      <div className="flex flex-wrap items-center gap-2">{children}</div>
+      {wrong && <p role="alert" className="text-danger">{wrong}</p>}
+    </form>
+  );
+}
+
+function Field({ label, value, change, isNew = false }: { label: string; value: string; change: (value: string) => void; isNew?: boolean }) {
+  return (
+    <label className="flex min-w-0 flex-1 flex-wrap items-center gap-2">
+      <span className="text-quiet">{label}</span>
+      <input type="password" required autoComplete={isNew ? "new-password" : "off"} value={value} onChange={(event) => change(event.target.value)} className={input} />
+    </label>
+  );
+}

@@ -1,0 +1,193 @@
+// End to end between colleagues: two browsers make keys, one writes, the other reads; and what is refused. What must be found nowhere on the server
+// is written to the file that END_SECRETS names.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { appendFileSync, readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { accessible, address, fitsTelephone, newPage, open, origin, row, signIn } from "./browser.mjs";
+
+const { OTHER_USER, OTHER_PASSWORD } = process.env;
+const SUBJECT = "Pangolin price of winter";
+const TEXT = "The okapi costs 8123 a piece.";
+const FILE = "tapir-content ".repeat(20_000);
+const PASSPHRASE = "quokka Meadow seventeen";
+const OTHER_PASSPHRASE = "wombat Harbour twenty";
+
+let opened;
+let sales;
+let other;
+
+const secret = (text) => process.env.END_SECRETS && appendFileSync(process.env.END_SECRETS, `${text}\n`);
+
+before(async () => {
+  opened = await open();
+  sales = await newPage(opened.browser);
+  other = await newPage(opened.browser);
+  await signIn(sales);
+  await signIn(other, OTHER_USER, OTHER_PASSWORD);
+  for (const text of [SUBJECT, TEXT, "tapir-content", PASSPHRASE, OTHER_PASSPHRASE]) secret(text);
+});
+
+after(() => opened?.close());
+
+/** RFC 6238 with its usual values. */
+function codeOf(secret) {
+  const bits = [...secret.replaceAll(" ", "")].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((octet) => Number.parseInt(octet, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const hash = createHmac("sha1", key).update(step).digest();
+  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+const post = (page, path, body) =>
+  page.evaluate(async ([path, body]) => {
+    const response = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    return { status: response.status, body: await response.json() };
+  }, [path, body]);
+
+/** Gives somebody an authenticator app, which counts as shown. */
+async function enrol(page) {
+  const begun = await post(page, "/api/account/factors/begin", { kind: "totp", label: "Telephone" });
+  assert.equal(begun.status, 200, JSON.stringify(begun));
+  const done = await post(page, "/api/account/factors/finish", { kind: "totp", challenge: begun.body.challenge, code: codeOf(begun.body.secret) });
+  assert.equal(done.status, 200, JSON.stringify(done));
+}
+
+/** The form that encrypts end to end. */
+async function write(page) {
+  await page.goto(`${origin}/mail`);
+  await page.getByRole("button", { name: "Write" }).click();
+  await page.getByLabel("Protection").selectOption("end");
+  return page.getByRole("dialog", { name: "New message, end to end" });
+}
+
+async function makeKey(page, passphrase) {
+  const form = await write(page);
+  await form.getByLabel("New passphrase").fill("short");
+  await form.getByRole("button", { name: "Make my key" }).click();
+  await form.getByText("at least 12 characters").waitFor();
+  await accessible(page, "making a key");
+  await form.getByLabel("New passphrase").fill(passphrase);
+  await form.getByRole("button", { name: "Make my key" }).click();
+  const recovery = await form.getByLabel("Recovery code").innerText();
+  assert.match(recovery, /^([a-z2-9]{4}-){7}[a-z2-9]{4}$/);
+  await form.getByRole("button", { name: "I have kept it" }).click();
+  await form.getByRole("button", { name: "Enter my key into the directory" }).click();
+  await form.getByLabel("To", { exact: true }).waitFor();
+  await form.getByRole("button", { name: "Close" }).click();
+  secret(recovery);
+  return recovery;
+}
+
+async function downloaded(page, click) {
+  const [download] = await Promise.all([page.waitForEvent("download"), click()]);
+  return { name: download.suggestedFilename(), text: readFileSync(await download.path(), "utf8") };
+}
+
+let recovery;
+
+test("each makes a key, and enters it by a strong factor", async () => {
+  for (const page of [sales, other]) await enrol(page);
+  await makeKey(sales, PASSPHRASE);
+  recovery = await makeKey(other, OTHER_PASSPHRASE);
+});
+
+test("a message with a file goes from one to the other", async () => {
+  const form = await write(sales);
+  // A page that was loaded anew asks for the passphrase.
+  await form.getByLabel("Passphrase or recovery code").fill("not the one, surely");
+  await form.getByRole("button", { name: "Unlock" }).click();
+  await form.getByText("Neither the passphrase nor the recovery code is right.").waitFor();
+  await form.getByLabel("Passphrase or recovery code").fill(PASSPHRASE);
+  await form.getByRole("button", { name: "Unlock" }).click();
+  await form.getByLabel("To", { exact: true }).fill(`${OTHER_USER}, nobody@far.example`);
+  await form.getByText("nobody@far.example has no key of their own").waitFor();
+  await form.getByRole("button", { name: "Encrypt and send" }).click();
+  await form.getByText("Not every recipient can get this message end to end.").waitFor();
+  await form.getByLabel("To", { exact: true }).fill(OTHER_USER);
+  await form.getByText(`${OTHER_USER} can read it.`).waitFor();
+  await form.getByLabel("Subject").fill(SUBJECT);
+  await form.getByRole("textbox", { name: "Text" }).click();
+  await sales.keyboard.type(TEXT);
+  await form.getByLabel("Attach files").setInputFiles([{ name: "offer.txt", mimeType: "text/plain", buffer: Buffer.from(FILE) }]);
+  await accessible(sales, "the form that encrypts end to end");
+  await fitsTelephone(sales, "the form that encrypts end to end");
+  await form.getByRole("button", { name: "Encrypt and send" }).click();
+  await sales.getByText("The message was sent, end to end.").waitFor();
+
+  await other.goto(`${origin}/mail`);
+  await row(other, "[...]").first().click();
+  await other.getByLabel("Passphrase or recovery code").fill(recovery);
+  await other.getByRole("button", { name: "Unlock" }).click();
+  await other.getByText(`End to end. Signed by ${address.toLowerCase()}`).waitFor();
+  await other.getByRole("heading", { name: SUBJECT }).waitFor();
+  assert.equal((await other.frameLocator("iframe").locator("body").innerText()).trim(), TEXT);
+  const got = await downloaded(other, () => other.getByRole("button", { name: /^Download offer.txt/ }).click());
+  assert.deepEqual([got.name, got.text === FILE], ["offer.txt", true]);
+  await accessible(other, "an opened message");
+  assert.deepEqual([...sales.wrongs, ...other.wrongs].filter((it) => !it.startsWith("Applying inline style")), []);
+});
+
+test("a key that is not the one in the log, and a log written anew, stop everything", async () => {
+  // The server's answer, as another server would give it.
+  await sales.addInitScript(() => {
+    const real = window.fetch;
+    window.fetch = async (...asked) => {
+      const response = await real(...asked);
+      if (!window.tamper || !String(asked[1]?.body ?? "").includes("DirectoryKey/get")) return response;
+      const answer = await response.json();
+      for (const [name, told] of answer.methodResponses) if (name === "DirectoryKey/get") window.tamper(told);
+      return Response.json(answer);
+    };
+  });
+  const form = await write(sales);
+  await form.getByLabel("Passphrase or recovery code").fill(PASSPHRASE);
+  await form.getByRole("button", { name: "Unlock" }).click();
+  await sales.evaluate(async () => {
+    const session = await (await fetch("/.well-known/jmap")).json();
+    const accountId = session.primaryAccounts["urn:ietf:params:jmap:mail"];
+    const body = JSON.stringify({ using: Object.keys(session.capabilities), methodCalls: [["CryptoKey/get", { accountId, ids: null }, "0"]] });
+    const answer = await (await fetch(new URL(session.apiUrl).pathname, { method: "POST", headers: { "content-type": "application/json" }, body })).json();
+    window.own = answer.methodResponses[0][1].list[0].certificate;
+  });
+  const changes = [
+    [() => { window.tamper = (told) => { told.list[0].certificate = window.own; }; }, "is not the one in the log"],
+    [() => { window.tamper = (told) => { told.list[0].entries[0].text = told.list[0].entries[0].text.replace("owner", "owned"); }; }, "the log has something else about"],
+    [() => { window.tamper = (told) => { told.list[0].entries[0].proof.place += 1; }; }, "what was told is not in the log"],
+    [() => { window.tamper = (told) => { told.checkpoint = told.checkpoint.replace(/time [^\n]*/, "time 2026-01-01T00:00:00Z"); }; }, "bears no signature of the log"],
+    [() => { window.tamper = (told) => { told.growth = null; }; }, "its history was written anew"],
+    [() => { window.tamper = (told) => { told.checkpoint = null; }; }, "the log that was there is gone"],
+  ];
+  for (const [how, says] of changes) {
+    // One after the other: each is another answer.
+    // oxlint-disable-next-line no-await-in-loop
+    await sales.evaluate(how);
+    await form.getByLabel("To", { exact: true }).fill("");
+    await form.getByLabel("To", { exact: true }).fill(OTHER_USER);
+    await form.getByText(says).waitFor();
+    assert.ok(await form.getByRole("button", { name: "Encrypt and send" }).isDisabled(), says);
+  }
+});
+
+test("another key of a colleague is told, and one that was withdrawn is used no more", async () => {
+  // What a server does that writes the swap into the log: the browser remembers another key.
+  await sales.evaluate((address) => {
+    const place = Object.keys(localStorage).find((it) => it.startsWith("tradewind.known-keys:"));
+    localStorage.setItem(place, JSON.stringify({ ...JSON.parse(localStorage.getItem(place)), [address]: "0".repeat(40) }));
+  }, OTHER_USER.toLowerCase());
+  const form = await write(sales);
+  await form.getByLabel("Passphrase or recovery code").fill(PASSPHRASE);
+  await form.getByRole("button", { name: "Unlock" }).click();
+  await form.getByLabel("To", { exact: true }).fill(OTHER_USER);
+  await form.getByText("is another than before").waitFor();
+  await form.getByRole("button", { name: "Encrypt and send" }).click();
+  await form.getByText("Not every recipient can get this message").waitFor();
+  await form.getByRole("button", { name: "I have compared it" }).click();
+  await form.getByText(`${OTHER_USER} can read it.`).waitFor();
+  const withdrawn = await post(other, "/api/v1/openpgp-publish", { address: OTHER_USER, on: false });
+  assert.equal(withdrawn.status, 200, JSON.stringify(withdrawn));
+  await form.getByLabel("To", { exact: true }).fill("");
+  await form.getByLabel("To", { exact: true }).fill(OTHER_USER);
+  await form.getByText(`${OTHER_USER} has no key of their own`).waitFor();
+});
