@@ -371,6 +371,10 @@ fn mail_protocols_give_nothing_away() -> Outcome {
     for session in [&mut by_app_password, &mut by_token] {
         gives_nothing_away_by_imap(session)?;
     }
+    let basic = format!("Basic {}", base64(format!("{}:{app_password}", access.user).as_bytes()));
+    for signed in [basic, format!("Bearer {token}")] {
+        gives_nothing_away_by_jmap(&company.tradewind, &signed)?;
+    }
     sends_as_nobody_else(&company.tradewind, &access, &app_password)?;
     assert_eq!(company.state()?, before, "what was refused has left something behind");
     let settings = told(&company.tradewind, &["config", "show"])?;
@@ -405,6 +409,36 @@ fn gives_nothing_away_by_imap(session: &mut harness::imap::Client) -> Outcome {
     ] {
         let answer = session.command(refused)?;
         assert!(!answer.status.starts_with("OK"), "{refused}: {}", answer.status);
+    }
+    Ok(())
+}
+
+/// Sharing of mailboxes (RFC 9670).
+fn gives_nothing_away_by_jmap(tradewind: &Tradewind, signed: &str) -> Outcome {
+    let header = [("Authorization", signed)];
+    let mut browser = tradewind.browser()?;
+    let session = browser.get_with("/jmap/session", &header)?.expect(200)?.json();
+    let account = session["primaryAccounts"]["urn:ietf:params:jmap:mail"].clone();
+    let using: Vec<String> =
+        session["capabilities"].as_object().into_iter().flat_map(|it| it.keys()).cloned().collect();
+    let mut ask = |method: &str, mut arguments: Value| -> Outcome<Value> {
+        arguments["accountId"] = account.clone();
+        let request = json!({ "using": using, "methodCalls": [[method, arguments, "0"]] });
+        Ok(browser.post("/jmap/api", &request, &header)?.expect(200)?.json()["methodResponses"][0][1].clone())
+    };
+    let finance = ask("Principal/query", json!({ "filter": { "email": "finance@" } }))?["ids"][0].clone();
+    let finance = finance.as_str().ok_or_else(|| Failure::new("no colleague is to be seen"))?;
+    let rights = json!({ finance: { "mayReadItems": true } });
+    let inbox = ask("Mailbox/query", json!({ "filter": { "role": "inbox" } }))?["ids"][0].clone();
+    let inbox = inbox.as_str().unwrap_or_default();
+    let set = ask(
+        "Mailbox/set",
+        json!({
+            "update": { inbox: { "shareWith": rights } }, "create": { "a": { "name": "Lent", "shareWith": rights } },
+        }),
+    )?;
+    for refused in [&set["notUpdated"][inbox], &set["notCreated"]["a"]] {
+        assert_eq!((&refused["type"], &refused["maxAge"]), (&json!("forbidden"), &json!(60)), "{set}");
     }
     Ok(())
 }

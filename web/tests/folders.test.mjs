@@ -123,4 +123,30 @@ test("Trash is emptied once somebody has said that it is meant", async () => {
   await page.getByText("No message fits.").waitFor();
 });
 
+test("a folder is shared with a colleague, who may then change more, and no longer", async () => {
+  await manage();
+  await act("Inbox", "Share");
+  const sharing = page.getByRole("dialog", { name: "Share Inbox" });
+  await sharing.getByText("Nobody else sees this folder.").waitFor();
+  await sharing.getByLabel("Colleague").fill("finance@");
+  await sharing.getByRole("button", { name: /^Share with / }).click();
+  const level = sharing.getByLabel(/^What .* may do$/);
+  await level.waitFor();
+  assert.equal(await level.inputValue(), "read");
+  await accessible(page, "sharing a folder");
+  await level.selectOption({ label: "read and change" });
+  await page.keyboard.press("Escape");
+  await dialog().getByText("shared with 1 person").waitFor();
+  await page.reload();
+  await manage();
+  await act("Inbox", "Share");
+  await level.waitFor();
+  assert.equal(await level.inputValue(), "write");
+  await sharing.getByLabel("Colleague").fill("nobody of this name");
+  await sharing.getByText("No colleague of that name or address.").waitFor();
+  await sharing.getByRole("button", { name: /^Stop sharing with / }).click();
+  await sharing.getByText("Nobody else sees this folder.").waitFor();
+  await fitsTelephone(page, "sharing a folder");
+});
+
 test("nothing went wrong on the way", () => assert.deepEqual(page.wrongs, []));

@@ -73,4 +73,13 @@ test("an account that may not be seen leads to the own one", async () => {
   assert.equal(await accounts().getByRole("link", { name: "My mail" }).getAttribute("aria-current"), "true");
 });
 
+test("what others have shared is told once, on the page of the account", async () => {
+  await page.goto(`${origin}/mail/account`);
+  const told = page.getByRole("region", { name: "Shared with you" });
+  await told.getByText("Administrator of the system lets you read and change the folder INBOX").waitFor();
+  await told.getByText("Administrator of the system lets you read the folder INBOX").waitFor();
+  await told.getByRole("button", { name: "Dismiss all" }).click();
+  await told.getByText("Nothing new was shared with you.").waitFor();
+});
+
 test("nothing went wrong on the way", () => assert.deepEqual(page.wrongs, []));

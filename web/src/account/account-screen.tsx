@@ -10,6 +10,7 @@ import { Factors } from "./factors";
 import { Keys } from "./keys";
 import { SignIns } from "./sign-ins";
 import { Section } from "./section";
+import { SharedWithMe } from "./shared";
 import { StepUpProvider } from "./step-up";
 
 export default function AccountScreen() {
@@ -31,6 +32,7 @@ export default function AccountScreen() {
           <AppPasswords address={address} />
           <Programs address={address} />
           <Keys address={address} />
+          <SharedWithMe />
           <Section title={t("account.password")}>
             <a className="text-accent underline" href="/account/password">{t("account.password-change")}</a>
           </Section>

@@ -7,6 +7,8 @@ import { type Id, MAIL, type Mailbox, type MailCapability } from "../jmap/types"
 import { folderIcon, folderName, folders } from "../mail/folder-name";
 import { useStore } from "../store/context";
 import { exportMailbox, saveFile } from "./export";
+import { sharedWith } from "./share";
+import { Sharing } from "./share-dialog";
 import { changeMailbox, deleteMailbox, makeMailbox, type Place, within, wrongName } from "../store/mailboxes";
 import type { MailStore } from "../store/store";
 import { sweep } from "../store/sweep";
@@ -24,6 +26,7 @@ export default function FoldersDialog({ close }: { close: () => void }) {
   const { say, fail } = useNotices();
   const [editing, setEditing] = useState<Editing>();
   const [going, setGoing] = useState<Mailbox>();
+  const [sharing, setSharing] = useState<Id>();
   const [progress, setProgress] = useState<{ done: number; total: number }>();
   const stopping = useRef<AbortController | undefined>(undefined);
   useEffect(() => () => stopping.current?.abort(), []);
@@ -51,6 +54,7 @@ export default function FoldersDialog({ close }: { close: () => void }) {
     };
     work().catch(fail).finally(() => setProgress(undefined));
   };
+  const shared = sharing === undefined ? undefined : store.mailboxes.get(sharing);
   // A form that is answered late must not close the one that was opened meanwhile.
   const over = (form: Editing) => setEditing((now) => (now === form ? undefined : now));
 
@@ -69,6 +73,7 @@ export default function FoldersDialog({ close }: { close: () => void }) {
             <div className="flex min-h-9 items-center gap-2" style={{ paddingInlineStart: Math.min(depth, 6) * 12 }}>
               <Icon name={folderIcon(mailbox)} />
               <span className="min-w-0 flex-1 truncate"><bdi>{folderName(t, mailbox)}</bdi></span>
+              {sharedWith(mailbox).length > 0 && <span className="text-quiet">{t("share.shared", { count: sharedWith(mailbox).length })}</span>}
               <span className="text-quiet tabular-nums">{new Intl.NumberFormat(i18n.language).format(mailbox.totalEmails)}</span>
               {!mailbox.role && (
                 <label className="flex items-center gap-1 text-quiet">
@@ -77,7 +82,7 @@ export default function FoldersDialog({ close }: { close: () => void }) {
                   <span className="sr-only">{t("folders.show", { folder: folderName(t, mailbox) })}</span>
                 </label>
               )}
-              <FolderMenu mailbox={mailbox} change={() => setEditing({ mailbox })} add={() => setEditing({ parentId: mailbox.id })} remove={() => setGoing(mailbox)} save={() => save(mailbox)} />
+              <FolderMenu mailbox={mailbox} change={() => setEditing({ mailbox })} add={() => setEditing({ parentId: mailbox.id })} remove={() => setGoing(mailbox)} save={() => save(mailbox)} share={() => setSharing(mailbox.id)} />
             </div>
             {editing && "mailbox" in editing && editing.mailbox.id === mailbox.id && <FolderForm mailbox={mailbox} parentId={mailbox.parentId} done={() => over(editing)} />}
             {editing && "parentId" in editing && editing.parentId === mailbox.id && <FolderForm parentId={mailbox.id} done={() => over(editing)} />}
@@ -86,6 +91,9 @@ export default function FoldersDialog({ close }: { close: () => void }) {
       </ul>
       {editing && "parentId" in editing && editing.parentId === null && <FolderForm parentId={null} done={() => over(editing)} />}
       {mayMake && !editing && <Button look="first" icon="folder" onPress={() => setEditing({ parentId: null })}>{t("folders.new")}</Button>}
+      <Dialog title={t("share.title", { folder: shared ? folderName(t, shared) : "" })} isOpen={shared !== undefined} close={() => setSharing(undefined)}>
+        {shared && <Sharing mailbox={shared} />}
+      </Dialog>
       <Dialog title={t("folders.delete-title", { folder: going?.name ?? "" })} isOpen={going !== undefined} close={() => setGoing(undefined)}>
         {going && <Deleting mailbox={going} cancel={() => setGoing(undefined)} remove={() => remove(going)} />}
       </Dialog>
@@ -112,12 +120,13 @@ async function emptyInto(store: MailStore, mailbox: Mailbox): Promise<void> {
   );
 }
 
-function FolderMenu({ mailbox, change, add, remove, save }: Record<"change" | "add" | "remove" | "save", () => void> & { mailbox: Mailbox }) {
+function FolderMenu({ mailbox, change, add, remove, save, share }: Record<"change" | "add" | "remove" | "save" | "share", () => void> & { mailbox: Mailbox }) {
   const { t } = useTranslation();
-  const { mayRename, mayCreateChild, mayDelete } = mailbox.myRights;
+  const { mayRename, mayCreateChild, mayDelete, mayShare } = mailbox.myRights;
   const deeds: [key: string, name: string, work: () => void, may: boolean][] = [
     ["change", t("folders.change"), change, mayRename && !mailbox.role],
     ["add", t("folders.new-within"), add, mayCreateChild],
+    ["share", t("share.menu"), share, mayShare ?? false],
     ["save", t("folders.export"), save, mailbox.totalEmails > 0],
     ["remove", t("act.delete"), remove, mayDelete && !mailbox.role],
   ];

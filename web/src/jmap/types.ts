@@ -89,6 +89,30 @@ export interface MailboxRights {
   mayRename: boolean;
   mayDelete: boolean;
   maySubmit: boolean;
+  /** Whether `shareWith` may be changed. */
+  mayShare?: boolean;
+}
+
+/** Rights that somebody else has. */
+export type Rights = Partial<MailboxRights>;
+
+/** RFC 9670 section 2. */
+export interface Principal {
+  id: Id;
+  name: string;
+  email: string | null;
+}
+
+/** RFC 9670 section 3. */
+export interface ShareNotification {
+  id: Id;
+  created: string;
+  changedBy: { name: string; email: string | null; principalId: Id | null };
+  objectAccountId: Id;
+  objectId: Id;
+  oldRights: Rights | null;
+  newRights: Rights | null;
+  name: string;
 }
 
 /** RFC 8621 section 2. */
@@ -104,6 +128,8 @@ export interface Mailbox {
   unreadThreads: number;
   myRights: MailboxRights;
   isSubscribed: boolean;
+  /** Who else has which rights; told to the owner (RFC 9670 section 4). */
+  shareWith?: Record<Id, Rights> | null;
 }
 
 export interface Address {
@@ -314,6 +340,8 @@ export interface SetError {
   type: string;
   description?: string | null;
   properties?: string[];
+  /** Seconds: a strong factor has to be shown that is not older. */
+  maxAge?: number;
 }
 
 export interface SetAnswer extends Of {
@@ -409,6 +437,11 @@ export interface Methods {
   "ContactCard/query": [QueryArguments, QueryAnswer];
   "ContactCard/get": [GetArguments, GetAnswer<import("../contacts/card").Card>];
   "ContactCard/set": [SetArguments, SetAnswer];
+  "Principal/query": [QueryArguments, QueryAnswer];
+  "Principal/get": [GetArguments, GetAnswer<Principal>];
+  "ShareNotification/query": [QueryArguments, QueryAnswer];
+  "ShareNotification/get": [GetArguments, GetAnswer<ShareNotification>];
+  "ShareNotification/set": [SetArguments, SetAnswer];
 }
 
 export type Method = keyof Methods;

@@ -3,7 +3,7 @@
 import type { Mailbox, MailboxRights, Summary } from "../jmap/types";
 import type { MailStore } from "./store";
 
-export type Right = keyof MailboxRights;
+export type Right = Exclude<keyof MailboxRights, "mayShare">;
 
 /** Whether something may be done in a mailbox, or in a search, where each message is asked about by the server. */
 export function mayIn(store: MailStore, mailbox: Mailbox | undefined, right: Right): boolean {
