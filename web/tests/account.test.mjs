@@ -1,6 +1,10 @@
 // The account and its security, in the application itself.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { accessible, address, fitsTelephone, newPage, open, origin, signIn } from "./browser.mjs";
 
@@ -148,6 +152,47 @@ test("a certificate of S/MIME is made by the organisation's own authority, and d
   await line.getByRole("button", { name: "Destroy" }).click();
   await dialog("Destroy").getByRole("button", { name: "Destroy" }).click();
   await certificates.getByText("No key yet.").waitFor();
+});
+
+/** Opens an archive as somebody would who has nothing of ours; gives paths and what account.json has. */
+const OPENED = `
+import hashlib, json, sys, zipfile
+archive = zipfile.ZipFile(sys.argv[1])
+assert archive.testzip() is None
+manifest = json.loads(archive.read("manifest.json"))
+assert {it["path"] for it in manifest} | {"manifest.json"} == set(archive.namelist()), archive.namelist()
+for it in manifest:
+    content = archive.read(it["path"])
+    assert hashlib.sha256(content).hexdigest() == it["sha256"] and len(content) == it["size"], it
+mail = [it for it in manifest if it["path"].startswith("mail/")]
+raw = [archive.read(it["path"]).decode() for it in mail if it["folder"] == "INBOX"]
+print(json.dumps({"paths": archive.namelist(), "account": json.loads(archive.read("account.json")),
+    "signIns": json.loads(archive.read("sign-in/sign-ins.json")), "mail": mail, "raw": raw}))
+`;
+
+test("everything is saved as one archive, which opens elsewhere", async () => {
+  const letter = ["From: Anna <anna@partner.example>", "Subject: Offer 88", "Message-ID: <88@partner.example>", "", "Valves, 40 of them."].join("\r\n");
+  await page.evaluate(async (letter) => {
+    const session = await (await fetch("/jmap/session")).json();
+    const accountId = session.primaryAccounts["urn:ietf:params:jmap:mail"];
+    const { blobId } = await (await fetch(`/jmap/upload/${accountId}`, { method: "POST", body: letter, headers: { "content-type": "message/rfc822" } })).json();
+    const using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"];
+    const ask = async (methodCalls) => (await fetch("/jmap/api", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ using, methodCalls }) })).json();
+    const found = await ask([["Mailbox/query", { accountId, filter: { role: "inbox" } }, "0"]]);
+    const emails = { a: { blobId, mailboxIds: { [found.methodResponses[0][1].ids[0]]: true }, keywords: { $flagged: true, urgent: true } } };
+    await ask([["Email/import", { accountId, emails }, "0"]]);
+  }, letter);
+  await accessible(page, "the data of an account");
+  const downloading = page.waitForEvent("download");
+  await section("Your data").getByRole("button", { name: "Save everything" }).click();
+  const path = join(mkdtempSync(join(tmpdir(), "takeout-")), "all.zip");
+  await (await downloading).saveAs(path);
+  const found = JSON.parse(execFileSync("python3", ["-c", OPENED, path]).toString());
+  assert.deepEqual(found.account.addresses, [address]);
+  assert.ok(found.signIns.some((it) => it.outcome === "accepted"), JSON.stringify(found.signIns));
+  assert.ok(found.raw.some((raw) => raw.endsWith(letter)), found.paths.join());
+  assert.ok(found.mail.some((it) => it.flags.includes("$flagged") && it.flags.includes("urgent")), JSON.stringify(found.mail));
+  assert.ok(found.paths.includes("contacts.json") && found.paths.some((it) => it.startsWith("keys/")), found.paths.join());
 });
 
 test("other browsers are signed out from here", async () => {

@@ -165,6 +165,14 @@ pub trait Elsewhere: Send + Sync {
         Err(Refused("no backups here".to_owned()))
     }
 
+    /// What an account has in parts that this crate must not know (contacts, identities, rules), as files with their paths.
+    ///
+    /// # Errors
+    /// [`Refused`] if the store fails.
+    fn belongings(&self, _tx: &mut ::store::Tx<'_>, _account: i64) -> Result<Vec<(String, Vec<u8>)>, Refused> {
+        Ok(Vec::new())
+    }
+
     /// Judges by what is in force.
     ///
     /// # Errors

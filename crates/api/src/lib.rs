@@ -18,6 +18,7 @@ mod scim;
 mod settings;
 mod shared;
 mod sign_in_links;
+mod takeout;
 #[cfg(test)]
 mod tests;
 pub mod v1;
@@ -41,6 +42,7 @@ pub use scim::{ScimParts, scim_router};
 pub use settings::{HttpSettings, MtaStsMode};
 pub use shared::{SHARED_PATH, shared};
 pub use sign_in_links::{SIGN_IN_LINKS_PATH, sign_in_links};
+pub use takeout::Takeouts;
 
 /// Everything that is served over HTTPS; `pages` are those of [`web::routes`].
 pub fn secure_router(facts: Arc<Facts>, pages: Router<Arc<Facts>>) -> Router {

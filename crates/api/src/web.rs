@@ -17,6 +17,7 @@ mod outside;
 mod password;
 mod request;
 mod sign_in;
+mod takeout;
 mod texts;
 
 use std::sync::Arc;
@@ -51,6 +52,8 @@ pub struct Portal {
     pub public_url: String,
     /// Identity providers that people may sign in at.
     pub outside: Arc<Outside>,
+    /// Whose archives are being made.
+    pub takeouts: crate::Takeouts,
 }
 
 impl Portal {
@@ -79,6 +82,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(portal: Portal) -> Router<S> {
         .route("/assets/enrol.js", get(enrol_script))
         .route(password::HERE, get(password::page).post(password::change))
         .merge(factors::routes())
+        .merge(takeout::routes())
         .merge(json::routes())
         .merge(crate::oauth::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

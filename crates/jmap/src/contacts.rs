@@ -12,6 +12,7 @@ pub(crate) use cards::{changes, copy, get, set};
 pub(crate) use query::{query, query_changes};
 pub(crate) use rows::{Kind as ItemKind, state as current_state};
 
+use serde_json::Value;
 use store::Tx;
 use wire::jmap::MethodErrorKind;
 
@@ -40,4 +41,32 @@ fn show_book(id: i64) -> String {
 /// The number of an address book.
 fn read_book(text: &str) -> Option<i64> {
     if text == DEFAULT_BOOK { Some(0) } else { ids::read(text) }
+}
+
+/// All address books and all cards of an account.
+pub(crate) fn everything(tx: &mut Tx<'_>, account: i64) -> Result<(Vec<Value>, Vec<Value>), Failure> {
+    let shown = |item: rows::Item, id: String| {
+        let mut object = item.content;
+        object.insert("id".to_owned(), id.into());
+        Value::Object(object)
+    };
+    let books = rows::list(tx, account, ItemKind::Book)?;
+    let cards = rows::list(tx, account, ItemKind::Card)?;
+    let books = books
+        .into_iter()
+        .map(|book| {
+            let id = show_book(book.id);
+            shown(book, id)
+        })
+        .collect();
+    Ok((
+        books,
+        cards
+            .into_iter()
+            .map(|card| {
+                let id = ids::show(card.id);
+                shown(card, id)
+            })
+            .collect(),
+    ))
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod args;
+mod belongings;
 mod blob;
 mod blobs;
 mod changeset;
@@ -58,6 +59,7 @@ use store::Store;
 use tokio_util::sync::CancellationToken;
 use wire::jmap::MethodErrorKind;
 
+pub use belongings::belongings;
 pub use door::{BrowserSessions, NoSession};
 pub use settings::JmapSettings;
 

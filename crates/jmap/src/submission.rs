@@ -8,7 +8,8 @@ mod set;
 
 pub(crate) use get::{changes, get, own};
 pub(crate) use identities::{
-    changes as identity_changes, get as identity_get, sender, set as identity_set, state_now as identity_state,
+    all_identities, changes as identity_changes, get as identity_get, sender, set as identity_set,
+    state_now as identity_state,
 };
 pub(crate) use query::{query, query_changes};
 pub(crate) use rows::state as current_state;

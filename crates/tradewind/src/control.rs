@@ -1,6 +1,7 @@
 //! The command line's way to the actions: over a local socket to the running server, which holds the embedded store to itself, or
 //! directly where none runs. Either way the same code runs.
 
+mod belongings;
 mod socket;
 
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use keybook::{Finder, OpenPgpSettings};
 use provision::LdapSource;
 use serde_json::{Value, json};
 use smtp::ContentRules;
-use store::Store;
+use store::{Store, Tx};
 
 use crate::backup;
 use crate::credentials::public_url;
@@ -123,6 +124,10 @@ impl Elsewhere for Parts {
 
     fn never_listed(&self) -> Vec<String> {
         self.never_listed.clone()
+    }
+
+    fn belongings(&self, tx: &mut Tx<'_>, account: i64) -> Result<Vec<(String, Vec<u8>)>, Refused> {
+        belongings::of(tx, account)
     }
 
     fn judging(&self) -> JudgingSettings {

@@ -289,7 +289,13 @@ fn sign_in(system: &System, issuer: String, watch: Arc<Watch>) -> Arc<SignIn> {
 fn portal(system: &System, sign_in: &Arc<SignIn>, public_url: String, dns: &Arc<dyn Resolver>) -> Portal {
     let fetch = Arc::new(HttpsFetch::new(Arc::clone(dns)));
     let outside = Arc::new(Outside::new(system.settings.provision.oidc.clone(), fetch));
-    Portal { controls: system.controls(), sign_in: Arc::clone(sign_in), public_url, outside }
+    Portal {
+        controls: system.controls(),
+        sign_in: Arc::clone(sign_in),
+        public_url,
+        outside,
+        takeouts: api::Takeouts::default(),
+    }
 }
 
 fn spawn_http(

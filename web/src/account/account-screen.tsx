@@ -12,6 +12,7 @@ import { SignIns } from "./sign-ins";
 import { Section } from "./section";
 import { SharedWithMe } from "./shared";
 import { StepUpProvider } from "./step-up";
+import { TakeOut } from "./takeout";
 
 export default function AccountScreen() {
   const { t } = useTranslation();
@@ -33,6 +34,7 @@ export default function AccountScreen() {
           <Programs address={address} />
           <Keys address={address} />
           <SharedWithMe />
+          <TakeOut />
           <Section title={t("account.password")}>
             <a className="text-accent underline" href="/account/password">{t("account.password-change")}</a>
           </Section>

@@ -113,6 +113,9 @@ export interface Begun {
 /** Kinds of factor that may be enrolled now. Throws [StepUp]. */
 export const enrollable = async () => (await ask<{ kinds: Factor["kind"][] }>("/api/account/factors")).kinds;
 
+/** Whether the archive of the account would be given now. Throws [StepUp]. */
+export const mayTakeOut = () => ask<object>("/api/account/takeout");
+
 export const beginFactor = (kind: string, label: string, number: string | undefined) => post<Begun>("/api/account/factors/begin", { kind, label, number });
 
 export const finishFactor = (kind: string, challenge: string, answer: { code?: string; credential?: unknown }) =>

@@ -110,6 +110,11 @@ pub(super) fn list(tx: &mut Tx<'_>, account: i64) -> Result<Vec<Identity>, Failu
     Ok(all)
 }
 
+/// All identities of the account, as clients see them.
+pub(crate) fn all_identities(tx: &mut Tx<'_>, account: i64) -> Result<Vec<Value>, Failure> {
+    Ok(list(tx, account)?.iter().map(|it| it.shown(None)).collect())
+}
+
 /// Address and shown name of an identity, if it is there.
 pub(crate) fn sender(tx: &mut Tx<'_>, account: i64, id: &str) -> Result<Option<(String, String)>, Failure> {
     let found = list(tx, account)?.into_iter().find(|it| it.id == id);
