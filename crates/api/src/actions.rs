@@ -37,6 +37,7 @@ mod provisioning;
 mod quarantine;
 mod queue;
 mod retention;
+mod retention_rules;
 mod roles;
 mod ruling;
 mod sentences;
@@ -87,6 +88,7 @@ pub use people::{NewUser, PeopleError};
 pub use portal::{NewPortalDelivery, PortalParts};
 pub use provisioning::{TableToImport, sync_ldap};
 pub use retention::{NewHold, RemovedMail};
+pub use retention_rules::NewRetentionRule;
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.

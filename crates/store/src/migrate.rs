@@ -47,6 +47,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 34, name: "share_notices", sql: include_str!("../migrations/0034_share_notices.sql") },
     Migration { version: 35, name: "holds", sql: include_str!("../migrations/0035_holds.sql") },
     Migration { version: 36, name: "key_directory", sql: include_str!("../migrations/0036_key_directory.sql") },
+    Migration { version: 37, name: "retention-rules", sql: include_str!("../migrations/0037_retention_rules.sql") },
 ];
 
 /// The newest schema that this program knows.

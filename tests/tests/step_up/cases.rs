@@ -166,6 +166,8 @@ fn of_officers(authority: &str) -> Vec<Case> {
         case("security", "judging-policy-set", json!({ "setting": "junk", "value": "0.75" })),
         case("security", "judging-policy-clear", json!({ "setting": "junk" })),
         case("security", "retention-window-set", json!({ "days": 30 })),
+        case("security", "retention-rule-set", json!({ "name": "Trash", "folder": "Trash", "days": 30 })),
+        case("security", "retention-rule-remove", json!({ "name": "Trash" })),
         case("security", "hold-begin", json!({ "name": "Far v. Trade", "reason": "tested", "everyone": true }))
             .keeps("hold", "/id"),
         case("security", "hold-end", json!({ "id": "$hold", "reason": "tested" })),

@@ -15,8 +15,8 @@ use super::import::ImportFormat;
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, factors, forward, groups, guard, import,
-    judging, keys, lists, openpgp, people, portal, provisioning, quarantine, queue, retention, roles, shared_feeds,
-    sharing, sign_ins, smime, store, tls,
+    judging, keys, lists, openpgp, people, portal, provisioning, quarantine, queue, retention, retention_rules, roles,
+    shared_feeds, sharing, sign_ins, smime, store, tls,
 };
 
 actions! {
@@ -330,6 +330,18 @@ actions! {
     /// Set for how many days removed mail is kept; it counts for what was removed before as well.
     RetentionWindowSet "retention-window-set" { days: u32, organisation: Option<String> }: PolicyChange
         on On::Organisation(organisation.as_deref()) => retention::set_window(controls, bounds, days, organisation);
+    /// Set a rule on how long mail stays; one without a condition is refused.
+    RetentionRuleSet "retention-rule-set" (new: retention_rules::NewRetentionRule): PolicyChange
+        on On::Organisation(new.organisation.as_deref()) => retention_rules::set(controls, bounds, new);
+    /// List the rules on how long mail stays.
+    RetentionRuleList "retention-rule-list" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => retention_rules::list(controls, bounds, organisation);
+    /// Show what such a rule would remove now, whether it is off or not; nothing is removed.
+    RetentionRulePreview "retention-rule-preview" { name: String, organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => retention_rules::preview(controls, bounds, name, organisation);
+    /// Remove such a rule.
+    RetentionRuleRemove "retention-rule-remove" { name: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => retention_rules::remove(controls, bounds, name, organisation);
     /// List removed mail of a mailbox that can be brought back.
     MailRemoved "mail-removed" (wanted: retention::RemovedMail): MailRead
         on On::Account(&wanted.address) => retention::list_removed(controls, wanted);

@@ -272,7 +272,7 @@ fn day(text: Option<&str>) -> Result<Option<Timestamp>, Refused> {
 }
 
 /// Who asks, in words for people.
-fn asker(tx: &mut Tx<'_>, by: &Bounds) -> Result<String, IdentityError> {
+pub(super) fn asker(tx: &mut Tx<'_>, by: &Bounds) -> Result<String, IdentityError> {
     match by.account {
         Some(account) => {
             let address = identity::list_addresses(tx, account)?.into_iter().next();

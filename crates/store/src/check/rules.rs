@@ -117,12 +117,14 @@ pub(super) const RULES: &[Rule] = &[
                 WHERE a.id IS NULL OR b.id IS NULL OR m.id IS NOT NULL LIMIT 20",
     },
     Rule {
-        says: "a legal hold names an account or an organisation that is not there",
+        says: "a legal hold or a retention rule names an account or an organisation that is not there",
         kind: "legal hold",
         query: "SELECT n.id, n.named FROM (
                     SELECT c.hold AS id, c.account AS named, a.id AS found FROM hold_account c
                     LEFT JOIN account a ON a.id = c.account
                     UNION ALL SELECT h.id, h.organisation, o.id FROM hold h LEFT JOIN organisation o ON o.id = h.organisation
+                    UNION ALL SELECT r.id, r.organisation, o.id FROM retention_rule r
+                    LEFT JOIN organisation o ON o.id = r.organisation
                 ) AS n WHERE n.found IS NULL LIMIT 20",
     },
     Rule {

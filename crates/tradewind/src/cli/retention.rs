@@ -1,6 +1,6 @@
 //! The command line of what is kept of removed mail, and of legal holds.
 
-use api::actions::{Action, NewHold, RemovedMail};
+use api::actions::{Action, NewHold, NewRetentionRule, RemovedMail};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -75,11 +75,113 @@ pub(crate) enum RetentionCommand {
         #[arg(long)]
         organisation: Option<String>,
     },
+    /// Rules on how long mail stays.
+    #[command(subcommand)]
+    Rule(RetentionRuleCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RetentionRuleCommand {
+    /// Set a rule: mail for which all that is named holds is removed after some days. Try it with --off and `preview` first.
+    Set(RetentionRuleSet),
+    /// List the rules.
+    List {
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Show what a rule would remove now; nothing is removed.
+    Preview {
+        /// Its name.
+        name: String,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Remove a rule.
+    Remove {
+        /// Its name.
+        name: String,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RetentionRuleSet {
+    /// What it is called; another rule of that name is replaced.
+    pub(crate) name: String,
+    /// Days in its folder after which a message is removed.
+    #[arg(long)]
+    pub(crate) days: u32,
+    /// In this folder or below it: a path, or what it is for, such as Trash or Junk.
+    #[arg(long)]
+    pub(crate) folder: Option<String>,
+    /// With this label, or another keyword.
+    #[arg(long)]
+    pub(crate) label: Option<String>,
+    /// From this address or domain.
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// Larger than so many MiB.
+    #[arg(long)]
+    pub(crate) larger_mib: Option<u32>,
+    /// In mailboxes of the members of the group with this address.
+    #[arg(long)]
+    pub(crate) group: Option<String>,
+    /// Flagged mail (a star) too.
+    #[arg(long)]
+    pub(crate) flagged_too: bool,
+    /// Only to be tried.
+    #[arg(long)]
+    pub(crate) off: bool,
+    /// Organisation, by name; may be left out where there is only one.
+    #[arg(long)]
+    pub(crate) organisation: Option<String>,
+}
+
+impl From<RetentionRuleCommand> for Action {
+    fn from(command: RetentionRuleCommand) -> Self {
+        use RetentionRuleCommand::{List, Preview, Remove, Set};
+        match command {
+            Set(new) => {
+                let RetentionRuleSet {
+                    name,
+                    days,
+                    folder,
+                    label,
+                    from,
+                    larger_mib,
+                    group,
+                    flagged_too,
+                    off,
+                    organisation,
+                } = new;
+                Self::RetentionRuleSet(NewRetentionRule {
+                    name,
+                    days,
+                    folder,
+                    label,
+                    from,
+                    larger_mib,
+                    group,
+                    flagged_too,
+                    off,
+                    organisation,
+                })
+            }
+            List { organisation } => Self::RetentionRuleList { organisation },
+            Preview { name, organisation } => Self::RetentionRulePreview { name, organisation },
+            Remove { name, organisation } => Self::RetentionRuleRemove { name, organisation },
+        }
+    }
 }
 
 impl From<RetentionCommand> for Action {
     fn from(command: RetentionCommand) -> Self {
         match command {
+            RetentionCommand::Rule(command) => command.into(),
             RetentionCommand::Window { days: Some(days), organisation } => {
                 Self::RetentionWindowSet { days, organisation }
             }

@@ -37,6 +37,9 @@ const MEMORIES_MAX: u32 = 2_000;
 /// Deliveries of the portal that are forgotten at once.
 const DELIVERIES_MAX: u32 = 100;
 
+/// Steps of retention rules of one organisation in one round; what is left waits for the next.
+const RULE_STEPS_MAX: usize = 50;
+
 /// Removed messages of one organisation that go for good in one transaction.
 const REMOVED_MAX: u32 = 500;
 
@@ -74,6 +77,7 @@ pub(super) async fn renew_pgp_keys(store: Store, settings: OpenPgpSettings, stop
 pub(super) async fn collect(store: Store, access: AccessSettings, portal_keeps: Duration, stop: CancellationToken) {
     while !wait(COLLECT_EVERY, &stop).await {
         let now = store.context().clock.now();
+        carry_out_rules(&store).await;
         purge_removed(&store).await;
         match store::collect::run(&store, Budget::default(), now).await {
             Ok(collected) => tracing::debug!(?collected, "room given back"),
@@ -114,6 +118,34 @@ pub(super) async fn collect(store: Store, access: AccessSettings, portal_keeps: 
         match store.write(|tx| scripts::forget_expired(tx, MEMORIES_MAX)).await {
             Ok(forgotten) => tracing::debug!(forgotten, "what scripts had remembered is forgotten"),
             Err(error) => tracing::error!(%error, "cannot forget what scripts had remembered"),
+        }
+    }
+}
+
+/// Carries out retention rules of all organisations, some steps of each.
+async fn carry_out_rules(store: &Store) {
+    let organisations = match store.read(identity::list_organisations).await {
+        Ok(organisations) => organisations,
+        Err(error) => {
+            tracing::error!(%error, "cannot read whose retention rules there are");
+            return;
+        }
+    };
+    for organisation in organisations {
+        for _ in 0..RULE_STEPS_MAX {
+            let id = organisation.id;
+            match store.write_freeing(move |tx| retention::carry_out(tx, id)).await {
+                Ok(None) => break,
+                Ok(Some(step)) if step.removed > 0 => {
+                    let retention::Step { rule, removed, bytes, held } = step;
+                    tracing::info!(organisation = id, rule, removed, bytes, held, "a retention rule removed mail");
+                }
+                Ok(Some(_)) => {}
+                Err(error) => {
+                    tracing::error!(organisation = id, %error, "cannot carry out retention rules");
+                    break;
+                }
+            }
         }
     }
 }

@@ -1,0 +1,14 @@
+//! Rules of an organisation on how long mail stays: which mail, and after how many days in its folder it is removed.
+//!
+//! What a rule removes is removed mail like any other: it can be brought back within the window. Legal holds win: what one covers stays
+//! where it is. Plain functions over a [`store::Tx`]; [`carry_out`] does one bounded step, and who calls it goes on.
+//!
+//! Knows nothing of protocols.
+
+mod due;
+mod rule;
+mod run;
+
+pub use due::{Preview, Sample, preview};
+pub use rule::{DAYS_MAX, Kept, RULES_MAX, RetentionError, Rule, check, list, load, remove, set};
+pub use run::{REMOVED_MAX, Step, carry_out};
