@@ -133,6 +133,31 @@ fn checkpoints_go_elsewhere() -> Outcome {
     Ok(())
 }
 
+/// That the settings file was changed is a record, with the names of settings and none of their values.
+#[test]
+fn changed_settings_are_a_record() -> Outcome {
+    let mut tradewind = Tradewind::start(Options::default())?;
+    let of_settings = |tradewind: &Tradewind| -> Outcome<Vec<Value>> {
+        let log = told(tradewind, &["access", "log"])?;
+        let rows = log.as_array().cloned().unwrap_or_default();
+        Ok(rows.into_iter().filter(|row| row["action"] == "settings-change").collect())
+    };
+    assert_eq!(of_settings(&tradewind)?.len(), 1, "the first start");
+    tradewind.stop()?;
+    tradewind.restart()?;
+    assert_eq!(of_settings(&tradewind)?.len(), 1, "nothing was changed");
+    tradewind.stop()?;
+    let config = tradewind.config()?;
+    let text = fs::read_to_string(&config)?;
+    fs::write(&config, format!("{text}\n[opinion]\nmodel = \"a-telling-name\"\n"))?;
+    tradewind.restart()?;
+    let records = of_settings(&tradewind)?;
+    assert_eq!(records.len(), 2);
+    let told = serde_json::to_string(&records)?;
+    assert!(told.contains("opinion.model") && !told.contains("a-telling-name"), "{told}");
+    Ok(())
+}
+
 /// A time stamp of somebody who is not believed is not kept, and the log of the server says why.
 #[test]
 fn nobody_elses_time_stamp_is_kept() -> Outcome {

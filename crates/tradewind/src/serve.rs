@@ -7,6 +7,7 @@ mod judging;
 mod listening;
 mod provisioning;
 mod reporting;
+mod settings_seen;
 mod threats;
 mod upkeep;
 mod watching;
@@ -67,6 +68,7 @@ impl Server {
         let demands = system.settings.factors.clone();
         let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
         system.store.write(note).await.map_err(Refused::because)?;
+        settings_seen::record(&system.store, &system.settings).await?;
         let listening = Listening::bind(&system.settings)?;
         let directory = &system.settings.server.directory;
         // With a database server nothing else has made it.

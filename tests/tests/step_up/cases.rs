@@ -80,7 +80,7 @@ impl Case {
                 *value = remembered
                     .get(name)
                     .cloned()
-                    .unwrap_or_else(|| if matches!(name, "client" | "key") { json!("none") } else { json!(1) });
+                    .unwrap_or_else(|| if matches!(name, "client" | "key" | "hold") { json!("none") } else { json!(1) });
             }
         }
         body
