@@ -95,15 +95,15 @@ fn checkpoints_go_elsewhere() -> Outcome {
         .set("audit", "seal_seconds", "1")
         .set("audit", "witness_urls", &format!("[\"https://localhost:{}/keep\"]", host.address.port()))
         .set("audit", "elsewhere_ca", &quoted(&certificate.certificate))
-        .set("audit", "witness_addresses", "[\"notary@trade.test\"]")
+        .set("audit", "witness_addresses", "[\"finance@trade.test\"]")
         .set("audit", "stamp_url", &format!("\"http://127.0.0.1:{}/\"", port.trim()))
         .set("audit", "stamp_authorities", &quoted(&authority.join("ca.pem")));
     let tradewind = Tradewind::start(options)?;
-    let notary = tradewind.new_account("notary", 0)?;
+    tradewind.new_account("mei", 0)?;
     let posted = wait_until("a checkpoint that is posted", PATIENCE, || Ok(host.asked().into_iter().next()))?;
     assert_eq!((posted.line.as_str(), posted.media_type.as_str()), ("POST /keep", "text/plain; charset=utf-8"));
     let witness = scratch.file("posted", &posted.body)?;
-    let mut reader = notary.session()?;
+    let mut reader = tradewind.access("finance")?.session()?;
     wait_until("a letter with a checkpoint", PATIENCE, || Ok((reader.count("INBOX")? > 0).then_some(())))?;
     reader.command("SELECT INBOX")?.ok()?;
     let letter = reader.ask("FETCH 1 BODY[TEXT]")?.ok()?.text();
@@ -149,12 +149,12 @@ fn changed_settings_are_a_record() -> Outcome {
     tradewind.stop()?;
     let config = tradewind.config()?;
     let text = fs::read_to_string(&config)?;
-    fs::write(&config, format!("{text}\n[opinion]\nmodel = \"a-telling-name\"\n"))?;
+    fs::write(&config, text.replace("#witness_hours = 24", "witness_hours = 4711"))?;
     tradewind.restart()?;
     let records = of_settings(&tradewind)?;
     assert_eq!(records.len(), 2);
     let told = serde_json::to_string(&records)?;
-    assert!(told.contains("opinion.model") && !told.contains("a-telling-name"), "{told}");
+    assert!(told.contains("audit.witness_hours") && !told.contains("4711"), "{told}");
     Ok(())
 }
 
