@@ -23,9 +23,18 @@ async function manage() {
   await dialog().waitFor();
 }
 
+/** A list that is shown anew meanwhile closes the menu: then it is opened again, as somebody would. */
 async function act(folder, what) {
-  await dialog().getByRole("button", { name: `Actions for ${folder}` }).click();
-  await page.getByRole("menuitem", { name: what }).click();
+  const item = page.getByRole("menuitem", { name: what });
+  for (let tries = 0; ; tries += 1) {
+    await dialog().getByRole("button", { name: `Actions for ${folder}` }).click();
+    try {
+      return await item.click({ timeout: 5_000 });
+    } catch (error) {
+      if (tries === 3) throw error;
+      await page.waitForTimeout(500);
+    }
+  }
 }
 
 async function fill(name, parent) {

@@ -77,10 +77,9 @@ impl Case {
         let mut body = self.body.clone();
         for value in body.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
             if let Some(name) = value.as_str().and_then(|text| text.strip_prefix('$')) {
-                *value = remembered
-                    .get(name)
-                    .cloned()
-                    .unwrap_or_else(|| if matches!(name, "client" | "key" | "hold") { json!("none") } else { json!(1) });
+                *value = remembered.get(name).cloned().unwrap_or_else(|| {
+                    if matches!(name, "client" | "key" | "hold") { json!("none") } else { json!(1) }
+                });
             }
         }
         body
