@@ -72,4 +72,5 @@ clean:
 
 ## Pictures of the web application for the manual.
 screenshots: web peers
+	@tools/install fonts
 	TRADEWIND_SCREENSHOTS=$(CURDIR)/docs/screenshots $(CARGO) nextest run --locked -p tradewind-tests -E 'binary(webmail) and test(screens_are_shown)'
