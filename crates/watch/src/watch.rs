@@ -40,10 +40,10 @@ const TOLD_FOR: Duration = Duration::from_secs(6 * 3_600);
 /// Attempts that were not looked at are recorded once in this time for each name and network: they may be many.
 const THROTTLED_FOR: Duration = Duration::from_secs(60);
 
-/// Marks of what was counted and told; beyond it all are forgotten, and something counts twice.
 /// For so long one attempt of an account that failed in one way stands for the others in the audit log.
 const AUDITED_FOR: Duration = Duration::from_secs(60);
 
+/// Marks of what was counted and told; beyond it all are forgotten, and something counts twice.
 const MARKS_MAX: usize = 100_000;
 
 /// Rows that one transaction forgets.
@@ -161,11 +161,10 @@ impl Watch {
             return Ok(self.queue(waiting));
         }
         let (id, is_told) = (waiting.event.id, waiting.event.is_told);
-        let alone = waiting.clone();
-        let written = self.store.write(move |tx| write(tx, std::slice::from_ref(&alone))).await;
+        let written = self.store.write(move |tx| write(tx, std::slice::from_ref(&waiting))).await;
         if let Err(error) = written {
-            // Its marks say that it is known: it waits, so that it is written before one that is like it is left out.
-            self.queue(waiting);
+            // Nobody was let in, so nothing is known of it: the next one that is like it must not be left out.
+            self.marks.lock().clear();
             return Err(error);
         }
         if is_told {

@@ -47,6 +47,7 @@ const NAMED_ANYWAY: &[&str] = &[
     "urn:ietf:params:jmap:calendars",
     "urn:ietf:params:jmap:calendars:parse",
     "urn:ietf:params:jmap:principals:availability",
+    // Stands in the capabilities of accounts alone (RFC 9670 section 1.5.2).
     "urn:ietf:params:jmap:principals:owner",
 ];
 
