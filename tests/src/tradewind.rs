@@ -346,6 +346,14 @@ impl Tradewind {
         self.wait_ready()
     }
 
+    /// Sets a value in its configuration file, which it reads when it is started again.
+    ///
+    /// # Errors
+    /// If the file cannot be changed.
+    pub fn change_setting(&self, section: &str, name: &str, value: &str) -> Outcome {
+        change_settings(&self.directory, &[(section.to_owned(), name.to_owned(), value.to_owned())])
+    }
+
     /// The end of its log.
     #[must_use]
     pub fn log_tail(&self) -> String {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use harness::{Finished, Options, Outcome, Scratch, Tradewind, require, run};
 use serde_json::Value;
@@ -148,4 +148,91 @@ fn a_damaged_repository_is_told() -> Outcome {
 fn walk(directory: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+/// The bytes of `key`, in hexadecimal, in some file below `directory`.
+fn holds(directory: &Path, key: &[u8]) -> Option<std::path::PathBuf> {
+    walk(directory)
+        .into_iter()
+        .find(|path| fs::read(path).is_ok_and(|octets| octets.windows(key.len()).any(|window| window == key)))
+}
+
+#[test]
+fn what_was_erased_does_not_come_back_from_a_backup() -> Outcome {
+    require!("restic");
+    let scratch = Scratch::new("backup-erasure")?;
+    let (repository, kept) = (scratch.join("repository"), scratch.join("kept"));
+    let options = Options::default().set("backup", "repositories", &format!("[{:?}]", text(&repository)));
+    let mut tradewind = Tradewind::start(options)?;
+    put(&tradewind, 0..3)?;
+    let mut session = tradewind.new_account("leaver", 10)?.session()?;
+    session
+        .append(
+            "INBOX",
+            &[b"Subject: canary-subject\r\nMessage-ID: <canary@x.test>\r\n\r\nword canaryquartz\r\n".as_slice()],
+        )?
+        .ok()?;
+    session.logout()?;
+    told(&tradewind, &["backup", "run"])?;
+
+    // What opens the account, as it lies in the store before.
+    let directory = tradewind.directory().to_owned();
+    let mut reading = Command::new("/usr/bin/python3");
+    reading.args(["-c", "import sqlite3,sys; print(sqlite3.connect('file:'+sys.argv[1]+'?mode=ro', uri=True).execute(\
+        \"select id, hex(key_wrapped) from account where id = (select account from address where address like 'leaver@%')\").fetchone())"]);
+    let database = walk(&directory).into_iter().find(|path| path.ends_with("tradewind.db")).unwrap_or_default();
+    reading.arg(&database);
+    let row = run(reading, PATIENCE)?.success()?.stdout;
+    let account = row.trim_start_matches('(').split(',').next().unwrap_or_default().to_owned();
+    let key = row.split('\'').nth(1).unwrap_or_default();
+    let octet = |at: usize| u8::from_str_radix(key.get(at..at + 2).unwrap_or_default(), 16);
+    let key = (0..key.len()).step_by(2).map(octet).collect::<Result<Vec<u8>, _>>()?;
+    assert!(key.len() > 40 && holds(&directory, &key).is_some(), "the key is found where it is: {row}");
+
+    told(&tradewind, &["user", "delete", "--yes", "leaver@trade.test"])?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let erasures = told(&tradewind, &["backup", "erasures"])?;
+        if erasures["erasures"][0]["waiting"].as_array().is_some_and(Vec::is_empty) {
+            break;
+        }
+        assert!(Instant::now() < deadline, "the erasure reaches all places: {erasures}");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    assert_eq!(holds(&directory, &key), None, "the key is in no file of the store, its log included");
+
+    // In clear, too, as whoever has the password reads it, the backups hold no key of an account.
+    fs::create_dir_all(&kept)?;
+    let (password, region) = (kept.join("backup.key"), kept.join("region.key"));
+    fs::copy(directory.join("backup.key"), &password)?;
+    fs::copy(directory.join("region.key"), &region)?;
+    let clear = scratch.join("clear");
+    restic(&repository, &password, &["restore", "latest", "--target", &text(&clear.join("backup"))])?.success()?;
+    let beside = repository.join("account-keys");
+    restic(&beside, &password, &["check", "--read-data"])?.success()?;
+    restic(&beside, &password, &["restore", "latest", "--target", &text(&clear.join("keys"))])?.success()?;
+    assert!(walk(&clear).len() > 10);
+    assert_eq!(holds(&clear, &key), None);
+    assert!(account.len() > 5 && holds(&clear.join("keys"), account.as_bytes()).is_none(), "{account}");
+    assert!(holds(&clear.join("keys"), b"keys").is_some());
+    let listed = restic(&beside, &password, &["snapshots", "--json"])?.success()?.stdout;
+    assert_eq!(listed.matches("short_id").count(), 1, "{listed}");
+
+    // The backup from before brings the others back, and of the account nothing.
+    tradewind.kill9()?;
+    fs::remove_dir_all(&directory)?;
+    let (from, into) = (text(&repository), text(&directory));
+    let (password, region) = (text(&password), text(&region));
+    let restored = restore(&["--from", &from, "--into", &into, "--password-file", &password, "--region-key", &region])?
+        .success()?;
+    assert!(restored.stdout.contains("erased"), "{}", restored.stdout);
+    tradewind.restart()?;
+    assert!(tradewind.access("sales")?.session()?.count("INBOX")? >= 3);
+    tradewind.command(&["store", "check", "--deep"])?.success()?;
+    let users = tradewind.command(&["--json", "user", "list"])?.success()?.stdout;
+    assert!(!users.contains("leaver@trade.test"), "{users}");
+    for canary in [b"canaryquartz".as_slice(), b"canary-subject"] {
+        assert_eq!(holds(&directory, canary), None);
+    }
+    Ok(())
 }

@@ -92,6 +92,24 @@ fn keys_change_under_mail_that_stays() -> Outcome {
     read_all(&tradewind, 5)
 }
 
+#[test]
+fn the_cipher_changes_under_mail_that_stays() -> Outcome {
+    let mut tradewind = Tradewind::start(Options::default())?;
+    put(&tradewind, 1)?;
+    for (cipher, last) in [("\"sm4-gcm\"", 2), ("\"aes-256-gcm-siv\"", 3)] {
+        tradewind.stop()?;
+        tradewind.change_setting("keys", "cipher", cipher)?;
+        tradewind.restart()?;
+        put(&tradewind, last)?;
+        read_all(&tradewind, last)?;
+        assert_eq!(told(&tradewind, &["store", "check", "--deep"])?["sound"], true);
+    }
+    tradewind.change_setting("keys", "cipher", "\"des\"")?;
+    let refused = tradewind.command(&["keys", "show"])?;
+    assert!(!refused.status.success() && refused.stderr.contains("keys.cipher"), "{}", refused.stderr);
+    Ok(())
+}
+
 fn shares_give_the_key_back(tradewind: &Tradewind, scratch: &Scratch, fingerprint: &Value) -> Outcome {
     let sheets = scratch.join("sheets");
     let text = |path: &Path| path.display().to_string();

@@ -68,7 +68,7 @@ use reports::Tally;
 use serde_json::Value;
 use signing::Signer;
 
-pub use backup::{BackupPlan, back_up_when_due};
+pub use backup::{BackupPlan, back_up_when_due, carry_erasures_on};
 pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};

@@ -71,7 +71,7 @@ impl Desk {
     async fn keep(&self, place: Place, octets: Bytes) -> Result<(), Failure> {
         let store = &self.controls.store;
         let context = Arc::clone(store.context());
-        let sealing = tokio::task::spawn_blocking(move || PreparedChunk::new(octets.into(), &*context.entropy));
+        let sealing = tokio::task::spawn_blocking(move || PreparedChunk::new(octets.into(), &context));
         let mut chunk = sealing.await.map_err(|_| StoreError::Abandoned("sealing a chunk panicked"))??;
         let staged = store.stage(chunk.take_record()).await?;
         let settings = self.settings();

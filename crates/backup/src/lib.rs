@@ -5,12 +5,16 @@
 //! server is rebuilt from but two keys, which are kept apart from it: that password, and the region key, without which the mail in a backup
 //! stays sealed.
 //!
+//! The keys of accounts stand apart, in a repository of their own in the folder `account-keys` of each, of which only the newest state is kept: once an
+//! account was erased there, no backup opens what it has of it.
+//!
 //! What is left behind by a run that was killed is no backup: the entry that makes one is written last. The next run takes up what is there.
 //!
 //! The library that writes the format is known to this crate alone. It blocks, so that everything here runs on threads that may.
 //!
 //! Knows nothing of mail.
 
+mod account_keys;
 mod error;
 mod keep;
 mod manifest;
@@ -21,6 +25,7 @@ mod settings;
 mod source;
 mod take;
 
+pub use account_keys::StoredKeys;
 pub use error::BackupError;
 pub use keep::{Keep, Kept};
 pub use manifest::Manifest;

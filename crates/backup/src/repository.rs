@@ -1,16 +1,20 @@
 //! A repository, as far as the rest of the crate wants to know it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use env::{Secret, Timestamp};
 use rustic_backend::BackendOptions;
 use rustic_core::repofile::SnapshotFile;
 use rustic_core::{
-    CheckOptions, ConfigOptions, Credentials, KeyOptions, OpenStatus, Repository, RepositoryOptions, RusticResult,
+    BackupOptions, CheckOptions, ConfigOptions, Credentials, KeyOptions, OpenStatus, ParentOptions, Repository,
+    RepositoryOptions, RusticResult, SnapshotOptions, jiff,
 };
 use serde::Serialize;
 
 use crate::BackupError;
+use crate::account_keys::StoredKeys;
+use crate::source::Source;
 
 /// Marks the snapshots that are ours, in a repository that may hold others.
 pub(crate) const TAG: &str = "tradewind";
@@ -99,6 +103,29 @@ impl Target {
         }
     }
 
+    /// Where the keys of accounts are kept beside the backups.
+    pub(crate) fn of_account_keys(&self) -> Self {
+        Self { location: format!("{}/account-keys", self.location.trim_end_matches('/')), ..self.clone() }
+    }
+
+    /// Writes what `source` has as a new snapshot, made by `host` at `now` (milliseconds since 1970).
+    pub(crate) fn archive<S: rustic_core::IndexedIds>(
+        &self,
+        repository: &Repository<S>,
+        source: &Source,
+        host: &str,
+        now: i64,
+    ) -> Result<SnapshotFile, BackupError> {
+        let time = jiff::Timestamp::from_millisecond(now).unwrap_or_default();
+        let options = SnapshotOptions::default()
+            .host(Some(host.to_owned()))
+            .time(Some(time.to_zoned(jiff::tz::TimeZone::UTC)))
+            .command(Some("tradewind backup".to_owned()));
+        let snapshot = self.told(options.add_tags(TAG).and_then(|options| options.to_snapshot()))?;
+        let options = BackupOptions::default().parent_opts(ParentOptions::default());
+        self.told(repository.archive(&options, source, snapshot, &[PathBuf::from(ROOT)]))
+    }
+
     /// An answer of the library as one of ours.
     pub(crate) fn told<T>(&self, answer: RusticResult<T>) -> Result<T, BackupError> {
         answer.map_err(|error| BackupError::repository(&self.location, &error))
@@ -147,6 +174,13 @@ const FINDINGS_MAX: usize = 20;
 pub fn check(target: &Target, read_data: bool) -> Result<Checked, BackupError> {
     let repository = target.open()?;
     let results = target.told(repository.check(CheckOptions::default().read_data(read_data)))?;
-    let findings: Vec<String> = results.0.iter().map(|(_, finding)| finding.to_string()).take(FINDINGS_MAX).collect();
-    Ok(Checked { sound: results.is_ok().is_ok(), findings })
+    let mut findings: Vec<String> =
+        results.0.iter().map(|(_, finding)| finding.to_string()).take(FINDINGS_MAX).collect();
+    let mut sound = results.is_ok().is_ok();
+    // Without these no backup opens.
+    if let Err(error) = StoredKeys::open(target) {
+        sound = false;
+        findings.push(error.to_string());
+    }
+    Ok(Checked { sound, findings })
 }

@@ -8,10 +8,11 @@ use rustic_core::repofile::SnapshotFile;
 use rustic_core::{IndexedFullStatus, LsOptions, Repository};
 use serde::Serialize;
 use store::Store;
-use store::copy::{BundleReader, Filler, TableReader};
+use store::copy::{BundleReader, Filler, TableReader, without_key};
 use tokio::runtime::Handle;
 
 use crate::BackupError;
+use crate::account_keys::StoredKeys;
 use crate::manifest::Manifest;
 use crate::repository::{Backup, Target, millis, snapshots};
 use crate::source::{bundle_path, files_path, manifest_path, table_path};
@@ -33,6 +34,8 @@ pub struct Restored {
     pub blobs: u64,
     /// Rows of all tables.
     pub rows: u64,
+    /// Accounts, among those, that were erased since: nothing of them opens.
+    pub erased: u64,
 }
 
 /// A backup that is open.
@@ -109,13 +112,14 @@ impl Chosen {
         Ok(written)
     }
 
-    /// Fills `store`, which must be empty. Blocks.
+    /// Fills `store`, which must be empty. Accounts get their `keys`; the row of one that was erased since has none, and
+    /// [`store::copy::without_key`] finds it. Blocks.
     ///
     /// # Errors
     /// [`BackupError`] if the backup is damaged or the store fails; the store is then of no use.
-    pub fn fill(&self, store: &Store, runtime: &Handle) -> Result<Restored, BackupError> {
+    pub fn fill(&self, store: &Store, keys: StoredKeys, runtime: &Handle) -> Result<Restored, BackupError> {
         let inventory = &self.manifest.store;
-        let filler = runtime.block_on(Filler::new(store, inventory))?;
+        let filler = runtime.block_on(Filler::new(store, inventory, keys.into_keys()))?;
         let (mut blobs, mut rows) = (0, 0);
         for bundle in &inventory.bundles {
             let found = self.read(&bundle_path(bundle), |bytes| {
@@ -138,6 +142,7 @@ impl Chosen {
             messages: inventory.messages,
             blobs,
             rows,
+            erased: runtime.block_on(store.read(without_key))?.len() as u64,
         })
     }
 

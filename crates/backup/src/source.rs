@@ -86,13 +86,12 @@ fn gather(
 pub(crate) struct Source {
     entries: BTreeMap<PathBuf, (Node, Content)>,
     bytes: u64,
-    parts: Parts,
     failure: Failure,
 }
 
 #[derive(Clone)]
 enum Content {
-    Part(Part),
+    Part(Part, Parts),
     File(FileBytes),
 }
 
@@ -113,20 +112,20 @@ impl Failure {
 }
 
 impl Source {
-    pub(crate) fn new(parts: Parts, failure: Failure) -> Self {
-        Self { entries: BTreeMap::new(), bytes: 0, parts, failure }
+    pub(crate) fn new(failure: Failure) -> Self {
+        Self { entries: BTreeMap::new(), bytes: 0, failure }
     }
 
     /// The tables of a store, which are read anew each time.
-    pub(crate) fn add_table(&mut self, table: &Table, now: i64) {
+    pub(crate) fn add_table(&mut self, parts: &Parts, table: &Table, now: i64) {
         let meta = meta_of(table.bytes, Timestamp::from_millisecond(now).ok());
-        self.add(table_path(table), meta, Content::Part(Part::Table(table.clone())));
+        self.add(table_path(table), meta, Content::Part(Part::Table(table.clone()), parts.clone()));
     }
 
     /// A bundle of blobs. One of the same name and size is the same.
-    pub(crate) fn add_bundle(&mut self, bundle: &Bundle) {
+    pub(crate) fn add_bundle(&mut self, parts: &Parts, bundle: &Bundle) {
         let meta = meta_of(bundle.bytes, None);
-        self.add(bundle_path(bundle), meta, Content::Part(Part::Bundle(bundle.clone())));
+        self.add(bundle_path(bundle), meta, Content::Part(Part::Bundle(bundle.clone()), parts.clone()));
     }
 
     pub(crate) fn add_file(&mut self, file: &FileItem) -> Result<(), BackupError> {
@@ -147,9 +146,9 @@ impl Source {
     }
 
     /// A file in our own name, always read.
-    pub(crate) fn add_manifest(&mut self, bytes: Vec<u8>, now: i64) {
+    pub(crate) fn add_own(&mut self, path: PathBuf, bytes: Vec<u8>, now: i64) {
         let meta = meta_of(bytes.len() as u64, Timestamp::from_millisecond(now).ok());
-        self.add(manifest_path(), meta, Content::File(FileBytes::Here(bytes)));
+        self.add(path, meta, Content::File(FileBytes::Here(bytes)));
     }
 
     fn add(&mut self, path: PathBuf, meta: Metadata, content: Content) {
@@ -165,6 +164,10 @@ fn meta_of(size: u64, changed: Option<Timestamp>) -> Metadata {
 
 pub(crate) fn manifest_path() -> PathBuf {
     Path::new(ROOT).join("manifest.json")
+}
+
+pub(crate) fn account_keys_path() -> PathBuf {
+    Path::new(ROOT).join("account-keys.json")
 }
 
 pub(crate) fn files_path() -> PathBuf {
@@ -187,7 +190,6 @@ pub(crate) fn bundle_path(bundle: &Bundle) -> PathBuf {
 pub(crate) struct Opening {
     path: String,
     content: Content,
-    parts: Parts,
     failure: Failure,
 }
 
@@ -211,7 +213,7 @@ impl ReadSourceOpen for Opening {
 
     fn open(self) -> RusticResult<Reading> {
         let from = match self.content {
-            Content::Part(part) => Bytes::Part(self.parts.open(part)),
+            Content::Part(part, parts) => Bytes::Part(parts.open(part)),
             Content::File(FileBytes::Here(bytes)) => Bytes::Here(Cursor::new(bytes)),
             Content::File(FileBytes::Path(path)) => match File::open(path) {
                 Ok(file) => Bytes::File(file),
@@ -248,12 +250,8 @@ impl ReadSource for Source {
 
     fn entries(&self) -> Self::Iter {
         let entry = |(path, (node, content)): (&PathBuf, &(Node, Content))| {
-            let opening = Opening {
-                path: path.display().to_string(),
-                content: content.clone(),
-                parts: self.parts.clone(),
-                failure: self.failure.clone(),
-            };
+            let opening =
+                Opening { path: path.display().to_string(), content: content.clone(), failure: self.failure.clone() };
             Ok(ReadSourceEntry { path: path.clone(), node: node.clone(), open: Some(opening) })
         };
         self.entries.iter().map(entry).collect::<Vec<_>>().into_iter()

@@ -1,18 +1,16 @@
 //! Taking a backup.
 
-use std::path::PathBuf;
-
 use env::Timestamp;
-use rustic_core::jiff;
-use rustic_core::{BackupOptions, ParentOptions, SnapshotOptions};
 use serde::Serialize;
 use store::Store;
 use store::copy::{self, Frozen, Pace};
+use tokio::runtime::Handle;
 
 use crate::BackupError;
+use crate::account_keys::StoredKeys;
 use crate::manifest::{Manifest, SealedKey};
-use crate::repository::{Backup, ROOT, TAG, Target};
-use crate::source::{Failure, FileItem, Source};
+use crate::repository::{Backup, Target};
+use crate::source::{Failure, FileItem, Source, manifest_path};
 
 /// What a backup is to hold, beside the store.
 #[derive(Debug, Clone)]
@@ -39,16 +37,23 @@ pub struct Taken {
     pub messages: u64,
 }
 
-/// Takes a backup of `store` and of the files wanted, into `target`. The store goes on serving.
+/// Takes a backup of `store` and of the files wanted, into `target`. The store goes on serving. The keys of its accounts are replaced beside the
+/// backups of `target`, so that those of erased ones are gone from there; if not `replaces`, older ones stay until somebody else deletes them.
 ///
 /// # Errors
 /// [`BackupError`] if anything could not be read or written; then there is no new backup.
-pub async fn take(store: &Store, target: &Target, wanted: Wanted) -> Result<Taken, BackupError> {
+pub async fn take(store: &Store, target: &Target, wanted: Wanted, replaces: bool) -> Result<Taken, BackupError> {
     let sealed = SealedKey::read(store).await?;
     let now = store.context().clock.now();
     let target = target.clone();
     let pace = wanted.pace;
-    copy::freeze(store, pace, move |frozen| write(&frozen, &target, &wanted, sealed, now)).await?
+    let (reading, runtime) = (store.clone(), Handle::current());
+    copy::freeze(store, pace, move |frozen| {
+        // Read after the moment was fixed: every account of it is there, unless it was erased since.
+        runtime.block_on(StoredKeys::read(&reading))?.write(&target, now.millis(), replaces)?;
+        write(&frozen, &target, &wanted, sealed, now)
+    })
+    .await?
 }
 
 fn write(
@@ -61,13 +66,15 @@ fn write(
     let repository = target.told(target.open_or_make()?.to_indexed_ids())?;
     let inventory = frozen.inventory();
     let failure = Failure::default();
-    let mut source = Source::new(frozen.parts(), failure.clone());
+    let mut source = Source::new(failure.clone());
+    let parts = frozen.parts();
     for table in &inventory.tables {
-        source.add_table(table, now.millis());
+        source.add_table(&parts, table, now.millis());
     }
     for bundle in &inventory.bundles {
-        source.add_bundle(bundle);
+        source.add_bundle(&parts, bundle);
     }
+    drop(parts);
     for file in &wanted.files {
         source.add_file(file)?;
     }
@@ -82,18 +89,10 @@ fn write(
         part: "the list of what is in it".to_owned(),
         cause: error.to_string(),
     })?;
-    source.add_manifest(manifest, now.millis());
+    source.add_own(manifest_path(), manifest, now.millis());
 
-    let time = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or_default();
-    let options = SnapshotOptions::default()
-        .host(Some(wanted.host.clone()))
-        .time(Some(time.to_zoned(jiff::tz::TimeZone::UTC)))
-        .command(Some("tradewind backup".to_owned()));
-    let snapshot = target.told(options.add_tags(TAG).and_then(|options| options.to_snapshot()))?;
-    let options = BackupOptions::default().parent_opts(ParentOptions::default());
-    let outcome = repository.archive(&options, &source, snapshot, &[PathBuf::from(ROOT)]);
+    let snapshot = target.archive(&repository, &source, &wanted.host, now.millis())?;
     drop(source);
-    let snapshot = target.told(outcome)?;
     if let Some(failure) = failure.take() {
         // What lacks something is no backup.
         target.told(repository.delete_snapshots(&[snapshot.id]))?;

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use backup::{BackupError, Chosen, FileBytes, FileItem, Keep, Target, Wanted, check, list, take};
+use backup::{BackupError, Chosen, FileBytes, FileItem, Keep, StoredKeys, Target, Wanted, check, list, take};
 use env::Secret;
 use store::copy::{Inventory, Pace, freeze};
 use store::testing::{Engine, TestStore};
@@ -20,6 +20,8 @@ store::on_both_engines! {
     a_damaged_pack_is_found,
     old_backups_go_and_the_newest_stays,
     a_store_that_is_used_is_not_filled,
+    an_account_that_was_erased_comes_back_without_its_key,
+    keys_that_are_not_ours_to_delete_are_told,
 }
 
 fn target(directory: &Path) -> Target {
@@ -78,9 +80,16 @@ async fn restore(target: &Target, into: &Store, directory: &Path) -> Result<back
     let work = move || {
         let chosen = Chosen::open(&target, None, None)?;
         chosen.write_files(&directory)?;
-        chosen.fill(&into, &runtime)
+        chosen.fill(&into, StoredKeys::open(&target)?, &runtime)
     };
     spawn_blocking(work).await.unwrap()
+}
+
+async fn keys(store: &Store) -> Vec<(i64, Vec<u8>)> {
+    let read = |tx: &mut Tx<'_>| {
+        tx.rows("SELECT id, key_wrapped FROM account ORDER BY id", &[], |row| Ok((row.int(0)?, row.bytes(1)?.to_vec())))
+    };
+    store.read::<_, StoreError, _>(read).await.unwrap()
 }
 
 /// The bytes of every blob, in the order of their numbers.
@@ -100,7 +109,7 @@ async fn everything_comes_back_on_either_engine(store: TestStore) {
     let scratch = tempfile::tempdir().unwrap();
     let target = target(scratch.path());
     fill(&store).await;
-    let taken = take(&store, &target, wanted()).await.unwrap();
+    let taken = take(&store, &target, wanted(), true).await.unwrap();
     assert_eq!(taken.accounts, 20);
     let (before, bytes) = (inventory(&store).await, blobs(&store).await);
     for engine in [Engine::Sqlite, Engine::Postgres] {
@@ -116,6 +125,7 @@ async fn everything_comes_back_on_either_engine(store: TestStore) {
         };
         assert_eq!(sizes(&after), sizes(&before));
         assert_eq!(blobs(&other).await, bytes);
+        assert_eq!(keys(&other).await, keys(&store).await);
         assert_eq!(std::fs::read(directory.join("tradewind.toml")).unwrap(), b"[server]\n");
         assert_eq!(std::fs::read(directory.join("data/feeds/one")).unwrap(), b"");
     }
@@ -125,8 +135,8 @@ async fn a_second_backup_adds_what_is_new_alone(store: TestStore) {
     let scratch = tempfile::tempdir().unwrap();
     let target = target(scratch.path());
     fill(&store).await;
-    let first = take(&store, &target, wanted()).await.unwrap();
-    let second = take(&store, &target, wanted()).await.unwrap();
+    let first = take(&store, &target, wanted(), true).await.unwrap();
+    let second = take(&store, &target, wanted(), true).await.unwrap();
     assert!(second.backup.added_bytes < first.backup.added_bytes / 10, "{first:?} {second:?}");
     let backups = spawn_blocking(move || list(&target)).await.unwrap().unwrap();
     assert_eq!(backups.len(), 2);
@@ -160,9 +170,9 @@ async fn what_changes_meanwhile_is_not_in_it(store: TestStore) {
 async fn a_wrong_password_opens_nothing(store: TestStore) {
     let scratch = tempfile::tempdir().unwrap();
     let target = target(scratch.path());
-    take(&store, &target, wanted()).await.unwrap();
+    take(&store, &target, wanted(), true).await.unwrap();
     let other = Target { password: Secret::new("others".to_owned()), ..target.clone() };
-    let refused = take(&store, &other, wanted()).await.unwrap_err();
+    let refused = take(&store, &other, wanted(), true).await.unwrap_err();
     assert!(matches!(refused, BackupError::Password { .. }), "{refused}");
     let nowhere = Target { location: scratch.path().join("nowhere").display().to_string(), ..target };
     let refused = spawn_blocking(move || list(&nowhere)).await.unwrap().unwrap_err();
@@ -185,7 +195,7 @@ async fn a_damaged_pack_is_found(store: TestStore) {
     let scratch = tempfile::tempdir().unwrap();
     let target = target(scratch.path());
     fill(&store).await;
-    take(&store, &target, wanted()).await.unwrap();
+    take(&store, &target, wanted(), true).await.unwrap();
     let checking = target.clone();
     let checked = spawn_blocking(move || check(&checking, true)).await.unwrap().unwrap();
     assert!(checked.sound, "{checked:?}");
@@ -210,7 +220,7 @@ async fn old_backups_go_and_the_newest_stays(store: TestStore) {
     let target = target(scratch.path());
     let day = std::time::Duration::from_secs(86_400);
     for _ in 0..12 {
-        take(&store, &target, wanted()).await.unwrap();
+        take(&store, &target, wanted(), true).await.unwrap();
         store.clock.advance(day);
     }
     let now = store.context().clock.now().millis();
@@ -230,7 +240,48 @@ async fn a_store_that_is_used_is_not_filled(store: TestStore) {
     let scratch = tempfile::tempdir().unwrap();
     let target = target(scratch.path());
     fill(&store).await;
-    take(&store, &target, wanted()).await.unwrap();
+    take(&store, &target, wanted(), true).await.unwrap();
     let refused = restore(&target, &store, &scratch.path().join("restored")).await.unwrap_err();
     assert!(refused.to_string().contains("empty place"), "{refused}");
+}
+
+async fn an_account_that_was_erased_comes_back_without_its_key(store: TestStore) {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = target(scratch.path());
+    fill(&store).await;
+    take(&store, &target, wanted(), true).await.unwrap();
+    store.write(|tx| tx.execute("DELETE FROM account WHERE id = 7", &[])).await.map(drop).unwrap();
+    let (left, beside) = (StoredKeys::read(&store).await.unwrap(), target.clone());
+    let now = store.context().clock.now().millis();
+    assert!(spawn_blocking(move || left.write(&beside, now, true)).await.unwrap().unwrap());
+    let Some(other) = TestStore::open(Engine::Sqlite).await else { return };
+    let restored = restore(&target, &other, &scratch.path().join("restored")).await.unwrap();
+    assert_eq!((restored.accounts, restored.erased), (20, 1));
+    let erased: Vec<i64> = other.read(store::copy::without_key).await.unwrap();
+    assert_eq!(erased, [7]);
+    let checking = target.clone();
+    assert!(spawn_blocking(move || check(&checking, true)).await.unwrap().unwrap().sound);
+    // Nothing is left of the state before: one snapshot, and of packs only its own.
+    let location = Path::new(&target.location).join("account-keys");
+    assert_eq!(std::fs::read_dir(location.join("snapshots")).unwrap().count(), 1);
+    let packs = walk(&location.join("data"));
+    assert!(packs.len() <= 2, "{packs:?}");
+    std::fs::remove_dir_all(&location).unwrap();
+    let checking = target.clone();
+    assert!(!spawn_blocking(move || check(&checking, false)).await.unwrap().unwrap().sound, "their loss is told");
+}
+
+async fn keys_that_are_not_ours_to_delete_are_told(store: TestStore) {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = target(scratch.path());
+    fill(&store).await;
+    take(&store, &target, wanted(), false).await.unwrap();
+    let now = store.context().clock.now().millis() + 1_000;
+    let (left, beside) = (StoredKeys::read(&store).await.unwrap(), target.clone());
+    assert!(!spawn_blocking(move || left.write(&beside, now, false)).await.unwrap().unwrap());
+}
+
+fn walk(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use crypto::keys::{Account, Key, MessageKey};
 use crypto::record;
-use crypto::seal::SealingKey;
+use crypto::seal::{SealingKey, Suite};
 use crypto::tls::{
     CertifiedChains, ClientTls, GmClient, GmPreference, GmRoots, GmServer, Roots, ServerTls, Service, TlsSettings,
     load_gm_chain, parse_chain,
@@ -139,9 +139,11 @@ fn at_rest(c: &mut Criterion) {
                 criterion::BatchSize::LargeInput,
             );
         });
-        group.bench_function("record (compression tried, AES-256-GCM), seal", |b| {
-            b.iter(|| record::seal(&message_key, black_box(&plain)));
-        });
+        for (name, suite) in [("AES-256-GCM", Suite::Aes), ("SM4-GCM", Suite::Sm4)] {
+            group.bench_function(format!("record (compression tried, {name}), seal"), |b| {
+                b.iter(|| record::seal(&message_key, suite, black_box(&plain)));
+            });
+        }
     }
 }
 

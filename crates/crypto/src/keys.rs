@@ -1,19 +1,24 @@
 //! The key hierarchy as types: a key of one kind can wrap only the kinds below it.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use aws_lc_rs::hkdf;
 use env::{Entropy, Timestamp};
+use gm::sm3;
 use zeroize::Zeroizing;
 
 use crate::hash::HashKey;
-use crate::seal::{KEY_BYTES, KeyBytes, SealError, SealingKey};
+use crate::seal::{KEY_BYTES, KeyBytes, SealError, SealingKey, Suite};
 
 /// Form of a wrapped key: its generations under AES-256-GCM-SIV and the key above it.
 const WRAPPED_FORM: u8 = 1;
 
 /// The same, with the time before them from which the newest is in force.
 const ANNOUNCED_FORM: u8 = 2;
+
+/// Salt of all derived keys.
+const HIERARCHY: &[u8] = b"tradewind key hierarchy 1";
 
 const FROM_BYTES: usize = size_of::<i64>();
 
@@ -45,7 +50,7 @@ kinds! {
     Message "message" wraps [];
 }
 
-/// A key of one kind, with the sub-keys derived from it (HKDF-SHA-256, RFC 5869).
+/// A key of one kind, with the sub-keys derived from it (HKDF, RFC 5869, with the hash of the suite).
 ///
 /// A key may have several *generations*: rotation adds one. Values are sealed under the newest that is in force and open
 /// under any, so that nothing needs to be encrypted anew; hashes are made by the first, as they are looked up by.
@@ -54,6 +59,8 @@ pub struct Key<K: Kind> {
     generations: Vec<KeyBytes>,
     /// When the newest comes into force, if that was still to come when the key was opened.
     announced: Option<Timestamp>,
+    /// What it seals with. The keys that it unwraps seal with the same.
+    suite: Suite,
     sealing: SealingKey,
     hashing: HashKey,
     kind: PhantomData<K>,
@@ -84,10 +91,27 @@ impl<K: Kind> Key<K> {
 
     /// `generations` has at least one.
     pub(crate) fn from_generations(generations: Vec<KeyBytes>, announced: Option<Timestamp>) -> Self {
-        let sealing = sealing::<K>(&generations, announced.is_some(), "seal");
-        let first = generations.first().map_or([0; KEY_BYTES], |bytes| derive(bytes, K::NAME, "hash").0);
+        let suite = Suite::default();
+        let sealing = sealing::<K>(&generations, announced.is_some(), suite, "seal");
+        let first = generations.first().map_or([0; KEY_BYTES], |bytes| derive(bytes, Suite::Aes, K::NAME, "hash").0);
         let hashing = HashKey::new(&first);
-        Self { generations, announced, sealing, hashing, kind: PhantomData }
+        Self { generations, announced, suite, sealing, hashing, kind: PhantomData }
+    }
+
+    /// The same key, which seals under `suite` from now on, as do the keys that it unwraps. It opens as before.
+    #[must_use]
+    pub fn sealing_under(mut self, suite: Suite) -> Self {
+        if suite != self.suite {
+            self.suite = suite;
+            self.sealing = sealing::<K>(&self.generations, self.announced.is_some(), suite, "seal");
+        }
+        self
+    }
+
+    /// What it seals under.
+    #[must_use]
+    pub const fn suite(&self) -> Suite {
+        self.suite
     }
 
     /// This key with one generation more, which comes into force at `from` : time enough for every node to
@@ -101,7 +125,7 @@ impl<K: Kind> Key<K> {
         }
         let mut generations: Vec<_> = self.generations.iter().map(|bytes| KeyBytes(bytes.0)).collect();
         generations.push(KeyBytes::random(entropy));
-        Ok(Self::from_generations(generations, Some(from)))
+        Ok(Self::from_generations(generations, Some(from)).sealing_under(self.suite))
     }
 
     /// How many generations it has.
@@ -125,7 +149,7 @@ impl<K: Kind> Key<K> {
     /// A further key of this key's owner for the use that `purpose` names.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> SealingKey {
-        sealing::<K>(&self.generations, self.announced.is_some(), purpose)
+        sealing::<K>(&self.generations, self.announced.is_some(), self.suite, purpose)
     }
 
     /// Wraps `below` for safe keeping in the database. `owner` is the identifier of the key's owner.
@@ -177,7 +201,7 @@ impl<K: Kind> Key<K> {
             announced = Some(Timestamp::from_millis(i64::from_le_bytes(*from))).filter(|from| *from > now);
             bytes.drain(..FROM_BYTES);
         }
-        Ok(Key::from_generations(KeyBytes::several(B::NAME, bytes)?, announced))
+        Ok(Key::from_generations(KeyBytes::several(B::NAME, bytes)?, announced).sealing_under(self.suite))
     }
 
     /// Opens what [`Self::wrap_message`] made.
@@ -202,7 +226,8 @@ impl<K: Kind> Key<K> {
 
     /// A hash that names the key as a whole, for people to compare.
     pub(crate) fn derive_hash(&self, purpose: &str) -> [u8; 32] {
-        let newest = self.generations.last().map_or([0; KEY_BYTES], |bytes| derive(bytes, K::NAME, purpose).0);
+        let newest =
+            self.generations.last().map_or([0; KEY_BYTES], |bytes| derive(bytes, Suite::Aes, K::NAME, purpose).0);
         HashKey::new(&newest).hash(purpose.as_bytes())
     }
 
@@ -212,15 +237,22 @@ impl<K: Kind> Key<K> {
     }
 }
 
-/// Seals with the newest generation in force, opens with all.
-fn sealing<K: Kind>(generations: &[KeyBytes], newest_waits: bool, purpose: &str) -> SealingKey {
+/// Seals with the newest generation in force under `suite`, opens with all under either.
+fn sealing<K: Kind>(generations: &[KeyBytes], newest_waits: bool, suite: Suite, purpose: &str) -> SealingKey {
     let mut newest_first: Vec<_> = generations.iter().rev().collect();
     if newest_waits && newest_first.len() > 1 {
         newest_first.swap(0, 1);
     }
-    let mut derived = newest_first.into_iter().map(|bytes| derive(bytes, K::NAME, purpose));
-    let current = derived.next().unwrap_or(KeyBytes([0; KEY_BYTES]));
-    derived.fold(SealingKey::new(&current.0), |key, other| key.also_opening(&other.0))
+    let current = newest_first.first().map_or(KeyBytes([0; KEY_BYTES]), |bytes| derive(bytes, suite, K::NAME, purpose));
+    let purpose: Arc<str> = purpose.into();
+    let mut key = SealingKey::of(suite, &current.0);
+    for (number, generation) in newest_first.into_iter().enumerate() {
+        for other in Suite::ALL.into_iter().filter(|other| number > 0 || *other != suite) {
+            let (bytes, purpose) = (KeyBytes(generation.0), Arc::clone(&purpose));
+            key = key.also_opening(move || (other, derive(&bytes, other, K::NAME, &purpose)));
+        }
+    }
+    key
 }
 
 /// Random key of one message. Used for that message's records alone, so that they may be numbered.
@@ -246,9 +278,15 @@ fn wrap_context<B: Kind>(form: u8, owner: i64) -> Vec<u8> {
 }
 
 #[allow(clippy::expect_used, reason = "HKDF refuses only outputs of more than 255 blocks")]
-fn derive(key: &KeyBytes, kind: &str, purpose: &str) -> KeyBytes {
-    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"tradewind key hierarchy 1");
+fn derive(key: &KeyBytes, suite: Suite, kind: &str, purpose: &str) -> KeyBytes {
     let mut out = KeyBytes([0; KEY_BYTES]);
+    if suite == Suite::Sm4 {
+        let secret = sm3::hkdf_extract(HIERARCHY, &key.0);
+        let info = [kind.as_bytes(), b"/", purpose.as_bytes()].concat();
+        assert!(sm3::hkdf_expand(&*secret, &info, &mut out.0), "one block of output");
+        return out;
+    }
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, HIERARCHY);
     salt.extract(&key.0)
         .expand(&[kind.as_bytes(), b"/", purpose.as_bytes()], hkdf::HKDF_SHA256)
         .and_then(|material| material.fill(&mut out.0))
@@ -314,6 +352,34 @@ mod tests {
         let mut renamed = wrapped.clone();
         *renamed.first_mut().unwrap() = WRAPPED_FORM;
         assert!(organisation.unwrap_key::<Account>(&renamed, 7, NOW).is_err(), "the form is bound into the wrapping");
+    }
+
+    #[test]
+    fn either_suite_opens_what_the_other_sealed() {
+        let entropy = SeededEntropy::new(5);
+        let organisation = Key::<Organisation>::generate(&entropy);
+        let account = Key::<Account>::generate(&entropy);
+        let wrapped = organisation.wrap(&entropy, &account, 7);
+        let aes = account.sealing().seal(&entropy, b"place", b"by AES");
+        let organisation = organisation.sealing_under(Suite::Sm4);
+        let account: Key<Account> = organisation.unwrap_key(&wrapped, 7, NOW).unwrap();
+        assert_eq!(account.suite(), Suite::Sm4, "keys below follow");
+        assert_eq!(account.sealing().open("value", b"place", &aes).unwrap(), b"by AES");
+        let sm4 = account.sealing().seal(&entropy, b"place", b"by SM4");
+        assert!(account.sealing().open("value", b"elsewhere", &sm4).is_err());
+        for index in 0..sm4.len() {
+            let mut changed = sm4.clone();
+            changed[index] ^= 1;
+            assert!(account.sealing().open("value", b"place", &changed).is_err(), "byte {index}");
+        }
+        let wrapped = organisation.wrap(&entropy, &account.rotated(&entropy, NOW).unwrap(), 7);
+        let back: Key<Account> = organisation.sealing_under(Suite::Aes).unwrap_key(&wrapped, 7, NOW).unwrap();
+        for (sealed, plain) in [(&aes, b"by AES"), (&sm4, b"by SM4")] {
+            assert_eq!(back.sealing().open("value", b"place", sealed).unwrap(), plain, "also by a later generation");
+        }
+        let again = account.sealing().seal(&SeededEntropy::new(5), b"place", b"one");
+        let other = account.sealing().seal(&SeededEntropy::new(5), b"place", b"two");
+        assert_ne!(again[..12], other[..12], "randomness that repeats does not repeat a nonce");
     }
 
     #[test]

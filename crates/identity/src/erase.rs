@@ -8,7 +8,7 @@ use crate::account::{keep_an_administrator, take_account};
 /// Deletes the account with all its mail, addresses and passwords.
 ///
 /// Its wrapped key goes in the same transaction, so what remains of its content, blobs not yet collected included, can no longer be
-/// opened, but for copies of the store that were made before. The rows of its mail are deleted here too, a statement for each table, rather than by a job
+/// opened; what copies of the store have of it neither, once the erasure has reached where keys are kept with them ([`store::erasures`]). The rows of its mail are deleted here too, a statement for each table, rather than by a job
 /// later: every invariant of the store holds at once, and no half-deleted account can be left behind by a crash. The store's
 /// writer is busy as long as that takes, some seconds for hundreds of thousands of messages.
 ///
@@ -20,6 +20,20 @@ pub fn delete_account(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError
         return Err(IdentityError::Held);
     }
     keep_an_administrator(tx, account)?;
+    erase(tx, account)
+}
+
+/// Erases an account that came back with a copy from before its erasure: neither a hold of then nor the number of administrators keeps it.
+///
+/// # Errors
+/// [`IdentityError`] if there is no such account.
+pub fn erase_again(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
+    take_account(tx, account)?;
+    erase(tx, account)
+}
+
+fn erase(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
+    store::erasures::erase_key(tx, account)?;
     release_blobs(tx, account)?;
     for delete in DELETES {
         tx.execute(delete, params![account])?;

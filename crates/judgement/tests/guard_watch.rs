@@ -53,7 +53,7 @@ impl Office {
 
     /// Puts a message into a mailbox, with `trace` before it.
     async fn lay(&self, account: i64, target: Target, trace: &'static str, raw: &str) {
-        let mut prepared = Prepared::new(raw.as_bytes(), &*self.scene.store.context().entropy);
+        let mut prepared = Prepared::new(raw.as_bytes(), self.scene.store.context());
         let blob = self.scene.store.stage(prepared.take_record()).await.unwrap();
         let received = self.scene.now();
         let work = move |tx: &mut Tx<'_>| {

@@ -96,7 +96,7 @@ async fn a_silent_layer_is_told_of(store: TestStore) {
 /// Puts a message into quarantine for two people and a group.
 async fn quarantined(scene: &Scene, id: i64) -> Opinion {
     let opinion = scene.judging(vec![evil()]).incoming(scene.arrival(id, HONEST)).await.unwrap();
-    let mut prepared = Prepared::new(HONEST.as_bytes(), &*scene.store.context().entropy);
+    let mut prepared = Prepared::new(HONEST.as_bytes(), scene.store.context());
     let blob = scene.store.stage(prepared.take_record()).await.unwrap();
     let place = |account: Option<i64>, address: &str| NewPlace { account, recipient: NewRecipient::new(address) };
     let places = [

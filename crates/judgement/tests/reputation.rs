@@ -206,7 +206,7 @@ async fn what_is_kept_to_the_end_speaks_for_its_sender(store: TestStore) {
             let raw = letter(from, "nowhere");
             let id = id * 100 + number;
             let opinion = judging.incoming(office.arrival(id, &raw, true)).await.unwrap();
-            let mut prepared = Prepared::new(raw.as_bytes(), &*scene.store.context().entropy);
+            let mut prepared = Prepared::new(raw.as_bytes(), scene.store.context());
             let blob = scene.store.stage(prepared.take_record()).await.unwrap();
             let received = scene.now();
             let work = move |tx: &mut Tx<'_>| {

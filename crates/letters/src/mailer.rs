@@ -129,7 +129,7 @@ impl Mailer {
         let body_8bit = !raw.is_ascii();
         let is_short = raw.len() <= INLINE_BYTES_MAX;
         let work = move || {
-            let mut prepared = Prepared::consuming(raw, &*context.entropy);
+            let mut prepared = Prepared::consuming(raw, &context);
             let record = prepared.take_record();
             (prepared, record)
         };

@@ -44,7 +44,7 @@ async fn run(messages: usize, directory: Option<PathBuf>) {
     for batch in samples.chunks(20) {
         let start = Instant::now();
         for raw in batch {
-            drop(Prepared::new(raw, &*entropy));
+            drop(Prepared::new(raw, store.context()));
         }
         least = least.min(start.elapsed() / 20);
     }
@@ -68,7 +68,7 @@ async fn append_all(store: &Store, account: i64, messages: usize, words: Arc<Wor
         let (store, words) = (store.clone(), Arc::clone(&words));
         tasks.push(tokio::spawn(async move {
             for number in (task..messages).step_by(TASKS) {
-                let mut prepared = Prepared::new(&words.message(number), store.context().entropy.as_ref());
+                let mut prepared = Prepared::new(&words.message(number), store.context());
                 let staged = store.stage(prepared.take_record()).await.unwrap();
                 let append = move |tx: &mut Tx<'_>| -> Result<(), MailboxError> {
                     staged.attach(tx, 1)?;

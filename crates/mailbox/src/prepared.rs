@@ -1,7 +1,7 @@
 use crypto::keys::MessageKey;
 use crypto::record::{self, Record};
-use env::Entropy;
 use mail::message::{Extent, Summary};
+use store::Context;
 
 use crate::search::{Content, signature};
 use crate::threads::Links;
@@ -21,21 +21,21 @@ pub struct Prepared {
 impl Prepared {
     /// Prepares the message `raw`.
     #[must_use]
-    pub fn new(raw: &[u8], entropy: &dyn Entropy) -> Self {
-        Self::consuming(raw.to_vec(), entropy)
+    pub fn new(raw: &[u8], context: &Context) -> Self {
+        Self::consuming(raw.to_vec(), context)
     }
 
     /// Prepares the message `raw`, giving its memory back while it is sealed.
     #[must_use]
-    pub fn consuming(raw: Vec<u8>, entropy: &dyn Entropy) -> Self {
-        let key = MessageKey::generate(entropy);
+    pub fn consuming(raw: Vec<u8>, context: &Context) -> Self {
+        let key = MessageKey::generate(&*context.entropy);
         let summary = Summary::parse(&raw);
         let references = summary.references.iter().map(String::as_str);
         let links = Links::new(&summary.subject_base, summary.message_id.as_deref(), references);
         let signature = signature::sign(&Content::of(&raw, &summary.structure));
         let size = raw.len() as u64;
         let extent = Extent::of(&summary.structure);
-        let record = record::seal_consuming(&key, raw);
+        let record = record::seal_consuming(&key, context.keys.suite(), raw);
         Self { size, extent, record, summary: summary.encode(), links, signature, key }
     }
 
@@ -76,5 +76,27 @@ impl Prepared {
 
     pub(crate) fn links(&self) -> &Links {
         &self.links
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crypto::keys::Key;
+    use crypto::seal::Suite;
+    use env::{ManualClock, SeededEntropy, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn the_record_is_sealed_under_the_suite_that_is_set() {
+        for (suite, form) in [(Suite::Aes, 1), (Suite::Sm4, 2)] {
+            let (clock, entropy) = (ManualClock::at(Timestamp::from_seconds(1)), Arc::new(SeededEntropy::new(1)));
+            let region = Key::generate(&*entropy).sealing_under(suite);
+            let context = Context::new(Arc::new(clock), entropy, 1, region);
+            let mut prepared = Prepared::new(b"Subject: x\r\n\r\nText\r\n", &context);
+            assert_eq!(prepared.take_record().bytes().first(), Some(&form));
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use crypto::keys::MessageKey;
 use crypto::record;
-use env::{Entropy, Timestamp};
+use env::Timestamp;
 use store::blobs::WITH_ROW_BYTES_MAX;
-use store::{Blobs, Location, Tx, params};
+use store::{Blobs, Context, Location, Tx, params};
 
 use crate::MailboxError;
 
@@ -18,10 +18,10 @@ pub struct PreparedUpload {
 impl PreparedUpload {
     /// Seals `octets`.
     #[must_use]
-    pub fn new(octets: Vec<u8>, entropy: &dyn Entropy) -> Self {
-        let key = MessageKey::generate(entropy);
+    pub fn new(octets: Vec<u8>, context: &Context) -> Self {
+        let key = MessageKey::generate(&*context.entropy);
         let size = octets.len() as u64;
-        Self { record: record::seal_consuming(&key, octets), key, size }
+        Self { record: record::seal_consuming(&key, context.keys.suite(), octets), key, size }
     }
 
     /// The sealed bytes for [`store::Store::stage`]; they can be taken once.

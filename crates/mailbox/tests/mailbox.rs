@@ -83,7 +83,7 @@ async fn any_part_of_a_long_message_can_be_read(store: TestStore) {
     let mut raw = plain("long");
     raw.extend((0..900_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()));
     let trace = b"Return-Path: <a@b.example>\r\n";
-    let mut prepared = Prepared::new(&raw, desk.context().entropy.as_ref());
+    let mut prepared = Prepared::new(&raw, desk.context());
     let staged = desk.stage(prepared.take_record()).await.unwrap();
     let message = desk
         .change(move |tx, account| {
@@ -431,7 +431,7 @@ async fn a_full_account_takes_nothing(store: TestStore) {
 async fn a_delivery_is_done_once(store: TestStore) {
     let desk = Desk::open(&store).await;
     for turn in 0..2 {
-        let mut prepared = Prepared::new(&plain("x"), desk.context().entropy.as_ref());
+        let mut prepared = Prepared::new(&plain("x"), desk.context());
         let staged = desk.stage(prepared.take_record()).await.unwrap();
         let outcome = desk
             .change(move |tx, account| {
@@ -451,7 +451,7 @@ async fn one_blob_serves_several_accounts(store: TestStore) {
     let (one, two) = (Desk::open(&store).await, Desk::open(&store).await);
     let accounts = [one.account, two.account];
     let junk = Target::SpecialUse(SpecialUse::Junk);
-    let mut prepared = Prepared::new(&plain("x"), store.context().entropy.as_ref());
+    let mut prepared = Prepared::new(&plain("x"), store.context());
     let staged = store.stage(prepared.take_record()).await.unwrap();
     let appended = store
         .write(move |tx| -> Result<_, MailboxError> {

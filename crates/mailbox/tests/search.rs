@@ -185,7 +185,7 @@ async fn trees_are_three_valued(store: TestStore) {
 
 async fn what_we_put_before_a_message_is_found(store: TestStore) {
     let desk = Desk::open(&store).await;
-    let mut prepared = Prepared::new(&plain("x"), desk.context().entropy.as_ref());
+    let mut prepared = Prepared::new(&plain("x"), desk.context());
     let staged = desk.stage(prepared.take_record()).await.unwrap();
     desk.change(move |tx, account| {
         staged.attach(tx, 1)?;

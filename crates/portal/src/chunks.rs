@@ -2,9 +2,8 @@
 
 use crypto::keys::MessageKey;
 use crypto::record;
-use env::Entropy;
 use store::blobs::WITH_ROW_BYTES_MAX;
-use store::{Blobs, Location, StoreError, Tx, params};
+use store::{Blobs, Context, Location, StoreError, Tx, params};
 
 use crate::delivery::is_draft;
 use crate::{PortalError, PortalSettings, replies};
@@ -42,12 +41,12 @@ impl PreparedChunk {
     ///
     /// # Errors
     /// [`PortalError::Invalid`] if it is longer than a chunk, or too short for the tag that every chunk has.
-    pub fn new(octets: Vec<u8>, entropy: &dyn Entropy) -> Result<Self, PortalError> {
+    pub fn new(octets: Vec<u8>, context: &Context) -> Result<Self, PortalError> {
         if !(16..=CHUNK_BYTES_MAX).contains(&octets.len()) {
             return Err(PortalError::Invalid { name: "chunk", why: format!("must be 16 to {CHUNK_BYTES_MAX} octets") });
         }
-        let (key, size) = (MessageKey::generate(entropy), octets.len() as u64);
-        Ok(Self { record: record::seal_consuming(&key, octets), key, size })
+        let (key, size) = (MessageKey::generate(&*context.entropy), octets.len() as u64);
+        Ok(Self { record: record::seal_consuming(&key, context.keys.suite(), octets), key, size })
     }
 
     /// The sealed bytes for [`store::Store::stage`]; they can be taken once.

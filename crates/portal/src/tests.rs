@@ -65,7 +65,7 @@ fn new() -> New {
 }
 
 async fn put(store: &Store, place: Place, octets: Vec<u8>, settings: &PortalSettings) -> Result<(), PortalError> {
-    let mut chunk = PreparedChunk::new(octets, &*store.context().entropy)?;
+    let mut chunk = PreparedChunk::new(octets, store.context())?;
     let staged = store.stage(chunk.take_record()).await?;
     let settings = settings.clone();
     let work = move |tx: &mut Tx<'_>| {
@@ -261,8 +261,8 @@ async fn values_that_cannot_be_used_are_refused(store: TestStore) {
         let sent = store.write(move |tx| send(tx, li, &at, &parts, &PortalSettings::default())).await;
         assert!(sent.is_err(), "{sent:?}");
     }
-    assert!(PreparedChunk::new(vec![0; CHUNK_BYTES_MAX + 1], &*store.context().entropy).is_err());
-    assert!(PreparedChunk::new(vec![0; 15], &*store.context().entropy).is_err());
+    assert!(PreparedChunk::new(vec![0; CHUNK_BYTES_MAX + 1], store.context()).is_err());
+    assert!(PreparedChunk::new(vec![0; 15], store.context()).is_err());
 }
 
 async fn room_is_bounded(store: TestStore) {

@@ -65,7 +65,7 @@ impl Office {
 
     async fn put(&self, account: i64, folder: &'static str, from: &str) -> u32 {
         let raw = format!("From: {from}\r\nSubject: Offer\r\n\r\ntext\r\n");
-        let mut prepared = Prepared::new(raw.as_bytes(), self.store.context().entropy.as_ref());
+        let mut prepared = Prepared::new(raw.as_bytes(), self.store.context());
         let staged = self.store.stage(prepared.take_record()).await.unwrap();
         let work = move |tx: &mut Tx<'_>| {
             staged.attach(tx, 1)?;

@@ -3,7 +3,11 @@
 //! A copy is taken from one snapshot while others go on writing. It has a file for each table and *bundles* of blobs. A blob never changes,
 //! so that a bundle is the same from copy to copy until one of its blobs is deleted; where a bundle begins is decided by the blobs' own
 //! numbers. Whoever keeps copies therefore needs to read a bundle only once.
+//!
+//! The keys of accounts are in no copy. Whoever keeps copies keeps [`AccountKeys`] apart from them, where they can be replaced: once an
+//! account's key is gone from there too, all that older copies have of the account stays sealed for good.
 
+mod account_keys;
 mod fill;
 mod form;
 mod schema;
@@ -19,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::migrate::newest;
 use crate::{Database, Store, StoreError, Tx, params};
 
+pub use account_keys::{AccountKeys, without_key};
 pub use fill::Filler;
 pub use form::{BundleReader, TableReader};
 use form::{write_blob, write_row};

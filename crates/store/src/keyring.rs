@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use crypto::keys::{Account, Key, Organisation, Region};
+use crypto::seal::Suite;
 use env::Timestamp;
 use parking_lot::Mutex;
 
@@ -39,10 +40,16 @@ impl Keyring {
         self.region.load_full()
     }
 
+    /// What new messages are sealed under.
+    #[must_use]
+    pub fn suite(&self) -> Suite {
+        self.region.load().suite()
+    }
+
     /// Goes on with `region`, which has a generation more or fewer than before. What is sealed under a generation that it lacks opens no
     /// more.
     pub fn take_up(&self, region: Key<Region>) {
-        self.region.store(Arc::new(region));
+        self.region.store(Arc::new(region.sealing_under(self.suite())));
     }
 
     /// The key of an organisation.

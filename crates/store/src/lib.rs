@@ -13,6 +13,7 @@ pub mod collect;
 pub mod copy;
 mod dialect;
 mod engine;
+pub mod erasures;
 mod error;
 pub mod holds;
 mod keyring;
@@ -202,6 +203,14 @@ impl Store {
     /// [`StoreError`] if the commit fails or does not come within seconds.
     pub async fn probe(&self) -> Result<Probe, StoreError> {
         probe::run(self, &self.0.probed).await
+    }
+
+    /// Empties the embedded engine's write-ahead log, so that it holds nothing that was deleted since.
+    pub(crate) async fn empty_log(&self) -> Result<(), StoreError> {
+        match &self.0.database {
+            Database::Sqlite(sqlite) => sqlite.empty_log().await,
+            Database::Postgres(_) => Ok(()),
+        }
     }
 
     fn demand(&self, reserve: u64) -> Result<(), StoreError> {

@@ -29,7 +29,7 @@ async fn fill(store: &TestStore) {
         let mut plain = vec![0; length];
         entropy.fill(&mut plain);
         let key = MessageKey::generate(&entropy);
-        let staged = store.stage(record::seal(&key, &plain)).await.unwrap();
+        let staged = store.stage(record::seal(&key, crypto::seal::Suite::Aes, &plain)).await.unwrap();
         let wrapped = account.wrap_message(&entropy, &key, staged.id());
         let queued = organisation.wrap_message(&entropy, &key, staged.id());
         store

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use api::actions::{BackupPlan, Refused};
-use backup::{Chosen, FileBytes, FileItem, Keep, Target, Wanted, files_below, parse_moment};
+use backup::{BackupError, Chosen, FileBytes, FileItem, Keep, StoredKeys, Target, Wanted, files_below, parse_moment};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use env::{Clock, Entropy, Secret, SystemClock, SystemEntropy};
 use serde_json::json;
-use store::copy::Pace;
+use store::copy::{Pace, without_key};
 use store::{Context, Store};
 use zeroize::Zeroizing;
 
@@ -118,7 +118,11 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     refuse_full(&into)?;
     let target = Target { location: options.from.clone(), password };
     let backup = options.backup.clone();
-    let chosen = blocking(move || Chosen::open(&target, backup.as_deref(), until)).await?;
+    let beside =
+        Target { location: options.account_keys.clone().unwrap_or_else(|| options.from.clone()), ..target.clone() };
+    let opening =
+        move || Ok::<_, BackupError>((Chosen::open(&target, backup.as_deref(), until)?, StoredKeys::open(&beside)?));
+    let (chosen, keys) = blocking(opening).await?;
     let clock = SystemClock;
 
     make_private_directory(&into).map_err(|error| Refused(format!("cannot make {}: {error}", into.display())))?;
@@ -134,7 +138,7 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     let directory = into.clone();
     let (chosen, _) = blocking(move || {
         let written = chosen.write_files(&directory)?;
-        Ok::<_, backup::BackupError>((chosen, written))
+        Ok::<_, BackupError>((chosen, written))
     })
     .await?;
 
@@ -151,13 +155,18 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     };
     fs::write(into.join(CONFIG), settings_elsewhere(&settings)?).map_err(Refused::because)?;
     let key = KeyPlace::of(&settings).read().map_err(Refused::because)?.key();
+    let key = key.sealing_under(settings.keys.suite().unwrap_or_default());
     chosen.manifest().opens_with(&key, clock.now()).map_err(Refused::because)?;
 
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
     let context = Context::new(Arc::new(clock), entropy, settings.server.node, key);
     let store = Store::open(place(&settings)?, context).await.map_err(Refused::because)?;
     let (filling, runtime) = (store.clone(), tokio::runtime::Handle::current());
-    let outcome = blocking(move || chosen.fill(&filling, &runtime)).await;
+    let outcome = blocking(move || chosen.fill(&filling, keys, &runtime)).await;
+    let outcome = match outcome {
+        Ok(restored) => erase_again(&store).await.map(|()| restored),
+        Err(refused) => Err(refused),
+    };
     let report = match &outcome {
         Ok(_) => store::check::run(&store, false).await.map_err(Refused::because),
         Err(_) => Ok(store::check::Report::default()),
@@ -165,13 +174,23 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     store.close().await;
     let (restored, report) = (outcome?, report?);
     let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
-    let is_sound = findings.is_empty() && report.messages == restored.messages && report.accounts == restored.accounts;
+    let is_complete = report.accounts + restored.erased == restored.accounts
+        && (report.messages == restored.messages || restored.erased > 0);
+    let is_sound = findings.is_empty() && is_complete;
     if is_sound {
         fs::remove_file(into.join(UNFINISHED)).map_err(Refused::because)?;
     }
     let config = into.join(CONFIG).display().to_string();
     print(&json!({ "restored": restored, "sound": is_sound, "findings": findings, "config": config }), json);
     Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What the backup has of accounts that were erased since goes, as it went then.
+async fn erase_again(store: &Store) -> Result<(), Refused> {
+    for account in store.read(without_key).await.map_err(Refused::because)? {
+        store.write(move |tx| identity::erase_again(tx, account)).await.map_err(Refused::because)?;
+    }
+    Ok(())
 }
 
 /// Nothing that is there is written over.

@@ -144,6 +144,7 @@ fn spawn_upkeep(
     ));
     tasks.spawn(auditing::run(system, dns, stop.clone()));
     tasks.spawn(backing_up::run(system.controls(), system.settings.backup.clone(), stop.clone()));
+    tasks.spawn(backing_up::carry_erasures(system.controls(), stop.clone()));
     tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));

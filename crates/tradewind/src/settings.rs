@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use api::HttpSettings;
 use backup::BackupSettings;
+use crypto::seal::Suite;
 use env::settings::{self, Section};
 use factors::sms::SmsSettings;
 use factors::webauthn::WebauthnSettings;
@@ -54,8 +55,11 @@ env::settings! {
 }
 
 env::settings! {
-    /// What holds the region key where its file does not (tradewind keys move).
+    /// What seals at rest, and what holds the region key where its file does not (tradewind keys move).
     pub(crate) struct KeysSettings in "keys" {
+        /// Cipher under which what is new is sealed at rest: "aes-256-gcm-siv", or "sm4-gcm" where Chinese commercial cryptography is asked for.
+        /// What is there opens under either, whatever stands here.
+        cipher: String = Suite::default().as_str().to_owned(),
         /// Library of a token's maker that speaks PKCS#11 ("/usr/lib/softhsm/libsofthsm2.so").
         pkcs11_module: Option<PathBuf> = None,
         /// File with the PIN of the token's user, readable by the server alone.
@@ -63,6 +67,13 @@ env::settings! {
         /// Program that has a service of keys (KMS) wrap and unwrap, and its arguments. It is called with "wrap" or "unwrap" as the last
         /// argument, reads Base64 and answers in Base64.
         command: Vec<String> = Vec::new(),
+    }
+}
+
+impl KeysSettings {
+    /// What is sealed with from now on; none if it is not known.
+    pub(crate) fn suite(&self) -> Option<Suite> {
+        Suite::ALL.into_iter().find(|suite| suite.as_str() == self.cipher)
     }
 }
 

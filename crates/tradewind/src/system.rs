@@ -44,6 +44,7 @@ impl System {
     /// Opens the store that `settings` name.
     pub(crate) async fn open(settings: Settings) -> Result<Self, Refused> {
         let key = KeyPlace::of(&settings).read().map_err(Refused::because)?.key();
+        let key = key.sealing_under(settings.keys.suite().unwrap_or_default());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
         let context = Context::new(Arc::new(SystemClock), entropy, settings.server.node, key);
         let store = Store::open(place(&settings)?, context).await.map_err(Refused::because)?;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use ::backup::{Keep, Target, Wanted, check, list, take};
+use ::backup::{Keep, StoredKeys, Target, Wanted, check, list, take};
+use ::store::erasures::{self, Erasure};
+use env::Timestamp;
 use identity::Level;
 use serde_json::{Value, json};
 
@@ -51,17 +53,20 @@ pub(super) async fn run(controls: &Controls) -> Result<Value, Refused> {
     }
     let (mut taken, mut failed) = (Vec::new(), Vec::new());
     for target in targets {
-        match take(&controls.store, &target, wanted.clone()).await {
+        match take(&controls.store, &target, wanted.clone(), prune).await {
             Ok(backup) => {
                 tracing::info!(location = %target.location, messages = backup.messages, added_bytes = backup.backup.added_bytes, "backup taken");
                 let mut told = serde_json::to_value(&backup).map_err(Refused::because)?;
                 if prune {
-                    let now = controls.store.context().clock.now().millis();
-                    match blocking(move || keep.apply(&target, now)).await {
+                    let (pruned, now) = (target.clone(), controls.store.context().clock.now().millis());
+                    match blocking(move || keep.apply(&pruned, now)).await {
                         Ok(kept) => merge(&mut told, json!({ "kept": kept.kept, "deleted": kept.deleted })),
                         // The backup stands; only older ones are there for longer than they should be.
                         Err(Refused(why)) => merge(&mut told, json!({ "not_deleted": why })),
                     }
+                }
+                if let Err(Refused(why)) = carry_to(controls, target, prune).await {
+                    merge(&mut told, json!({ "not_erased": why }));
                 }
                 taken.push(told);
             }
@@ -90,6 +95,73 @@ pub async fn back_up_when_due(controls: &Controls, every: Duration) -> Result<bo
         run(controls).await?;
     }
     Ok(is_due)
+}
+
+/// Has what was erased go from wherever keys are left: the store's own log, and what is kept beside the backups. Gives how many erasures reached a place.
+///
+/// # Errors
+/// [`Refused`] with all places that cannot be reached now, which are tried again.
+pub async fn carry_erasures_on(controls: &Controls) -> Result<usize, Refused> {
+    let store = &controls.store;
+    let mut failed = Vec::new();
+    let mut reached = match erasures::reach_store(store).await {
+        Ok(reached) => reached,
+        Err(error) => {
+            failed.push(format!("the store: {error}"));
+            0
+        }
+    };
+    let BackupPlan { targets, prune, .. } = controls.elsewhere.backups()?;
+    for target in targets {
+        match carry_to(controls, target.clone(), prune).await {
+            Ok(more) => reached += more,
+            Err(Refused(why)) => failed.push(why),
+        }
+    }
+    if failed.is_empty() { Ok(reached) } else { Err(Refused(failed.join("; "))) }
+}
+
+async fn carry_to(controls: &Controls, target: Target, prune: bool) -> Result<usize, Refused> {
+    let (store, place) = (&controls.store, target.location.clone());
+    let asked = place.clone();
+    let pending = store.read(move |tx| erasures::pending(tx, &asked)).await.map_err(Refused::because)?;
+    if pending.is_empty() {
+        return Ok(0);
+    }
+    // Read after the erasures that are waiting, so that none of them is in it.
+    let keys = StoredKeys::read(store).await.map_err(Refused::because)?;
+    let now = store.context().clock.now().millis();
+    let written = blocking(move || keys.write(&target, now, prune)).await?;
+    if !written {
+        return Err(Refused(format!(
+            "{place}/account-keys: older keys are there, which are not ours to delete (backup.prune); delete them with: restic -r {place}/account-keys forget --keep-last 1 --prune --group-by ''"
+        )));
+    }
+    let reached = pending.len();
+    store.write(move |tx| erasures::note_reached(tx, &place, &pending)).await.map_err(Refused::because)?;
+    Ok(reached)
+}
+
+/// The accounts that were erased, and from where their keys are gone.
+pub(super) async fn list_erasures(controls: &Controls) -> Result<Value, Refused> {
+    let plan = controls.elsewhere.backups()?;
+    let mut places: Vec<String> = plan.targets.into_iter().map(|target| target.location).collect();
+    places.push(erasures::STORE.to_owned());
+    let all = controls.store.read(erasures::list).await.map_err(Refused::because)?;
+    let moment = |millis: i64| Timestamp::from_millis(millis).to_string();
+    let one = |erasure: &Erasure| {
+        let reached: serde_json::Map<_, _> =
+            erasure.reached.iter().map(|(place, at)| (place.clone(), json!(moment(*at)))).collect();
+        let waiting: Vec<_> = places.iter().filter(|place| !reached.contains_key(place.as_str())).collect();
+        json!({
+            "account": erasure.account.to_string(),
+            "organisation": erasure.organisation.to_string(),
+            "erased": moment(erasure.erased),
+            "reached": reached,
+            "waiting": waiting,
+        })
+    };
+    Ok(json!({ "erasures": all.iter().map(one).collect::<Vec<_>>() }))
 }
 
 /// The backups that there are.

@@ -100,7 +100,7 @@ async fn store_message(
     let place = name.as_str().to_owned();
     let preparing = tokio::task::spawn_blocking(move || {
         let key = crypto::hash::digest(&[b"import", place.as_bytes(), &raw]);
-        let mut prepared = Prepared::consuming(raw, &*context.entropy);
+        let mut prepared = Prepared::consuming(raw, &context);
         let record = prepared.take_record();
         (prepared, record, key)
     });

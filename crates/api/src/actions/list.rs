@@ -497,6 +497,8 @@ actions! {
     BackupList "backup-list": StoreCheck on On::Machine => backup::list_all(controls);
     /// Check that all backups are whole.
     BackupCheck "backup-check" { read_data: bool }: StoreCheck on On::Machine => backup::check_all(controls, read_data);
+    /// List the accounts that were erased, and from where their keys are gone: the store, and what is kept beside backups.
+    BackupErasures "backup-erasures": StoreCheck on On::Machine => backup::list_erasures(controls);
 
     /// Give the key of an account's mail a new generation. What is there opens as before; what comes is encrypted under the new one.
     KeyRotate "key-rotate" { address: String }: KeyRotate on On::Account(address) => keys::rotate_account(controls, address);

@@ -73,7 +73,7 @@ impl Connection<'_> {
         let (store, context) = (self.server.store.clone(), Arc::clone(self.server.store.context()));
         let working = tokio::task::spawn_blocking(move || {
             let raw = source.reader(store.blobs()).read_all()?;
-            Ok::<_, MailboxError>(Prepared::consuming(raw, &*context.entropy))
+            Ok::<_, MailboxError>(Prepared::consuming(raw, &context))
         });
         let failed = |_| ImapError::Refused(Answer::no(Code::ServerBug, "the message could not be examined"));
         let mut prepared = working.await.map_err(failed)??;

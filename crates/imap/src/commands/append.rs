@@ -76,7 +76,7 @@ impl Connection<'_> {
         let context = Arc::clone(self.server.store.context());
         let received = date.map_or_else(|| context.clock.now(), |date| Timestamp::from_seconds(date.unix_seconds));
         let short = data.len() <= INLINE_BYTES_MAX;
-        let work = move || Prepared::consuming(data, &*context.entropy);
+        let work = move || Prepared::consuming(data, &context);
         let mut prepared = if short {
             work()
         } else {

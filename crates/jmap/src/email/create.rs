@@ -41,7 +41,7 @@ pub(super) async fn prepare(
 ) -> Result<Ready, Failure> {
     let context = Arc::clone(server.store.context());
     let received = received.unwrap_or_else(|| context.clock.now());
-    let working = tokio::task::spawn_blocking(move || Prepared::consuming(raw, &*context.entropy)).await;
+    let working = tokio::task::spawn_blocking(move || Prepared::consuming(raw, &context)).await;
     let mut prepared = working.map_err(|_| store::StoreError::Abandoned("examining a message panicked"))?;
     let blob = server.store.stage(prepared.take_record()).await?;
     Ok(Ready { name: name.to_owned(), place, prepared, blob, received })

@@ -66,7 +66,7 @@ impl Server {
         };
         let account = self.store.read(check).await?;
         let context = Arc::clone(self.store.context());
-        let sealing = tokio::task::spawn_blocking(move || PreparedUpload::new(octets, &*context.entropy)).await;
+        let sealing = tokio::task::spawn_blocking(move || PreparedUpload::new(octets, &context)).await;
         let mut upload = sealing.map_err(|_| store::StoreError::Abandoned("sealing a file panicked"))?;
         let staged = self.store.stage(upload.take_record()).await?;
         let expires = self.store.context().clock.now().plus(KEPT_FOR);

@@ -54,7 +54,7 @@ impl Outbox for Queued {
             return Ok(Vec::new());
         };
         let context = self.0.context();
-        let mut prepared = Prepared::new(&letter.body, context.entropy.as_ref());
+        let mut prepared = Prepared::new(&letter.body, context);
         let blob = self.0.stage(prepared.take_record()).await.unwrap();
         let recipients: Vec<queue::NewRecipient> = letter.recipients.iter().map(queue::NewRecipient::new).collect();
         let now = context.clock.now();
@@ -142,7 +142,7 @@ impl Desk {
     /// Puts a message into a mailbox, as IMAP does; gives its identifier.
     pub(super) async fn append(&self, mailbox: i64, raw: &str, flags: u8) -> String {
         let context = self.store.context();
-        let mut prepared = Prepared::new(raw.replace('\n', "\r\n").as_bytes(), context.entropy.as_ref());
+        let mut prepared = Prepared::new(raw.replace('\n', "\r\n").as_bytes(), context);
         let blob = self.store.stage(prepared.take_record()).await.unwrap();
         let (account, received) = (self.account, context.clock.now());
         let appended = self.store.write(move |tx| {

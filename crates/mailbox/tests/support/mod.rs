@@ -75,7 +75,7 @@ impl<'s> Desk<'s> {
     }
 
     pub(crate) async fn append(&self, mailbox: i64, raw: &[u8], flags: u8) -> Result<Appended, MailboxError> {
-        let mut prepared = Prepared::new(raw, self.context().entropy.as_ref());
+        let mut prepared = Prepared::new(raw, self.context());
         let staged = self.stage(prepared.take_record()).await?;
         self.change(move |tx, account| {
             staged.attach(tx, 1)?;

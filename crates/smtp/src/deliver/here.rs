@@ -113,7 +113,7 @@ impl Deliverer {
         let trace = trace::return_path(sender.as_ref()) + &lease.envelope.trace;
         let (context, bytes) = (Arc::clone(self.store.context()), Arc::clone(&raw));
         let working = tokio::task::spawn_blocking(move || {
-            let mut prepared = Prepared::new(&bytes, &*context.entropy);
+            let mut prepared = Prepared::new(&bytes, &context);
             let record = prepared.take_record();
             (prepared, record)
         });

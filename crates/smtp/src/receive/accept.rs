@@ -410,7 +410,7 @@ async fn prepare(
         if let Some(demand) = terms.demands.into_iter().find(|demand| !demand.content.is_met_by(&body)) {
             return Err(AcceptError::Unencrypted { demand });
         }
-        let prepared = Prepared::consuming(body, &*context.entropy);
+        let prepared = Prepared::consuming(body, &context);
         prepared.extent().within(terms.limits)?;
         Ok((prepared, eight_bit, report))
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 
 use super::form::{BundleReader, Kept, TableReader};
-use super::{Inventory, Table, is_of_blobs, schema};
+use super::{AccountKeys, Inventory, Table, is_of_blobs, schema};
 use crate::blobs::Sealed;
 use crate::migrate::newest;
 use crate::{Store, StoreError, Value, params};
@@ -22,14 +22,16 @@ const BLOB_BYTES_AT_ONCE: usize = 8 << 20;
 /// All bundles come before the tables: a table's row of a blob wants the blob to be there.
 pub struct Filler {
     store: Store,
+    keys: AccountKeys,
 }
 
 impl Filler {
-    /// Fills `store`, which must hold no account. What a new store begins with is taken out.
+    /// Fills `store`, which must hold no account, giving accounts their `keys`. What a new store begins with is taken out. An account without a
+    /// key was erased since the copy was taken: [`super::without_key`] finds it.
     ///
     /// # Errors
     /// [`StoreError`] if the store is not empty, or the copy is of another schema than this program's.
-    pub async fn new(store: &Store, inventory: &Inventory) -> Result<Self, StoreError> {
+    pub async fn new(store: &Store, inventory: &Inventory, keys: AccountKeys) -> Result<Self, StoreError> {
         if inventory.schema != newest() {
             return Err(StoreError::Setup(format!(
                 "the backup has schema {}, this program {}: restore it with the version of the program that made it, then run the newer one",
@@ -46,7 +48,7 @@ impl Filler {
             let statement = schema::clear(table);
             store.write(move |tx| tx.execute(statement, &[])).await?;
         }
-        Ok(Self { store: store.clone() })
+        Ok(Self { store: store.clone(), keys })
     }
 
     /// Puts the rows of `table` in; gives how many.
@@ -67,7 +69,13 @@ impl Filler {
                 return Ok(total);
             }
             total += batch.len() as u64;
-            if is_of_blobs(table) { self.tell_of_blobs(batch).await? } else { self.insert(table, batch).await? }
+            if is_of_blobs(table) {
+                self.tell_of_blobs(batch).await?;
+            } else if let Some(whole) = self.keys.complete(table, &mut batch) {
+                self.insert(&whole, batch).await?;
+            } else {
+                self.insert(table, batch).await?;
+            }
         }
     }
 

@@ -14,6 +14,12 @@ pub(super) const BLOB_TABLE: &str = "blob";
 /// Columns of the blobs' table that a copy has: where the bytes lie is each store's own matter.
 const BLOB_COLUMNS: [&str; 4] = ["id", "length", "refs", "released"];
 
+/// The table of accounts.
+pub(super) const ACCOUNT_TABLE: &str = "account";
+
+/// Column of the accounts' table that no copy has.
+pub(super) const ACCOUNT_KEY: &str = "key_wrapped";
+
 /// The table that each store keeps for itself.
 const VERSIONS: &str = "schema_version";
 
@@ -42,7 +48,10 @@ pub(super) fn tables(tx: &mut Tx<'_>, is_embedded: bool) -> Result<Vec<Table>, S
     for name in names.into_iter().filter(|name| name != VERSIONS) {
         let mut list = |sql| tx.rows(sql, params![&name], |row| Ok(row.text(0)?.to_owned()));
         let key = list(key)?;
-        let columns = if name == BLOB_TABLE { BLOB_COLUMNS.map(str::to_owned).to_vec() } else { list(columns)? };
+        let mut columns = if name == BLOB_TABLE { BLOB_COLUMNS.map(str::to_owned).to_vec() } else { list(columns)? };
+        if name == ACCOUNT_TABLE {
+            columns.retain(|column| column != ACCOUNT_KEY);
+        }
         tables.push(Table { name, columns, key, rows: 0, bytes: 0 });
     }
     Ok(tables)

@@ -48,6 +48,8 @@ impl Connection {
         connection.inner.pragma_update(None, "journal_mode", "WAL").or_else(ignore_row)?;
         connection.inner.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        // What is deleted is wiped in its page, which is written anyway.
+        connection.inner.pragma_update(None, "secure_delete", "FAST").or_else(ignore_row)?;
         // Negative: KiB rather than pages.
         connection.pragma("cache_size", -65_536)?;
         Ok(connection)
@@ -103,6 +105,12 @@ impl Connection {
     pub(super) fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
         let outcome = self.inner.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
         outcome.map(drop).map_err(|error| self.refine(error))
+    }
+
+    /// Copies the write-ahead log into the database and cuts it off; waits for readers of older states.
+    pub(super) fn empty_log(&mut self) -> Result<(), StoreError> {
+        let is_busy: bool = self.inner.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if is_busy { Err(StoreError::Abandoned("readers keep its log in use; it is tried again")) } else { Ok(()) }
     }
 
     /// Whether no transaction is open, as after a failure that made SQLite roll back by itself.

@@ -64,6 +64,11 @@ impl Sqlite {
         self.readers.read_apart(Arc::clone(context), work).await
     }
 
+    /// Copies the whole write-ahead log into the database and cuts it off.
+    pub(crate) async fn empty_log(&self) -> Result<(), StoreError> {
+        self.readers.apart(Connection::empty_log).await
+    }
+
     /// Finishes what waits and stops the writer thread.
     pub(crate) fn stop(&self) {
         self.writer.stop();

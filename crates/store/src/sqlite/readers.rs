@@ -44,13 +44,25 @@ impl Readers {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let path = self.path.clone();
-        let running = tokio::task::spawn_blocking(move || {
-            let mut connection = Connection::open_reader(&path)?;
+        self.apart(move |connection| {
             connection.sort_in_files()?;
             connection.control("BEGIN")?;
-            work(&mut Tx::new(&mut connection, &context))
-        });
+            work(&mut Tx::new(connection, &context))
+        })
+        .await
+    }
+
+    /// Runs `work` with a connection of its own, outside of a transaction.
+    pub(super) async fn apart<T, E>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let path = self.path.clone();
+        let running = tokio::task::spawn_blocking(move || work(&mut Connection::open_reader(&path)?));
         running.await.map_err(|_| StoreError::Abandoned("the reading work panicked"))?
     }
 

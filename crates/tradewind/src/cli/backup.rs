@@ -17,6 +17,8 @@ pub(crate) enum BackupCommand {
         #[arg(long)]
         read_data: bool,
     },
+    /// List the accounts that were erased, and from where their keys are gone since.
+    Erasures,
 }
 
 impl From<BackupCommand> for Action {
@@ -25,6 +27,7 @@ impl From<BackupCommand> for Action {
             BackupCommand::Run => Self::BackupRun,
             BackupCommand::List => Self::BackupList,
             BackupCommand::Check { read_data } => Self::BackupCheck { read_data },
+            BackupCommand::Erasures => Self::BackupErasures,
         }
     }
 }
@@ -43,6 +46,9 @@ pub(crate) struct RestoreOptions {
     /// The region key file of the server that was backed up, or what `tradewind keys combine` made of its shares.
     #[arg(long)]
     pub(crate) region_key: PathBuf,
+    /// Repository whose keys of accounts are taken, if those beside the backups are lost: they are beside each repository.
+    #[arg(long)]
+    pub(crate) account_keys: Option<String>,
     /// A backup by its number; the newest if left out.
     #[arg(long)]
     pub(crate) backup: Option<String>,

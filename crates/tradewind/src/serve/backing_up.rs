@@ -2,15 +2,44 @@
 
 use std::time::Duration;
 
-use api::actions::{Controls, back_up_when_due};
+use api::actions::{Controls, back_up_when_due, carry_erasures_on};
 use backup::BackupSettings;
 use tokio_util::sync::CancellationToken;
 
 /// How often it is looked whether one is due.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
+/// How often it is looked whether something was erased.
+const LOOK_FOR_ERASURES_EVERY: Duration = Duration::from_secs(10);
+
 /// Wait after one that failed.
 const RETRY_AFTER: Duration = Duration::from_secs(600);
+
+/// Has erasures reach the places where keys are left, until `stop`.
+pub(super) async fn carry_erasures(controls: Controls, stop: CancellationToken) {
+    let mut wait = LOOK_FOR_ERASURES_EVERY;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        let outcome = tokio::select! {
+            () = stop.cancelled() => return,
+            outcome = carry_erasures_on(&controls) => outcome,
+        };
+        wait = match outcome {
+            Ok(0) => LOOK_FOR_ERASURES_EVERY,
+            Ok(reached) => {
+                tracing::info!(reached, "keys of erased accounts are gone from more places");
+                LOOK_FOR_ERASURES_EVERY
+            }
+            Err(error) => {
+                tracing::error!(%error, "keys of erased accounts are left in places that could not be reached; it is tried again");
+                RETRY_AFTER
+            }
+        };
+    }
+}
 
 /// Takes one when it is due, until `stop`.
 pub(super) async fn run(controls: Controls, settings: BackupSettings, stop: CancellationToken) {

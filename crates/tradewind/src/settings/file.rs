@@ -134,6 +134,9 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         settings.log.format.clone(),
         "must be text or json",
     );
+    if settings.keys.suite().is_none() {
+        wrong.push(("keys.cipher", settings.keys.cipher.clone(), "must be aes-256-gcm-siv or sm4-gcm"));
+    }
     if !is_one_of(&settings.gm.prefer, &["client", "always", "never"]) {
         wrong.push(("gm.prefer", settings.gm.prefer.clone(), "must be client, always or never"));
     }

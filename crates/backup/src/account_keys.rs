@@ -1,0 +1,125 @@
+//! The keys of accounts, beside the backups and replaced with each.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rustic_core::{LimitOption, PruneOptions};
+use serde::{Deserialize, Serialize};
+use store::copy::AccountKeys;
+use store::{Store, StoreError};
+
+use crate::BackupError;
+use crate::repository::{Target, snapshots};
+use crate::source::{Failure, Source, account_keys_path};
+
+/// Longest list of keys that is read, in bytes.
+const KEYS_BYTES_MAX: u64 = 1 << 30;
+
+/// How often the writing is tried, where somebody else deletes what is just being written.
+const TRIES: usize = 3;
+
+/// The name under which they are kept.
+const HOST: &str = "account-keys";
+
+/// The wrapped keys of all accounts at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredKeys {
+    keys: AccountKeys,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Written {
+    /// By account, in Base64.
+    keys: BTreeMap<i64, String>,
+}
+
+impl StoredKeys {
+    /// Those of the accounts that `store` has now.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub async fn read(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self { keys: store.read(AccountKeys::read).await? })
+    }
+
+    /// Keeps them beside the backups of `target`, as of `now` (milliseconds since 1970), and deletes all that was kept there before, if
+    /// `replaces`. Says whether nothing older is left there. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if they cannot be written and read back.
+    pub fn write(&self, target: &Target, now: i64, replaces: bool) -> Result<bool, BackupError> {
+        let target = target.of_account_keys();
+        for _ in 1..TRIES {
+            // Another node may be at it, too, and take what is not listed yet for rubbish.
+            if let Ok(is_alone) = self.try_write(&target, now, replaces) {
+                return Ok(is_alone);
+            }
+        }
+        self.try_write(&target, now, replaces)
+    }
+
+    fn try_write(&self, target: &Target, now: i64, replaces: bool) -> Result<bool, BackupError> {
+        let keys = self.keys.0.iter().map(|(account, key)| (*account, STANDARD.encode(key))).collect();
+        let text = serde_json::to_vec(&Written { keys }).map_err(|error| BackupError::Unread {
+            part: "the keys of accounts".to_owned(),
+            cause: error.to_string(),
+        })?;
+        let repository = target.told(target.open_or_make()?.to_indexed_ids())?;
+        let mut source = Source::new(Failure::default());
+        source.add_own(account_keys_path(), text, now);
+        let newest = target.archive(&repository, &source, HOST, now)?;
+        let older: Vec<_> = snapshots(target, &repository)?.into_iter().filter(|one| one.id != newest.id).collect();
+        if replaces {
+            let ids: Vec<_> = older.iter().map(|one| one.id).collect();
+            target.told(repository.delete_snapshots(&ids))?;
+            let options = PruneOptions::default()
+                .max_repack(LimitOption::Unlimited)
+                .max_unused(LimitOption::Percentage(0))
+                .instant_delete(true);
+            // Opened anew, so that it knows what was just written.
+            let repository = target.open()?;
+            let plan = target.told(repository.prune_plan(&options))?;
+            target.told(repository.prune(&options, plan))?;
+        }
+        if Self::read_newest(target)? != *self {
+            return Err(BackupError::Damaged {
+                backup: newest.id.to_hex().to_string(),
+                what: "the keys of accounts are not what was written".to_owned(),
+            });
+        }
+        Ok(replaces || older.is_empty())
+    }
+
+    /// The keys that are kept beside the backups of `target`. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if there are none, or they cannot be read.
+    pub fn open(target: &Target) -> Result<Self, BackupError> {
+        Self::read_newest(&target.of_account_keys())
+    }
+
+    fn read_newest(target: &Target) -> Result<Self, BackupError> {
+        let repository = target.open()?;
+        let newest = snapshots(target, &repository)?.pop().ok_or_else(|| BackupError::NoBackup {
+            location: target.location.clone(),
+            which: "of the keys of accounts".to_owned(),
+        })?;
+        let damaged = |what: String| BackupError::Damaged { backup: newest.id.to_hex().to_string(), what };
+        let repository = target.told(repository.to_indexed())?;
+        let node = target.told(repository.node_from_path(newest.tree, &account_keys_path()))?;
+        let mut text = Vec::new();
+        if node.meta.size <= KEYS_BYTES_MAX {
+            target.told(repository.dump(&node, &mut text))?;
+        }
+        let unread = |cause: &dyn std::fmt::Display| damaged(format!("the keys of accounts cannot be read: {cause}"));
+        let written: Written = serde_json::from_slice(&text).map_err(|error| unread(&error))?;
+        let decoded = written.keys.into_iter().map(|(account, key)| Ok((account, STANDARD.decode(key)?)));
+        let keys = decoded.collect::<Result<_, base64::DecodeError>>().map_err(|error| unread(&error))?;
+        Ok(Self { keys: AccountKeys(keys) })
+    }
+
+    pub(crate) fn into_keys(self) -> AccountKeys {
+        self.keys
+    }
+}
