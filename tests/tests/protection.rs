@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Options, Outcome, Outward, ScriptedServer};
+use harness::{Options, Outcome, Outward, ScriptedServer, smtp};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -31,7 +31,7 @@ fn a_rule_of_the_organisation_is_never_kept_by_less() -> Outcome {
     // Nothing of the content meets these, so they are refused at once.
     let mut client = outward.tradewind.submission("sales")?;
     for (to, says) in [("one@tls.test", "must go by the portal"), ("x@below.sealed.test", "from end to end")] {
-        let said = client.deliver("sales@trade.test", &[to], letter(to).as_bytes())?.to_string();
+        let said = client.deliver("sales@trade.test", &[to], &smtp::for_wire(letter(to).as_bytes()))?.to_string();
         assert!(said.starts_with("550 5.7.10 Mail to ") && said.contains(says), "{said}");
     }
     // The server offers no TLS: what needs a proven connection waits, and its sender hears of it at once.
