@@ -247,6 +247,7 @@ pgp() { # file, subject, key, text
 pgp pgpgood 'pgp good' ana@partner.example 'Ten pieces.'
 pgp pgpbroken 'pgp broken' ana@partner.example 'Six pieces.'
 pgp pgpstranger 'pgp stranger' nobody@partner.example 'Ten pieces.'
+sed -e '/^Content-Type: application.pgp-signature/,/^-----END/d' -e 's/pgpgood/pgpstripped/; s/pgp good/pgp stripped/' pgpgood.eml > pgpstripped.eml
 gpgconf --homedir . --kill all
 "#;
 
@@ -282,6 +283,7 @@ fn what_protects_mail_is_told_in_chromium() -> Outcome {
             "pgpgood",
             "pgpbroken",
             "pgpstranger",
+            "pgpstripped",
         ] {
             let text = std::fs::read_to_string(scratch.join(&format!("{name}.eml")))?;
             let text = text.replace("\r\n", "\n").replace('\n', "\r\n");

@@ -84,6 +84,7 @@ const CASES = [
   ["Case revoked", "policy", "Signed by Gone with a key or certificate that was revoked: it may be in wrong hands."],
   ["Case pgp good", "pass", "Signed by ana@partner.example, and not altered since."],
   ["Case pgp broken", "fail", "Altered after it was signed: what is written here is not what ana@partner.example signed."],
+  ["Case pgp stripped", "fail", "Says that it is signed, and bears no signature: it may have been taken away."],
   ["Case pgp stranger", "none", "Signed with a key that is not known here"],
 ];
 

@@ -146,7 +146,10 @@ fn result(signature: &SignatureReport, report: &Report) -> String {
         SignatureState::Good if report.covers_all => "pass".to_owned(),
         SignatureState::Good => "neutral".to_owned(),
         SignatureState::UnknownKey => "none reason=\"unknown-key\"".to_owned(),
-        state @ (SignatureState::Altered | SignatureState::OtherAddress | SignatureState::OtherRecipient) => {
+        state @ (SignatureState::Altered
+        | SignatureState::OtherAddress
+        | SignatureState::OtherRecipient
+        | SignatureState::Missing) => {
             format!("fail reason=\"{state}\"")
         }
         state => format!("policy reason=\"{state}\""),
