@@ -403,7 +403,6 @@ actions! {
     /// Forget a certificate or list of S/MIME.
     SmimeForget "smime-forget" { id: i64, organisation: Option<String> }: CertificateChange
         on On::Organisation(organisation.as_deref()) => smime::forget(controls, bounds, id, organisation);
-
     /// List what must protect messages to partners.
     ProtectionList "protection-list" { organisation: Option<String> }: PolicyRead
         on On::Organisation(organisation.as_deref()) => protection::list(controls, bounds, organisation);
@@ -413,7 +412,6 @@ actions! {
     /// Take the rule for a partner away.
     ProtectionRemove "protection-remove" { partner: String, organisation: Option<String> }: PolicyChange
         on On::Organisation(organisation.as_deref()) => protection::remove(controls, bounds, partner, organisation);
-
     /// List the keys of OpenPGP of an account.
     OpenpgpList "openpgp-list" { address: String }: KeyRead on On::Account(address) => openpgp::list(controls, address);
     /// Make a key of OpenPGP that this server keeps for an account.

@@ -139,7 +139,7 @@ fn a_signed_part_is_not_the_message() {
     let armor = signed.find("-----BEGIN PGP SIGNATURE-----").unwrap();
     for stripped in [
         format!("{}{end}", &signed[..cut]),
-        signed.replace("application/pgp-signature\r\n", "text/plain\r\n"),
+        signed.replace("Content-Type: application/pgp-signature;", "Content-Type: text/plain;"),
         format!("{}{between}Content-Type: text/plain\r\n\r\nx{}", &signed[..cut], &signed[cut..]),
         format!("{}none{end}", &signed[..armor]),
     ] {
