@@ -2,6 +2,8 @@
 
 #[path = "delivery_encryption/aliases.rs"]
 mod aliases;
+#[path = "delivery_encryption/foreseen.rs"]
+mod foreseen;
 #[path = "delivery_encryption/own_side.rs"]
 mod own_side;
 #[path = "delivery_encryption/reports.rs"]
@@ -109,8 +111,12 @@ fn the_certificate_must_be_the_one_of_the_zone() -> Outcome {
         assert!(got_one_by_tls(server), "{domain}: {:?}", server.visits());
     }
     // In an unsigned zone the record says nothing, and the message goes as it can.
+    foreseen::is_told(&outward, "plain", ("opportunistic-tls", None, "unknown"))?;
     outward.send(&["x@plain.test"])?;
     plain.wait_for_messages(1, PATIENCE)?;
+    foreseen::is_told(&outward, "plain", ("none", None, "last-delivery"))?;
+    let told = foreseen::is_told(&outward, "good", ("verified-tls", Some("dane"), "last-delivery"))?;
+    assert!(told["connection"]["lastTls"] == "TLSv1.3" && told["connection"]["lastVerified"] == true, "{told}");
     for (server, domain) in
         [(&wrong, "wrong"), (&misnamed, "misnamed"), (&stripped, "stripped"), (&odd_clear, "oddclear")]
     {
@@ -257,6 +263,10 @@ fn a_policy_is_enforced_and_tested_and_kept() -> Outcome {
     drop(host);
     outward.tradewind.stop()?;
     outward.tradewind.restart()?;
+    foreseen::is_told(&outward, "good", ("verified-tls", Some("mta-sts"), "policy"))?;
+    // Nothing was ever delivered there, and the policy is known all the same.
+    foreseen::is_told(&outward, "self", ("verified-tls", Some("mta-sts"), "policy"))?;
+    foreseen::is_told(&outward, "testing", ("none", None, "last-delivery"))?;
     outward.send(&["z@self.test"])?;
     outward.send(&["z@good.test"])?;
     good.wait_for_messages(3, PATIENCE)?;

@@ -203,6 +203,96 @@ fn colleagues_write_end_to_end_in_chromium() -> Outcome {
     Ok(())
 }
 
+/// Authorities, keys and certificates, and mail signed with them by OpenSSL and GnuPG; each `*.eml` is a message.
+const SIGNED_MAIL: &str = r#"umask 077
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -subj "/CN=Far CA" -days 9 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -keyout mo.key -out mo.pem -subj /CN=Mo -days 9 -addext subjectAltName=email:li@partner.example 2>/dev/null
+touch index.txt; echo 01 > serial; echo 01 > crlnumber
+printf '[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\nunique_subject=no\ncrlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=9\npolicy=any\n[any]\ncommonName=supplied\n' > ca.cnf
+issue() { # name, begins, ends
+  printf 'basicConstraints=CA:FALSE\nsubjectAltName=email:li@partner.example\nextendedKeyUsage=emailProtection\n' > ext
+  openssl req -newkey rsa:2048 -nodes -keyout $1.key -subj /CN=$2 -out $1.csr 2>/dev/null
+  openssl ca -config ca.cnf -batch -notext -cert ca.pem -keyfile ca.key -startdate $3 -enddate $4 -extfile ext -in $1.csr -out $1.pem 2>/dev/null
+}
+issue li Li 20260101000000Z 20400101000000Z
+issue old Old 20200101000000Z 20210101000000Z
+issue gone Gone 20260101000000Z 20400101000000Z
+openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke gone.pem 2>/dev/null
+openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -gencrl 2>/dev/null | openssl crl -outform DER -out ca.crl
+printf 'Content-Type: text/plain\r\n\r\nTen pieces.\r\n' > text
+letter() { # file, subject, author
+  printf 'From: <%s>\nTo: <sales@trade.test>\nSubject: Case %s\nDate: Tue, 24 Nov 2026 09:30:00 +0000\nMessage-ID: <%s.case@partner.example>\n' "${3:-li@partner.example}" "$2" "$1"
+}
+for who in li old gone mo; do openssl cms -sign -in text -signer $who.pem -inkey $who.key -out $who.signed; done
+{ letter signed signed; cat li.signed; } > signed.eml
+{ letter altered altered; sed 's/Ten pieces/Six pieces/' li.signed; } > altered.eml
+{ letter another another bo@partner.example; cat li.signed; } > another.eml
+{ letter untrusted untrusted; cat mo.signed; } > untrusted.eml
+{ letter expired expired; cat old.signed; } > expired.eml
+{ letter revoked revoked; cat gone.signed; } > revoked.eml
+{ letter stripped stripped; printf 'MIME-Version: 1.0\nContent-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256; boundary=b\n\n--b\nContent-Type: text/plain\n\nTen pieces.\n--b--\n'; } > stripped.eml
+chmod 700 .
+gpg() { command gpg --homedir . --batch --yes --quiet --trust-model always --pinentry-mode loopback --passphrase '' "$@"; }
+gpg --quick-gen-key ana@partner.example future-default default never
+gpg --quick-gen-key nobody@partner.example future-default default never
+gpg --armor --export ana@partner.example > ana.asc
+pgp() { # file, subject, key, text
+  { letter $1 "$2" ana@partner.example
+    printf 'MIME-Version: 1.0\nContent-Type: multipart/signed; protocol="application/pgp-signature"; micalg=pgp-sha512; boundary=b\n\n--b\n'
+    printf 'Content-Type: text/plain\n\n%s\n' "$4"
+    printf -- '--b\nContent-Type: application/pgp-signature\n\n'
+    printf 'Content-Type: text/plain\r\n\r\nTen pieces.' | gpg --armor --local-user $3 --detach-sign
+    printf -- '--b--\n'; } > $1.eml
+}
+pgp pgpgood 'pgp good' ana@partner.example 'Ten pieces.'
+pgp pgpbroken 'pgp broken' ana@partner.example 'Six pieces.'
+pgp pgpstranger 'pgp stranger' nobody@partner.example 'Ten pieces.'
+sed -e '/^Content-Type: application.pgp-signature/,/^-----END/d' -e 's/pgpgood/pgpstripped/; s/pgp good/pgp stripped/' pgpgood.eml > pgpstripped.eml
+gpgconf --homedir . --kill all
+"#;
+
+/// What protects mail: told of each recipient before it is sent, and of each message when it came.
+#[test]
+fn what_protects_mail_is_told_in_chromium() -> Outcome {
+    require!("openssl", "gnupg");
+    let scratch = Scratch::new("told")?;
+    let mut command = Command::new("bash");
+    command.args(["-ec", SIGNED_MAIL]).current_dir(scratch.path());
+    run(command, PATIENCE)?.success()?;
+    let file = |name: &str| scratch.join(name).display().to_string();
+    try_out_with("tests/protection.test.mjs", |tradewind| {
+        for command in [
+            &["protection", "set", "strict.example", "end-to-end", "portal"][..],
+            &["protection", "set", "tls.example", "portal", "verified-tls"],
+            &["protection", "set", "one@tls.example", "portal"],
+            &["smime", "trust", "root", &file("ca.pem")],
+            &["smime", "trust", "list", &file("ca.crl")],
+            &["openpgp", "add-partner", "ana@partner.example", &file("ana.asc")],
+        ] {
+            tradewind.command(command)?.success()?;
+        }
+        let mut client = tradewind.smtp()?;
+        for name in [
+            "signed",
+            "altered",
+            "another",
+            "untrusted",
+            "expired",
+            "revoked",
+            "stripped",
+            "pgpgood",
+            "pgpbroken",
+            "pgpstranger",
+            "pgpstripped",
+        ] {
+            let text = std::fs::read_to_string(scratch.join(&format!("{name}.eml")))?;
+            let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
+            client.deliver("li@partner.example", &["sales@trade.test"], &for_wire(text.as_bytes()))?.expect(250)?;
+        }
+        Ok(())
+    })
+}
+
 /// The server's memory, as a file.
 fn dump(tradewind: &Tradewind, scratch: &Scratch) -> Outcome<String> {
     let mut gcore = Command::new("gcore");

@@ -33,6 +33,7 @@ mod openpgp;
 mod own;
 mod people;
 mod portal;
+mod protection;
 mod provisioning;
 mod quarantine;
 mod queue;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use mail::message::Envelope;
+use mail::seal_notes::quoted;
 use smime::{Fault, Identity, Looks, Opened, Signature, Trust};
 use store::{Store, StoreError, Tx};
 
@@ -119,6 +120,14 @@ fn told(hostname: &str, opened: &Opened) -> String {
             let _ = write!(fields, "\r\n\tbody.smime-serial={}", certificate.serial_number());
         }
         fields.push_str("\r\n");
+        if let Some(certificate) = &signature.certificate {
+            let (by, issuer) = (quoted(&certificate.subject), quoted(&certificate.issuer_name));
+            let _ = write!(
+                fields,
+                "X-Tradewind-Smime: signed; by={by};\r\n\tissuer={issuer};\r\n\tuntil={}\r\n",
+                certificate.not_after
+            );
+        }
     }
     if let Some(cipher) = opened.ciphers().next() {
         let _ = write!(fields, "X-Tradewind-Smime: decrypted; cipher={}", cipher.name());

@@ -34,16 +34,6 @@ pub enum CertbookError {
         /// The wanted one.
         address: String,
     },
-    /// The author has no key that may sign now.
-    #[error(
-        "{0} has no S/MIME key that may sign now; import one (tradewind smime import) or have one made (tradewind smime request)"
-    )]
-    NoKey(String),
-    /// A recipient has no certificate that is good now.
-    #[error(
-        "there is no valid S/MIME certificate of {0}; ask for a signed message, or add the certificate (tradewind smime trust)"
-    )]
-    NoCertificate(String),
 }
 
 impl CertbookError {

@@ -14,7 +14,7 @@ mod trust;
 
 pub use arrival::{Arrived, look};
 pub use authority::{authority, request};
-pub use departure::{Names, Rule, Wish, protect};
+pub use departure::{Means, Names, Wish, is_made, protect};
 pub use error::CertbookError;
 pub use keys::{Kept, identities, import, list, remove};
 pub use partners::{Held, Kind, Partner, add, forget, held, keep, partner};

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use certbook::{CertbookError, Kind, Names, Rule, Wish, look, protect};
+use certbook::{CertbookError, Kind, Means, Names, Wish, look, protect};
 use identity::{AccountKind, IdentityError, Language, Level, NewAccount, Role};
 use smime::{Recipe, Style};
 use store::Store;
@@ -13,7 +13,7 @@ use store::testing::TestStore;
 store::on_both_engines! {
     what_one_writes_another_reads,
     a_message_opens_only_if_all_its_readers_could_open_it,
-    a_rule_that_cannot_be_kept_keeps_the_message,
+    a_message_is_made_with_what_there_is,
     keys_are_for_their_own_addresses_and_go_with_their_account,
 }
 
@@ -50,8 +50,11 @@ async fn keys(store: &Store, account: i64) -> smime::Identity {
     store.read(move |tx| certbook::identities(tx, account)).await.unwrap().remove(0)
 }
 
-const fn wish(rule: Rule) -> Wish {
-    Wish { rule, names: Names::Cms }
+const WISH: Wish = Wish { sign: true, encrypt: true, names: Names::Cms };
+
+async fn means(store: &Store, organisation: i64, submitter: Option<i64>, to: &str) -> Means {
+    let to = [to.to_owned()];
+    store.read(move |tx| Means::find(tx, organisation, submitter, "ann@trade.test", &to)).await.unwrap()
 }
 
 fn raw(text: &str) -> Arc<[u8]> {
@@ -62,9 +65,8 @@ async fn what_one_writes_another_reads(store: TestStore) {
     let (organisation, [ann, bob]) = found(&store).await;
     keys(&store, ann).await;
     let reader = keys(&store, bob).await;
-    let to = vec!["bob@trade.test".to_owned()];
-    let none = protect(&store, organisation, Some(ann), to.clone(), raw(LETTER), wish(Rule::Both)).await;
-    assert!(matches!(none, Err(CertbookError::NoCertificate(address)) if address == "bob@trade.test"));
+    let none = means(&store, organisation, Some(ann), "bob@trade.test").await;
+    assert_eq!((none.signs(), none.lacking(), none.is_gm()), (true, Some("bob@trade.test"), false));
     // Signed mail teaches the certificate.
     let answer = "From: <bob@trade.test>\r\nTo: <ann@trade.test>\r\nSubject: Re: Price\r\n\r\nAgreed\r\n";
     let context = store.context();
@@ -72,17 +74,16 @@ async fn what_one_writes_another_reads(store: TestStore) {
     let arrived = look(&store, "mx.trade.test", organisation, vec![ann], signed.clone()).await.unwrap();
     assert!(arrived.fields.contains("smime=pass\r\n\tbody.smime-identifier=bob@trade.test"), "{}", arrived.fields);
     assert_eq!((arrived.raw, arrived.readable, arrived.is_decrypted), (signed, None, false));
-    let sealed =
-        protect(&store, organisation, Some(ann), to.clone(), raw(LETTER), wish(Rule::Both)).await.unwrap().unwrap();
+    let found = means(&store, organisation, Some(ann), "bob@trade.test").await;
+    assert_eq!((found.signs(), found.lacking()), (true, None));
+    let sealed = protect(&store, raw(LETTER), found, WISH).await.unwrap();
+    assert!(certbook::is_made(&sealed) && !certbook::is_made(LETTER.as_bytes()));
     assert!(!String::from_utf8_lossy(&sealed).contains("Ten pieces"));
     // His program said that it reads authenticated encryption.
     let arrived = look(&store, "mx.trade.test", organisation, vec![bob], sealed.clone()).await.unwrap();
     assert!(arrived.is_decrypted && arrived.fields.contains("cipher=AES-256-GCM\r\n"), "{}", arrived.fields);
     assert!(arrived.fields.contains("smime=pass") && !arrived.fields.contains("may-be-altered"));
     assert!(String::from_utf8(arrived.readable.unwrap()).unwrap().contains("Subject: Price"));
-    // What is encrypted already goes as it is.
-    let again = protect(&store, organisation, Some(ann), to, sealed.into(), wish(Rule::Both)).await.unwrap();
-    assert_eq!(again, None);
 }
 
 async fn a_message_opens_only_if_all_its_readers_could_open_it(store: TestStore) {
@@ -100,19 +101,16 @@ async fn a_message_opens_only_if_all_its_readers_could_open_it(store: TestStore)
     }
 }
 
-async fn a_rule_that_cannot_be_kept_keeps_the_message(store: TestStore) {
+async fn a_message_is_made_with_what_there_is(store: TestStore) {
     let (organisation, [ann, _]) = found(&store).await;
-    let send = |from, rule| protect(&store, organisation, from, vec!["x@far.test".to_owned()], raw(LETTER), wish(rule));
-    assert!(matches!(send(Some(ann), Rule::Sign).await, Err(CertbookError::NoKey(_))));
-    assert_eq!(send(Some(ann), Rule::Try).await.unwrap(), None);
-    // A notification has nobody who could sign.
-    assert_eq!(send(None, Rule::Sign).await.unwrap(), None);
+    assert!(!means(&store, organisation, Some(ann), "x@far.test").await.signs());
     keys(&store, ann).await;
-    let signed = send(Some(ann), Rule::Sign).await.unwrap().unwrap();
+    // A notification has nobody who could sign.
+    assert!(!means(&store, organisation, None, "x@far.test").await.signs());
+    let found = means(&store, organisation, Some(ann), "x@far.test").await;
+    assert_eq!((found.signs(), found.lacking()), (true, Some("x@far.test")));
+    let signed = protect(&store, raw(LETTER), found, Wish { encrypt: false, ..WISH }).await.unwrap();
     assert_eq!(smime::looks(&signed), smime::Looks::Signed);
-    assert_eq!(send(Some(ann), Rule::Sign).await.unwrap().map(|it| smime::looks(&it)), Some(smime::Looks::Signed));
-    assert!(matches!(send(Some(ann), Rule::Encrypt).await, Err(CertbookError::NoCertificate(_))));
-    assert!(send(Some(ann), Rule::Try).await.unwrap().is_some());
 }
 
 async fn keys_are_for_their_own_addresses_and_go_with_their_account(store: TestStore) {

@@ -25,6 +25,7 @@ mod mdn;
 mod opened;
 mod pictures;
 mod principals;
+mod protection;
 mod push;
 mod quota;
 mod reach;
@@ -53,6 +54,7 @@ use filter::Judge;
 use identity::rights::AccessSettings;
 use identity::{Principal, SignIn, SignInWatch};
 use letters::Outbox;
+use letters::foresight::Foresight;
 use parking_lot::Mutex;
 use scripts::Outside;
 use store::Store;
@@ -114,6 +116,7 @@ pub struct Server {
     /// Clients that wait for changes.
     listening: Arc<Busy>,
     outbox: Arc<dyn Outbox>,
+    foresight: Arc<dyn Foresight>,
     /// Has words for what was found of messages.
     judge: Arc<Judge>,
     /// Seconds that a message may wait before it goes.
@@ -154,6 +157,8 @@ pub struct ServerParts {
     pub public_url: String,
     /// Sends mail.
     pub outbox: Arc<dyn Outbox>,
+    /// Knows what will protect mail.
+    pub foresight: Arc<dyn Foresight>,
     /// Has words for what was found of messages.
     pub judge: Arc<Judge>,
     /// Seconds that a message may wait before it goes.
@@ -170,8 +175,19 @@ impl Server {
     /// A server of these parts.
     #[must_use]
     pub fn new(parts: ServerParts, settings: JmapSettings) -> Arc<Self> {
-        let ServerParts { store, sign_in, browsers, public_url, outbox, judge, hold_seconds_max, outside, access, dns } =
-            parts;
+        let ServerParts {
+            store,
+            sign_in,
+            browsers,
+            public_url,
+            outbox,
+            foresight,
+            judge,
+            hold_seconds_max,
+            outside,
+            access,
+            dns,
+        } = parts;
         let limits = Limits {
             objects_get_max: settings.objects_get_max,
             objects_set_max: settings.objects_set_max,
@@ -193,6 +209,7 @@ impl Server {
             listening: Arc::default(),
             stopping: CancellationToken::new(),
             outbox,
+            foresight,
             judge,
             hold_seconds_max,
             outside,

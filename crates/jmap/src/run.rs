@@ -10,13 +10,13 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 use crate::args::Args;
 use crate::error::Failure;
 use crate::session::{
-    BLOB, BODY, CONTACTS, CORE, KEYS, LABELS, MAIL, MAIL_SHARE, MDN, PRINCIPALS, QUOTA, RULES, SIEVE, SUBMISSION,
-    VACATION, VERDICT,
+    BLOB, BODY, CONTACTS, CORE, KEYS, LABELS, MAIL, MAIL_SHARE, MDN, PRINCIPALS, PROTECTION, QUOTA, RULES, SIEVE,
+    SUBMISSION, VACATION, VERDICT,
 };
 use crate::unchanged::{self, Kind};
 use crate::{
-    Asker, Server, blobs, contacts, directory, email, keys, labels, mailboxes, mdn, principals, push, quota, senders,
-    share_notices, sorting, submission, verdicts,
+    Asker, Server, blobs, contacts, directory, email, keys, labels, mailboxes, mdn, principals, protection, push,
+    quota, senders, share_notices, sorting, submission, verdicts,
 };
 
 /// How often calls are run again whose snapshot turned out too old.
@@ -232,6 +232,8 @@ fn method(name: &str, using: &[String]) -> Option<(&'static str, Method)> {
         "ShareNotification/set" => change(PRINCIPALS, Change::ShareNoticeSet),
         "ShareNotification/query" => read(PRINCIPALS, share_notices::query),
         "ShareNotification/queryChanges" => read(PRINCIPALS, share_notices::query_changes),
+        "RecipientProtection/get" => read(PROTECTION, protection::recipients_get),
+        "MessageProtection/get" => read(PROTECTION, protection::messages_get),
         "EmailSender/get" => read(VERDICT, senders::get),
         "EmailBody/get" => read(BODY, email::shown_get),
         _ => None,

@@ -46,6 +46,8 @@ pub(crate) const KEYS: &str = "urn:tradewind:params:jmap:keys";
 pub(crate) const BODY: &str = "urn:tradewind:params:jmap:body";
 /// Labels: our own.
 pub(crate) const LABELS: &str = "urn:tradewind:params:jmap:labels";
+/// What protects mail: our own.
+pub(crate) const PROTECTION: &str = "urn:tradewind:params:jmap:protection";
 
 /// Who there is to share with, and notices of it (RFC 9670).
 pub(crate) const PRINCIPALS: &str = "urn:ietf:params:jmap:principals";
@@ -60,7 +62,7 @@ pub(crate) const COLLATION: &str = "i;unicode-casemap";
 /// The capabilities that are offered.
 pub(crate) const CAPABILITIES: &[&str] = &[
     CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, MDN, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES, LABELS, KEYS,
-    VAPID, PRINCIPALS, MAIL_SHARE,
+    PROTECTION, VAPID, PRINCIPALS, MAIL_SHARE,
 ];
 
 /// How long the state of a session object is believed.
@@ -164,6 +166,7 @@ impl Server {
             RULES: {},
             KEYS: {},
             LABELS: {},
+            PROTECTION: {},
             PRINCIPALS: {},
             MAIL_SHARE: {},
             // RFC 9749 section 3.
@@ -189,6 +192,7 @@ impl Server {
             members.insert(QUOTA.to_owned(), json!({}));
             members.insert(VERDICT.to_owned(), json!({}));
             members.insert(LABELS.to_owned(), labels::capability());
+            members.insert(PROTECTION.to_owned(), json!({}));
             members.insert(BODY.to_owned(), json!({}));
             members.insert(BLOB.to_owned(), self.blob_capability());
             members.insert(MAIL_SHARE.to_owned(), json!({}));

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use mail::message::sole_author;
+use mail::seal_notes::quoted;
 use openpgp::{AutocryptHeader, Certificate, PgpError, PrivateKey, Report, SignatureReport, SignatureState};
 use store::{Store, StoreError, Tx};
 
@@ -125,6 +126,9 @@ fn told(hostname: &str, report: &Report) -> String {
             let _ = write!(fields, "\r\n\tbody.openpgp-key={issuer}");
         }
         fields.push_str("\r\n");
+        if let Some(name) = signature.user_ids.first() {
+            let _ = write!(fields, "X-Tradewind-OpenPGP: signed; by={}\r\n", quoted(name));
+        }
     }
     if let Some(container) = report.encryption {
         let _ = write!(fields, "X-Tradewind-OpenPGP: decrypted; container=\"{}\"", container.as_str());
@@ -142,7 +146,10 @@ fn result(signature: &SignatureReport, report: &Report) -> String {
         SignatureState::Good if report.covers_all => "pass".to_owned(),
         SignatureState::Good => "neutral".to_owned(),
         SignatureState::UnknownKey => "none reason=\"unknown-key\"".to_owned(),
-        state @ (SignatureState::Altered | SignatureState::OtherAddress | SignatureState::OtherRecipient) => {
+        state @ (SignatureState::Altered
+        | SignatureState::OtherAddress
+        | SignatureState::OtherRecipient
+        | SignatureState::Missing) => {
             format!("fail reason=\"{state}\"")
         }
         state => format!("policy reason=\"{state}\""),

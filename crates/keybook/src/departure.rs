@@ -1,83 +1,117 @@
-//! Messages on their way to partners: signed and encrypted as the rule for the partner says.
+//! Messages on their way to partners: what there is to sign and encrypt them with, and the messages made with it. Whether they are is decided by
+//! whoever sends them.
 
 use std::sync::Arc;
 
-use mail::message::{ContentEncryption, Envelope, EnvelopeAddress, Structure, sole_author};
+use mail::message::{Envelope, EnvelopeAddress};
 use openpgp::{Certificate, PgpError, PrivateKey, Protection, Recipients};
-use serde::{Deserialize, Serialize};
-use store::{Store, StoreError};
+use store::{Store, StoreError, Tx};
 
-use crate::{Finder, KeybookError, private_keys};
+use crate::{Finder, KeybookError, current, private_keys};
 
-/// What is done with messages to a partner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Rule {
-    /// Signed; what our people write and cannot be signed does not go.
-    Sign,
-    /// Encrypted, and signed where the author has a key here; waits until each recipient has a key.
-    Encrypt,
-    /// Signed and encrypted, or it does not go.
-    Both,
-    /// Signed and encrypted as far as there are keys; goes in any case.
-    Try,
+/// What there is for a message.
+#[derive(Debug)]
+pub struct Means {
+    signer: Option<PrivateKey>,
+    certificates: Vec<Certificate>,
+    lacking: Option<Lacking>,
 }
 
-impl Rule {
-    /// Whether it encrypts at all.
-    #[must_use]
-    pub const fn encrypts(self) -> bool {
-        !matches!(self, Self::Sign)
-    }
-
-    const fn must_sign(self) -> bool {
-        matches!(self, Self::Sign | Self::Both)
-    }
-
-    const fn must_encrypt(self) -> bool {
-        matches!(self, Self::Encrypt | Self::Both)
-    }
+/// A recipient to whom nothing can be encrypted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// Whose key there is none of.
+    pub address: String,
+    /// Why his key directory could not be asked, if it was to be.
+    pub cause: Option<String>,
 }
 
-/// The message of `organisation` to `recipients` as the rule says; `None` if it goes as it is, as it is encrypted already or the rule does
-/// not ask for more.
-///
-/// # Errors
-/// [`KeybookError`] if the rule cannot be kept: the message must not go then.
-pub async fn protect(
-    store: &Store,
-    finder: &Finder,
-    organisation: i64,
-    submitter: Option<i64>,
-    (recipients, raw): (Vec<String>, Arc<[u8]>),
-    rule: Rule,
-) -> Result<Option<Vec<u8>>, KeybookError> {
-    if ContentEncryption::of(&raw, &Structure::parse(&raw)).is_some() {
-        return Ok(None);
+impl Means {
+    /// What there is for a message of `author`, sent by the account `submitter`, to `recipients`; key directories of others are asked where
+    /// that is due.
+    ///
+    /// # Errors
+    /// [`KeybookError`] if the store fails.
+    pub async fn find(
+        store: &Store,
+        finder: &Finder,
+        organisation: i64,
+        submitter: Option<i64>,
+        author: &str,
+        recipients: &[String],
+    ) -> Result<Self, KeybookError> {
+        let from = author.to_owned();
+        let signer = store.read(move |tx| signer(tx, submitter, &from)).await?;
+        let mut means = Self { signer, certificates: Vec::new(), lacking: None };
+        for recipient in recipients {
+            let cause = match finder.find(organisation, recipient).await {
+                Ok(Some(found)) => {
+                    means.certificates.push(found.certificate);
+                    continue;
+                }
+                Ok(None) => None,
+                Err(KeybookError::Store(error)) => return Err(error.into()),
+                Err(error) => Some(error.to_string()),
+            };
+            means.lacking = Some(Lacking { address: recipient.clone(), cause });
+            break;
+        }
+        Ok(means)
     }
-    let author = sole_author(&raw).unwrap_or_default();
-    let signer = signer(store, submitter, author.clone()).await?;
-    // Mail that is none of our people's, as notifications and what is forwarded, has no author who could sign here.
-    if signer.is_none() && rule.must_sign() && submitter.is_some() {
-        return Err(KeybookError::NoOwnKey { address: author });
-    }
-    let mut certificates = Vec::new();
-    for recipient in recipients.iter().filter(|_| rule.encrypts()) {
-        match finder.find(organisation, recipient).await {
-            Ok(Some(found)) => certificates.push(found.certificate),
-            Ok(None) if rule.must_encrypt() => return Err(KeybookError::NoPartnerKey { address: recipient.clone() }),
-            Err(error) if rule.must_encrypt() => return Err(error),
-            // One without is enough: the same message goes to all of them.
-            Ok(None) | Err(_) => {
-                certificates.clear();
-                break;
+
+    /// The same by what is known now; nobody is asked.
+    ///
+    /// # Errors
+    /// [`KeybookError`] if the store fails.
+    pub fn known(
+        tx: &mut Tx<'_>,
+        organisation: i64,
+        submitter: Option<i64>,
+        author: &str,
+        recipients: &[String],
+    ) -> Result<Self, KeybookError> {
+        let mut means = Self { signer: signer(tx, submitter, author)?, certificates: Vec::new(), lacking: None };
+        for recipient in recipients {
+            match current(tx, organisation, recipient)? {
+                Some(found) => means.certificates.push(found.certificate),
+                None => {
+                    means.lacking = Some(Lacking { address: recipient.clone(), cause: None });
+                    break;
+                }
             }
         }
+        Ok(means)
     }
-    let (context, is_hidden) = (Arc::clone(store.context()), !names_all(&raw, &recipients));
+
+    /// Whether the author has a key here that may sign.
+    #[must_use]
+    pub const fn signs(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    /// The recipient to whom nothing can be encrypted. One is enough: the same message goes to all of them.
+    #[must_use]
+    pub const fn lacking(&self) -> Option<&Lacking> {
+        self.lacking.as_ref()
+    }
+}
+
+/// The message to `recipients`, signed and encrypted as is said, by what there is.
+///
+/// # Errors
+/// [`KeybookError`] if it cannot be made: the message must not go then.
+pub async fn protect(
+    store: &Store,
+    (recipients, raw): (&[String], Arc<[u8]>),
+    means: Means,
+    (sign, encrypt): (bool, bool),
+) -> Result<Vec<u8>, KeybookError> {
+    let (context, is_hidden) = (Arc::clone(store.context()), !names_all(&raw, recipients));
     let working = tokio::task::spawn_blocking(move || {
         let (now, entropy) = (context.clock.now(), &*context.entropy);
-        make(&raw, &certificates, signer.as_ref(), is_hidden, (now, entropy))
+        let signer = means.signer.as_ref().filter(|_| sign);
+        let certificates = if encrypt { means.certificates.as_slice() } else { &[] };
+        make(&raw, certificates, signer, is_hidden, (now, entropy))
     });
     Ok(working.await.map_err(|_| StoreError::Abandoned("encrypting a message panicked"))??)
 }
@@ -88,26 +122,25 @@ fn make(
     signer: Option<&PrivateKey>,
     is_hidden: bool,
     (now, entropy): (env::Timestamp, &dyn env::Entropy),
-) -> Result<Option<Vec<u8>>, PgpError> {
+) -> Result<Vec<u8>, PgpError> {
     if certificates.is_empty() {
-        let Some(signer) = signer else { return Ok(None) };
-        return openpgp::protect(raw, &Protection::Signed(signer), now, entropy).map(Some);
+        let Some(signer) = signer else { return Ok(raw.to_vec()) };
+        return openpgp::protect(raw, &Protection::Signed(signer), now, entropy);
     }
     let recipients = Recipients::of(certificates, now)?;
     let recipients = if is_hidden { recipients.hidden() } else { recipients };
-    openpgp::protect(raw, &Protection::Encrypted(&recipients, signer), now, entropy).map(Some)
+    openpgp::protect(raw, &Protection::Encrypted(&recipients, signer), now, entropy)
 }
 
 /// The key that signs for the author, if it is kept here for the one who has sent the message.
-async fn signer(store: &Store, submitter: Option<i64>, author: String) -> Result<Option<PrivateKey>, KeybookError> {
+fn signer(tx: &mut Tx<'_>, submitter: Option<i64>, author: &str) -> Result<Option<PrivateKey>, KeybookError> {
     let Some(account) = submitter.filter(|_| !author.is_empty()) else { return Ok(None) };
-    let now = store.context().clock.now();
-    let keys = store.read(move |tx| private_keys(tx, account)).await?;
+    let now = tx.now();
     let is_usable = |key: &PrivateKey| {
         let certificate = key.certificate();
-        certificate.names(&author, now) && certificate.check(now).is_ok_and(|it| it.can_sign)
+        certificate.names(author, now) && certificate.check(now).is_ok_and(|it| it.can_sign)
     };
-    Ok(keys.into_iter().find(is_usable))
+    Ok(private_keys(tx, account)?.into_iter().find(is_usable))
 }
 
 /// Whether the header names every recipient: else their keys would tell the others of who has a blind copy.

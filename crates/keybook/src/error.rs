@@ -52,22 +52,6 @@ pub enum KeybookError {
         /// The key.
         fingerprint: String,
     },
-    /// The author cannot sign.
-    #[error(
-        "mail to this partner must be signed with OpenPGP, and no key is kept here for {address}; make one (tradewind openpgp make {address}) and send again"
-    )]
-    NoOwnKey {
-        /// The author.
-        address: String,
-    },
-    /// A recipient has no key.
-    #[error(
-        "mail to this partner must be encrypted with OpenPGP, and no key of {address} is known; it waits. Bring the key (tradewind openpgp add-partner {address} FILE), or ask for a message that carries it (Autocrypt), or that it is published (WKD)"
-    )]
-    NoPartnerKey {
-        /// The recipient.
-        address: String,
-    },
     /// Nothing can be encrypted to the account.
     #[error("the account has no key that mail can be encrypted to; make one: tradewind openpgp make ADDRESS")]
     NoKey,
@@ -100,8 +84,6 @@ impl KeybookError {
             Self::Identity(error) => error.outlook(),
             Self::Audit(error) => error.outlook(),
             Self::Lookup { outlook, .. } => *outlook,
-            // A key may come.
-            Self::NoPartnerKey { .. } => Outlook::Temporary,
             _ => Outlook::Permanent,
         }
     }

@@ -14,7 +14,7 @@ mod partners;
 mod settings;
 
 pub use arrival::{Arrived, learn_from, look};
-pub use departure::{Rule, protect};
+pub use departure::{Lacking, Means, protect};
 pub use error::KeybookError;
 pub use finder::Finder;
 pub use own::{

@@ -20,6 +20,7 @@
 //! Knows nothing of protocols: a message for the queue goes out.
 
 mod error;
+pub mod foresight;
 mod mailer;
 mod outbox;
 mod texts;

@@ -13,7 +13,7 @@ use env::Timestamp;
 use crate::Address;
 
 pub use letter::build;
-pub use reasons::{NOT_ENCRYPTED, Reason, reason};
+pub use reasons::{NOT_BY_PORTAL, NOT_ENCRYPTED, NOT_END_TO_END, Reason, reason};
 
 /// What is told of one message. The notification goes to `original_sender` with an empty reverse path
 /// (RFC 3464 section 2).

@@ -10,6 +10,8 @@ pub mod dsn;
 pub mod header;
 pub mod message;
 pub mod notice;
+pub mod protection;
+pub mod seal_notes;
 pub mod trace;
 
 pub use address::{Address, AddressError};

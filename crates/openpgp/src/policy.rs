@@ -7,6 +7,9 @@ use pgp::types::{EcdhPublicParams, EcdsaPublicParams, KeyDetails, KeyVersion, Pu
 /// The fewest bits of an RSA modulus.
 const RSA_BITS_MIN: usize = 2048;
 
+/// The most: what a stranger sends must not take minutes.
+const RSA_BITS_MAX: usize = 8192;
+
 /// Whether signatures over this digest count.
 pub(crate) const fn is_strong(hash: HashAlgorithm) -> bool {
     matches!(
@@ -28,7 +31,7 @@ pub(crate) fn weakness(key: &impl KeyDetails) -> Option<String> {
     match key.public_params() {
         PublicParams::RSA(rsa) => {
             let bits = rsa_bits(rsa);
-            (bits < RSA_BITS_MIN).then(|| format!("RSA of {bits} bits"))
+            (!(RSA_BITS_MIN..=RSA_BITS_MAX).contains(&bits)).then(|| format!("RSA of {bits} bits"))
         }
         PublicParams::DSA(_) => Some("DSA".to_owned()),
         PublicParams::Elgamal(_) => Some("ElGamal".to_owned()),

@@ -27,7 +27,7 @@ impl Container {
 
 env::words! {
     /// What a signature is worth.
-    SignatureState "state of a signature" allowed "good, other-address, other-recipient, unknown-key, altered, weak, expired, revoked, future" {
+    SignatureState "state of a signature" allowed "good, other-address, other-recipient, unknown-key, altered, no-signature, weak, expired, revoked, future" {
         /// By a known key that names the author's address, and unaltered.
         Good = "good",
         /// By a known key, and unaltered, but the key does not name the author's address.
@@ -38,6 +38,8 @@ env::words! {
         UnknownKey = "unknown-key",
         /// Not over this content, or not by this key.
         Altered = "altered",
+        /// There is none that can be read where the message says that one is: it may have been taken out.
+        Missing = "no-signature",
         /// Over a digest or by a key that is not safe.
         Weak = "weak",
         /// Made when the key, or the signature itself, had expired.

@@ -38,6 +38,24 @@ pub enum QueueError {
         /// The address.
         address: String,
     },
+    /// A rule for a partner that cannot be.
+    #[error("{given:?} is no domain and no address of a partner; write it as example.com or name@example.com")]
+    BadPartner {
+        /// What was given.
+        given: String,
+    },
+    /// There is no rule for the partner.
+    #[error("there is no rule for {given}; see tradewind protection list")]
+    NoRule {
+        /// What was given.
+        given: String,
+    },
+    /// There are too many rules.
+    #[error("an organisation has at most {max} rules for partners; remove one that is no longer needed")]
+    TooManyRules {
+        /// The limit.
+        max: i64,
+    },
     /// A sealed column that does not hold what it should.
     #[error("the queue's {what} of message {message} cannot be read; run: tradewind store check")]
     Unreadable {

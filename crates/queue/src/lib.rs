@@ -11,6 +11,7 @@
 //! Knows nothing of protocols: neither how a message is delivered nor how a notification reads.
 
 mod control;
+pub mod demands;
 mod entry;
 mod error;
 mod lease;

@@ -6,6 +6,7 @@ use env::Timestamp;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer;
+use x509_parser::x509::X509Name;
 use zeroize::Zeroizing;
 
 use crate::asn1::{Element, Reader};
@@ -70,6 +71,8 @@ pub struct Certificate {
     usage: Option<u16>,
     /// Name of whom it is for.
     pub subject: String,
+    /// Name of who issued it.
+    pub issuer_name: String,
     /// Mail addresses, in lowercase where that does not matter.
     pub emails: Vec<String>,
     /// When it begins.
@@ -119,7 +122,8 @@ impl Certificate {
             key_kind,
             is_weakly_signed: weak.iter().any(|it| it.as_bytes() == signed_with),
             usage: parsed.key_usage().ok().flatten().map(|usage| usage.value.flags),
-            subject: name_of(&parsed),
+            subject: name_of(parsed.subject()),
+            issuer_name: name_of(parsed.issuer()),
             emails: emails_of(&parsed),
             not_before: Timestamp::from_seconds(validity.not_before.timestamp()),
             not_after: Timestamp::from_seconds(validity.not_after.timestamp()),
@@ -265,14 +269,9 @@ fn key_id(parsed: &X509Certificate<'_>) -> Option<Vec<u8>> {
     })
 }
 
-fn name_of(parsed: &X509Certificate<'_>) -> String {
-    let common = parsed.subject().iter_common_name().find_map(|name| name.as_str().ok());
-    common
-        .map_or_else(|| parsed.subject().to_string(), str::to_owned)
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(200)
-        .collect()
+fn name_of(name: &X509Name<'_>) -> String {
+    let common = name.iter_common_name().find_map(|name| name.as_str().ok());
+    common.map_or_else(|| name.to_string(), str::to_owned).chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 /// Alternative names, and the name of old (RFC 8550 section 3).

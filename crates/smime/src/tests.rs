@@ -181,6 +181,55 @@ fn who_signs_must_be_vouched_for_now_and_for_this() {
     assert!(matches!(refused, Err(Fault::WrongUse { .. })));
 }
 
+/// A key of RSA as certificates name it, whose modulus has so many bits.
+struct Rsa(Vec<u8>);
+
+impl Rsa {
+    fn of(bits: usize) -> Self {
+        let integer = |octets: Vec<u8>| {
+            let length = u16::try_from(octets.len()).unwrap().to_be_bytes();
+            [&[0x02, 0x82][..], &length, &octets].concat()
+        };
+        let mut modulus = vec![0xff; bits / 8];
+        modulus[0] = 0x80;
+        modulus.insert(0, 0);
+        let inside = [integer(modulus), vec![0x02, 0x03, 1, 0, 1]].concat();
+        let length = u16::try_from(inside.len()).unwrap().to_be_bytes();
+        Self([&[0x30, 0x82][..], &length, &inside].concat())
+    }
+}
+
+impl rcgen::PublicKeyData for Rsa {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        &rcgen::PKCS_RSA_SHA256
+    }
+}
+
+#[test]
+fn keys_that_are_too_small_or_enormous_are_refused() {
+    let ours = authority("CA");
+    for (bits, word) in [(1024, "weak"), (16384, "unsupported"), (65536, "unsupported")] {
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![SanType::Rfc822Name("ann@trade.test".try_into().unwrap())];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
+        let made = params.signed_by(&Rsa::of(bits), &ours.issuer).unwrap();
+        let certificate = Certificate::from_der(made.der()).unwrap();
+        // Neither believed nor encrypted to.
+        let refused = [
+            ours.trust().check(&certificate, &[], NOW).map(|_| ()).unwrap_err(),
+            encrypt(LETTER.as_bytes(), &[&certificate], Recipe::COMPATIBLE, &entropy()).map(|_| ()).unwrap_err(),
+        ];
+        for fault in refused {
+            assert!(fault.word() == word && fault.to_string().contains(&format!("{bits} bits")), "{bits}: {fault}");
+        }
+    }
+}
+
 #[test]
 fn who_signs_must_be_the_author() {
     let authority = authority("CA");

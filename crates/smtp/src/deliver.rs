@@ -6,10 +6,10 @@ mod attempt;
 mod busy;
 mod connect;
 mod content;
-mod encrypted;
 pub(crate) mod exchangers;
 mod failures;
 mod fared;
+mod foresee;
 mod forward;
 mod here;
 mod link;
@@ -39,12 +39,12 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::transport::{Policies, Reporter, Results};
+use crate::transport::{Policies, Reporter, Results, Sightings};
 use crate::{DeliverySettings, Figures};
 use busy::Busy;
-use encrypted::Looks;
 use link::Sent;
 use pool::Pool;
+use protect::Looks;
 use route::{RouteError, Routes};
 use settle::Verdict;
 
@@ -103,6 +103,8 @@ pub struct Deliverer {
     looks: Looks,
     outside: Outside,
     keys: Arc<Finder>,
+    has_portal: bool,
+    seen: Sightings,
     freed: Notify,
     /// How long a stop waits for answers to messages that have been sent.
     answer_grace: Duration,
@@ -132,6 +134,8 @@ pub struct DelivererParts {
     pub outside: Outside,
     /// Finds keys of correspondents (OpenPGP).
     pub keys: Arc<Finder>,
+    /// Whether our people can send by the portal.
+    pub has_portal: bool,
 }
 
 impl Deliverer {
@@ -152,6 +156,7 @@ impl Deliverer {
             stop_wait,
             outside,
             keys,
+            has_portal,
         } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
@@ -160,6 +165,8 @@ impl Deliverer {
         Ok(Arc::new(Self {
             outside,
             keys,
+            has_portal,
+            seen: Sightings::default(),
             store,
             directory,
             dns,

@@ -3,17 +3,17 @@
 //! `docs/flow/receive.md` and `docs/flow/deliver.md` tell the ways of a message; this crate keeps to them.
 
 pub mod deliver;
-mod demand;
 mod figures;
 mod filed;
 mod group;
+mod protection;
 pub mod receive;
 mod rewriting;
 mod settings;
 pub mod transport;
 
 pub use deliver::route::RouteError;
-pub use demand::ContentRules;
 pub use figures::Figures;
+pub use protection::ContentRules;
 pub use receive::Reporting;
 pub use settings::{ContentDemand, DeliverySettings, Route, SmtpSettings, TlsDemand, TlsFloor};

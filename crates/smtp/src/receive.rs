@@ -3,6 +3,7 @@
 mod accept;
 mod authenticate;
 mod conversation;
+mod demands;
 mod dns_lists;
 mod forwarded;
 mod greeting;

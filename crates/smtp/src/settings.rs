@@ -121,10 +121,13 @@ pub struct Route {
     pub source: Option<IpAddr>,
     /// How messages must be encrypted from end to end; others never go to this partner, whatever the connection: "pgp", "smime", "either", or "portal" for either or the portal.
     pub content: Option<ContentDemand>,
+    /// What must protect a message to this partner, one of the list, or it does not go: "end-to-end" (encrypted by its author), "smime" and
+    /// "openpgp" (by its author or this server), "portal", "verified-tls". `content` is the short form of some of them; name one of the two.
+    pub protection: Option<mail::protection::Demand>,
     /// What this server does with messages to this partner: sign and encrypt them with S/MIME.
-    pub smime: Option<certbook::Rule>,
+    pub smime: Option<mail::protection::Rule>,
     /// The same with OpenPGP, by the keys that are known or found.
-    pub openpgp: Option<keybook::Rule>,
+    pub openpgp: Option<mail::protection::Rule>,
     /// By which names content of SM2 goes: those of CMS, or those of GM/T 0010.
     pub smime_names: certbook::Names,
 }

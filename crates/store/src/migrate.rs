@@ -50,6 +50,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 37, name: "retention-rules", sql: include_str!("../migrations/0037_retention_rules.sql") },
     Migration { version: 38, name: "settings-seen", sql: include_str!("../migrations/0038_settings_seen.sql") },
     Migration { version: 39, name: "erasures", sql: include_str!("../migrations/0039_erasures.sql") },
+    Migration { version: 41, name: "protection", sql: include_str!("../migrations/0041_protection.sql") },
 ];
 
 /// The newest schema that this program knows.

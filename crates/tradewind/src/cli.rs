@@ -13,6 +13,7 @@ mod import;
 mod judging;
 mod keys;
 mod openpgp;
+mod protection;
 mod retention;
 mod sign_ins;
 mod smime;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 pub(crate) use directory::{
     DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
 };
+pub(crate) use protection::ProtectionCommand;
 pub(crate) use smime::SmimeCommand;
 
 use clap::{Args, Parser, Subcommand};
@@ -162,6 +164,9 @@ pub(crate) enum Command {
     /// Keys and certificates of S/MIME: what signs, encrypts and decrypts mail.
     #[command(subcommand)]
     Smime(SmimeCommand),
+    /// What must protect messages to partners.
+    #[command(subcommand)]
+    Protection(ProtectionCommand),
     /// Keys of OpenPGP, of accounts and of their correspondents.
     #[command(subcommand)]
     Openpgp(openpgp::OpenPgpCommand),

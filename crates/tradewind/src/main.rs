@@ -217,6 +217,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Service(command) => command.into(),
         Command::Directory(command) => command.action()?,
         Command::Smime(command) => command.action()?,
+        Command::Protection(command) => command.action(),
         Command::Provision(command) => command.into(),
         Command::List(command) => list_action(command),
         Command::SignIns(command) => sign_in_action(command),

@@ -218,8 +218,10 @@ fn spawn_services(
     for (name, kind) in [("smtp", Kind::Mx), ("submission", Kind::Submission), ("submissions", Kind::Submissions)] {
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
+    let deliverer = deliverer(system, &dns, figures)?;
     let portal = portal(system, &sign_in, public_url, &dns);
-    let jmap = browsing::jmap_server(system, &portal, &receiver, &dns)?;
+    let sending = (&receiver, &deliverer);
+    let jmap = browsing::jmap_server(system, &portal, sending, &dns)?;
     if let Some(jmap) = &jmap {
         tasks.spawn(Arc::clone(jmap).tend(stop.clone()));
     }
@@ -230,30 +232,32 @@ fn spawn_services(
     serve(tasks, &mut listening, &mut measured, "imap", imap.door(false), stop);
     serve(tasks, &mut listening, &mut measured, "imaps", imap.door(true), stop);
 
-    let deliverer = Deliverer::new(
-        DelivererParts {
-            keys: system.key_finder(Arc::clone(&dns))?,
-            store: system.store.clone(),
-            directory: Arc::clone(&system.directory),
-            dns,
-            mailer: system.mailer(),
-            signer: Arc::clone(&system.signer),
-            hostname: settings.server.hostname.clone(),
-            postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
-            figures,
-            stop_wait: Duration::from_secs(settings.server.stop_seconds),
-            outside: scripts::Outside::of(&settings.rules),
-        },
-        &settings.delivery,
-        settings.home(),
-    )
-    .map_err(Refused::because)?;
     if let Some(reporter) = deliverer.reporter() {
         tasks.spawn(reporter.run(stop.clone()));
     }
     tasks.spawn(deliverer.run(stop.clone()));
     spawn_http(tasks, system, &mut listening, measured, tls, (challenges, portal, jmap), stop);
     Ok(())
+}
+
+/// Delivers what is in the queue, and knows what will protect it.
+fn deliverer(system: &System, dns: &Arc<dyn Resolver>, figures: Arc<Figures>) -> Result<Arc<Deliverer>, Refused> {
+    let settings = &system.settings;
+    let parts = DelivererParts {
+        keys: system.key_finder(Arc::clone(dns))?,
+        store: system.store.clone(),
+        directory: Arc::clone(&system.directory),
+        dns: Arc::clone(dns),
+        mailer: system.mailer(),
+        signer: Arc::clone(&system.signer),
+        hostname: settings.server.hostname.clone(),
+        postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
+        figures,
+        stop_wait: Duration::from_secs(settings.server.stop_seconds),
+        outside: scripts::Outside::of(&settings.rules),
+        has_portal: settings.portal.enabled,
+    };
+    Deliverer::new(parts, &settings.delivery, settings.home()).map_err(Refused::because)
 }
 
 /// The IMAP services.

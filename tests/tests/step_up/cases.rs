@@ -164,6 +164,8 @@ fn of_officers(authority: &str) -> Vec<Case> {
         case("security", "organisation-level", json!({ "level": "basic" })).waits(),
         case("security", "judging-policy-set", json!({ "setting": "junk", "value": "0.75" })),
         case("security", "judging-policy-clear", json!({ "setting": "junk" })),
+        case("security", "protection-set", json!({ "partner": "far.example", "ways": ["portal", "verified-tls"] })),
+        case("security", "protection-remove", json!({ "partner": "far.example" })),
         case("security", "retention-window-set", json!({ "days": 30 })),
         case("security", "retention-rule-set", json!({ "name": "Trash", "folder": "Trash", "days": 30 })),
         case("security", "retention-rule-remove", json!({ "name": "Trash" })),

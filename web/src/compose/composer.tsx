@@ -16,6 +16,7 @@ import type { Attached, Draft } from "./draft";
 import { identityLabel, swapSignature } from "./signature";
 import { holdMax, saveDraft, sendSaved, UNDO_SECONDS } from "./sending";
 import { fileOf, useAttaching } from "./attaching";
+import { RecipientsProtection } from "./recipient-protection";
 import { ProtectionChoice } from "../secure/protection";
 
 const Editor = lazy(() => import("./editor"));
@@ -286,6 +287,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       <Files files={draft.files} progress={attaching.progress} remove={(file) => { attaching.stop(file.key); change({ files: draft.files.filter((it) => it !== file) }); }} />
       {wrong && <p role="alert" className="border-t border-line px-4 py-1.5 text-danger">{wrong}</p>}
       {large && identity && <Suspense><LargeFile file={large} to={draft.to} identity={identity} insert={(html) => insert.current?.(html)} close={() => { setLarge(undefined); setWrong(undefined); }} /></Suspense>}
+      {identity && <RecipientsProtection fields={[draft.to, draft.cc, draft.bcc]} from={identity.email} choose={protect} />}
       <ProtectionChoice fields={[draft.to, draft.cc, draft.bcc]} choose={protect} />
       {more && <Options draft={draft} change={change} />}
       {later && <Later max={holdMax(store)} close={() => setLater(false)} schedule={(at) => { setLater(false); void send(at); }} />}

@@ -29,6 +29,9 @@ export const LABELS = "urn:tradewind:params:jmap:labels";
 /** Of our own (docs/jmap.md): keys of OpenPGP. */
 export const KEYS = "urn:tradewind:params:jmap:keys";
 
+/** Of our own (docs/jmap.md): what protects mail. */
+export const PROTECTION = "urn:tradewind:params:jmap:protection";
+
 /** What an account may have of labels. */
 export interface LabelsCapability {
   maxLabels: number;
@@ -225,6 +228,55 @@ export interface EmailSender {
   case: string | null;
 }
 
+/** What will protect a message to a recipient (docs/jmap.md). */
+export interface RecipientProtection {
+  /** The address. */
+  id: string;
+  protection: "here" | "end-to-end" | "smime" | "smime-gm" | "openpgp" | "portal" | "verified-tls" | "opportunistic-tls" | "none" | "kept-back";
+  isSigned: boolean;
+  connection: {
+    voucher: "rule" | "dane" | "mta-sts" | "requiretls" | null;
+    basis: "rule" | "policy" | "last-delivery" | "unknown";
+    lastAt: string | null;
+    lastTls: string | null;
+    lastVerified: boolean | null;
+  } | null;
+  hindrance: "no-own-key" | "no-recipient-key" | "no-directory-key" | "not-protected" | "no-verified-tls" | null;
+  /** It would be kept until what is missing is there. */
+  waits: boolean;
+  demands: string[][];
+  offers: ("usual" | "end-to-end" | "portal")[];
+}
+
+/** What was found of a message when it came (docs/jmap.md). */
+export interface MessageProtection {
+  id: Id;
+  signatures: {
+    kind: "smime" | "openpgp";
+    result: "pass" | "fail" | "policy" | "permerror" | "temperror" | "none" | "neutral";
+    reason: string | null;
+    address: string | null;
+    serial: string | null;
+    fingerprint: string | null;
+    signer: string | null;
+    issuer: string | null;
+    validUntil: string | null;
+    fromMatches: boolean | null;
+  }[];
+  smimeStatusAtDelivery: string | null;
+  encryption: {
+    kind: "smime" | "openpgp";
+    isOpened: boolean;
+    cipher: string | null;
+    trouble: string | null;
+    mayBeAltered: boolean;
+    hasOtherAuthor: boolean;
+    differing: string[];
+  } | null;
+  /** The connection that brought it; nothing if it came by none. */
+  connection: { tls: string | null; cipher: string | null } | null;
+}
+
 /** Where in a message that stands which a finding is about. */
 export interface Mark {
   kind: "account" | "link" | "words" | "address";
@@ -414,6 +466,8 @@ export interface Methods {
   "Email/query": [QueryArguments, QueryAnswer];
   "Email/queryChanges": [QueryChangesArguments, QueryChangesAnswer];
   "Email/set": [SetArguments, SetAnswer];
+  "RecipientProtection/get": [{ accountId: Id; ids: string[]; from?: string; intent?: string; requireTls?: boolean }, { list: RecipientProtection[]; notFound: string[] }];
+  "MessageProtection/get": [GetArguments, { list: MessageProtection[]; notFound: Id[] }];
   "EmailSender/get": [GetArguments, { list: EmailSender[]; notFound: Id[] }];
   "EmailBody/get": [GetArguments, { list: EmailBody[]; notFound: Id[] }];
   "Email/import": [{ accountId: Id; emails: Record<string, object> }, SetAnswer];

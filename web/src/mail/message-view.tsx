@@ -15,6 +15,7 @@ import { useNotices } from "../ui/notices";
 import { MessageBody } from "./message-body";
 import { Receipt } from "./receipt";
 import { PaymentPanel } from "./payment-panel";
+import { SealedNote } from "./sealed-note";
 import { isProven, SenderLine } from "./sender-line";
 
 /** Labels that are shown. */
@@ -104,6 +105,7 @@ function Above({ message }: { message: Message }) {
   return (
     <>
       <Who message={message} />
+      <SealedNote id={message.id} />
       {labels.length > 0 && <div className="mb-1 flex"><Labels labels={labels} most={LABELS_MAX} /></div>}
       <Details message={message} />
       <Findings message={message} />

@@ -1,25 +1,14 @@
-// How a message is protected, and what each recipient gets: shown before it is sent.
+// How a message is protected: the choice between forms.
 
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { parseAddresses } from "../compose/addresses";
+import { addressesIn } from "../compose/recipient-protection";
 import { KEYS } from "../jmap/types";
 import { useStore } from "../store/context";
 import { type Offer, offerFor } from "./offer";
 
 /** Recipients are asked about when nobody has typed for so long. */
 const ASK_AFTER_MS = 500;
-
-function addressesIn(fields: string[]): string[] {
-  const found = fields.flatMap((field) => {
-    try {
-      return parseAddresses(field).map(({ email }) => email);
-    } catch {
-      return [];
-    }
-  });
-  return [...new Set(found)];
-}
 
 /** What the server says of these recipients; nothing as long as it is not known. */
 export function useOffer(fields: string[]): Offer | undefined {
@@ -48,7 +37,6 @@ export function ProtectionChoice({ fields, choose }: { fields: string[]; choose:
   const offer = useOffer(fields);
   const hasKeys = KEYS in useStore().client.session.capabilities;
   if (!offer || !(offer.enabled || hasKeys)) return null;
-  const bound = offer.recipients.filter(({ demand }) => demand !== null);
   return (
     <div className="border-t border-line px-4 py-1.5">
       <label className="flex flex-wrap items-center gap-2">
@@ -59,9 +47,6 @@ export function ProtectionChoice({ fields, choose }: { fields: string[]; choose:
           {offer.enabled && <option value="portal">{t("secure.portal")}</option>}
         </select>
       </label>
-      {bound.map(({ address, demand }) => (
-        <p key={address} className="text-warning">{t(demand === "portal" ? "secure.must-portal" : "secure.must-encrypt", { address })}</p>
-      ))}
     </div>
   );
 }

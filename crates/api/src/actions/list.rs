@@ -15,8 +15,8 @@ use super::import::ImportFormat;
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, factors, forward, groups, guard, import,
-    judging, keys, lists, openpgp, people, portal, provisioning, quarantine, queue, retention, retention_rules, roles,
-    shared_feeds, sharing, sign_ins, smime, store, tls,
+    judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue, retention,
+    retention_rules, roles, shared_feeds, sharing, sign_ins, smime, store, tls,
 };
 
 actions! {
@@ -403,7 +403,15 @@ actions! {
     /// Forget a certificate or list of S/MIME.
     SmimeForget "smime-forget" { id: i64, organisation: Option<String> }: CertificateChange
         on On::Organisation(organisation.as_deref()) => smime::forget(controls, bounds, id, organisation);
-
+    /// List what must protect messages to partners.
+    ProtectionList "protection-list" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => protection::list(controls, bounds, organisation);
+    /// Set what must protect messages to a partner, a domain or an address: one of end-to-end, smime, openpgp, portal, verified-tls as listed.
+    ProtectionSet "protection-set" { partner: String, ways: Vec<String>, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => protection::set(controls, bounds, (partner, ways), organisation);
+    /// Take the rule for a partner away.
+    ProtectionRemove "protection-remove" { partner: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => protection::remove(controls, bounds, partner, organisation);
     /// List the keys of OpenPGP of an account.
     OpenpgpList "openpgp-list" { address: String }: KeyRead on On::Account(address) => openpgp::list(controls, address);
     /// Make a key of OpenPGP that this server keeps for an account.

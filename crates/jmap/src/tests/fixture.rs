@@ -6,6 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderValue};
 use identity::{AccountKind, Hasher, Language, Level, Method, NewAccount, Principal, Role, Scope, SignIn, Standing};
+use letters::foresight::{Asked, Basis, Connection, Foreseen, Foresight, Hindrance, Intent, Protection, Voucher};
+use letters::{NotSent, Noting, Outbox, Outgoing};
+use mail::protection::Means;
 use mailbox::{Flags, Prepared};
 use parking_lot::Mutex;
 use resolver::fixed::FixedResolver;
@@ -18,7 +21,6 @@ use crate::ids::{BlobId, read, show};
 use crate::reach::Reach;
 use crate::session::CAPABILITIES;
 use crate::{Asker, BrowserSessions, JmapSettings, NoSession, Server, ServerParts};
-use letters::{NotSent, Noting, Outbox, Outgoing};
 
 struct NoBrowsers;
 
@@ -76,6 +78,26 @@ impl Outbox for Queued {
             Ok::<_, store::StoreError>(queued)
         });
         Ok(vec![queued.await.unwrap()])
+    }
+}
+
+/// What protects mail under a rule of the organisation that asks for a proven connection, the portal, or neither; what the deliverer knows beside is
+/// tried with the running server.
+struct Rules;
+
+impl Foresight for Rules {
+    fn foresee(&self, tx: &mut Tx<'_>, asked: Asked<'_>) -> Result<Foreseen, store::StoreError> {
+        let demands = queue::demands::of(tx, asked.organisation, &[asked.recipient.to_owned()]).unwrap();
+        let needs_portal = demands.iter().any(|demand| !demand.names(Means::VerifiedTls));
+        let connection = Connection { voucher: Some(Voucher::Rule), basis: Basis::Rule, last: None };
+        Ok(Foreseen {
+            protection: if needs_portal { Protection::KeptBack } else { Protection::VerifiedTls },
+            is_signed: false,
+            connection: (!needs_portal).then_some(connection),
+            hindrance: needs_portal.then_some((Hindrance::NotProtected, false)),
+            demands: demands.iter().map(|demand| demand.means().to_vec()).collect(),
+            offers: if needs_portal { vec![Intent::Portal] } else { Vec::new() },
+        })
     }
 }
 
@@ -206,6 +228,7 @@ fn server_with(store: &TestStore, letters: &Letters, settings: JmapSettings, dns
         browsers: Arc::new(NoBrowsers),
         public_url: "https://mail.trade.test".to_owned(),
         outbox: Arc::new(Queued(store.handle(), Arc::clone(letters))),
+        foresight: Arc::new(Rules),
         judge: Arc::new(filter::Judge::shipped().unwrap()),
         hold_seconds_max: 3600,
         outside: scripts::Outside::default(),

@@ -35,6 +35,18 @@ pub const NOT_ENCRYPTED: Reason = says(
     "发往该合作伙伴的邮件必须端到端加密（OpenPGP 或 S/MIME），而此邮件未加密，因此未发送。请加密整封邮件后重发，或向管理员咨询此规则。",
 );
 
+/// The rule for the partner asks for the portal, or for encryption.
+pub const NOT_BY_PORTAL: Reason = says(
+    "Mail to this partner must go by the portal or be encrypted from end to end, and this message is neither. It was not sent. Send it in the webmail with Protection set to Portal, or encrypt the whole message and send it again.",
+    "发往该合作伙伴的邮件必须通过门户发送或端到端加密，而此邮件两者皆非，因此未发送。请在网页邮箱中将“保护方式”设为“门户”后发送，或加密整封邮件后重发。",
+);
+
+/// The rule for the partner asks for encryption by the author, and nothing else counts.
+pub const NOT_END_TO_END: Reason = says(
+    "Mail to this partner must be encrypted by you yourself, in the webmail (Protection: End to end) or in your own mail program, and this message is not. It was not sent. Encrypt the whole message and send it again.",
+    "发往该合作伙伴的邮件必须由您本人加密（在网页邮箱中将“保护方式”设为“端到端”，或使用您自己的邮件程序），而此邮件未加密，因此未发送。请加密整封邮件后重发。",
+);
+
 const fn says(en: &'static str, zh: &'static str) -> Reason {
     Reason { en, zh }
 }

@@ -17,10 +17,11 @@ const ARMOR_OCTETS_MAX: usize = 1 << 20;
 /// Packets before the encrypted data.
 const PACKETS_MAX: usize = 2000;
 
-/// `envelopedData` and `authEnvelopedData` (RFC 5652 section 6.1, RFC 5083 section 2.1) as DER has them.
-const ENVELOPED: [&[u8]; 2] = [
+/// `envelopedData` and `authEnvelopedData` (RFC 5652 section 6.1, RFC 5083 section 2.1) as DER has them, and what GM/T 0010 has for the first.
+const ENVELOPED: [&[u8]; 3] = [
     &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03],
     &[0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17],
+    &[0x06, 0x0a, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x06, 0x01, 0x04, 0x02, 0x03],
 ];
 
 /// How the whole content of a message is encrypted.

@@ -74,6 +74,27 @@ fn what_is_no_certificate_is_refused_in_words() {
     assert!(text(&many).contains("more than 500 packets"));
 }
 
+/// A key of RSA in packets, whose modulus has so many bits; nobody has signed it.
+fn rsa_packets(bits: u16) -> Vec<u8> {
+    let mut modulus = vec![0xff; usize::from(bits) / 8];
+    modulus[0] = 0x80;
+    let body = [&[4, 0, 0, 0, 1, 1][..], &bits.to_be_bytes(), &modulus, &[0, 17, 1, 0, 1]].concat();
+    let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+    [&[0x99][..], &length, &body, b"\xb4\x0fana@far.example"].concat()
+}
+
+#[test]
+fn keys_that_are_too_small_or_enormous_are_refused() {
+    for bits in [1024, 16384, 65528] {
+        let found = Certificate::parse(&rsa_packets(bits)).and_then(|key| key.check(NOW));
+        let words = found.map(|_| ()).unwrap_err().to_string();
+        assert!(words.contains(&format!("RSA of {bits} bits")) || words.contains("no public key"), "{words}");
+    }
+    // One in between falls for what it lacks, not for its size.
+    let found = Certificate::parse(&rsa_packets(3072)).and_then(|key| key.check(NOW));
+    assert!(matches!(found, Err(PgpError::NoSelfSignature { .. })), "{found:?}");
+}
+
 #[test]
 fn names_and_parts_without_signatures_of_the_key_do_not_count() {
     let (mine, theirs) = (key(5, "a@trade.example", KeyVersion::V4), key(6, "b@evil.example", KeyVersion::V4));

@@ -64,7 +64,7 @@ fn is_encrypted(part: &Part) -> bool {
 }
 
 fn is_signed(part: &Part) -> bool {
-    part.is("multipart", "signed") && part.children == 2 && says(part, "application/pgp-signature")
+    part.is("multipart", "signed") && says(part, "application/pgp-signature")
 }
 
 fn says(part: &Part, protocol: &str) -> bool {
@@ -137,17 +137,35 @@ fn signatures(
     certificates: &[Certificate],
     now: Timestamp,
 ) -> Result<Vec<SignatureReport>, PgpError> {
-    let malformed = || PgpError::malformed("message", &"a part that is signed has no signature");
-    let around = structure.parts.get(index).ok_or_else(malformed)?;
-    let content = structure.parts.get(index + 1).ok_or_else(malformed)?;
-    let behind = |part: &&Part| part.header_start >= content.body_end && part.body_end <= around.body_end;
-    let signature = structure.parts.get(index + 2..).unwrap_or_default().iter().find(behind).ok_or_else(malformed)?;
-    if !signature.is("application", "pgp-signature") {
-        return Err(malformed());
-    }
+    let Some((content, signature)) = signed_pair(structure, index) else { return Ok(vec![missing()]) };
     let octets = raw.get(content.header_start as usize..content.body_end as usize).unwrap_or_default();
-    let signature = decode_part(raw, signature).map_err(|error| PgpError::malformed("signature", &error))?;
-    verify_detached(&with_crlf(octets), &signature, certificates, now)
+    let Ok(signature) = decode_part(raw, signature) else { return Ok(vec![missing()]) };
+    match verify_detached(&with_crlf(octets), &signature, certificates, now) {
+        Ok(found) if found.is_empty() => Ok(vec![missing()]),
+        Err(PgpError::Malformed { .. }) => Ok(vec![missing()]),
+        found => found,
+    }
+}
+
+/// What is signed and its signature, the two parts of the multipart at `index`.
+fn signed_pair(structure: &Structure, index: usize) -> Option<(&Part, &Part)> {
+    let around = structure.parts.get(index).filter(|around| around.children == 2)?;
+    let content = structure.parts.get(index + 1)?;
+    let behind = |part: &&Part| part.header_start >= content.body_end && part.body_end <= around.body_end;
+    let signature = structure.parts.get(index + 2..).unwrap_or_default().iter().find(behind)?;
+    signature.is("application", "pgp-signature").then_some((content, signature))
+}
+
+/// A message that says it is signed, and is not, does not count as one that never said so.
+fn missing() -> SignatureReport {
+    SignatureReport {
+        state: SignatureState::Missing,
+        issuer: None,
+        certificate: None,
+        user_ids: Vec::new(),
+        made: None,
+        algorithms: String::new(),
+    }
 }
 
 /// Messages in the text, which programs of old wrote.

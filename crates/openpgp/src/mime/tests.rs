@@ -131,7 +131,27 @@ fn a_signed_part_is_not_the_message() {
         !report.covers_all && !report.is_authentic() && report.signatures[0].state == SignatureState::Good,
         "{report:?}"
     );
-    // Without its signature it is an ordinary letter.
+    // One whose signature was taken out, is no signature, or stands behind something else, does not pass for an ordinary letter.
+    let at = signed.find("Content-Type: application/pgp-signature").unwrap();
+    let cut = signed[..at].rfind("\r\n--").unwrap();
+    let end = &signed[signed.rfind("\r\n--").unwrap()..];
+    let between = &signed[cut..at];
+    let armor = signed.find("-----BEGIN PGP SIGNATURE-----").unwrap();
+    for stripped in [
+        format!("{}{end}", &signed[..cut]),
+        signed.replace("Content-Type: application/pgp-signature;", "Content-Type: text/plain;"),
+        format!("{}{between}Content-Type: text/plain\r\n\r\nx{}", &signed[..cut], &signed[cut..]),
+        format!("{}none{end}", &signed[..armor]),
+    ] {
+        let report = reading(stripped.as_bytes(), &[wei.certificate()]).unwrap().unwrap().report;
+        assert_eq!(
+            report.signatures.iter().map(|it| it.state).collect::<Vec<_>>(),
+            [SignatureState::Missing],
+            "{stripped}"
+        );
+        assert!(!report.is_authentic());
+    }
+    // Without a word of one it is an ordinary letter.
     assert_eq!(reading(LETTER, &[wei.certificate()]), Ok(None));
 }
 

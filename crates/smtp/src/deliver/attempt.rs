@@ -17,7 +17,6 @@ use super::link::{LinkError, Sent};
 use super::route::Way;
 use super::security::{Inquiry, Security};
 use super::settle::{Fate, Verdict};
-use crate::settings::ContentDemand;
 use crate::transport::Ends;
 
 impl Deliverer {
@@ -37,11 +36,8 @@ impl Deliverer {
 
     async fn send_away(&self, lease: &Lease, sent: &Sent) -> Vec<Verdict> {
         let domain = mail::domain::canonical(&lease.domain).unwrap_or_else(|_| lease.domain.clone());
-        let way = self.routes.way(&domain);
-        let Some(protection) = way.protection.filter(|_| !lease.envelope.calls_to_portal) else {
-            return self.send_content(lease, sent, &domain, &way, None).await;
-        };
-        match self.protect(lease, protection).await {
+        let mut way = self.routes.way(&domain);
+        match self.protect(lease, &domain, &mut way).await {
             Ok(made) => self.send_content(lease, sent, &domain, &way, made).await,
             Err(verdicts) => verdicts,
         }
@@ -56,12 +52,6 @@ impl Deliverer {
         way: &Way,
         made: Option<Content>,
     ) -> Vec<Verdict> {
-        let goes_anyway = |demand| demand == ContentDemand::Portal && lease.envelope.calls_to_portal;
-        if let Some(demand) = way.content.filter(|demand| !goes_anyway(*demand))
-            && let Some(verdicts) = self.stop_unencrypted(lease, domain, demand, made.as_ref()).await
-        {
-            return verdicts;
-        }
         let entropy = &*self.store.context().entropy;
         let finder = Finder { dns: &*self.dns, entropy, hostname: &self.hostname, port: self.settings.port };
         let exchangers = match finder.find(domain, way).await {

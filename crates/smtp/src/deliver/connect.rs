@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crypto::tls::ClientTls;
+use crypto::tls::{ClientTls, PeerVerdict};
 use wire::sasl::ClientCredentials;
 use wire::smtp::client::TransactionOutcome;
 
@@ -14,7 +14,7 @@ use super::link::{Door, Link, LinkError};
 use super::pool::Key;
 use super::security::{Security, Trust, dane_tls};
 use super::{Deliverer, exchangers::Exchanger};
-use crate::transport::Ends;
+use crate::transport::{Ends, Seen};
 
 impl Deliverer {
     pub(super) async fn try_address(
@@ -49,6 +49,9 @@ impl Deliverer {
             let was_kept = link.sent > 0;
             match link.send_message(transaction.clone(), trace, content, sent).await {
                 Ok(outcome) => {
+                    if !lease.envelope.tls_optional {
+                        self.seen.note(&self.store, errand.domain, seen(&exchanger.host, security, &link)).await;
+                    }
                     self.keep(key, link);
                     return Ok(outcome);
                 }
@@ -152,4 +155,14 @@ impl Deliverer {
             link.quit();
         }
     }
+}
+
+/// How a message went, for those who ask before they send the next.
+fn seen(host: &str, security: &Security, link: &Link) -> Seen {
+    let by_dane = matches!(security.trust, Trust::Dane { .. });
+    let is_verified = match security.trust {
+        Trust::Dane { .. } | Trust::Pinned(_) | Trust::Authorities => true,
+        Trust::Anyone | Trust::Opportunistic => link.verdict.as_ref().is_some_and(PeerVerdict::is_verified),
+    };
+    Seen { host: host.to_owned(), tls: link.tls.map(str::to_owned), is_verified, by_dane }
 }

@@ -129,6 +129,8 @@ pub(super) struct Link {
     answer_wait: Duration,
     /// Whether the certificate is the server's; none without TLS.
     pub(super) verdict: Option<PeerVerdict>,
+    /// Version of TLS; none in clear.
+    pub(super) tls: Option<&'static str>,
     /// Messages sent so far.
     pub(super) sent: usize,
 }
@@ -144,8 +146,15 @@ impl Link {
             credentials: door.credentials.clone(),
         };
         let session = Session::new(config, None);
-        let mut link =
-            Self { stream, session, input: BytesMut::new(), answer_wait: door.answer_wait, verdict: None, sent: 0 };
+        let mut link = Self {
+            stream,
+            session,
+            input: BytesMut::new(),
+            answer_wait: door.answer_wait,
+            verdict: None,
+            tls: None,
+            sent: 0,
+        };
         loop {
             match link.session.next_step() {
                 Step::Read => link.exchange(door.answer_wait).await?,
@@ -167,6 +176,7 @@ impl Link {
         self.stream = upgraded.map_err(LinkError::Handshake)?;
         self.verdict = Some(tls.verdict(self.stream.peer_certificates(), &name, clock.now()));
         let info = self.stream.tls_info();
+        self.tls = info.as_ref().map(|info| info.version);
         match &info {
             Some(info) if door.security.tls13 && info.version != TLS13 => return Err(LinkError::OldTls(info.version)),
             _ => {}

@@ -3,7 +3,7 @@
 use env::Timestamp;
 use identity::Resolution;
 use letters::{LetterError, Protection, Ready};
-use mail::dsn::{Action, NOT_ENCRYPTED, RecipientStatus, Report, Returned, Status};
+use mail::dsn::{Action, RecipientStatus, Report, Returned, Status};
 use mail::{Address, header};
 use queue::{Lease, LeasedRecipient};
 
@@ -150,7 +150,6 @@ fn status((recipient, verdict, notice): &Told<'_>, now: Timestamp) -> Option<Rec
         },
         status,
         reason: match verdict.fate {
-            Fate::Unencrypted => Some(NOT_ENCRYPTED),
             Fate::Barred(reason) | Fate::Held(reason) => Some(*reason),
             _ => None,
         },

@@ -7,7 +7,8 @@ use std::{fs, io};
 use crypto::tls::{ClientTls, GmClient, GmRoots, PemError, Roots, TlsSetupError, load_gm_chain};
 use env::Secret;
 
-use crate::settings::{ContentDemand, GmDemand, Route, TlsDemand, TlsFloor};
+use crate::protection::Terms;
+use crate::settings::{GmDemand, Route, TlsDemand, TlsFloor};
 
 /// Port of a relay that names none: submission with STARTTLS (RFC 6409).
 const RELAY_PORT: u16 = 587;
@@ -69,6 +70,12 @@ pub enum RouteError {
         /// Its place among the routes, from 1.
         number: usize,
     },
+    /// Two demands.
+    #[error("delivery.route {number}: content and protection exclude one another; name one")]
+    TwoDemands {
+        /// Its place among the routes, from 1.
+        number: usize,
+    },
     /// What the route says of SM2 cannot be used.
     #[error("delivery.route {number}: {setting}: {cause}")]
     Gm {
@@ -103,17 +110,8 @@ pub(crate) struct Way {
     pub(crate) pinned: Option<Pinned>,
     /// Address of this machine to send from.
     pub(crate) source: Option<IpAddr>,
-    /// How messages must be encrypted from end to end.
-    pub(crate) content: Option<ContentDemand>,
-    /// What is done with messages here.
-    pub(crate) protection: Option<Protection>,
-}
-
-/// How this server signs and encrypts messages to a partner.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Protection {
-    Smime(certbook::Wish),
-    OpenPgp(keybook::Rule),
+    /// What must protect messages, and what is done with them here.
+    pub(crate) terms: Terms,
 }
 
 /// A partner's own authority.
@@ -215,17 +213,8 @@ fn resolve_route(
     };
     let tls = if route.tls_min.is_some() || pinned.is_some() { TlsDemand::Required } else { route.tls };
     let tls13 = route.tls_min == Some(TlsFloor::Tls13);
-    let protection = protection(number, route)?;
-    Ok((patterns, Way { relay, tls, tls13, pinned, source: route.source, content: route.content, protection }))
-}
-
-fn protection(number: usize, route: &Route) -> Result<Option<Protection>, RouteError> {
-    match (route.smime, route.openpgp) {
-        (None, None) => Ok(None),
-        (Some(rule), None) => Ok(Some(Protection::Smime(certbook::Wish { rule, names: route.smime_names }))),
-        (None, Some(rule)) => Ok(Some(Protection::OpenPgp(rule))),
-        (Some(_), Some(_)) => Err(RouteError::TwoWays { number }),
-    }
+    let terms = Terms::of(number, route)?;
+    Ok((patterns, Way { relay, tls, tls13, pinned, source: route.source, terms }))
 }
 
 fn own_authority(number: usize, file: &Path) -> Result<Roots, RouteError> {
@@ -297,7 +286,10 @@ fn credentials(number: usize, route: &Route, directory: &Path) -> Result<Option<
 
 #[cfg(test)]
 mod tests {
+    use mail::protection::{Demand, Means, Rule};
+
     use super::*;
+    use crate::settings::ContentDemand;
 
     fn route(recipients: &[&str], relay: Option<&str>) -> Route {
         Route {
@@ -332,14 +324,17 @@ mod tests {
         };
         let mut half = route(&["*"], Some("relay.example:587"));
         half.user = Some("me".to_owned());
-        let (smime, openpgp) = (Some(certbook::Rule::Both), Some(keybook::Rule::Both));
+        let (smime, openpgp) = (Some(Rule::Both), Some(Rule::Both));
         let twice = Route { smime, openpgp, ..route(&["*"], None) };
+        let (content, protection) = (Some(ContentDemand::Pgp), Demand::new(&[Means::Portal]).ok());
+        let demands = Route { content, protection, ..route(&["*"], None) };
         for (route, expected) in [
             (route(&[], None), "route 1 names no recipients"),
             (route(&["a b"], None), "`a b` is no domain"),
             (route(&["*"], Some("host:port")), "relay `host:port` is not host or host:port"),
             (half, "user and password_file go together"),
             (twice, "route 1: smime and openpgp exclude one another"),
+            (demands, "route 1: content and protection exclude one another"),
             (gm(Some(GmDemand::Required), None, None), "route 1: gm_ca: name the file"),
             (gm(None, Some("ca.pem"), None), "route 1: gm: say"),
             (gm(Some(GmDemand::Preferred), Some("ca.pem"), Some("own.pem")), "it and gm_key go together"),

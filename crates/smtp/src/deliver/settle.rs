@@ -27,8 +27,6 @@ pub(super) enum Fate {
     Relayed { tells_success: bool },
     /// Refused for good.
     Failed,
-    /// Never sent, as it is not encrypted from end to end as it must be.
-    Unencrypted,
     /// Never sent, as it cannot be protected as it must be, for this reason.
     Barred(&'static Reason),
     /// To be tried again.
@@ -137,7 +135,7 @@ impl Deliverer {
     fn outcome(&self, lease: &Lease, recipient: &LeasedRecipient, fate: Fate, now: Timestamp) -> Outcome {
         match fate {
             Fate::Delivered | Fate::Forwarded { .. } | Fate::Relayed { .. } => Outcome::Delivered,
-            Fate::Failed | Fate::Unencrypted | Fate::Barred(_) => Outcome::Failed,
+            Fate::Failed | Fate::Barred(_) => Outcome::Failed,
             Fate::Returned => Outcome::Returned { until: now },
             Fate::Deferred | Fate::Unprotected | Fate::Held(_) if now >= lease.expires => Outcome::Expired,
             Fate::Deferred | Fate::Unprotected | Fate::Held(_) => {

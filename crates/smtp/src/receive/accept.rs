@@ -21,13 +21,14 @@ use wire::smtp::{Envelope, Ret};
 
 use super::authenticate::{Vouched, without_claims};
 use super::conversation::Conversation;
+use super::demands::{self, Demand};
 use super::judge::{Judged, Quarantining};
 use super::recipients::{Home, new_recipient};
 use super::reported::{Reading, Report};
 use super::submission::{self, Authors};
 use crate::filed;
 use crate::group::{self, Reached, Spread};
-use crate::settings::ContentDemand;
+use crate::protection;
 
 /// A message shorter than this is compressed and encrypted where it arrives; a longer one on a thread that may block.
 pub(super) const INLINE_BYTES_MAX: usize = 128 << 10;
@@ -55,15 +56,8 @@ enum AcceptError {
     Panicked,
     #[error(transparent)]
     TooComplex(#[from] TooComplex),
-    #[error("the message is not encrypted as the route to {} demands", demand.domain)]
-    Unencrypted { demand: Demand },
-}
-
-/// What is demanded of the content of a message to a domain.
-#[derive(Debug, Clone)]
-struct Demand {
-    domain: String,
-    content: ContentDemand,
+    #[error("the message is not protected as the rules for {domain} demand")]
+    Unprotected { domain: String, why: protection::KeptBack },
 }
 
 /// What a message must be like to be taken.
@@ -235,7 +229,7 @@ impl Conversation<'_> {
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
         let reading = self.reading(origin.as_ref(), &body).await;
         let (mut prepared, eight_bit, report) =
-            prepare(Arc::clone(store.context()), body, reading, self.terms()).await?;
+            prepare(Arc::clone(store.context()), body, reading, self.terms().await?).await?;
         let blob = store.stage(prepared.take_record()).await?;
         let ready = Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, tls_optional };
         let plan = self.plan(envelope, ready);
@@ -319,24 +313,10 @@ impl Conversation<'_> {
         }
     }
 
-    fn terms(&self) -> Terms {
+    async fn terms(&self) -> Result<Terms, AcceptError> {
         let settings = &self.door.receiver.settings;
         let limits = ExtentLimits { depth_max: settings.mime_depth_max, parts_max: settings.mime_parts_max };
-        Terms { limits, demands: if self.principal.is_some() { self.demands() } else { Vec::new() } }
-    }
-
-    /// What the administrator demands of messages to those who are written to.
-    fn demands(&self) -> Vec<Demand> {
-        let mut demands: Vec<Demand> = Vec::new();
-        for taken in self.taken.iter().filter(|taken| taken.home == Home::Elsewhere) {
-            let domain = taken.address.domain_ascii();
-            if !demands.iter().any(|known| known.domain == domain)
-                && let Some(content) = self.door.receiver.content_rules.demand(&domain)
-            {
-                demands.push(Demand { domain, content });
-            }
-        }
-        demands
+        Ok(Terms { limits, demands: self.demands().await? })
     }
 
     /// Who gets the message in this transaction, and who through the queue: it passes on and sorts by rules, which is not done with junk.
@@ -407,8 +387,8 @@ async fn prepare(
     let work = move || {
         let report = asked.and_then(|asked| asked.read(&body, &context));
         let eight_bit = EightBit::of(&body);
-        if let Some(demand) = terms.demands.into_iter().find(|demand| !demand.content.is_met_by(&body)) {
-            return Err(AcceptError::Unencrypted { demand });
+        if let Some((domain, why)) = demands::refused(&terms.demands, &body) {
+            return Err(AcceptError::Unprotected { domain, why });
         }
         let prepared = Prepared::consuming(body, &context);
         prepared.extent().within(terms.limits)?;
@@ -580,8 +560,8 @@ fn refuse(error: &AcceptError, id: &str) -> Verdict {
         | AcceptError::Nobody
         | AcceptError::Panicked => (false, false),
         AcceptError::TooComplex(error) => return Verdict::reject(554, (5, 6, 0), error.to_string()),
-        AcceptError::Unencrypted { demand } => {
-            return Verdict::reject(550, (5, 7, 10), demand.content.refusal(&demand.domain));
+        AcceptError::Unprotected { domain, why } => {
+            return Verdict::reject(550, (5, 7, 10), why.refusal(&domain));
         }
     };
     if over_quota {

@@ -16,7 +16,7 @@ use env::dns::Resolver;
 use mailauth::mta_sts::{self, POLICY_BYTES_MAX, POLICY_PATH, Policy, PolicyError, policy_id};
 use net::{Https, HttpsError, StreamError};
 use parking_lot::Mutex;
-use store::Store;
+use store::{Store, StoreError, Tx};
 
 use kept::Kept;
 
@@ -56,6 +56,15 @@ pub(crate) struct Found {
     pub(crate) policy: Option<Arc<Policy>>,
     /// Why the newest one could not be had.
     pub(crate) fault: Option<Arc<PolicyFault>>,
+}
+
+/// The policy of `domain` (canonical) that was fetched and holds now. Nobody is asked.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) fn kept_policy(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Arc<Policy>>, StoreError> {
+    let now = tx.now();
+    Ok(kept::read(tx, domain)?.filter(|kept| now < kept.expires()).map(|kept| kept.policy))
 }
 
 /// The policies of all domains.

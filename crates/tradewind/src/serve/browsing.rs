@@ -42,7 +42,7 @@ impl Outbox for Sending {
 pub(super) fn jmap_server(
     system: &System,
     portal: &Portal,
-    receiver: &Arc<smtp::receive::Receiver>,
+    (receiver, deliverer): (&Arc<smtp::receive::Receiver>, &Arc<smtp::deliver::Deliverer>),
     dns: &Arc<dyn Resolver>,
 ) -> Result<Option<Arc<jmap::Server>>, Refused> {
     let settings = &system.settings.jmap;
@@ -55,6 +55,7 @@ pub(super) fn jmap_server(
         browsers: Arc::new(Pages(portal.clone())),
         public_url: portal.public_url.clone(),
         outbox: Arc::new(Sending(Arc::clone(receiver))),
+        foresight: Arc::<smtp::deliver::Deliverer>::clone(deliverer),
         judge: portal.controls.elsewhere.judge()?,
         hold_seconds_max: system.settings.delivery.schedule_days_max * 86_400,
         outside: scripts::Outside::of(&system.settings.rules),

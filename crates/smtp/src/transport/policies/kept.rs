@@ -71,7 +71,8 @@ pub(super) async fn save(store: &Store, domain: &str, kept: &Kept) -> Result<(),
         .await
 }
 
-fn read(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Kept>, StoreError> {
+/// The same within a transaction.
+pub(super) fn read(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Kept>, StoreError> {
     let context = tx.context();
     let name = hashed(context, domain);
     let sealed = tx.row("SELECT policy FROM mta_sts_policy WHERE domain = $1", params![&name[..]], |row| {
