@@ -36,6 +36,7 @@ mod portal;
 mod provisioning;
 mod quarantine;
 mod queue;
+mod receipt;
 mod retention;
 mod retention_rules;
 mod roles;
