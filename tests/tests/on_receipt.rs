@@ -126,15 +126,14 @@ fn gnupg_reads_what_comes_and_a_key_that_is_over_is_told() -> Outcome {
     let clear = wait_for(&tradewind, "sales", "<three@partner.test>")?;
     let is_told = clear.contains("X-Tradewind-On-Receipt: not-encrypted; revoked");
     assert!(clear.contains(SECRET) && is_told, "{clear}");
-    let letter = wait_for(&tradewind, "sales", "it has been revoked")?;
-    assert!(letter.contains("New mail is not encrypted to your key"), "{letter}");
+    wait_for(&tradewind, "sales", "Subject: New mail is not encrypted to your key")?;
     deliver(&tradewind, "four", sales)?;
     wait_for(&tradewind, "sales", "<four@partner.test>")?;
     std::thread::sleep(Duration::from_secs(2));
     let mut session = tradewind.imap("sales")?;
     session.command("SELECT INBOX")?.ok()?;
     let kept = session.ask("FETCH 1:* BODY.PEEK[]")?.ok()?.kept;
-    let letters = kept.iter().filter(|it| String::from_utf8_lossy(it).contains("it has been revoked")).count();
+    let letters = kept.iter().filter(|it| String::from_utf8_lossy(it).contains("Subject: New mail is not")).count();
     assert_eq!(letters, 1, "told once");
     tell(&tradewind, &["on-receipt", "off", sales])?;
     assert_eq!(tell(&tradewind, &["on-receipt", "show", sales])?["on"], false);
@@ -167,7 +166,7 @@ fn openssl_reads_what_comes_to_a_group_and_to_junk() -> Outcome {
         let is_sealed = !kept.contains(SECRET) && kept.contains("X-Tradewind-On-Receipt: encrypted; smime; key=");
         assert!(is_sealed && kept.contains("smime-type=enveloped-data"), "{kept}");
         std::fs::write(desk.0.join("kept"), &kept)?;
-        let inner = desk.run("openssl cms -decrypt -in kept -inkey own.key -recip own.pem")?;
+        let inner = desk.run("tr -d '\\r' <kept >plain; openssl cms -decrypt -in plain -inkey own.key -recip own.pem")?;
         let is_whole = inner.contains(&format!("{SECRET} {word}")) && inner.contains(&format!("Subject: Price {word}"));
         require_true(is_whole, &inner)?;
     }
