@@ -37,6 +37,7 @@ mod protection;
 mod provisioning;
 mod quarantine;
 mod queue;
+mod receipt;
 mod retention;
 mod retention_rules;
 mod roles;

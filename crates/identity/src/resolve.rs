@@ -46,6 +46,8 @@ pub struct Recipient {
     pub forwards: bool,
     /// Whether a script sorts its mail, or its person has an automatic reply; crate `scripts` says which.
     pub sorts: bool,
+    /// Whether its mail is encrypted to a key of its owner before it is stored; crate `keycare` does it.
+    pub encrypts: bool,
 }
 
 /// A group as the receiver of mail.
@@ -147,6 +149,7 @@ macro_rules! recipient {
             "SELECT a.id, a.organisation, a.language, a.state, o.level,
                 (SELECT COUNT(*) FROM forward f WHERE f.account = a.id), ",
             sorting!("a.id"),
+            ", (SELECT COUNT(*) FROM on_receipt r WHERE r.account = a.id)",
             $found
         )
     };
@@ -158,6 +161,15 @@ macro_rules! recipient {
 /// [`IdentityError`] if the store fails.
 pub fn sorts(tx: &mut Tx<'_>, account: i64) -> Result<bool, IdentityError> {
     let found = tx.row(concat!("SELECT ", sorting!("$1")), params![account], |row| row.int(0))?;
+    Ok(found.unwrap_or(0) > 0)
+}
+
+/// Whether mail of the account is encrypted to a key of its owner before it is stored.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails.
+pub fn encrypts(tx: &mut Tx<'_>, account: i64) -> Result<bool, IdentityError> {
+    let found = tx.row("SELECT COUNT(*) FROM on_receipt WHERE account = $1", params![account], |row| row.int(0))?;
     Ok(found.unwrap_or(0) > 0)
 }
 
@@ -208,6 +220,7 @@ struct RecipientRow {
     level: String,
     forwards: i64,
     sorts: i64,
+    encrypts: i64,
 }
 
 impl RecipientRow {
@@ -220,6 +233,7 @@ impl RecipientRow {
             level: row.text(4)?.to_owned(),
             forwards: row.int(5)?,
             sorts: row.int(6)?,
+            encrypts: row.int(7)?,
         })
     }
 
@@ -233,6 +247,7 @@ impl RecipientRow {
             active: self.state.parse::<AccountState>()? != AccountState::Disabled,
             forwards: self.forwards > 0,
             sorts: self.sorts > 0,
+            encrypts: self.encrypts > 0,
         })
     }
 }

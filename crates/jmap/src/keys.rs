@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use access::{Action, Decision, Via};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use identity::rights::{AccessSettings, decide_for};
 use keybook::{Custody, KeybookError, NewKey, OwnKey, PartnerKey, PartnerState};
 use openpgp::Certificate;
 use serde_json::{Value, json};
@@ -101,8 +103,27 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
     Ok(json!({ "accountId": account_id, "state": state_of(&keys), "list": list, "notFound": missing }))
 }
 
-/// `CryptoKey/set`: a key that the browser has made comes in. What opens the account's mail to others, or destroys it, needs a fresh strong
-/// factor, which JMAP cannot ask for: that goes through the API.
+/// Whether who asks may change keys now: by the table of rights, with a fresh strong factor where one is needed, as the API asks for it.
+pub(crate) fn check_change(
+    tx: &mut Tx<'_>,
+    asker: &Asker,
+    access: &AccessSettings,
+) -> Result<Result<(), SetError>, Failure> {
+    let who = (asker.account(), Via::Jmap, asker.principal.strong_at);
+    Ok(match decide_for(tx, who, Action::KeyChange, asker.account(), access)? {
+        Decision::Allow { .. } => Ok(()),
+        Decision::StepUp { max_age, .. } => {
+            let why = "show a strong factor first, in a browser that has signed in; changing keys needs a fresh one";
+            Err(SetError::new(SetErrorKind::Forbidden, why).with("maxAge", max_age.as_secs().into()))
+        }
+        Decision::Refuse { .. } => {
+            Err(SetError::new(SetErrorKind::Forbidden, "who may do what lets you change no keys"))
+        }
+    })
+}
+
+/// `CryptoKey/set`: a key that the browser has made comes in, with a fresh strong factor. What opens the account's mail to others, or
+/// destroys it, goes through the API.
 pub(crate) async fn set(
     server: &Server,
     asker: &Asker,
@@ -111,15 +132,20 @@ pub(crate) async fn set(
 ) -> Result<Answers, Failure> {
     let asked = ChangesAsked::take(server, &mut args)?;
     args.finish()?;
-    let (who, account_id) = (asker.clone(), asked.account_id.clone());
+    let (who, account_id, access) = (asker.clone(), asked.account_id.clone(), server.access.clone());
     let change = move |tx: &mut Tx<'_>| {
         let account = own(tx, &who, &asked.account_id)?.account;
         store::account::next_modseq(tx, account)?;
+        let allowed = check_change(tx, &who, &access)?;
         let old = state_of(&keybook::list(tx, account).map_err(trouble)?);
         asked.check_state_word(&old)?;
         let mut made = ChangesMade::default();
         for (name, object) in &asked.create {
-            match create(tx, account, object)? {
+            let outcome = match &allowed {
+                Ok(()) => create(tx, account, object)?,
+                Err(error) => Err(error.clone()),
+            };
+            match outcome {
                 Ok(key) => {
                     let mut object = shown(tx, account, &key, false)?;
                     object.retain(|name, _| !matches!(name.as_str(), "certificate" | "sealedPrivate"));

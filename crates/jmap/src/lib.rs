@@ -22,6 +22,7 @@ mod keys;
 mod labels;
 mod mailboxes;
 mod mdn;
+mod on_receipt;
 mod opened;
 mod pictures;
 mod principals;

@@ -15,8 +15,8 @@ use crate::session::{
 };
 use crate::unchanged::{self, Kind};
 use crate::{
-    Asker, Server, blobs, contacts, directory, email, keys, labels, mailboxes, mdn, principals, protection, push,
-    quota, senders, share_notices, sorting, submission, verdicts,
+    Asker, Server, blobs, contacts, directory, email, keys, labels, mailboxes, mdn, on_receipt, principals, protection,
+    push, quota, senders, share_notices, sorting, submission, verdicts,
 };
 
 /// How often calls are run again whose snapshot turned out too old.
@@ -103,6 +103,7 @@ enum Change {
     VacationSet,
     RulesSet,
     KeySet,
+    ReceiptSet,
     MdnSend,
     LabelSet,
     PushSet,
@@ -137,6 +138,7 @@ impl Change {
             | Self::BlobCopy
             | Self::MdnSend
             | Self::KeySet
+            | Self::ReceiptSet
             | Self::PushSet
             | Self::ShareNoticeSet => None,
         }
@@ -220,6 +222,8 @@ fn method(name: &str, using: &[String]) -> Option<(&'static str, Method)> {
         "Rules/set" => change(RULES, Change::RulesSet),
         "CryptoKey/get" => read(KEYS, keys::get),
         "CryptoKey/set" => change(KEYS, Change::KeySet),
+        "EncryptionOnReceipt/get" => read(KEYS, on_receipt::get),
+        "EncryptionOnReceipt/set" => change(KEYS, Change::ReceiptSet),
         "DirectoryKey/get" => read(KEYS, directory::get),
         "CorrespondentKey/get" => read(KEYS, keys::correspondents_get),
         "Principal/get" => read(PRINCIPALS, principals::get),
@@ -385,6 +389,7 @@ impl Server {
             Change::VacationSet => sorting::vacation_set(self, asker, args).await,
             Change::RulesSet => sorting::rules_set(self, asker, args).await,
             Change::KeySet => keys::set(self, asker, created, args).await,
+            Change::ReceiptSet => on_receipt::set(self, asker, args).await,
             Change::LabelSet => labels::set(self, asker, created, args).await,
             Change::PushSet => push::subscription_set(self, asker, created, args).await,
             Change::ShareNoticeSet => share_notices::set(self, asker, args).await,

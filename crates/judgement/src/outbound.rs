@@ -229,6 +229,22 @@ impl Making<'_> {
     }
 }
 
+/// The accounts of an organisation that have written to `address`, as long as that is remembered.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub fn writers_to(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Vec<i64>, StoreError> {
+    let key = tx.context().keys.organisation(tx, organisation)?;
+    let canonical = mail::Address::parse(address).map_or_else(|_| address.to_owned(), |it| it.canonical());
+    let hash = key.hashing().hash_i64(format!("sent to {canonical}").as_bytes());
+    tx.rows(
+        "SELECT s.account FROM sent_to s JOIN account a ON a.id = s.account
+         WHERE a.organisation = $1 AND s.recipient = $2 ORDER BY s.account",
+        params![organisation, hash],
+        |row| row.int(0),
+    )
+}
+
 /// Recipients of the running hour and the one before, this message's included.
 fn pattern(tx: &mut Tx<'_>, account: i64, recipients: &[i64]) -> Result<Pattern, JudgementError> {
     let hour = tx.now().millis() / HOUR_MILLIS;

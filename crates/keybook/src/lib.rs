@@ -17,8 +17,9 @@ pub use arrival::{Arrived, learn_from, look};
 pub use departure::{Lacking, Means, protect};
 pub use error::KeybookError;
 pub use finder::Finder;
+pub use openpgp::PreferEncrypt;
 pub use own::{
-    Custody, KeyState, NewKey, OwnKey, add, export_private, list, private_keys, publish, published, remove, renew_due,
+    Custody, KeyState, NewKey, OwnKey, add, autocrypt_field, export_private, list, private_keys, publish, published, remove, renew_due,
     retire, sealed_private,
 };
 pub use partners::{Learned, Origin, PartnerKey, PartnerState, current, forget, learn, list_partners, verify};

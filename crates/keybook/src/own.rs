@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use env::{Secret, Timestamp};
-use openpgp::{Certificate, PrivateKey};
+use openpgp::{AutocryptHeader, Certificate, PreferEncrypt, PrivateKey};
 use serde::{Deserialize, Serialize};
 use store::owned::{self, Owner};
 use store::{Row, StoreError, Tx, params};
@@ -85,7 +85,8 @@ fn private_place(account: i64, id: i64) -> Vec<u8> {
 
 const DETAIL: &str = "pgp_key.detail";
 
-/// Adds a key to an account; it is active at once, and not published.
+/// Adds a key to an account; it is active at once, and not published. Of a key that its owner keeps and that is here already, what is new of
+/// the public side is added: a longer time, another name, a revocation.
 ///
 /// # Errors
 /// If it does not count, names none of the account's addresses, or the account has it already.
@@ -98,16 +99,18 @@ pub fn add(tx: &mut Tx<'_>, account: i64, new: &NewKey<'_>) -> Result<OwnKey, Ke
         NewKey::Sealed(..) => return Err(KeybookError::TooLarge { max: SEALED_OCTETS_MAX }),
     };
     let now = tx.now();
+    let (known, fingerprint) = (list(tx, account)?, certificate.fingerprint());
+    if let Some(key) = known.iter().find(|it| it.fingerprint == fingerprint) {
+        return match new {
+            NewKey::Sealed(certificate, _) if key.custody == Custody::Owner => update(tx, account, key, certificate),
+            _ => Err(KeybookError::Known { fingerprint }),
+        };
+    }
     certificate.check_encrypts(now)?;
     let addresses = identity::list_addresses(tx, account)?;
     if !addresses.iter().any(|address| certificate.names(address, now)) {
         let address = addresses.into_iter().next().unwrap_or_default();
         return Err(openpgp::PgpError::NoSuchUserId { fingerprint: certificate.fingerprint(), address }.into());
-    }
-    let known = list(tx, account)?;
-    let fingerprint = certificate.fingerprint();
-    if known.iter().any(|it| it.fingerprint == fingerprint) {
-        return Err(KeybookError::Known { fingerprint });
     }
     if known.len() >= KEYS_MAX {
         return Err(KeybookError::TooMany { max: KEYS_MAX });
@@ -139,6 +142,28 @@ pub fn add(tx: &mut Tx<'_>, account: i64, new: &NewKey<'_>) -> Result<OwnKey, Ke
         ],
     )?;
     find(tx, account, |it| it.id == id, "")
+}
+
+/// Adds to the public side of a key what `given`, the same key, has beside it.
+fn update(tx: &mut Tx<'_>, account: i64, key: &OwnKey, given: &Certificate) -> Result<OwnKey, KeybookError> {
+    let certificate = key.certificate.merge(given)?;
+    if certificate == key.certificate {
+        return Err(KeybookError::Known { fingerprint: key.fingerprint.clone() });
+    }
+    // One that counts no more ends when it ended: nothing renews it.
+    let expires = certificate.check(tx.now()).map_or(key.expires, |standing| standing.expires);
+    let detail = Detail { fingerprint: key.fingerprint.clone(), certificate: certificate.to_bytes() };
+    let detail = owned::seal(tx, Owner::Account(account), DETAIL, key.id, &detail)?;
+    let changed = tx.next_id();
+    tx.execute(
+        "UPDATE pgp_key SET detail = $3, expires = $4, changed = $5 WHERE account = $1 AND id = $2",
+        params![account, key.id, &detail, expires.map_or(0, Timestamp::millis), changed],
+    )?;
+    if key.is_published {
+        tx.execute("DELETE FROM pgp_published WHERE account = $1 AND id = $2", params![account, key.id])?;
+        put_published(tx, account, key.id, &certificate)?;
+    }
+    find(tx, account, |it| it.id == key.id, "")
 }
 
 type Columns = (i64, String, String, bool, [i64; 3], Vec<u8>);
@@ -304,6 +329,32 @@ fn put_published(tx: &mut Tx<'_>, account: i64, id: i64, certificate: &Certifica
         )?;
     }
     Ok(())
+}
+
+/// The header field of Autocrypt for a message whose one author is `author`, an address of the account: with its published key, as far as
+/// that encrypts now and fits into a header. None otherwise.
+///
+/// # Errors
+/// [`KeybookError`] if the store fails.
+pub fn autocrypt_field(
+    tx: &mut Tx<'_>,
+    account: i64,
+    author: &str,
+    prefer: PreferEncrypt,
+) -> Result<Option<String>, KeybookError> {
+    let is_published =
+        tx.row("SELECT 1 FROM pgp_published WHERE account = $1 LIMIT 1", params![account], |row| row.int(0))?;
+    if is_published.is_none() || !identity::list_addresses(tx, account)?.iter().any(|it| it == author) {
+        return Ok(None);
+    }
+    let now = tx.now();
+    for key in list(tx, account)?.iter().filter(|key| key.is_published && key.state == KeyState::Active) {
+        match AutocryptHeader::field(&key.certificate, author, prefer, now) {
+            Ok(field) => return Ok(Some(field)),
+            Err(error) => tracing::debug!(account, %error, "a published key is not sent along"),
+        }
+    }
+    Ok(None)
 }
 
 /// What the web key directory gives for a name at a domain (canonical): packets of the key, if its account still has the address.

@@ -13,7 +13,23 @@ env::settings! {
         wkd_networks: Vec<String> = Vec::new(),
         /// Learn keys of correspondents from their mail (Autocrypt), if it is authenticated.
         autocrypt: bool = true,
+        /// Send the published key of its author along with what our people write to others (Autocrypt).
+        autocrypt_write: bool = true,
+        /// Tell correspondents so that our people wish answers encrypted wherever both sides can (`prefer-encrypt=mutual`).
+        autocrypt_mutual: bool = false,
         /// Days for which keys are valid that are made here. Those kept here are renewed by themselves.
         valid_days: u64 = 730,
+    }
+}
+
+impl OpenPgpSettings {
+    /// With which wish published keys are sent along with mail; none if they are not.
+    #[must_use]
+    pub const fn writes_keys(&self) -> Option<openpgp::PreferEncrypt> {
+        match (self.autocrypt_write, self.autocrypt_mutual) {
+            (false, _) => None,
+            (true, true) => Some(openpgp::PreferEncrypt::Mutual),
+            (true, false) => Some(openpgp::PreferEncrypt::NoPreference),
+        }
     }
 }

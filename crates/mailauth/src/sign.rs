@@ -19,7 +19,7 @@ const LINE_CHARS: usize = 76;
 const OCCURRENCES_MAX: usize = 64;
 
 /// What is signed wherever it occurs, and named once more than it occurs, so that none can be added (RFC 6376 section 8.15).
-const SIGNED: [&str; 24] = [
+const SIGNED: [&str; 25] = [
     "From",
     "Reply-To",
     "To",
@@ -29,6 +29,7 @@ const SIGNED: [&str; 24] = [
     "Message-ID",
     "In-Reply-To",
     "References",
+    "Autocrypt",
     "MIME-Version",
     "Content-Type",
     "Content-Transfer-Encoding",

@@ -3,8 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::limits::CERTIFICATE_OCTETS_MAX;
 use crate::{Certificate, PgpError, certificate};
+
+/// Octets of a header field that is written (section 2.1.1 recommends no more).
+const FIELD_OCTETS_MAX: usize = 10 << 10;
 
 /// Octets of key data in a header field that are read.
 const KEYDATA_OCTETS_MAX: usize = 32 << 10;
@@ -65,20 +67,17 @@ impl AutocryptHeader {
         Some(Self { address: address?, prefer, certificate: Certificate::parse(&octets).ok()? })
     }
 
-    /// The field for mail of `address`, folded, with its line break.
+    /// The field for mail of `address`, folded, with its line break. Of the certificate it has what is needed to encrypt to it, and no more.
     ///
     /// # Errors
-    /// If the certificate does not name the address, or is too large for a header.
+    /// If the certificate does not name the address, nothing can be encrypted to it, or the field would have more than ten kibibytes.
     pub fn field(
         certificate: &Certificate,
         address: &str,
         prefer: PreferEncrypt,
         now: env::Timestamp,
     ) -> Result<String, PgpError> {
-        let octets = certificate.only_for(address, now)?.to_bytes();
-        if octets.len() > KEYDATA_OCTETS_MAX.min(CERTIFICATE_OCTETS_MAX) {
-            return Err(PgpError::TooLarge { what: "public key", limit: KEYDATA_OCTETS_MAX, unit: "octets" });
-        }
+        let octets = certificate.minimal_for(address, now)?.to_bytes();
         let wish = if prefer == PreferEncrypt::Mutual { " prefer-encrypt=mutual;" } else { "" };
         let mut field = format!("Autocrypt: addr={address};{wish} keydata=");
         for line in STANDARD.encode(octets).as_bytes().chunks(76) {
@@ -86,6 +85,9 @@ impl AutocryptHeader {
             field.push_str(&String::from_utf8_lossy(line));
         }
         field.push_str("\r\n");
+        if field.len() > FIELD_OCTETS_MAX {
+            return Err(PgpError::TooLarge { what: "header field of Autocrypt", limit: FIELD_OCTETS_MAX, unit: "octets" });
+        }
         Ok(field)
     }
 }

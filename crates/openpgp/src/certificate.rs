@@ -150,6 +150,33 @@ impl Certificate {
         Ok(Self(key))
     }
 
+    /// The certificate with what a correspondent needs to encrypt to `address`, and no more: the first key, one name, the part that encrypts
+    /// now, and the newest signature on each (Autocrypt Level 1 section 2.1.1).
+    ///
+    /// # Errors
+    /// As [`Self::only_for`] and [`Self::check_encrypts`].
+    pub fn minimal_for(&self, address: &str, now: Timestamp) -> Result<Self, PgpError> {
+        self.check_encrypts(now)?;
+        let mut key = self.only_for(address, now)?.0;
+        let part = self.evaluate(now)?.encryption_key(now).map(|it| it.fingerprint());
+        key.public_subkeys.retain(|it| Some(it.key.fingerprint()) == part);
+        let newest = |signatures: &mut Vec<pgp::packet::Signature>| {
+            signatures.retain(|it| it.typ() != Some(pgp::packet::SignatureType::CertRevocation));
+            signatures.sort_by_key(|it| std::cmp::Reverse(it.created()));
+            signatures.truncate(1);
+        };
+        key.public_subkeys.iter_mut().for_each(|it| newest(&mut it.signatures));
+        key.details.users.truncate(1);
+        key.details.users.iter_mut().for_each(|it| newest(&mut it.signatures));
+        newest(&mut key.details.direct_signatures);
+        // What a stranger has added may stand before what counts: then nothing is left out that could matter.
+        let minimal = Self(key);
+        match minimal.check_encrypts(now) {
+            Ok(_) if minimal.names(address, now) => Ok(minimal),
+            _ => self.only_for(address, now),
+        }
+    }
+
     /// The certificate with what `other`, the same key, has beside it: names, parts, renewed and revoking signatures.
     ///
     /// # Errors

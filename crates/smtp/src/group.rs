@@ -58,8 +58,9 @@ impl Spread {
             let recipients = outside.map(NewRecipient::new).collect();
             spread.parcels.push(Parcel { group: Arc::clone(group), recipients });
             for account in found.accounts.into_iter().filter(|account| accounts.insert(*account)) {
-                if !junk && (!identity::forward::list(tx, account)?.is_empty() || identity::sorts(tx, account)?) {
-                    // The queue passes on what is forwarded, and sorts.
+                let may_go_on = !identity::forward::list(tx, account)?.is_empty() || identity::sorts(tx, account)?;
+                if (!junk && may_go_on) || identity::encrypts(tx, account)? {
+                    // The queue passes on what is forwarded, sorts, and encrypts to keys of owners.
                     spread.try_again(tx, account, place)?;
                 } else {
                     spread.members.push((account, place));

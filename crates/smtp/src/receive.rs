@@ -12,6 +12,7 @@ mod lists;
 mod opened;
 mod rates;
 mod recipients;
+mod refused;
 mod reported;
 mod submission;
 mod suspicion;
@@ -61,6 +62,7 @@ pub struct Receiver {
     pub(crate) signer: Arc<Signer>,
     /// Whether keys of OpenPGP are learned from mail.
     pub(crate) learns_keys: bool,
+    pub(crate) writes_keys: Option<keybook::PreferEncrypt>,
     pub(crate) judging: Arc<Judging>,
     pub(crate) reporting: Reporting,
     /// Reports of others that may be read at the same time.
@@ -110,6 +112,8 @@ pub struct ReceiverParts {
     pub signer: Arc<Signer>,
     /// Whether keys of OpenPGP are learned from mail.
     pub learns_keys: bool,
+    /// With which wish published keys of OpenPGP are sent along; none if they are not.
+    pub writes_keys: Option<keybook::PreferEncrypt>,
     /// Judges what comes from outside.
     pub judging: Arc<Judging>,
     /// What is told of and by other domains.
@@ -138,7 +142,7 @@ impl Receiver {
     /// A receiver of these parts.
     #[must_use]
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
-        let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, learns_keys, .. } = parts;
+        let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, learns_keys, writes_keys, .. } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
         let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, .. } = parts;
         Arc::new(Self {
@@ -149,6 +153,7 @@ impl Receiver {
             checker,
             signer,
             learns_keys,
+            writes_keys,
             judging,
             reporting,
             reading: Semaphore::new(REPORTS_READ_MAX),

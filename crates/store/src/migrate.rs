@@ -51,6 +51,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 38, name: "settings-seen", sql: include_str!("../migrations/0038_settings_seen.sql") },
     Migration { version: 39, name: "erasures", sql: include_str!("../migrations/0039_erasures.sql") },
     Migration { version: 41, name: "protection", sql: include_str!("../migrations/0041_protection.sql") },
+    Migration { version: 42, name: "on-receipt", sql: include_str!("../migrations/0042_on_receipt.sql") },
 ];
 
 /// The newest schema that this program knows.

@@ -14,6 +14,7 @@ mod judging;
 mod keys;
 mod openpgp;
 mod protection;
+mod receipt;
 mod retention;
 mod sign_ins;
 mod smime;
@@ -170,6 +171,9 @@ pub(crate) enum Command {
     /// Keys of OpenPGP, of accounts and of their correspondents.
     #[command(subcommand)]
     Openpgp(openpgp::OpenPgpCommand),
+    /// Mail that is encrypted to a key of its owner as it comes.
+    #[command(subcommand)]
+    OnReceipt(receipt::OnReceiptCommand),
     /// Check who vouches for a message, without a server, against the names in a file.
     CheckAuth(CheckAuth),
     /// Judge messages as the filter does, without a server.

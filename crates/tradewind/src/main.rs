@@ -254,6 +254,7 @@ fn action(command: Command) -> Result<Action, Refused> {
             DkimCommand::Retire { domain, selector, .. } => Action::DkimRetire { domain, selector },
         },
         Command::Openpgp(command) => command.into_action()?,
+        Command::OnReceipt(command) => command.into_action()?,
         Command::Report(ReportCommand::Dmarc { days }) => Action::ReportDmarc { days },
         Command::Report(ReportCommand::Failures { days }) => Action::ReportFailures { days },
         Command::Report(ReportCommand::Send { today }) => Action::ReportSend { today },

@@ -155,6 +155,7 @@ fn spawn_upkeep(
         system.settings.dkim.clone(),
         stop.clone(),
     ));
+    tasks.spawn(upkeep::tell_of_keys(system.store.clone(), system.mailer(), stop.clone()));
     tasks.spawn(upkeep::renew_pgp_keys(system.store.clone(), system.settings.openpgp.clone(), stop.clone()));
     if system.settings.acme.enabled {
         let (store, dns) = (system.store.clone(), Arc::clone(dns));
@@ -198,6 +199,7 @@ fn spawn_services(
             dns: Arc::clone(&dns),
             signer: Arc::clone(&system.signer),
             learns_keys: settings.openpgp.autocrypt,
+            writes_keys: settings.openpgp.writes_keys(),
             judging: judging::judging(system, layers, &reputation, &dns)?,
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,

@@ -31,6 +31,12 @@ interface SmimeKey {
 /** Groups of four, as people compare them. */
 export const grouped = (fingerprint: string) => fingerprint.toUpperCase().replaceAll(/(.{4})(?=.)/g, "$1 ");
 
+type Switch =
+  | { on: false }
+  | { on: true; method: "openpgp" | "smime"; fingerprint: string; since: string; expires: string | null; trouble: "expired" | "revoked" | "retired" | "gone" | "unusable" | null };
+
+const base64 = async (file: File) => btoa(Array.from(new Uint8Array(await file.arrayBuffer()), (octet) => String.fromCharCode(octet)).join(""));
+
 type Asked = { name: string; go: () => void } | undefined;
 
 export function Keys({ address }: { address: string }) {
@@ -40,6 +46,7 @@ export function Keys({ address }: { address: string }) {
     <>
       <OpenPgp address={address} ask={ask} />
       <Smime address={address} ask={ask} />
+      <OnReceipt address={address} />
       <Dialog title={t("key.remove")} isOpen={asked !== undefined} close={() => ask(undefined)}>
         <p className="mb-2"><code dir="ltr" className="break-all">{asked?.name}</code></p>
         <p>{t("key.remove-why")}</p>
@@ -104,6 +111,7 @@ function OpenPgp({ address, ask }: { address: string; ask: (asked: Asked) => voi
                   <span className="flex flex-wrap gap-2">
                     <Button onPress={() => keep(key)}>{t("key.save")}</Button>
                     {key.state === "active" && <Button onPress={() => on("openpgp-publish", key, { on: !key.published })}>{t(key.published ? "key.unpublish" : "key.publish")}</Button>}
+                    {key.state === "active" && key.custody === "owner" && <Button onPress={() => on("receipt-on", key, { method: "openpgp" })}>{t("key.receipt-use")}</Button>}
                     {key.state === "active" && <Button onPress={() => on("openpgp-retire", key)}>{t("key.retire")}</Button>}
                     <Button look="danger" onPress={() => ask({ name: grouped(key.fingerprint), go: () => on("openpgp-remove", key) })}>{t("key.remove")}</Button>
                   </span>
@@ -212,8 +220,7 @@ function BringFile({ bring }: { bring: (file: string, password: string) => void 
   const [password, setPassword] = useState("");
   const go = async () => {
     if (!file) return;
-    const octets = new Uint8Array(await file.arrayBuffer());
-    bring(btoa(Array.from(octets, (octet) => String.fromCharCode(octet)).join("")), password);
+    bring(await base64(file), password);
   };
   return (
     <form
@@ -233,5 +240,61 @@ function BringFile({ bring }: { bring: (file: string, password: string) => void 
       </label>
       <div className="flex justify-end"><Button look="first" type="submit" isDisabled={!file}>{t("key.bring-file")}</Button></div>
     </form>
+  );
+}
+
+function OnReceipt({ address }: { address: string }) {
+  const { t } = useTranslation();
+  const [read] = useState(() => () => act<Switch>("receipt-show", { address }));
+  const known = useTold(read);
+  const deed = useDeed();
+  const [choosing, setChoosing] = useState(false);
+  const [file, setFile] = useState<File>();
+  const certify = async () => {
+    if (!file) return;
+    const certificate = await base64(file);
+    setChoosing(false);
+    deed(() => act("receipt-on", { address, method: "smime", certificate }), known.again);
+  };
+  return (
+    <Section title={t("key.receipt")} beside={<Button onPress={() => setChoosing(true)}>{t("key.receipt-certificate")}</Button>}>
+      <p className="mb-2 text-quiet">{t("key.receipt-why")}</p>
+      <Told of={known}>
+        {(told) =>
+          told.on ? (
+            <ul>
+              <Line
+                name={<code dir="ltr" className="break-words">{grouped(told.fingerprint)}</code>}
+                facts={
+                  <>
+                    <span>{told.method === "openpgp" ? "OpenPGP" : "S/MIME"}</span>
+                    <span>{t("key.receipt-is-on")} <When at={told.since} /></span>
+                    <span>{t("key.until")} <When at={told.expires} /></span>
+                    {told.trouble && <span role="alert" className="text-danger">{t(`key.receipt-trouble-${told.trouble}`)}</span>}
+                  </>
+                }
+              >
+                <Button onPress={() => deed(() => act("receipt-off", { address }), known.again)}>{t("key.receipt-off")}</Button>
+              </Line>
+            </ul>
+          ) : (
+            <p>{t("key.receipt-is-off")}</p>
+          )
+        }
+      </Told>
+      <Dialog title={t("key.receipt-certificate")} isOpen={choosing} close={() => setChoosing(false)}>
+        <form
+          className="flex flex-col gap-3"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void certify();
+          }}
+        >
+          <p>{t("key.receipt-certificate-why")}</p>
+          <input type="file" required accept=".pem,.cer,.crt,.der" aria-label={t("key.receipt-certificate")} onChange={(event) => setFile(event.target.files?.[0])} className="max-w-full" />
+          <div className="flex justify-end"><Button look="first" type="submit" isDisabled={!file}>{t("key.receipt-certificate")}</Button></div>
+        </form>
+      </Dialog>
+    </Section>
   );
 }

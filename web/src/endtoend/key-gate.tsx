@@ -3,7 +3,7 @@
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useDeed } from "../account/section";
-import { StepUpProvider } from "../account/step-up";
+import { StepUpProvider, useWithFactor } from "../account/step-up";
 import { proposePassword } from "../secure/choice";
 import { useStore } from "../store/context";
 import { Button } from "../ui/button";
@@ -51,11 +51,12 @@ function MakeKey({ made }: { made: (recovery: string) => void }) {
   const [isBusy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<string>();
   const email = client.session.username;
+  const withFactor = useWithFactor();
   const work = async () => {
     const recovery = `${proposePassword()}-${proposePassword()}`;
     const name = identities.find((it) => it.email.toLowerCase() === email.toLowerCase())?.name ?? "";
     const key: Made = await make({ name, email, passphrase, recovery });
-    await keep(client, accountId, key);
+    await withFactor(() => keep(client, accountId, key));
     nowUsed(key);
     made(recovery);
   };

@@ -1,6 +1,6 @@
 // One's own key as it rests with the server.
 
-import { act } from "../account/api";
+import { act, StepUp } from "../account/api";
 import { type Client, refusedIn } from "../jmap/client";
 import type { Id } from "../jmap/types";
 import type { Made, Sealed } from "./engine";
@@ -42,10 +42,12 @@ export async function ownKey(client: Client, accountId: Id): Promise<OwnKey | un
 
 const base64 = (octets: Uint8Array) => btoa(Array.from(octets, (octet) => String.fromCharCode(octet)).join(""));
 
-/** Puts a new key where it rests: the public side, and the private one as it was sealed. */
+/** Puts a new key where it rests: the public side, and the private one as it was sealed. Needs a fresh strong factor. */
 export async function keep(client: Client, accountId: Id, { certificate, sealed }: Made): Promise<void> {
   const create = { key: { certificate: base64(certificate), sealedPrivate: base64(new TextEncoder().encode(JSON.stringify(sealed))) } };
-  const refused = refusedIn(await client.call("CryptoKey/set", { accountId, create }));
+  const answer = await client.call("CryptoKey/set", { accountId, create });
+  if (answer.notCreated?.key?.maxAge !== undefined) throw new StepUp();
+  const refused = refusedIn(answer);
   if (refused) throw refused;
 }
 

@@ -15,7 +15,7 @@ use super::import::ImportFormat;
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, factors, forward, groups, guard, import,
-    judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue, retention,
+    judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue, receipt, retention,
     retention_rules, roles, shared_feeds, sharing, sign_ins, smime, store, tls,
 };
 
@@ -435,6 +435,14 @@ actions! {
     /// Take a private key of OpenPGP out that is kept here, under a passphrase.
     OpenpgpExportPrivate "openpgp-export-private" (wanted: openpgp::KeyToExport): KeyExport
         on On::Account(&wanted.address) => openpgp::export_private(controls, wanted);
+    /// Show whether mail to an account is encrypted to a key of its owner as it comes.
+    ReceiptShow "receipt-show" { address: String }: KeyRead on On::Account(address) => receipt::show(controls, address);
+    /// Have mail to an account encrypted as it comes: openpgp, to a key of the account whose private part its owner keeps; smime, to a
+    /// certificate in base64. The server cannot search in what it has encrypted.
+    ReceiptOn "receipt-on" { address: String, method: String, key_id: Option<String>, certificate: Option<String> }: KeyChange
+        on On::Account(address) => receipt::switch_on(controls, address, method, key_id, certificate);
+    /// Have mail to an account stored as it comes again; what was encrypted stays so.
+    ReceiptOff "receipt-off" { address: String }: KeyChange on On::Account(address) => receipt::switch_off(controls, address);
     /// List the keys of OpenPGP that are known of correspondents.
     OpenpgpPartners "openpgp-partners" { partner: Option<String>, organisation: Option<String> }: KeyRead
         on On::Organisation(organisation.as_deref()) => openpgp::partners(controls, bounds, partner, organisation);

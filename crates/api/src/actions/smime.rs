@@ -14,7 +14,7 @@ use super::{Controls, Refused};
 /// Octets of a file.
 const FILE_BYTES_MAX: usize = 4 << 20;
 
-fn read_file(encoded: &str) -> Result<Vec<u8>, Refused> {
+pub(super) fn read_file(encoded: &str) -> Result<Vec<u8>, Refused> {
     use base64::Engine as _;
     if encoded.len() > FILE_BYTES_MAX {
         return Err(Refused(format!("the file has more than {} KiB", FILE_BYTES_MAX * 3 / 4 / 1024)));

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use identity::{IdentityError, Resolution};
+use keycare::{KeycareError, Received, Trouble};
+use letters::Ready as ReadyLetter;
 use mail::{Address, trace};
 use mailbox::{Dedupe, Delivery, Flags, MailboxError, Prepared};
 use queue::{Envelope, Lease, LeasedRecipient, QueueError};
@@ -28,9 +30,25 @@ pub(super) struct Ready {
     raw: Arc<[u8]>,
 }
 
+/// The message as the account wants it stored, where that is another than it came or its owner is to hear of it.
+#[derive(Default)]
+struct Own {
+    /// What is stored instead.
+    made: Option<(Prepared, StagedBlob)>,
+    /// A header field of ours that tells of it.
+    field: String,
+    /// Why it is not encrypted, and a letter that says so.
+    trouble: Option<(Trouble, Option<ReadyLetter>)>,
+    /// Whether the account wants it encrypted at all.
+    is_wanted: bool,
+}
+
 /// Everything that the transaction of one recipient needs; it can run again with the same.
 pub(super) struct Placing {
     ready: Arc<Ready>,
+    own: Own,
+    /// Header fields before it in this mailbox.
+    trace: String,
     pub(super) account: i64,
     plan: Plan,
     /// What the account's own rules say.
@@ -47,15 +65,24 @@ pub(super) struct Placing {
 impl Placing {
     /// The delivery into INBOX, or Junk, as far as it is the same wherever it goes.
     pub(super) fn delivery(&self) -> Delivery<'_> {
+        let (prepared, blob) = match &self.own.made {
+            Some((prepared, blob)) => (prepared, blob),
+            None => (&self.ready.prepared, &self.ready.blob),
+        };
         Delivery {
             target: filed::target(self.envelope.junk),
-            prepared: &self.ready.prepared,
-            blob: self.ready.blob.id(),
-            trace: self.ready.trace.as_bytes(),
+            prepared,
+            blob: blob.id(),
+            trace: self.trace.as_bytes(),
             flags: Flags::NONE,
             received: self.received,
             dedupe: None,
         }
+    }
+
+    /// How many keep the message as it came: the mailbox, and each place that it is sent on to.
+    fn keepers(&self) -> usize {
+        self.plan.onward.len() + usize::from(!self.places.is_empty() && self.own.made.is_none())
     }
 }
 
@@ -90,7 +117,7 @@ impl Deliverer {
                 }
                 resolution => {
                     let placed = self.place(lease, recipient, resolution, &ready, is_attached).await;
-                    placed.map(|(fate, answer)| (fate, answer, true))
+                    placed
                 }
             };
             let (fate, answer) = match placed {
@@ -111,15 +138,42 @@ impl Deliverer {
         let raw: Arc<[u8]> = Content::open(&self.store, lease).await?.whole().await?.into();
         let sender = Address::parse(&lease.envelope.reverse_path).ok();
         let trace = trace::return_path(sender.as_ref()) + &lease.envelope.trace;
-        let (context, bytes) = (Arc::clone(self.store.context()), Arc::clone(&raw));
+        let (prepared, blob) = self.staged(Arc::clone(&raw)).await?;
+        Ok(Ready { prepared, blob, trace, raw })
+    }
+
+    async fn staged(&self, raw: Arc<[u8]>) -> Result<(Prepared, StagedBlob), StoreError> {
+        let context = Arc::clone(self.store.context());
         let working = tokio::task::spawn_blocking(move || {
-            let mut prepared = Prepared::new(&bytes, &context);
+            let mut prepared = Prepared::new(&raw, &context);
             let record = prepared.take_record();
             (prepared, record)
         });
         let (prepared, record) = working.await.map_err(|_| StoreError::Abandoned("making a message ready panicked"))?;
         let blob = self.store.stage(record).await?;
-        Ok(Ready { prepared, blob, trace, raw })
+        Ok((prepared, blob))
+    }
+
+    /// The message as the account wants it stored.
+    async fn own(&self, lease: &Lease, account: i64, ready: &Ready) -> Result<Own, KeycareError> {
+        match keycare::receive(&self.store, account, &ready.raw).await? {
+            Received::AsItCame => Ok(Own::default()),
+            Received::Encrypted { message, field } => {
+                let made = Some(self.staged(message.into()).await?);
+                Ok(Own { made, field, trouble: None, is_wanted: true })
+            }
+            Received::Failed { trouble, field } => {
+                let letter = match keycare::tell(&self.store, &self.mailer, account, trouble).await {
+                    Ok(letter) => letter,
+                    Err(error) if error.outlook() == env::Outlook::Temporary => return Err(error),
+                    Err(error) => {
+                        tracing::error!(message = lease.message, account, %error, "an owner cannot be told that mail is not encrypted");
+                        None
+                    }
+                };
+                Ok(Own { made: None, field, trouble: Some((trouble, letter)), is_wanted: true })
+            }
+        }
     }
 
     /// Puts the message where mail of the recipient goes, in one transaction: the mailbox, and the queue for each place that it is
@@ -131,7 +185,7 @@ impl Deliverer {
         resolution: Result<Resolution, IdentityError>,
         ready: &Arc<Ready>,
         is_attached: bool,
-    ) -> Result<(Fate, Answer), Answer> {
+    ) -> Result<(Fate, Answer, bool), Answer> {
         let found = match resolution {
             Ok(Resolution::Local(found)) => found,
             Ok(_) => {
@@ -162,8 +216,17 @@ impl Deliverer {
                 (fate, Answer::ours(250, (2, 0, 0), "forwarded"))
             }
         };
+        let own = match places.is_empty() {
+            true => Own::default(),
+            false => self.own(lease, found.account, ready).await.map_err(|error| {
+                tracing::error!(message = lease.message, %error, "a message cannot be encrypted on receipt now");
+                Answer::ours(451, (4, 3, 0), "the message cannot be encrypted for its mailbox now")
+            })?,
+        };
         let placing = Placing {
             ready: Arc::clone(ready),
+            trace: own.field.clone() + &ready.trace,
+            own,
             account: found.account,
             plan,
             sorted,
@@ -175,8 +238,9 @@ impl Deliverer {
             expires: lease.expires.plus(self.schedule.expire_after),
             is_attached,
         };
+        let is_attached = is_attached || placing.keepers() > 0;
         match self.store.write(move |tx| commit(tx, &placing)).await {
-            Ok(()) => Ok((fate, answer)),
+            Ok(()) => Ok((fate, answer, is_attached)),
             Err(PlaceError::Mailbox(MailboxError::OverQuota { .. })) => {
                 Err(Answer::ours(452, (4, 2, 2), "the mailbox is full"))
             }
@@ -191,19 +255,33 @@ impl Deliverer {
 /// The transaction: all of it, or nothing; and nothing a second time.
 fn commit(tx: &mut Tx<'_>, placing: &Placing) -> Result<(), PlaceError> {
     let Placing { ready, account, plan, sorted, places, envelope, name, expires, is_attached, .. } = placing;
-    let blob = &ready.blob;
+    let (blob, keepers) = (&ready.blob, placing.keepers());
     // One reference, which the first that keeps the message takes over.
-    if *is_attached {
-        store::blobs::add_refs(tx, blob.id(), 1)?;
-    } else {
-        blob.attach(tx, 1)?;
+    match keepers {
+        0 => {}
+        _ if *is_attached => store::blobs::add_refs(tx, blob.id(), 1)?,
+        _ => blob.attach(tx, 1)?,
     }
     if !mailbox::claim_delivery(tx, *account, Dedupe { key: name.as_bytes(), expires: *expires })? {
-        store::blobs::add_refs(tx, blob.id(), -1)?;
+        if keepers > 0 {
+            store::blobs::add_refs(tx, blob.id(), -1)?;
+        }
         return Ok(());
     }
-    let keepers = plan.onward.len() + usize::from(!places.is_empty());
-    store::blobs::add_refs(tx, blob.id(), i64::try_from(keepers).unwrap_or(i64::MAX) - 1)?;
+    if keepers > 0 {
+        store::blobs::add_refs(tx, blob.id(), i64::try_from(keepers).unwrap_or(i64::MAX) - 1)?;
+    }
+    if let Some((_, own)) = &placing.own.made {
+        own.attach(tx, 1)?;
+    }
+    if placing.own.is_wanted {
+        let trouble = placing.own.trouble.as_ref().map(|(trouble, _)| *trouble);
+        if keycare::note(tx, *account, trouble)?
+            && let Some((_, Some(letter))) = &placing.own.trouble
+        {
+            letter.post(tx)?;
+        }
+    }
     match sorted {
         Some(sorted) => {
             sort::file(tx, placing, places)?;

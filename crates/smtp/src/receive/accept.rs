@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use env::Timestamp;
-use identity::{GroupAddress, IdentityError, Principal};
+use identity::{GroupAddress, Principal};
 use judgement::outbound::Sent;
 use judgement::quarantine::{self, NewQuarantined};
-use judgement::{JudgementError, Kept};
-use mail::message::{ExtentLimits, TooComplex};
+use judgement::Kept;
+use mail::message::{ExtentLimits, sole_author};
 use mail::trace::{self, Encryption, Hop, Protocol};
 use mail::{Address, header};
 use mailbox::{Delivery, MailboxError, Prepared};
-use queue::{NewMessage, NewRecipient, QueueError};
-use reports::ReportError;
-use signing::SigningError;
-use store::{StagedBlob, StoreError, Tx};
+use queue::{NewMessage, NewRecipient};
+use store::{StagedBlob, Tx};
 use wire::smtp::server::Verdict;
 use wire::smtp::{Envelope, Ret};
 
@@ -24,41 +22,14 @@ use super::conversation::Conversation;
 use super::demands::{self, Demand};
 use super::judge::{Judged, Quarantining};
 use super::recipients::{Home, new_recipient};
+use super::refused::{AcceptError, refuse};
 use super::reported::{Reading, Report};
 use super::submission::{self, Authors};
 use crate::filed;
 use crate::group::{self, Reached, Spread};
-use crate::protection;
 
 /// A message shorter than this is compressed and encrypted where it arrives; a longer one on a thread that may block.
 pub(super) const INLINE_BYTES_MAX: usize = 128 << 10;
-
-/// Why a message was not accepted.
-#[derive(Debug, thiserror::Error)]
-enum AcceptError {
-    #[error(transparent)]
-    Mailbox(#[from] MailboxError),
-    #[error(transparent)]
-    Queue(#[from] QueueError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-    #[error(transparent)]
-    Signing(#[from] SigningError),
-    #[error(transparent)]
-    Report(#[from] ReportError),
-    #[error(transparent)]
-    Judgement(#[from] JudgementError),
-    #[error("nobody is in the group, and its organisation has no administrator")]
-    Nobody,
-    #[error("making the message ready panicked")]
-    Panicked,
-    #[error(transparent)]
-    TooComplex(#[from] TooComplex),
-    #[error("the message is not protected as the rules for {domain} demand")]
-    Unprotected { domain: String, why: protection::KeptBack },
-}
 
 /// What a message must be like to be taken.
 struct Terms {
@@ -94,6 +65,8 @@ struct Plan {
     groups: Vec<Arc<GroupAddress>>,
     /// What goes through the queue: mail for elsewhere, and for here where the sender wants to hear of the delivery.
     queued: Vec<NewRecipient>,
+    /// The same for those whose own reports decide otherwise whether it is junk.
+    queued_otherwise: Vec<NewRecipient>,
     envelope: queue::Envelope,
     organisation: i64,
     received: Timestamp,
@@ -125,8 +98,14 @@ impl EightBit {
     }
 }
 
-/// Accounts here, groups, and what goes through the queue.
-type Divided = (Vec<LocalRecipient>, Vec<Arc<GroupAddress>>, Vec<NewRecipient>);
+/// Who gets a message how.
+#[derive(Default)]
+struct Divided {
+    local: Vec<LocalRecipient>,
+    groups: Vec<Arc<GroupAddress>>,
+    queued: Vec<NewRecipient>,
+    queued_otherwise: Vec<NewRecipient>,
+}
 
 struct LocalRecipient {
     account: i64,
@@ -205,7 +184,28 @@ impl Conversation<'_> {
         };
         let message_id = format!("{id}@{}", self.door.receiver.hostname);
         let sender = add_sender.then_some(principal.address.as_str());
-        Ok(submission::complete(body, store.context().clock.now(), &message_id, sender))
+        let body = submission::complete(body, store.context().clock.now(), &message_id, sender);
+        let key = self.key_along(account, &body).await?;
+        Ok(if key.is_empty() { body } else { header::rewrite(key.as_bytes(), &body, &[]) })
+    }
+
+    /// The field with the author's published key, if the message goes to others and has none.
+    async fn key_along(&self, account: i64, body: &[u8]) -> Result<String, Verdict> {
+        let receiver = &self.door.receiver;
+        let is_outward = self.taken.iter().any(|taken| taken.home == Home::Elsewhere);
+        let Some(prefer) = receiver.writes_keys.filter(|_| is_outward && header::find(body, "Autocrypt").is_none()) else {
+            return Ok(String::new());
+        };
+        let Some(author) = sole_author(body).and_then(|author| Address::parse(&author).ok()) else {
+            return Ok(String::new());
+        };
+        let author = author.canonical();
+        let find = move |tx: &mut Tx<'_>| keybook::autocrypt_field(tx, account, &author, prefer);
+        let found = receiver.store.read(find).await.map_err(|error| {
+            tracing::error!(%error, "cannot look up the author's published key");
+            Verdict::reject(451, (4, 3, 0), "The directory does not answer, try again later")
+        })?;
+        Ok(found.unwrap_or_default())
     }
 
     /// Gives what waits in the queue.
@@ -262,13 +262,14 @@ impl Conversation<'_> {
             places: self.places(envelope),
             expires: received.plus(receiver.judging.quarantine_time()),
         });
-        let (local, groups, queued) = match &quarantined {
+        let Divided { local, groups, queued, queued_otherwise } = match &quarantined {
             Some(_) => Divided::default(),
             None => self.divide(envelope, waits, junk, &personal),
         };
         let params = &envelope.params;
         // RFC 6531 section 3.4: asked for where it is needed, as a server that does not know it can take the rest.
-        let is_plain = reverse_path.is_ascii() && queued.iter().all(|recipient| recipient.address.is_ascii());
+        let mut waiting = queued.iter().chain(&queued_otherwise);
+        let is_plain = reverse_path.is_ascii() && waiting.all(|recipient| recipient.address.is_ascii());
         let smtputf8 = params.smtputf8 && !(is_plain && trace.is_ascii() && !eight_bit.in_header);
         let queue_envelope = queue::Envelope {
             reverse_path,
@@ -300,6 +301,7 @@ impl Conversation<'_> {
             local,
             groups,
             queued,
+            queued_otherwise,
             envelope: queue_envelope,
             organisation,
             received,
@@ -321,13 +323,15 @@ impl Conversation<'_> {
 
     /// Who gets the message in this transaction, and who through the queue: it passes on and sorts by rules, which is not done with junk.
     fn divide(&self, envelope: &Envelope, later: bool, junk: bool, personal: &BTreeMap<i64, bool>) -> Divided {
-        let (mut local, mut groups, mut queued): Divided = Default::default();
+        let Divided { mut local, mut groups, mut queued, mut queued_otherwise } = Divided::default();
         let in_junk = |account: i64| junk || personal.get(&account).copied().unwrap_or(false);
         for (taken, asked) in self.taken.iter().zip(&envelope.recipients) {
             let recipient = new_recipient(taken, &asked.params);
             let is_direct = !later && !recipient.notify.success;
             match taken.home {
-                Home::Here { account, forwards, .. } if is_direct && (!forwards || in_junk(account)) => {
+                Home::Here { account, forwards, encrypts: false, .. }
+                    if is_direct && (!forwards || in_junk(account)) =>
+                {
                     if !local.iter().any(|known| known.account == account) {
                         local.push(LocalRecipient { account, recipient });
                     }
@@ -335,12 +339,13 @@ impl Conversation<'_> {
                 Home::Group { .. } if is_direct => {
                     groups.extend(taken.group.iter().filter(|it| !groups.contains(it)).cloned().collect::<Vec<_>>());
                 }
+                Home::Here { account, encrypts: true, .. } if in_junk(account) != junk => queued_otherwise.push(recipient),
                 _ => queued.push(recipient),
             }
         }
         // In the order of their identifiers, so that two transactions never wait for each other.
         local.sort_unstable_by_key(|it| it.account);
-        (local, groups, queued)
+        Divided { local, groups, queued, queued_otherwise }
     }
 
     /// Whose key seals what waits in the queue: the submitter's organisation, or the first recipient's.
@@ -417,9 +422,8 @@ fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<i64>, AcceptError> {
     }
     let mut spread = Spread::find(tx, &plan.groups, &reached(plan), plan.envelope.junk)?;
     // Each mailbox holds one reference, and each message in the queue.
-    let expected =
-        plan.local.len() + spread.members.len() + usize::from(!plan.queued.is_empty()) + spread.parcels_to_send();
-    let expected = i64::try_from(expected).unwrap_or(i64::MAX);
+    let expected = plan.local.len() + spread.members.len() + spread.parcels_to_send();
+    let expected = i64::try_from(expected).unwrap_or(i64::MAX).saturating_add(waiting_refs(plan));
     plan.blob.attach(tx, expected)?;
     let mut waiting = plan.queued.clone();
     let (mut refs, mut refused) = (0, None);
@@ -446,7 +450,7 @@ fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<i64>, AcceptError> {
     }
     match refused {
         // Nobody has it: the sending server is told at once.
-        Some(error) if refs == 0 && plan.queued.is_empty() && spread.parcels_to_send() == 0 => return Err(error.into()),
+        Some(error) if refs + waiting_refs(plan) == 0 && spread.parcels_to_send() == 0 => return Err(error.into()),
         _ => {}
     }
     let mut queued = Vec::new();
@@ -458,6 +462,11 @@ fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<i64>, AcceptError> {
         queued.push(enqueue(tx, plan, plan.envelope.clone(), &waiting)?);
         refs += 1;
     }
+    if !plan.queued_otherwise.is_empty() {
+        let envelope = queue::Envelope { junk: !plan.envelope.junk, ..plan.envelope.clone() };
+        queued.push(enqueue(tx, plan, envelope, &plan.queued_otherwise)?);
+        refs += 1;
+    }
     if refs == 0 {
         return Err(AcceptError::Nobody);
     }
@@ -465,6 +474,11 @@ fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<i64>, AcceptError> {
         store::blobs::add_refs(tx, plan.blob.id(), refs - expected)?;
     }
     Ok(queued)
+}
+
+/// References of what waits in the queue from the start.
+fn waiting_refs(plan: &Plan) -> i64 {
+    i64::from(!plan.queued.is_empty()) + i64::from(!plan.queued_otherwise.is_empty())
 }
 
 /// The message waits in quarantine, which holds the one reference to its blob.
@@ -504,7 +518,7 @@ fn in_order(plan: &Plan, spread: &Spread) -> Vec<(i64, Way)> {
 fn reached(plan: &Plan) -> Reached {
     let mut reached =
         Reached { accounts: plan.local.iter().map(|local| local.account).collect(), ..Reached::default() };
-    plan.queued.iter().for_each(|recipient| reached.note(&recipient.address));
+    plan.queued.iter().chain(&plan.queued_otherwise).for_each(|recipient| reached.note(&recipient.address));
     reached
 }
 
@@ -541,36 +555,4 @@ fn deliver(tx: &mut Tx<'_>, plan: &Plan, account: i64, group: Option<&GroupAddre
     };
     let delivered = mailbox::deliver(tx, account, &delivery)?;
     filed::note(tx, account, &plan.envelope, &delivered)
-}
-
-/// The reply is one thing, the logged cause another.
-fn refuse(error: &AcceptError, id: &str) -> Verdict {
-    let (full, over_quota) = match error {
-        AcceptError::Mailbox(MailboxError::OverQuota { .. }) => (false, true),
-        AcceptError::Mailbox(error) => (error.is_full(), false),
-        AcceptError::Store(error) | AcceptError::Signing(SigningError::Store(error)) => (error.is_full(), false),
-        AcceptError::Queue(QueueError::Store(error)) => (error.is_full(), false),
-        AcceptError::Report(ReportError::Store(error)) => (error.is_full(), false),
-        AcceptError::Judgement(JudgementError::Store(error)) => (error.is_full(), false),
-        AcceptError::Queue(_)
-        | AcceptError::Signing(_)
-        | AcceptError::Identity(_)
-        | AcceptError::Report(_)
-        | AcceptError::Judgement(_)
-        | AcceptError::Nobody
-        | AcceptError::Panicked => (false, false),
-        AcceptError::TooComplex(error) => return Verdict::reject(554, (5, 6, 0), error.to_string()),
-        AcceptError::Unprotected { domain, why } => {
-            return Verdict::reject(550, (5, 7, 10), why.refusal(&domain));
-        }
-    };
-    if over_quota {
-        return Verdict::reject(452, (4, 2, 2), "The mailbox is full");
-    }
-    tracing::error!(%id, %error, "a message could not be stored");
-    if full {
-        // RFC 5321 section 4.2.3: 452 is for want of storage.
-        return Verdict::reject(452, (4, 3, 1), "No room for the message now, try again later");
-    }
-    Verdict::reject(451, (4, 3, 0), "The message could not be stored, try again later")
 }

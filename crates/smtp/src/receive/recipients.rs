@@ -23,8 +23,9 @@ pub(super) struct Taken {
 /// Where a recipient's mail goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Home {
-    /// A mailbox here; `forwards` if its mail may go on elsewhere or is sorted by rules of its own.
-    Here { account: i64, organisation: i64, level: Level, forwards: bool },
+    /// A mailbox here; `forwards` if its mail may go on elsewhere or is sorted by rules of its own, `encrypts` if it is encrypted to a key of
+    /// its owner.
+    Here { account: i64, organisation: i64, level: Level, forwards: bool, encrypts: bool },
     /// The mailboxes of a group's members, and members elsewhere.
     Group { organisation: i64, level: Level },
     /// The sender of a message that was forwarded from here, who is told of it.
@@ -142,8 +143,8 @@ impl Conversation<'_> {
         let mut written_to = None;
         let home = match receiver.directory.resolve(&address.canonical()).await {
             Ok(Resolution::Local(recipient)) => {
-                let identity::Recipient { account, organisation, level, forwards, sorts, .. } = *recipient;
-                Home::Here { account, organisation, level, forwards: forwards || sorts }
+                let identity::Recipient { account, organisation, level, forwards, sorts, encrypts, .. } = *recipient;
+                Home::Here { account, organisation, level, forwards: forwards || sorts, encrypts }
             }
             Ok(Resolution::Group(group)) => {
                 if let Err(verdict) = self.check_writer(&group).await {

@@ -60,7 +60,7 @@ pub(crate) enum SmimeCommand {
     },
 }
 
-fn encoded(file: &Path) -> Result<String, Refused> {
+pub(super) fn encoded(file: &Path) -> Result<String, Refused> {
     use base64::Engine as _;
     Ok(base64::engine::general_purpose::STANDARD.encode(read(file)?))
 }

@@ -15,6 +15,7 @@ use env::dns::{DnsError, Resolver};
 use identity::Directory;
 use identity::rights::{AccessSettings, forget_refusals};
 use keybook::OpenPgpSettings;
+use letters::Mailer;
 use rustls::sign::CertifiedKey;
 use signing::{Signer, SigningSettings};
 use store::Store;
@@ -27,6 +28,9 @@ use crate::tlsa::tlsa_name;
 
 /// How often room is given back.
 const COLLECT_EVERY: Duration = Duration::from_secs(600);
+
+/// How often it is looked for letters about keys that are due.
+const KEY_LETTERS_EVERY: Duration = Duration::from_secs(900);
 
 /// How often what was learned of relays is written.
 const LEARN_EVERY: Duration = Duration::from_secs(60);
@@ -69,6 +73,23 @@ pub(super) async fn renew_pgp_keys(store: Store, settings: OpenPgpSettings, stop
             Ok(0) => {}
             Ok(renewed) => tracing::info!(renewed, "keys of OpenPGP were renewed"),
             Err(error) => tracing::error!(%error, "keys of OpenPGP cannot be renewed; they end as they say"),
+        }
+    }
+}
+
+/// Tells people before keys of theirs end, and when those of correspondents have changed.
+pub(super) async fn tell_of_keys(store: Store, mailer: Mailer, stop: CancellationToken) {
+    while !wait(KEY_LETTERS_EVERY, &stop).await {
+        match keycare::tell_of_ends(&store, &mailer).await {
+            Ok(sent) => tracing::debug!(sent, "owners told of keys that end"),
+            Err(error) => tracing::error!(%error, "owners cannot be told of keys that end"),
+        }
+        match keycare::tell_of_changes(&store, &mailer, judgement::outbound::writers_to).await {
+            Ok(sent) => tracing::debug!(sent, "people told of keys of correspondents that have changed"),
+            Err(error) => tracing::error!(%error, "people cannot be told of keys of correspondents that have changed"),
+        }
+        if let Err(error) = store.write(keycare::forget_letters).await {
+            tracing::error!(%error, "cannot forget letters about keys that are long over");
         }
     }
 }
