@@ -42,7 +42,10 @@ fn a_published_key_goes_along_and_gnupg_reads_it() -> Outcome {
     assert_eq!((name, attributes.next()), ("keydata", None), "{value}");
     assert!(value.len() < 10 << 10 && message.lines().all(|line| line.len() <= 998));
     let dense: String = message.split_whitespace().collect();
-    assert!(dense.contains("DKIM-Signature:") && dense.contains(":Autocrypt:"), "signed together with the key: {message}");
+    assert!(
+        dense.contains("DKIM-Signature:") && dense.contains(":Autocrypt:"),
+        "signed together with the key: {message}"
+    );
     std::fs::write(scratch.path().join("keydata"), data.replace(' ', "\n"))?;
     let script = "umask 077; chmod 700 .; base64 -d keydata >key; \
                   gpg --homedir . --batch --quiet --with-colons --import-options show-only --import key";
