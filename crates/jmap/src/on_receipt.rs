@@ -125,13 +125,15 @@ fn choice(patch: &Object) -> Result<Option<Choice>, SetError> {
     }
     let Some(method) = text("method")? else { return Ok(None) };
     match method.parse::<Method>().map_err(|error| SetError::property("method", error.to_string()))? {
-        Method::OpenPgp if certificate.is_none() => Ok(Some(Choice::OpenPgp(fingerprint.unwrap_or_default().to_owned()))),
+        Method::OpenPgp if certificate.is_none() => {
+            Ok(Some(Choice::OpenPgp(fingerprint.unwrap_or_default().to_owned())))
+        }
         Method::OpenPgp => Err(SetError::property("certificate", "openpgp takes the fingerprint of one of your keys")),
         Method::Smime => {
             let must = || SetError::property("certificate", "must be one certificate (PEM or DER) in base64");
             let octets = certificate.and_then(|text| STANDARD.decode(text).ok()).ok_or_else(must)?;
-            let mut found =
-                Certificate::read_file(&octets).map_err(|error| SetError::property("certificate", error.to_string()))?;
+            let mut found = Certificate::read_file(&octets)
+                .map_err(|error| SetError::property("certificate", error.to_string()))?;
             match (found.pop(), found.is_empty()) {
                 (Some(certificate), true) => Ok(Some(Choice::Smime(Box::new(certificate)))),
                 _ => Err(must()),

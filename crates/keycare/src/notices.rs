@@ -11,8 +11,8 @@ use keybook::PartnerState;
 use letters::{Mailer, Texts, Words};
 use store::{Store, StoreError, Tx, params};
 
-use crate::receipt::{Method, show};
 use crate::KeycareError;
+use crate::receipt::{Method, show};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -97,7 +97,8 @@ pub fn forget_letters(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
 /// At which of [`DAYS_BEFORE`] an end is told now; none if it is too far, or over.
 fn stage(at: Timestamp, now: Timestamp) -> Option<u64> {
     let days = DAYS_BEFORE.iter().rev().copied();
-    days.into_iter().find(|days| at > now && at <= now.plus(DAY.saturating_mul(u32::try_from(*days).unwrap_or(u32::MAX))))
+    days.into_iter()
+        .find(|days| at > now && at <= now.plus(DAY.saturating_mul(u32::try_from(*days).unwrap_or(u32::MAX))))
 }
 
 fn ends(tx: &Tx<'_>, account: i64, method: Method, fingerprint: &str, at: Timestamp, receipt: bool) -> Option<Due> {

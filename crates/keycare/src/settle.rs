@@ -49,8 +49,9 @@ pub async fn receive(store: &Store, account: i64, raw: &Arc<[u8]>) -> Result<Rec
     if ContentEncryption::of(raw, &Structure::parse(raw)).is_some() {
         return Ok(Received::AsItCame);
     }
-    let failed = |trouble: Trouble| {
-        Received::Failed { trouble, field: format!("{FIELD}: not-encrypted; {}\r\n", trouble.as_str()) }
+    let failed = |trouble: Trouble| Received::Failed {
+        trouble,
+        field: format!("{FIELD}: not-encrypted; {}\r\n", trouble.as_str()),
     };
     let target = match found.target {
         Ok((target, _)) => target,
@@ -119,9 +120,8 @@ pub async fn tell(
             Ok((row.text(0)?.to_owned(), row.int(1)?))
         })?;
         let span = i64::try_from(TELL_EVERY.as_millis()).unwrap_or(i64::MAX);
-        let is_due = row.is_some_and(|(was, told)| {
-            was != trouble.as_str() || told <= tx.now().millis().saturating_sub(span)
-        });
+        let is_due =
+            row.is_some_and(|(was, told)| was != trouble.as_str() || told <= tx.now().millis().saturating_sub(span));
         let found = if is_due { find(tx, account)? } else { None };
         Ok::<_, KeycareError>(found.map(|found| (found.method, found.fingerprint)))
     };

@@ -89,7 +89,10 @@ async fn mail_is_encrypted_to_the_chosen_key_alone(store: TestStore) {
     };
     assert!(field.starts_with("X-Tradewind-On-Receipt: encrypted; openpgp; key="), "{field}");
     let text = String::from_utf8(message.clone()).unwrap();
-    assert!(text.contains("Subject: [...]") && text.contains("From: ana@partner.test") && !text.contains("Ten"), "{text}");
+    assert!(
+        text.contains("Subject: [...]") && text.contains("From: ana@partner.test") && !text.contains("Ten"),
+        "{text}"
+    );
     let read = openpgp::read(&message, &[&own], &[], NOW).unwrap().unwrap();
     assert!(String::from_utf8(read.content.unwrap()).unwrap().contains("Ten pieces."));
     // What is encrypted already stays as it is.

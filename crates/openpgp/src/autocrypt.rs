@@ -86,7 +86,11 @@ impl AutocryptHeader {
         }
         field.push_str("\r\n");
         if field.len() > FIELD_OCTETS_MAX {
-            return Err(PgpError::TooLarge { what: "header field of Autocrypt", limit: FIELD_OCTETS_MAX, unit: "octets" });
+            return Err(PgpError::TooLarge {
+                what: "header field of Autocrypt",
+                limit: FIELD_OCTETS_MAX,
+                unit: "octets",
+            });
         }
         Ok(field)
     }

@@ -48,13 +48,17 @@ pub(super) async fn switch_on(
             let file = super::smime::read_file(&file)?;
             let mut found = Certificate::read_file(&file).map_err(Refused::because)?;
             if found.len() > 1 {
-                return Err(Refused("the file holds several certificates; give the one that mail is to be encrypted to".to_owned()));
+                return Err(Refused(
+                    "the file holds several certificates; give the one that mail is to be encrypted to".to_owned(),
+                ));
             }
             let none = || Refused("the file holds no certificate; give one in PEM or DER".to_owned());
             Choice::Smime(Box::new(found.pop().ok_or_else(none)?))
         }
         (Method::OpenPgp, Some(_)) => {
-            return Err(Refused("openpgp takes key_id, of a key that is among the account's; a certificate is for smime".to_owned()));
+            return Err(Refused(
+                "openpgp takes key_id, of a key that is among the account's; a certificate is for smime".to_owned(),
+            ));
         }
         (Method::Smime, _) => {
             return Err(Refused("smime takes a certificate (PEM or DER, in base64) and no key_id".to_owned()));

@@ -41,6 +41,23 @@ async fn a_browser_brings_its_key_and_reads_it_again(store: TestStore) {
         let error = &made["notCreated"]["k"];
         assert!(error["description"].as_str().is_some_and(|it| it.contains(says)), "{error}");
     }
+    // With a factor enrolled a fresh one is needed, as in the API; for the switch as well.
+    let account = desk.account;
+    let enrol = move |tx: &mut Tx<'_>| {
+        tx.execute(
+            "INSERT INTO factor (account, id, kind, label, detail, mark, step, created, used)
+             VALUES ($1, 1, 'totp', '', '', '', 0, 0, 0)",
+            store::params![account],
+        )
+    };
+    desk.server.store.write(enrol).await.unwrap();
+    let another = STANDARD.encode(key(&desk, 5, "li@trade.test").certificate().to_bytes());
+    let made = desk.call("CryptoKey/set", json!({ "create": { "k": { "certificate": another } } })).await;
+    assert_eq!(made["notCreated"]["k"]["maxAge"], 3600);
+    let on = desk.call("EncryptionOnReceipt/set", json!({ "update": { "singleton": { "method": "openpgp" } } })).await;
+    assert_eq!(on["notUpdated"]["singleton"]["maxAge"], 3600);
+    let found = desk.call("EncryptionOnReceipt/get", json!({})).await;
+    assert_eq!(found["list"][0]["method"], json!(null));
     // What needs a strong factor is not done here.
     let gone = desk.call("CryptoKey/set", json!({ "destroy": [id], "update": { "x": { "isPublished": true } } })).await;
     assert_eq!(gone["notDestroyed"][&id]["type"], "forbidden");

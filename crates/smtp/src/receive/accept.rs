@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use env::Timestamp;
 use identity::{GroupAddress, Principal};
+use judgement::Kept;
 use judgement::outbound::Sent;
 use judgement::quarantine::{self, NewQuarantined};
-use judgement::Kept;
 use mail::message::{ExtentLimits, sole_author};
 use mail::trace::{self, Encryption, Hop, Protocol};
 use mail::{Address, header};
@@ -193,7 +193,8 @@ impl Conversation<'_> {
     async fn key_along(&self, account: i64, body: &[u8]) -> Result<String, Verdict> {
         let receiver = &self.door.receiver;
         let is_outward = self.taken.iter().any(|taken| taken.home == Home::Elsewhere);
-        let Some(prefer) = receiver.writes_keys.filter(|_| is_outward && header::find(body, "Autocrypt").is_none()) else {
+        let Some(prefer) = receiver.writes_keys.filter(|_| is_outward && header::find(body, "Autocrypt").is_none())
+        else {
             return Ok(String::new());
         };
         let Some(author) = sole_author(body).and_then(|author| Address::parse(&author).ok()) else {
@@ -339,7 +340,9 @@ impl Conversation<'_> {
                 Home::Group { .. } if is_direct => {
                     groups.extend(taken.group.iter().filter(|it| !groups.contains(it)).cloned().collect::<Vec<_>>());
                 }
-                Home::Here { account, encrypts: true, .. } if in_junk(account) != junk => queued_otherwise.push(recipient),
+                Home::Here { account, encrypts: true, .. } if in_junk(account) != junk => {
+                    queued_otherwise.push(recipient)
+                }
                 _ => queued.push(recipient),
             }
         }
