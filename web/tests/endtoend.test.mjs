@@ -8,7 +8,7 @@ import { accessible, address, fitsTelephone, newPage, open, origin, row, signIn 
 
 const { OTHER_USER, OTHER_PASSWORD } = process.env;
 const SUBJECT = "Pangolin price of winter";
-const TEXT = "The okapi costs 8123 a piece.";
+const TEXT = "The okapi costs 8123 a piece. 冬季报价";
 const FILE = "tapir-content ".repeat(20_000);
 const PASSPHRASE = "quokka Meadow seventeen";
 const OTHER_PASSPHRASE = "wombat Harbour twenty";
@@ -127,6 +127,68 @@ test("a message with a file goes from one to the other", async () => {
   assert.deepEqual([got.name, got.text === FILE], ["offer.txt", true]);
   await accessible(other, "an opened message");
   assert.deepEqual([...sales.wrongs, ...other.wrongs].filter((it) => !it.startsWith("Applying inline style")), []);
+});
+
+/** What lies in the browser's own databases, as text. */
+const resting = (page) =>
+  page.evaluate(async () => {
+    const found = [];
+    for (const { name } of await indexedDB.databases()) {
+      const base = await new Promise((resolve, reject) => {
+        const request = indexedDB.open(name);
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+      for (const store of base.objectStoreNames) {
+        const all = await new Promise((resolve) => {
+          base.transaction(store).objectStore(store).getAll().onsuccess = ({ target }) => resolve(target.result);
+        });
+        for (const one of all) found.push(JSON.stringify(one, (_, value) => (value instanceof Uint8Array ? new TextDecoder("latin1").decode(value) : value)));
+      }
+      base.close();
+    }
+    return found;
+  });
+
+async function search(page, words) {
+  const field = page.getByRole("searchbox", { name: "Search mail" });
+  await field.fill(words);
+  await field.press("Enter");
+  return page.getByRole("region", { name: "Your encrypted mail" });
+}
+
+test("encrypted mail is searched in the browser, and only while the key is unlocked", async () => {
+  // A page that was loaded anew has forgotten the key.
+  await other.goto(`${origin}/mail`);
+  let region = await search(other, "okapi");
+  await region.getByText("not searched until you unlock").waitFor();
+  await accessible(other, "a search with a locked key");
+  await region.getByRole("button", { name: "Unlock" }).click();
+  await other.getByLabel("Passphrase or recovery code").fill(OTHER_PASSPHRASE);
+  await other.getByRole("dialog").getByRole("button", { name: "Unlock" }).click();
+  await region.getByText("1 message found").waitFor();
+  await accessible(other, "what was found in encrypted mail");
+  await fitsTelephone(other, "what was found in encrypted mail");
+  for (const [words, count] of [["pangolin winter", "1 message"], ["offer.txt", "1 message"], ["报价", "1 message"], ["okapi -pangolin", "Nothing"], ["zebra", "Nothing"], [`from:${address.toLowerCase()}`, "1 message"], ["body:pangolin", "Nothing"]]) {
+    // One after the other: each is another search.
+    // oxlint-disable-next-line no-await-in-loop
+    region = await search(other, words);
+    // oxlint-disable-next-line no-await-in-loop
+    await region.getByText(count).waitFor();
+  }
+  region = await search(other, "okapi is:unread");
+  await region.getByText("not by is:").waitFor();
+  region = await search(other, "okapi");
+  await region.getByRole("button", { name: new RegExp(SUBJECT) }).click();
+  await other.getByRole("heading", { name: SUBJECT }).waitFor();
+
+  const kept = await resting(other);
+  assert.ok(kept.some((it) => it.includes("sealed")), "the index rests in the browser");
+  for (const word of ["okapi", "8123", "angolin", "offer.txt", "报价"]) assert.ok(!kept.some((it) => it.includes(word)), word);
+  region = await search(other, "okapi 8123");
+  await region.getByRole("button", { name: "Lock my key" }).click();
+  await region.getByText("not searched until you unlock").waitFor();
+  assert.equal(await other.getByText(SUBJECT).count(), 0);
 });
 
 test("a key that is not the one in the log, and a log written anew, stop everything", async () => {

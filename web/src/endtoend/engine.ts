@@ -33,7 +33,7 @@ export interface Opened {
 
 export interface Asked {
   id: number;
-  work: "make" | "unlock" | "protect" | "reveal" | "fingerprintOf";
+  work: "make" | "unlock" | "protect" | "reveal" | "fingerprintOf" | "sealIndexed" | "openIndexed";
   given: unknown;
 }
 
@@ -77,6 +77,14 @@ function nowUnlocked(fingerprint: string | undefined): void {
   for (const tell of listeners) tell();
 }
 
+/** The fingerprint of the key that is unlocked in this page, asked once. */
+export const unlockedNow = (): string | undefined => unlocked;
+
+const atLock: (() => void)[] = [];
+
+/** Has something forgotten together with the key. */
+export const onLock = (forget: () => void): void => void atLock.push(forget);
+
 /** The fingerprint of the key that is unlocked in this page. */
 export function useUnlocked(): string | undefined {
   return useSyncExternalStore(
@@ -106,6 +114,7 @@ export function lock(): void {
   worker = undefined;
   for (const { reject } of waiting.values()) reject(new Error("locked"));
   waiting.clear();
+  for (const forget of atLock) forget();
   nowUnlocked(undefined);
 }
 
@@ -113,5 +122,10 @@ export function lock(): void {
 export const protect = (content: Uint8Array, certificates: Uint8Array[]) => ask<string>("protect", { content, certificates });
 
 export const reveal = (armored: string, signers: Uint8Array[]) => ask<Opened>("reveal", { armored, signers });
+
+/** Seals a text of the index of encrypted mail, for the message that it is of. */
+export const sealIndexed = (id: string, text: string) => ask<Uint8Array>("sealIndexed", { id, text });
+
+export const openIndexed = (id: string, sealed: Uint8Array) => ask<string>("openIndexed", { id, sealed });
 
 export const fingerprintOf = (certificate: Uint8Array) => ask<string>("fingerprintOf", { certificate });

@@ -92,9 +92,35 @@ async function reveal({ armored, signers }: { armored: string; signers: Uint8Arr
   return { content: data, signature: isGood ? "good" : known ? "bad" : "unknown" };
 }
 
+/** The key of the index of encrypted mail comes from the private key (HKDF, RFC 5869), so that it rests nowhere. */
+let index: { of: PrivateKey; key: Promise<CryptoKey> } | undefined;
+
+function indexKey(): Promise<CryptoKey> {
+  if (!own) throw new Error("locked");
+  if (index?.of !== own) {
+    const from = crypto.subtle.importKey("raw", own.write() as Octets, "HKDF", false, ["deriveKey"]);
+    const how = { name: "HKDF", hash: "SHA-256", salt: utf8("tradewind encrypted search 1"), info: utf8(own.getFingerprint()) };
+    index = { of: own, key: from.then((secret) => crypto.subtle.deriveKey(how, secret, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"])) };
+  }
+  return index.key;
+}
+
+const placeOf = (id: string) => utf8(`tradewind encrypted search 1 ${id}`);
+
+async function sealIndexed({ id, text }: { id: string; text: string }): Promise<Octets> {
+  const iv = random(NONCE_BYTES);
+  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: placeOf(id) }, await indexKey(), utf8(text));
+  return join(iv, new Uint8Array(sealed));
+}
+
+async function openIndexed({ id, sealed }: { id: string; sealed: Octets }): Promise<string> {
+  const algorithm = { name: "AES-GCM", iv: sealed.slice(0, NONCE_BYTES), additionalData: placeOf(id) };
+  return new TextDecoder().decode(await crypto.subtle.decrypt(algorithm, await indexKey(), sealed.slice(NONCE_BYTES)));
+}
+
 const fingerprintOf = async ({ certificate }: { certificate: Uint8Array }) => (await readKey({ binaryKey: certificate })).getFingerprint().toUpperCase();
 
-const WORK = { make, unlock, protect, reveal, fingerprintOf };
+const WORK = { make, unlock, protect, reveal, fingerprintOf, sealIndexed, openIndexed };
 
 onmessage = async ({ data }: MessageEvent<Asked>) => {
   try {

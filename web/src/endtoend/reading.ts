@@ -1,10 +1,10 @@
 // Opening an encrypted message: decrypted beside the page, its parts read here, its signature held against the directory of keys.
 
-import PostalMime from "postal-mime";
 import type { Message } from "../jmap/types";
 import type { MailStore } from "../store/store";
 import { canonical, colleagues } from "./directory";
 import { type Opened, reveal } from "./engine";
+import { contentOf } from "./mail-content";
 
 /** What is said of who wrote it. */
 export type Signed = "colleague" | "changed" | "unknown" | "bad" | "none" | "for-others" | "alarm";
@@ -34,9 +34,7 @@ export async function read(store: MailStore, message: Message): Promise<Read> {
     return [];
   });
   const opened = await reveal(await blob.text(), keys.map(({ certificate }) => certificate));
-  const mail = await PostalMime.parse(opened.content);
-  const inside = mail.from && "address" in mail.from && mail.from.address ? canonical(mail.from.address) : undefined;
-  const all = [...(mail.to ?? []), ...(mail.cc ?? [])].flatMap((it) => ("address" in it && it.address ? [canonical(it.address)] : []));
+  const { subject, text, html, files, author: inside, recipients: all } = await contentOf(opened.content);
   const signed = (): Signed => {
     if (isAlarm) return "alarm";
     if (opened.signature !== "good") return opened.signature satisfies Opened["signature"];
@@ -45,10 +43,10 @@ export async function read(store: MailStore, message: Message): Promise<Read> {
     return keys[0]?.before === undefined ? "colleague" : "changed";
   };
   return {
-    subject: mail.subject ?? "",
-    text: mail.text ?? "",
-    html: mail.html || undefined,
-    files: mail.attachments.map(({ filename, mimeType, content }) => ({ name: filename ?? "", type: mimeType, content: typeof content === "string" ? new TextEncoder().encode(content) : new Uint8Array(content) })),
+    subject,
+    text,
+    html,
+    files,
     signed: signed(),
     signer: author,
   };

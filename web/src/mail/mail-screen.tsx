@@ -33,6 +33,7 @@ import { type Deeds, Toolbar } from "./toolbar";
 import { lookAfterWaiting } from "./waiting";
 
 const Composer = lazy(() => import("../compose/composer"));
+const EncryptedHits = lazy(() => import("../endtoend/encrypted-hits"));
 const FoldersDialog = lazy(() => import("../folders/folders-dialog"));
 const SettingsDialog = lazy(() => import("../settings/settings-dialog"));
 const LabelsDialog = lazy(() => import("../labels/labels-dialog"));
@@ -343,6 +344,7 @@ function Panes({ place, go, search, compose, menu, show }: PanesProps) {
           <SearchField q={place.q} search={go.search} clear={() => place.q !== undefined && go.box("inbox")} field={search} />
         </div>
         <ListBar list={list} mailbox={mailbox} selection={selection} rows={rows} deeds={deeds} everything={everything} empty={() => setSure("all")} />
+        {place.q !== undefined && <Suspense><EncryptedHits q={place.q} open={go.thread} /></Suspense>}
         {wrong && <div role="alert" className="border-b border-line bg-warning-ground px-3 py-1.5 text-warning">{wrong}</div>}
         <MessageList
           key={JSON.stringify(query)}

@@ -23,7 +23,7 @@ interface Word {
 const OPERATORS = ["from", "to", "cc", "bcc", "subject", "body", "has", "is", "in", "label", "before", "after", "larger", "smaller"];
 
 /** Words, `operator:word` and `"words together"`, each perhaps after a minus; OR stands alone. */
-function split(text: string): (Word | "OR")[] {
+export function split(text: string): (Word | "OR")[] {
   const words: (Word | "OR")[] = [];
   // Quotation marks and colons of Chinese keyboards count, too.
   const pattern = /(-)?(?:([a-z]+)[:\uFF1A])?(?:["“”]([^"“”]*)["“”]|([^\s"“”]+))/giu;

@@ -4,6 +4,7 @@
 import type { Id, Session } from "../jmap/types";
 import type { Draft } from "../compose/draft";
 import type { Dump } from "../store/store";
+import { forgetIndex } from "../endtoend/index-store";
 
 const NAME = "tradewind";
 
@@ -68,6 +69,7 @@ export async function takeFromOutbox(key: number): Promise<void> {
 /** Takes away the mail and the page that are kept in this browser. What waits to be sent stays: nobody else has it. */
 export async function forgetMail(): Promise<void> {
   await within("kept", "readwrite", (store) => store.clear());
+  await forgetIndex();
   if ("caches" in window) for (const name of await caches.keys()) await caches.delete(name);
   if ("serviceWorker" in navigator) for (const worker of await navigator.serviceWorker.getRegistrations()) await worker.unregister();
 }
