@@ -561,7 +561,7 @@ fn refuse(error: &AcceptError, id: &str) -> Verdict {
         | AcceptError::Panicked => (false, false),
         AcceptError::TooComplex(error) => return Verdict::reject(554, (5, 6, 0), error.to_string()),
         AcceptError::Unprotected { domain, why } => {
-            return Verdict::reject(550, (5, 7, 10), why.refusal(&domain));
+            return Verdict::reject(550, (5, 7, 10), why.refusal(domain));
         }
     };
     if over_quota {
