@@ -211,7 +211,6 @@ fn method(name: &str, using: &[String]) -> Option<(&'static str, Method)> {
         "Label/set" => change(LABELS, Change::LabelSet),
         "MDN/parse" => read(MDN, mdn::parse),
         "MDN/send" => change(MDN, Change::MdnSend),
-        "Verdict/get" => read(VERDICT, verdicts::get),
         "SieveScript/get" => read(SIEVE, sorting::script_get),
         "SieveScript/query" => read(SIEVE, sorting::script_query),
         "SieveScript/validate" => read(SIEVE, sorting::script_validate),
@@ -236,12 +235,20 @@ fn method(name: &str, using: &[String]) -> Option<(&'static str, Method)> {
         "ShareNotification/set" => change(PRINCIPALS, Change::ShareNoticeSet),
         "ShareNotification/query" => read(PRINCIPALS, share_notices::query),
         "ShareNotification/queryChanges" => read(PRINCIPALS, share_notices::query_changes),
-        "RecipientProtection/get" => read(PROTECTION, protection::recipients_get),
-        "MessageProtection/get" => read(PROTECTION, protection::messages_get),
-        "EmailSender/get" => read(VERDICT, senders::get),
-        "EmailBody/get" => read(BODY, email::shown_get),
-        _ => None,
+        _ => told_of_mail(name).map(|(capability, method)| (capability, Method::Read(method))),
     }
+}
+
+/// What our own extensions tell of messages and recipients.
+fn told_of_mail(name: &str) -> Option<(&'static str, Read)> {
+    Some(match name {
+        "Verdict/get" => (VERDICT, verdicts::get),
+        "EmailSender/get" => (VERDICT, senders::get),
+        "EmailBody/get" => (BODY, email::shown_get),
+        "RecipientProtection/get" => (PROTECTION, protection::recipients_get),
+        "MessageProtection/get" => (PROTECTION, protection::messages_get),
+        _ => return None,
+    })
 }
 
 /// A request under way.

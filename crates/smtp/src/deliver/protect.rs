@@ -41,8 +41,8 @@ impl Looks {
 
 /// Keys for a message, by kind.
 enum Found {
-    Smime(certbook::Means),
-    OpenPgp(keybook::Means),
+    Smime(Box<certbook::Means>),
+    OpenPgp(Box<keybook::Means>),
     None,
 }
 
@@ -135,11 +135,11 @@ impl Deliverer {
             Gateway::Smime(..) => {
                 let (author, to) = (author.to_owned(), to.to_vec());
                 let find = move |tx: &mut Tx<'_>| certbook::Means::find(tx, organisation, submitter, &author, &to);
-                Found::Smime(self.store.read(find).await?)
+                Found::Smime(Box::new(self.store.read(find).await?))
             }
-            Gateway::OpenPgp(_) => Found::OpenPgp(
+            Gateway::OpenPgp(_) => Found::OpenPgp(Box::new(
                 keybook::Means::find(&self.store, &self.keys, organisation, submitter, author, to).await?,
-            ),
+            )),
         })
     }
 
@@ -169,12 +169,12 @@ impl Deliverer {
         let message = match (found, gateway) {
             (Found::Smime(means), Some(Gateway::Smime(_, names))) => {
                 let wish = certbook::Wish { sign: plan.signs, encrypt: plan.encrypts(), names };
-                let made = certbook::protect(&self.store, raw, means, wish).await;
+                let made = certbook::protect(&self.store, raw, *means, wish).await;
                 made.map_err(|error| trouble(error.outlook(), error, &NOT_PROTECTED))?
             }
             (Found::OpenPgp(means), _) => {
                 let wish = (plan.signs, plan.encrypts());
-                let made = keybook::protect(&self.store, (recipients, raw), means, wish).await;
+                let made = keybook::protect(&self.store, (recipients, raw), *means, wish).await;
                 made.map_err(|error| trouble(error.outlook(), error, &NOT_PROTECTED_BY_PGP))?
             }
             _ => return Ok(raw.to_vec()),
