@@ -136,12 +136,12 @@ const resting = (page) =>
     for (const { name } of await indexedDB.databases()) {
       const base = await new Promise((resolve, reject) => {
         const request = indexedDB.open(name);
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
+        request.addEventListener("success", () => resolve(request.result));
+        request.addEventListener("error", () => reject(request.error));
       });
       for (const store of base.objectStoreNames) {
         const all = await new Promise((resolve) => {
-          base.transaction(store).objectStore(store).getAll().onsuccess = ({ target }) => resolve(target.result);
+          base.transaction(store).objectStore(store).getAll().addEventListener("success", ({ target }) => resolve(target.result));
         });
         for (const one of all) found.push(JSON.stringify(one, (_, value) => (value instanceof Uint8Array ? new TextDecoder("latin1").decode(value) : value)));
       }
@@ -230,6 +230,43 @@ test("a key that is not the one in the log, and a log written anew, stop everyth
     await form.getByText(says).waitFor();
     assert.ok(await form.getByRole("button", { name: "Encrypt and send" }).isDisabled(), says);
   }
+});
+
+test("where the company wants it, mail to colleagues goes end to end unless somebody wants otherwise", async () => {
+  // The answer of a server whose organisation is of the level trade.
+  await sales.addInitScript(() => {
+    const real = window.fetch;
+    window.fetch = async (...asked) => {
+      const response = await real(...asked);
+      if (!String(asked[1]?.body ?? "").includes("RecipientProtection/get")) return response;
+      const answer = await response.json();
+      for (const [name, told] of answer.methodResponses) {
+        if (name === "RecipientProtection/get") for (const one of told.list) one.isEndToEndByDefault = one.offers.includes("end-to-end");
+      }
+      return Response.json(answer);
+    };
+  });
+  await sales.goto(`${origin}/mail`);
+  await sales.getByRole("button", { name: "Write" }).click();
+  const usual = sales.getByRole("dialog", { name: "New message" });
+  await usual.getByLabel("To", { exact: true }).fill(`${OTHER_USER}, nobody@far.example`);
+  await usual.getByText("nobody@far.example:").waitFor();
+  assert.equal(await usual.getByText("Your company wants").count(), 0, "not to strangers");
+  await usual.getByLabel("To", { exact: true }).fill(OTHER_USER);
+  await usual.getByText("Your company wants mail between colleagues end to end").waitFor();
+  await accessible(sales, "a message that goes end to end by default");
+  await usual.getByRole("button", { name: "Send the usual way" }).click();
+  await usual.getByText("goes the usual way, though").waitFor();
+  await usual.getByRole("button", { name: "Send end to end" }).click();
+  await usual.getByLabel("Subject").fill("By default");
+  await sales.getByRole("dialog").getByRole("button", { name: "Send", exact: true }).click();
+  const form = sales.getByRole("dialog", { name: "New message, end to end" });
+  await form.getByLabel("Passphrase or recovery code").fill(PASSPHRASE);
+  await form.getByRole("button", { name: "Unlock" }).click();
+  await form.getByText(`${OTHER_USER} can read it.`).waitFor();
+  assert.equal(await form.getByLabel("Subject").inputValue(), "By default");
+  await form.getByRole("button", { name: "Encrypt and send" }).click();
+  await sales.getByText("The message was sent, end to end.").waitFor();
 });
 
 test("another key of a colleague is told, and one that was withdrawn is used no more", async () => {

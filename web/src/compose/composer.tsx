@@ -65,6 +65,10 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
   const [large, setLarge] = useState<File>();
   /** What goes by a form that encrypts instead, with its files as they are on this machine. */
   const [form, setForm] = useState<{ kind: "portal" | "end"; draft: Draft; files: File[] }>();
+  /** The company wants it end to end between these; whether the author wants otherwise. */
+  const [isEndDefault, setEndDefault] = useState(false);
+  const [isUsual, setUsual] = useState(false);
+  const goesEndToEnd = isEndDefault && !isUsual;
   const current = useRef(draft);
   current.current = draft;
   const saved = useRef({ id: writing.savedId, draft: writing.draft });
@@ -92,14 +96,15 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
   };
   const isDirty = draft !== saved.current.draft;
   useEffect(() => {
-    if (!isDirty || isSending || isDone.current) return undefined;
+    // What is to be read by nobody else is not laid down on the server.
+    if (!isDirty || isSending || isDone.current || goesEndToEnd) return undefined;
     const timer = setTimeout(() => {
       save().catch((error: Error) => setWrong(t("compose.not-saved", { reason: error.message })));
     }, SAVE_AFTER_MS);
     return () => clearTimeout(timer);
     // Each change of the draft begins the wait anew.
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [draft, isSending]);
+  }, [draft, isSending, goesEndToEnd]);
   // Another message takes its place: what was not saved yet is.
   useEffect(
     () => () => {
@@ -139,6 +144,10 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
     const why = obstacle();
     if (why || !identity) {
       setWrong(why);
+      return;
+    }
+    if (goesEndToEnd) {
+      protect("end");
       return;
     }
     setIsSending(true);
@@ -287,7 +296,13 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       <Files files={draft.files} progress={attaching.progress} remove={(file) => { attaching.stop(file.key); change({ files: draft.files.filter((it) => it !== file) }); }} />
       {wrong && <p role="alert" className="border-t border-line px-4 py-1.5 text-danger">{wrong}</p>}
       {large && identity && <Suspense><LargeFile file={large} to={draft.to} identity={identity} insert={(html) => insert.current?.(html)} close={() => { setLarge(undefined); setWrong(undefined); }} /></Suspense>}
-      {identity && <RecipientsProtection fields={[draft.to, draft.cc, draft.bcc]} from={identity.email} choose={protect} />}
+      {identity && <RecipientsProtection fields={[draft.to, draft.cc, draft.bcc]} from={identity.email} choose={protect} byDefault={setEndDefault} />}
+      {isEndDefault && (
+        <p role="note" className="flex flex-wrap items-center gap-2 border-t border-line px-4 py-1.5">
+          {t(isUsual ? "protect.usual-chosen" : "protect.end-by-default")}
+          <Button onPress={() => setUsual(!isUsual)}>{t(isUsual ? "protect.choose-end" : "protect.choose-usual")}</Button>
+        </p>
+      )}
       <ProtectionChoice fields={[draft.to, draft.cc, draft.bcc]} choose={protect} />
       {more && <Options draft={draft} change={change} />}
       {later && <Later max={holdMax(store)} close={() => setLater(false)} schedule={(at) => { setLater(false); void send(at); }} />}

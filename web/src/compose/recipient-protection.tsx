@@ -82,11 +82,15 @@ interface Props {
   from: string;
   /** Goes on in the form that protects more. */
   choose: (form: "portal" | "end") => void;
+  /** Told whether all recipients are to get it end to end, unless somebody wants otherwise. */
+  byDefault: (isEndToEnd: boolean) => void;
 }
 
-export function RecipientsProtection({ fields, from, choose }: Props) {
+export function RecipientsProtection({ fields, from, choose, byDefault }: Props) {
   const { t, i18n } = useTranslation();
   const told = useProtection(fields, from);
+  const isEndToEnd = told !== undefined && told.length > 0 && told.every((it) => it.isEndToEndByDefault);
+  useEffect(() => byDefault(isEndToEnd), [byDefault, isEndToEnd]);
   if (!told || told.length === 0) return null;
   const kept = told.filter(({ protection }) => protection === "kept-back");
   const offers = (["end-to-end", "portal"] as const).filter((offer) => kept.length > 0 && kept.every((it) => it.offers.includes(offer)));

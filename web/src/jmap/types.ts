@@ -246,6 +246,8 @@ export interface RecipientProtection {
   waits: boolean;
   demands: string[][];
   offers: ("usual" | "end-to-end" | "portal")[];
+  /** A colleague with a key of their own, in a company that wants mail between colleagues end to end. */
+  isEndToEndByDefault: boolean;
 }
 
 /** What was found of a message when it came (docs/jmap.md). */

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use letters::foresight::{Asked, Connection, Foreseen, Intent};
+use identity::Level;
+use letters::foresight::{Asked, Connection, Foreseen, Intent, Protection};
 use serde_json::{Value, json};
 use store::Tx;
 use wire::jmap::format_utc_date;
@@ -25,6 +26,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
         None => Intent::Usual,
     };
     let owner = identity::load_account(tx, account).map_err(|error| trouble(error.into()))?;
+    let level = identity::level_of_account(tx, account).map_err(|error| trouble(error.into()))?;
     let author = from.or_else(|| owner.addresses.first().cloned()).unwrap_or_default();
     let (mut list, mut missing) = (Vec::new(), Vec::new());
     for recipient in asked.into_iter().collect::<BTreeSet<String>>() {
@@ -44,12 +46,13 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
                 require_tls,
             },
         )?;
-        list.push(shown(&recipient, &foreseen));
+        list.push(shown(&recipient, &foreseen, level));
     }
     Ok(json!({ "accountId": account_id, "list": list, "notFound": missing }))
 }
 
-fn shown(recipient: &str, foreseen: &Foreseen) -> Value {
+fn shown(recipient: &str, foreseen: &Foreseen, level: Level) -> Value {
+    let is_colleague = foreseen.protection == Protection::Here && foreseen.offers.contains(&Intent::EndToEnd);
     let demands = foreseen.demands.iter().map(|means| means.iter().map(|it| it.as_str()).collect::<Vec<_>>());
     json!({
         "id": recipient,
@@ -59,6 +62,7 @@ fn shown(recipient: &str, foreseen: &Foreseen) -> Value {
         "hindrance": foreseen.hindrance.map(|(hindrance, _)| hindrance.as_str()),
         "waits": foreseen.hindrance.is_some_and(|(_, waits)| waits),
         "demands": demands.collect::<Vec<_>>(),
+        "isEndToEndByDefault": is_colleague && level == Level::Trade,
         "offers": foreseen.offers.iter().map(|it| it.as_str()).collect::<Vec<_>>(),
     })
 }

@@ -1,5 +1,6 @@
 //! What protects mail.
 
+use identity::Level;
 use mail::protection::{Demand, Means};
 use serde_json::json;
 use store::testing::TestStore;
@@ -25,6 +26,14 @@ async fn rules_are_told_of_recipients(store: TestStore) {
     // The rule of the address goes before that of the domain.
     assert_eq!(of("bo@strict.example")["demands"], json!([["verified-tls"]]));
     assert_eq!(of("x@free.example")["demands"], json!([]));
+    // Between colleagues end to end is the usual way where the company's level asks for it.
+    for (level, is_default) in [(Level::Enhanced, false), (Level::Trade, true)] {
+        desk.store.write(move |tx| identity::set_level(tx, organisation, level)).await.unwrap();
+        let told = desk.call("RecipientProtection/get", json!({ "ids": ["keyed@trade.test", "x@free.example"] })).await;
+        for one in told["list"].as_array().unwrap() {
+            assert_eq!(one["isEndToEndByDefault"], json!(is_default && one["id"] == "keyed@trade.test"), "{one}");
+        }
+    }
     let asked = json!({ "accountId": crate::ids::show(desk.account), "ids": [], "intent": "secret" });
     let wrong = desk.ask(&desk.asker, &[("RecipientProtection/get", asked)]).await;
     assert_eq!((wrong[0].0.as_str(), wrong[0].1["type"].as_str()), ("error", Some("invalidArguments")));
