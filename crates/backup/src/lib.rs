@@ -19,14 +19,16 @@ mod repository;
 mod restore;
 mod settings;
 mod source;
+mod standing;
 mod take;
 
 pub use error::BackupError;
 pub use keep::{Keep, Kept};
 pub use manifest::Manifest;
 pub use moment::parse_moment;
-pub use repository::{Backup, Checked, Target, check, list};
+pub use repository::{Backup, Checked, Reading, Target, check, list, size, take_out};
 pub use restore::{Chosen, Restored};
 pub use settings::BackupSettings;
-pub use source::{FileBytes, FileItem, files_below};
+pub use source::{FileBytes, FileItem, Progress, files_below};
+pub use standing::{Health, Standing, mark_told, note_failed, note_good, standing};
 pub use take::{Taken, Wanted, take};

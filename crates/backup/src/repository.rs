@@ -6,7 +6,8 @@ use env::{Secret, Timestamp};
 use rustic_backend::BackendOptions;
 use rustic_core::repofile::SnapshotFile;
 use rustic_core::{
-    CheckOptions, ConfigOptions, Credentials, KeyOptions, OpenStatus, Repository, RepositoryOptions, RusticResult,
+    CheckOptions, ConfigOptions, Credentials, FileType, Id, KeyOptions, OpenStatus, ReadSubsetOption,
+    RepairIndexOptions, Repository, RepositoryBackends, RepositoryOptions, RusticResult,
 };
 use serde::Serialize;
 
@@ -68,11 +69,15 @@ pub(crate) fn millis(snapshot: &SnapshotFile) -> i64 {
 
 impl Target {
     fn closed(&self) -> Result<Repository<()>, BackupError> {
-        let options = BackendOptions::default().repository(&self.location);
-        self.told(options.to_backends().and_then(|backends| {
+        self.told(self.backends().and_then(|backends| {
             // What is read of it lies beside us, or is read once a run: a cache would be one more copy.
             Repository::new(&RepositoryOptions::default().no_cache(true), &backends)
         }))
+    }
+
+    /// What reads and writes its files.
+    fn backends(&self) -> RusticResult<RepositoryBackends> {
+        BackendOptions::default().repository(&self.location).to_backends()
     }
 
     fn credentials(&self) -> Credentials {
@@ -128,6 +133,31 @@ pub fn list(target: &Target) -> Result<Vec<Backup>, BackupError> {
     Ok(snapshots(target, &repository)?.iter().map(Backup::of).collect())
 }
 
+/// Bytes that a repository takes. Blocks.
+///
+/// # Errors
+/// [`BackupError`] if the repository cannot be read.
+pub fn size(target: &Target) -> Result<u64, BackupError> {
+    let files = target.told(target.open()?.infos_files())?;
+    Ok(files.repo.iter().map(|kind| kind.size).sum())
+}
+
+/// How much of the data a check reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Only the lists of what is where.
+    Lists,
+    /// One of `of` parts, numbered from 1; all of them are all of it.
+    Part {
+        /// Which.
+        number: u32,
+        /// How many there are.
+        of: u32,
+    },
+    /// Every byte.
+    All,
+}
+
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Checked {
@@ -135,18 +165,64 @@ pub struct Checked {
     pub sound: bool,
     /// What does not fit.
     pub findings: Vec<String>,
+    /// Files of data that do not fit or are not there, for [`take_out`].
+    pub damaged: Vec<String>,
 }
 
 /// Findings that are told; more say the same.
 const FINDINGS_MAX: usize = 20;
 
-/// Checks that all backups of a repository are whole; with `read_data` reads every byte. Blocks.
+/// Length of the name of a file of data: SHA-256 in hexadecimal.
+const PACK_NAME_CHARS: usize = 64;
+
+/// Checks that all backups of a repository are whole. Blocks.
 ///
 /// # Errors
 /// [`BackupError`] if the repository cannot be opened.
-pub fn check(target: &Target, read_data: bool) -> Result<Checked, BackupError> {
+pub fn check(target: &Target, reading: Reading) -> Result<Checked, BackupError> {
     let repository = target.open()?;
-    let results = target.told(repository.check(CheckOptions::default().read_data(read_data)))?;
-    let findings: Vec<String> = results.0.iter().map(|(_, finding)| finding.to_string()).take(FINDINGS_MAX).collect();
-    Ok(Checked { sound: results.is_ok().is_ok(), findings })
+    let mut options = CheckOptions::default();
+    options = match reading {
+        Reading::Lists => options,
+        Reading::All => options.read_data(true),
+        Reading::Part { number, of } => {
+            options.read_data(true).read_data_subset(ReadSubsetOption::IdSubSet((number, of)))
+        }
+    };
+    let results = target.told(repository.check(options))?;
+    let findings: Vec<String> = results.0.iter().map(|(_, finding)| finding.to_string()).collect();
+    let mut damaged: Vec<String> = findings.iter().filter_map(|finding| pack_of(finding)).collect();
+    damaged.sort();
+    damaged.dedup();
+    let findings = findings.into_iter().take(FINDINGS_MAX).collect();
+    Ok(Checked { sound: results.is_ok().is_ok(), findings, damaged })
+}
+
+/// The file of data that a finding is about. The library tells it in words alone.
+fn pack_of(finding: &str) -> Option<String> {
+    let (_, after) = finding.split_once("pack ")?;
+    let name: String = after.chars().take_while(char::is_ascii_hexdigit).collect();
+    (name.len() == PACK_NAME_CHARS).then_some(name)
+}
+
+/// Takes files of data out of a repository whose bytes are not what their names say (which is looked at again first: one that only could not
+/// be read stays), so that the next backup stores anew what they held. What no later backup has is lost from the older ones. Says how many
+/// there were. Blocks.
+///
+/// # Errors
+/// [`BackupError`] if the repository cannot be read or changed.
+pub fn take_out(target: &Target, damaged: &[String]) -> Result<usize, BackupError> {
+    let backend = target.told(target.backends())?.repository();
+    let mut taken_out = 0;
+    for name in damaged {
+        let id: Id = target.told(name.parse())?;
+        let Ok(bytes) = backend.read_full(FileType::Pack, &id) else { continue };
+        let is_it: String = crypto::hash::sha256(&bytes).iter().map(|octet| format!("{octet:02x}")).collect();
+        if is_it != *name {
+            target.told(backend.remove(FileType::Pack, &id, false))?;
+            taken_out += 1;
+        }
+    }
+    target.told(target.open()?.repair_index(&RepairIndexOptions::default(), false))?;
+    Ok(taken_out)
 }

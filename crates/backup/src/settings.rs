@@ -18,6 +18,9 @@ env::settings! {
         keep_months: u32 = 12,
         /// Delete backups whose time is over. Switch it off where the repository may only be added to, and have them deleted from elsewhere.
         prune: bool = true,
+        /// Into how many parts a repository is divided, one of which is read back each day after the backup, so that all of it is in so many days;
+        /// 0 for none. What is damaged is told, and stored anew by the next backup.
+        read_back_parts: u32 = 30,
         /// MiB read from the store in a second at most, so that a backup leaves room for the server; 0 for no limit.
         mib_per_second: u64 = 0,
     }

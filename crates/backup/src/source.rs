@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustic_core::jiff::Timestamp;
@@ -88,6 +89,7 @@ pub(crate) struct Source {
     bytes: u64,
     parts: Parts,
     failure: Failure,
+    progress: Arc<Progress>,
 }
 
 #[derive(Clone)]
@@ -112,9 +114,24 @@ impl Failure {
     }
 }
 
+/// How far a backup is.
+#[derive(Debug, Default)]
+pub struct Progress {
+    total: AtomicU64,
+    read: AtomicU64,
+}
+
+impl Progress {
+    /// Bytes that there are, and bytes that were read of them. What is in the repository already is not read, so the end may come sooner.
+    #[must_use]
+    pub fn bytes(&self) -> (u64, u64) {
+        (self.total.load(Ordering::Relaxed), self.read.load(Ordering::Relaxed))
+    }
+}
+
 impl Source {
-    pub(crate) fn new(parts: Parts, failure: Failure) -> Self {
-        Self { entries: BTreeMap::new(), bytes: 0, parts, failure }
+    pub(crate) fn new(parts: Parts, failure: Failure, progress: Arc<Progress>) -> Self {
+        Self { entries: BTreeMap::new(), bytes: 0, parts, failure, progress }
     }
 
     /// The tables of a store, which are read anew each time.
@@ -154,6 +171,7 @@ impl Source {
 
     fn add(&mut self, path: PathBuf, meta: Metadata, content: Content) {
         self.bytes += meta.size;
+        self.progress.total.store(self.bytes, Ordering::Relaxed);
         let node = Node::new_node(path.file_name().unwrap_or(OsStr::new("")), NodeType::File, meta);
         self.entries.insert(path, (node, content));
     }
@@ -189,6 +207,7 @@ pub(crate) struct Opening {
     content: Content,
     parts: Parts,
     failure: Failure,
+    progress: Arc<Progress>,
 }
 
 /// Its bytes.
@@ -196,6 +215,7 @@ pub(crate) struct Reading {
     path: String,
     from: Bytes,
     failure: Failure,
+    progress: Arc<Progress>,
 }
 
 enum Bytes {
@@ -218,7 +238,7 @@ impl ReadSourceOpen for Opening {
                 Err(error) => Bytes::Broken(error.kind()),
             },
         };
-        Ok(Reading { path: self.path, from, failure: self.failure })
+        Ok(Reading { path: self.path, from, failure: self.failure, progress: self.progress })
     }
 }
 
@@ -230,6 +250,9 @@ impl Read for Reading {
             Bytes::Here(bytes) => bytes.read(out),
             Bytes::Broken(kind) => Err((*kind).into()),
         };
+        if let Ok(read) = outcome {
+            self.progress.read.fetch_add(read as u64, Ordering::Relaxed);
+        }
         outcome.inspect_err(|error| {
             if error.kind() != io::ErrorKind::Interrupted {
                 self.failure.note(&self.path, error);
@@ -253,6 +276,7 @@ impl ReadSource for Source {
                 content: content.clone(),
                 parts: self.parts.clone(),
                 failure: self.failure.clone(),
+                progress: Arc::clone(&self.progress),
             };
             Ok(ReadSourceEntry { path: path.clone(), node: node.clone(), open: Some(opening) })
         };

@@ -1,6 +1,7 @@
 //! Taking a backup.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use env::Timestamp;
 use rustic_core::jiff;
@@ -12,7 +13,7 @@ use store::copy::{self, Frozen, Pace};
 use crate::BackupError;
 use crate::manifest::{Manifest, SealedKey};
 use crate::repository::{Backup, ROOT, TAG, Target};
-use crate::source::{Failure, FileItem, Source};
+use crate::source::{Failure, FileItem, Progress, Source};
 
 /// What a backup is to hold, beside the store.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Wanted {
     pub files: Vec<FileItem>,
     /// How much of the machine may be taken.
     pub pace: Pace,
+    /// Where it is told how far the backup is.
+    pub progress: Arc<Progress>,
 }
 
 /// A backup that was taken.
@@ -61,7 +64,7 @@ fn write(
     let repository = target.told(target.open_or_make()?.to_indexed_ids())?;
     let inventory = frozen.inventory();
     let failure = Failure::default();
-    let mut source = Source::new(frozen.parts(), failure.clone());
+    let mut source = Source::new(frozen.parts(), failure.clone(), Arc::clone(&wanted.progress));
     for table in &inventory.tables {
         source.add_table(table, now.millis());
     }

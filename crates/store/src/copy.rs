@@ -6,6 +6,7 @@
 
 mod fill;
 mod form;
+mod pick;
 mod schema;
 
 use std::io::{self, Read};
@@ -21,6 +22,7 @@ use crate::{Database, Store, StoreError, Tx, params};
 
 pub use fill::Filler;
 pub use form::{BundleReader, TableReader};
+pub use pick::Picker;
 use form::{write_blob, write_row};
 use schema::{BLOB_TABLE, tables};
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::actions::{BackupPlan, Refused};
 use backup::{Chosen, FileBytes, FileItem, Keep, Target, Wanted, files_below, parse_moment};
@@ -27,6 +28,9 @@ const CONFIG: &str = "tradewind.toml";
 /// There while a restore is not through.
 const UNFINISHED: &str = "restore-unfinished";
 
+/// Directory that mail from a backup is looked through in.
+const SCRATCH: &str = "earlier";
+
 /// Octets of a password that we make.
 const PASSWORD_BYTES: usize = 32;
 
@@ -47,9 +51,18 @@ pub(crate) fn plan(settings: &Settings) -> Result<BackupPlan, Refused> {
         set.repositories.iter().map(target).collect()
     };
     let pace = Pace { bytes_per_second: set.mib_per_second.saturating_mul(1 << 20) };
-    let wanted = Wanted { host: settings.server.hostname.clone(), files: files(settings)?, pace };
+    let (host, progress) = (settings.server.hostname.clone(), Arc::default());
+    let wanted = Wanted { host, files: files(settings)?, pace, progress };
     let keep = Keep { days: set.keep_days, weeks: set.keep_weeks, months: set.keep_months };
-    Ok(BackupPlan { targets, wanted, keep, prune: set.prune })
+    Ok(BackupPlan {
+        targets,
+        wanted,
+        keep,
+        prune: set.prune,
+        parts: set.read_back_parts,
+        every: (set.every_minutes > 0).then(|| Duration::from_secs(set.every_minutes.saturating_mul(60))),
+        scratch: settings.server.directory.join(SCRATCH),
+    })
 }
 
 fn password(path: &Path) -> Result<Secret<String>, Refused> {
@@ -77,6 +90,7 @@ fn files(settings: &Settings) -> Result<Vec<FileItem>, Refused> {
     let (home, data) = (settings.home(), &settings.server.directory);
     let mut left_out = vec![
         data.join("store"),
+        data.join(SCRATCH),
         data.join("control.sock"),
         settings.server.region_key.clone(),
         settings.backup.password_file.clone(),

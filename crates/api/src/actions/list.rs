@@ -492,11 +492,25 @@ actions! {
     AuditExport "audit-export" { directory: PathBuf }: StoreCheck on On::Machine => audit::export_to(controls, directory);
 
     /// Take a backup of everything now, into every repository that is set up.
-    BackupRun "backup-run": StoreCollect on On::Machine => backup::run(controls);
+    BackupRun "backup-run": StoreCollect on On::Machine => backup::run(controls, None);
+    /// Show how the backups stand: the last good one, the next, what failed.
+    BackupStatus "backup-status": StoreCheck on On::Machine => backup::standing::status(controls);
     /// List the backups that there are.
     BackupList "backup-list": StoreCheck on On::Machine => backup::list_all(controls);
     /// Check that all backups are whole.
     BackupCheck "backup-check" { read_data: bool }: StoreCheck on On::Machine => backup::check_all(controls, read_data);
+    /// Show which mail of an account a backup has that is not there now; nothing is changed.
+    BackupMail "backup-mail" (wanted: backup::earlier::EarlierMail): StoreCheck
+        on On::Account(&wanted.address) => backup::earlier::show(controls, wanted);
+    /// Put mail of an account that a backup has and that is not there now back, beside what is there.
+    BackupMailRestore "backup-mail-restore" (wanted: backup::earlier::EarlierMail): MailRecover
+        on On::Account(&wanted.address) => backup::earlier::restore(controls, wanted);
+    /// Show how much mail of a domain's accounts a backup has that is not there now; nothing is changed.
+    BackupDomain "backup-domain" (wanted: backup::earlier::EarlierDomain): StoreCheck
+        on On::Domain(&wanted.domain) => backup::earlier::show_domain(controls, wanted);
+    /// Put mail of all accounts of a domain that a backup has and that is not there now back, beside what is there.
+    BackupDomainRestore "backup-domain-restore" (wanted: backup::earlier::EarlierDomain): StoreCollect
+        on On::Domain(&wanted.domain) => backup::earlier::restore_domain(controls, wanted);
 
     /// Give the key of an account's mail a new generation. What is there opens as before; what comes is encrypted under the new one.
     KeyRotate "key-rotate" { address: String }: KeyRotate on On::Account(address) => keys::rotate_account(controls, address);

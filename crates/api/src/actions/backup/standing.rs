@@ -1,0 +1,139 @@
+//! How the backups stand: shown, and told to those who look after the machine, once for each change.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::backup::{Backup, Health, Progress, Standing, mark_told, size, standing};
+use env::Timestamp;
+use identity::Language;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use super::super::letters;
+use super::super::{Controls, Refused};
+use super::{blocking, merge, targets};
+
+/// So many times the time between two backups may pass before one is late.
+const LATE_AFTER: u32 = 2;
+
+/// The backup that is being taken.
+static UNDER_WAY: Mutex<Option<UnderWay>> = Mutex::new(None);
+
+struct UnderWay {
+    location: String,
+    since: Timestamp,
+    progress: Arc<Progress>,
+}
+
+/// Notes that a backup into `location` begins.
+pub(super) fn begin(location: &str, progress: &Arc<Progress>, since: Timestamp) {
+    *UNDER_WAY.lock() = Some(UnderWay { location: location.to_owned(), since, progress: Arc::clone(progress) });
+}
+
+/// Notes that it has ended.
+pub(super) fn end() {
+    *UNDER_WAY.lock() = None;
+}
+
+pub(super) async fn of(controls: &Controls, location: &str) -> Result<Option<Standing>, Refused> {
+    let location = location.to_owned();
+    controls.store.read(move |tx| standing(tx, &location)).await.map_err(Refused::because)
+}
+
+/// Notes a backup that is there. What cannot be noted is logged: the backup itself stands.
+pub(super) async fn note_good(controls: &Controls, location: &str, backup: Backup) {
+    let location = location.to_owned();
+    let noting = controls.store.write_freeing(move |tx| ::backup::note_good(tx, &location, &backup)).await;
+    if let Err(error) = noting {
+        tracing::error!(%error, "cannot note that a backup was taken");
+    }
+}
+
+/// Notes one that failed.
+pub(super) async fn note_failed(controls: &Controls, location: &str, why: &str) {
+    let (location, why) = (location.to_owned(), why.to_owned());
+    let noting = controls.store.write_freeing(move |tx| ::backup::note_failed(tx, &location, &why)).await;
+    if let Err(error) = noting {
+        tracing::error!(%error, "cannot note that a backup failed");
+    }
+}
+
+fn late_after(every: Option<Duration>) -> Option<Duration> {
+    every.map(|every| every.saturating_mul(LATE_AFTER))
+}
+
+/// How the backups stand, by repository.
+pub(in super::super) async fn status(controls: &Controls) -> Result<Value, Refused> {
+    let plan = targets(controls)?;
+    let now = controls.store.context().clock.now();
+    let mut repositories = Vec::new();
+    for target in plan.targets {
+        let found = of(controls, &target.location).await?;
+        let mut told = json!({ "repository": target.location });
+        if let Some(found) = found {
+            let next = found.good.zip(plan.every).map(|(good, every)| good.plus(every).to_string());
+            let more = json!({
+                "state": found.health(now, late_after(plan.every)).as_str(),
+                "last_good": found.good.map(|good| good.to_string()),
+                "age_seconds": found.good.map(|good| (now.millis() - good.millis()) / 1000),
+                "next": next,
+                "bytes": found.bytes,
+                "added_bytes": found.added_bytes,
+                "failing_since": found.failing_since.map(|since| since.to_string()),
+                "failure": (!found.failure.is_empty()).then_some(found.failure),
+            });
+            merge(&mut told, more);
+        } else {
+            merge(&mut told, json!({ "state": "none" }));
+        }
+        let under_way = UNDER_WAY.lock().as_ref().filter(|it| it.location == target.location).map(|it| {
+            let (total, read) = it.progress.bytes();
+            json!({ "since": it.since.to_string(), "total_bytes": total, "read_bytes": read })
+        });
+        merge(&mut told, json!({ "under_way": under_way }));
+        match blocking(move || size(&target)).await {
+            Ok(bytes) => merge(&mut told, json!({ "repository_bytes": bytes })),
+            Err(Refused(why)) => merge(&mut told, json!({ "unreachable": why })),
+        }
+        repositories.push(told);
+    }
+    Ok(json!({ "repositories": repositories }))
+}
+
+/// Tells those who look after the machine of each repository whose state has changed since they were told last, and records it. What
+/// cannot be told now is told at the next call.
+pub(super) async fn tell(controls: &Controls, every: Option<Duration>) {
+    let Ok(plan) = controls.elsewhere.backups() else { return };
+    for target in plan.targets {
+        let Ok(Some(found)) = of(controls, &target.location).await else { continue };
+        let health = found.health(controls.store.context().clock.now(), late_after(every));
+        if health != found.told {
+            tell_one(controls, found, health).await;
+        }
+    }
+}
+
+async fn tell_one(controls: &Controls, found: Standing, health: Health) {
+    let values = |language: Language| {
+        let good = match found.good {
+            Some(good) => good.to_string(),
+            None => ::letters::Texts::of(language).say("backup-never", &[]),
+        };
+        let why = if found.failure.is_empty() { "-".to_owned() } else { found.failure.clone() };
+        vec![("where", found.location.clone()), ("good", good), ("why", why)]
+    };
+    let (key, action) = match health {
+        Health::Good => ("letter-backup-good", "backup-good"),
+        Health::Failing => ("letter-backup-failing", "backup-failing"),
+        Health::Late => ("letter-backup-late", "backup-late"),
+    };
+    let object = json!({ "repository": found.location, "failure": found.failure }).to_string();
+    let location = found.location.clone();
+    let mark = move |tx: &mut ::store::Tx<'_>| mark_told(tx, &location, health);
+    letters::tell_keepers(controls, key, values, (action, object, health == Health::Good), mark).await;
+}
+
+/// Tells of what has become late since the last look.
+pub async fn tell_of_backups(controls: &Controls, every: Duration) {
+    tell(controls, Some(every)).await;
+}
