@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use env::{Secret, Timestamp};
-use rustic_backend::BackendOptions;
 use rustic_core::repofile::SnapshotFile;
 use rustic_core::{
     CheckOptions, ConfigOptions, Credentials, FileType, Id, KeyOptions, OpenStatus, ReadSubsetOption,
@@ -12,6 +11,7 @@ use rustic_core::{
 use serde::Serialize;
 
 use crate::BackupError;
+use crate::place::Access;
 
 /// Marks the snapshots that are ours, in a repository that may hold others.
 pub(crate) const TAG: &str = "tradewind";
@@ -22,8 +22,10 @@ pub(crate) const ROOT: &str = "/tradewind";
 /// A repository and what opens it.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Where it is: a directory.
+    /// Where it is: a directory, or a place as [`crate::Kind`] tells them.
     pub location: String,
+    /// What opens the way to it.
+    pub access: Access,
     /// Its password.
     pub password: Secret<String>,
 }
@@ -68,6 +70,13 @@ pub(crate) fn millis(snapshot: &SnapshotFile) -> i64 {
 }
 
 impl Target {
+    /// The same repository by way of what may delete there.
+    #[must_use]
+    pub(crate) fn for_pruning(&self) -> Self {
+        let access = self.access.prune.as_deref().unwrap_or(&self.access).clone();
+        Self { access, ..self.clone() }
+    }
+
     fn closed(&self) -> Result<Repository<()>, BackupError> {
         self.told(self.backends().and_then(|backends| {
             // What is read of it lies beside us, or is read once a run: a cache would be one more copy.
@@ -77,7 +86,7 @@ impl Target {
 
     /// What reads and writes its files.
     fn backends(&self) -> RusticResult<RepositoryBackends> {
-        BackendOptions::default().repository(&self.location).to_backends()
+        crate::place::backends(&self.location, &self.access)
     }
 
     fn credentials(&self) -> Credentials {
@@ -212,6 +221,7 @@ fn pack_of(finding: &str) -> Option<String> {
 /// # Errors
 /// [`BackupError`] if the repository cannot be read or changed.
 pub fn take_out(target: &Target, damaged: &[String]) -> Result<usize, BackupError> {
+    let target = &target.for_pruning();
     let backend = target.told(target.backends())?.repository();
     let mut taken_out = 0;
     for name in damaged {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::{BackupPlan, Refused};
-use backup::{Chosen, FileBytes, FileItem, Keep, Target, Wanted, files_below, parse_moment};
+use backup::{
+    Access, Accesses, Chosen, FileBytes, FileItem, Keep, Kind, Target, Wanted, files_below, parse_moment,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use env::{Clock, Entropy, Secret, SystemClock, SystemEntropy};
@@ -44,9 +46,10 @@ pub(crate) fn plan(settings: &Settings) -> Result<BackupPlan, Refused> {
         Vec::new()
     } else {
         let password = password(&set.password_file)?;
-        let target = |location: &String| Target {
-            location: settings.home().join(location).display().to_string(),
-            password: password.clone(),
+        let accesses = Accesses::read(&set.credentials_file).map_err(Refused::because)?;
+        let target = |location: &String| {
+            let access = within(accesses.of(location), settings.home());
+            Target { location: place_of(settings.home(), location), access, password: password.clone() }
         };
         set.repositories.iter().map(target).collect()
     };
@@ -63,6 +66,23 @@ pub(crate) fn plan(settings: &Settings) -> Result<BackupPlan, Refused> {
         every: (set.every_minutes > 0).then(|| Duration::from_secs(set.every_minutes.saturating_mul(60))),
         scratch: settings.server.directory.join(SCRATCH),
     })
+}
+
+/// Where a repository is; a directory that is not absolute is beside the configuration file.
+fn place_of(home: &Path, location: &str) -> String {
+    match Kind::of(location) {
+        Kind::Directory => home.join(location).display().to_string(),
+        _ => location.to_owned(),
+    }
+}
+
+/// Files that are named beside the configuration file are there.
+fn within(mut access: Access, home: &Path) -> Access {
+    for file in [&mut access.authority, &mut access.key_file, &mut access.known_hosts, &mut access.rclone_config] {
+        *file = file.take().map(|file| home.join(file));
+    }
+    access.prune = access.prune.map(|prune| Box::new(within(*prune, home)));
+    access
 }
 
 fn password(path: &Path) -> Result<Secret<String>, Refused> {
@@ -94,6 +114,7 @@ fn files(settings: &Settings) -> Result<Vec<FileItem>, Refused> {
         data.join("control.sock"),
         settings.server.region_key.clone(),
         settings.backup.password_file.clone(),
+        settings.backup.credentials_file.clone(),
     ];
     left_out.extend(settings.keys.pkcs11_pin_file.clone());
     left_out.extend(settings.backup.repositories.iter().map(|location| home.join(location)));
@@ -112,6 +133,7 @@ fn settings_elsewhere(settings: &Settings) -> Result<String, Refused> {
     kept.server.directory = PathBuf::from("data");
     kept.server.region_key = PathBuf::from("region.key");
     kept.backup.password_file = PathBuf::from("backup.key");
+    kept.backup.credentials_file = PathBuf::from("backup-credentials.toml");
     let text = toml::to_string(&kept).map_err(Refused::because)?;
     let home = settings.home().display().to_string();
     Ok(if home.len() > 1 { text.replace(&format!("\"{home}/"), "\"") } else { text })
@@ -130,7 +152,15 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     };
     let into = std::path::absolute(&options.into).map_err(Refused::because)?;
     refuse_full(&into)?;
-    let target = Target { location: options.from.clone(), password };
+    let access = match &options.credentials {
+        None => Access::default(),
+        Some(file) => {
+            let file = std::path::absolute(file).map_err(Refused::because)?;
+            let accesses = Accesses::read(&file).map_err(Refused::because)?;
+            within(accesses.of(&options.from), file.parent().unwrap_or(Path::new("/")))
+        }
+    };
+    let target = Target { location: options.from.clone(), access, password };
     let backup = options.backup.clone();
     let chosen = blocking(move || Chosen::open(&target, backup.as_deref(), until)).await?;
     let clock = SystemClock;

@@ -1,6 +1,7 @@
 //! Backups.
 
 pub(super) mod earlier;
+mod lacks;
 pub(super) mod standing;
 
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ const DAY_MILLIS: i64 = 86_400_000;
 static TAKING: Mutex<()> = Mutex::const_new(());
 
 /// Days for which every backup is kept, by level.
-pub(super) const fn days_of(level: Level) -> u32 {
+const fn days_of(level: Level) -> u32 {
     match level {
         Level::Basic => 7,
         Level::Enhanced => 30,
@@ -47,9 +48,9 @@ pub struct BackupPlan {
 }
 
 /// The highest level among the organisations decides, since one backup holds them all.
-async fn days_by_level(controls: &Controls) -> Result<u32, Refused> {
+async fn level(controls: &Controls) -> Result<Level, Refused> {
     let organisations = controls.store.read(identity::list_organisations).await.map_err(Refused::because)?;
-    Ok(organisations.iter().map(|one| days_of(one.level)).max().unwrap_or(days_of(Level::Basic)))
+    Ok(organisations.iter().map(|one| one.level).max().unwrap_or(Level::Basic))
 }
 
 fn targets(controls: &Controls) -> Result<BackupPlan, Refused> {
@@ -66,7 +67,7 @@ pub(super) async fn run(controls: &Controls, only: Option<&[String]>) -> Result<
     let _alone = TAKING.lock().await;
     let BackupPlan { mut targets, wanted, mut keep, prune, parts, every, .. } = targets(controls)?;
     if keep.days == 0 {
-        keep.days = days_by_level(controls).await?;
+        keep.days = days_of(level(controls).await?);
     }
     targets.retain(|target| only.is_none_or(|only| only.contains(&target.location)));
     let (mut taken, mut failed) = (Vec::new(), Vec::new());

@@ -100,9 +100,12 @@ impl From<BackupCommand> for Action {
 
 #[derive(Debug, Args)]
 pub(crate) struct RestoreOptions {
-    /// Repository: a directory.
+    /// Repository: a directory, or a place as in backup.repositories.
     #[arg(long)]
     pub(crate) from: String,
+    /// File with what opens the way to the repository, as backup.credentials_file.
+    #[arg(long)]
+    pub(crate) credentials: Option<PathBuf>,
     /// Directory to build the server in; it must be empty or not be there.
     #[arg(long)]
     pub(crate) into: PathBuf,

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::super::letters;
 use super::super::{Controls, Refused};
-use super::{blocking, merge, targets};
+use super::lacks::{Lack, lacks};
+use super::{blocking, days_of, level, merge};
 
 /// So many times the time between two backups may pass before one is late.
 const LATE_AFTER: u32 = 2;
@@ -64,7 +65,10 @@ fn late_after(every: Option<Duration>) -> Option<Duration> {
 
 /// How the backups stand, by repository.
 pub(in super::super) async fn status(controls: &Controls) -> Result<Value, Refused> {
-    let plan = targets(controls)?;
+    let plan = controls.elsewhere.backups()?;
+    let level = level(controls).await?;
+    let missing: Vec<&str> = lacks(&plan, level).into_iter().map(Lack::as_str).collect();
+    let days = if plan.keep.days == 0 { days_of(level) } else { plan.keep.days };
     let now = controls.store.context().clock.now();
     let mut repositories = Vec::new();
     for target in plan.targets {
@@ -97,7 +101,7 @@ pub(in super::super) async fn status(controls: &Controls) -> Result<Value, Refus
         }
         repositories.push(told);
     }
-    Ok(json!({ "repositories": repositories }))
+    Ok(json!({ "level": level.as_str(), "keep_days": days, "missing": missing, "repositories": repositories }))
 }
 
 /// Tells those who look after the machine of each repository whose state has changed since they were told last, and records it. What
