@@ -79,10 +79,10 @@ fn lose_and_find(mut tradewind: Tradewind) -> Outcome {
 
     let account = ["--account", "sales@trade.test"];
     let shown = told(&tradewind, &[&["backup", "mail"], &account[..], &["--folder", "Orders"]].concat())?;
-    let folder = &shown["accounts"][0]["folders"][0];
+    let folder = &shown["folders"][0];
     assert_eq!((folder["folder"].as_str(), folder["missing"].as_i64()), (Some("Orders/2026"), Some(5)), "{shown}");
     let shown = told(&tradewind, &[&["backup", "mail"], &account[..], &["--subject", "offer 3"]].concat())?;
-    let messages = shown["accounts"][0]["messages"].as_array().cloned().unwrap_or_default();
+    let messages = shown["messages"].as_array().cloned().unwrap_or_default();
     assert_eq!(messages.len(), 1, "{shown}");
     assert_eq!(messages[0]["message_id"], "3@partner.example", "{shown}");
     assert!(!shown.to_string().contains("Offer 3"), "whoever has the machine is not told what stands in mail: {shown}");
@@ -120,7 +120,7 @@ fn lose_and_find(mut tradewind: Tradewind) -> Outcome {
     let accounts = restored["accounts"].as_array().cloned().unwrap_or_default();
     let total: i64 = accounts.iter().filter_map(|one| one["restored"].as_i64()).sum();
     assert!(accounts.len() > 1 && total == 2, "{restored}");
-    assert!(restored["accounts"][0].get("messages").is_none(), "nobody's mail is told: {restored}");
+    assert!(restored.get("messages").is_none(), "nobody's mail is told: {restored}");
     let day = restored["taken"].as_str().and_then(|taken| taken.get(..10)).unwrap_or_default().to_owned();
     tradewind.command(&["store", "check"])?.success()?;
     tradewind.restart()?;

@@ -151,19 +151,19 @@ pub fn size(target: &Target) -> Result<u64, BackupError> {
     Ok(files.repo.iter().map(|kind| kind.size).sum())
 }
 
-/// How much of the data a check reads.
+/// What a check looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// Only the lists of what is where.
+    /// All backups, but only the lists of what is where.
     Lists,
-    /// One of `of` parts, numbered from 1; all of them are all of it.
+    /// The newest backup, and of its data one of `of` parts, numbered from 1. Older ones may lack what was once damaged.
     Part {
         /// Which.
         number: u32,
         /// How many there are.
         of: u32,
     },
-    /// Every byte.
+    /// All backups and every byte.
     All,
 }
 
@@ -184,34 +184,41 @@ const FINDINGS_MAX: usize = 20;
 /// Length of the name of a file of data: SHA-256 in hexadecimal.
 const PACK_NAME_CHARS: usize = 64;
 
-/// Checks that all backups of a repository are whole. Blocks.
+/// Checks that backups of a repository are whole. Blocks.
 ///
 /// # Errors
 /// [`BackupError`] if the repository cannot be opened.
 pub fn check(target: &Target, reading: Reading) -> Result<Checked, BackupError> {
     let repository = target.open()?;
-    let mut options = CheckOptions::default();
-    options = match reading {
-        Reading::Lists => options,
-        Reading::All => options.read_data(true),
+    let options = CheckOptions::default();
+    let results = target.told(match reading {
+        Reading::Lists => repository.check(options),
+        Reading::All => repository.check(options.read_data(true)),
         Reading::Part { number, of } => {
-            options.read_data(true).read_data_subset(ReadSubsetOption::IdSubSet((number, of)))
+            let newest = snapshots(target, &repository)?.pop().map(|newest| newest.tree);
+            let options = options.read_data(true).read_data_subset(ReadSubsetOption::IdSubSet((number, of)));
+            repository.check_with_trees(options, newest.into_iter().collect())
         }
-    };
-    let results = target.told(repository.check(options))?;
-    let findings: Vec<String> = results.0.iter().map(|(_, finding)| finding.to_string()).collect();
-    let mut damaged: Vec<String> = findings.iter().filter_map(|finding| pack_of(finding)).collect();
+    })?;
+    let mut damaged: Vec<String> =
+        results.0.iter().filter_map(|(_, finding)| pack_of(&format!("{finding:?}"))).collect();
     damaged.sort();
     damaged.dedup();
-    let findings = findings.into_iter().take(FINDINGS_MAX).collect();
+    let findings = results.0.iter().map(|(_, finding)| in_short(&finding.to_string())).take(FINDINGS_MAX).collect();
     Ok(Checked { sound: results.is_ok().is_ok(), findings, damaged })
 }
 
-/// The file of data that a finding is about. The library tells it in words alone.
+/// The file that a finding is about, whose type cannot be named here: `… { id: PackId(…), … }` or `… { id: …, … }`.
 fn pack_of(finding: &str) -> Option<String> {
-    let (_, after) = finding.split_once("pack ")?;
-    let name: String = after.chars().take_while(char::is_ascii_hexdigit).collect();
+    let (_, after) = finding.split_once("{ id: ")?;
+    let name: String = after.trim_start_matches("PackId(").chars().take_while(char::is_ascii_hexdigit).collect();
     (name.len() == PACK_NAME_CHARS).then_some(name)
+}
+
+/// A finding on one line, without what the library says of itself.
+fn in_short(finding: &str) -> String {
+    let text = finding.split("For more information").next().unwrap_or_default();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Takes files of data out of a repository whose bytes are not what their names say (which is looked at again first: one that only could not
@@ -235,4 +242,17 @@ pub fn take_out(target: &Target, damaged: &[String]) -> Result<usize, BackupErro
     }
     target.told(target.open()?.repair_index(&RepairIndexOptions::default(), false))?;
     Ok(taken_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_names_its_file() {
+        let name = "a1".repeat(32);
+        assert_eq!(pack_of(&format!("ErrorCheckingPack {{ id: PackId({name}), source: x }}")), Some(name.clone()));
+        assert_eq!(pack_of(&format!("PackSizeMismatchIndex {{ id: {name}, to_delete: false }}")), Some(name));
+        assert_eq!(pack_of("FileHasNoContent { file: \"x\" }"), None);
+    }
 }

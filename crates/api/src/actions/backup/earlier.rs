@@ -272,30 +272,35 @@ fn carry_out(work: &Work, act: Act) -> Result<Value, EarlierError> {
     let accounts: Vec<i64> = work.people.iter().map(|person| person.account).collect();
     work.chosen.pick(&work.earlier, &work.live, &accounts, &work.runtime)?;
     let backup: Backup = work.chosen.backup();
-    let (mut told, mut missing) = (Vec::new(), Vec::new());
+    let (mut folders, mut messages, mut missing) = (Vec::new(), Vec::new(), Vec::new());
     let detail = if let Act::Show(detail) = act { detail } else { Detail::Folders };
     for number in 0..work.people.len() {
         let planned = plan::of(work, number, detail)?;
         missing.extend(planned.missing);
-        told.push(planned.told);
+        folders.extend(planned.folders);
+        messages.extend(planned.messages);
+    }
+    let mut told = json!({ "backup": backup.id, "taken": backup.taken, "folders": folders });
+    if detail != Detail::Folders {
+        with(&mut told, json!({ "messages": messages }));
     }
     if let Act::Restore { apart } = act {
         let apart = apart.then(|| format!("Restored {}", backup.taken.get(..10).unwrap_or_default()));
         let done = Merger::new(work, apart).run(missing)?;
-        for (told, done) in told.iter_mut().zip(done) {
-            tracing::info!(
-                account = done.account,
-                restored = done.restored,
-                backup = backup.id,
-                "mail put back from a backup"
-            );
-            with(
-                told,
-                json!({ "restored": done.restored, "same_content": done.same, "over_quota": done.over_quota }),
-            );
+        let mut accounts = Vec::new();
+        for (person, done) in work.people.iter().zip(done) {
+            let (account, restored) = (person.account, done.restored);
+            tracing::info!(account, restored, backup = backup.id, "mail put back from a backup");
+            accounts.push(json!({
+                "address": person.address,
+                "restored": restored,
+                "same_content": done.same,
+                "over_quota": done.over_quota,
+            }));
         }
+        with(&mut told, json!({ "accounts": accounts }));
     }
-    Ok(json!({ "backup": backup.id, "taken": backup.taken, "accounts": told }))
+    Ok(told)
 }
 
 /// Makes an empty directory; what an earlier run left there goes.

@@ -73,32 +73,28 @@ pub(in super::super) async fn status(controls: &Controls) -> Result<Value, Refus
     let mut repositories = Vec::new();
     for target in plan.targets {
         let found = of(controls, &target.location).await?;
-        let mut told = json!({ "repository": target.location });
-        if let Some(found) = found {
-            let next = found.good.zip(plan.every).map(|(good, every)| good.plus(every).to_string());
-            let more = json!({
-                "state": found.health(now, late_after(plan.every)).as_str(),
-                "last_good": found.good.map(|good| good.to_string()),
-                "age_seconds": found.good.map(|good| (now.millis() - good.millis()) / 1000),
-                "next": next,
-                "bytes": found.bytes,
-                "added_bytes": found.added_bytes,
-                "failing_since": found.failing_since.map(|since| since.to_string()),
-                "failure": (!found.failure.is_empty()).then_some(found.failure),
-            });
-            merge(&mut told, more);
-        } else {
-            merge(&mut told, json!({ "state": "none" }));
-        }
+        let next = found.as_ref().and_then(|found| found.good).zip(plan.every);
         let under_way = UNDER_WAY.lock().as_ref().filter(|it| it.location == target.location).map(|it| {
             let (total, read) = it.progress.bytes();
             json!({ "since": it.since.to_string(), "total_bytes": total, "read_bytes": read })
         });
-        merge(&mut told, json!({ "under_way": under_way }));
-        match blocking(move || size(&target)).await {
-            Ok(bytes) => merge(&mut told, json!({ "repository_bytes": bytes })),
-            Err(Refused(why)) => merge(&mut told, json!({ "unreachable": why })),
-        }
+        let mut told = json!({
+            "repository": target.location,
+            "state": found.as_ref().map_or("none", |found| found.health(now, late_after(plan.every)).as_str()),
+            "last_good": found.as_ref().and_then(|found| found.good).map(|good| good.to_string()),
+            "age_seconds": found.as_ref().and_then(|found| found.good).map(|good| (now.millis() - good.millis()) / 1000),
+            "next": next.map(|(good, every)| good.plus(every).to_string()),
+            "bytes": found.as_ref().map(|found| found.bytes),
+            "added_bytes": found.as_ref().map(|found| found.added_bytes),
+            "under_way": under_way,
+            "failing_since": found.as_ref().and_then(|found| found.failing_since).map(|since| since.to_string()),
+            "failure": found.map(|found| found.failure).filter(|failure| !failure.is_empty()),
+        });
+        let (bytes, unreachable) = match blocking(move || size(&target)).await {
+            Ok(bytes) => (Some(bytes), None),
+            Err(Refused(why)) => (None, Some(why)),
+        };
+        merge(&mut told, json!({ "repository_bytes": bytes, "unreachable": unreachable }));
         repositories.push(told);
     }
     Ok(json!({ "level": level.as_str(), "keep_days": days, "missing": missing, "repositories": repositories }))

@@ -23,7 +23,6 @@ const KEYWORD_BITS: usize = 64;
 /// What became of a person's mail.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Done {
-    pub(super) account: i64,
     pub(super) restored: u64,
     /// Messages that are there, with the same content under another number.
     pub(super) same: u64,
@@ -61,7 +60,7 @@ struct Message {
 
 impl<'w> Merger<'w> {
     pub(super) fn new(work: &'w Work, apart: Option<String>) -> Self {
-        let done = work.people.iter().map(|person| Done { account: person.account, ..Done::default() }).collect();
+        let done = vec![Done::default(); work.people.len()];
         let (wanted, folders, keywords, waiting, waiting_bytes) = Default::default();
         Self { work, apart, done, wanted, folders, keywords, waiting, waiting_bytes }
     }

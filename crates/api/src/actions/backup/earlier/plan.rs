@@ -58,7 +58,8 @@ pub(super) struct Missing {
 
 /// A folder of then, in numbers.
 #[derive(Debug, Serialize)]
-struct Folder {
+pub(super) struct Folder {
+    address: String,
     folder: String,
     messages: u64,
     /// Of these, which would come.
@@ -69,9 +70,12 @@ struct Folder {
     last: Option<String>,
 }
 
+#[derive(Default)]
 pub(super) struct Planned {
     pub(super) missing: Vec<Missing>,
-    pub(super) told: Value,
+    pub(super) folders: Vec<Folder>,
+    /// Messages singly, where they are to be told so.
+    pub(super) messages: Vec<Value>,
 }
 
 /// A message of then in a folder of then.
@@ -83,15 +87,13 @@ struct Found {
 
 /// Compares what the person of that number had with what is there. A message that only lies elsewhere now is there.
 pub(super) fn of(work: &Work, number: usize, detail: Detail) -> Result<Planned, EarlierError> {
-    let Some(person) = work.people.get(number) else {
-        return Ok(Planned { missing: Vec::new(), told: Value::Null });
-    };
+    let Some(person) = work.people.get(number) else { return Ok(Planned::default()) };
     let account = person.account;
     let (folders, found) = find(work, account)?;
     let sizes: HashSet<u64> = found.iter().map(|one| one.listed.size).collect();
     let present = work.runtime.block_on(work.live.read(move |tx| Present::read(tx, account, &sizes)))?;
 
-    let mut told: Vec<Folder> = folders.iter().map(|(_, name)| Folder::empty(name)).collect();
+    let mut told: Vec<Folder> = folders.iter().map(|(_, name)| Folder::empty(&person.address, name)).collect();
     let mut spans: HashMap<usize, (Timestamp, Timestamp)> = HashMap::new();
     let (mut missing, mut seen, mut shown) = (Vec::new(), HashSet::new(), HashSet::new());
     for Found { folder, listed, likeness } in &found {
@@ -121,18 +123,17 @@ pub(super) fn of(work: &Work, number: usize, detail: Detail) -> Result<Planned, 
         }
     }
     told.retain(|folder| folder.messages > 0);
-    let mut value = json!({ "address": person.address, "folders": told });
-    if detail != Detail::Folders {
-        let messages = tell(work, account, folders, shown, detail == Detail::Subjects)?;
-        super::with(&mut value, json!({ "messages": messages }));
-    }
-    Ok(Planned { missing, told: value })
+    let messages = match detail {
+        Detail::Folders => Vec::new(),
+        Detail::Messages | Detail::Subjects => tell(work, account, folders, shown, detail == Detail::Subjects)?,
+    };
+    Ok(Planned { missing, folders: told, messages })
 }
 
 impl Folder {
-    fn empty(name: &Name) -> Self {
-        let folder = name.as_str().to_owned();
-        Self { folder, messages: 0, missing: 0, missing_bytes: 0, first: None, last: None }
+    fn empty(address: &str, name: &Name) -> Self {
+        let (address, folder) = (address.to_owned(), name.as_str().to_owned());
+        Self { address, folder, messages: 0, missing: 0, missing_bytes: 0, first: None, last: None }
     }
 }
 
