@@ -349,7 +349,7 @@ fn a_rest_server_that_only_adds_and_an_sftp_server_get_backups() -> Outcome {
     }
     let (rest, sftp) = (free_address()?, free_address()?);
     let user = ["--user", "mail", "--pass", "hush-hush"];
-    let _rest = Served::start(&[&["restic", "--append-only", &text(&rest_root)], &user[..]].concat(), rest)?;
+    let rest_server = Served::start(&[&["restic", "--append-only", &text(&rest_root)], &user[..]].concat(), rest)?;
     let _sftp = Served::start(&[&["sftp", &text(&sftp_root)], &user[..]].concat(), sftp)?;
     let rest_location = format!("rest:http://{rest}/mail");
     let config = scratch.file(
@@ -375,7 +375,13 @@ fn a_rest_server_that_only_adds_and_an_sftp_server_get_backups() -> Outcome {
     assert!(walk(&rest_root).len() > 5 && walk(&sftp_root).len() > 5);
     assert!(!tradewind.log_tail().contains("hush-hush"));
     comes_back(&tradewind, &scratch, &rest_location, Some(&credentials))?;
-    comes_back(&tradewind, &scratch, rclone_location, Some(&credentials))
+    comes_back(&tradewind, &scratch, rclone_location, Some(&credentials))?;
+    drop(rest_server);
+    let failed = tradewind.command(&["backup", "run"])?;
+    assert!(!failed.status.success() && failed.stderr.contains(&rest_location), "{}", failed.stderr);
+    assert!(!failed.stderr.contains("hush") && !tradewind.log_tail().contains("hush"), "{}", failed.stderr);
+    assert_eq!((state(&tradewind, 0)?, state(&tradewind, 1)?), ("failing".to_owned(), "good".to_owned()));
+    Ok(())
 }
 
 /// The password as rclone's configuration wants it.

@@ -315,3 +315,41 @@ impl WriteBackend for ObjectStore {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(location: &str) -> Result<ObjectStore, StoreFault> {
+        let secret_key = "hush".to_owned().into();
+        let access = Access { access_key: "writer".to_owned(), secret_key, ..Access::default() };
+        ObjectStore::new(location, &access)
+    }
+
+    #[test]
+    fn objects_lie_where_restic_looks_for_them() {
+        let id = Id::default();
+        let name = "0".repeat(64);
+        let deep = store("s3:https://s3.example:9000/bucket/mail/one/").unwrap();
+        assert_eq!(deep.bucket.base_url().as_str(), "https://s3.example:9000/bucket/");
+        assert_eq!(deep.key(FileType::Config, &id), "mail/one/config");
+        assert_eq!(deep.key(FileType::Pack, &id), format!("mail/one/data/00/{name}"));
+        assert_eq!(store("s3:http://s3.example/bucket").unwrap().key(FileType::Key, &id), format!("keys/{name}"));
+    }
+
+    #[test]
+    fn a_place_that_is_none_is_told() {
+        for place in ["s3:bucket/mail", "s3:https://s3.example/", "s3:ftp://s3.example/bucket", "s3:https://me@s3.example/b"] {
+            assert!(matches!(store(place), Err(StoreFault::Place)), "{place}");
+        }
+        let keyless = ObjectStore::new("s3:https://s3.example/bucket", &Access::default());
+        assert!(matches!(keyless, Err(StoreFault::NoCredentials)));
+    }
+
+    #[test]
+    fn an_answer_is_told_in_short() {
+        let xml = "<Error><Code>AccessDenied</Code><Message>not with this key</Message><RequestId>1</RequestId></Error>";
+        assert_eq!(told(xml), "AccessDenied: not with this key");
+        assert_eq!(told(&"<html>\n".repeat(200)).len(), ANSWER_CHARS_MAX);
+    }
+}
