@@ -90,9 +90,8 @@ fn lose_and_find(mut tradewind: Tradewind) -> Outcome {
     assert!(!read.status.success() && read.stderr.contains("not allowed"), "{}", read.stderr);
 
     // One message, by its Message-ID, with its flags, its date and its thread; and only once.
-    let restore = |which: &[&str]| {
-        told(&tradewind, &[&["backup", "restore-mail", "--reason", "ticket 4711"], which].concat())
-    };
+    let restore =
+        |which: &[&str]| told(&tradewind, &[&["backup", "restore-mail", "--reason", "ticket 4711"], which].concat());
     let one = [&account[..], &["--message", "<3@partner.example>"]].concat();
     assert_eq!(count(&restore(&one)?), (1, 0));
     assert_eq!(look(&mut session, "INBOX", 3)?, was);
@@ -113,9 +112,8 @@ fn lose_and_find(mut tradewind: Tradewind) -> Outcome {
     session.command("EXPUNGE")?.ok()?;
     session.logout()?;
     tradewind.stop()?;
-    let restore = |which: &[&str]| {
-        told(&tradewind, &[&["backup", "restore-mail", "--reason", "ticket 4711"], which].concat())
-    };
+    let restore =
+        |which: &[&str]| told(&tradewind, &[&["backup", "restore-mail", "--reason", "ticket 4711"], which].concat());
     let restored = restore(&["--domain", "trade.test", "--apart"])?;
     let accounts = restored["accounts"].as_array().cloned().unwrap_or_default();
     let total: i64 = accounts.iter().filter_map(|one| one["restored"].as_i64()).sum();

@@ -113,7 +113,8 @@ fn put(tradewind: &Tradewind, numbers: std::ops::Range<usize>) -> Outcome {
     let mut session = tradewind.access("sales")?.session()?;
     for number in numbers {
         let filler = "Forty valves of DN 80, as agreed. ".repeat(600 + number);
-        let letter = format!("From: <a@partner.example>\r\nSubject: {number}\r\n\r\nWord quartzite{number}. {filler}\r\n");
+        let letter =
+            format!("From: <a@partner.example>\r\nSubject: {number}\r\n\r\nWord quartzite{number}. {filler}\r\n");
         session.append("INBOX", &[letter.as_bytes()])?.ok()?;
     }
     session.logout()
@@ -354,7 +355,11 @@ fn a_rest_server_that_only_adds_and_an_sftp_server_get_backups() -> Outcome {
     let rest_location = format!("rest:http://{rest}/mail");
     let config = scratch.file(
         "rclone.conf",
-        &format!("[away]\ntype = sftp\nhost = 127.0.0.1\nport = {}\nuser = mail\npass = {}\n", sftp.port(), obscured()?),
+        &format!(
+            "[away]\ntype = sftp\nhost = 127.0.0.1\nport = {}\nuser = mail\npass = {}\n",
+            sftp.port(),
+            obscured()?
+        ),
     )?;
     let rclone_location = "rclone:away:mail";
     let credentials = format!(

@@ -146,13 +146,7 @@ impl Chosen {
     ///
     /// # Errors
     /// [`BackupError`] if the backup is damaged, or was made by a newer program, or a store fails.
-    pub fn pick(
-        &self,
-        scratch: &Store,
-        live: &Store,
-        accounts: &[i64],
-        runtime: &Handle,
-    ) -> Result<u64, BackupError> {
+    pub fn pick(&self, scratch: &Store, live: &Store, accounts: &[i64], runtime: &Handle) -> Result<u64, BackupError> {
         let inventory = &self.manifest.store;
         let picker = runtime.block_on(Picker::new(scratch, live, inventory, accounts))?;
         let mut rows = 0;
@@ -232,12 +226,10 @@ impl Chosen {
             // Else the other side would wait for room for ever.
             drop(reader);
             let dumped = dumping.join().map_err(|_| BackupError::Panicked)?;
-            match outcome {
-                // What is told of the repository says more than that its bytes ended early. Who has all that he wanted may end sooner.
-                outcome => match dumped {
-                    Err(cause) if !is_of_pipe(&cause) => Ok(self.target.told(Err(cause))?),
-                    _ => outcome,
-                },
+            // What is told of the repository says more than that its bytes ended early. Who has all that he wanted may end sooner.
+            match dumped {
+                Err(cause) if !is_of_pipe(&cause) => Ok(self.target.told(Err(cause))?),
+                _ => outcome,
             }
         })
     }

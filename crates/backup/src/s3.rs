@@ -4,11 +4,12 @@
 //! signature in it is shown to nobody.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use env::{Clock, SystemClock};
 use reqwest::blocking::{Client, Response};
 use reqwest::{Certificate, Method, StatusCode};
 use rustic_core::jiff;
@@ -177,8 +178,8 @@ impl ObjectStore {
     fn put(&self, key: &str, body: &Bytes) -> Result<(), StoreFault> {
         let mut headers = vec![(CHECKSUM, STANDARD.encode(crypto::hash::sha256(body)))];
         if self.lock_days > 0 {
-            let until = SystemTime::now() + Duration::from_secs(u64::from(self.lock_days) * 86_400);
-            let until = jiff::Timestamp::try_from(until).unwrap_or_default();
+            let until = SystemClock.now().plus(Duration::from_secs(u64::from(self.lock_days) * 86_400));
+            let until = jiff::Timestamp::from_millisecond(until.millis()).unwrap_or_default();
             headers.push((LOCK_MODE, "COMPLIANCE".to_owned()));
             headers.push((LOCK_UNTIL, until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
         }
@@ -279,14 +280,7 @@ impl ReadBackend for ObjectStore {
         Ok(self.get(&self.key(kind, id), None)?)
     }
 
-    fn read_partial(
-        &self,
-        kind: FileType,
-        id: &Id,
-        _cacheable: bool,
-        offset: u32,
-        length: u32,
-    ) -> RusticResult<Bytes> {
+    fn read_partial(&self, kind: FileType, id: &Id, _cacheable: bool, offset: u32, length: u32) -> RusticResult<Bytes> {
         if length == 0 {
             return Ok(Bytes::new());
         }
@@ -339,7 +333,9 @@ mod tests {
 
     #[test]
     fn a_place_that_is_none_is_told() {
-        for place in ["s3:bucket/mail", "s3:https://s3.example/", "s3:ftp://s3.example/bucket", "s3:https://me@s3.example/b"] {
+        for place in
+            ["s3:bucket/mail", "s3:https://s3.example/", "s3:ftp://s3.example/bucket", "s3:https://me@s3.example/b"]
+        {
             assert!(matches!(store(place), Err(StoreFault::Place)), "{place}");
         }
         let keyless = ObjectStore::new("s3:https://s3.example/bucket", &Access::default());
@@ -348,7 +344,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_told_in_short() {
-        let xml = "<Error><Code>AccessDenied</Code><Message>not with this key</Message><RequestId>1</RequestId></Error>";
+        let xml =
+            "<Error><Code>AccessDenied</Code><Message>not with this key</Message><RequestId>1</RequestId></Error>";
         assert_eq!(told(xml), "AccessDenied: not with this key");
         assert_eq!(told(&"<html>\n".repeat(200)).len(), ANSWER_CHARS_MAX);
     }

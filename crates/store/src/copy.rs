@@ -22,8 +22,8 @@ use crate::{Database, Store, StoreError, Tx, params};
 
 pub use fill::Filler;
 pub use form::{BundleReader, TableReader};
-pub use pick::Picker;
 use form::{write_blob, write_row};
+pub use pick::Picker;
 use schema::{BLOB_TABLE, tables};
 
 /// A bundle ends at the latest with the blob that brings it to this size.

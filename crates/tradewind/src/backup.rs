@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::{BackupPlan, Refused};
-use backup::{
-    Access, Accesses, Chosen, FileBytes, FileItem, Keep, Kind, Target, Wanted, files_below, parse_moment,
-};
+use backup::{Access, Accesses, Chosen, FileBytes, FileItem, Keep, Kind, Target, Wanted, files_below, parse_moment};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use env::{Clock, Entropy, Secret, SystemClock, SystemEntropy};

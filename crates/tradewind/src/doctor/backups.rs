@@ -26,7 +26,9 @@ fn findings(status: &Value) -> Vec<Finding> {
     let level = text(status, "level");
     let mut found: Vec<Finding> = list("missing")
         .iter()
-        .filter_map(|lack| Some(Finding::new(CHECK, level.clone(), State::Wrong, remedy(lack.as_str()?)).found(lack.as_str()?)))
+        .filter_map(|lack| {
+            Some(Finding::new(CHECK, level.clone(), State::Wrong, remedy(lack.as_str()?)).found(lack.as_str()?))
+        })
         .collect();
     for repository in list("repositories") {
         let state = text(&repository, "state");
@@ -67,7 +69,8 @@ mod tests {
             ],
         });
         let found = findings(&status);
-        let told: Vec<_> = found.iter().map(|it| (it.object.as_str(), it.state, it.found.as_str(), it.remedy)).collect();
+        let told: Vec<_> =
+            found.iter().map(|it| (it.object.as_str(), it.state, it.found.as_str(), it.remedy)).collect();
         assert_eq!(
             told,
             [

@@ -7,14 +7,8 @@ use crate::system::home_domain;
 use crate::texts::Texts;
 
 /// Each thing that is missing, a text of the catalogue.
-const MISSING: [&str; 6] = [
-    "missing-dns",
-    "missing-ptr",
-    "missing-port",
-    "missing-certificate",
-    "missing-key-copy",
-    "missing-dkim",
-];
+const MISSING: [&str; 6] =
+    ["missing-dns", "missing-ptr", "missing-port", "missing-certificate", "missing-key-copy", "missing-dkim"];
 
 /// People who are named; of more the number is told.
 const NAMED_MAX: usize = 10;

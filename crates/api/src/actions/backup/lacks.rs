@@ -36,9 +36,7 @@ pub(super) fn lacks(plan: &BackupPlan, level: Level) -> Vec<Lack> {
     }
     let away: Vec<&Target> = plan.targets.iter().filter(|target| region(target).is_some()).collect();
     let regions: BTreeSet<String> = away.iter().filter_map(|target| region(target)).collect();
-    let is_safe = |target: &&Target| {
-        target.access.lock_days > 0 || target.access.prune.is_some() || !plan.prune
-    };
+    let is_safe = |target: &&Target| target.access.lock_days > 0 || target.access.prune.is_some() || !plan.prune;
     let mut found = Vec::new();
     if level >= Level::Enhanced && away.is_empty() {
         found.push(Lack::Local);

@@ -189,9 +189,7 @@ impl<'w> Merger<'w> {
         let (name, is_apart) = match &self.apart {
             None => (name.clone(), false),
             // A path that gets too long or too deep this way ends at its top.
-            Some(apart) => {
-                (Name::parse(&format!("{apart}/{}", name.as_str())).or_else(|_| Name::parse(apart))?, true)
-            }
+            Some(apart) => (Name::parse(&format!("{apart}/{}", name.as_str())).or_else(|_| Name::parse(apart))?, true),
         };
         let making = self.work.live.write(move |tx| {
             if !is_apart {

@@ -78,6 +78,9 @@ pub(super) struct Planned {
     pub(super) messages: Vec<Value>,
 }
 
+/// Folders of then, by number and name.
+type Folders = Vec<(i64, Name)>;
+
 /// A message of then in a folder of then.
 struct Found {
     folder: usize,
@@ -138,11 +141,11 @@ impl Folder {
 }
 
 /// The folders of then that are wanted, and what in them is.
-fn find(work: &Work, account: i64) -> Result<(Vec<(i64, Name)>, Vec<Found>), EarlierError> {
+fn find(work: &Work, account: i64) -> Result<(Folders, Vec<Found>), EarlierError> {
     let which = work.which.clone();
     let reading = work.earlier.read(move |tx| {
         let all = mailbox::mailboxes::list(tx, account)?;
-        let folders: Vec<(i64, Name)> =
+        let folders: Folders =
             all.into_iter().filter(|one| which.has_folder(&one.name)).map(|one| (one.id, one.name)).collect();
         let mut found = Vec::new();
         for (folder, (mailbox, _)) in folders.iter().enumerate() {
@@ -161,7 +164,7 @@ fn find(work: &Work, account: i64) -> Result<(Vec<(i64, Name)>, Vec<Found>), Ear
 fn tell(
     work: &Work,
     account: i64,
-    folders: Vec<(i64, Name)>,
+    folders: Folders,
     shown: HashSet<(usize, i64)>,
     with_subjects: bool,
 ) -> Result<Vec<Value>, EarlierError> {
