@@ -70,6 +70,8 @@ use reports::Tally;
 use serde_json::Value;
 use signing::Signer;
 
+pub use backup::earlier::{EarlierDomain, EarlierMail};
+pub use backup::standing::tell_of_backups;
 pub use backup::{BackupPlan, back_up_when_due, carry_erasures_on};
 pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};

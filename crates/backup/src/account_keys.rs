@@ -1,6 +1,7 @@
 //! The keys of accounts, beside the backups and replaced with each.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -66,19 +67,20 @@ impl StoredKeys {
             cause: error.to_string(),
         })?;
         let repository = target.told(target.open_or_make()?.to_indexed_ids())?;
-        let mut source = Source::new(Failure::default());
+        let mut source = Source::new(Failure::default(), Arc::default());
         source.add_own(account_keys_path(), text, now);
         let newest = target.archive(&repository, &source, HOST, now)?;
         let older: Vec<_> = snapshots(target, &repository)?.into_iter().filter(|one| one.id != newest.id).collect();
         if replaces {
             let ids: Vec<_> = older.iter().map(|one| one.id).collect();
+            let target = &target.for_pruning();
+            // Opened anew, so that it knows what was just written.
+            let repository = target.open()?;
             target.told(repository.delete_snapshots(&ids))?;
             let options = PruneOptions::default()
                 .max_repack(LimitOption::Unlimited)
                 .max_unused(LimitOption::Percentage(0))
                 .instant_delete(true);
-            // Opened anew, so that it knows what was just written.
-            let repository = target.open()?;
             let plan = target.told(repository.prune_plan(&options))?;
             target.told(repository.prune(&options, plan))?;
         }

@@ -33,6 +33,7 @@ impl Keep {
     /// # Errors
     /// [`BackupError`] if the repository cannot be read or written.
     pub fn apply(self, target: &Target, now: i64) -> Result<Kept, BackupError> {
+        let target = &target.for_pruning();
         let repository = target.open()?;
         let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
         let options = KeepOptions::default()

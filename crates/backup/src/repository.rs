@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use env::{Secret, Timestamp};
-use rustic_backend::BackendOptions;
 use rustic_core::repofile::SnapshotFile;
 use rustic_core::{
-    BackupOptions, CheckOptions, ConfigOptions, Credentials, KeyOptions, OpenStatus, ParentOptions, Repository,
-    RepositoryOptions, RusticResult, SnapshotOptions, jiff,
+    BackupOptions, CheckOptions, ConfigOptions, Credentials, FileType, Id, KeyOptions, OpenStatus, ParentOptions,
+    ReadSubsetOption, RepairIndexOptions, Repository, RepositoryBackends, RepositoryOptions, RusticResult,
+    SnapshotOptions, jiff,
 };
 use serde::Serialize;
 
 use crate::BackupError;
 use crate::account_keys::StoredKeys;
+use crate::place::Access;
 use crate::source::Source;
 
 /// Marks the snapshots that are ours, in a repository that may hold others.
@@ -25,8 +26,10 @@ pub(crate) const ROOT: &str = "/tradewind";
 /// A repository and what opens it.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Where it is: a directory.
+    /// Where it is: a directory, or a place as [`crate::Kind`] tells them.
     pub location: String,
+    /// What opens the way to it.
+    pub access: Access,
     /// Its password.
     pub password: Secret<String>,
 }
@@ -71,12 +74,23 @@ pub(crate) fn millis(snapshot: &SnapshotFile) -> i64 {
 }
 
 impl Target {
+    /// The same repository by way of what may delete there.
+    #[must_use]
+    pub(crate) fn for_pruning(&self) -> Self {
+        let access = self.access.prune.as_deref().unwrap_or(&self.access).clone();
+        Self { access, ..self.clone() }
+    }
+
     fn closed(&self) -> Result<Repository<()>, BackupError> {
-        let options = BackendOptions::default().repository(&self.location);
-        self.told(options.to_backends().and_then(|backends| {
+        self.told(self.backends().and_then(|backends| {
             // What is read of it lies beside us, or is read once a run: a cache would be one more copy.
             Repository::new(&RepositoryOptions::default().no_cache(true), &backends)
         }))
+    }
+
+    /// What reads and writes its files.
+    fn backends(&self) -> RusticResult<RepositoryBackends> {
+        crate::place::backends(&self.location, &self.access)
     }
 
     fn credentials(&self) -> Credentials {
@@ -103,9 +117,12 @@ impl Target {
         }
     }
 
-    /// Where the keys of accounts are kept beside the backups.
+    /// Where the keys of accounts are kept beside the backups. Nothing there is locked: what was erased must be able to go.
     pub(crate) fn of_account_keys(&self) -> Self {
-        Self { location: format!("{}/account-keys", self.location.trim_end_matches('/')), ..self.clone() }
+        let unlocked = |access: &Access| Access { lock_days: 0, ..access.clone() };
+        let mut access = unlocked(&self.access);
+        access.prune = access.prune.map(|prune| Box::new(unlocked(&prune)));
+        Self { location: format!("{}/account-keys", self.location.trim_end_matches('/')), access, ..self.clone() }
     }
 
     /// Writes what `source` has as a new snapshot, made by `host` at `now` (milliseconds since 1970).
@@ -155,6 +172,31 @@ pub fn list(target: &Target) -> Result<Vec<Backup>, BackupError> {
     Ok(snapshots(target, &repository)?.iter().map(Backup::of).collect())
 }
 
+/// Bytes that a repository takes. Blocks.
+///
+/// # Errors
+/// [`BackupError`] if the repository cannot be read.
+pub fn size(target: &Target) -> Result<u64, BackupError> {
+    let files = target.told(target.open()?.infos_files())?;
+    Ok(files.repo.iter().map(|kind| kind.size).sum())
+}
+
+/// What a check looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// All backups, but only the lists of what is where.
+    Lists,
+    /// The newest backup, and of its data one of `of` parts, numbered from 1. Older ones may lack what was once damaged.
+    Part {
+        /// Which.
+        number: u32,
+        /// How many there are.
+        of: u32,
+    },
+    /// All backups and every byte.
+    All,
+}
+
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Checked {
@@ -162,25 +204,92 @@ pub struct Checked {
     pub sound: bool,
     /// What does not fit.
     pub findings: Vec<String>,
+    /// Files of data that do not fit or are not there, for [`take_out`].
+    pub damaged: Vec<String>,
 }
 
 /// Findings that are told; more say the same.
 const FINDINGS_MAX: usize = 20;
 
-/// Checks that all backups of a repository are whole; with `read_data` reads every byte. Blocks.
+/// Length of the name of a file of data: SHA-256 in hexadecimal.
+const PACK_NAME_CHARS: usize = 64;
+
+/// Checks that backups of a repository are whole. Blocks.
 ///
 /// # Errors
 /// [`BackupError`] if the repository cannot be opened.
-pub fn check(target: &Target, read_data: bool) -> Result<Checked, BackupError> {
+pub fn check(target: &Target, reading: Reading) -> Result<Checked, BackupError> {
     let repository = target.open()?;
-    let results = target.told(repository.check(CheckOptions::default().read_data(read_data)))?;
+    let options = CheckOptions::default();
+    let results = target.told(match reading {
+        Reading::Lists => repository.check(options),
+        Reading::All => repository.check(options.read_data(true)),
+        Reading::Part { number, of } => {
+            let newest = snapshots(target, &repository)?.pop().map(|newest| newest.tree);
+            let options = options.read_data(true).read_data_subset(ReadSubsetOption::IdSubSet((number, of)));
+            repository.check_with_trees(options, newest.into_iter().collect())
+        }
+    })?;
+    let mut damaged: Vec<String> =
+        results.0.iter().filter_map(|(_, finding)| pack_of(&format!("{finding:?}"))).collect();
+    damaged.sort();
+    damaged.dedup();
     let mut findings: Vec<String> =
-        results.0.iter().map(|(_, finding)| finding.to_string()).take(FINDINGS_MAX).collect();
+        results.0.iter().map(|(_, finding)| in_short(&finding.to_string())).take(FINDINGS_MAX).collect();
     let mut sound = results.is_ok().is_ok();
     // Without these no backup opens.
     if let Err(error) = StoredKeys::open(target) {
         sound = false;
         findings.push(error.to_string());
     }
-    Ok(Checked { sound, findings })
+    Ok(Checked { sound, findings, damaged })
+}
+
+/// The file that a finding is about, whose type cannot be named here: `… { id: PackId(…), … }` or `… { id: …, … }`.
+fn pack_of(finding: &str) -> Option<String> {
+    let (_, after) = finding.split_once("{ id: ")?;
+    let name: String = after.trim_start_matches("PackId(").chars().take_while(char::is_ascii_hexdigit).collect();
+    (name.len() == PACK_NAME_CHARS).then_some(name)
+}
+
+/// A finding on one line, without what the library says of itself.
+fn in_short(finding: &str) -> String {
+    let text = finding.split("For more information").next().unwrap_or_default();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Takes files of data out of a repository whose bytes are not what their names say (which is looked at again first: one that only could not
+/// be read stays), so that the next backup stores anew what they held. What no later backup has is lost from the older ones. Says how many
+/// there were. Blocks.
+///
+/// # Errors
+/// [`BackupError`] if the repository cannot be read or changed.
+pub fn take_out(target: &Target, damaged: &[String]) -> Result<usize, BackupError> {
+    let target = &target.for_pruning();
+    let backend = target.told(target.backends())?.repository();
+    let mut taken_out = 0;
+    for name in damaged {
+        let id: Id = target.told(name.parse())?;
+        let Ok(bytes) = backend.read_full(FileType::Pack, &id) else { continue };
+        let is_it: String = crypto::hash::sha256(&bytes).iter().map(|octet| format!("{octet:02x}")).collect();
+        if is_it != *name {
+            target.told(backend.remove(FileType::Pack, &id, false))?;
+            taken_out += 1;
+        }
+    }
+    target.told(target.open()?.repair_index(&RepairIndexOptions::default(), false))?;
+    Ok(taken_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_names_its_file() {
+        let name = "a1".repeat(32);
+        assert_eq!(pack_of(&format!("ErrorCheckingPack {{ id: PackId({name}), source: x }}")), Some(name.clone()));
+        assert_eq!(pack_of(&format!("PackSizeMismatchIndex {{ id: {name}, to_delete: false }}")), Some(name));
+        assert_eq!(pack_of("FileHasNoContent { file: \"x\" }"), None);
+    }
 }

@@ -8,7 +8,7 @@ use rustic_core::repofile::SnapshotFile;
 use rustic_core::{IndexedFullStatus, LsOptions, Repository};
 use serde::Serialize;
 use store::Store;
-use store::copy::{BundleReader, Filler, TableReader, without_key};
+use store::copy::{BundleReader, Filler, Picker, TableReader, without_key};
 use tokio::runtime::Handle;
 
 use crate::BackupError;
@@ -123,7 +123,7 @@ impl Chosen {
         let (mut blobs, mut rows) = (0, 0);
         for bundle in &inventory.bundles {
             let found = self.read(&bundle_path(bundle), |bytes| {
-                Ok(runtime.block_on(filler.bundle(BundleReader::new(BufReader::new(bytes))))?)
+                Ok::<_, BackupError>(runtime.block_on(filler.bundle(BundleReader::new(BufReader::new(bytes))))?)
             })?;
             self.compare("blobs of a bundle", found, bundle.blobs)?;
             blobs += found;
@@ -131,7 +131,7 @@ impl Chosen {
         for table in &inventory.tables {
             let found = self.read(&table_path(table), |bytes| {
                 let reader = TableReader::new(BufReader::new(bytes), table.columns.len());
-                Ok(runtime.block_on(filler.table(table, reader))?)
+                Ok::<_, BackupError>(runtime.block_on(filler.table(table, reader))?)
             })?;
             self.compare(&format!("rows of {}", table.name), found, table.rows)?;
             rows += found;
@@ -146,6 +146,64 @@ impl Chosen {
         })
     }
 
+    /// Puts the mail of `accounts` of `live` into `scratch`, an embedded store that has just been made, all but its content; gives how many
+    /// rows. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if the backup is damaged, or was made by a newer program, or a store fails.
+    pub fn pick(&self, scratch: &Store, live: &Store, accounts: &[i64], runtime: &Handle) -> Result<u64, BackupError> {
+        let inventory = &self.manifest.store;
+        let picker = runtime.block_on(Picker::new(scratch, live, inventory, accounts))?;
+        let mut rows = 0;
+        for table in inventory.tables.iter().filter(|table| picker.wants(table)) {
+            rows += self.read(&table_path(table), |bytes| {
+                let reader = TableReader::new(BufReader::new(bytes), table.columns.len());
+                Ok::<_, BackupError>(runtime.block_on(picker.table(table, reader))?)
+            })?;
+        }
+        Ok(rows)
+    }
+
+    /// Calls `visit` with each of the blobs `wanted`, which are in rising order, each once. Of what lies between them in the repository
+    /// little is read. Blocks.
+    ///
+    /// # Errors
+    /// What `visit` gives, which ends the reading, or [`BackupError`] if a blob cannot be read or is not there.
+    pub fn blobs<E: From<BackupError>>(
+        &self,
+        wanted: &[i64],
+        mut visit: impl FnMut(i64, Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut rest = wanted;
+        for bundle in &self.manifest.store.bundles {
+            let count = rest.partition_point(|id| *id <= bundle.last);
+            let (mut here, later) = rest.split_at(count);
+            rest = later;
+            if here.is_empty() {
+                continue;
+            }
+            self.read::<_, E>(&bundle_path(bundle), |bytes| {
+                let mut reader = BundleReader::new(BufReader::new(bytes));
+                while let Some((next, after)) = here.split_first() {
+                    let blob = reader.blob().map_err(|error| self.damaged(format!("a bundle of blobs: {error}")))?;
+                    let Some((id, bytes)) = blob else { break };
+                    if id == *next {
+                        here = after;
+                        visit(id, bytes)?;
+                    }
+                }
+                here.first().map_or(Ok(()), |id| Err(self.damaged(format!("it lacks blob {id}")).into()))
+            })?;
+        }
+        rest.first().map_or(Ok(()), |id| Err(self.damaged(format!("it lacks blob {id}")).into()))
+    }
+
+    /// The backup that it is.
+    #[must_use]
+    pub fn backup(&self) -> Backup {
+        Backup::of(&self.snapshot)
+    }
+
     fn compare(&self, what: &str, found: u64, wanted: u64) -> Result<(), BackupError> {
         if found == wanted { Ok(()) } else { Err(self.damaged(format!("{found} {what}, where {wanted} should be"))) }
     }
@@ -155,11 +213,11 @@ impl Chosen {
     }
 
     /// Lets `work` read the file at `path` while it comes out of the repository.
-    fn read<T: Send>(
+    fn read<T, E: From<BackupError>>(
         &self,
         path: &PathBuf,
-        work: impl FnOnce(&mut dyn Read) -> Result<T, BackupError>,
-    ) -> Result<T, BackupError> {
+        work: impl FnOnce(&mut dyn Read) -> Result<T, E>,
+    ) -> Result<T, E> {
         let node = self.target.told(self.repository.node_from_path(self.snapshot.tree, path))?;
         let (mut reader, writer) = std::io::pipe().map_err(|cause| BackupError::io(path, cause))?;
         std::thread::scope(|scope| {
@@ -173,13 +231,10 @@ impl Chosen {
             // Else the other side would wait for room for ever.
             drop(reader);
             let dumped = dumping.join().map_err(|_| BackupError::Panicked)?;
-            match outcome {
-                // What is told of the repository says more than that its bytes ended early.
-                Ok(value) => self.target.told(dumped).map(|()| value),
-                Err(error) => match dumped {
-                    Err(cause) if !is_of_pipe(&cause) => self.target.told(Err(cause)),
-                    _ => Err(error),
-                },
+            // What is told of the repository says more than that its bytes ended early. Who has all that he wanted may end sooner.
+            match dumped {
+                Err(cause) if !is_of_pipe(&cause) => Ok(self.target.told(Err(cause))?),
+                _ => outcome,
             }
         })
     }

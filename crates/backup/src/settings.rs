@@ -3,11 +3,15 @@ use std::path::PathBuf;
 env::settings! {
     /// Copies of everything, from which a lost server is built anew.
     pub struct BackupSettings in "backup" {
-        /// Directories of repositories in the restic format, each of which gets every backup; none for no backups. One that is not there is made.
+        /// Repositories in the restic format, each of which gets every backup; none for no backups. One that is not there is made. A directory,
+        /// or `s3:https://HOST/BUCKET/FOLDER`, `rest:https://HOST/FOLDER`, `sftp:USER@HOST:/FOLDER`, `rclone:REMOTE:FOLDER`; these last two need
+        /// the program rclone.
         repositories: Vec<String> = Vec::new(),
         /// File with the password of the repositories. The first backup makes it. Keep a copy off this machine, beside the region key: without
         /// the two no backup can be read.
         password_file: PathBuf = PathBuf::from("backup.key"),
+        /// File with what opens the way to repositories elsewhere, a table of TOML for each: docs/backup.md. Nobody else may read it.
+        credentials_file: PathBuf = PathBuf::from("backup-credentials.toml"),
         /// Minutes between two backups; 0 for none but those that are asked for.
         every_minutes: u64 = 1440,
         /// Days for which every backup is kept; 0 for what the highest level among the organisations asks: 7, 30 or 90.
@@ -18,6 +22,9 @@ env::settings! {
         keep_months: u32 = 12,
         /// Delete backups whose time is over. Switch it off where the repository may only be added to, and have them deleted from elsewhere.
         prune: bool = true,
+        /// Into how many parts a repository is divided, one of which is read back each day after the backup, so that all of it is in so many days;
+        /// 0 for none. What is damaged is told, and stored anew by the next backup.
+        read_back_parts: u32 = 30,
         /// MiB read from the store in a second at most, so that a backup leaves room for the server; 0 for no limit.
         mib_per_second: u64 = 0,
     }

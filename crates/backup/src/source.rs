@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustic_core::jiff::Timestamp;
@@ -87,6 +88,7 @@ pub(crate) struct Source {
     entries: BTreeMap<PathBuf, (Node, Content)>,
     bytes: u64,
     failure: Failure,
+    progress: Arc<Progress>,
 }
 
 #[derive(Clone)]
@@ -111,9 +113,24 @@ impl Failure {
     }
 }
 
+/// How far a backup is.
+#[derive(Debug, Default)]
+pub struct Progress {
+    total: AtomicU64,
+    read: AtomicU64,
+}
+
+impl Progress {
+    /// Bytes that there are, and bytes that were read of them. What is in the repository already is not read, so the end may come sooner.
+    #[must_use]
+    pub fn bytes(&self) -> (u64, u64) {
+        (self.total.load(Ordering::Relaxed), self.read.load(Ordering::Relaxed))
+    }
+}
+
 impl Source {
-    pub(crate) fn new(failure: Failure) -> Self {
-        Self { entries: BTreeMap::new(), bytes: 0, failure }
+    pub(crate) fn new(failure: Failure, progress: Arc<Progress>) -> Self {
+        Self { entries: BTreeMap::new(), bytes: 0, failure, progress }
     }
 
     /// The tables of a store, which are read anew each time.
@@ -153,6 +170,7 @@ impl Source {
 
     fn add(&mut self, path: PathBuf, meta: Metadata, content: Content) {
         self.bytes += meta.size;
+        self.progress.total.store(self.bytes, Ordering::Relaxed);
         let node = Node::new_node(path.file_name().unwrap_or(OsStr::new("")), NodeType::File, meta);
         self.entries.insert(path, (node, content));
     }
@@ -191,6 +209,7 @@ pub(crate) struct Opening {
     path: String,
     content: Content,
     failure: Failure,
+    progress: Arc<Progress>,
 }
 
 /// Its bytes.
@@ -198,6 +217,7 @@ pub(crate) struct Reading {
     path: String,
     from: Bytes,
     failure: Failure,
+    progress: Arc<Progress>,
 }
 
 enum Bytes {
@@ -220,7 +240,7 @@ impl ReadSourceOpen for Opening {
                 Err(error) => Bytes::Broken(error.kind()),
             },
         };
-        Ok(Reading { path: self.path, from, failure: self.failure })
+        Ok(Reading { path: self.path, from, failure: self.failure, progress: self.progress })
     }
 }
 
@@ -232,6 +252,9 @@ impl Read for Reading {
             Bytes::Here(bytes) => bytes.read(out),
             Bytes::Broken(kind) => Err((*kind).into()),
         };
+        if let Ok(read) = outcome {
+            self.progress.read.fetch_add(read as u64, Ordering::Relaxed);
+        }
         outcome.inspect_err(|error| {
             if error.kind() != io::ErrorKind::Interrupted {
                 self.failure.note(&self.path, error);
@@ -250,8 +273,12 @@ impl ReadSource for Source {
 
     fn entries(&self) -> Self::Iter {
         let entry = |(path, (node, content)): (&PathBuf, &(Node, Content))| {
-            let opening =
-                Opening { path: path.display().to_string(), content: content.clone(), failure: self.failure.clone() };
+            let opening = Opening {
+                path: path.display().to_string(),
+                content: content.clone(),
+                failure: self.failure.clone(),
+                progress: Arc::clone(&self.progress),
+            };
             Ok(ReadSourceEntry { path: path.clone(), node: node.clone(), open: Some(opening) })
         };
         self.entries.iter().map(entry).collect::<Vec<_>>().into_iter()

@@ -1,5 +1,7 @@
 //! Taking a backup.
 
+use std::sync::Arc;
+
 use env::Timestamp;
 use serde::Serialize;
 use store::Store;
@@ -10,7 +12,7 @@ use crate::BackupError;
 use crate::account_keys::StoredKeys;
 use crate::manifest::{Manifest, SealedKey};
 use crate::repository::{Backup, Target};
-use crate::source::{Failure, FileItem, Source, manifest_path};
+use crate::source::{Failure, FileItem, Progress, Source, manifest_path};
 
 /// What a backup is to hold, beside the store.
 #[derive(Debug, Clone)]
@@ -21,6 +23,8 @@ pub struct Wanted {
     pub files: Vec<FileItem>,
     /// How much of the machine may be taken.
     pub pace: Pace,
+    /// Where it is told how far the backup is.
+    pub progress: Arc<Progress>,
 }
 
 /// A backup that was taken.
@@ -66,7 +70,7 @@ fn write(
     let repository = target.told(target.open_or_make()?.to_indexed_ids())?;
     let inventory = frozen.inventory();
     let failure = Failure::default();
-    let mut source = Source::new(failure.clone());
+    let mut source = Source::new(failure.clone(), Arc::clone(&wanted.progress));
     let parts = frozen.parts();
     for table in &inventory.tables {
         source.add_table(&parts, table, now.millis());

@@ -3,8 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use backup::{BackupError, Chosen, FileBytes, FileItem, Keep, StoredKeys, Target, Wanted, check, list, take};
+use backup::{
+    Access, BackupError, Chosen, FileBytes, FileItem, Keep, Reading, StoredKeys, Target, Wanted, check, list, take,
+    take_out,
+};
 use env::Secret;
 use store::copy::{Inventory, Pace, freeze};
 use store::testing::{Engine, TestStore};
@@ -22,10 +26,13 @@ store::on_both_engines! {
     a_store_that_is_used_is_not_filled,
     an_account_that_was_erased_comes_back_without_its_key,
     keys_that_are_not_ours_to_delete_are_told,
+    what_is_damaged_is_stored_anew,
+    single_blobs_and_the_mail_of_one_account_are_read,
 }
 
 fn target(directory: &Path) -> Target {
-    Target { location: directory.join("repository").display().to_string(), password: Secret::new("words".to_owned()) }
+    let location = directory.join("repository").display().to_string();
+    Target { location, access: Access::default(), password: Secret::new("words".to_owned()) }
 }
 
 fn wanted() -> Wanted {
@@ -33,7 +40,7 @@ fn wanted() -> Wanted {
         FileItem { place: PathBuf::from("tradewind.toml"), from: FileBytes::Here(b"[server]\n".to_vec()) },
         FileItem { place: PathBuf::from("data/feeds/one"), from: FileBytes::Here(Vec::new()) },
     ];
-    Wanted { host: "mail.trade.test".to_owned(), files, pace: Pace::default() }
+    Wanted { host: "mail.trade.test".to_owned(), files, pace: Pace::default(), progress: Arc::default() }
 }
 
 fn add_account(tx: &mut Tx<'_>, id: i64) -> Result<(), StoreError> {
@@ -197,7 +204,7 @@ async fn a_damaged_pack_is_found(store: TestStore) {
     fill(&store).await;
     take(&store, &target, wanted(), true).await.unwrap();
     let checking = target.clone();
-    let checked = spawn_blocking(move || check(&checking, true)).await.unwrap().unwrap();
+    let checked = spawn_blocking(move || check(&checking, Reading::All)).await.unwrap().unwrap();
     assert!(checked.sound, "{checked:?}");
     let pack = largest(&Path::new(&target.location).join("data"));
     let mut bytes = std::fs::read(&pack).unwrap();
@@ -206,7 +213,7 @@ async fn a_damaged_pack_is_found(store: TestStore) {
     std::fs::remove_file(&pack).unwrap();
     std::fs::write(&pack, bytes).unwrap();
     let checking = target.clone();
-    let checked = spawn_blocking(move || check(&checking, true)).await.unwrap().unwrap();
+    let checked = spawn_blocking(move || check(&checking, Reading::All)).await.unwrap().unwrap();
     assert!(!checked.sound && !checked.findings.is_empty());
     if let Some(other) = TestStore::open(Engine::Sqlite).await {
         let directory = scratch.path().join("restored");
@@ -227,7 +234,7 @@ async fn old_backups_go_and_the_newest_stays(store: TestStore) {
     let keep = Keep { days: 5, weeks: 0, months: 0 };
     let kept = spawn_blocking(move || {
         let kept = keep.apply(&target, now).unwrap();
-        assert!(check(&target, true).unwrap().sound);
+        assert!(check(&target, Reading::All).unwrap().sound);
         assert!(keep.apply(&target, now + 400 * 86_400_000).unwrap().kept >= 1);
         kept
     });
@@ -260,7 +267,7 @@ async fn an_account_that_was_erased_comes_back_without_its_key(store: TestStore)
     let erased: Vec<i64> = other.read(store::copy::without_key).await.unwrap();
     assert_eq!(erased, [7]);
     let checking = target.clone();
-    assert!(spawn_blocking(move || check(&checking, true)).await.unwrap().unwrap().sound);
+    assert!(spawn_blocking(move || check(&checking, Reading::All)).await.unwrap().unwrap().sound);
     // Nothing is left of the state before: one snapshot, and of packs only its own.
     let location = Path::new(&target.location).join("account-keys");
     assert_eq!(std::fs::read_dir(location.join("snapshots")).unwrap().count(), 1);
@@ -268,7 +275,10 @@ async fn an_account_that_was_erased_comes_back_without_its_key(store: TestStore)
     assert!(packs.len() <= 2, "{packs:?}");
     std::fs::remove_dir_all(&location).unwrap();
     let checking = target.clone();
-    assert!(!spawn_blocking(move || check(&checking, false)).await.unwrap().unwrap().sound, "their loss is told");
+    assert!(
+        !spawn_blocking(move || check(&checking, Reading::Lists)).await.unwrap().unwrap().sound,
+        "their loss is told"
+    );
 }
 
 async fn keys_that_are_not_ours_to_delete_are_told(store: TestStore) {
@@ -284,4 +294,91 @@ async fn keys_that_are_not_ours_to_delete_are_told(store: TestStore) {
 fn walk(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+async fn what_is_damaged_is_stored_anew(store: TestStore) {
+    const PART: Reading = Reading::Part { number: 1, of: 1 };
+    let scratch = tempfile::tempdir().unwrap();
+    let target = target(scratch.path());
+    fill(&store).await;
+    take(&store, &target, wanted(), true).await.unwrap();
+    let pack = largest(&Path::new(&target.location).join("data"));
+    let mut bytes = std::fs::read(&pack).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::remove_file(&pack).unwrap();
+    std::fs::write(&pack, bytes).unwrap();
+    let healing = target.clone();
+    let work = move || {
+        let checked = check(&healing, PART).unwrap();
+        assert!(!checked.sound);
+        let sound = largest_but(&Path::new(&healing.location).join("data"), &checked.damaged[0]);
+        // What only was said to be damaged stays.
+        assert_eq!(take_out(&healing, &[sound]).unwrap(), 0);
+        assert_eq!(take_out(&healing, &checked.damaged).unwrap(), 1);
+        assert!(!check(&healing, PART).unwrap().sound, "the backup lacks it now");
+    };
+    spawn_blocking(work).await.unwrap();
+    let before = blobs(&store).await;
+    let again = take(&store, &target, wanted(), true).await.unwrap();
+    assert!(again.backup.added_bytes > 100_000, "{again:?}");
+    let healed = target.clone();
+    assert!(spawn_blocking(move || check(&healed, PART)).await.unwrap().unwrap().sound);
+    if let Some(other) = TestStore::open(Engine::Sqlite).await {
+        restore(&target, &other, &scratch.path().join("restored")).await.unwrap();
+        assert_eq!(blobs(&other).await, before);
+    }
+}
+
+/// The name of some file below `directory` but that one.
+fn largest_but(directory: &Path, other: &str) -> String {
+    let folders = std::fs::read_dir(directory).unwrap();
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap());
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name != other).max().unwrap()
+}
+
+async fn single_blobs_and_the_mail_of_one_account_are_read(store: TestStore) {
+    let Some(other) = TestStore::open(Engine::Sqlite).await else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let target = target(scratch.path());
+    fill(&store).await;
+    store
+        .write(|tx| {
+            tx.execute(
+                "INSERT INTO organisation (id, name, level, key_wrapped, created) VALUES (1, 'x', 'basic', $1, 0)",
+                params![b"above"],
+            )?;
+            for account in 1..=3_i64 {
+                tx.execute("INSERT INTO keyword (account, bit, name) VALUES ($1, 0, 'one')", params![account])?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .await
+        .unwrap();
+    take(&store, &target, wanted(), true).await.unwrap();
+    let ids: Vec<i64> =
+        store.read(|tx| tx.rows("SELECT id FROM blob ORDER BY id", &[], |row| row.int(0))).await.unwrap();
+    let all = blobs(&store).await;
+    let (live, into, runtime) = (store.handle(), other.handle(), Handle::current());
+    let work = move || {
+        let chosen = Chosen::open(&target, None, None).unwrap();
+        let wanted: Vec<i64> = ids.iter().copied().step_by(7).collect();
+        let mut read = Vec::new();
+        let outcome: Result<(), BackupError> = chosen.blobs(&wanted, |id, bytes| {
+            read.push((id, bytes));
+            Ok(())
+        });
+        outcome.unwrap();
+        let expected: Vec<_> = ids.into_iter().zip(all).step_by(7).collect();
+        assert!(read == expected, "each once, in order");
+        let lacking: Result<(), BackupError> = chosen.blobs(&[7], |_, _| Ok(()));
+        assert!(matches!(lacking, Err(BackupError::Damaged { .. })));
+        assert_eq!(chosen.pick(&into, &live, &[2, 3], &runtime).unwrap(), 2);
+        assert!(chosen.pick(&into, &live, &[99], &runtime).is_err(), "an account that is no longer there");
+    };
+    spawn_blocking(work).await.unwrap();
+    let picked: Vec<i64> =
+        other.read(|tx| tx.rows("SELECT account FROM keyword ORDER BY account", &[], |row| row.int(0))).await.unwrap();
+    assert_eq!(picked, [2, 3]);
 }

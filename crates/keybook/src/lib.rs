@@ -19,8 +19,8 @@ pub use error::KeybookError;
 pub use finder::Finder;
 pub use openpgp::PreferEncrypt;
 pub use own::{
-    Custody, KeyState, NewKey, OwnKey, add, autocrypt_field, export_private, list, private_keys, publish, published, remove, renew_due,
-    retire, sealed_private,
+    Custody, KeyState, NewKey, OwnKey, add, autocrypt_field, export_private, list, private_keys, publish, published,
+    remove, renew_due, retire, sealed_private,
 };
 pub use partners::{Learned, Origin, PartnerKey, PartnerState, current, forget, learn, list_partners, verify};
 pub use settings::OpenPgpSettings;

@@ -9,6 +9,7 @@
 mod append;
 mod changes;
 mod copying;
+pub mod earlier;
 mod entry;
 mod error;
 mod expunge;

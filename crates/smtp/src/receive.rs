@@ -142,7 +142,18 @@ impl Receiver {
     /// A receiver of these parts.
     #[must_use]
     pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
-        let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, learns_keys, writes_keys, .. } = parts;
+        let ReceiverParts {
+            store,
+            directory,
+            sign_in,
+            dns,
+            checker,
+            signer,
+            without_dns,
+            learns_keys,
+            writes_keys,
+            ..
+        } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
         let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, .. } = parts;
         Arc::new(Self {

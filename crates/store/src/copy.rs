@@ -10,6 +10,7 @@
 mod account_keys;
 mod fill;
 mod form;
+mod pick;
 mod schema;
 
 use std::io::{self, Read};
@@ -27,6 +28,7 @@ pub use account_keys::{AccountKeys, without_key};
 pub use fill::Filler;
 pub use form::{BundleReader, TableReader};
 use form::{write_blob, write_row};
+pub use pick::Picker;
 use schema::{BLOB_TABLE, tables};
 
 /// A bundle ends at the latest with the blob that brings it to this size.

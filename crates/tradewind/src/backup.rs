@@ -4,9 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::actions::{BackupPlan, Refused};
-use backup::{BackupError, Chosen, FileBytes, FileItem, Keep, StoredKeys, Target, Wanted, files_below, parse_moment};
+use backup::{
+    Access, Accesses, BackupError, Chosen, FileBytes, FileItem, Keep, Kind, StoredKeys, Target, Wanted, files_below,
+    parse_moment,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use env::{Clock, Entropy, Secret, SystemClock, SystemEntropy};
@@ -27,6 +31,9 @@ const CONFIG: &str = "tradewind.toml";
 /// There while a restore is not through.
 const UNFINISHED: &str = "restore-unfinished";
 
+/// Directory that mail from a backup is looked through in.
+const SCRATCH: &str = "earlier";
+
 /// Octets of a password that we make.
 const PASSWORD_BYTES: usize = 32;
 
@@ -40,16 +47,43 @@ pub(crate) fn plan(settings: &Settings) -> Result<BackupPlan, Refused> {
         Vec::new()
     } else {
         let password = password(&set.password_file)?;
-        let target = |location: &String| Target {
-            location: settings.home().join(location).display().to_string(),
-            password: password.clone(),
+        let accesses = Accesses::read(&set.credentials_file).map_err(Refused::because)?;
+        let target = |location: &String| {
+            let access = within(accesses.of(location), settings.home());
+            Target { location: place_of(settings.home(), location), access, password: password.clone() }
         };
         set.repositories.iter().map(target).collect()
     };
     let pace = Pace { bytes_per_second: set.mib_per_second.saturating_mul(1 << 20) };
-    let wanted = Wanted { host: settings.server.hostname.clone(), files: files(settings)?, pace };
+    let (host, progress) = (settings.server.hostname.clone(), Arc::default());
+    let wanted = Wanted { host, files: files(settings)?, pace, progress };
     let keep = Keep { days: set.keep_days, weeks: set.keep_weeks, months: set.keep_months };
-    Ok(BackupPlan { targets, wanted, keep, prune: set.prune })
+    Ok(BackupPlan {
+        targets,
+        wanted,
+        keep,
+        prune: set.prune,
+        parts: set.read_back_parts,
+        every: (set.every_minutes > 0).then(|| Duration::from_secs(set.every_minutes.saturating_mul(60))),
+        scratch: settings.server.directory.join(SCRATCH),
+    })
+}
+
+/// Where a repository is; a directory that is not absolute is beside the configuration file.
+fn place_of(home: &Path, location: &str) -> String {
+    match Kind::of(location) {
+        Kind::Directory => home.join(location).display().to_string(),
+        _ => location.to_owned(),
+    }
+}
+
+/// Files that are named beside the configuration file are there.
+fn within(mut access: Access, home: &Path) -> Access {
+    for file in [&mut access.authority, &mut access.key_file, &mut access.known_hosts, &mut access.rclone_config] {
+        *file = file.take().map(|file| home.join(file));
+    }
+    access.prune = access.prune.map(|prune| Box::new(within(*prune, home)));
+    access
 }
 
 fn password(path: &Path) -> Result<Secret<String>, Refused> {
@@ -77,9 +111,11 @@ fn files(settings: &Settings) -> Result<Vec<FileItem>, Refused> {
     let (home, data) = (settings.home(), &settings.server.directory);
     let mut left_out = vec![
         data.join("store"),
+        data.join(SCRATCH),
         data.join("control.sock"),
         settings.server.region_key.clone(),
         settings.backup.password_file.clone(),
+        settings.backup.credentials_file.clone(),
     ];
     left_out.extend(settings.keys.pkcs11_pin_file.clone());
     left_out.extend(settings.backup.repositories.iter().map(|location| home.join(location)));
@@ -98,6 +134,7 @@ fn settings_elsewhere(settings: &Settings) -> Result<String, Refused> {
     kept.server.directory = PathBuf::from("data");
     kept.server.region_key = PathBuf::from("region.key");
     kept.backup.password_file = PathBuf::from("backup.key");
+    kept.backup.credentials_file = PathBuf::from("backup-credentials.toml");
     let text = toml::to_string(&kept).map_err(Refused::because)?;
     let home = settings.home().display().to_string();
     Ok(if home.len() > 1 { text.replace(&format!("\"{home}/"), "\"") } else { text })
@@ -116,7 +153,15 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     };
     let into = std::path::absolute(&options.into).map_err(Refused::because)?;
     refuse_full(&into)?;
-    let target = Target { location: options.from.clone(), password };
+    let access = match &options.credentials {
+        None => Access::default(),
+        Some(file) => {
+            let file = std::path::absolute(file).map_err(Refused::because)?;
+            let accesses = Accesses::read(&file).map_err(Refused::because)?;
+            within(accesses.of(&options.from), file.parent().unwrap_or(Path::new("/")))
+        }
+    };
+    let target = Target { location: options.from.clone(), access, password };
     let backup = options.backup.clone();
     let beside =
         Target { location: options.account_keys.clone().unwrap_or_else(|| options.from.clone()), ..target.clone() };

@@ -1,5 +1,6 @@
 //! `tradewind check`: whether everything around the server is as it must be, and what to do where it is not.
 
+mod backups;
 mod inspection;
 mod keys;
 mod machine;
@@ -68,6 +69,7 @@ pub(crate) async fn run(settings: &Settings, offline: bool) -> Result<(Value, bo
     findings.push(machine::disk(settings));
     findings.push(machine::clock(settings, now));
     findings.extend(people::second_factors(settings).await);
+    findings.extend(backups::backups(settings).await);
     findings.push(inspection::confinement(settings));
     findings.extend(inspection::yara(settings));
     if !offline {

@@ -1,14 +1,26 @@
 //! Backups.
 
+pub(super) mod earlier;
+mod lacks;
+pub(super) mod standing;
+
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use ::backup::{Keep, StoredKeys, Target, Wanted, check, list, take};
+use ::backup::{Keep, Reading, StoredKeys, Target, Wanted, check, list, take, take_out};
 use ::store::erasures::{self, Erasure};
 use env::Timestamp;
 use identity::Level;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::{Controls, Refused};
+
+const DAY_MILLIS: i64 = 86_400_000;
+
+/// One backup at a time.
+static TAKING: Mutex<()> = Mutex::const_new(());
 
 /// Days for which every backup is kept, by level.
 const fn days_of(level: Level) -> u32 {
@@ -29,12 +41,18 @@ pub struct BackupPlan {
     pub keep: Keep,
     /// Whether we delete those whose time is over.
     pub prune: bool,
+    /// Into how many parts a repository is divided, one of which is read back with each backup; 0 for none.
+    pub parts: u32,
+    /// Time between two backups, if they are taken by themselves.
+    pub every: Option<Duration>,
+    /// Directory that mail from a backup is looked through in; it is made and removed as needed.
+    pub scratch: PathBuf,
 }
 
 /// The highest level among the organisations decides, since one backup holds them all.
-async fn days_by_level(controls: &Controls) -> Result<u32, Refused> {
+async fn level(controls: &Controls) -> Result<Level, Refused> {
     let organisations = controls.store.read(identity::list_organisations).await.map_err(Refused::because)?;
-    Ok(organisations.iter().map(|one| days_of(one.level)).max().unwrap_or(days_of(Level::Basic)))
+    Ok(organisations.iter().map(|one| one.level).max().unwrap_or(Level::Basic))
 }
 
 fn targets(controls: &Controls) -> Result<BackupPlan, Refused> {
@@ -45,38 +63,85 @@ fn targets(controls: &Controls) -> Result<BackupPlan, Refused> {
     Ok(plan)
 }
 
-/// Takes one into every repository. One that fails does not keep the others from theirs.
-pub(super) async fn run(controls: &Controls) -> Result<Value, Refused> {
-    let BackupPlan { targets, wanted, mut keep, prune } = targets(controls)?;
+/// Takes one into every repository, or into those of `only`. One that fails does not keep the others from theirs.
+pub(super) async fn run(controls: &Controls, only: Option<&[String]>) -> Result<Value, Refused> {
+    // Two at once would only take each other's time.
+    let _alone = TAKING.lock().await;
+    let BackupPlan { mut targets, wanted, mut keep, prune, parts, every, .. } = targets(controls)?;
     if keep.days == 0 {
-        keep.days = days_by_level(controls).await?;
+        keep.days = days_of(level(controls).await?);
     }
+    targets.retain(|target| only.is_none_or(|only| only.contains(&target.location)));
     let (mut taken, mut failed) = (Vec::new(), Vec::new());
     for target in targets {
-        match take(&controls.store, &target, wanted.clone(), prune).await {
+        let mut wanted = wanted.clone();
+        wanted.progress = Arc::default();
+        standing::begin(&target.location, &wanted.progress, controls.store.context().clock.now());
+        let outcome = take(&controls.store, &target, wanted, prune).await;
+        standing::end();
+        let location = target.location.clone();
+        match outcome {
             Ok(backup) => {
-                tracing::info!(location = %target.location, messages = backup.messages, added_bytes = backup.backup.added_bytes, "backup taken");
+                tracing::info!(%location, messages = backup.messages, added_bytes = backup.backup.added_bytes, "backup taken");
                 let mut told = serde_json::to_value(&backup).map_err(Refused::because)?;
+                let now = controls.store.context().clock.now().millis();
                 if prune {
-                    let (pruned, now) = (target.clone(), controls.store.context().clock.now().millis());
-                    match blocking(move || keep.apply(&pruned, now)).await {
+                    let target = target.clone();
+                    match blocking(move || keep.apply(&target, now)).await {
                         Ok(kept) => merge(&mut told, json!({ "kept": kept.kept, "deleted": kept.deleted })),
                         // The backup stands; only older ones are there for longer than they should be.
                         Err(Refused(why)) => merge(&mut told, json!({ "not_deleted": why })),
                     }
                 }
-                if let Err(Refused(why)) = carry_to(controls, target, prune).await {
+                if let Err(Refused(why)) = carry_to(controls, target.clone(), prune).await {
                     merge(&mut told, json!({ "not_erased": why }));
+                }
+                match look_into(&target, parts, now, prune).await {
+                    Ok(()) => standing::note_good(controls, &location, backup.backup).await,
+                    Err(Refused(why)) => {
+                        standing::note_failed(controls, &location, &why).await;
+                        merge(&mut told, json!({ "damaged": why }));
+                        failed.push(why);
+                    }
                 }
                 taken.push(told);
             }
-            Err(error) => failed.push(error.to_string()),
+            Err(error) => {
+                tracing::error!(%location, %error, "a backup failed");
+                standing::note_failed(controls, &location, &error.to_string()).await;
+                failed.push(error.to_string());
+            }
         }
     }
+    standing::tell(controls, every).await;
     if failed.is_empty() { Ok(json!({ "backups": taken })) } else { Err(Refused(failed.join("; "))) }
 }
 
-/// Takes one if the newest in any repository is older than `every`, or was taken after now, as by a clock that went wrong. Says whether it did.
+/// Reads a part of the repository back, another one each day. What does not fit is taken out, so that the next backup stores it anew.
+async fn look_into(target: &Target, parts: u32, now: i64, may_remove: bool) -> Result<(), Refused> {
+    if parts == 0 {
+        return Ok(());
+    }
+    let number = u32::try_from((now / DAY_MILLIS).rem_euclid(i64::from(parts))).unwrap_or(0) + 1;
+    let looking = target.clone();
+    let checked = blocking(move || check(&looking, Reading::Part { number, of: parts })).await?;
+    if checked.sound {
+        return Ok(());
+    }
+    let what = checked.findings.join("; ");
+    if !may_remove {
+        return Err(Refused(format!("{} is damaged: {what}", target.location)));
+    }
+    let looking = target.clone();
+    let count = blocking(move || take_out(&looking, &checked.damaged)).await?;
+    let location = &target.location;
+    Err(Refused(format!(
+        "{location} is damaged: {what}. {count} files of it were taken out; the next backup stores anew what they held"
+    )))
+}
+
+/// Takes one into each repository whose newest is older than `every`, or was taken after now, as by a clock that went wrong, or that failed.
+/// Says whether there was such a repository.
 ///
 /// # Errors
 /// [`Refused`] if one is due and cannot be taken.
@@ -84,17 +149,23 @@ pub async fn back_up_when_due(controls: &Controls, every: Duration) -> Result<bo
     let plan = controls.elsewhere.backups()?;
     let now = controls.store.context().clock.now().millis();
     let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
-    let mut is_due = false;
+    let mut due = Vec::new();
     for target in plan.targets {
-        // One that cannot be read is tried, and says why.
-        let newest =
-            blocking(move || list(&target)).await.ok().and_then(|backups| backups.last().map(|one| one.taken_millis));
-        is_due |= newest.is_none_or(|taken| !(0..every).contains(&(now - taken)));
+        let location = target.location.clone();
+        let newest = match standing::of(controls, &location).await? {
+            Some(standing) if standing.failing_since.is_some() => None,
+            Some(standing) => standing.good.map(env::Timestamp::millis),
+            // One that cannot be read is tried, and says why.
+            None => blocking(move || list(&target)).await.ok().and_then(|all| all.last().map(|one| one.taken_millis)),
+        };
+        if newest.is_none_or(|taken| !(0..every).contains(&(now - taken))) {
+            due.push(location);
+        }
     }
-    if is_due {
-        run(controls).await?;
+    if !due.is_empty() {
+        run(controls, Some(&due)).await?;
     }
-    Ok(is_due)
+    Ok(!due.is_empty())
 }
 
 /// Has what was erased go from wherever keys are left: the store's own log, and what is kept beside the backups. Gives how many erasures reached a place.
@@ -180,11 +251,12 @@ pub(super) async fn list_all(controls: &Controls) -> Result<Value, Refused> {
 
 /// Whether they are whole.
 pub(super) async fn check_all(controls: &Controls, read_data: bool) -> Result<Value, Refused> {
+    let reading = if read_data { Reading::All } else { Reading::Lists };
     let plan = targets(controls)?;
     let (mut repositories, mut sound) = (Vec::new(), true);
     for target in plan.targets {
         let location = target.location.clone();
-        let told = match blocking(move || check(&target, read_data)).await {
+        let told = match blocking(move || check(&target, reading)).await {
             Ok(checked) => {
                 sound &= checked.sound;
                 json!({ "repository": location, "sound": checked.sound, "findings": checked.findings })

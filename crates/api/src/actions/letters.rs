@@ -149,6 +149,54 @@ enum LetterFault {
     Store(#[from] store::StoreError),
 }
 
+/// Tells those who look after the store, of every organisation, of something that happened to the machine, and records it as `event` (its
+/// name, what it concerns, and whether it is good), together with `mark`, which says whether it is still to be told.
+pub(super) async fn tell_keepers(
+    controls: &Controls,
+    key: &'static str,
+    values: impl Fn(Language) -> Vec<(&'static str, String)> + Send + Sync,
+    event: (&str, String, bool),
+    mark: impl Fn(&mut Tx<'_>) -> Result<bool, store::StoreError> + Send + 'static,
+) {
+    let telling = async {
+        let organisations = controls.store.read(identity::list_organisations).await?;
+        let mut letters = Vec::new();
+        for organisation in organisations {
+            for reader in readers(controls, organisation.id, Right::StoreCheck).await {
+                match controls.mailer.notice(reader, |language| words(language, key, &values(language))).await {
+                    Ok(letter) => letters.push(letter),
+                    // Somebody without an address does not keep the others from knowing.
+                    Err(error) => tracing::error!(account = reader, letter = key, %error, "a letter was not sent"),
+                }
+            }
+        }
+        let (action, object, is_good) = event;
+        let event = rights::Event {
+            organisation: 0,
+            account: None,
+            via: access::Via::Local,
+            address: None,
+            action: action.to_owned(),
+            object,
+            outcome: if is_good { rights::Outcome::Done } else { rights::Outcome::Failed },
+            row: String::new(),
+        };
+        let work = move |tx: &mut Tx<'_>| {
+            if mark(tx)? {
+                rights::record(tx, &event)?;
+                for letter in &letters {
+                    letter.post(tx)?;
+                }
+            }
+            Ok::<_, LetterFault>(())
+        };
+        controls.store.write(work).await
+    };
+    if let Err(error) = telling.await {
+        tracing::error!(letter = key, %error, "those who look after the machine were not told; it is tried again");
+    }
+}
+
 async fn tell(
     controls: &Controls,
     account: i64,

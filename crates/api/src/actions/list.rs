@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::backup::earlier::{self, EarlierDomain, EarlierMail};
 use super::caller::Bounds;
 use super::declare::actions;
 use super::grants::{self, GrantRequest};
@@ -497,7 +498,6 @@ actions! {
     StoreCheck "store-check" { deep: bool }: StoreCheck on On::Installation => store::check(controls, deep);
     /// Give back the room of messages that are gone.
     StoreCollect "store-collect": StoreCollect on On::Installation => store::collect(controls);
-
     /// Give the records that wait their place in the audit log, and sign a checkpoint over it.
     AuditSeal "audit-seal": StoreCollect on On::Installation => audit::seal_now(controls);
     /// Show the audit log's public key and newest checkpoint, by which outsiders hold us to it.
@@ -506,9 +506,10 @@ actions! {
     AuditProve "audit-prove" { event: Option<String> }: AuditRead on On::Installation => audit::prove_one(controls, event);
     /// Write the audit log into a directory of the machine, in the layout of C2SP tlog-tiles.
     AuditExport "audit-export" { directory: PathBuf }: StoreCheck on On::Machine => audit::export_to(controls, directory);
-
     /// Take a backup of everything now, into every repository that is set up.
-    BackupRun "backup-run": StoreCollect on On::Machine => backup::run(controls);
+    BackupRun "backup-run": StoreCollect on On::Machine => backup::run(controls, None);
+    /// Show how the backups stand: the last good one, the next, what failed.
+    BackupStatus "backup-status": StoreCheck on On::Machine => backup::standing::status(controls);
     /// List the backups that there are.
     BackupList "backup-list": StoreCheck on On::Machine => backup::list_all(controls);
     /// Check that all backups are whole.
@@ -516,6 +517,14 @@ actions! {
     /// List the accounts that were erased, and from where their keys are gone: the store, and what is kept beside backups.
     BackupErasures "backup-erasures": StoreCheck on On::Machine => backup::list_erasures(controls);
 
+    /// Show which mail of an account a backup has that is not there now; nothing is changed.
+    BackupMail "backup-mail" (wanted: EarlierMail): StoreCheck on On::Account(&wanted.address) => earlier::show(controls, wanted);
+    /// Put mail of an account that a backup has and that is not there now back, beside what is there.
+    BackupMailRestore "backup-mail-restore" (mail: EarlierMail): MailRecover on On::Account(&mail.address) => earlier::restore(controls, mail);
+    /// Show how much mail of a domain's accounts a backup has that is not there now; nothing is changed.
+    BackupDomain "backup-domain" (of: EarlierDomain): StoreCheck on On::Domain(&of.domain) => earlier::show_domain(controls, of);
+    /// Put mail of all accounts of a domain that a backup has and that is not there now back, beside what is there.
+    BackupDomainRestore "backup-domain-restore" (of: EarlierDomain): StoreCollect on On::Domain(&of.domain) => earlier::restore_domain(controls, of);
     /// Give the key of an account's mail a new generation. What is there opens as before; what comes is encrypted under the new one.
     KeyRotate "key-rotate" { address: String }: KeyRotate on On::Account(address) => keys::rotate_account(controls, address);
     /// Give the key of an organisation a new generation.

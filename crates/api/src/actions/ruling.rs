@@ -131,6 +131,10 @@ fn needs(tx: &mut Tx<'_>, action: &Action, is_own: bool) -> Result<Vec<Right>, I
         // Who takes factors away must not be told passwords.
         Action::UserUnfreeze { keep_password: false, .. } => rights.push(Right::PasswordReset),
         Action::AccessApproval { wanted: false, .. } => rights.push(Right::ProtectionLower),
+        // What stands in mail is its reader's, of whatever time it is.
+        Action::BackupMail(wanted) if wanted.subjects => rights.push(Right::MailRead),
+        // A backup is everybody's, and reading one takes the machine's time.
+        Action::BackupMailRestore(_) => rights.push(Right::StoreCollect),
         _ => {}
     }
     Ok(rights)

@@ -146,6 +146,6 @@ impl Filler {
     }
 }
 
-fn damaged(what: &str, error: &io::Error) -> StoreError {
+pub(super) fn damaged(what: &str, error: &io::Error) -> StoreError {
     StoreError::Corrupt { what: format!("the backup of {what} cannot be read: {error}") }
 }

@@ -25,7 +25,9 @@ const EARLIEST: Timestamp = Timestamp::from_seconds(1_767_225_600);
 /// Private keys must be their owner's alone.
 pub(super) fn permissions(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for path in [&settings.server.region_key, &settings.tls.key] {
+    let backup = [&settings.backup.password_file, &settings.backup.credentials_file];
+    let backup = backup.into_iter().filter(|path| path.exists());
+    for path in [&settings.server.region_key, &settings.tls.key].into_iter().chain(backup) {
         let (state, found) = match key_exposure(path) {
             Ok(None) => (State::Sound, String::new()),
             Ok(Some(_)) => (State::Wrong, "readable by others".to_owned()),

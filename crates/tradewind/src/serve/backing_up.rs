@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::actions::{Controls, back_up_when_due, carry_erasures_on};
+use api::actions::{Controls, back_up_when_due, carry_erasures_on, tell_of_backups};
 use backup::BackupSettings;
 use tokio_util::sync::CancellationToken;
 
@@ -41,28 +41,30 @@ pub(super) async fn carry_erasures(controls: Controls, stop: CancellationToken) 
     }
 }
 
-/// Takes one when it is due, until `stop`.
+/// Takes one when it is due, until `stop`, and tells of what is late.
 pub(super) async fn run(controls: Controls, settings: BackupSettings, stop: CancellationToken) {
     if settings.every_minutes == 0 || settings.repositories.is_empty() {
         return;
     }
     let every = Duration::from_secs(settings.every_minutes.saturating_mul(60));
-    let mut wait = LOOK_EVERY;
+    let mut rest = Duration::ZERO;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
         }
-        let outcome = tokio::select! {
-            () = stop.cancelled() => return,
-            outcome = back_up_when_due(&controls, every) => outcome,
-        };
-        wait = match outcome {
-            Ok(_) => LOOK_EVERY,
-            Err(error) => {
+        if rest.is_zero() {
+            let outcome = tokio::select! {
+                () = stop.cancelled() => return,
+                outcome = back_up_when_due(&controls, every) => outcome,
+            };
+            if let Err(error) = outcome {
                 tracing::error!(%error, "the backup failed; it is tried again");
-                RETRY_AFTER
+                rest = RETRY_AFTER;
             }
-        };
+        } else {
+            rest = rest.saturating_sub(LOOK_EVERY);
+        }
+        tell_of_backups(&controls, every).await;
     }
 }

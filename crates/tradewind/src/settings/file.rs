@@ -157,6 +157,7 @@ fn resolve_paths(settings: &mut Settings, base: &Path) {
         &mut settings.server.directory,
         &mut settings.server.region_key,
         &mut settings.backup.password_file,
+        &mut settings.backup.credentials_file,
         &mut settings.tls.certificate,
         &mut settings.tls.key,
         &mut settings.gm.certificate,
