@@ -40,6 +40,8 @@ mod retention;
 mod retention_rules;
 mod roles;
 mod ruling;
+mod rehearse;
+mod scrub;
 mod sentences;
 mod shared_feeds;
 mod sharing;
@@ -87,6 +89,8 @@ pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
 pub use portal::{NewPortalDelivery, PortalParts};
 pub use provisioning::{TableToImport, sync_ldap};
+pub use rehearse::{RehearsalPlan, rehearse_when_due};
+pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_recovery};
 pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;
 pub use sharing::{Impersonal, ToForbid, ToPermit};
@@ -165,6 +169,14 @@ pub trait Elsewhere: Send + Sync {
     /// [`Refused`] if the settings cannot be used.
     fn backups(&self) -> Result<BackupPlan, Refused> {
         Err(Refused("no backups here".to_owned()))
+    }
+
+    /// How restores are rehearsed.
+    ///
+    /// # Errors
+    /// [`Refused`] if the settings cannot be used.
+    fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {
+        Err(Refused("no rehearsals here".to_owned()))
     }
 
     /// What an account has in parts that this crate must not know (contacts, identities, rules), as files with their paths.

@@ -14,6 +14,7 @@
 mod error;
 mod keep;
 mod manifest;
+mod mend;
 mod moment;
 mod repository;
 mod restore;
@@ -24,6 +25,7 @@ mod take;
 pub use error::BackupError;
 pub use keep::{Keep, Kept};
 pub use manifest::Manifest;
+pub use mend::{Mended, mend};
 pub use moment::parse_moment;
 pub use repository::{Backup, Checked, Target, check, list};
 pub use restore::{Chosen, Restored};

@@ -49,6 +49,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 36, name: "key_directory", sql: include_str!("../migrations/0036_key_directory.sql") },
     Migration { version: 37, name: "retention-rules", sql: include_str!("../migrations/0037_retention_rules.sql") },
     Migration { version: 38, name: "settings-seen", sql: include_str!("../migrations/0038_settings_seen.sql") },
+    Migration { version: 44, name: "scrub", sql: include_str!("../migrations/0044_scrub.sql") },
 ];
 
 /// The newest schema that this program knows.

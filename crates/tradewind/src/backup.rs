@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use api::actions::{BackupPlan, Refused};
+use api::actions::{BackupPlan, Refused, RehearsalPlan};
 use backup::{Chosen, FileBytes, FileItem, Keep, Target, Wanted, files_below, parse_moment};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,6 +27,9 @@ const CONFIG: &str = "tradewind.toml";
 
 /// There while a restore is not through.
 const UNFINISHED: &str = "restore-unfinished";
+
+/// Where a server is built for a rehearsal.
+const SCRATCH: &str = "rehearsal-scratch";
 
 /// Octets of a password that we make.
 const PASSWORD_BYTES: usize = 32;
@@ -50,6 +54,24 @@ pub(crate) fn plan(settings: &Settings) -> Result<BackupPlan, Refused> {
     let wanted = Wanted { host: settings.server.hostname.clone(), files: files(settings)?, pace };
     let keep = Keep { days: set.keep_days, weeks: set.keep_weeks, months: set.keep_months };
     Ok(BackupPlan { targets, wanted, keep, prune: set.prune })
+}
+
+/// How restores are rehearsed, as `settings` say.
+pub(crate) fn rehearsals(settings: &Settings) -> RehearsalPlan {
+    let (set, data) = (&settings.rehearsal, &settings.server.directory);
+    let below = |path: &PathBuf, name: &str| {
+        if path.as_os_str().is_empty() { data.join(name) } else { settings.home().join(path).join(name) }
+    };
+    let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+    RehearsalPlan {
+        every: Duration::from_secs(u64::from(set.every_days) * 86_400),
+        directory: below(&set.directory, "rehearsals"),
+        scratch: below(&set.scratch, SCRATCH),
+        sample: set.sample,
+        recovery_max: minutes(set.recovery_minutes_max),
+        age_max: minutes(set.age_minutes_max),
+        node: settings.server.node,
+    }
 }
 
 fn password(path: &Path) -> Result<Secret<String>, Refused> {
@@ -82,6 +104,11 @@ fn files(settings: &Settings) -> Result<Vec<FileItem>, Refused> {
         settings.backup.password_file.clone(),
     ];
     left_out.extend(settings.keys.pkcs11_pin_file.clone());
+    left_out.push(rehearsals(settings).scratch);
+    // Stores that were damaged and put aside, and one that is being built in their place.
+    let is_other = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("store."));
+    let entries = fs::read_dir(data).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    left_out.extend(entries.filter(is_other));
     left_out.extend(settings.backup.repositories.iter().map(|location| home.join(location)));
     let mut files = files_below(data, Path::new("data"), &left_out).map_err(Refused::because)?;
     for name in DIRECTORIES {

@@ -15,8 +15,8 @@ use super::import::ImportFormat;
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, factors, forward, groups, guard, import,
-    judging, keys, lists, openpgp, people, portal, provisioning, quarantine, queue, retention, retention_rules, roles,
-    shared_feeds, sharing, sign_ins, smime, store, tls,
+    judging, keys, lists, openpgp, people, portal, provisioning, quarantine, queue, rehearse, retention, retention_rules, roles,
+    scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
 };
 
 actions! {
@@ -479,6 +479,8 @@ actions! {
 
     /// Check that everything in the store fits together.
     StoreCheck "store-check" { deep: bool }: StoreCheck on On::Installation => store::check(controls, deep);
+    /// Look through all content for damage now, and bring back from backups what is damaged.
+    StoreScrub "store-scrub": StoreCollect on On::Installation => scrub::run(controls);
     /// Give back the room of messages that are gone.
     StoreCollect "store-collect": StoreCollect on On::Installation => store::collect(controls);
 
@@ -497,6 +499,9 @@ actions! {
     BackupList "backup-list": StoreCheck on On::Machine => backup::list_all(controls);
     /// Check that all backups are whole.
     BackupCheck "backup-check" { read_data: bool }: StoreCheck on On::Machine => backup::check_all(controls, read_data);
+
+    /// Rehearse a restore: build a server from the newest backup beside this one, compare the two, and write a signed report.
+    BackupRehearse "backup-rehearse": StoreCheck on On::Machine => rehearse::run(controls);
 
     /// Give the key of an account's mail a new generation. What is there opens as before; what comes is encrypted under the new one.
     KeyRotate "key-rotate" { address: String }: KeyRotate on On::Account(address) => keys::rotate_account(controls, address);

@@ -110,7 +110,10 @@ impl<R: Read> BundleReader<R> {
     }
 
     /// The next blob with its number; none at the end.
-    pub(super) fn blob(&mut self) -> io::Result<Option<(i64, Vec<u8>)>> {
+    ///
+    /// # Errors
+    /// What reading gives, or if the bundle ends amid a blob.
+    pub fn blob(&mut self) -> io::Result<Option<(i64, Vec<u8>)>> {
         let Some(first) = byte(&mut self.0)? else { return Ok(None) };
         let mut id = [0; 8];
         let [head, rest @ ..] = &mut id;
