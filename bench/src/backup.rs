@@ -76,7 +76,13 @@ impl Backup {
         let new = self.messages / 100;
         send(new, Size::Mixed, &never)?;
         let (second, took) = back_up(&server)?;
-        step("second, one in a hundred new", self.messages + new, mib(&second, "bytes"), took, mib(&second, "added_bytes"));
+        step(
+            "second, one in a hundred new",
+            self.messages + new,
+            mib(&second, "bytes"),
+            took,
+            mib(&second, "added_bytes"),
+        );
 
         // Deliveries without, and while another first backup is taken.
         let begun = Instant::now();
@@ -108,7 +114,8 @@ impl Backup {
         restore.arg("--region-key").arg(server.directory().join("region.key"));
         let begun = Instant::now();
         run(restore, PATIENCE)?.success()?;
-        let last: Value = serde_json::from_str(server.command(&["--json", "backup", "list"])?.success()?.stdout.trim())?;
+        let last: Value =
+            serde_json::from_str(server.command(&["--json", "backup", "list"])?.success()?.stdout.trim())?;
         let bytes = mib(&last["repositories"][0]["backups"][0], "bytes");
         step("restore, checked", self.messages + new, bytes, begun.elapsed(), 0.0);
 

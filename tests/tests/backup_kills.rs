@@ -204,7 +204,11 @@ fn what_was_acknowledged_before_a_backup_is_in_it_whenever_the_server_is_killed(
         assert!(check.stdout.contains("\"sound\":true"), "{}", check.stdout);
         acknowledged += accepted.len();
         in_backups += before.count();
-        eprintln!("round {round}: backup through: {was_through}, {} acknowledged, {} found", accepted.len(), found.len());
+        eprintln!(
+            "round {round}: backup through: {was_through}, {} acknowledged, {} found",
+            accepted.len(),
+            found.len()
+        );
         if let Ok(mut accepted) = ledger.accepted.lock() {
             accepted.retain(|id, _| found.contains_key(id));
         }

@@ -213,7 +213,8 @@ fn a_damaged_database_is_put_aside_and_the_newest_backup_taken_up() -> Outcome {
     // Told, and left alone, where it is not to be restored by itself.
     let config = fs::read_to_string(tradewind.config()?)?;
     let manual = scratch.file("manual.toml", &config.replacen("[backup]\n", "[backup]\nrecover = \"manual\"\n", 1))?;
-    let manual = fs::copy(&manual, tradewind.directory().join("manual.toml")).map(|_| tradewind.directory().join("manual.toml"))?;
+    let manual = fs::copy(&manual, tradewind.directory().join("manual.toml"))
+        .map(|_| tradewind.directory().join("manual.toml"))?;
     let mut serve = Command::new(Tradewind::binary()?);
     serve.arg("--config").arg(&manual).arg("serve");
     let refused = run(serve, PATIENCE)?;
@@ -240,7 +241,8 @@ fn a_damaged_database_is_put_aside_and_the_newest_backup_taken_up() -> Outcome {
     let mut session = tradewind.access("sales")?.session()?;
     session.command("SELECT INBOX")?.ok()?;
     let after = session.ask("UID SEARCH ALL")?.ok()?.text();
-    let numbers = |text: &str| text.split_whitespace().skip(2).filter_map(|word| word.parse().ok()).collect::<Vec<u64>>();
+    let numbers =
+        |text: &str| text.split_whitespace().skip(2).filter_map(|word| word.parse().ok()).collect::<Vec<u64>>();
     let (before, after) = (numbers(&before), numbers(&after));
     assert_eq!(after.get(..before.len()), Some(before.as_slice()));
     assert!(after.last() > before.last().map(|last| last + 1).as_ref(), "{before:?} {after:?}");

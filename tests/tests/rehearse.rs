@@ -67,7 +67,18 @@ fn an_honest_backup_passes_with_a_signed_report() -> Outcome {
     session.logout()?;
     let (is_good, answer) = rehearse(&tradewind)?;
     assert!(is_good && answer["sound"] == true, "{answer}");
-    for name in ["repositories", "restore", "counts", "contents", "hashes", "searches", "sign-in", "audit-log", "recovery", "age"] {
+    for name in [
+        "repositories",
+        "restore",
+        "counts",
+        "contents",
+        "hashes",
+        "searches",
+        "sign-in",
+        "audit-log",
+        "recovery",
+        "age",
+    ] {
         assert_eq!(check(&answer, name)["sound"], true, "{name}: {answer}");
     }
     assert!(answer["recovery_seconds"].as_f64().is_some_and(|seconds| seconds > 0.0), "{answer}");

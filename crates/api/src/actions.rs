@@ -36,11 +36,11 @@ mod portal;
 mod provisioning;
 mod quarantine;
 mod queue;
+mod rehearse;
 mod retention;
 mod retention_rules;
 mod roles;
 mod ruling;
-mod rehearse;
 mod scrub;
 mod sentences;
 mod shared_feeds;
@@ -90,9 +90,9 @@ pub use people::{NewUser, PeopleError};
 pub use portal::{NewPortalDelivery, PortalParts};
 pub use provisioning::{TableToImport, sync_ldap};
 pub use rehearse::{RehearsalPlan, rehearse_when_due};
-pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_recovery};
 pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;
+pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_recovery};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.

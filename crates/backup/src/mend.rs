@@ -85,7 +85,9 @@ fn mend_from(
             }
             let outcome = read_file(target, &repository, snapshot, &bundle_path(bundle), |bytes| {
                 let mut blobs = BundleReader::new(BufReader::new(bytes));
-                while let Some((id, bytes)) = blobs.blob().map_err(|cause| BackupError::io(bundle_path(bundle), cause))? {
+                while let Some((id, bytes)) =
+                    blobs.blob().map_err(|cause| BackupError::io(bundle_path(bundle), cause))?
+                {
                     if wanted.contains(&id) && runtime.block_on(mender.put(id, bytes))? {
                         wanted.remove(&id);
                     }

@@ -39,7 +39,9 @@ pub enum StoreError {
         what: String,
     },
     /// The file of the embedded database is damaged.
-    #[error("the store's database file is damaged: {what}; bring it back from the newest backup into an empty directory: tradewind restore")]
+    #[error(
+        "the store's database file is damaged: {what}; bring it back from the newest backup into an empty directory: tradewind restore"
+    )]
     Database {
         /// What was found.
         what: String,
@@ -80,9 +82,12 @@ impl StoreError {
     #[must_use]
     pub fn outlook(&self) -> Outlook {
         match self {
-            Self::Corrupt { .. } | Self::Database { .. } | Self::Sealed(_) | Self::Missing { .. } | Self::TooNew { .. } | Self::Setup(_) => {
-                Outlook::Permanent
-            }
+            Self::Corrupt { .. }
+            | Self::Database { .. }
+            | Self::Sealed(_)
+            | Self::Missing { .. }
+            | Self::TooNew { .. }
+            | Self::Setup(_) => Outlook::Permanent,
             Self::Sqlite(_)
             | Self::Postgres(_)
             | Self::Unreachable { .. }

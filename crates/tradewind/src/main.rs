@@ -123,7 +123,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());
             let action = action(command)?;
-            let is_check = matches!(action, Action::StoreCheck { .. } | Action::StoreScrub | Action::BackupCheck { .. } | Action::BackupRehearse);
+            let is_check = matches!(
+                action,
+                Action::StoreCheck { .. } | Action::StoreScrub | Action::BackupCheck { .. } | Action::BackupRehearse
+            );
             let answer = act(&config, action).await?;
             if let Some(output) = output {
                 return write_review(&answer, output, json);

@@ -120,7 +120,10 @@ async fn fill(store: &Store, chosen: Chosen) -> Result<(), Refused> {
     if organisations.iter().any(|one| matches!(one.level, Level::Enhanced | Level::Trade)) {
         Ok(())
     } else {
-        Err(Refused("stores are restored by themselves at level enhanced and above; here every organisation is basic".to_owned()))
+        Err(Refused(
+            "stores are restored by themselves at level enhanced and above; here every organisation is basic"
+                .to_owned(),
+        ))
     }
 }
 

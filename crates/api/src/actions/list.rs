@@ -15,8 +15,8 @@ use super::import::ImportFormat;
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, factors, forward, groups, guard, import,
-    judging, keys, lists, openpgp, people, portal, provisioning, quarantine, queue, rehearse, retention, retention_rules, roles,
-    scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
+    judging, keys, lists, openpgp, people, portal, provisioning, quarantine, queue, rehearse, retention,
+    retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
 };
 
 actions! {

@@ -95,7 +95,8 @@ pub async fn rehearse_when_due(controls: &Controls) -> Result<bool, Refused> {
     }
     let outcome = run(controls).await;
     if let Err(Refused(why)) = &outcome {
-        let values = |language| vec![("word", say(language, "rehearsal-failed")), ("why", why.clone()), ("file", String::new())];
+        let values =
+            |language| vec![("word", say(language, "rehearsal-failed")), ("why", why.clone()), ("file", String::new())];
         post::tell_administrators_each(controls, "letter-rehearsal", values).await;
     }
     outcome.map(|_| true)
@@ -247,7 +248,10 @@ async fn compare(
         chosen.fill(&filling, &runtime).map_err(Refused::because)
     })
     .await?;
-    let detail = format!("{} accounts, {} messages, {} blobs, {} rows", filled.accounts, filled.messages, filled.blobs, filled.rows);
+    let detail = format!(
+        "{} accounts, {} messages, {} blobs, {} rows",
+        filled.accounts, filled.messages, filled.blobs, filled.rows
+    );
     told.note("restore", true, detail);
 
     let StoreReport { findings, accounts, messages } =
@@ -258,7 +262,13 @@ async fn compare(
     let named: Vec<String> = findings.iter().take(NAMED_MAX).map(ToString::to_string).collect();
     told.note("contents", findings.is_empty(), named.join("; "));
 
-    let sample = restored.read({ let most = plan.sample; move |tx| sample_of(tx, most) }).await.map_err(Refused::because)?;
+    let sample = restored
+        .read({
+            let most = plan.sample;
+            move |tx| sample_of(tx, most)
+        })
+        .await
+        .map_err(Refused::because)?;
     compare_texts(&controls.store, restored, &sample, told).await?;
     search_for(restored, &sample, told).await?;
     look_at_sign_in(restored, told).await?;
@@ -301,7 +311,12 @@ async fn text_of(store: &Store, account: i64, message: i64) -> Result<Option<Vec
     store.read(work).await
 }
 
-async fn compare_texts(live: &Store, restored: &Store, sample: &[Sampled], told: &mut Rehearsal) -> Result<(), Refused> {
+async fn compare_texts(
+    live: &Store,
+    restored: &Store,
+    sample: &[Sampled],
+    told: &mut Rehearsal,
+) -> Result<(), Refused> {
     let (mut same, mut gone, mut other) = (0_u64, 0_u64, Vec::new());
     for one in sample {
         let ours = text_of(live, one.account, one.message).await;
@@ -351,7 +366,8 @@ async fn search_for(restored: &Store, sample: &[Sampled], told: &mut Rehearsal) 
 fn message_id(text: &[u8]) -> Option<String> {
     let end = text.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(text.len());
     let header = String::from_utf8_lossy(text.get(..end)?);
-    let line = header.lines().find(|line| line.get(..11).is_some_and(|name| name.eq_ignore_ascii_case("message-id:")))?;
+    let line =
+        header.lines().find(|line| line.get(..11).is_some_and(|name| name.eq_ignore_ascii_case("message-id:")))?;
     let id = line.get(11..)?.trim().trim_matches(['<', '>']);
     (!id.is_empty()).then(|| id.to_owned())
 }
@@ -361,7 +377,11 @@ async fn look_at_sign_in(restored: &Store, told: &mut Rehearsal) -> Result<(), R
     let work = |tx: &mut Tx<'_>| {
         let (mut sound, mut broken) = (0_u64, Vec::new());
         tx.for_each("SELECT account, hash FROM credential ORDER BY account", params![], |row| {
-            if row.text(1)?.starts_with("$argon2") { sound += 1 } else { broken.push(row.int(0)?) }
+            if row.text(1)?.starts_with("$argon2") {
+                sound += 1
+            } else {
+                broken.push(row.int(0)?)
+            }
             Ok(())
         })?;
         let accounts = tx.rows("SELECT id FROM account ORDER BY id", params![], |row| row.int(0))?;
@@ -480,8 +500,6 @@ async fn write_report(controls: &Controls, directory: &Path, told: &Rehearsal) -
     Ok(files)
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
-) -> Result<T, Refused> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refused> + Send + 'static) -> Result<T, Refused> {
     tokio::task::spawn_blocking(work).await.map_err(Refused::because)?
 }

@@ -110,7 +110,12 @@ async fn mend_damage(controls: &Controls) -> Result<Value, Refused> {
     }
     if !news.is_empty() {
         let (count, names) = (mended.lost.len().to_string(), lost.join("\n"));
-        tracing::error!(count, lost = lost.join("; "), failures = failures.join("; "), "content is damaged, and no backup has it whole");
+        tracing::error!(
+            count,
+            lost = lost.join("; "),
+            failures = failures.join("; "),
+            "content is damaged, and no backup has it whole"
+        );
         let values = [("count", count), ("lost", names), ("why", failures.join("\n"))];
         letters::tell_administrators(controls, "letter-damage-lost", &values).await;
     }

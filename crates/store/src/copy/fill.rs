@@ -63,7 +63,10 @@ impl Filler {
     pub async fn finish(&self) -> Result<(), StoreError> {
         self.store
             .write(|tx| {
-                tx.execute("UPDATE account SET modseq = modseq + $1, low_modseq = modseq + $1", params![NUMBERS_SKIPPED])?;
+                tx.execute(
+                    "UPDATE account SET modseq = modseq + $1, low_modseq = modseq + $1",
+                    params![NUMBERS_SKIPPED],
+                )?;
                 tx.execute(
                     "UPDATE mailbox SET highestmodseq = highestmodseq + $1, changed_modseq = changed_modseq + $1,
                         uidnext = CASE WHEN uidnext < $2 THEN uidnext + $1 ELSE uidnext END",
