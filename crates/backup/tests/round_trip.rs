@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use backup::{BackupError, Chosen, FileBytes, FileItem, Keep, Target, Wanted, check, list, take};
 use env::Secret;
-use store::copy::{Inventory, Pace, freeze};
+use store::copy::{Filler, Inventory, Pace, freeze};
 use store::testing::{Engine, TestStore};
 use store::{Store, StoreError, Tx, params};
 use tokio::runtime::Handle;
@@ -20,6 +20,7 @@ store::on_both_engines! {
     a_damaged_pack_is_found,
     old_backups_go_and_the_newest_stays,
     a_store_that_is_used_is_not_filled,
+    a_backup_of_another_schema_is_refused,
 }
 
 fn target(directory: &Path) -> Target {
@@ -233,4 +234,16 @@ async fn a_store_that_is_used_is_not_filled(store: TestStore) {
     take(&store, &target, wanted()).await.unwrap();
     let refused = restore(&target, &store, &scratch.path().join("restored")).await.unwrap_err();
     assert!(refused.to_string().contains("empty place"), "{refused}");
+}
+
+async fn a_backup_of_another_schema_is_refused(store: TestStore) {
+    fill(&store).await;
+    let mut older = inventory(&store).await;
+    older.schema -= 1;
+    let Some(other) = TestStore::open(Engine::Sqlite).await else { return };
+    let refused = Filler::new(&other, &older).await.map(drop).unwrap_err().to_string();
+    assert!(refused.contains("restore it with the version of the program that made it"), "{refused}");
+    let settings = other.read(|tx| tx.row("SELECT COUNT(*) FROM schema_version", &[], |row| row.int(0))).await;
+    let settings: Result<_, StoreError> = settings;
+    assert!(settings.unwrap() > Some(1), "nothing was taken out");
 }

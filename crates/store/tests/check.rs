@@ -249,7 +249,7 @@ async fn walk(store: &TestStore) -> Vec<i64> {
         assert!(page.database.is_empty(), "{page:?}");
         damaged.extend(page.damaged);
         if page.walk.finished != 0 {
-            assert!(page.walk.blobs >= 3 && page.walk.bytes > 30_000, "{page:?}");
+            assert!(page.walk.blobs >= 3 && page.walk.bytes > 30_000, "{:?}", page.walk);
             damaged.dedup();
             return damaged;
         }
