@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -107,13 +108,8 @@ impl Backup {
         let with = rate(sent, span);
 
         let rehearsed: Value = serde_json::from_str(server.command(&["--json", "rehearse"])?.success()?.stdout.trim())?;
-        let into = scratch.join("restored");
-        let mut restore = Command::new(Tradewind::binary()?);
-        restore.arg("restore").arg("--from").arg(&repository).arg("--into").arg(&into);
-        restore.arg("--password-file").arg(server.directory().join("backup.key"));
-        restore.arg("--region-key").arg(server.directory().join("region.key"));
         let begun = Instant::now();
-        run(restore, PATIENCE)?.success()?;
+        restore(&server, &repository, &scratch.join("restored"))?;
         let last: Value =
             serde_json::from_str(server.command(&["--json", "backup", "list"])?.success()?.stdout.trim())?;
         let bytes = mib(&last["repositories"][0]["backups"][0], "bytes");
@@ -176,6 +172,15 @@ fn message(chance: &mut Chance, to: &str, size: Size) -> Vec<u8> {
         message.extend_from_slice(b"\r\n");
     }
     message
+}
+
+fn restore(server: &Tradewind, repository: &Path, into: &Path) -> Outcome {
+    let mut restore = Command::new(Tradewind::binary()?);
+    restore.arg("restore").arg("--from").arg(repository).arg("--into").arg(into);
+    restore.arg("--password-file").arg(server.directory().join("backup.key"));
+    restore.arg("--region-key").arg(server.directory().join("region.key"));
+    run(restore, PATIENCE)?.success()?;
+    Ok(())
 }
 
 /// Takes a backup; gives what was told of it, and how long it took.
