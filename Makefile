@@ -8,7 +8,7 @@ PORT_BASE ?= 10000
 # Where tools/install puts Node if the system's is too old.
 export PATH := $(CURDIR)/target/node/bin:$(PATH)
 
-.PHONY: run build web web-check test lint docs bench bench-judged bench-web clean toolchain peers screenshots
+.PHONY: run build web web-check test lint docs bench bench-judged bench-web bench-backup kill-backups clean toolchain peers screenshots
 
 ## Builds, starts the server on the embedded store with a demo company, prints addresses, sign-ins and what is missing.
 run: build
@@ -52,6 +52,14 @@ bench: build peers
 bench-judged: build
 	$(CARGO) run --release --locked --package tradegen -- make --seed 12 --out target/bench-mail
 	$(CARGO) run --release --locked --package bench -- judged --mail target/bench-mail/messages
+
+## Speed of backups with 100,000 messages, which take some 15 GB meanwhile; wants an idle machine.
+bench-backup: build
+	$(CARGO) run --release --locked --package bench -- backup
+
+## Servers killed at 100 random points while backups are taken, and brought back; takes some 20 minutes.
+kill-backups: build
+	TRADEWIND_KILLS=100 $(CARGO) test --release --locked -p tradewind-tests --test backup_kills -- --nocapture whenever
 
 ## Speed of the web application in Chromium, with 100,000 messages in the inbox; wants an idle machine.
 bench-web: build peers

@@ -3,6 +3,7 @@
 //! The generator is made to be cheap, since it shares the machine with what it measures: messages are made beforehand,
 //! connections are kept, answers are counted and not understood. `bench smtp` says how much processor time it took itself.
 
+mod backup;
 mod compare;
 mod figures;
 mod imap;
@@ -32,6 +33,8 @@ enum What {
     Smtp(smtp::Load),
     /// Realistic mail received with judging on and off; prints Markdown. Wants an idle machine.
     Judged(judged::Judged),
+    /// Backups of a full server, restoring, and deliveries meanwhile; prints Markdown. Wants an idle machine.
+    Backup(backup::Backup),
     /// What clients wait for in a large mailbox.
     Imap(imap::Work),
     /// Lists of messages over JMAP.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Smtp(load) => load.run().map(|rates| println!("{rates}")),
         What::Judged(judged) => judged.run(),
+        What::Backup(backup) => backup.run(),
         What::Imap(work) => work.run().map(|lines| println!("{}", report::imap_lines(&lines))),
         What::Jmap(lists) => lists.run().map(|rates| println!("{rates}")),
         What::Web(pages) => pages.run().map(|table| println!("{table}")),

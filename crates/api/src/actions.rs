@@ -38,10 +38,12 @@ mod provisioning;
 mod quarantine;
 mod queue;
 mod receipt;
+mod rehearse;
 mod retention;
 mod retention_rules;
 mod roles;
 mod ruling;
+mod scrub;
 mod sentences;
 mod shared_feeds;
 mod sharing;
@@ -91,8 +93,10 @@ pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
 pub use portal::{NewPortalDelivery, PortalParts};
 pub use provisioning::{TableToImport, sync_ldap};
+pub use rehearse::{RehearsalPlan, rehearse_when_due};
 pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;
+pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_recovery};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.
@@ -169,6 +173,14 @@ pub trait Elsewhere: Send + Sync {
     /// [`Refused`] if the settings cannot be used.
     fn backups(&self) -> Result<BackupPlan, Refused> {
         Err(Refused("no backups here".to_owned()))
+    }
+
+    /// How restores are rehearsed.
+    ///
+    /// # Errors
+    /// [`Refused`] if the settings cannot be used.
+    fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {
+        Err(Refused("no rehearsals here".to_owned()))
     }
 
     /// What an account has in parts that this crate must not know (contacts, identities, rules), as files with their paths.

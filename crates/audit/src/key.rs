@@ -110,7 +110,8 @@ impl PublicKey {
     }
 
     /// The text that was signed, if the note bears a signature of this key.
-    pub(crate) fn open(&self, note: &[u8]) -> Option<Vec<u8>> {
+    #[must_use]
+    pub fn open(&self, note: &[u8]) -> Option<Vec<u8>> {
         let note = Note::from_bytes(note).ok()?;
         let known = VerifierList::new(vec![Box::new(self.clone())]);
         let (ours, _) = note.verify(&known).ok()?;

@@ -19,5 +19,7 @@ pub mod witness;
 
 pub use key::{LogKey, PublicKey, PublicKeyError};
 pub use leaf::{Disclosed, Leaf, SALT_BYTES, commit, pseudonym, salt};
-pub use log::{AuditError, Sealed, append, checkpoint, leaf_at, place_of, prove, prove_growth, public_key, seal, size};
+pub use log::{
+    AuditError, Sealed, append, checkpoint, leaf_at, place_of, prove, prove_growth, public_key, seal, sign_text, size,
+};
 pub use tree::{Proof, TILE_HEIGHT};

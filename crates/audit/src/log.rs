@@ -230,6 +230,20 @@ pub fn public_key(tx: &mut Tx<'_>) -> Result<Option<PublicKey>, StoreError> {
     row.map(|(name, sealed)| Ok(open_key(tx, &name, &sealed)?.public().clone())).transpose()
 }
 
+/// Signs a text of this server with the log's key, as a note (C2SP signed-note); none before the first sealing. The text must end with the end
+/// of a line. It begins with a line that is no log's name, so that none can take it for a checkpoint.
+///
+/// # Errors
+/// [`StoreError`] if the key does not open or the text is no text of a note.
+pub fn sign_text(tx: &mut Tx<'_>, text: &str) -> Result<Option<String>, StoreError> {
+    let row = tx.row("SELECT name, key FROM audit_log WHERE id = 1", &[], |row| {
+        Ok((row.text(0)?.to_owned(), row.bytes(1)?.to_vec()))
+    })?;
+    let Some((name, sealed)) = row else { return Ok(None) };
+    let signed = if text.starts_with(&name) { None } else { open_key(tx, &name, &sealed)?.sign(text.as_bytes()) };
+    signed.map(Some).ok_or_else(|| StoreError::Setup("a text that is no note's cannot be signed".to_owned()))
+}
+
 /// Where the record of `event` stands.
 ///
 /// # Errors

@@ -94,6 +94,8 @@ impl BackupError {
             return Self::Password { location };
         }
         let told = error.display_log();
+        // What calls what inside the library helps nobody who reads this.
+        let told = told.split("Backtrace:").next().unwrap_or_default().trim_end();
         Self::Repository { location, cause: told.trim_start_matches("Error: ").replace('\n', " ") }
     }
 

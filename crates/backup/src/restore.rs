@@ -65,15 +65,7 @@ impl Chosen {
             which: id.map_or_else(|| "as old as that".to_owned(), str::to_owned),
         })?;
         let repository = target.told(repository.to_indexed())?;
-        let mut bytes = Vec::new();
-        let node = target.told(repository.node_from_path(snapshot.tree, &manifest_path()))?;
-        if node.meta.size <= MANIFEST_BYTES_MAX {
-            target.told(repository.dump(&node, &mut bytes))?;
-        }
-        let manifest = serde_json::from_slice(&bytes).map_err(|error| BackupError::Damaged {
-            backup: snapshot.id.to_hex().to_string(),
-            what: format!("its list of what is in it cannot be read: {error}"),
-        })?;
+        let manifest = read_manifest(target, &repository, &snapshot)?;
         Ok(Self { target: target.clone(), repository, snapshot, manifest })
     }
 
@@ -81,6 +73,14 @@ impl Chosen {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The keys of accounts that are kept beside it. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if they cannot be read.
+    pub fn account_keys(&self) -> Result<StoredKeys, BackupError> {
+        StoredKeys::open(&self.target)
     }
 
     /// Writes the files beside the store into `directory`, readable by their owner alone; none that is there is touched. Blocks.
@@ -136,6 +136,7 @@ impl Chosen {
             self.compare(&format!("rows of {}", table.name), found, table.rows)?;
             rows += found;
         }
+        runtime.block_on(filler.finish())?;
         Ok(Restored {
             backup: Backup::of(&self.snapshot),
             accounts: inventory.accounts,
@@ -218,26 +219,53 @@ impl Chosen {
         path: &PathBuf,
         work: impl FnOnce(&mut dyn Read) -> Result<T, E>,
     ) -> Result<T, E> {
-        let node = self.target.told(self.repository.node_from_path(self.snapshot.tree, path))?;
-        let (mut reader, writer) = std::io::pipe().map_err(|cause| BackupError::io(path, cause))?;
-        std::thread::scope(|scope| {
-            let dumping = scope.spawn(|| {
-                let mut writer = writer;
-                let outcome = self.repository.dump(&node, &mut writer);
-                drop(writer.flush());
-                outcome
-            });
-            let outcome = work(&mut reader);
-            // Else the other side would wait for room for ever.
-            drop(reader);
-            let dumped = dumping.join().map_err(|_| BackupError::Panicked)?;
-            // What is told of the repository says more than that its bytes ended early. Who has all that he wanted may end sooner.
-            match dumped {
-                Err(cause) if !is_of_pipe(&cause) => Ok(self.target.told(Err(cause))?),
-                _ => outcome,
-            }
-        })
+        read_file(&self.target, &self.repository, &self.snapshot, path, work)
     }
+}
+
+pub(crate) fn read_manifest(
+    target: &Target,
+    repository: &Repository<IndexedFullStatus>,
+    snapshot: &SnapshotFile,
+) -> Result<Manifest, BackupError> {
+    let mut bytes = Vec::new();
+    let node = target.told(repository.node_from_path(snapshot.tree, &manifest_path()))?;
+    if node.meta.size <= MANIFEST_BYTES_MAX {
+        target.told(repository.dump(&node, &mut bytes))?;
+    }
+    serde_json::from_slice(&bytes).map_err(|error| BackupError::Damaged {
+        backup: snapshot.id.to_hex().to_string(),
+        what: format!("its list of what is in it cannot be read: {error}"),
+    })
+}
+
+/// Lets `work` read the file at `path` of a backup while it comes out of the repository.
+pub(crate) fn read_file<T, E: From<BackupError>>(
+    target: &Target,
+    repository: &Repository<IndexedFullStatus>,
+    snapshot: &SnapshotFile,
+    path: &PathBuf,
+    work: impl FnOnce(&mut dyn Read) -> Result<T, E>,
+) -> Result<T, E> {
+    let node = target.told(repository.node_from_path(snapshot.tree, path))?;
+    let (mut reader, writer) = std::io::pipe().map_err(|cause| BackupError::io(path, cause))?;
+    std::thread::scope(|scope| {
+        let dumping = scope.spawn(|| {
+            let mut writer = writer;
+            let outcome = repository.dump(&node, &mut writer);
+            drop(writer.flush());
+            outcome
+        });
+        let outcome = work(&mut reader);
+        // Else the other side would wait for room for ever.
+        drop(reader);
+        let dumped = dumping.join().map_err(|_| BackupError::Panicked)?;
+        // What is told of the repository says more than that its bytes ended early. Who has all that he wanted may end sooner.
+        match dumped {
+            Err(cause) if !is_of_pipe(&cause) => Ok(target.told(Err(cause))?),
+            _ => outcome,
+        }
+    })
 }
 
 /// Whether the library only noticed that nobody reads any more.

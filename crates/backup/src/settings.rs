@@ -20,6 +20,9 @@ env::settings! {
         keep_weeks: u32 = 8,
         /// Months, beyond those days, of which the last backup is kept.
         keep_months: u32 = 12,
+        /// "automatic": where an organisation has level enhanced or above, an embedded database that is found damaged at start is put aside and
+        /// the newest good backup taken up in its place. "manual": the server does not start, and says how to restore.
+        recover: String = "automatic".to_owned(),
         /// Delete backups whose time is over. Switch it off where the repository may only be added to, and have them deleted from elsewhere.
         prune: bool = true,
         /// Into how many parts a repository is divided, one of which is read back each day after the backup, so that all of it is in so many days;

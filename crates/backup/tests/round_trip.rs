@@ -10,7 +10,7 @@ use backup::{
     take_out,
 };
 use env::Secret;
-use store::copy::{Inventory, Pace, freeze};
+use store::copy::{AccountKeys, Filler, Inventory, Pace, freeze};
 use store::testing::{Engine, TestStore};
 use store::{Store, StoreError, Tx, params};
 use tokio::runtime::Handle;
@@ -28,6 +28,7 @@ store::on_both_engines! {
     keys_that_are_not_ours_to_delete_are_told,
     what_is_damaged_is_stored_anew,
     single_blobs_and_the_mail_of_one_account_are_read,
+    a_backup_of_another_schema_is_refused,
 }
 
 fn target(directory: &Path) -> Target {
@@ -381,4 +382,16 @@ async fn single_blobs_and_the_mail_of_one_account_are_read(store: TestStore) {
     let picked: Vec<i64> =
         other.read(|tx| tx.rows("SELECT account FROM keyword ORDER BY account", &[], |row| row.int(0))).await.unwrap();
     assert_eq!(picked, [2, 3]);
+}
+
+async fn a_backup_of_another_schema_is_refused(store: TestStore) {
+    fill(&store).await;
+    let mut older = inventory(&store).await;
+    older.schema -= 1;
+    let Some(other) = TestStore::open(Engine::Sqlite).await else { return };
+    let refused = Filler::new(&other, &older, AccountKeys::default()).await.map(drop).unwrap_err().to_string();
+    assert!(refused.contains("restore it with the version of the program that made it"), "{refused}");
+    let settings = other.read(|tx| tx.row("SELECT COUNT(*) FROM schema_version", &[], |row| row.int(0))).await;
+    let settings: Result<_, StoreError> = settings;
+    assert!(settings.unwrap() > Some(1), "nothing was taken out");
 }

@@ -1,6 +1,6 @@
 //! The end of an account.
 
-use store::{Notice, Tx, params};
+use store::{Notice, Store, Tx, params};
 
 use crate::IdentityError;
 use crate::account::{keep_an_administrator, take_account};
@@ -23,13 +23,24 @@ pub fn delete_account(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError
     erase(tx, account)
 }
 
-/// Erases an account that came back with a copy from before its erasure: neither a hold of then nor the number of administrators keeps it.
-///
-/// # Errors
-/// [`IdentityError`] if there is no such account.
-pub fn erase_again(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
+/// Neither a hold from before its erasure nor the number of administrators keeps it.
+fn erase_again(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
     take_account(tx, account)?;
     erase(tx, account)
+}
+
+/// Erases every account that came back with a copy and without its key, as it was erased since the copy was made; gives how many.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails.
+pub async fn erase_restored(store: &Store) -> Result<u64, IdentityError> {
+    let accounts = store.read(store::copy::without_key).await?;
+    let mut erased = 0;
+    for account in accounts {
+        store.write(move |tx| erase_again(tx, account)).await?;
+        erased += 1;
+    }
+    Ok(erased)
 }
 
 fn erase(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {

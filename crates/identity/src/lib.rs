@@ -49,7 +49,7 @@ pub use app_password::{
 };
 pub use delegation::{Deed, Delegation, SendingRight, may, may_send_as, sending_right};
 pub use directory::Directory;
-pub use erase::{delete_account, erase_again};
+pub use erase::{delete_account, erase_restored};
 pub use error::IdentityError;
 pub use factor_policy::{
     FactorDemand, FactorRule, FactorSettings, check_settings as check_factor_settings, factor_rule,

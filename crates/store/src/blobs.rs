@@ -270,6 +270,12 @@ impl Blobs {
         self.segments().map_or_else(|| Ok(Vec::new()), Segments::closed)
     }
 
+    /// Segments whose files were missing or too short when the store was opened, and what was wrong with each.
+    #[must_use]
+    pub fn wanting(&self) -> &[(i64, String)] {
+        self.segments().map_or(&[], Segments::wanting)
+    }
+
     /// The segment file that is being filled.
     pub(crate) fn active_segment(&self) -> Result<Option<SegmentSize>, StoreError> {
         self.segments().map_or(Ok(None), Segments::active)

@@ -5,7 +5,7 @@
 //! reads a snapshot of its own and changes nothing, so it may run beside the server. Memory stays bounded: pages of rows, one
 //! message at a time, and sorting in temporary files.
 
-mod contents;
+pub(crate) mod contents;
 mod keys;
 mod rules;
 
@@ -60,10 +60,7 @@ pub async fn run(store: &Store, deep: bool) -> Result<Report, StoreError> {
     report.findings.extend(keys::open_all(store).await?);
     report.findings.extend(contents::missing_segments(store).await?);
     if deep {
-        report.findings.extend(contents::open_messages(store).await?);
-        report.findings.extend(contents::open_queued(store).await?);
-        report.findings.extend(contents::open_quarantined(store).await?);
-        report.findings.extend(contents::open_removed(store).await?);
+        report.findings.extend(contents::open_all(store).await?);
         report.findings.extend(contents::compare_segments(store).await?);
     }
     report.accounts = count(store, "SELECT COUNT(*) FROM account").await?;
@@ -72,7 +69,7 @@ pub async fn run(store: &Store, deep: bool) -> Result<Report, StoreError> {
 }
 
 /// Reads with a connection of its own where sorting would else be done in memory.
-async fn read_apart<T, F>(store: &Store, work: F) -> Result<T, StoreError>
+pub(crate) async fn read_apart<T, F>(store: &Store, work: F) -> Result<T, StoreError>
 where
     F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     T: Send + 'static,
@@ -106,7 +103,7 @@ fn broken(tx: &mut Tx<'_>, rule: &Rule) -> Result<Vec<Finding>, StoreError> {
     })
 }
 
-fn sqlite_integrity(tx: &mut Tx<'_>) -> Result<Vec<Finding>, StoreError> {
+pub(crate) fn sqlite_integrity(tx: &mut Tx<'_>) -> Result<Vec<Finding>, StoreError> {
     let lines = tx.rows("PRAGMA integrity_check(20)", &[], |row| Ok(row.text(0)?.to_owned()))?;
     let broken = lines.into_iter().filter(|line| line != "ok");
     Ok(broken.map(|line| Finding { rule: "the database file is damaged", object: line }).collect())

@@ -267,13 +267,16 @@ fn measured_tables(tx: &mut Tx<'_>, is_embedded: bool) -> Result<Vec<Table>, Sto
 fn bundles(tx: &mut Tx<'_>) -> Result<Vec<Bundle>, StoreError> {
     let mut bundles = Vec::new();
     let mut open: Option<Bundle> = None;
-    tx.for_each("SELECT id, length FROM blob ORDER BY id", &[], |row| {
+    let all = "SELECT b.id, b.length, d.id FROM blob b LEFT JOIN damaged_blob d ON d.id = b.id ORDER BY b.id";
+    tx.for_each(all, &[], |row| {
         let (id, length) = (row.int(0)?, row.int(1)?.unsigned_abs());
+        // What lacks something is not taken for the bundle of an earlier copy that had it.
+        let lacks = u64::from(row.int_opt(2)?.is_some());
         let bundle = open.get_or_insert(Bundle { first: id, last: id, blobs: 0, bytes: 0, mark: 0 });
         bundle.last = id;
         bundle.blobs += 1;
         bundle.bytes += form::blob_bytes(length);
-        bundle.mark = mixed(bundle.mark ^ mixed(id.cast_unsigned()).wrapping_add(length));
+        bundle.mark = mixed(bundle.mark ^ mixed(id.cast_unsigned()).wrapping_add(length).wrapping_add(lacks << 63));
         if mixed(id.cast_unsigned()).is_multiple_of(BUNDLE_BLOBS) || bundle.bytes >= BUNDLE_BYTES {
             bundles.extend(open.take());
         }
@@ -332,14 +335,19 @@ fn send_part(tx: &mut Tx<'_>, store: &Store, part: &Part, chunks: &mut Chunks<'_
             })
         }
         Part::Bundle(bundle) => tx.for_each(
-            "SELECT id, segment, position, length, data FROM blob WHERE id BETWEEN $1 AND $2 ORDER BY id",
+            "SELECT b.id, b.segment, b.position, b.length, b.data, d.id FROM blob b LEFT JOIN damaged_blob d ON d.id = b.id
+             WHERE b.id BETWEEN $1 AND $2 ORDER BY b.id",
             params![bundle.first, bundle.last],
             |row| {
                 let (id, segment, length) = (row.int(0)?, row.int(1)?, row.int(3)?.unsigned_abs());
                 if let Some(bytes) = row.bytes_opt(4)? {
                     return chunks.add(|out| write_blob(id, bytes, out));
                 }
-                let bytes = store.blobs().read_checked(id, segment, row.int(2)?.unsigned_abs(), length)?;
+                let bytes = match store.blobs().read_checked(id, segment, row.int(2)?.unsigned_abs(), length) {
+                    // It is known to be lost; that must not keep everything else from being copied. It opens as little there as here.
+                    Err(_) if row.int_opt(5)?.is_some() => vec![0; usize::try_from(length).unwrap_or(0)],
+                    read => read?,
+                };
                 chunks.add(|out| write_blob(id, &bytes, out))
             },
         ),

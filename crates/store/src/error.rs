@@ -38,6 +38,14 @@ pub enum StoreError {
         /// What was found.
         what: String,
     },
+    /// The file of the embedded database is damaged.
+    #[error(
+        "the store's database file is damaged: {what}; bring it back from the newest backup into an empty directory: tradewind restore"
+    )]
+    Database {
+        /// What was found.
+        what: String,
+    },
     /// A sealed value does not open.
     #[error(transparent)]
     Sealed(#[from] crypto::seal::SealError),
@@ -74,9 +82,12 @@ impl StoreError {
     #[must_use]
     pub fn outlook(&self) -> Outlook {
         match self {
-            Self::Corrupt { .. } | Self::Sealed(_) | Self::Missing { .. } | Self::TooNew { .. } | Self::Setup(_) => {
-                Outlook::Permanent
-            }
+            Self::Corrupt { .. }
+            | Self::Database { .. }
+            | Self::Sealed(_)
+            | Self::Missing { .. }
+            | Self::TooNew { .. }
+            | Self::Setup(_) => Outlook::Permanent,
             Self::Sqlite(_)
             | Self::Postgres(_)
             | Self::Unreachable { .. }
@@ -84,6 +95,18 @@ impl StoreError {
             | Self::Io { .. }
             | Self::Commit { .. }
             | Self::Abandoned(_) => Outlook::Temporary,
+        }
+    }
+
+    /// Whether the file of the embedded database is damaged, so that only a backup helps.
+    #[must_use]
+    pub fn is_of_damaged_database(&self) -> bool {
+        match self {
+            Self::Database { .. } => true,
+            Self::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => {
+                matches!(failure.code, rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+            }
+            _ => false,
         }
     }
 

@@ -18,12 +18,14 @@ mod error;
 pub mod holds;
 mod keyring;
 mod migrate;
+mod named;
 mod notice;
 pub mod owned;
 mod place;
 mod postgres;
 mod probe;
 pub mod rotate;
+pub mod scrub;
 pub mod sealed;
 mod space;
 mod sqlite;
@@ -32,9 +34,9 @@ pub mod testing;
 mod tx;
 mod value;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crypto::keys::{Key, Region};
 use env::{Clock, Entropy, IdSource};
@@ -94,6 +96,21 @@ struct Inner {
     probed: probe::Kept,
     /// Copies being taken, which may read segments that are empty by now.
     segments_held: AtomicU64,
+    /// The file that is there while an embedded store is open, and whether it was there before.
+    open_mark: Option<(PathBuf, bool)>,
+    /// Whether the database's file was found damaged.
+    is_damaged: AtomicBool,
+}
+
+/// Name of that file.
+const OPEN_MARK: &str = "open";
+
+/// Notes that the store in `directory` is open; says whether it was never closed.
+fn mark_open(directory: &Path) -> Result<bool, StoreError> {
+    let path = directory.join(OPEN_MARK);
+    let was_left = path.exists();
+    std::fs::write(&path, []).map_err(|cause| StoreError::io(path, cause))?;
+    Ok(was_left)
 }
 
 enum Database {
@@ -115,7 +132,7 @@ impl Store {
             Place::Postgres(url) => {
                 let postgres = Postgres::open(url.expose(), &context).await?;
                 let blobs = Blobs::in_rows(postgres.row_parts());
-                Ok(Self::assemble(context, Database::Postgres(postgres), blobs, None))
+                Ok(Self::assemble(context, Database::Postgres(postgres), blobs, None, None))
             }
         }
     }
@@ -123,15 +140,32 @@ impl Store {
     fn open_embedded(directory: &Path, context: Arc<Context>) -> Result<Self, StoreError> {
         std::fs::create_dir_all(directory).map_err(|cause| StoreError::io(directory, cause))?;
         let lock = blobs::lock_directory(directory)?;
+        let was_left = mark_open(directory)?;
         let sqlite = Sqlite::open(&directory.join("tradewind.db"), &context)?;
+        if was_left {
+            sqlite.check_pages(&context)?;
+        }
         let ends = sqlite.segment_ends(&context)?;
         let blobs = Blobs::open_segments(directory.join("blobs"), &ends, lock)?;
-        Ok(Self::assemble(context, Database::Sqlite(sqlite), blobs, Some(Space::new(directory.to_owned()))))
+        let space = Some(Space::new(directory.to_owned()));
+        Ok(Self::assemble(context, Database::Sqlite(sqlite), blobs, space, Some((directory.join(OPEN_MARK), was_left))))
     }
 
-    fn assemble(context: Arc<Context>, database: Database, blobs: Blobs, space: Option<Space>) -> Self {
-        let (probed, segments_held) = Default::default();
-        Self(Arc::new(Inner { context, database, blobs, space, probed, segments_held }))
+    fn assemble(
+        context: Arc<Context>,
+        database: Database,
+        blobs: Blobs,
+        space: Option<Space>,
+        open_mark: Option<(PathBuf, bool)>,
+    ) -> Self {
+        let (probed, segments_held, is_damaged) = Default::default();
+        Self(Arc::new(Inner { context, database, blobs, space, probed, segments_held, open_mark, is_damaged }))
+    }
+
+    /// Whether an embedded store was not closed well before it was opened now, as after a crash.
+    #[must_use]
+    pub fn was_left_open(&self) -> bool {
+        self.0.open_mark.as_ref().is_some_and(|(_, was_left)| *was_left)
     }
 
     /// Runs `work` in a transaction and commits it together with whatever else waits; durable when it returns.
@@ -246,6 +280,12 @@ impl Store {
                 sqlite.stop();
             }
             store.0.blobs.stop();
+            if let Some((path, _)) = &store.0.open_mark
+                && !store.0.is_damaged.load(Ordering::SeqCst)
+                && let Err(error) = std::fs::remove_file(path)
+            {
+                tracing::warn!(%error, "the store is looked through at the next start, though it was closed well");
+            }
         });
         if closing.await.is_err() {
             tracing::error!("closing the store panicked");

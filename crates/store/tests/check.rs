@@ -6,12 +6,13 @@ use crypto::keys::{Account, Key, MessageKey, Organisation};
 use crypto::record;
 use env::{Entropy, SeededEntropy};
 use store::testing::{Engine, TestStore};
-use store::{StoreError, Tx, check, params};
+use store::{StoreError, Tx, check, params, scrub};
 
 store::on_both_engines! {
     a_sound_store_passes,
     each_broken_rule_is_named,
     content_that_does_not_open_is_found_by_the_deep_check,
+    damaged_content_is_noted_and_mended_by_nothing_but_itself,
 }
 
 const ORGANISATION: i64 = 7;
@@ -238,6 +239,49 @@ async fn content_that_does_not_open_is_found_by_the_deep_check(mut store: TestSt
     let found = findings(&store, true).await;
     assert!(found.iter().any(|finding| finding.starts_with("organisation 7:")), "{found:?}");
     assert!(found.iter().any(|finding| finding.starts_with("queued message 7 3:")), "{found:?}");
+}
+
+/// Walks through everything; gives the blobs found damaged.
+async fn walk(store: &TestStore) -> Vec<i64> {
+    let mut damaged = Vec::new();
+    loop {
+        let page = scrub::page(store).await.unwrap();
+        assert!(page.database.is_empty(), "{page:?}");
+        damaged.extend(page.damaged);
+        if page.walk.finished != 0 {
+            assert!(page.walk.blobs >= 3 && page.walk.bytes > 30_000, "{:?}", page.walk);
+            damaged.dedup();
+            return damaged;
+        }
+    }
+}
+
+async fn damaged_content_is_noted_and_mended_by_nothing_but_itself(store: TestStore) {
+    fill(&store).await;
+    assert!(walk(&store).await.is_empty());
+    let of_message_1 = "SELECT b.id, b.data FROM message m JOIN blob b ON b.id = m.blob WHERE m.id = 1";
+    let read = move |tx: &mut Tx<'_>| tx.row(of_message_1, &[], |row| Ok((row.int(0)?, row.bytes(1)?.to_vec())));
+    let (id, sound) = store.read(read).await.unwrap().unwrap();
+    let mut damaged = sound.clone();
+    damaged[50] ^= 1;
+    let bytes = damaged.clone();
+    let damage = move |tx: &mut Tx<'_>| tx.execute("UPDATE blob SET data = $1 WHERE id = $2", params![&bytes, id]);
+    store.write(damage).await.unwrap();
+    assert!(walk(&store).await.contains(&id));
+    assert_eq!(scrub::damaged(&store).await.unwrap(), [id]);
+
+    let mut mender = scrub::Mender::new(&store).await.unwrap();
+    assert_eq!(mender.wanted(), [id]);
+    for wrong in [damaged, sound[1..].to_vec(), Vec::new()] {
+        assert!(!mender.put(id, wrong).await.unwrap(), "only what was there is put there");
+    }
+    assert!(!mender.put(id + 1, sound.clone()).await.unwrap(), "what is whole is left alone");
+    assert!(mender.lost().iter().any(|lost| lost.kind == "message" && lost.account == Some(ACCOUNT)));
+    assert!(mender.put(id, sound).await.unwrap());
+    assert!(mender.lost().is_empty());
+    assert!(scrub::damaged(&store).await.unwrap().is_empty());
+    assert!(walk(&store).await.is_empty());
+    assert!(findings(&store, true).await.is_empty());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::actions::{BackupPlan, Refused};
+use api::actions::{BackupPlan, Refused, RehearsalPlan};
 use backup::{
     Access, Accesses, BackupError, Chosen, FileBytes, FileItem, Keep, Kind, StoredKeys, Target, Wanted, files_below,
     parse_moment,
@@ -15,7 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use env::{Clock, Entropy, Secret, SystemClock, SystemEntropy};
 use serde_json::json;
-use store::copy::{Pace, without_key};
+use store::copy::Pace;
 use store::{Context, Store};
 use zeroize::Zeroizing;
 
@@ -33,6 +33,9 @@ const UNFINISHED: &str = "restore-unfinished";
 
 /// Directory that mail from a backup is looked through in.
 const SCRATCH: &str = "earlier";
+
+/// Where a server is built for a rehearsal.
+const REHEARSAL_SCRATCH: &str = "rehearsal-scratch";
 
 /// Octets of a password that we make.
 const PASSWORD_BYTES: usize = 32;
@@ -86,6 +89,24 @@ fn within(mut access: Access, home: &Path) -> Access {
     access
 }
 
+/// How restores are rehearsed, as `settings` say.
+pub(crate) fn rehearsals(settings: &Settings) -> RehearsalPlan {
+    let (set, data) = (&settings.rehearsal, &settings.server.directory);
+    let below = |path: &PathBuf, name: &str| {
+        if path.as_os_str().is_empty() { data.join(name) } else { settings.home().join(path).join(name) }
+    };
+    let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+    RehearsalPlan {
+        every: Duration::from_secs(u64::from(set.every_days) * 86_400),
+        directory: below(&set.directory, "rehearsals"),
+        scratch: below(&set.scratch, REHEARSAL_SCRATCH),
+        sample: set.sample,
+        recovery_max: minutes(set.recovery_minutes_max),
+        age_max: minutes(set.age_minutes_max),
+        node: settings.server.node,
+    }
+}
+
 fn password(path: &Path) -> Result<Secret<String>, Refused> {
     let failed = |error: std::io::Error| Refused(format!("backup.password_file {}: {error}", path.display()));
     if !path.exists() {
@@ -118,6 +139,11 @@ fn files(settings: &Settings) -> Result<Vec<FileItem>, Refused> {
         settings.backup.credentials_file.clone(),
     ];
     left_out.extend(settings.keys.pkcs11_pin_file.clone());
+    left_out.push(rehearsals(settings).scratch);
+    // Stores that were damaged and put aside, and one that is being built in their place.
+    let is_other = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("store."));
+    let entries = fs::read_dir(data).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    left_out.extend(entries.filter(is_other));
     left_out.extend(settings.backup.repositories.iter().map(|location| home.join(location)));
     let mut files = files_below(data, Path::new("data"), &left_out).map_err(Refused::because)?;
     for name in DIRECTORIES {
@@ -209,7 +235,7 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     let (filling, runtime) = (store.clone(), tokio::runtime::Handle::current());
     let outcome = blocking(move || chosen.fill(&filling, keys, &runtime)).await;
     let outcome = match outcome {
-        Ok(restored) => erase_again(&store).await.map(|()| restored),
+        Ok(restored) => identity::erase_restored(&store).await.map(|_| restored).map_err(Refused::because),
         Err(refused) => Err(refused),
     };
     let report = match &outcome {
@@ -228,14 +254,6 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     let config = into.join(CONFIG).display().to_string();
     print(&json!({ "restored": restored, "sound": is_sound, "findings": findings, "config": config }), json);
     Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// What the backup has of accounts that were erased since goes, as it went then.
-async fn erase_again(store: &Store) -> Result<(), Refused> {
-    for account in store.read(without_key).await.map_err(Refused::because)? {
-        store.write(move |tx| identity::erase_again(tx, account)).await.map_err(Refused::because)?;
-    }
-    Ok(())
 }
 
 /// Nothing that is there is written over.

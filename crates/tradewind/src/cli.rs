@@ -198,6 +198,8 @@ pub(crate) enum Command {
     Backup(BackupCommand),
     /// Build a server anew from a backup, in an empty directory.
     Restore(RestoreOptions),
+    /// Rehearse a restore: build a server from the newest backup beside this one, compare the two, and write a signed report.
+    Rehearse,
     /// Keys at rest: what holds the region key, new generations, shares for recovery.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -518,6 +520,8 @@ pub(crate) enum StoreCommand {
         #[arg(long)]
         deep: bool,
     },
+    /// Look through all content for damage now, and bring back from backups what is damaged.
+    Scrub,
     /// Give back the room of messages that are gone.
     Collect,
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::actions::{BackupPlan, Controls, Elsewhere, PortalParts, Refused};
+use api::actions::{BackupPlan, Controls, Elsewhere, PortalParts, Refused, RehearsalPlan};
 use async_trait::async_trait;
 use crypto::keys::{Key, Region};
 use crypto::tls::{ClientTls, Roots};
@@ -156,6 +156,10 @@ impl Elsewhere for Parts {
 
     fn backups(&self) -> Result<BackupPlan, Refused> {
         backup::plan(&self.settings)
+    }
+
+    fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {
+        Ok(backup::rehearsals(&self.settings))
     }
 
     fn judge(&self) -> Result<Arc<Judge>, Refused> {

@@ -17,6 +17,7 @@ mod keys;
 mod metrics;
 mod print;
 mod quickstart;
+mod recover;
 mod serve;
 mod settings;
 mod system;
@@ -122,7 +123,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());
             let action = action(command)?;
-            let is_check = matches!(action, Action::StoreCheck { .. } | Action::BackupCheck { .. });
+            let is_check = matches!(
+                action,
+                Action::StoreCheck { .. } | Action::StoreScrub | Action::BackupCheck { .. } | Action::BackupRehearse
+            );
             let answer = act(&config, action).await?;
             if let Some(output) = output {
                 return write_review(&answer, output, json);
@@ -259,7 +263,9 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Report(ReportCommand::Failures { days }) => Action::ReportFailures { days },
         Command::Report(ReportCommand::Send { today }) => Action::ReportSend { today },
         Command::Store(StoreCommand::Check { deep }) => Action::StoreCheck { deep },
+        Command::Store(StoreCommand::Scrub) => Action::StoreScrub,
         Command::Store(StoreCommand::Collect) => Action::StoreCollect,
+        Command::Rehearse => Action::BackupRehearse,
         Command::Report(ReportCommand::Tls { send_now: false }) => Action::ReportTls,
         Command::Report(ReportCommand::Tls { send_now: true }) => Action::ReportTlsSend,
         _ => return Err(Refused("this command is not an action".to_owned())),

@@ -6,7 +6,9 @@ mod browsing;
 mod judging;
 mod listening;
 mod provisioning;
+mod rehearsing;
 mod reporting;
+mod scrubbing;
 mod settings_seen;
 mod threats;
 mod upkeep;
@@ -37,9 +39,10 @@ use crate::control::{ControlSocket, socket_path};
 use crate::health::SystemHealth;
 use crate::http::HttpDoor;
 use crate::metrics::Measured;
+use crate::recover;
 use crate::settings::Settings;
 use crate::system::{System, home_domain, make_private_directory, reload_certificates, server_tls};
-use api::actions::Refused;
+use api::actions::{Refused, look_after_crash};
 
 pub(crate) use listening::{Addresses, Listening};
 pub(crate) use threats::yara;
@@ -64,7 +67,10 @@ impl Server {
         }
         let (tls_settings, chains) = server_tls(&settings)?;
         let tls = ServerTls::new(tls_settings, chains).map_err(Refused::because)?;
-        let system = System::open(settings).await?;
+        let store = recover::open_store(&settings).await?;
+        let system = System::with(settings, store).await?;
+        recover::tell(&system.settings, &system.controls()).await;
+        look_after_crash(&system.controls()).await?;
         let demands = system.settings.factors.clone();
         let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
         system.store.write(note).await.map_err(Refused::because)?;
@@ -145,6 +151,8 @@ fn spawn_upkeep(
     tasks.spawn(auditing::run(system, dns, stop.clone()));
     tasks.spawn(backing_up::run(system.controls(), system.settings.backup.clone(), stop.clone()));
     tasks.spawn(backing_up::carry_erasures(system.controls(), stop.clone()));
+    tasks.spawn(scrubbing::run(system.controls(), system.settings.store.clone(), stop.clone()));
+    tasks.spawn(rehearsing::run(system.controls(), stop.clone()));
     tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));

@@ -106,6 +106,29 @@ env::settings! {
         /// "embedded" (SQLite and segment files in the server's directory) or a PostgreSQL address
         /// ("postgres://user:password@host/database?sslmode=verify-full&connections=16").
         place: String = "embedded".to_owned(),
+        /// Days between two walks through all content that look whether it is whole; 0 for none. What is damaged is brought back from a backup.
+        scrub_days: u32 = 7,
+        /// MiB that such a walk reads in a second at most.
+        scrub_mib_per_second: u64 = 8,
+    }
+}
+
+env::settings! {
+    /// Rehearsals: a server built from the newest backup beside this one, compared with it, and a signed report of it.
+    pub(crate) struct RehearsalSettings in "rehearsal" {
+        /// Days between two; 0 for none but those that are asked for.
+        every_days: u32 = 30,
+        /// Directory of the reports; empty for "rehearsals" in the server's directory.
+        directory: PathBuf = PathBuf::new(),
+        /// Directory to build the server in, with room for another copy of everything; empty for one in the server's directory. What is built is
+        /// deleted at the end.
+        scratch: PathBuf = PathBuf::new(),
+        /// Messages that are compared one by one with the server's own; 0 for all.
+        sample: u32 = 200,
+        /// Minutes in which everything must be back; more is told to administrators. 0 for no goal.
+        recovery_minutes_max: u32 = 240,
+        /// Minutes that the newest backup may be old; more is told to administrators. 0 for no goal.
+        age_minutes_max: u32 = 2880,
     }
 }
 
@@ -237,6 +260,7 @@ sections! {
     audit: AuditSettings,
     store: StoreSettings,
     backup: BackupSettings,
+    rehearsal: RehearsalSettings,
     listen: ListenSettings,
     tls: TlsSettings,
     gm: GmSettings,

@@ -48,6 +48,11 @@ impl System {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
         let context = Context::new(Arc::new(SystemClock), entropy, settings.server.node, key);
         let store = Store::open(place(&settings)?, context).await.map_err(Refused::because)?;
+        Self::with(settings, store).await
+    }
+
+    /// The same on a store that is open.
+    pub(crate) async fn with(settings: Settings, store: Store) -> Result<Self, Refused> {
         let directory = Arc::new(Directory::new(store.clone()));
         let signer = Arc::new(Signer::new(store.clone(), &settings.dkim));
         let passwords = credentials::password_gate(&settings, &store)?;

@@ -223,6 +223,31 @@ fn words(language: Language, key: &str, values: &[(&str, String)]) -> Words {
     }
 }
 
+/// Tells those who look after the installation, in every organisation.
+pub(super) async fn tell_administrators(controls: &Controls, key: &'static str, values: &[(&'static str, String)]) {
+    tell_administrators_each(controls, key, |_| values.to_vec()).await;
+}
+
+/// The same, with values that depend on the language of the reader.
+pub(super) async fn tell_administrators_each(
+    controls: &Controls,
+    key: &'static str,
+    values: impl Fn(Language) -> Vec<(&'static str, String)> + Send + Sync,
+) {
+    let organisations = match controls.store.read(identity::list_organisations).await {
+        Ok(organisations) => organisations,
+        Err(error) => {
+            tracing::error!(letter = key, %error, "cannot find out who is to be told");
+            return;
+        }
+    };
+    for organisation in organisations {
+        for reader in readers(controls, organisation.id, Right::StoreCheck).await {
+            tell(controls, reader, key, &values).await;
+        }
+    }
+}
+
 async fn address_of(controls: &Controls, account: i64) -> String {
     let found = controls.store.read(move |tx| identity::list_addresses(tx, account)).await;
     found.ok().and_then(|addresses| addresses.into_iter().next()).unwrap_or_else(|| account.to_string())

@@ -16,8 +16,8 @@ use super::import::ImportFormat;
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, factors, forward, groups, guard, import,
-    judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue, receipt, retention,
-    retention_rules, roles, shared_feeds, sharing, sign_ins, smime, store, tls,
+    judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue, receipt, rehearse,
+    retention, retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
 };
 
 actions! {
@@ -496,6 +496,8 @@ actions! {
 
     /// Check that everything in the store fits together.
     StoreCheck "store-check" { deep: bool }: StoreCheck on On::Installation => store::check(controls, deep);
+    /// Look through all content for damage now, and bring back from backups what is damaged.
+    StoreScrub "store-scrub": StoreCollect on On::Installation => scrub::run(controls);
     /// Give back the room of messages that are gone.
     StoreCollect "store-collect": StoreCollect on On::Installation => store::collect(controls);
     /// Give the records that wait their place in the audit log, and sign a checkpoint over it.
@@ -525,6 +527,8 @@ actions! {
     BackupDomain "backup-domain" (of: EarlierDomain): StoreCheck on On::Domain(&of.domain) => earlier::show_domain(controls, of);
     /// Put mail of all accounts of a domain that a backup has and that is not there now back, beside what is there.
     BackupDomainRestore "backup-domain-restore" (of: EarlierDomain): StoreCollect on On::Domain(&of.domain) => earlier::restore_domain(controls, of);
+    /// Rehearse a restore: build a server from the newest backup beside this one, compare the two, and write a signed report.
+    BackupRehearse "backup-rehearse": StoreCheck on On::Machine => rehearse::run(controls);
     /// Give the key of an account's mail a new generation. What is there opens as before; what comes is encrypted under the new one.
     KeyRotate "key-rotate" { address: String }: KeyRotate on On::Account(address) => keys::rotate_account(controls, address);
     /// Give the key of an organisation a new generation.

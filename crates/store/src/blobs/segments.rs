@@ -88,28 +88,35 @@ pub(super) struct Segments {
     roll: Arc<AtomicBool>,
     /// When segments were first found without rows and pins.
     empty: Mutex<HashMap<i64, Timestamp>>,
+    /// Segments whose files were missing or too short when the store was opened, and what was wrong with each.
+    wanting: Vec<(i64, String)>,
     /// Held so that no second process opens the store.
     _lock: File,
 }
 
 impl Segments {
     /// Opens the segments in `directory`. `ends` says for each segment that the store knows where its last blob ends; what
-    /// lies behind was never attached and is cut off.
+    /// lies behind was never attached and is cut off. A file that is missing or too short keeps nobody from what lies in others: it is
+    /// told, and left as it is.
     pub(super) fn open(directory: PathBuf, ends: &[(i64, u64)], lock: File) -> Result<Self, StoreError> {
         std::fs::create_dir_all(&directory).map_err(|cause| StoreError::io(&directory, cause))?;
         let mut known: HashMap<i64, u64> = ends.iter().copied().collect();
-        let mut newest = 0;
+        let (mut newest, mut wanting) = (0, Vec::new());
         for number in segment_numbers(&directory)? {
             newest = newest.max(number);
             let path = segment_path(&directory, number);
             match known.remove(&number) {
-                Some(end) => cut_tail(&path, end)?,
+                Some(end) => wanting.extend(cut_tail(&path, end)?.map(|what| (number, what))),
                 None => std::fs::remove_file(&path).map_err(|cause| StoreError::io(&path, cause))?,
             }
         }
-        if let Some(number) = known.keys().min() {
-            let path = segment_path(&directory, *number);
-            return Err(StoreError::Corrupt { what: format!("{} is missing", path.display()) });
+        for number in known.into_keys() {
+            // Its number is not given again: what comes would be taken for what was lost.
+            newest = newest.max(number);
+            wanting.push((number, format!("{} is missing", segment_path(&directory, number).display())));
+        }
+        for (_, what) in &wanting {
+            tracing::error!(damage = what, "the store is damaged");
         }
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
         let mut writer = SegmentWriter::new(directory.clone(), newest);
@@ -127,8 +134,14 @@ impl Segments {
             active,
             roll,
             empty: Mutex::default(),
+            wanting,
             _lock: lock,
         })
+    }
+
+    /// What was wrong with files when the store was opened, by segment.
+    pub(super) fn wanting(&self) -> &[(i64, String)] {
+        &self.wanting
     }
 
     pub(super) async fn append(&self, id: i64, record: Sealed) -> Result<(Location, Pin), StoreError> {
@@ -433,16 +446,17 @@ fn segment_numbers(directory: &Path) -> Result<Vec<i64>, StoreError> {
     Ok(numbers)
 }
 
-fn cut_tail(path: &Path, end: u64) -> Result<(), StoreError> {
+/// Cuts off what lies behind `end`; tells what is wrong if the file ends before.
+fn cut_tail(path: &Path, end: u64) -> Result<Option<String>, StoreError> {
     let failed = |cause| StoreError::io(path, cause);
     let file = OpenOptions::new().write(true).open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     if length < end {
-        return Err(StoreError::Corrupt { what: format!("{} is {} bytes short", path.display(), end - length) });
+        return Ok(Some(format!("{} is {} bytes short", path.display(), end - length)));
     }
     if length > end {
         file.set_len(end).map_err(failed)?;
         file.sync_all().map_err(failed)?;
     }
-    Ok(())
+    Ok(None)
 }

@@ -1,10 +1,8 @@
 //! Looks at the bytes of messages: whether they are there, match their checksums and open.
 
-use crypto::keys::MessageKey;
-use crypto::record;
-
 use super::{Finding, Page, by_pages};
-use crate::{Location, Store, StoreError, Tx, Value, blobs, params};
+use crate::named::{KINDS, Kind, Named, opens};
+use crate::{Store, StoreError, Tx, blobs, params};
 
 /// Messages opened in one read.
 const PAGE: i64 = 200;
@@ -20,72 +18,19 @@ pub(super) async fn missing_segments(store: &Store) -> Result<Vec<Finding>, Stor
     Ok(short.map(told).take(super::FINDINGS_PER_RULE_MAX).collect())
 }
 
-fn segment_ends(tx: &mut Tx<'_>) -> Result<Vec<(i64, u64)>, StoreError> {
+pub(crate) fn segment_ends(tx: &mut Tx<'_>) -> Result<Vec<(i64, u64)>, StoreError> {
     tx.rows("SELECT segment, MAX(position + length) FROM blob WHERE segment > 0 GROUP BY segment", &[], |row| {
         Ok((row.int(0)?, row.int(1)?.unsigned_abs()))
     })
 }
 
-/// Opens every message of every account.
-pub(super) async fn open_messages(store: &Store) -> Result<Vec<Finding>, StoreError> {
-    by_pages(store, |tx, store, after| {
-        let rows = sealed_rows(
-            tx,
-            "SELECT account, id, blob, key_wrapped FROM message
-             WHERE account > $1 OR (account = $1 AND id > $2) ORDER BY account, id LIMIT $3",
-            params![after.0, after.1, PAGE],
-        )?;
-        open_page(tx, store, &rows, "message", |tx, row| {
-            Ok(tx.context().keys.account(tx, row.owner)?.unwrap_message(&row.key_wrapped, row.blob)?)
-        })
-    })
-    .await
-}
-
-/// Opens every message in the queue.
-pub(super) async fn open_queued(store: &Store) -> Result<Vec<Finding>, StoreError> {
-    by_pages(store, |tx, store, (_, after)| {
-        let rows = sealed_rows(
-            tx,
-            "SELECT organisation, id, blob, key_wrapped FROM queue_message WHERE id > $1 ORDER BY id LIMIT $2",
-            params![after, PAGE],
-        )?;
-        open_page(tx, store, &rows, "queued message", |tx, row| {
-            Ok(tx.context().keys.organisation(tx, row.owner)?.unwrap_message(&row.key_wrapped, row.blob)?)
-        })
-    })
-    .await
-}
-
-/// Opens every message in quarantine.
-pub(super) async fn open_quarantined(store: &Store) -> Result<Vec<Finding>, StoreError> {
-    by_pages(store, |tx, store, (_, after)| {
-        let rows = sealed_rows(
-            tx,
-            "SELECT organisation, id, blob, key_wrapped FROM quarantine WHERE id > $1 ORDER BY id LIMIT $2",
-            params![after, PAGE],
-        )?;
-        open_page(tx, store, &rows, "quarantined message", |tx, row| {
-            Ok(tx.context().keys.organisation(tx, row.owner)?.unwrap_message(&row.key_wrapped, row.blob)?)
-        })
-    })
-    .await
-}
-
-/// Opens every message that was removed and is still kept.
-pub(super) async fn open_removed(store: &Store) -> Result<Vec<Finding>, StoreError> {
-    by_pages(store, |tx, store, after| {
-        let rows = sealed_rows(
-            tx,
-            "SELECT account, id, blob, key_wrapped FROM removed_message
-             WHERE account > $1 OR (account = $1 AND id > $2) ORDER BY account, id LIMIT $3",
-            params![after.0, after.1, PAGE],
-        )?;
-        open_page(tx, store, &rows, "removed message", |tx, row| {
-            Ok(tx.context().keys.account(tx, row.owner)?.unwrap_message(&row.key_wrapped, row.blob)?)
-        })
-    })
-    .await
+/// Opens all content that a row names: messages of accounts, those in the queue, in quarantine and removed, files, parts of deliveries.
+pub(super) async fn open_all(store: &Store) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = Vec::new();
+    for kind in &KINDS {
+        findings.extend(by_pages(store, move |tx, store, after| open_page(tx, store, kind, after)).await?);
+    }
+    Ok(findings)
 }
 
 /// Compares every blob in a segment, named or not, with the checksum before it.
@@ -106,43 +51,23 @@ pub(super) async fn compare_segments(store: &Store) -> Result<Vec<Finding>, Stor
     .await
 }
 
-/// A row that names sealed content.
-struct Sealed {
-    /// Account or organisation under whose key the message's key is wrapped.
-    owner: i64,
-    id: i64,
-    blob: i64,
-    key_wrapped: Vec<u8>,
-}
-
-fn sealed_rows(tx: &mut Tx<'_>, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<Sealed>, StoreError> {
-    tx.rows(sql, params, |row| {
-        let (owner, id, blob) = (row.int(0)?, row.int(1)?, row.int(2)?);
-        Ok(Sealed { owner, id, blob, key_wrapped: row.bytes(3)?.to_vec() })
-    })
-}
-
-fn open_page(
-    tx: &mut Tx<'_>,
-    store: &Store,
-    rows: &[Sealed],
-    kind: &str,
-    key: impl Fn(&mut Tx<'_>, &Sealed) -> Result<MessageKey, StoreError>,
-) -> Result<Page, StoreError> {
+fn open_page(tx: &mut Tx<'_>, store: &Store, kind: &Kind, after: (i64, i64)) -> Result<Page, StoreError> {
     let mut found = Vec::new();
-    for row in rows {
-        let opened = key(tx, row).and_then(|key| open(store, &key, &blobs::locate(tx, row.blob)?));
-        if let Err(error) = opened {
-            tracing::warn!(kind, owner = row.owner, id = row.id, %error, "content does not open");
-            let object = format!("{kind} {} {}", row.owner, row.id);
+    let rows = kind.page(tx, after, PAGE)?;
+    for row in &rows {
+        if let Err(error) = open(tx, store, kind, row) {
+            tracing::warn!(kind = kind.name, owner = row.owner, id = row.id, %error, "content does not open");
+            let object = format!("{} {} {}", kind.name, row.owner, row.id);
             found.push(Finding { rule: "the message does not open", object });
         }
     }
     Ok(Page { found, last: rows.last().map(|row| (row.owner, row.id)) })
 }
 
-fn open(store: &Store, key: &MessageKey, location: &Location) -> Result<(), StoreError> {
-    let mut sealed = store.blobs().read(location)?;
-    record::open(key, &mut sealed)?;
-    Ok(())
+/// Opens what `row` names; gives the length of its sealed bytes.
+pub(crate) fn open(tx: &mut Tx<'_>, store: &Store, kind: &Kind, row: &Named) -> Result<u64, StoreError> {
+    let key = kind.key(tx, row)?;
+    let location = blobs::locate(tx, row.blob)?;
+    opens(&key, store.blobs().read(&location)?)?;
+    Ok(location.length())
 }

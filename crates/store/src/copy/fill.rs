@@ -17,6 +17,12 @@ const ROWS_AT_ONCE: usize = 500;
 /// Bytes of blobs put in with one transaction.
 const BLOB_BYTES_AT_ONCE: usize = 8 << 20;
 
+/// More than a mailbox gets, or an account changes, between two copies.
+const NUMBERS_SKIPPED: i64 = 1 << 20;
+
+/// The highest UID there is.
+const UID_MAX: i64 = 0xffff_ffff;
+
 /// Puts a copy into a store that is empty.
 ///
 /// All bundles come before the tables: a table's row of a blob wants the blob to be there.
@@ -49,6 +55,28 @@ impl Filler {
             store.write(move |tx| tx.execute(statement, &[])).await?;
         }
         Ok(Self { store: store.clone(), keys })
+    }
+
+    /// Once all is in: lets numbers that mail clients go by jump, so that none which was given out after the copy was taken is given out
+    /// a second time, and has clients look at everything anew (RFC 9051 section 2.3.1.1, RFC 7162 section 3.1.2).
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub async fn finish(&self) -> Result<(), StoreError> {
+        self.store
+            .write(|tx| {
+                tx.execute(
+                    "UPDATE account SET modseq = modseq + $1, low_modseq = modseq + $1",
+                    params![NUMBERS_SKIPPED],
+                )?;
+                tx.execute(
+                    "UPDATE mailbox SET highestmodseq = highestmodseq + $1, changed_modseq = changed_modseq + $1,
+                        uidnext = CASE WHEN uidnext < $2 THEN uidnext + $1 ELSE uidnext END",
+                    params![NUMBERS_SKIPPED, UID_MAX - NUMBERS_SKIPPED],
+                )?;
+                Ok(())
+            })
+            .await
     }
 
     /// Puts the rows of `table` in; gives how many.

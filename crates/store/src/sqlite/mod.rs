@@ -39,6 +39,14 @@ impl Sqlite {
         })
     }
 
+    /// Looks at every page of the file.
+    pub(crate) fn check_pages(&self, context: &Arc<Context>) -> Result<(), StoreError> {
+        let lines =
+            self.readers.run(context, |tx| tx.rows("PRAGMA quick_check(3)", &[], |row| Ok(row.text(0)?.to_owned())))?;
+        let broken: Vec<String> = lines.into_iter().filter(|line| line != "ok").collect();
+        if broken.is_empty() { Ok(()) } else { Err(StoreError::Database { what: broken.join("; ") }) }
+    }
+
     /// Hands `job` to the writer thread; waits for a place in its queue.
     pub(crate) async fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
         self.writer.submit(job).await

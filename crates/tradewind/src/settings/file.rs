@@ -129,6 +129,12 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         check(address.parse::<SocketAddr>().is_ok(), "dns.servers", address.clone(), remedy);
     }
     check(
+        is_one_of(&settings.backup.recover, &["automatic", "manual"]),
+        "backup.recover",
+        settings.backup.recover.clone(),
+        "must be automatic or manual",
+    );
+    check(
         is_one_of(&settings.log.format, &["text", "json"]),
         "log.format",
         settings.log.format.clone(),
