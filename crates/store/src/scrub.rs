@@ -270,6 +270,9 @@ pub async fn damaged(store: &Store) -> Result<Vec<i64>, StoreError> {
     store.read(|tx| tx.rows("SELECT id FROM damaged_blob ORDER BY id", &[], |row| row.int(0))).await
 }
 
+/// What names each damaged blob.
+type Names = BTreeMap<i64, Vec<(&'static Kind, Named)>>;
+
 /// What names a damaged blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lost {
@@ -306,7 +309,7 @@ pub async fn tell(store: &Store, lost: Vec<Lost>) -> Result<Vec<Lost>, StoreErro
 pub struct Mender {
     store: Store,
     /// What names each damaged blob.
-    wanted: BTreeMap<i64, Vec<(&'static Kind, Named)>>,
+    wanted: Names,
     mended: u64,
 }
 
@@ -317,7 +320,7 @@ impl Mender {
     /// [`StoreError`] if the store fails.
     pub async fn new(store: &Store) -> Result<Self, StoreError> {
         let known: BTreeSet<i64> = damaged(store).await?.into_iter().collect();
-        let mut wanted: BTreeMap<i64, Vec<(&'static Kind, Named)>> = BTreeMap::new();
+        let mut wanted = Names::new();
         if !known.is_empty() {
             let (reading, sought) = (store.clone(), known.clone());
             wanted = store.read(move |tx| still_damaged(tx, &reading, &sought)).await?;
@@ -398,12 +401,8 @@ fn forget(tx: &mut Tx<'_>, id: i64) -> Result<(), StoreError> {
 }
 
 /// Those of `known` that a row names and that do not read or open.
-fn still_damaged(
-    tx: &mut Tx<'_>,
-    store: &Store,
-    known: &BTreeSet<i64>,
-) -> Result<BTreeMap<i64, Vec<(&'static Kind, Named)>>, StoreError> {
-    let mut wanted: BTreeMap<i64, Vec<(&'static Kind, Named)>> = BTreeMap::new();
+fn still_damaged(tx: &mut Tx<'_>, store: &Store, known: &BTreeSet<i64>) -> Result<Names, StoreError> {
+    let mut wanted = Names::new();
     for kind in &KINDS {
         for row in kind.naming(tx, |blob| known.contains(&blob))? {
             if is_damaged(tx, store, kind, &row) {
