@@ -113,7 +113,8 @@ async fn fill(store: &Store, chosen: Chosen) -> Result<(), Refused> {
     let restored = filled.map_err(Refused::because)?.map_err(Refused::because)?;
     let erased = identity::erase_restored(store).await.map_err(Refused::because)?;
     let report = store::check::run(store, false).await.map_err(Refused::because)?;
-    let is_complete = report.accounts + erased == restored.accounts && (report.messages == restored.messages || erased > 0);
+    let is_complete =
+        report.accounts + erased == restored.accounts && (report.messages == restored.messages || erased > 0);
     if !report.findings.is_empty() || !is_complete {
         let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
         return Err(Refused(format!("what it restores is not whole: {}", findings.join("; "))));

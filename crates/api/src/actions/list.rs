@@ -35,41 +35,32 @@ actions! {
     /// List domains.
     DomainList "domain-list": DomainRead on On::Within => people::list_domains(controls, bounds);
     /// Stop taking mail for a domain without addresses.
-    DomainRemove "domain-remove" { domain: String }: DomainChange
-        on On::Domain(domain) => people::remove_domain(controls, domain);
+    DomainRemove "domain-remove" { domain: String }: DomainChange on On::Domain(domain) => people::remove_domain(controls, domain);
 
     /// Make an account.
-    UserAdd "user-add" (new: people::NewUser): AccountCreate
-        on On::DomainOf(&new.address) => people::add_user(controls, new);
+    UserAdd "user-add" (new: people::NewUser): AccountCreate on On::DomainOf(&new.address) => people::add_user(controls, new);
     /// List accounts.
     UserList "user-list": AccountRead on On::Within => people::list_users(controls, bounds);
     /// Set a new password; a fresh one is made and told if none is given.
     UserPassword "user-password" { address: String, password: Option<String> }: PasswordReset
         on On::Account(address) => people::set_password(controls, address, password);
     /// Put an account in or out of use.
-    UserState "user-state" { address: String, enabled: bool }: AccountState
-        on On::Account(address) => people::set_state(controls, address, enabled);
+    UserState "user-state" { address: String, enabled: bool }: AccountState on On::Account(address) => people::set_state(controls, address, enabled);
     /// Set the room for mail in MiB; 0 for no limit.
-    UserQuota "user-quota" { address: String, mib: u64 }: AccountChange
-        on On::Account(address) => people::set_quota(controls, address, mib);
+    UserQuota "user-quota" { address: String, mib: u64 }: AccountChange on On::Account(address) => people::set_quota(controls, address, mib);
     /// Destroy an account's key and with it all its mail, for ever.
-    UserDelete "user-delete" { address: String }: AccountDelete
-        on On::Account(address) => people::delete_user(controls, address);
+    UserDelete "user-delete" { address: String }: AccountDelete on On::Account(address) => people::delete_user(controls, address);
     /// Add another address to an account.
-    AliasAdd "alias-add" { address: String, alias: String }: AliasChange
-        on On::Account(address) => people::add_alias(controls, address, alias);
+    AliasAdd "alias-add" { address: String, alias: String }: AliasChange on On::Account(address) => people::add_alias(controls, address, alias);
     /// Remove an additional address.
-    AliasRemove "alias-remove" { alias: String }: AliasChange
-        on On::Account(alias) => people::remove_alias(controls, alias);
+    AliasRemove "alias-remove" { alias: String }: AliasChange on On::Account(alias) => people::remove_alias(controls, alias);
 
     /// List the second factors of an account, and what is asked of it.
-    FactorList "factor-list" { address: String }: FactorRead
-        on On::Account(address) => factors::list(controls, address);
+    FactorList "factor-list" { address: String }: FactorRead on On::Account(address) => factors::list(controls, address);
     /// List who must have a second factor by level and role, and has none that counts.
     FactorMissing "factor-missing": FactorRead on On::Within => factors::list_missing(controls, bounds);
     /// Take a second factor from an account. From one's own, what is the last that counts stays where one is required.
-    FactorRemove "factor-remove" { address: String, id: i64 }: FactorReset
-        on On::Account(address) => factors::remove(controls, bounds, address, id);
+    FactorRemove "factor-remove" { address: String, id: i64 }: FactorReset on On::Account(address) => factors::remove(controls, bounds, address, id);
     /// Make a new sheet of recovery codes for an account; those of an earlier sheet no longer count.
     FactorRecoveryCodes "factor-recovery-codes" { address: String }: FactorReset
         on On::Account(address) => factors::make_recovery_codes(controls, address);
@@ -87,8 +78,7 @@ actions! {
         on On::Organisation(organisation.as_deref()) => factors::remove_authority(controls, bounds, id, organisation);
 
     /// Pass mail of an account on to another address; its owner is told.
-    ForwardAdd "forward-add" (new: forward::NewTarget): ForwardingChange
-        on On::Account(&new.address) => forward::add(controls, bounds, new);
+    ForwardAdd "forward-add" (new: forward::NewTarget): ForwardingChange on On::Account(&new.address) => forward::add(controls, bounds, new);
     /// Stop passing mail of an account on to an address; its owner is told.
     ForwardRemove "forward-remove" { address: String, target: String, by: String }: ForwardingChange
         on On::Account(address) => forward::remove(controls, bounds, address, target, by);
@@ -97,23 +87,18 @@ actions! {
         on address.as_deref().map_or(On::Within, On::Account) => forward::list(controls, bounds, address);
 
     /// List the web sessions of an account.
-    SessionList "session-list" { address: String }: SessionRead
-        on On::Account(address) => clients::list_sessions(controls, address);
+    SessionList "session-list" { address: String }: SessionRead on On::Account(address) => clients::list_sessions(controls, address);
     /// End a web session of an account; without number, everything that anybody is signed in to it with.
-    SessionEnd "session-end" { address: String, id: Option<i64> }: SessionEnd
-        on On::Account(address) => clients::end_session(controls, address, id);
+    SessionEnd "session-end" { address: String, id: Option<i64> }: SessionEnd on On::Account(address) => clients::end_session(controls, address, id);
     /// List the app passwords of an account.
-    AppPasswordList "app-password-list" { address: String }: ClientRead
-        on On::Account(address) => clients::list_app_passwords(controls, address);
+    AppPasswordList "app-password-list" { address: String }: ClientRead on On::Account(address) => clients::list_app_passwords(controls, address);
     /// Make an app password for a device; it is told once.
-    AppPasswordAdd "app-password-add" (new: clients::NewDevice): ClientAdd
-        on On::Account(&new.address) => clients::add_app_password(controls, new);
+    AppPasswordAdd "app-password-add" (new: clients::NewDevice): ClientAdd on On::Account(&new.address) => clients::add_app_password(controls, new);
     /// Take an app password away; what is signed in with it ends at once.
     AppPasswordRevoke "app-password-revoke" { address: String, id: i64 }: ClientRevoke
         on On::Account(address) => clients::revoke_app_password(controls, address, id);
     /// List the programs that an account has connected by OAuth.
-    ProgramList "program-list" { address: String }: ClientRead
-        on On::Account(address) => clients::list_programs(controls, address);
+    ProgramList "program-list" { address: String }: ClientRead on On::Account(address) => clients::list_programs(controls, address);
     /// Disconnect a program at once.
     ProgramRevoke "program-revoke" { address: String, id: i64 }: ClientRevoke
         on On::Account(address) => clients::revoke_program(controls, address, id);
@@ -147,14 +132,11 @@ actions! {
         on name.on() => groups::remove_member(controls, bounds, name, member, owner);
 
     /// Make a shared mailbox.
-    SharedAdd "shared-add" (new: sharing::Impersonal): SharedChange
-        on On::DomainOf(&new.address) => sharing::add_shared(controls, new);
+    SharedAdd "shared-add" (new: sharing::Impersonal): SharedChange on On::DomainOf(&new.address) => sharing::add_shared(controls, new);
     /// Let somebody use a shared mailbox.
-    SharedPermit "shared-permit" (new: sharing::ToPermit): SharedChange
-        on On::Account(&new.account) => sharing::permit(controls, bounds, new, true);
+    SharedPermit "shared-permit" (new: sharing::ToPermit): SharedChange on On::Account(&new.account) => sharing::permit(controls, bounds, new, true);
     /// No longer let somebody use a shared mailbox.
-    SharedForbid "shared-forbid" (old: sharing::ToForbid): SharedChange
-        on On::Account(&old.account) => sharing::forbid(controls, bounds, old, true);
+    SharedForbid "shared-forbid" (old: sharing::ToForbid): SharedChange on On::Account(&old.account) => sharing::forbid(controls, bounds, old, true);
     /// Let somebody read a person's mail or send in their name.
     DelegationAdd "delegation-add" (new: sharing::ToPermit): DelegationChange
         on On::Account(&new.account) => sharing::permit(controls, bounds, new, false);
@@ -162,8 +144,7 @@ actions! {
     DelegationRemove "delegation-remove" (old: sharing::ToForbid): DelegationChange
         on On::Account(&old.account) => sharing::forbid(controls, bounds, old, false);
     /// List who may do what with an account.
-    DelegationList "delegation-list" { address: String }: DelegationRead
-        on On::Account(address) => sharing::list(controls, address);
+    DelegationList "delegation-list" { address: String }: DelegationRead on On::Account(address) => sharing::list(controls, address);
     /// Make an account for a program.
     ServiceAdd "service-add" { new: sharing::Impersonal, networks: Vec<String>, purpose: String }: AccountCreate
         on On::DomainOf(&new.address) => sharing::add_service(controls, new, networks, purpose);
@@ -195,8 +176,7 @@ actions! {
         on On::Account(address) => provisioning::unlink(controls, provider, address);
 
     /// Put something on the allow or the deny list.
-    ListAdd "list-add" (new: lists::NewListed): ListChange
-        on On::Organisation(new.organisation.as_deref()) => lists::add(controls, bounds, new);
+    ListAdd "list-add" (new: lists::NewListed): ListChange on On::Organisation(new.organisation.as_deref()) => lists::add(controls, bounds, new);
     /// Take something off a list.
     ListRemove "list-remove" { effect: String, kind: String, value: String, organisation: Option<String> }: ListChange
         on On::Organisation(organisation.as_deref()) => lists::remove(controls, bounds, effect, kind, value, organisation);
@@ -209,27 +189,23 @@ actions! {
     /// Show one message with each recipient's last answer.
     QueueShow "queue-show" { id: i64 }: QueueRead on On::Queued(*id) => queue::show(controls, id);
     /// Keep a message from being sent.
-    QueueHold "queue-hold" { id: i64 }: QueueChange
-        on On::Queued(*id) => queue::change(controls, "held", move |tx| ::queue::hold(tx, id));
+    QueueHold "queue-hold" { id: i64 }: QueueChange on On::Queued(*id) => queue::change(controls, "held", move |tx| ::queue::hold(tx, id));
     /// Let a held message go.
     QueueRelease "queue-release" { id: i64 }: QueueChange
         on On::Queued(*id) => queue::change(controls, "released", move |tx| guard::release_queued(tx, id));
     /// Try a message again now; all of them if none is named.
-    QueueRetry "queue-retry" { id: Option<i64> }: QueueChange
-        on id.map_or(On::Within, On::Queued) => queue::retry(controls, bounds, id);
+    QueueRetry "queue-retry" { id: Option<i64> }: QueueChange on id.map_or(On::Within, On::Queued) => queue::retry(controls, bounds, id);
     /// Give a message up and tell its sender.
     QueueExpire "queue-expire" { id: i64 }: QueueChange
         on On::Queued(*id) => queue::change(controls, "expired", move |tx| ::queue::expire_now(tx, id));
     /// Remove a message without telling anybody.
-    QueueCancel "queue-cancel" { id: i64 }: QueueChange
-        on On::Queued(*id) => queue::change(controls, "cancelled", move |tx| ::queue::cancel(tx, id));
+    QueueCancel "queue-cancel" { id: i64 }: QueueChange on On::Queued(*id) => queue::change(controls, "cancelled", move |tx| ::queue::cancel(tx, id));
 
     /// List cases of the trade guard that wait for finance, or all.
     GuardCases "guard-cases" { all: bool, organisation: Option<String> }: GuardRead
         on On::Organisation(organisation.as_deref()) => guard::list(controls, bounds, all, organisation);
     /// Show a case: what was found, both payment details side by side, the telephone number on file, what was done.
-    GuardCaseShow "guard-case-show" { id: String, language: String }: GuardRead
-        on On::Case(id) => guard::show(controls, id, language);
+    GuardCaseShow "guard-case-show" { id: String, language: String }: GuardRead on On::Case(id) => guard::show(controls, id, language);
     /// Note at a case that the partner was called (`phoned`, the number first), that it was told of fraud (`partner-told`), or anything (`noted`).
     GuardCaseNote "guard-case-note" { id: String, what: String, note: String }: GuardChange
         on On::Case(id) => guard::note(controls, bounds, id, what, note);
@@ -247,12 +223,10 @@ actions! {
         on On::Organisation(organisation.as_deref())
         => guard::correct(controls, bounds, name, guard::Correction::Merge(into), organisation);
     /// Take a partner apart from the one that it was put together with.
-    GuardPartnerSplit "guard-partner-split" { name: String, organisation: Option<String> }: GuardChange
-        on On::Organisation(organisation.as_deref())
+    GuardPartnerSplit "guard-partner-split" { name: String, organisation: Option<String> }: GuardChange on On::Organisation(organisation.as_deref())
         => guard::correct(controls, bounds, name, guard::Correction::Split, organisation);
     /// Forget all that is known of a partner.
-    GuardPartnerForget "guard-partner-forget" { name: String, organisation: Option<String> }: GuardChange
-        on On::Organisation(organisation.as_deref())
+    GuardPartnerForget "guard-partner-forget" { name: String, organisation: Option<String> }: GuardChange on On::Organisation(organisation.as_deref())
         => guard::correct(controls, bounds, name, guard::Correction::Forget, organisation);
     /// Say of a partner's payment details that they are confirmed, disputed, retired or merely learned.
     GuardLedgerSet "guard-ledger-set"
@@ -288,8 +262,7 @@ actions! {
     QuarantineMessage "quarantine-message" { id: String, address: String }: MailRead
         on On::Account(address) => quarantine::message(controls, id, address);
     /// Let a message out of quarantine, and all others there that are made from the same template or come from the same sender.
-    QuarantineReleaseTrain "quarantine-release-train" { id: String }: QuarantineChange
-        on On::Judged(id) => quarantine::release_train(controls, id);
+    QuarantineReleaseTrain "quarantine-release-train" { id: String }: QuarantineChange on On::Judged(id) => quarantine::release_train(controls, id);
     /// Say of one's own message that it is junk, or that it is honest.
     MailReport "mail-report" { id: String, address: String, junk: bool }: MailChange
         on On::Account(address) => quarantine::report(controls, id, address, junk);
@@ -300,8 +273,7 @@ actions! {
     PulledList "pulled-list" { organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => quarantine::pulled(controls, bounds, organisation);
     /// Bring the copies of a message that were pulled back to the inbox.
-    PulledReturn "pulled-return" { id: String }: QuarantineChange
-        on On::Judged(id) => quarantine::return_pulled(controls, id);
+    PulledReturn "pulled-return" { id: String }: QuarantineChange on On::Judged(id) => quarantine::return_pulled(controls, id);
     /// Show what was found of a judged message, or judge it again from the kept facts.
     JudgedShow "judged-show" { id: String, address: Option<String>, again: bool, language: String }: QuarantineRead
         on address.as_deref().map_or(On::Judged(id), On::Account)
@@ -347,15 +319,13 @@ actions! {
     MailRemoved "mail-removed" (wanted: retention::RemovedMail): MailRead
         on On::Account(&wanted.address) => retention::list_removed(controls, wanted);
     /// Bring removed mail back, into a folder of its own.
-    MailRecover "mail-recover" (wanted: retention::RemovedMail): MailRecover
-        on On::Account(&wanted.address) => retention::recover(controls, wanted);
+    MailRecover "mail-recover" (wanted: retention::RemovedMail): MailRecover on On::Account(&wanted.address) => retention::recover(controls, wanted);
 
     /// List complaints (ARF) about mail that went out here, and ours to others.
     ComplaintList "complaint-list" { days: u32, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => judging::complaints(controls, bounds, days, organisation);
     /// Send a complaint (ARF) about a judged message to whoever answers for its sender.
-    ComplaintSend "complaint-send" { id: String, to: String }: QuarantineChange
-        on On::Judged(id) => judging::complain(controls, bounds, id, to);
+    ComplaintSend "complaint-send" { id: String, to: String }: QuarantineChange on On::Judged(id) => judging::complain(controls, bounds, id, to);
     /// Show what people have confirmed of unwanted mail, as a document for others: "stix" or "misp".
     FeedsShare "feeds-share" { format: String, days: u32, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => shared_feeds::share(controls, bounds, format, days, organisation);
@@ -390,11 +360,9 @@ actions! {
     SmimeImport "smime-import" { address: String, file: String, password: Option<String> }: CertificateChange
         on On::Account(address) => smime::import(controls, address, file, password);
     /// Make an S/MIME key, certified by the organisation's own authority.
-    SmimeRequest "smime-request" { address: String }: CertificateChange
-        on On::Account(address) => smime::request(controls, address);
+    SmimeRequest "smime-request" { address: String }: CertificateChange on On::Account(address) => smime::request(controls, address);
     /// Destroy an S/MIME key.
-    SmimeRemove "smime-remove" { address: String, id: i64 }: CertificateChange
-        on On::Account(address) => smime::remove(controls, address, id);
+    SmimeRemove "smime-remove" { address: String, id: i64 }: CertificateChange on On::Account(address) => smime::remove(controls, address, id);
     /// List the certificates of partners and authorities for S/MIME, and the organisation's own authority.
     SmimeCertificates "smime-certificates" { organisation: Option<String> }: SigningRead
         on On::Organisation(organisation.as_deref()) => smime::certificates(controls, bounds, organisation);
@@ -419,8 +387,7 @@ actions! {
     OpenpgpMake "openpgp-make" { address: String, version: Option<String> }: KeyChange
         on On::Account(address) => openpgp::make(controls, address, version);
     /// Bring a key of OpenPGP to an account: a private one to be kept here, or a public one whose owner keeps the private one.
-    OpenpgpImport "openpgp-import" (new: openpgp::KeyToImport): KeyChange
-        on On::Account(&new.address) => openpgp::import(controls, new);
+    OpenpgpImport "openpgp-import" (new: openpgp::KeyToImport): KeyChange on On::Account(&new.address) => openpgp::import(controls, new);
     /// Have the web key directory give a key of OpenPGP to everybody, or no longer.
     OpenpgpPublish "openpgp-publish" { address: String, key_id: Option<String>, on: bool }: KeyChange
         on On::Account(address) => openpgp::publish(controls, address, key_id, on);
@@ -553,8 +520,7 @@ actions! {
     RoleGive "role-give" { address: String, role: String, exception: Option<String> }: RoleGive
         on On::Account(address) => roles::give(controls, bounds, address, role, exception, false);
     /// Take a role away that somebody has beside the job.
-    RoleTake "role-take" { address: String, role: String }: RoleGive
-        on On::Account(address) => roles::take(controls, address, role);
+    RoleTake "role-take" { address: String, role: String }: RoleGive on On::Account(address) => roles::take(controls, address, role);
 
     /// Show every row of the table of rights.
     AccessTable "access-table" { organisation: Option<String> }: AccessReview
