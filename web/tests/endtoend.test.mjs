@@ -151,7 +151,7 @@ const resting = (page) =>
   });
 
 async function search(page, words) {
-  const field = page.getByRole("searchbox", { name: "Search mail" });
+  const field = page.getByLabel("Search mail");
   await field.fill(words);
   await field.press("Enter");
   return page.getByRole("region", { name: "Your encrypted mail" });
@@ -289,4 +289,30 @@ test("another key of a colleague is told, and one that was withdrawn is used no 
   await form.getByLabel("To", { exact: true }).fill("");
   await form.getByLabel("To", { exact: true }).fill(OTHER_USER);
   await form.getByText(`${OTHER_USER} has no key of their own`).waitFor();
+});
+
+test("an entry of one's own address with a key that this browser did not make is an alarm", async () => {
+  assert.equal((await post(other, "/api/v1/openpgp-make", { address: OTHER_USER })).status, 200);
+  const { body } = await post(other, "/api/v1/openpgp-list", { address: OTHER_USER });
+  const strange = body.find(({ custody }) => custody === "server").fingerprint;
+  const published = await post(other, "/api/v1/openpgp-publish", { address: OTHER_USER, key_id: strange, on: true });
+  assert.equal(published.status, 200, JSON.stringify(published));
+  const unlock = async () => {
+    await other.goto(`${origin}/mail/search?q=pangolin`);
+    await other.getByRole("button", { name: "Unlock" }).click();
+    await other.getByLabel("Passphrase or recovery code").fill(OTHER_PASSPHRASE);
+    await other.getByRole("dialog").getByRole("button", { name: "Unlock" }).click();
+  };
+  await unlock();
+  await other.getByText("A key that is not yours was entered").waitFor();
+  await other.getByText(strange.match(/.{4}/g).join(" ")).waitFor();
+  await accessible(other, "an alarm about one's own entries");
+});
+
+test("signing out takes the index away", async () => {
+  await other.goto(`${origin}/mail`);
+  assert.ok((await other.evaluate(() => indexedDB.databases())).some(({ name }) => name === "tradewind-encrypted-search"));
+  await other.getByRole("button", { name: "Sign out" }).click();
+  await other.waitForURL(/\/sign-in/);
+  assert.ok(!(await other.evaluate(() => indexedDB.databases())).some(({ name }) => name === "tradewind-encrypted-search"));
 });

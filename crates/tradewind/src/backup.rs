@@ -179,15 +179,7 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     };
     let into = std::path::absolute(&options.into).map_err(Refused::because)?;
     refuse_full(&into)?;
-    let access = match &options.credentials {
-        None => Access::default(),
-        Some(file) => {
-            let file = std::path::absolute(file).map_err(Refused::because)?;
-            let accesses = Accesses::read(&file).map_err(Refused::because)?;
-            within(accesses.of(&options.from), file.parent().unwrap_or(Path::new("/")))
-        }
-    };
-    let target = Target { location: options.from.clone(), access, password };
+    let target = Target { location: options.from.clone(), access: access_of(&options)?, password };
     let backup = options.backup.clone();
     let beside =
         Target { location: options.account_keys.clone().unwrap_or_else(|| options.from.clone()), ..target.clone() };
@@ -254,6 +246,14 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     let config = into.join(CONFIG).display().to_string();
     print(&json!({ "restored": restored, "sound": is_sound, "findings": findings, "config": config }), json);
     Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What opens the way to the repository that is restored from.
+fn access_of(options: &RestoreOptions) -> Result<Access, Refused> {
+    let Some(file) = &options.credentials else { return Ok(Access::default()) };
+    let file = std::path::absolute(file).map_err(Refused::because)?;
+    let accesses = Accesses::read(&file).map_err(Refused::because)?;
+    Ok(within(accesses.of(&options.from), file.parent().unwrap_or(Path::new("/"))))
 }
 
 /// Nothing that is there is written over.

@@ -9,6 +9,7 @@ import { Alarm, checkGrowth, checkRecord, hex, openCheckpoint, type Proof, sha25
 
 const LOG = "tradewind.key-log:";
 const KNOWN = "tradewind.known-keys:";
+const MINE = "tradewind.own-entries:";
 
 export interface Answer {
   organisation: string;
@@ -27,7 +28,7 @@ interface Told {
 }
 
 /** What an entry says; its record has been proven. */
-interface Said {
+export interface Said {
   address: string;
   fingerprint: string;
   custody: "owner" | "server";
@@ -62,6 +63,39 @@ export function canonical(address: string): string {
 /** Keys that the log has for these addresses, each proven; those without one that its owner alone can use are left out. Throws [Alarm]. */
 export async function colleagues(client: Client, accountId: Id, addresses: string[]): Promise<Colleague[]> {
   const owner = client.session.username;
+  const known = kept<Record<string, string>>(KNOWN + owner) ?? {};
+  const found: Colleague[] = [];
+  for (const { id, certificate, said } of await proven(client, accountId, addresses)) {
+    const last = said.at(-1);
+    if (!last || !certificate || last.kind !== "entered" || last.custody !== "owner") continue;
+    const octets = Uint8Array.from(atob(certificate), (letter) => letter.charCodeAt(0));
+    // Few, and each is told by itself if it is wrong.
+    // oxlint-disable-next-line no-await-in-loop
+    if ((await fingerprintOf(octets)) !== last.fingerprint) throw new Alarm(`the key of ${id} is not the one in the log`);
+    const earlier = known[id];
+    found.push({ address: id, certificate: octets, fingerprint: last.fingerprint, since: last.at, before: earlier === last.fingerprint ? undefined : earlier });
+    known[id] ??= last.fingerprint;
+  }
+  localStorage.setItem(KNOWN + owner, JSON.stringify(known));
+  return found;
+}
+
+/** Entries of one's own addresses with another key than `own`, and than those that the owner has said to be his. Throws [Alarm]. */
+export async function foreign(client: Client, accountId: Id, addresses: string[], own: string): Promise<Said[]> {
+  const mine = new Set([own, ...(kept<string[]>(MINE + client.session.username) ?? [])]);
+  const all = await proven(client, accountId, addresses);
+  return all.flatMap(({ said }) => said.filter(({ kind, fingerprint }) => kind === "entered" && !mine.has(fingerprint)));
+}
+
+/** Their owner says that they are his. */
+export function acceptOwn(client: Client, entries: Said[]): void {
+  const place = MINE + client.session.username;
+  localStorage.setItem(place, JSON.stringify([...new Set([...(kept<string[]>(place) ?? []), ...entries.map(({ fingerprint }) => fingerprint)])]));
+}
+
+/** What the directory says of each address, all of it proven. */
+async function proven(client: Client, accountId: Id, addresses: string[]): Promise<{ id: string; certificate: string | null; said: Said[] }[]> {
+  const owner = client.session.username;
   const log = kept<Log>(LOG + owner);
   const before = log && (await openCheckpoint(log.checkpoint, log.key));
   const ids = addresses.map(canonical);
@@ -74,23 +108,7 @@ export async function colleagues(client: Client, accountId: Id, addresses: strin
   const head = await openCheckpoint(answer.checkpoint, answer.logKey);
   if (before) await checkGrowth(before, head, answer.growth);
   localStorage.setItem(LOG + owner, JSON.stringify({ key: answer.logKey, checkpoint: answer.checkpoint }));
-  const known = kept<Record<string, string>>(KNOWN + owner) ?? {};
-  const found: Colleague[] = [];
-  for (const { id, certificate, entries } of answer.list) {
-    // Few, and each is told by itself if it is wrong.
-    // oxlint-disable-next-line no-await-in-loop
-    const said = await Promise.all(entries.map((entry) => prove(entry, id, answer.organisation, head)));
-    const last = said.at(-1);
-    if (!last || !certificate || last.kind !== "entered" || last.custody !== "owner") continue;
-    const octets = Uint8Array.from(atob(certificate), (letter) => letter.charCodeAt(0));
-    // oxlint-disable-next-line no-await-in-loop
-    if ((await fingerprintOf(octets)) !== last.fingerprint) throw new Alarm(`the key of ${id} is not the one in the log`);
-    const earlier = known[id];
-    found.push({ address: id, certificate: octets, fingerprint: last.fingerprint, since: last.at, before: earlier === last.fingerprint ? undefined : earlier });
-    known[id] ??= last.fingerprint;
-  }
-  localStorage.setItem(KNOWN + owner, JSON.stringify(known));
-  return found;
+  return Promise.all(answer.list.map(async ({ id, certificate, entries }) => ({ id, certificate, said: await Promise.all(entries.map((entry) => prove(entry, id, answer.organisation, head))) })));
 }
 
 /** Somebody has compared the key, or takes it as it is: from now on it is the known one. */

@@ -47,6 +47,7 @@ class Index {
   private letters = 0;
   private isLoaded = false;
   private running: Promise<void> | undefined;
+  private readonly listeners = new Set<() => void>();
   progress: Progress = { done: 0, total: 0, isOver: false };
 
   constructor(
@@ -61,11 +62,15 @@ class Index {
   }
 
   /** Brings it up to what the server has, once at a time; `tell` hears of each step. */
-  follow(tell: () => void): Promise<void> {
-    this.running ??= this.run(tell).finally(() => {
+  async follow(tell: () => void): Promise<void> {
+    this.listeners.add(tell);
+    const all = () => {
+      for (const listener of this.listeners) listener();
+    };
+    this.running ??= this.run(all).finally(() => {
       this.running = undefined;
     });
-    return this.running;
+    await this.running.finally(() => this.listeners.delete(tell));
   }
 
   private async run(tell: () => void): Promise<void> {

@@ -6,11 +6,13 @@ import { type Filter, type Id, type Message, SUBMISSION } from "../jmap/types";
 import type { Writing } from "../compose/composer";
 import { bringFiles, emptyDraft, forwardDraft, identityFor, replyDraft, savedDraft, type Words } from "../compose/draft";
 import { longDate } from "../i18n/format";
+import { useUnlocked } from "../endtoend/engine";
 import { type Outbox, useKeeping, useOutbox } from "../offline/use-offline";
 import { labelsOf } from "../labels/label";
 import { StoreProvider, useOwnStore, useStore } from "../store/context";
 import { mayIn } from "../store/rights";
 import { type ListQuery, NEWEST_FIRST } from "../store/list";
+import type { MailStore } from "../store/store";
 import { Button, IconButton } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { useNotices } from "../ui/notices";
@@ -33,6 +35,7 @@ import { type Deeds, Toolbar } from "./toolbar";
 import { lookAfterWaiting } from "./waiting";
 
 const Composer = lazy(() => import("../compose/composer"));
+const OwnEntries = lazy(() => import("../endtoend/own-entries"));
 const EncryptedHits = lazy(() => import("../endtoend/encrypted-hits"));
 const FoldersDialog = lazy(() => import("../folders/folders-dialog"));
 const SettingsDialog = lazy(() => import("../settings/settings-dialog"));
@@ -53,12 +56,15 @@ export function MailScreen() {
   const compose = useCompose();
   useWaiting(go);
   useKeeping(own);
+  const unlocked = useUnlocked();
+  useIndexing(own, unlocked);
   const outbox = useOutbox(own);
   useNotifications(store, go);
   return (
     <div className="flex h-full flex-col">
       <a href="#messages" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-paper focus:p-2">{t("app.skip")}</a>
       {outbox.waiting.length > 0 && <WaitingToSend outbox={outbox} open={compose.open} />}
+      {unlocked !== undefined && <Suspense><OwnEntries own={unlocked} /></Suspense>}
       {!store.reached && <div role="alert" className="border-b border-line bg-warning-ground px-4 py-1.5 text-warning">{t("app.offline")}</div>}
       <div className="flex min-h-0 flex-1">
         <aside className="print-hidden hidden w-52 shrink-0 border-e border-line lg:block">
@@ -144,6 +150,17 @@ function useWaiting(go: Go): void {
     const timer = setInterval(look, 3_600_000);
     return () => clearInterval(timer);
   }, [store, say, t, search]);
+}
+
+/** Takes encrypted mail into this browser's index, once the key is unlocked and as it comes. A search tells what goes wrong. */
+function useIndexing(store: MailStore, unlocked: string | undefined): void {
+  useEffect(() => {
+    if (unlocked === undefined) return undefined;
+    const look = () => void import("../endtoend/search-index").then(({ indexOf }) => indexOf(store)?.follow(() => {})).catch(() => {});
+    look();
+    store.arrivals.add(look);
+    return () => void store.arrivals.delete(look);
+  }, [store, unlocked]);
 }
 
 /** What is being written: one message at a time. */

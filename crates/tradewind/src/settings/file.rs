@@ -128,18 +128,10 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         let remedy = "must be address and port such as 127.0.0.1:53";
         check(address.parse::<SocketAddr>().is_ok(), "dns.servers", address.clone(), remedy);
     }
-    check(
-        is_one_of(&settings.backup.recover, &["automatic", "manual"]),
-        "backup.recover",
-        settings.backup.recover.clone(),
-        "must be automatic or manual",
-    );
-    check(
-        is_one_of(&settings.log.format, &["text", "json"]),
-        "log.format",
-        settings.log.format.clone(),
-        "must be text or json",
-    );
+    let (recover, format) = (&settings.backup.recover, &settings.log.format);
+    let remedy = "must be automatic or manual";
+    check(is_one_of(recover, &["automatic", "manual"]), "backup.recover", recover.clone(), remedy);
+    check(is_one_of(format, &["text", "json"]), "log.format", format.clone(), "must be text or json");
     if settings.keys.suite().is_none() {
         wrong.push(("keys.cipher", settings.keys.cipher.clone(), "must be aes-256-gcm-siv or sm4-gcm"));
     }

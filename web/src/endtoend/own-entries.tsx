@@ -1,0 +1,50 @@
+// The owner's browser watches its own entries in the directory of keys, when the key is unlocked and each day: one that is not his is an alarm.
+
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { longDate } from "../i18n/format";
+import { Unreachable } from "../jmap/client";
+import { useOwnStore } from "../store/context";
+import { Button } from "../ui/button";
+import { acceptOwn, foreign, type Said } from "./directory";
+import { grouped } from "../account/keys";
+import { ownKey } from "./own-key";
+
+const DAY_MS = 86_400_000;
+
+export default function OwnEntries({ own }: { own: string }) {
+  const { t, i18n } = useTranslation();
+  const store = useOwnStore();
+  const { client, accountId } = store;
+  const addresses = [...new Set([client.session.username, ...store.identities.map(({ email }) => email)])].join("\n");
+  const [others, setOthers] = useState<Said[]>([]);
+  const [alarm, setAlarm] = useState<string>();
+  useEffect(() => {
+    let ended = false;
+    const look = async () => {
+      // A key that waits to be entered is in no entry.
+      if (!(await ownKey(client, accountId))) return;
+      const found = await foreign(client, accountId, addresses.split("\n"), own);
+      if (ended) return;
+      setOthers(found);
+      setAlarm(undefined);
+    };
+    const told = () => void look().catch((error: Error) => ended || error instanceof Unreachable || setAlarm(error.message));
+    told();
+    const timer = setInterval(told, DAY_MS);
+    return () => {
+      ended = true;
+      clearInterval(timer);
+    };
+  }, [client, accountId, addresses, own]);
+  if (alarm === undefined && others.length === 0) return null;
+  return (
+    <section role="alert" className="border-b border-line bg-warning-ground px-4 py-1.5 text-warning">
+      {alarm !== undefined && <p>{t("end.own-alarm", { reason: alarm })}</p>}
+      {others.map(({ address, fingerprint, at }) => (
+        <p key={`${address} ${fingerprint} ${at}`}>{t("end.own-foreign", { address, date: longDate(at, i18n.language) })} <code dir="ltr" className="break-words">{grouped(fingerprint)}</code></p>
+      ))}
+      {others.length > 0 && <Button onPress={() => { acceptOwn(client, others); setOthers([]); }}>{t("end.own-mine")}</Button>}
+    </section>
+  );
+}
