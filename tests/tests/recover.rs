@@ -212,7 +212,7 @@ fn a_damaged_database_is_put_aside_and_the_newest_backup_taken_up() -> Outcome {
 
     // Told, and left alone, where it is not to be restored by itself.
     let config = fs::read_to_string(tradewind.config()?)?;
-    let manual = scratch.file("manual.toml", &config.replacen("[backup]\n", "[backup]\nrecover = \"manual\"\n", 1))?;
+    let manual = scratch.file("manual.toml", config.replacen("[backup]\n", "[backup]\nrecover = \"manual\"\n", 1))?;
     let manual = fs::copy(&manual, tradewind.directory().join("manual.toml"))
         .map(|_| tradewind.directory().join("manual.toml"))?;
     let mut serve = Command::new(Tradewind::binary()?);

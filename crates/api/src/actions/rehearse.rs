@@ -88,7 +88,8 @@ pub async fn rehearse_when_due(controls: &Controls) -> Result<bool, Refused> {
     if plan.every.is_zero() || controls.elsewhere.backups()?.targets.is_empty() {
         return Ok(false);
     }
-    let now = SystemTime::now();
+    let millis = controls.store.context().clock.now().millis().max(0).unsigned_abs();
+    let now = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
     let is_recent = |last: SystemTime| now.duration_since(last).is_ok_and(|age| age < plan.every);
     if last_report(&plan.directory).is_some_and(is_recent) {
         return Ok(false);

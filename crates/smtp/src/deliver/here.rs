@@ -115,10 +115,7 @@ impl Deliverer {
                 Ok(Resolution::Group(group)) => {
                     self.place_with_members(lease, recipient, group, &ready, is_attached).await
                 }
-                resolution => {
-                    let placed = self.place(lease, recipient, resolution, &ready, is_attached).await;
-                    placed
-                }
+                resolution => self.place(lease, recipient, resolution, &ready, is_attached).await,
             };
             let (fate, answer) = match placed {
                 Ok((fate, answer, attached)) => {
