@@ -10,8 +10,9 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use env::{Clock, SystemClock};
 use harness::{Chance, Finished, Letter, Options, Outcome, Scratch, Tradewind, run, skip, smtp, wait_until};
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const PAGE: u64 = 5_000;
 
 fn now_millis() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map(|since| u64::try_from(since.as_millis()).unwrap_or(0)).unwrap_or(0)
+    SystemClock.now().millis().unsigned_abs()
 }
 
 /// What the senders know: what was answered with 250, and when.
@@ -119,6 +120,38 @@ fn keep_keys(tradewind: &Tradewind, scratch: &Scratch) -> Outcome {
     Ok(())
 }
 
+/// Puts some mail into INBOX; gives what is flagged of it.
+fn put_with_flags(tradewind: &Tradewind, to: &str, chance: &mut Chance) -> Outcome<String> {
+    let mut session = tradewind.imap("sales")?;
+    for number in 0..6 {
+        let id = format!("kept.{number}@kills.example");
+        let letter = Letter { from: "a@kills.example", to, id: &id, size_bytes: 20_000 }.build(chance);
+        session.append("INBOX", &[&letter])?.ok()?;
+    }
+    session.command("SELECT INBOX")?.ok()?;
+    session.command("STORE 2:4 +FLAGS (\\Flagged \\Seen)")?.ok()?;
+    session.logout()?;
+    flagged(tradewind)
+}
+
+/// Runs a backup and kills the server amid it, or right after; says whether the backup was through.
+fn kill_about_a_backup(tradewind: &mut Tradewind, chance: &mut Chance, amid: bool, life_millis: u64) -> Outcome<bool> {
+    // The server takes it; the kill meets the one and the other.
+    let config = tradewind.config()?;
+    let mut backing_up = Command::new(Tradewind::binary()?);
+    backing_up.arg("--config").arg(&config).args(["backup", "run"]);
+    let asked = thread::spawn(move || run(backing_up, PATIENCE).map(|told| told.status.success()).unwrap_or(false));
+    if amid {
+        thread::sleep(Duration::from_millis(chance.below(life_millis)));
+        tradewind.kill9()?;
+        return Ok(asked.join().unwrap_or(false));
+    }
+    let was_through = asked.join().unwrap_or(false);
+    thread::sleep(Duration::from_millis(chance.below(300)));
+    tradewind.kill9()?;
+    Ok(was_through)
+}
+
 #[test]
 fn what_was_acknowledged_before_a_backup_is_in_it_whenever_the_server_is_killed() -> Outcome {
     let kills = std::env::var("TRADEWIND_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
@@ -126,17 +159,8 @@ fn what_was_acknowledged_before_a_backup_is_in_it_whenever_the_server_is_killed(
     let repository = scratch.join("repository");
     let mut tradewind = with_a_repository(&scratch, &repository)?;
     let (address, to) = (tradewind.listen("smtp")?, tradewind.account("sales")?.address);
-    let mut session = tradewind.imap("sales")?;
     let mut chance = Chance::from_environment();
-    for number in 0..6 {
-        let id = format!("kept.{number}@kills.example");
-        let letter = Letter { from: "a@kills.example", to: &to, id: &id, size_bytes: 20_000 }.build(&mut chance);
-        session.append("INBOX", &[&letter])?.ok()?;
-    }
-    session.command("SELECT INBOX")?.ok()?;
-    session.command("STORE 2:4 +FLAGS (\\Flagged \\Seen)")?.ok()?;
-    session.logout()?;
-    let wanted_flags = flagged(&tradewind)?;
+    let wanted_flags = put_with_flags(&tradewind, &to, &mut chance)?;
     let begun = Instant::now();
     tradewind.command(&["backup", "run"])?.success()?;
     // The kill comes at any moment of a backup, or of as much time after it.
@@ -158,21 +182,7 @@ fn what_was_acknowledged_before_a_backup_is_in_it_whenever_the_server_is_killed(
             Ok((now >= known + 20).then_some(()))
         })?;
         thread::sleep(Duration::from_millis(chance.below(400)));
-        // The server takes it; the kill meets the one and the other.
-        let config = tradewind.config()?;
-        let mut backing_up = Command::new(Tradewind::binary()?);
-        backing_up.arg("--config").arg(&config).args(["backup", "run"]);
-        let asked = thread::spawn(move || run(backing_up, PATIENCE).map(|told| told.status.success()).unwrap_or(false));
-        let mut was_through = false;
-        if round % 2 == 0 {
-            thread::sleep(Duration::from_millis(chance.below(life_millis_max)));
-            tradewind.kill9()?;
-            was_through |= asked.join().unwrap_or(false);
-        } else {
-            was_through |= asked.join().unwrap_or(false);
-            thread::sleep(Duration::from_millis(chance.below(300)));
-            tradewind.kill9()?;
-        }
+        let was_through = kill_about_a_backup(&mut tradewind, &mut chance, round % 2 == 0, life_millis_max)?;
         ledger.rests.store(true, Ordering::Relaxed);
 
         // By itself: everything acknowledged is there.
@@ -258,7 +268,7 @@ fn a_full_disk_is_told_and_the_next_backup_heals() -> Outcome {
     session.append("INBOX", &[&letter])?.ok()?;
     let filler = place.join("filler");
     // Room for nothing.
-    fs::write(&filler, vec![1; 7 << 20]).or_else(|_| Ok::<_, std::io::Error>(()))?;
+    fs::write(&filler, vec![1; 7 << 20]).or(Ok::<_, std::io::Error>(()))?;
     let failed = tradewind.command(&["backup", "run"])?;
     assert!(!failed.status.success() && failed.stderr.contains("repository"), "{}", failed.stderr);
     session.append("INBOX", &[b"Subject: after\r\n\r\n"])?.ok()?;

@@ -355,11 +355,7 @@ fn a_rest_server_that_only_adds_and_an_sftp_server_get_backups() -> Outcome {
     let rest_location = format!("rest:http://{rest}/mail");
     let config = scratch.file(
         "rclone.conf",
-        &format!(
-            "[away]\ntype = sftp\nhost = 127.0.0.1\nport = {}\nuser = mail\npass = {}\n",
-            sftp.port(),
-            obscured()?
-        ),
+        format!("[away]\ntype = sftp\nhost = 127.0.0.1\nport = {}\nuser = mail\npass = {}\n", sftp.port(), obscured()?),
     )?;
     let rclone_location = "rclone:away:mail";
     let credentials = format!(
