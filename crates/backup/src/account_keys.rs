@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rustic_core::repofile::SnapshotFile;
 use rustic_core::{LimitOption, PruneOptions};
 use serde::{Deserialize, Serialize};
 use store::copy::AccountKeys;
 use store::{Store, StoreError};
 
 use crate::BackupError;
-use crate::repository::{Target, snapshots};
+use crate::repository::{Target, millis, snapshots};
 use crate::source::{Failure, Source, account_keys_path};
 
 /// Longest list of keys that is read, in bytes.
@@ -68,29 +69,19 @@ impl StoredKeys {
         })?;
         let repository = target.told(target.open_or_make()?.to_indexed_ids())?;
         let mut source = Source::new(Failure::default(), Arc::default());
+        let older = snapshots(target, &repository)?;
+        // The newest counts, whatever became of the clock.
+        let now = older.last().map_or(now, |last| now.max(millis(last) + 1));
         source.add_own(account_keys_path(), text, now);
         let newest = target.archive(&repository, &source, HOST, now)?;
-        let older: Vec<_> = snapshots(target, &repository)?.into_iter().filter(|one| one.id != newest.id).collect();
-        if replaces {
-            let ids: Vec<_> = older.iter().map(|one| one.id).collect();
-            let target = &target.for_pruning();
-            // Opened anew, so that it knows what was just written.
-            let repository = target.open()?;
-            target.told(repository.delete_snapshots(&ids))?;
-            let options = PruneOptions::default()
-                .max_repack(LimitOption::Unlimited)
-                .max_unused(LimitOption::Percentage(0))
-                .instant_delete(true);
-            let plan = target.told(repository.prune_plan(&options))?;
-            target.told(repository.prune(&options, plan))?;
-        }
+        let is_alone = older.is_empty() || (replaces && delete_older(target, &older));
         if Self::read_newest(target)? != *self {
             return Err(BackupError::Damaged {
                 backup: newest.id.to_hex().to_string(),
                 what: "the keys of accounts are not what was written".to_owned(),
             });
         }
-        Ok(replaces || older.is_empty())
+        Ok(is_alone)
     }
 
     /// The keys that are kept beside the backups of `target`. Blocks.
@@ -124,4 +115,26 @@ impl StoredKeys {
     pub(crate) fn into_keys(self) -> AccountKeys {
         self.keys
     }
+}
+
+/// Deletes earlier states and all that only they have; says whether that went well. Where it does not, what was just written stands all the same.
+fn delete_older(target: &Target, older: &[SnapshotFile]) -> bool {
+    let target = &target.for_pruning();
+    let work = || {
+        let ids: Vec<_> = older.iter().map(|one| one.id).collect();
+        // Opened anew, so that it knows what was just written.
+        let repository = target.open()?;
+        target.told(repository.delete_snapshots(&ids))?;
+        let options = PruneOptions::default()
+            .max_repack(LimitOption::Unlimited)
+            .max_unused(LimitOption::Percentage(0))
+            .instant_delete(true);
+        let plan = target.told(repository.prune_plan(&options))?;
+        target.told(repository.prune(&options, plan))
+    };
+    let outcome: Result<(), BackupError> = work();
+    if let Err(error) = &outcome {
+        tracing::warn!(%error, "earlier keys of accounts could not be deleted");
+    }
+    outcome.is_ok()
 }

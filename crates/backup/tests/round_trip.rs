@@ -287,9 +287,13 @@ async fn keys_that_are_not_ours_to_delete_are_told(store: TestStore) {
     let target = target(scratch.path());
     fill(&store).await;
     take(&store, &target, wanted(), false).await.unwrap();
-    let now = store.context().clock.now().millis() + 1_000;
+    store.write(|tx| tx.execute("DELETE FROM account WHERE id = 7", &[])).await.map(drop).unwrap();
+    // The clock was set back meanwhile.
+    let now = store.context().clock.now().millis() - 1_000;
     let (left, beside) = (StoredKeys::read(&store).await.unwrap(), target.clone());
-    assert!(!spawn_blocking(move || left.write(&beside, now, false)).await.unwrap().unwrap());
+    let (wanted, written) = (left.clone(), spawn_blocking(move || left.write(&beside, now, false)));
+    assert!(!written.await.unwrap().unwrap());
+    assert!(spawn_blocking(move || StoredKeys::open(&target)).await.unwrap().unwrap() == wanted, "the newest counts");
 }
 
 fn walk(directory: &Path) -> Vec<PathBuf> {

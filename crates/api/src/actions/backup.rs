@@ -205,7 +205,7 @@ async fn carry_to(controls: &Controls, target: Target, prune: bool) -> Result<us
     let written = blocking(move || keys.write(&target, now, prune)).await?;
     if !written {
         return Err(Refused(format!(
-            "{place}/account-keys: older keys are there, which are not ours to delete (backup.prune); delete them with: restic -r {place}/account-keys forget --keep-last 1 --prune --group-by ''"
+            "{place}/account-keys: older keys are there, which we do not delete (backup.prune) or could not; delete them with: restic -r {place}/account-keys forget --keep-last 1 --prune --group-by ''"
         )));
     }
     let reached = pending.len();
