@@ -11,6 +11,7 @@ const SUBJECT = "Pangolin price of winter";
 const TEXT = "The okapi costs 8123 a piece. 冬季报价";
 const FILE = "tapir-content ".repeat(20_000);
 const PASSPHRASE = "quokka Meadow seventeen";
+const NEW_PASSPHRASE = "echidna Orchard thirty";
 const OTHER_PASSPHRASE = "wombat Harbour twenty";
 
 let opened;
@@ -25,7 +26,7 @@ before(async () => {
   other = await newPage(opened.browser);
   await signIn(sales);
   await signIn(other, OTHER_USER, OTHER_PASSWORD);
-  for (const text of [SUBJECT, TEXT, "tapir-content", PASSPHRASE, OTHER_PASSPHRASE]) secret(text);
+  for (const text of [SUBJECT, TEXT, "tapir-content", PASSPHRASE, NEW_PASSPHRASE, OTHER_PASSPHRASE]) secret(text);
 });
 
 after(() => opened?.close());
@@ -86,10 +87,11 @@ async function downloaded(page, click) {
 }
 
 let recovery;
+let salesRecovery;
 
 test("each makes a key, and enters it by a strong factor", async () => {
   for (const page of [sales, other]) await enrol(page);
-  await makeKey(sales, PASSPHRASE);
+  salesRecovery = await makeKey(sales, PASSPHRASE);
   recovery = await makeKey(other, OTHER_PASSPHRASE);
 });
 
@@ -232,6 +234,33 @@ test("a key that is not the one in the log, and a log written anew, stop everyth
   }
 });
 
+test("the passphrase is changed, and the recovery code stays", async () => {
+  await sales.goto(`${origin}/mail/account`);
+  await sales.getByRole("button", { name: "Change the passphrase" }).first().click();
+  const form = sales.getByRole("dialog", { name: "Change the passphrase" });
+  await form.getByLabel("New passphrase").fill(NEW_PASSPHRASE);
+  await form.getByLabel("Passphrase or recovery code").fill("not the one, surely");
+  await form.getByRole("button", { name: "Change the passphrase" }).click();
+  await form.getByText("Neither the passphrase nor the recovery code is right.").waitFor();
+  await accessible(sales, "another passphrase");
+  await form.getByLabel("Passphrase or recovery code").fill(PASSPHRASE);
+  await form.getByRole("button", { name: "Change the passphrase" }).click();
+  await sales.getByText("The passphrase was changed.").waitFor();
+  const writing = await write(sales);
+  await writing.getByLabel("Passphrase or recovery code").fill(PASSPHRASE);
+  await writing.getByRole("button", { name: "Unlock" }).click();
+  await writing.getByText("Neither the passphrase nor the recovery code is right.").waitFor();
+  await writing.getByLabel("Passphrase or recovery code").fill(salesRecovery);
+  await writing.getByRole("button", { name: "Unlock" }).click();
+  await writing.getByLabel("To", { exact: true }).waitFor();
+  await sales.reload();
+  // What was sealed against another state than the newest is not kept.
+  const late = await post(sales, "/api/v1/openpgp-list", { address });
+  const [{ fingerprint }] = late.body.filter(({ custody }) => custody === "owner");
+  const refused = await post(sales, "/api/v1/openpgp-reseal", { address, key_id: fingerprint, sealed_private: "e30=", replaces: "0".repeat(64) });
+  assert.match(JSON.stringify(refused.body), /changed meanwhile/);
+});
+
 test("where the company wants it, mail to colleagues goes end to end unless somebody wants otherwise", async () => {
   // The answer of a server whose organisation is of the level trade.
   await sales.addInitScript(() => {
@@ -261,7 +290,7 @@ test("where the company wants it, mail to colleagues goes end to end unless some
   await usual.getByLabel("Subject").fill("By default");
   await sales.getByRole("dialog").getByRole("button", { name: "Send", exact: true }).click();
   const form = sales.getByRole("dialog", { name: "New message, end to end" });
-  await form.getByLabel("Passphrase or recovery code").fill(PASSPHRASE);
+  await form.getByLabel("Passphrase or recovery code").fill(NEW_PASSPHRASE);
   await form.getByRole("button", { name: "Unlock" }).click();
   await form.getByText(`${OTHER_USER} can read it.`).waitFor();
   assert.equal(await form.getByLabel("Subject").inputValue(), "By default");
@@ -276,7 +305,7 @@ test("another key of a colleague is told, and one that was withdrawn is used no 
     localStorage.setItem(place, JSON.stringify({ ...JSON.parse(localStorage.getItem(place)), [address]: "0".repeat(40) }));
   }, OTHER_USER.toLowerCase());
   const form = await write(sales);
-  await form.getByLabel("Passphrase or recovery code").fill(PASSPHRASE);
+  await form.getByLabel("Passphrase or recovery code").fill(NEW_PASSPHRASE);
   await form.getByRole("button", { name: "Unlock" }).click();
   await form.getByLabel("To", { exact: true }).fill(OTHER_USER);
   await form.getByText("is another than before").waitFor();

@@ -67,6 +67,9 @@ pub enum KeybookError {
         /// Whether asking again can help.
         outlook: Outlook,
     },
+    /// What is sealed is not what was to be replaced.
+    #[error("what is kept of the private key was changed meanwhile, as by another browser; read it again")]
+    ChangedMeanwhile,
     /// What is sealed is too large.
     #[error("what is kept of a private key has at most {max} octets")]
     TooLarge {

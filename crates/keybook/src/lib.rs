@@ -20,7 +20,7 @@ pub use finder::Finder;
 pub use openpgp::PreferEncrypt;
 pub use own::{
     Custody, KeyState, NewKey, OwnKey, add, autocrypt_field, export_private, list, private_keys, publish, published,
-    remove, renew_due, retire, sealed_private,
+    remove, renew_due, reseal, retire, sealed_private,
 };
 pub use partners::{Learned, Origin, PartnerKey, PartnerState, current, forget, learn, list_partners, verify};
 pub use settings::OpenPgpSettings;

@@ -292,6 +292,34 @@ pub fn sealed_private(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<Vec<u8>,
     Ok(open_octets(tx, account, id, &private)?.expose().clone())
 }
 
+/// Keeps what the owner has sealed anew of a private key, as under another passphrase, instead of what was there, whose SHA-256 is `replaces`.
+///
+/// # Errors
+/// If there is no such key, it is kept here, what is there is another than that, or the new is too large.
+pub fn reseal(
+    tx: &mut Tx<'_>,
+    account: i64,
+    given: &str,
+    sealed: &[u8],
+    replaces: &[u8; 32],
+) -> Result<OwnKey, KeybookError> {
+    if sealed.is_empty() || sealed.len() > SEALED_OCTETS_MAX {
+        return Err(KeybookError::TooLarge { max: SEALED_OCTETS_MAX });
+    }
+    let found = named(tx, account, given)?;
+    if crypto::hash::sha256(&sealed_private(tx, account, found.id)?) != *replaces {
+        return Err(KeybookError::ChangedMeanwhile);
+    }
+    let key = tx.context().keys.account(tx, account)?;
+    let private = key.sealing().seal(&*tx.context().entropy, &private_place(account, found.id), sealed);
+    let changed = tx.next_id();
+    tx.execute(
+        "UPDATE pgp_key SET private = $3, changed = $4 WHERE account = $1 AND id = $2",
+        params![account, found.id, &private, changed],
+    )?;
+    Ok(OwnKey { changed, ..found })
+}
+
 /// Has the web key directory give the key at each of the account's addresses that it names, instead of another one; or no longer.
 ///
 /// # Errors

@@ -106,6 +106,13 @@ async fn keys_kept_by_their_owners_stay_closed(store: TestStore) {
     assert!(store.read(move |tx| keybook::private_keys(tx, wei)).await.unwrap().is_empty());
     let export = store.read(move |tx| keybook::export_private(tx, wei, "", &Secret::new("correct horse".to_owned())));
     assert!(matches!(export.await, Err(KeybookError::NotHere { .. })));
+    // Sealed anew it takes the place of what it was made from, and of nothing else.
+    let was = crypto::hash::sha256(b"sealed by its owner");
+    for (sealed, is_kept) in [(&b"sealed anew"[..], true), (b"by another browser", false), (b"", false)] {
+        let outcome = write(&store, move |tx| keybook::reseal(tx, wei, "", sealed, &was)).await;
+        assert_eq!(outcome.is_ok(), is_kept, "{outcome:?}");
+    }
+    assert_eq!(store.read(move |tx| keybook::sealed_private(tx, wei, added.id)).await.unwrap(), b"sealed anew");
 }
 
 async fn what_makes_no_sense_is_refused(store: TestStore) {

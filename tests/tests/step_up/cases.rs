@@ -127,6 +127,12 @@ fn of_keys() -> Vec<Case> {
         case("sales", "openpgp-import", json!({ "address": sales, "key": "none" })).nothing(),
         case("sales", "receipt-on", json!({ "address": sales, "method": "openpgp" })).nothing(),
         case("sales", "receipt-off", json!({ "address": sales })),
+        case(
+            "sales",
+            "openpgp-reseal",
+            json!({ "address": sales, "key_id": "$key", "sealed_private": "", "replaces": "00" }),
+        )
+        .nothing(),
         case("sales", "openpgp-publish", json!({ "address": sales, "on": true })),
         // The private key leaves at no level without a second person.
         case("sales", "openpgp-export-private", json!({ "address": sales, "passphrase": "correct horse battery" }))

@@ -1,12 +1,15 @@
 // Keys of the account: those of OpenPGP and of S/MIME, as they are kept here (docs/openpgp.md, docs/smime.md).
 
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { saveFile } from "../folders/export";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
+import { useNotices } from "../ui/notices";
 import { act } from "./api";
 import { Line, Section, Told, useDeed, useTold, When } from "./section";
+
+const ChangePassphrase = lazy(() => import("../endtoend/change-passphrase"));
 
 interface PgpKey {
   fingerprint: string;
@@ -73,6 +76,8 @@ function OpenPgp({ address, ask }: { address: string; ask: (asked: Asked) => voi
   const known = useTold(read);
   const deed = useDeed();
   const [bringing, setBringing] = useState(false);
+  const [changing, setChanging] = useState(false);
+  const { say } = useNotices();
   const on = (action: string, key: PgpKey, more: object = {}) => deed(() => act(action, { address, key_id: key.fingerprint, ...more }), known.again);
   const keep = (key: PgpKey) => deed(
     () => act<{ key: string }>("openpgp-export", { address, key_id: key.fingerprint }),
@@ -112,6 +117,7 @@ function OpenPgp({ address, ask }: { address: string; ask: (asked: Asked) => voi
                     <Button onPress={() => keep(key)}>{t("key.save")}</Button>
                     {key.state === "active" && <Button onPress={() => on("openpgp-publish", key, { on: !key.published })}>{t(key.published ? "key.unpublish" : "key.publish")}</Button>}
                     {key.state === "active" && key.custody === "owner" && <Button onPress={() => on("receipt-on", key, { method: "openpgp" })}>{t("key.receipt-use")}</Button>}
+                    {key.state === "active" && key.custody === "owner" && <Button onPress={() => setChanging(true)}>{t("end.change")}</Button>}
                     {key.state === "active" && <Button onPress={() => on("openpgp-retire", key)}>{t("key.retire")}</Button>}
                     <Button look="danger" onPress={() => ask({ name: grouped(key.fingerprint), go: () => on("openpgp-remove", key) })}>{t("key.remove")}</Button>
                   </span>
@@ -121,6 +127,17 @@ function OpenPgp({ address, ask }: { address: string; ask: (asked: Asked) => voi
           )
         }
       </Told>
+      <Dialog title={t("end.change")} isOpen={changing} close={() => setChanging(false)}>
+        <Suspense>
+          <ChangePassphrase
+            address={address}
+            done={() => {
+              setChanging(false);
+              say(t("end.changed-passphrase"));
+            }}
+          />
+        </Suspense>
+      </Dialog>
       <Dialog title={t("key.bring")} isOpen={bringing} close={() => setBringing(false)}>
         <Bring
           bring={(key, passphrase) => {

@@ -33,7 +33,7 @@ export interface Opened {
 
 export interface Asked {
   id: number;
-  work: "make" | "unlock" | "protect" | "reveal" | "fingerprintOf" | "sealIndexed" | "openIndexed";
+  work: "make" | "unlock" | "protect" | "reveal" | "fingerprintOf" | "sealIndexed" | "openIndexed" | "rewrap";
   given: unknown;
 }
 
@@ -107,6 +107,9 @@ export async function unlock(sealed: Sealed, given: string): Promise<boolean> {
   if (fingerprint !== undefined) nowUnlocked(fingerprint);
   return fingerprint !== undefined;
 }
+
+/** The key as it rests under another passphrase; its recovery code stays. Nothing if `given` opens it not. */
+export const rewrap = (sealed: Sealed, given: string, passphrase: string) => ask<Sealed | undefined>("rewrap", { sealed, given, passphrase });
 
 /** Forgets the private key. */
 export function lock(): void {

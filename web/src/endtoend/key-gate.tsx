@@ -10,7 +10,7 @@ import { Button } from "../ui/button";
 import { make, type Made, nowUsed, unlock, useUnlocked } from "./engine";
 import { enter, keep, type OwnKey, ownKey } from "./own-key";
 
-const PASSPHRASE_MIN = 12;
+export const PASSPHRASE_MIN = 12;
 const input = "min-h-8 min-w-40 flex-1 rounded-md border border-strong-line bg-paper px-2";
 
 export function KeyGate({ children }: { children: ReactNode }) {
@@ -121,7 +121,7 @@ function Recovery({ code, close }: { code: string; close: () => void }) {
   );
 }
 
-function Form({ submit, explain, wrong, children }: { submit: () => void; explain: string; wrong: string | undefined; children: ReactNode }) {
+export function Form({ submit, explain, wrong, children }: { submit: () => void; explain: string; wrong: string | undefined; children: ReactNode }) {
   return (
     <form
       className="flex flex-col gap-3 p-4"
@@ -137,7 +137,7 @@ function Form({ submit, explain, wrong, children }: { submit: () => void; explai
   );
 }
 
-function Field({ label, value, change, isNew = false }: { label: string; value: string; change: (value: string) => void; isNew?: boolean }) {
+export function Field({ label, value, change, isNew = false }: { label: string; value: string; change: (value: string) => void; isNew?: boolean }) {
   return (
     <label className="flex min-w-0 flex-1 flex-wrap items-center gap-2">
       <span className="text-quiet">{label}</span>

@@ -19,6 +19,8 @@ export interface OwnKey {
   fingerprint: string;
   isPublished: boolean;
   sealed: Sealed;
+  /** The same as it rests, in Base64. */
+  resting: string;
 }
 
 function sealedIn(text: string | null): Sealed | undefined {
@@ -35,7 +37,7 @@ export async function ownKey(client: Client, accountId: Id): Promise<OwnKey | un
   const { list } = await client.call("CryptoKey/get", { accountId, ids: null, properties: ["fingerprint", "custody", "state", "isPublished", "sealedPrivate"] });
   for (const { fingerprint, custody, state, isPublished, sealedPrivate } of list) {
     const sealed = sealedIn(sealedPrivate);
-    if (custody === "owner" && state === "active" && sealed) return { fingerprint, isPublished, sealed };
+    if (custody === "owner" && state === "active" && sealed) return { fingerprint, isPublished, sealed, resting: sealedPrivate ?? "" };
   }
   return undefined;
 }
@@ -49,6 +51,14 @@ export async function keep(client: Client, accountId: Id, { certificate, sealed 
   if (answer.notCreated?.key?.maxAge !== undefined) throw new StepUp();
   const refused = refusedIn(answer);
   if (refused) throw refused;
+}
+
+const hexOf = (octets: ArrayBuffer) => Array.from(new Uint8Array(octets), (octet) => octet.toString(16).padStart(2, "0")).join("");
+
+/** Puts the key as it was sealed anew in place of what rests, if nobody else has meanwhile. Needs a fresh strong factor. */
+export async function reseal(address: string, { fingerprint, resting }: OwnKey, sealed: Sealed): Promise<void> {
+  const replaces = hexOf(await crypto.subtle.digest("SHA-256", Uint8Array.from(atob(resting), (letter) => letter.charCodeAt(0))));
+  await act<object>("openpgp-reseal", { address, key_id: fingerprint, sealed_private: base64(new TextEncoder().encode(JSON.stringify(sealed))), replaces });
 }
 
 /** Enters the key into the directory, for colleagues to write to. Needs a fresh strong factor. */

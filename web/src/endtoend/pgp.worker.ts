@@ -57,21 +57,35 @@ async function make({ name, email, passphrase, recovery }: { name: string; email
   return { certificate: publicKey.write(), fingerprint: publicKey.getFingerprint().toUpperCase(), sealed: { v: 1, wraps, key } };
 }
 
-async function unlock({ sealed, given }: { sealed: Sealed; given: string }): Promise<string | undefined> {
+/** The key that wraps the private key, by whatever opens it; nothing if nothing does. */
+async function masterOf(sealed: Sealed, given: string): Promise<Octets | undefined> {
   for (const wrap of sealed.wraps) {
     try {
       // One after the other: each takes a while, and the first is nearly always the one.
       // oxlint-disable-next-line no-await-in-loop
-      const master = await open(await derive(given, decode(wrap.salt), wrap), wrap.by, wrap.wrapped);
-      // oxlint-disable-next-line no-await-in-loop
-      own = await readPrivateKey({ binaryKey: await open(await importKey(master), "private", sealed.key) });
-      return own.getFingerprint().toUpperCase();
+      return await open(await derive(given, decode(wrap.salt), wrap), wrap.by, wrap.wrapped);
     } catch (error) {
       // Another wrap may open.
       if (!(error instanceof DOMException)) throw error;
     }
   }
   return undefined;
+}
+
+async function unlock({ sealed, given }: { sealed: Sealed; given: string }): Promise<string | undefined> {
+  const master = await masterOf(sealed, given);
+  if (!master) return undefined;
+  own = await readPrivateKey({ binaryKey: await open(await importKey(master), "private", sealed.key) });
+  return own.getFingerprint().toUpperCase();
+}
+
+async function rewrap({ sealed, given, passphrase }: { sealed: Sealed; given: string; passphrase: string }): Promise<Sealed | undefined> {
+  const master = await masterOf(sealed, given);
+  if (!master) return undefined;
+  // What does not open the private key is not put in place of what does.
+  await readPrivateKey({ binaryKey: await open(await importKey(master), "private", sealed.key) });
+  const others = sealed.wraps.filter(({ by }) => by !== "passphrase");
+  return { ...sealed, wraps: [await wrapFor("passphrase", passphrase, master), ...others] };
 }
 
 async function protect({ content, certificates }: { content: Uint8Array; certificates: Uint8Array[] }): Promise<string> {
@@ -120,7 +134,7 @@ async function openIndexed({ id, sealed }: { id: string; sealed: Octets }): Prom
 
 const fingerprintOf = async ({ certificate }: { certificate: Uint8Array }) => (await readKey({ binaryKey: certificate })).getFingerprint().toUpperCase();
 
-const WORK = { make, unlock, protect, reveal, fingerprintOf, sealIndexed, openIndexed };
+const WORK = { make, unlock, protect, reveal, fingerprintOf, sealIndexed, openIndexed, rewrap };
 
 onmessage = async ({ data }: MessageEvent<Asked>) => {
   try {

@@ -388,6 +388,8 @@ actions! {
         on On::Account(address) => openpgp::make(controls, address, version);
     /// Bring a key of OpenPGP to an account: a private one to be kept here, or a public one whose owner keeps the private one.
     OpenpgpImport "openpgp-import" (new: openpgp::KeyToImport): KeyChange on On::Account(&new.address) => openpgp::import(controls, new);
+    /// Keep what a key's owner has sealed of it anew, as under another passphrase.
+    OpenpgpReseal "openpgp-reseal" (given: openpgp::KeyToReseal): KeyChange on On::Account(&given.address) => openpgp::reseal(controls, given);
     /// Have the web key directory give a key of OpenPGP to everybody, or no longer.
     OpenpgpPublish "openpgp-publish" { address: String, key_id: Option<String>, on: bool }: KeyChange
         on On::Account(address) => openpgp::publish(controls, address, key_id, on);

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use ::openpgp::{Certificate, KeyVersion, PreferEncrypt, PrivateKey, Wish};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use env::{Secret, Timestamp};
 use keybook::{KeybookError, Learned, NewKey, Origin, OwnKey, PartnerKey};
 use schemars::JsonSchema;
@@ -166,6 +168,32 @@ pub(super) async fn publish(
     // Colleagues see it in the log at once.
     super::audit::seal_now(controls).await?;
     Ok(own_row(&key, controls.store.context().clock.now()))
+}
+
+/// What a key's owner has sealed anew.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyToReseal {
+    /// An address of the account.
+    pub address: String,
+    /// The key, by its fingerprint.
+    pub key_id: String,
+    /// What is kept of the private key from now on, in Base64. It says nothing to the server.
+    pub sealed_private: String,
+    /// SHA-256, in hexadecimal, of what was kept before.
+    pub replaces: String,
+}
+
+pub(super) async fn reseal(controls: &Controls, given: KeyToReseal) -> Result<Value, Refused> {
+    let KeyToReseal { address, key_id, sealed_private, replaces } = given;
+    let unread = |name: &str, form: &str| Refused(format!("{name}: give it in {form}"));
+    let sealed = STANDARD.decode(&sealed_private).map_err(|_| unread("sealed_private", "Base64"))?;
+    let octet = |at: usize| replaces.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let before: Option<Vec<u8>> = (0..replaces.len()).step_by(2).map(octet).collect();
+    let before: [u8; 32] =
+        before.and_then(|octets| octets.try_into().ok()).ok_or_else(|| unread("replaces", "64 hexadecimal digits"))?;
+    let key = change(controls, address, move |tx, account| keybook::reseal(tx, account, &key_id, &sealed, &before));
+    Ok(own_row(&key.await?, controls.store.context().clock.now()))
 }
 
 pub(super) async fn retire(controls: &Controls, address: String, key_id: String) -> Result<Value, Refused> {
