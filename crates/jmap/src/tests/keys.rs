@@ -1,9 +1,11 @@
 //! Keys of OpenPGP.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use identity::Principal;
 use keybook::Origin;
 use openpgp::{KeyVersion, PreferEncrypt, PrivateKey, Wish};
 use serde_json::json;
@@ -11,6 +13,7 @@ use store::Tx;
 use store::testing::TestStore;
 
 use super::fixture::Desk;
+use crate::Asker;
 
 fn key(desk: &Desk, seed: u64, address: &str) -> PrivateKey {
     let (addresses, now) = ([address.to_owned()], desk.server.store.context().clock.now());
@@ -20,7 +23,14 @@ fn key(desk: &Desk, seed: u64, address: &str) -> PrivateKey {
 }
 
 async fn a_browser_brings_its_key_and_reads_it_again(store: TestStore) {
-    let desk = Desk::open(store).await;
+    let mut desk = Desk::open(store).await;
+    let shown_now = desk.store.context().clock.now();
+    let who = |strong_at| {
+        let principal = Principal { strong_at, ..desk.asker.principal.clone() };
+        Arc::new(Asker { principal, peer: desk.asker.peer })
+    };
+    let (with_factor, without) = (who(Some(shown_now)), who(None));
+    desk.asker = with_factor;
     let certificate = key(&desk, 1, "li@trade.test").certificate();
     let (packets, sealed) = (STANDARD.encode(certificate.to_bytes()), STANDARD.encode(b"sealed in the browser"));
     let create = json!({ "k": { "certificate": packets, "sealedPrivate": sealed } });
@@ -41,16 +51,8 @@ async fn a_browser_brings_its_key_and_reads_it_again(store: TestStore) {
         let error = &made["notCreated"]["k"];
         assert!(error["description"].as_str().is_some_and(|it| it.contains(says)), "{error}");
     }
-    // With a factor enrolled a fresh one is needed, as in the API; for the switch as well.
-    let account = desk.account;
-    let enrol = move |tx: &mut Tx<'_>| {
-        tx.execute(
-            "INSERT INTO factor (account, id, kind, label, detail, mark, step, created, used)
-             VALUES ($1, 1, 'totp', '', '', '', 0, 0, 0)",
-            store::params![account],
-        )
-    };
-    desk.server.store.write(enrol).await.unwrap();
+    // A fresh strong factor is needed, as in the API; for the switch as well.
+    desk.asker = without;
     let another = STANDARD.encode(key(&desk, 5, "li@trade.test").certificate().to_bytes());
     let made = desk.call("CryptoKey/set", json!({ "create": { "k": { "certificate": another } } })).await;
     assert_eq!(made["notCreated"]["k"]["maxAge"], 3600);
