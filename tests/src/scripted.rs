@@ -9,6 +9,7 @@
 //! | `message` | reads a message up to the line with a dot alone, and keeps it |
 //! | `part 1000` | reads so many bytes, of a message or a handshake, and keeps none |
 //! | `pause 3000` | does nothing for so many milliseconds |
+//! | `wait` | does nothing until the test calls [`ScriptedServer::go_on`] |
 //! | `long 10000 250 ` | sends one line of so many octets that begins with what stands behind |
 //! | `endless 250-` | sends lines that begin so until the client leaves |
 //! | `tls` | does a TLS handshake with its certificate |
@@ -69,6 +70,7 @@ struct Shared {
     visits: Mutex<Vec<Visit>>,
     /// Of the connections that are not over, by their number: the handle that ends them with the test.
     sockets: Mutex<HashMap<usize, TcpStream>>,
+    may_go_on: AtomicBool,
     is_done: AtomicBool,
 }
 
@@ -93,6 +95,7 @@ impl ScriptedServer {
             tls: certificate.map(Tls::of).transpose()?,
             visits: Mutex::default(),
             sockets: Mutex::default(),
+            may_go_on: AtomicBool::new(false),
             is_done: AtomicBool::new(false),
         });
         let address = listener.local_addr()?;
@@ -122,6 +125,11 @@ impl ScriptedServer {
             Ok(Some(self.messages()).filter(|messages| messages.len() >= count))
         });
         waited.map_err(|failure| failure.during(&format!("{:#?}", self.visits())))
+    }
+
+    /// Lets connections go on that are at the step `wait`, or come to it.
+    pub fn go_on(&self) {
+        self.shared.may_go_on.store(true, Ordering::Release);
     }
 
     /// Waits until `count` connections are made and over, and gives them.
@@ -276,6 +284,15 @@ impl Talk<'_> {
             }
             "pause" => {
                 thread::sleep(Duration::from_millis(rest.trim().parse()?));
+                Ok(true)
+            }
+            "wait" => {
+                while !self.shared.may_go_on.load(Ordering::Acquire) {
+                    if self.shared.is_done.load(Ordering::Acquire) {
+                        return Ok(false);
+                    }
+                    thread::sleep(LOOK_EVERY);
+                }
                 Ok(true)
             }
             "long" => {

@@ -188,7 +188,7 @@ fn a_sender_is_told_once_that_it_takes_long() -> Outcome {
 fn a_store_that_fails_for_a_while_costs_no_second_copy() -> Outcome {
     require!("python3");
     let late = "< 220 q.test\n> EHLO\n< 250 q.test\n> MAIL FROM:<\n< 250 ok\n> RCPT TO:<\n< 250 ok\n> DATA\n< 354 go\n\
-                message\npause 1500\n< 250 2.0.0 kept\npolite";
+                message\nwait\n< 250 2.0.0 kept\npolite";
     let server = ScriptedServer::start(&[late, POLITE])?;
     let options = Options::default().set("delivery", "answer_seconds", "60");
     let outward = Outward::start(&[("q.test", server.address, "")], options)?;
@@ -200,6 +200,7 @@ fn a_store_that_fails_for_a_while_costs_no_second_copy() -> Outcome {
     blocker.arg("-c").arg(BLOCK_WRITERS).arg(&database);
     let mut blocker = Process::spawn("blocker", scratch.path(), blocker)?;
     blocker.wait_for_line("locked", PATIENCE)?;
+    server.go_on();
     wait_until("the failure to record", PATIENCE, || {
         Ok(outward.tradewind.log_tail().contains("cannot be recorded now").then_some(()))
     })?;
