@@ -25,6 +25,7 @@ store::on_both_engines! {
     attachments_are_found_by_name,
     a_search_can_be_given_up,
     signatures_never_hide_a_message,
+    a_damaged_message_does_not_hide_the_others,
 }
 
 async fn find(desk: &Desk<'_>, query: Query) -> Vec<u32> {
@@ -291,4 +292,23 @@ async fn signatures_never_hide_a_message(store: TestStore) {
             (1..).zip(&bodies).filter(|(_, body)| body.contains(word)).map(|(uid, _)| uid).collect();
         assert_eq!(find(&desk, body(word)).await, expected, "{word:?}");
     }
+}
+
+async fn a_damaged_message_does_not_hide_the_others(store: TestStore) {
+    let desk = Desk::open(&store).await;
+    for _ in 0..3 {
+        desk.append(
+            desk.inbox,
+            &message(&[("Subject", "long")], &"words that fill what does not fit into a row\r\n".repeat(2000)),
+            0,
+        )
+        .await
+        .unwrap();
+    }
+    assert_eq!(find(&desk, body("words that")).await, [1, 2, 3]);
+    let damage =
+        "UPDATE blob SET segment = 0, data = $1, length = 10 WHERE id = (SELECT blob FROM message ORDER BY id LIMIT 1)";
+    store.handle().write(move |tx| tx.execute(damage, store::params![b"not a seal".as_slice()])).await.unwrap();
+    assert_eq!(find(&desk, body("words that")).await, [2, 3]);
+    assert_eq!(find(&desk, Query::All).await, [1, 2, 3]);
 }

@@ -110,6 +110,18 @@ impl StoreError {
         }
     }
 
+    /// Whether what was to be read is damaged or gone, while everything else can be read.
+    #[must_use]
+    pub fn is_of_damaged_content(&self) -> bool {
+        match self {
+            Self::Corrupt { .. } | Self::Sealed(_) => true,
+            Self::Io { cause, .. } => {
+                matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the store has run out of space.
     #[must_use]
     pub fn is_full(&self) -> bool {

@@ -202,14 +202,19 @@ impl Search<'_> {
         Ok(known.matches(&self.plan))
     }
 
-    /// Decides what is left by reading the messages, one at a time.
+    /// Decides what is left by reading the messages, one at a time. One that is damaged is not found by what it says: the others are.
     fn by_content(&mut self, tx: &mut Tx<'_>, blobs: &Blobs) -> Result<(), MailboxError> {
         for pending in std::mem::take(&mut self.pending) {
             if self.budget.is_spent(tx.now()) {
                 return Err(MailboxError::Interrupted);
             }
-            if self.match_content(tx, blobs, &pending)? {
-                self.hits.push(pending.entry.uid);
+            match self.match_content(tx, blobs, &pending) {
+                Ok(true) => self.hits.push(pending.entry.uid),
+                Ok(false) => {}
+                Err(MailboxError::Store(error)) if error.is_of_damaged_content() => {
+                    tracing::warn!(account = self.account, message = pending.entry.message, %error, "a search passes over a damaged message");
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(())
