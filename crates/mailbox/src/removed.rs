@@ -7,13 +7,14 @@ use std::collections::{HashMap, hash_map};
 use crypto::keys::{Account, Key};
 use env::Timestamp;
 use mail::message::Summary;
+use store::blobs::WITH_ROW_BYTES_MAX;
 use store::holds::{self, DAY_MILLIS, Hold, HoldDetail};
 use store::{Row, StoreError, Tx, params};
 
 use crate::append::{count_message, take_place};
 use crate::changes::notify;
 use crate::search::signature;
-use crate::source::{open_trace, trace_context};
+use crate::source::{self, Source, open_trace, trace_context};
 use crate::summaries::summary_context;
 use crate::threads::{self, Links};
 use crate::{Flags, MailboxError, Name, Target, mailboxes};
@@ -164,6 +165,42 @@ pub fn list(tx: &mut Tx<'_>, account: i64, wanted: &Wanted) -> Result<Vec<Remove
         },
     )?;
     Ok(found)
+}
+
+/// The content of a removed message that is still kept, whatever keeps it.
+///
+/// # Errors
+/// [`MailboxError::NoSuchMessage`], or if the store fails or something does not open.
+pub fn source(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<Source, MailboxError> {
+    let key = tx.context().keys.account(tx, account)?;
+    let found = tx.row(
+        "SELECT m.id, m.key_wrapped, m.trace, m.size,
+             b.id, b.segment, b.position, b.length, CASE WHEN b.length <= $3 THEN b.data END
+         FROM removed_message m JOIN blob b ON b.id = m.blob WHERE m.account = $1 AND m.id = $2",
+        params![account, id, WITH_ROW_BYTES_MAX],
+        |row| source::from_row(&key, row),
+    )?;
+    found.ok_or(MailboxError::NoSuchMessage)
+}
+
+/// When a removed message was received and removed, and its summary; none if it is not kept any more.
+///
+/// # Errors
+/// If the store fails or the summary does not open.
+pub fn summary(
+    tx: &mut Tx<'_>,
+    account: i64,
+    id: i64,
+) -> Result<Option<(Timestamp, Timestamp, Summary)>, MailboxError> {
+    let key = tx.context().keys.account(tx, account)?;
+    Ok(tx.row(
+        "SELECT received, removed, summary FROM removed_message WHERE account = $1 AND id = $2",
+        params![account, id],
+        |row| {
+            let summary = open_summary(&key, id, row.bytes(2)?)?;
+            Ok((Timestamp::from_millis(row.int(0)?), Timestamp::from_millis(row.int(1)?), summary))
+        },
+    )?)
 }
 
 fn has(part: Option<&str>, whole: &str) -> bool {

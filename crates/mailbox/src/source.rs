@@ -115,7 +115,7 @@ pub fn sources(
     Ok(())
 }
 
-fn from_row(key: &Key<Account>, row: &Row<'_>) -> Result<Source, StoreError> {
+pub(crate) fn from_row(key: &Key<Account>, row: &Row<'_>) -> Result<Source, StoreError> {
     let trace = open_trace(key, row.int(0)?, row.bytes(2)?)?;
     let location = Location::from_columns(row, BLOB_COLUMN)?;
     let blob = row.int(BLOB_COLUMN)?;

@@ -10,8 +10,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use env::Timestamp;
-use mailbox::search::{Budget, Field, Needle, Query, search};
-use mailbox::{Delivered, Delivery, Flags, MailboxError, Prepared, Target, UidRange};
+use mailbox::search::{Budget, Field, Needle, Query, search, search_account};
+use mailbox::{Delivered, Delivery, Flags, MailboxError, Prepared, Target, UidRange, removed};
 use store::testing::TestStore;
 use support::{Desk, NOW, message, plain};
 
@@ -26,6 +26,7 @@ store::on_both_engines! {
     a_search_can_be_given_up,
     signatures_never_hide_a_message,
     a_damaged_message_does_not_hide_the_others,
+    all_of_an_account_is_searched_removed_mail_included,
 }
 
 async fn find(desk: &Desk<'_>, query: Query) -> Vec<u32> {
@@ -311,4 +312,29 @@ async fn a_damaged_message_does_not_hide_the_others(store: TestStore) {
     store.handle().write(move |tx| tx.execute(damage, store::params![b"not a seal".as_slice()])).await.unwrap();
     assert_eq!(find(&desk, body("words that")).await, [2, 3]);
     assert_eq!(find(&desk, Query::All).await, [1, 2, 3]);
+}
+
+async fn all_of_an_account_is_searched_removed_mail_included(store: TestStore) {
+    let desk = Desk::open(&store).await;
+    desk.create("Work").await.unwrap();
+    let work = desk.mailbox("Work").await.id;
+    let letter = |words: &str| message(&[("Subject", "Offer"), ("From", "li@trade.test")], words);
+    let kept = desk.append(work, &letter("the price of valves"), 0).await.unwrap();
+    desk.append(desk.inbox, &letter("nothing of that"), 0).await.unwrap();
+    let gone = desk.append(desk.inbox, &letter(&"the price of valves, again\r\n".repeat(4000)), 0).await.unwrap();
+    desk.add_flags(desk.inbox, &[UidRange::one(gone.uid)], Flags::DELETED).await;
+    assert_eq!(desk.expunge(desk.inbox).await, [gone.uid]);
+    let ask = async |query: Query| {
+        let store = desk.store.handle();
+        desk.look(move |tx, account| search_account(tx, store.blobs(), account, &query, &Budget::default()))
+            .await
+            .unwrap()
+    };
+    assert_eq!(ask(text("price of valves")).await, [kept.message, gone.message]);
+    assert_eq!(ask(envelope(Field::Subject, "offer")).await.len(), 3);
+    assert_eq!(ask(Query::Larger(50_000)).await, [gone.message]);
+    assert_eq!(ask(Query::HasFlag(Flags::SEEN)).await, Vec::<i64>::new());
+    let (id, handle) = (gone.message, desk.store.handle());
+    let read = desk.look(move |tx, account| removed::source(tx, account, id)?.reader(handle.blobs()).read_all()).await;
+    assert!(String::from_utf8(read.unwrap()).unwrap().contains("again"));
 }

@@ -6,12 +6,12 @@ use env::Timestamp;
 use mail::header;
 use mail::message::text::fold;
 use mail::message::{Structure, words};
-use store::{Blobs, Row, StoreError, Tx, params};
+use store::{Blobs, StoreError, Tx, params};
 
 use super::evaluate::{Known, Plan, Texts};
 use super::{Content, Query, signature};
 use crate::entry::{reaches, spans};
-use crate::source::{open_trace, source};
+use crate::source::{Source, open_trace, source};
 use crate::summaries::summary_context;
 use crate::{Entry, MailboxError, UidRange};
 
@@ -28,17 +28,17 @@ pub struct Budget {
 }
 
 impl Budget {
-    fn is_spent(&self, now: Timestamp) -> bool {
+    pub(super) fn is_spent(&self, now: Timestamp) -> bool {
         self.deadline.is_some_and(|deadline| now >= deadline)
             || self.cancelled.as_ref().is_some_and(|cancelled| cancelled.load(Ordering::Relaxed))
     }
 }
 
 /// A message that has not been decided yet.
-struct Pending {
-    entry: Entry,
-    saved: Timestamp,
-    thread: Option<i64>,
+pub(super) struct Pending {
+    pub(super) entry: Entry,
+    pub(super) saved: Timestamp,
+    pub(super) thread: Option<i64>,
 }
 
 /// The UIDs of the messages of a mailbox that match `query`, rising. Reads blobs, so this belongs where a thread may block.
@@ -53,18 +53,7 @@ pub fn search(
     query: &Query,
     budget: &Budget,
 ) -> Result<Vec<u32>, MailboxError> {
-    query.check_depth(0)?;
-    let mut search = Search {
-        key: tx.context().keys.account(tx, account)?,
-        account,
-        mailbox,
-        plan: Plan::new(query),
-        asks_text: query.asks_text(),
-        budget,
-        looked_at: 0,
-        hits: Vec::new(),
-        pending: Vec::new(),
-    };
+    let mut search = Search::new(tx, account, mailbox, query, budget)?;
     let all = [UidRange::ALL];
     search.by_rows(tx, query.uids().unwrap_or(&all))?;
     if query.asks_text() || query.asks_summary() {
@@ -75,19 +64,40 @@ pub fn search(
     Ok(search.hits)
 }
 
-struct Search<'a> {
-    key: Arc<Key<Account>>,
-    account: i64,
+pub(super) struct Search<'a> {
+    pub(super) key: Arc<Key<Account>>,
+    pub(super) account: i64,
     mailbox: i64,
-    plan: Plan,
+    pub(super) plan: Plan,
     asks_text: bool,
-    budget: &'a Budget,
+    pub(super) budget: &'a Budget,
     looked_at: u32,
     hits: Vec<u32>,
     pending: Vec<Pending>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        tx: &mut Tx<'_>,
+        account: i64,
+        mailbox: i64,
+        query: &Query,
+        budget: &'a Budget,
+    ) -> Result<Self, MailboxError> {
+        query.check_depth(0)?;
+        Ok(Self {
+            key: tx.context().keys.account(tx, account)?,
+            account,
+            mailbox,
+            plan: Plan::new(query),
+            asks_text: query.asks_text(),
+            budget,
+            looked_at: 0,
+            hits: Vec::new(),
+            pending: Vec::new(),
+        })
+    }
+
     /// Decides by what the mailbox's rows say.
     fn by_rows(&mut self, tx: &mut Tx<'_>, uids: &[UidRange]) -> Result<(), MailboxError> {
         for range in spans(uids) {
@@ -140,7 +150,12 @@ impl Search<'_> {
                     }
                     if let Some(mut pending) = undecided.find(|pending| pending.entry.uid == uid) {
                         pending.thread = Some(row.int(1)?);
-                        let outcome = self.match_sealed(row, &pending, &mut buffers)?;
+                        let sealed = Sealed {
+                            summary: row.bytes(2)?,
+                            trace: if self.asks_text { row.bytes(3)? } else { &[] },
+                            signature: if self.asks_text { row.bytes_opt(4)? } else { None },
+                        };
+                        let outcome = self.match_sealed(&sealed, &pending, &mut buffers)?;
                         self.note(pending, outcome);
                     }
                     Ok(())
@@ -167,17 +182,20 @@ impl Search<'_> {
         }
     }
 
-    fn match_sealed(
+    /// Decides by what is sealed beside a message, if that suffices.
+    pub(super) fn match_sealed(
         &self,
-        row: &Row<'_>,
+        sealed: &Sealed<'_>,
         pending: &Pending,
         buffers: &mut Buffers,
     ) -> Result<Option<bool>, StoreError> {
         let (message, sealing) = (pending.entry.message, self.key.sealing());
         let mut known =
             Known { entry: &pending.entry, saved: pending.saved, thread: pending.thread, summary: None, texts: None };
+        let trace = if self.asks_text { open_trace(&self.key, message, sealed.trace)? } else { Vec::new() };
+        let trace = folded_fields(&trace);
         if self.asks_text {
-            let signature = match row.bytes_opt(4)? {
+            let signature = match sealed.signature {
                 Some(sealed) => sealing.open_into(
                     "search signature",
                     &signature::context(message),
@@ -186,18 +204,13 @@ impl Search<'_> {
                 )?,
                 None => &[],
             };
-            let trace = open_trace(&self.key, message, row.bytes(3)?)?;
-            let trace = folded_fields(&trace);
             known.texts = Some(Texts::Signed { trace: &trace, signature });
             // Most messages are decided here, without their summary.
             if let Some(outcome) = known.matches(&self.plan) {
                 return Ok(Some(outcome));
             }
-            let summary =
-                sealing.open_into("summary", &summary_context(message), row.bytes(2)?, &mut buffers.summary)?;
-            return Ok(Known { summary: Some(summary), ..known }.matches(&self.plan));
         }
-        let summary = sealing.open_into("summary", &summary_context(message), row.bytes(2)?, &mut buffers.summary)?;
+        let summary = sealing.open_into("summary", &summary_context(message), sealed.summary, &mut buffers.summary)?;
         known.summary = Some(summary);
         Ok(known.matches(&self.plan))
     }
@@ -208,31 +221,61 @@ impl Search<'_> {
             if self.budget.is_spent(tx.now()) {
                 return Err(MailboxError::Interrupted);
             }
-            match self.match_content(tx, blobs, &pending) {
-                Ok(true) => self.hits.push(pending.entry.uid),
-                Ok(false) => {}
-                Err(MailboxError::Store(error)) if error.is_of_damaged_content() => {
-                    tracing::warn!(account = self.account, message = pending.entry.message, %error, "a search passes over a damaged message");
-                }
-                Err(error) => return Err(error),
+            let outcome = self.match_content(tx, blobs, &pending);
+            if self.unless_damaged(outcome, &pending)? {
+                self.hits.push(pending.entry.uid);
             }
         }
         Ok(())
     }
 
+    /// What reading a message came to; one that is damaged does not match.
+    pub(super) fn unless_damaged(
+        &self,
+        outcome: Result<bool, MailboxError>,
+        pending: &Pending,
+    ) -> Result<bool, MailboxError> {
+        match outcome {
+            Err(MailboxError::Store(error)) if error.is_of_damaged_content() => {
+                tracing::warn!(
+                    account = self.account,
+                    message = pending.entry.message,
+                    %error,
+                    "a search passes over a damaged message"
+                );
+                Ok(false)
+            }
+            outcome => outcome,
+        }
+    }
+
     fn match_content(&self, tx: &mut Tx<'_>, blobs: &Blobs, pending: &Pending) -> Result<bool, MailboxError> {
         let message = pending.entry.message;
         let source = source(tx, self.account, message)?;
+        let summary = tx.row(
+            "SELECT summary FROM message WHERE account = $1 AND id = $2",
+            params![self.account, message],
+            |row| Ok(row.bytes(0)?.to_vec()),
+        )?;
+        self.match_read(blobs, &source, summary.as_deref(), pending)
+    }
+
+    /// Decides by reading the message.
+    pub(super) fn match_read(
+        &self,
+        blobs: &Blobs,
+        source: &Source,
+        summary: Option<&[u8]>,
+        pending: &Pending,
+    ) -> Result<bool, MailboxError> {
         let mut raw = Vec::new();
         source.reader(blobs).read_range(source.trace_bytes()..source.size(), &mut raw)?;
         let content = Content::of(&raw, &Structure::parse(&raw));
         drop(raw);
         let trace = folded_fields(source.trace());
-        let summary = tx.row(
-            "SELECT summary FROM message WHERE account = $1 AND id = $2",
-            params![self.account, message],
-            |row| Ok(self.key.sealing().open("summary", &summary_context(message), row.bytes(0)?)?),
-        )?;
+        let context = summary_context(pending.entry.message);
+        let summary = summary.map(|sealed| self.key.sealing().open("summary", &context, sealed));
+        let summary = summary.transpose().map_err(StoreError::from)?;
         let known = Known {
             entry: &pending.entry,
             saved: pending.saved,
@@ -244,9 +287,16 @@ impl Search<'_> {
     }
 }
 
+/// What rests sealed beside a message.
+pub(super) struct Sealed<'a> {
+    pub(super) summary: &'a [u8],
+    pub(super) trace: &'a [u8],
+    pub(super) signature: Option<&'a [u8]>,
+}
+
 /// Space for opened values, used again for each message.
 #[derive(Default)]
-struct Buffers {
+pub(super) struct Buffers {
     summary: Vec<u8>,
     signature: Vec<u8>,
 }
