@@ -89,6 +89,14 @@ env::words! {
         HoldRead = "hold.read",
         /// Begin and end legal holds, which keep mail whoever removes it.
         HoldChange = "hold.change",
+        /// See investigations: whose mail is looked into and why, what was searched for, how much was found.
+        InvestigationRead = "investigation.read",
+        /// Open an investigation, or look into the mail of more people under one.
+        InvestigationOpen = "investigation.open",
+        /// Search, read and mark the mail of those whom an open investigation names, and close it.
+        InvestigationWork = "investigation.work",
+        /// Take out what an investigation has found.
+        InvestigationExport = "investigation.export",
         /// Lower a protection.
         ProtectionLower = "protection.lower",
         /// See allow and deny lists.

@@ -52,6 +52,10 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::DirectoryExport, Approval::Never),
     sensitive(Action::PolicyChange, Approval::From(Level::Trade)),
     sensitive(Action::HoldChange, Approval::From(Level::Trade)),
+    // Many people's mail is opened without their being asked: somebody else agrees, at every level.
+    sensitive(Action::InvestigationOpen, Approval::From(Level::Basic)),
+    sensitive(Action::InvestigationWork, Approval::Never),
+    sensitive(Action::InvestigationExport, Approval::From(Level::Trade)),
     sensitive(Action::RoleGive, Approval::From(Level::Trade)),
     sensitive(Action::RoleDefine, Approval::From(Level::Trade)),
     sensitive(Action::KeyChange, Approval::Never),

@@ -21,6 +21,7 @@ mod grants;
 mod groups;
 mod guard;
 mod import;
+mod investigation;
 mod judging;
 mod keys;
 mod letters;
@@ -83,6 +84,10 @@ pub use forward::NewTarget;
 pub use grants::GrantRequest;
 pub use groups::{GroupName, GroupToMake};
 pub use import::ImportFormat;
+pub use investigation::{
+    InvestigationMark, InvestigationPage, InvestigationQuery, InvestigationToClose, InvestigationToOpen,
+};
+pub(crate) use investigation::{NoFetch, shown_item, shown_search};
 pub use judging::NewThreshold;
 pub use letters::tell_owners;
 pub use list::Action;

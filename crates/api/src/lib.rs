@@ -3,6 +3,7 @@
 //! Builds routers; the driver that owns the listeners serves them. Knows nothing of SMTP and IMAP beyond their ports.
 
 pub mod actions;
+mod archive;
 mod autoconfig;
 mod challenges;
 mod facts;

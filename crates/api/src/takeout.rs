@@ -2,10 +2,8 @@
 //! known of him. It is made while it is fetched, a message at a time, and lies nowhere.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use env::Timestamp;
 use identity::IdentityError;
 use mailbox::keywords::{self, Keyword};
@@ -13,17 +11,9 @@ use mailbox::{Flags, mailboxes};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use store::Tx;
-use tokio::sync::mpsc;
-use zip::write::{SimpleFileOptions, StreamWriter};
-use zip::{CompressionMethod, ZipWriter};
 
 use crate::actions::{Controls, Leave, describe_factor};
-
-/// Pieces of an archive that wait for whoever fetches it.
-const PIECES_MAX: usize = 4;
-
-/// Octets after which a piece is handed on.
-const PIECE_BYTES: usize = 256 << 10;
+use crate::archive::{self, Archive, ArchiveError, Pieces};
 
 /// Accounts whose archive is being made: one of each at a time.
 #[derive(Debug, Clone, Default)]
@@ -47,160 +37,68 @@ impl Drop for Place {
     }
 }
 
-/// Why an archive broke off.
-#[derive(Debug, thiserror::Error)]
-enum TakeoutError {
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-    #[error(transparent)]
-    Store(#[from] store::StoreError),
-    #[error(transparent)]
-    Mailbox(#[from] mailbox::MailboxError),
-    #[error("{0}")]
-    Other(String),
-    #[error(transparent)]
-    Archive(#[from] zip::result::ZipError),
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// Whoever fetched it is gone.
-    #[error("it was fetched no further")]
-    Gone,
-}
-
-/// Begins to make the archive; its pieces come in order, and an error in place of one that cannot be made. None if one is being made.
-pub(crate) fn begin(
-    controls: &Controls,
-    takeouts: &Takeouts,
-    account: i64,
-    leave: Leave,
-) -> Option<mpsc::Receiver<io::Result<Bytes>>> {
+/// Begins to make the archive. None if one is being made.
+pub(crate) fn begin(controls: &Controls, takeouts: &Takeouts, account: i64, leave: Leave) -> Option<Pieces> {
     let place = takeouts.enter(account)?;
-    let (pieces, fetched) = mpsc::channel(PIECES_MAX);
     let controls = controls.clone();
-    tokio::spawn(async move {
-        let made = Archive::new(pieces.clone()).fill(&controls, account, leave).await;
-        drop(place);
-        match made {
-            Ok(()) | Err(TakeoutError::Gone) => {}
-            Err(error) => {
-                tracing::error!(account, %error, "an archive of an account broke off");
-                // Who fetches it sees that it is not whole.
-                drop(pieces.send(Err(io::Error::other("the archive could not be made whole"))).await);
+    Some(archive::begin(account, move |archive| async move {
+        let _place = place;
+        fill(archive, &controls, account, leave).await
+    }))
+}
+
+async fn fill(mut archive: Archive, controls: &Controls, account: i64, leave: Leave) -> Result<(), ArchiveError> {
+    let told = controls.store.read(move |tx| facts(tx, account)).await?;
+    for (path, content) in told {
+        archive.put(&path, &content, Value::Null).await?;
+    }
+    let elsewhere = Arc::clone(&controls.elsewhere);
+    let read =
+        move |tx: &mut Tx<'_>| elsewhere.belongings(tx, account).map_err(|refused| ArchiveError::Other(refused.0));
+    for (path, content) in controls.store.read(read).await? {
+        archive.put(&path, &content, Value::Null).await?;
+    }
+    let list = move |tx: &mut Tx<'_>| {
+        Ok::<_, mailbox::MailboxError>((mailboxes::list(tx, account)?, keywords::list(tx, account)?))
+    };
+    let (folders, keywords) = controls.store.read(list).await?;
+    for folder in folders {
+        put_folder(&mut archive, controls, account, &folder, &keywords).await?;
+    }
+    archive.put_manifest()?;
+    // Recorded before the last octets go: without them the archive does not open.
+    controls.store.write(move |tx| leave.done(tx)).await?;
+    archive.finish().await
+}
+
+async fn put_folder(
+    archive: &mut Archive,
+    controls: &Controls,
+    account: i64,
+    folder: &mailboxes::Mailbox,
+    keywords: &[Keyword],
+) -> Result<(), ArchiveError> {
+    let (id, name) = (folder.id, folder.name.as_str().to_owned());
+    let entries = controls.store.read(move |tx| mailbox::snapshot(tx, account, id)).await?;
+    for entry in &entries {
+        let (message, handle) = (entry.message, controls.store.clone());
+        let read = controls.store.read(move |tx| {
+            let found = mailbox::source(tx, account, message);
+            match found.and_then(|source| source.reader(handle.blobs()).read_all()) {
+                Ok(octets) => Ok(Some(octets)),
+                // It was removed meanwhile.
+                Err(mailbox::MailboxError::NoSuchMessage) => Ok(None),
+                Err(error) => Err(error),
             }
-        }
-    });
-    Some(fetched)
-}
-
-/// What the archive is written into; taken from it in pieces.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Written {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0.lock().extend_from_slice(octets);
-        Ok(octets.len())
+        });
+        let Some(octets) = read.await? else { continue };
+        let facts = json!({
+            "folder": name, "uid": entry.uid, "received": entry.received().to_string(),
+            "flags": words(entry.flags(), keywords),
+        });
+        archive.put(&format!("mail/{}/{:08}.eml", path_of(&name), entry.uid), &octets, facts).await?;
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-struct Archive {
-    zip: ZipWriter<StreamWriter<Written>>,
-    written: Written,
-    pieces: mpsc::Sender<io::Result<Bytes>>,
-    manifest: Vec<Value>,
-}
-
-impl Archive {
-    fn new(pieces: mpsc::Sender<io::Result<Bytes>>) -> Self {
-        let written = Written::default();
-        Self { zip: ZipWriter::new_stream(written.clone()), written, pieces, manifest: Vec::new() }
-    }
-
-    async fn fill(mut self, controls: &Controls, account: i64, leave: Leave) -> Result<(), TakeoutError> {
-        let told = controls.store.read(move |tx| facts(tx, account)).await?;
-        for (path, content) in told {
-            self.put(&path, &content, Value::Null).await?;
-        }
-        let elsewhere = Arc::clone(&controls.elsewhere);
-        let read =
-            move |tx: &mut Tx<'_>| elsewhere.belongings(tx, account).map_err(|refused| TakeoutError::Other(refused.0));
-        for (path, content) in controls.store.read(read).await? {
-            self.put(&path, &content, Value::Null).await?;
-        }
-        let list = move |tx: &mut Tx<'_>| {
-            Ok::<_, mailbox::MailboxError>((mailboxes::list(tx, account)?, keywords::list(tx, account)?))
-        };
-        let (folders, keywords) = controls.store.read(list).await?;
-        for folder in folders {
-            self.folder(controls, account, &folder, &keywords).await?;
-        }
-        let manifest = serde_json::to_vec_pretty(&self.manifest).map_err(io::Error::from)?;
-        self.entry("manifest.json", &manifest)?;
-        // Recorded before the last octets go: without them the archive does not open.
-        controls.store.write(move |tx| leave.done(tx)).await?;
-        let Self { zip, written, pieces, .. } = self;
-        zip.finish()?;
-        send(&pieces, &written).await
-    }
-
-    async fn folder(
-        &mut self,
-        controls: &Controls,
-        account: i64,
-        folder: &mailboxes::Mailbox,
-        keywords: &[Keyword],
-    ) -> Result<(), TakeoutError> {
-        let (id, name) = (folder.id, folder.name.as_str().to_owned());
-        let entries = controls.store.read(move |tx| mailbox::snapshot(tx, account, id)).await?;
-        for entry in &entries {
-            let (message, handle) = (entry.message, controls.store.clone());
-            let read = controls.store.read(move |tx| {
-                let found = mailbox::source(tx, account, message);
-                match found.and_then(|source| source.reader(handle.blobs()).read_all()) {
-                    Ok(octets) => Ok(Some(octets)),
-                    // It was removed meanwhile.
-                    Err(mailbox::MailboxError::NoSuchMessage) => Ok(None),
-                    Err(error) => Err(error),
-                }
-            });
-            let Some(octets) = read.await? else { continue };
-            let facts = json!({
-                "folder": name, "uid": entry.uid, "received": entry.received().to_string(),
-                "flags": words(entry.flags(), keywords),
-            });
-            self.put(&format!("mail/{}/{:08}.eml", path_of(&name), entry.uid), &octets, facts).await?;
-        }
-        Ok(())
-    }
-
-    /// Writes a file and notes it.
-    async fn put(&mut self, path: &str, content: &[u8], facts: Value) -> Result<(), TakeoutError> {
-        let hash: String = crypto::hash::sha256(content).iter().map(|octet| format!("{octet:02x}")).collect();
-        let mut noted = json!({ "path": path, "size": content.len(), "sha256": hash });
-        if let (Value::Object(noted), Value::Object(facts)) = (&mut noted, facts) {
-            noted.extend(facts);
-        }
-        self.entry(path, content)?;
-        self.manifest.push(noted);
-        let is_full = self.written.0.lock().len() >= PIECE_BYTES;
-        if is_full { send(&self.pieces, &self.written).await } else { Ok(()) }
-    }
-
-    fn entry(&mut self, path: &str, content: &[u8]) -> Result<(), TakeoutError> {
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-        self.zip.start_file(path, options)?;
-        Ok(self.zip.write_all(content)?)
-    }
-}
-
-/// Hands on what is written.
-async fn send(pieces: &mpsc::Sender<io::Result<Bytes>>, written: &Written) -> Result<(), TakeoutError> {
-    let piece = std::mem::take(&mut *written.0.lock());
-    pieces.send(Ok(piece.into())).await.map_err(|_| TakeoutError::Gone)
+    Ok(())
 }
 
 /// The flags of a copy as IMAP and JMAP write them, its keywords by their names.

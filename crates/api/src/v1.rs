@@ -3,6 +3,7 @@
 //! Who asks is found out first, then the table of rights decides, then all else. Failures are problems (RFC 9457) that say nothing of
 //! what the asker may not see.
 
+mod fetched;
 mod openapi;
 mod problem;
 #[cfg(test)]
@@ -79,6 +80,7 @@ pub struct Door {
 pub fn routes<S: Clone + Send + Sync + 'static>(door: Door) -> Router<S> {
     Router::new()
         .route("/api/v1/openapi.json", get(|| async { Json(document()) }))
+        .route("/api/v1/investigations/{id}/archive", get(fetched::fetch))
         .route("/api/v1/{action}", post(act))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .with_state(door)

@@ -81,15 +81,24 @@ pub fn begin(tx: &mut Tx<'_>, organisation: i64, accounts: &[i64], detail: &Hold
     let (id, now) = (tx.next_id(), tx.now().millis());
     let sealed = owned::seal(tx, Owner::Organisation(organisation), DETAIL, id, detail)?;
     for account in accounts {
-        // The row of the account is taken, so that nothing is removed from it by somebody who has not seen the hold.
-        crate::account::next_modseq(tx, *account)?;
-        tx.execute("INSERT INTO hold_account (account, hold) VALUES ($1, $2)", params![*account, id])?;
+        add_account(tx, id, *account)?;
     }
     tx.execute(
         "INSERT INTO hold (organisation, id, everyone, begun, ended, detail) VALUES ($1, $2, $3, $4, 0, $5)",
         params![organisation, id, i64::from(accounts.is_empty()), now, &sealed],
     )?;
     Ok(id)
+}
+
+/// Has a hold that names accounts cover one more.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub fn add_account(tx: &mut Tx<'_>, hold: i64, account: i64) -> Result<(), StoreError> {
+    // The row of the account is taken, so that nothing is removed from it by somebody who has not seen the hold.
+    crate::account::next_modseq(tx, account)?;
+    tx.execute("INSERT INTO hold_account (account, hold) VALUES ($1, $2)", params![account, hold])?;
+    Ok(())
 }
 
 /// Ends a hold; false if there is none of that number in force. What it alone has kept goes within a day.

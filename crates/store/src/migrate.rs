@@ -54,11 +54,19 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 42, name: "on-receipt", sql: include_str!("../migrations/0042_on_receipt.sql") },
     Migration { version: 43, name: "backups", sql: include_str!("../migrations/0043_backups.sql") },
     Migration { version: 44, name: "scrub", sql: include_str!("../migrations/0044_scrub.sql") },
+    Migration { version: 51, name: "investigation", sql: include_str!("../migrations/0051_investigation.sql") },
 ];
 
 /// The newest schema that this program knows.
 pub(crate) fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+/// Names the schema by the text of all migrations.
+#[cfg(feature = "testing")]
+pub(crate) fn fingerprint() -> String {
+    let all: String = MIGRATIONS.iter().map(|migration| migration.sql).collect();
+    crypto::hash::sha256(all.as_bytes()).iter().take(8).map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Where each engine keeps what was applied.

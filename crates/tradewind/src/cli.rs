@@ -10,6 +10,7 @@ mod factors;
 mod feeds;
 mod guard;
 mod import;
+mod investigation;
 mod judging;
 mod keys;
 mod openpgp;
@@ -39,6 +40,7 @@ pub(crate) use factors::{AuthorityCommand, FactorCommand};
 pub(crate) use feeds::{FeedForm, FeedsCommand, SharedForm};
 pub(crate) use guard::{GuardCommand, ReplayOptions};
 pub(crate) use import::ImportCommand;
+pub(crate) use investigation::InvestigationCommand;
 pub(crate) use judging::{
     ComplaintCommand, JudgeOptions, JudgingCommand, ModelCommand, ModelEval, ModelTrain, QuarantineCommand,
     ReputationCommand, RulesCommand, TemplatesCommand, WorkerOptions,
@@ -133,6 +135,9 @@ pub(crate) enum Command {
     /// Legal holds: mail that stays, whoever removes it.
     #[command(subcommand)]
     Hold(HoldCommand),
+    /// Investigations: whose mail was looked into, and why.
+    #[command(subcommand)]
+    Investigation(InvestigationCommand),
     /// For how long removed mail is kept.
     #[command(subcommand)]
     Retention(RetentionCommand),

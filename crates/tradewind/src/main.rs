@@ -230,6 +230,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Judging(command) => command.into(),
         Command::Reputation(command) => command.into(),
         Command::Hold(command) => command.into(),
+        Command::Investigation(command) => command.into(),
         Command::Retention(command) => command.into(),
         Command::Recover(command) => command.into(),
         Command::Complaint(command) => command.into(),

@@ -1,10 +1,11 @@
 //! The inbox of requests that wait for a second person.
 
+use ::investigation::{self, InvestigationError};
 use access::Decision;
-use identity::Language;
 use identity::rights::{self, Approval, ApprovalState, Outcome};
+use identity::{IdentityError, Language};
 use serde_json::{Value, json};
-use store::Tx;
+use store::{StoreError, Tx};
 
 use super::caller::{Bounds, Caller};
 use super::carry::shown;
@@ -23,7 +24,7 @@ pub(super) async fn list(controls: &Controls, by: &Bounds, own: bool) -> Result<
                 rows.push(row(&request, asker.as_deref(), tx.now()));
             }
         }
-        Ok::<_, identity::IdentityError>(rows.into())
+        Ok::<_, IdentityError>(rows.into())
     };
     controls.store.read(work).await.map_err(Refused::because)
 }
@@ -46,15 +47,38 @@ fn row(request: &Approval, asker: Option<&str>, now: env::Timestamp) -> Value {
     })
 }
 
+/// Why the second person's word does not count.
+#[derive(Debug, thiserror::Error)]
+enum DecideError {
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Investigation(#[from] InvestigationError),
+    #[error("your own mail would be looked into, so somebody else has to agree")]
+    Custodian,
+}
+
+/// Whether what is asked for is a look into the mail of `second`.
+fn looks_into(tx: &mut Tx<'_>, request: &Approval, second: i64) -> Result<bool, InvestigationError> {
+    match serde_json::from_value::<Action>(request.request.clone()) {
+        Ok(Action::InvestigationOpen(new)) => investigation::is_custodian(tx, &new.custodians, second),
+        Ok(Action::InvestigationCustodians { custodians, .. }) => investigation::is_custodian(tx, &custodians, second),
+        _ => Ok(false),
+    }
+}
+
 /// The second person's word. What is approved is carried out at once, in the asker's name and with the asker's rights of this moment.
 pub(super) async fn decide(controls: &Controls, by: &Bounds, id: i64, approve: bool) -> Result<Value, Refused> {
     let (second, organisation) = by.person()?;
     let work = move |tx: &mut Tx<'_>| {
-        if approve {
-            rights::approve(tx, organisation, id, second)
-        } else {
-            rights::refuse_approval(tx, organisation, id, second)
+        if !approve {
+            return Ok(rights::refuse_approval(tx, organisation, id, second)?);
         }
+        let request = rights::approve(tx, organisation, id, second)?;
+        // The request waits on, as nothing of this transaction stays.
+        if looks_into(tx, &request, second)? { Err(DecideError::Custodian) } else { Ok(request) }
     };
     let request = controls.store.write(work).await.map_err(Refused::because)?;
     let outcome = match serde_json::from_value::<Action>(request.request.clone()) {

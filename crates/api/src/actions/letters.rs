@@ -71,6 +71,17 @@ pub(super) async fn tell_of_change(controls: &Controls, owner: i64, by: Option<i
     tell(controls, owner, "letter-personal", values).await;
 }
 
+/// Tells somebody that his mail was looked into by an investigation that is closed now; false if he could not be told.
+pub(super) async fn tell_custodian(controls: &Controls, account: i64, closed: &investigation::Investigation) -> bool {
+    let values = [
+        ("name", closed.name.clone()),
+        ("why", closed.reason.clone()),
+        ("who", closed.by.clone()),
+        ("from", closed.opened.to_string()),
+    ];
+    tell(controls, account, "letter-investigation", |_| values.to_vec()).await
+}
+
 /// Tells those who review access that somebody now holds duties that are kept apart.
 pub(super) async fn tell_of_exception(
     controls: &Controls,
@@ -197,19 +208,24 @@ pub(super) async fn tell_keepers(
     }
 }
 
+/// Sends a letter; false, with a line in the log, if it does not go.
 async fn tell(
     controls: &Controls,
     account: i64,
     key: &'static str,
     values: impl Fn(Language) -> Vec<(&'static str, String)> + Send + Sync,
-) {
+) -> bool {
     let sending = async {
         let ready = controls.mailer.notice(account, |language| words(language, key, &values(language))).await?;
         controls.store.write(move |tx| ready.post(tx)).await?;
         Ok::<_, LetterFault>(())
     };
-    if let Err(error) = sending.await {
-        tracing::error!(account, letter = key, %error, "a letter about access was not sent");
+    match sending.await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(account, letter = key, %error, "a letter about access was not sent");
+            false
+        }
     }
 }
 

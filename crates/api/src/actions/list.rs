@@ -16,8 +16,8 @@ use super::import::ImportFormat;
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, factors, forward, groups, guard, import,
-    judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue, receipt, rehearse,
-    retention, retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
+    investigation, judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue, receipt,
+    rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
 };
 
 actions! {
@@ -315,6 +315,37 @@ actions! {
     /// Remove such a rule.
     RetentionRuleRemove "retention-rule-remove" { name: String, organisation: Option<String> }: PolicyChange
         on On::Organisation(organisation.as_deref()) => retention_rules::remove(controls, bounds, name, organisation);
+    /// Open an investigation: the mail of its custodians is held from then on, searched and read. A second person has to agree.
+    InvestigationOpen "investigation-open" (new: investigation::InvestigationToOpen): InvestigationOpen
+        on On::Organisation(new.organisation.as_deref()) => investigation::open(controls, bounds, new);
+    /// Look into the mail of more accounts under an investigation.
+    InvestigationCustodians "investigation-custodians" { id: String, custodians: Vec<String>, organisation: Option<String> }: InvestigationOpen
+        on On::Organisation(organisation.as_deref())
+        => investigation::add_custodians(controls, bounds, id, custodians, organisation);
+    /// List investigations, those that are closed included.
+    InvestigationList "investigation-list" { organisation: Option<String> }: InvestigationRead
+        on On::Organisation(organisation.as_deref()) => investigation::list(controls, bounds, organisation);
+    /// Show an investigation: its custodians, what was searched for and by whom, how much was found. No mail.
+    InvestigationShow "investigation-show" { id: String, organisation: Option<String> }: InvestigationRead
+        on On::Organisation(organisation.as_deref()) => investigation::show(controls, bounds, id, organisation);
+    /// Search the mail of all custodians, removed mail that is still kept included.
+    InvestigationSearch "investigation-search" (query: investigation::InvestigationQuery): InvestigationWork
+        on On::Organisation(query.organisation.as_deref()) => investigation::search(controls, bounds, query);
+    /// List messages that were found, two hundred at a time, with where they lie and what was thought of them.
+    InvestigationItems "investigation-items" (page: investigation::InvestigationPage): InvestigationWork
+        on On::Organisation(page.organisation.as_deref()) => investigation::items(controls, bounds, page);
+    /// Read a message that was found.
+    InvestigationMessage "investigation-message" { id: String, message: String, organisation: Option<String> }: InvestigationWork
+        on On::Organisation(organisation.as_deref()) => investigation::message(controls, bounds, id, message, organisation);
+    /// Mark a message that was found, with a note.
+    InvestigationMark "investigation-mark" (said: investigation::InvestigationMark): InvestigationWork
+        on On::Organisation(said.organisation.as_deref()) => investigation::mark(controls, bounds, said);
+    /// Have what was found ready to be fetched as an archive, by whoever asks, for a day.
+    InvestigationExport "investigation-export" { id: String, organisation: Option<String> }: InvestigationExport
+        on On::Organisation(organisation.as_deref()) => investigation::permit(controls, bounds, id, organisation);
+    /// Close an investigation; those whose mail was looked into are told.
+    InvestigationClose "investigation-close" (closing: investigation::InvestigationToClose): InvestigationWork
+        on On::Organisation(closing.organisation.as_deref()) => investigation::close(controls, bounds, closing);
     /// List removed mail of a mailbox that can be brought back.
     MailRemoved "mail-removed" (wanted: retention::RemovedMail): MailRead
         on On::Account(&wanted.address) => retention::list_removed(controls, wanted);

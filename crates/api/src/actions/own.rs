@@ -16,6 +16,11 @@ use super::ruling::words;
 pub(crate) struct Leave(Event);
 
 impl Leave {
+    /// Leave to do what `event` says.
+    pub(super) const fn of(event: Event) -> Self {
+        Self(event)
+    }
+
     /// Records that it was done.
     ///
     /// # Errors

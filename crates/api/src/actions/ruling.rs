@@ -133,6 +133,7 @@ fn needs(tx: &mut Tx<'_>, action: &Action, is_own: bool) -> Result<Vec<Right>, I
         Action::AccessApproval { wanted: false, .. } => rights.push(Right::ProtectionLower),
         // What stands in mail is its reader's, of whatever time it is.
         Action::BackupMail(wanted) if wanted.subjects => rights.push(Right::MailRead),
+        Action::InvestigationClose(closing) if closing.release_hold => rights.push(Right::HoldChange),
         // A backup is everybody's, and reading one takes the machine's time.
         Action::BackupMailRestore(_) => rights.push(Right::StoreCollect),
         _ => {}

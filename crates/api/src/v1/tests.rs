@@ -1,5 +1,6 @@
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use base64::Engine as _;
 use identity::Level;
 use serde_json::json;
 use store::testing::{Engine, run};
@@ -113,4 +114,128 @@ fn the_description_is_the_one_that_was_read() {
     );
     assert!(!text.contains("#/$defs/"));
     assert_eq!(document()["paths"].as_object().unwrap().len(), Action::ALL.len() - 1, "all but import");
+}
+
+/// An investigation as those go through it who are in it: asked for, agreed to by somebody whose mail is not in it, searched, read, marked, taken
+/// out, closed.
+#[test]
+fn an_investigation_from_its_consent_to_its_archive() {
+    run(Engine::Sqlite, |store| async move {
+        let fixture = Fixture::new(store, Level::Basic).await;
+        for (who, subject, body) in [
+            ("sales", "new account", "please pay to the new account"),
+            ("sales", "lunch", "noodles"),
+            ("management", "re: new account", "my lawyer on the new account"),
+        ] {
+            put(&fixture, who, subject, body).await;
+        }
+        let ask = async |who: &str, request: Value| {
+            let action = serde_json::from_value(request).unwrap();
+            fixture.controls.carry_out(&fixture.caller(who), action).await
+        };
+        let done = async |who: &str, request: Value| match ask(who, request).await {
+            Answer::Done(value) => value,
+            other => panic!("{other:?}"),
+        };
+        let open = json!({
+            "action": "investigation-open", "name": "Valves", "reason": "a payment went elsewhere",
+            "custodians": ["sales@trade.test", "management@trade.test"],
+        });
+        for who in ["admin", "auditor", "management", "sales", "other-admin"] {
+            assert!(matches!(ask(who, open.clone()).await, Answer::NotAllowed), "{who}");
+        }
+        let Answer::Waiting(request) = ask("security", open).await else { panic!("a second person has to agree") };
+        let agree = json!({ "action": "approval-decide", "request": request, "approve": true });
+        assert!(matches!(ask("management", agree.clone()).await, Answer::Failed(_)), "his own mail is in it");
+        let id = done("management2", agree).await["answer"]["id"].as_str().unwrap().to_owned();
+        let query = json!({ "action": "investigation-search", "id": id, "words": ["new account"] });
+        assert!(matches!(ask("auditor", query.clone()).await, Answer::NotAllowed));
+        let found = done("security", query).await;
+        assert_eq!((&found["found"], &found["custodians"], &found["whole"]), (&json!(2), &json!(2), &json!(true)));
+        let items = done("security", json!({ "action": "investigation-items", "id": id })).await;
+        let of = |custodian: &str| {
+            items.as_array().unwrap().iter().find(|it| it["custodian"] == custodian).unwrap()["message"].clone()
+        };
+        let (paid, counsel) = (of("sales@trade.test"), of("management@trade.test"));
+        let read = done("security", json!({ "action": "investigation-message", "id": id, "message": paid })).await;
+        let raw = base64::engine::general_purpose::STANDARD.decode(read["base64"].as_str().unwrap()).unwrap();
+        assert!(String::from_utf8(raw).unwrap().contains("please pay"));
+        let mark = json!({
+            "action": "investigation-mark", "id": id, "message": counsel, "mark": "privileged", "note": "counsel",
+        });
+        done("security", mark).await;
+        let seen = done("auditor", json!({ "action": "investigation-show", "id": id })).await;
+        assert_eq!(seen["marks"], json!({ "unseen": 1, "privileged": 1 }));
+        assert_eq!(seen["searches"][0]["words"], json!(["new account"]));
+
+        let door = |who: &str| Door {
+            controls: fixture.controls.clone(),
+            authenticate: Arc::new(Named(fixture.account(who))),
+        };
+        let path = format!("/api/v1/investigations/{id}/archive");
+        assert_eq!(get_as(&routes(door("security")), &path).await.0, StatusCode::FORBIDDEN, "it was not asked for");
+        done("security", json!({ "action": "investigation-export", "id": id })).await;
+        assert_eq!(get_as(&routes(door("auditor")), &path).await.0, StatusCode::FORBIDDEN);
+        fixture.store.write(|tx| audit::seal(tx, "mail.trade.test/audit").map(drop)).await.unwrap();
+        let (status, octets) = get_as(&routes(door("security")), &path).await;
+        assert_eq!(status, StatusCode::OK);
+        let files = unpacked(&octets);
+        let mail: Vec<_> = files.keys().filter(|name| name.ends_with(".eml")).collect();
+        assert_eq!(mail.len(), 1, "what is privileged stays: {mail:?}");
+        let manifest = &files["manifest.json"];
+        let listed: Vec<Value> = serde_json::from_slice(manifest).unwrap();
+        let one = listed.iter().find(|it| it["path"] == mail[0].as_str()).unwrap();
+        assert_eq!(one["sha256"].as_str().unwrap(), crate::archive::sha256(&files[mail[0]]));
+        let left_out = listed.iter().find(|it| it["left_out"] == true).unwrap();
+        assert_eq!((left_out["mark"].as_str(), &left_out["subject"]), (Some("privileged"), &Value::Null));
+        let note = String::from_utf8(files["manifest.note"].clone()).unwrap();
+        let key = fixture.store.read(audit::public_key).await.unwrap().unwrap();
+        let signed = String::from_utf8(key.open(note.as_bytes()).unwrap()).unwrap();
+        assert!(signed.contains(&crate::archive::sha256(manifest)), "{note}");
+
+        let close = json!({ "action": "investigation-close", "id": id, "reason": "repaid" });
+        assert_eq!(done("security", close).await["told"], 2);
+        assert_eq!(get_as(&routes(door("security")), &path).await.0, StatusCode::FORBIDDEN, "it is closed");
+        let again = json!({ "action": "investigation-message", "id": id, "message": paid });
+        assert!(matches!(ask("security", again).await, Answer::Failed(_)));
+        let organisation = fixture.organisation;
+        let record = move |tx: &mut ::store::Tx<'_>| {
+            identity::rights::list_events(tx, organisation, env::Timestamp::from_millis(0))
+        };
+        let recorded: Vec<String> = fixture.store.read(record).await.unwrap().into_iter().map(|it| it.action).collect();
+        for look in ["investigation-search", "investigation-items", "investigation-message", "investigation-archive"] {
+            assert!(recorded.iter().any(|it| it == look), "{look}: {recorded:?}");
+        }
+    });
+}
+
+async fn put(fixture: &Fixture, who: &str, subject: &str, body: &str) {
+    let raw = format!("From: chen@partner.test\r\nTo: {who}@trade.test\r\nSubject: {subject}\r\n\r\n{body}\r\n");
+    let mut prepared = mailbox::Prepared::new(raw.as_bytes(), fixture.store.context());
+    let (staged, account) = (fixture.store.stage(prepared.take_record()).await.unwrap(), fixture.account(who));
+    let work = move |tx: &mut ::store::Tx<'_>| {
+        staged.attach(tx, 1)?;
+        let inbox = mailbox::mailboxes::find(tx, account, &mailbox::Name::parse("INBOX")?)?.unwrap().id;
+        mailbox::append(tx, account, inbox, &prepared, staged.id(), mailbox::Flags::system(0), tx.now())
+    };
+    fixture.store.write(work).await.unwrap();
+}
+
+async fn get_as(router: &Router, path: &str) -> (StatusCode, Vec<u8>) {
+    let mut request = Request::get(path).header("x-proof", "weak").body(Body::empty()).unwrap();
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 9))));
+    let response = router.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    (status, to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec())
+}
+
+fn unpacked(octets: &[u8]) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(octets)).unwrap();
+    let names: Vec<String> = zip.file_names().map(str::to_owned).collect();
+    let mut read = |name: &String| {
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut zip.by_name(name).unwrap(), &mut content).unwrap();
+        content
+    };
+    names.iter().map(|name| (name.clone(), read(name))).collect()
 }

@@ -75,7 +75,7 @@ impl TestStore {
                 (Place::Embedded(directory.path().to_owned()), Home::Directory { _directory: directory })
             }
             Engine::Postgres => {
-                let database = Database::create()?;
+                let database = Database::shaped(shape)?;
                 (database.place(), Home::Database { _database: database })
             }
         };
@@ -138,6 +138,12 @@ pub fn clock() -> Arc<ManualClock> {
 #[must_use]
 pub fn context(clock: &Arc<ManualClock>) -> Arc<Context> {
     Context::new(clock.clone(), Arc::new(env::SystemEntropy::default()), 1, region())
+}
+
+/// Brings an empty database into shape, as the first opening of a store does.
+fn shape(place: Place) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async { Store::open(place, context(&clock())).await.expect("the store opens").close().await });
 }
 
 fn region() -> Key<crypto::keys::Region> {

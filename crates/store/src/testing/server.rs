@@ -72,12 +72,26 @@ impl Database {
     /// If it is missing though `TRADEWIND_REQUIRE_PEERS` is set, or does not start.
     #[must_use]
     pub fn create() -> Option<Self> {
+        Self::make(|_| "template0".to_owned())
+    }
+
+    /// Creates a database that has the schema already: a copy of one that `shape` has brought into shape, once for all test processes that
+    /// know the same migrations. Nothing if PostgreSQL is not installed.
+    ///
+    /// # Panics
+    /// As [`Self::create`], or if `shape` panics.
+    #[must_use]
+    pub fn shaped(shape: fn(Place)) -> Option<Self> {
+        Self::make(move |server| server.template(shape))
+    }
+
+    fn make(template: impl FnOnce(&Server) -> String + Send + 'static) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         // Opened and used on a thread of its own: the client may not run inside an asynchronous runtime.
         let creating = std::thread::spawn(|| {
             let server = SERVER.get_or_init(Server::join).as_ref()?;
             let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-            let statement = format!("CREATE DATABASE {name} TEMPLATE template0");
+            let statement = format!("CREATE DATABASE {name} TEMPLATE {}", template(server));
             server.admin().expect("the server answers").batch_execute(&statement).expect("a new database");
             Some(Self { server, name })
         });
@@ -136,6 +150,28 @@ impl Server {
     fn admin(&self) -> Result<Client, postgres::Error> {
         let url = format!("postgres://tradewind@/postgres?host={}", self.directory.display());
         Client::connect(&url, NoTls)
+    }
+
+    /// Name of the database that has the schema of this program, made by `shape` if nobody has yet.
+    fn template(&self, shape: fn(Place)) -> String {
+        let name = format!("shaped_{}", crate::migrate::fingerprint());
+        let lock = lock_file(&self.directory.join("shape"));
+        flock(&lock, FlockOperation::LockExclusive).expect("the shaper's lock");
+        let mut admin = self.admin().expect("the server answers");
+        let known = admin.query("SELECT 1 FROM pg_database WHERE datname = $1", &[&name]).expect("the databases");
+        if known.is_empty() {
+            let making = format!("shaping_{}", std::process::id());
+            admin.batch_execute(&format!("CREATE DATABASE {making} TEMPLATE template0")).expect("a new database");
+            shape(Place::Postgres(Secret::new(self.url(&making))));
+            // The server may still be taking leave of connections.
+            let begun = Instant::now();
+            let rename = format!("ALTER DATABASE {making} RENAME TO {name}");
+            while let Err(error) = admin.batch_execute(&rename) {
+                assert!(begun.elapsed() < START_WAIT, "{error}");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        name
     }
 
     #[allow(clippy::zombie_processes, reason = "server and reaper outlive the process that starts them")]
