@@ -180,6 +180,19 @@ fn of_officers(authority: &str) -> Vec<Case> {
         case("security", "hold-begin", json!({ "name": "Far v. Trade", "reason": "tested", "everyone": true }))
             .keeps("hold", "/id"),
         case("security", "hold-end", json!({ "id": "$hold", "reason": "tested" })),
+        case(
+            "security",
+            "investigation-open",
+            json!({ "name": "Far v. Trade", "reason": "tested", "custodians": ["sales@trade.test"] }),
+        )
+        .waits(),
+        case("security", "investigation-custodians", json!({ "id": "1", "custodians": ["finance@trade.test"] })).waits(),
+        case("security", "investigation-search", json!({ "id": "1", "words": ["invoice"] })).nothing(),
+        case("security", "investigation-items", json!({ "id": "1" })).nothing(),
+        case("security", "investigation-message", json!({ "id": "1", "message": "1-1" })).nothing(),
+        case("security", "investigation-mark", json!({ "id": "1", "message": "1-1", "mark": "relevant" })).nothing(),
+        case("security", "investigation-export", json!({ "id": "1" })).nothing(),
+        case("security", "investigation-close", json!({ "id": "1", "reason": "tested" })).nothing(),
         case("security", "judging-policy-set", json!({ "setting": "junk", "value": "0.95", "reason": "tested" })).waits(),
         case(
             "security",
