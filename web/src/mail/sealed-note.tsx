@@ -1,12 +1,14 @@
 // What was found of a message when it came (docs/jmap.md, MessageProtection): who signed it, whether that is who wrote it, how it was encrypted.
 
 import type { TFunction } from "i18next";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { longDate } from "../i18n/format";
+import { grouped, longDate } from "../i18n/format";
 import { type MessageProtection, PROTECTION } from "../jmap/types";
 import { useStore } from "../store/context";
 import { Icon } from "../ui/icon";
+
+const PartnerTrust = lazy(() => import("../endtoend/partner-trust"));
 
 type Signature = MessageProtection["signatures"][number];
 
@@ -19,11 +21,9 @@ const REASONS = new Set([
 /** Why a message stayed closed, as far as it has words of its own. */
 const TROUBLES = new Set(["not-for-us", "undecipherable", "without-integrity", "altered", "a-part-alone", "too-large"]);
 
-const groups = (fingerprint: string) => fingerprint.match(/.{1,4}/g)?.join(" ") ?? "";
-
 /** What a signature is worth, in words. */
 export function signatureWords(it: Signature, t: TFunction): string {
-  const name = it.signer ?? it.address ?? (it.fingerprint ? groups(it.fingerprint.slice(-16)) : t("sealed.somebody"));
+  const name = it.signer ?? it.address ?? (it.fingerprint ? grouped(it.fingerprint.slice(-16)) : t("sealed.somebody"));
   if (it.result === "pass") return t("sealed.signed-by", { name });
   const reason = it.reason && REASONS.has(it.reason) ? it.reason : "other";
   return t(`sealed.because-${reason}`, { name });
@@ -74,9 +74,10 @@ function SignatureLine({ of }: { of: Signature }) {
           <Row label={t("sealed.issuer")} value={of.issuer} />
           <Row label={t("sealed.until")} value={of.validUntil && longDate(of.validUntil, i18n.language)} />
           <Row label={t("sealed.serial")} value={of.serial} />
-          <Row label={t("end.fingerprint")} value={of.fingerprint && groups(of.fingerprint)} />
+          <Row label={t("end.fingerprint")} value={of.fingerprint && grouped(of.fingerprint)} />
           <Row label={t("sealed.from-matches")} value={of.fromMatches === null ? null : t(of.fromMatches ? "sealed.yes" : "sealed.no")} />
         </dl>
+        {holds && of.kind === "openpgp" && of.address && of.fingerprint && <Suspense><PartnerTrust address={of.address} fingerprint={of.fingerprint} /></Suspense>}
       </details>
     </li>
   );
