@@ -103,10 +103,10 @@ export function RecipientsProtection({ fields, from, choose, byDefault }: Props)
         {first.map((it) => (
           <li key={it.id} data-protection={it.protection} className={`flex items-start gap-2 ${WARNS.has(it.protection) ? "text-warning" : "text-quiet"}`}>
             <Icon name={MARKS[it.protection]} />
-            <span className="min-w-0">
+            <div className="min-w-0">
               <bdi className="font-medium">{it.id}</bdi>{t("protect.colon")} {protectionWords(it, t, i18n.language)}
               {it.protection === "openpgp" && <Suspense><PartnerTrust address={it.id} /></Suspense>}
-            </span>
+            </div>
           </li>
         ))}
       </ul>
