@@ -1,7 +1,6 @@
 // End to end between colleagues: two browsers make keys, one writes, the other reads; and what is refused. What must be found nowhere on the server
 // is written to the file that END_SECRETS names.
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { after, before, test } from "node:test";
 import { createMessage, encrypt, generateKey, readKey } from "openpgp";
 import { encodeQR } from "qr";
 import { accessible, address, fitsTelephone, jmap, newPage, open, origin, row, signIn } from "./browser.mjs";
+import { enrol, makeKey, post, unlock, write } from "./keys.mjs";
 
 const { OTHER_USER, OTHER_PASSWORD } = process.env;
 const SUBJECT = "Pangolin price of winter";
@@ -43,31 +43,6 @@ after(async () => {
   rmSync(place, { recursive: true });
 });
 
-/** RFC 6238 with its usual values. */
-function codeOf(secret) {
-  const bits = [...secret.replaceAll(" ", "")].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((octet) => Number.parseInt(octet, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const hash = createHmac("sha1", key).update(step).digest();
-  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
-
-const post = (page, path, body) =>
-  page.evaluate(async ([path, body]) => {
-    const response = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
-    return { status: response.status, body: await response.json() };
-  }, [path, body]);
-
-/** Gives somebody an authenticator app, which counts as shown. Gives recovery codes. */
-async function enrol(page) {
-  const begun = await post(page, "/api/account/factors/begin", { kind: "totp", label: "Telephone" });
-  assert.equal(begun.status, 200, JSON.stringify(begun));
-  const done = await post(page, "/api/account/factors/finish", { kind: "totp", challenge: begun.body.challenge, code: codeOf(begun.body.secret) });
-  assert.equal(done.status, 200, JSON.stringify(done));
-  return done.body.recovery_codes;
-}
-
 /** Signs in with a recovery code as second factor. */
 async function signInStrongly(page, user, password, code) {
   await page.goto(`${origin}/mail`);
@@ -76,42 +51,13 @@ async function signInStrongly(page, user, password, code) {
   await page.fill("input[name=password]", password);
   await page.click("button[type=submit], button.first");
   await page.waitForURL(/\/sign-in\/factor/);
+  const other = page.locator("details", { has: page.locator("input[value=recovery]") });
+  if ((await other.count()) > 0) await other.locator("summary").click();
   const form = page.locator("form", { has: page.locator("input[value=recovery]") });
   await form.locator("input[name=code]").fill(code);
   await form.getByRole("button").click();
   await page.waitForURL(/\/mail/);
   await page.getByRole("grid").waitFor();
-}
-
-async function unlock(form, given) {
-  await form.getByLabel("Passphrase or recovery code").fill(given);
-  await form.getByRole("button", { name: "Unlock", exact: true }).click();
-}
-
-/** The form that encrypts end to end. */
-async function write(page) {
-  await page.goto(`${origin}/mail`);
-  await page.getByRole("button", { name: "Write" }).click();
-  await page.getByLabel("Protection").selectOption("end");
-  return page.getByRole("dialog", { name: "New message, end to end" });
-}
-
-async function makeKey(page, passphrase) {
-  const form = await write(page);
-  await form.getByLabel("New passphrase").fill("short");
-  await form.getByRole("button", { name: "Make my key" }).click();
-  await form.getByText("at least 12 characters").waitFor();
-  await accessible(page, "making a key");
-  await form.getByLabel("New passphrase").fill(passphrase);
-  await form.getByRole("button", { name: "Make my key" }).click();
-  const recovery = await form.getByLabel("Recovery code").innerText();
-  assert.match(recovery, /^([a-z2-9]{4}-){7}[a-z2-9]{4}$/);
-  await form.getByRole("button", { name: "I have kept it" }).click();
-  await form.getByRole("button", { name: "Enter my key into the directory" }).click();
-  await form.getByLabel("To", { exact: true }).waitFor();
-  await form.getByRole("button", { name: "Close" }).click();
-  secret(recovery);
-  return recovery;
 }
 
 async function downloaded(page, click) {
@@ -129,6 +75,7 @@ test("each makes a key, and enters it by a strong factor", async () => {
   otherCodes = await enrol(other);
   salesRecovery = await makeKey(sales, PASSPHRASE);
   recovery = await makeKey(other, OTHER_PASSPHRASE);
+  for (const code of [salesRecovery, recovery]) secret(code);
 });
 
 test("a message with a file goes from one to the other", async () => {
@@ -362,9 +309,18 @@ test("a passkey unlocks the key, after a new sign-in too, and one that cannot sa
   });
   await byPasskey.click();
   await form.getByText("This passkey does not open your key.").waitFor();
-  await sales.evaluate(() => { navigator.credentials.get = window.get; });
+  await sales.evaluate(() => {
+    navigator.credentials.get = async (options) => {
+      const shown = await window.get(options);
+      window.given = [...new Uint8Array(shown.getClientExtensionResults().prf.results.first)];
+      return shown;
+    };
+  });
   await byPasskey.click();
   await form.getByLabel("To", { exact: true }).waitFor();
+  const given = Buffer.from(await sales.evaluate(() => window.given));
+  assert.equal(given.length, 32);
+  for (const form of ["hex", "base64", "base64url"]) secret(given.toString(form));
 
   // The same device, of which the browser remembers nothing.
   await sales.context().clearCookies();
@@ -441,6 +397,7 @@ test("keys are compared by number and code, from both sides", async () => {
   const theirs = await compareOnKeysPage(other, OTHER_PASSPHRASE, seller);
   assert.equal((await theirs.getByRole("group", { name: "Number of both keys" }).innerText()).replaceAll(/\s+/g, " ").trim(), number);
   await theirs.getByRole("button", { name: "Scan their code" }).click();
+  await theirs.getByText("Scan the code that the other side shows").waitFor();
   await accessible(other, "scanning a code");
   const choose = (file) => theirs.getByLabel("Choose a picture").setInputFiles(file);
   await choose(picture("none.png", await sales.screenshot({ clip: { x: 0, y: 0, width: 50, height: 50 } })));
@@ -615,24 +572,20 @@ test("an entry of one's own address with a key that this browser did not make is
 });
 
 test("a key in place of a verified one is warned of more than any other", async () => {
+  const to = async (action, fingerprint, more = {}) => assert.equal((await post(other, `/api/v1/${action}`, { address: OTHER_USER, key_id: fingerprint, ...more })).status, 200);
   const { body } = await post(other, "/api/v1/openpgp-list", { address: OTHER_USER });
-  for (const { fingerprint, state } of body) {
-    // oxlint-disable-next-line no-await-in-loop
-    if (state === "active") assert.equal((await post(other, "/api/v1/openpgp-retire", { address: OTHER_USER, key_id: fingerprint })).status, 200);
-  }
+  const first = body.find(({ custody }) => custody === "owner").fingerprint;
+  await to("openpgp-publish", first, { on: true });
   const form = await write(sales);
   await unlock(form, PASSPHRASE);
-  await makeKey(other, OTHER_PASSPHRASE);
   await form.getByLabel("To", { exact: true }).fill(OTHER_USER);
-  // Never verified, so that it is told by what this browser remembers.
-  await form.getByText("is another than before").waitFor();
   await form.getByRole("button", { name: `Compare keys with ${theOther}` }).click();
   await sales.getByRole("button", { name: "Both see the same" }).click();
+  await form.getByText(`You have verified the key of ${theOther}`).waitFor();
   await form.getByText(`${theOther} can read it.`).waitFor();
 
-  const [{ fingerprint }] = (await post(other, "/api/v1/openpgp-list", { address: OTHER_USER })).body.filter(({ state }) => state === "active");
-  assert.equal((await post(other, "/api/v1/openpgp-retire", { address: OTHER_USER, key_id: fingerprint })).status, 200);
-  await makeKey(other, OTHER_PASSPHRASE);
+  await to("openpgp-retire", first);
+  secret(await makeKey(other, OTHER_PASSPHRASE));
   await form.getByLabel("To", { exact: true }).fill("");
   await form.getByLabel("To", { exact: true }).fill(OTHER_USER);
   await form.getByText("This is NOT the key that you verified").waitFor();
@@ -640,7 +593,7 @@ test("a key in place of a verified one is warned of more than any other", async 
   await accessible(sales, "a key in place of a verified one");
   await form.getByRole("button", { name: "Encrypt and send" }).click();
   await form.getByText("Not every recipient can get this message").waitFor();
-  // So it is on the page of keys, and in another browser.
+  // So it is on the page of keys.
   await sales.goto(`${origin}/mail/account`);
   const verified = sales.getByRole("region", { name: "Verified keys" });
   await verified.getByRole("button", { name: "Unlock" }).click();

@@ -3,6 +3,7 @@
 import type { TFunction } from "i18next";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useUnlocked } from "../endtoend/engine";
 import { shortDate } from "../i18n/format";
 import { PROTECTION, type RecipientProtection } from "../jmap/types";
 import { useStore } from "../store/context";
@@ -90,6 +91,7 @@ interface Props {
 
 export function RecipientsProtection({ fields, from, choose, byDefault }: Props) {
   const { t, i18n } = useTranslation();
+  const unlocked = useUnlocked();
   const told = useProtection(fields, from);
   const isEndToEnd = told !== undefined && told.length > 0 && told.every((it) => it.isEndToEndByDefault);
   useEffect(() => byDefault(isEndToEnd), [byDefault, isEndToEnd]);
@@ -105,7 +107,7 @@ export function RecipientsProtection({ fields, from, choose, byDefault }: Props)
             <Icon name={MARKS[it.protection]} />
             <div className="min-w-0">
               <bdi className="font-medium">{it.id}</bdi>{t("protect.colon")} {protectionWords(it, t, i18n.language)}
-              {it.protection === "openpgp" && <Suspense><PartnerTrust address={it.id} /></Suspense>}
+              {unlocked && it.protection === "openpgp" && <Suspense><PartnerTrust address={it.id} /></Suspense>}
             </div>
           </li>
         ))}

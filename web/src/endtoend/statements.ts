@@ -40,10 +40,25 @@ function remember(client: Client, count: number): void {
   localStorage.setItem(SEEN + ownerOf(client), JSON.stringify({ key: unlockedNow() ?? "", count } satisfies Seen));
 }
 
-const fetched = async (client: Client, accountId: Id) => {
+const listeners = new Set<() => void>();
+let latest: string | null | undefined;
+let changes = 0;
+
+/** Has everything that shows it read it again if it is another than the last time. */
+function note(content: string | null): void {
+  const isOther = latest !== undefined && latest !== content;
+  latest = content;
+  if (!isOther) return;
+  changes += 1;
+  for (const tell of listeners) tell();
+}
+
+async function fetched(client: Client, accountId: Id): Promise<{ content: string | null; state: string }> {
   const { list, state } = await client.call("KeyStatements/get", { accountId, ids: null });
-  return { content: list[0]?.content ?? null, state };
-};
+  const content = list[0]?.content ?? null;
+  note(content);
+  return { content, state };
+}
 
 async function believed(client: Client, content: string | null): Promise<Said> {
   const known = seen(client);
@@ -66,9 +81,6 @@ export async function statements(client: Client, accountId: Id): Promise<Said> {
   const { content } = await fetched(client, accountId);
   return believed(client, content);
 }
-
-const listeners = new Set<() => void>();
-let changes = 0;
 
 /** Says something more, or takes it back. Throws [Unbelieved]. */
 export async function say(client: Client, accountId: Id, how: (said: Said) => Said): Promise<void> {
@@ -96,8 +108,7 @@ async function put(client: Client, accountId: Id, next: (content: string | null)
       const refused = refusedIn(answer);
       if (refused) throw refused;
       remember(client, said.count);
-      changes += 1;
-      for (const tell of listeners) tell();
+      note(armored);
       return;
     } catch (error) {
       if (!(error instanceof Refused && error.type === "stateMismatch") || tries === TRIES_MAX) throw error;
