@@ -2,6 +2,7 @@
 
 import type { Client } from "../jmap/client";
 import type { Id } from "../jmap/types";
+import { decode } from "../sealed/octets";
 import { colleagues } from "./directory";
 import { fingerprintOf } from "./engine";
 import type { Side } from "./trust";
@@ -16,7 +17,7 @@ export async function keysOf(client: Client, accountId: Id, addresses: string[])
     const key = keys.find(({ fingerprint }) => fingerprint === currentFingerprint);
     if (!key) return [];
     // Read from the key itself.
-    const fingerprint = await fingerprintOf(Uint8Array.from(atob(key.certificate), (letter) => letter.charCodeAt(0)));
+    const fingerprint = await fingerprintOf(decode(key.certificate));
     return [{ address: id, fingerprint }];
   }));
   return [...found, ...theirs.flat()];

@@ -9,8 +9,7 @@ import { useStore } from "../store/context";
 import { Button } from "../ui/button";
 import { make, type Made, nowUsed, type PasskeyWrap, unlock, unlockBy, useUnlocked } from "./engine";
 import { enter, keep, type OwnKey, ownKey, passkeysOf } from "./own-key";
-import { ask } from "./passkey";
-import { passkeyWords } from "./passkey-words";
+import { ask, passkeyWords } from "./passkey";
 
 export const PASSPHRASE_MIN = 12;
 const input = "min-h-8 min-w-40 flex-1 rounded-md border border-strong-line bg-paper px-2";

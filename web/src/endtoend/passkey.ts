@@ -1,6 +1,7 @@
 // Passkeys that give a secret for a salt (Web Authentication Level 3, extension `prf`), which wraps the key. The secret never leaves this browser; the
 // server has salt and credential alone.
 
+import type { TFunction } from "i18next";
 import { beginShowing, whoIsSignedIn } from "../account/api";
 import { decode, encode, type Octets, random } from "../sealed/octets";
 
@@ -13,6 +14,9 @@ export class PasskeyTrouble extends Error {
     super(reason);
   }
 }
+
+/** What went wrong, in words. */
+export const passkeyWords = (error: Error, t: TFunction): string => (error instanceof PasskeyTrouble ? t(`end.passkey-${error.reason}`) : t("app.error", { reason: error.message }));
 
 /** What one passkey gave. */
 export interface Given {

@@ -11,8 +11,7 @@ import { useNotices } from "../ui/notices";
 import { type PasskeyWrap, wrapBy } from "./engine";
 import { WhenUnlocked } from "./key-gate";
 import { type OwnKey, ownKey, passkeysOf, reseal, withoutPasskey } from "./own-key";
-import { ask, type Factors, factorsOf, freshSalt, type Given, makeFor } from "./passkey";
-import { passkeyWords } from "./passkey-words";
+import { ask, type Factors, factorsOf, freshSalt, type Given, makeFor, passkeyWords } from "./passkey";
 
 const LABEL_MAX = 60;
 

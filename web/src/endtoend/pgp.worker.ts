@@ -113,7 +113,9 @@ async function rewrap({ sealed, given, passphrase }: { sealed: Sealed; given: st
 
 async function wrapBy({ sealed, passkey, given }: { sealed: Sealed; passkey: Passkey; given: Octets }): Promise<Sealed> {
   if (!master) throw new Error("locked");
-  await privateOf(sealed, master);
+  await privateOf(sealed, master).catch(() => {
+    throw new Error("another key was made meanwhile; load this page anew");
+  });
   const others = sealed.wraps.filter((wrap) => !isOfPasskey(wrap) || wrap.credential !== passkey.credential);
   const wrapped = await seal(await deriveFrom(given, passkey.credential), "passkey", master);
   return { ...sealed, wraps: [...others, { by: "passkey", ...passkey, wrapped }] };
