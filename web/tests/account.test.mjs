@@ -1,12 +1,12 @@
 // The account and its security, in the application itself.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createHmac } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { accessible, address, fitsTelephone, newPage, open, origin, signIn } from "./browser.mjs";
+import { codeOf } from "./keys.mjs";
 
 let opened;
 let page;
@@ -29,16 +29,6 @@ async function authenticator() {
   const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true };
   const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options });
   return { keys: async () => (await devtools.send("WebAuthn.getCredentials", { authenticatorId })).credentials };
-}
-
-/** RFC 6238 with its usual values. */
-function codeOf(secret, at = Date.now()) {
-  const bits = [...secret.replaceAll(" ", "")].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((octet) => Number.parseInt(octet, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const hash = createHmac("sha1", key).update(step).digest();
-  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
 
 let kept;

@@ -1,7 +1,9 @@
 // What protects a message, before it is sent and when it came.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { encodeQR } from "qr";
 import { accessible, address, fitsTelephone, jmap, newPage, open, origin, row, signIn } from "./browser.mjs";
+import { enrol, makeKey } from "./keys.mjs";
 
 let opened;
 let page;
@@ -126,4 +128,40 @@ test("it is told in Chinese, too", async () => {
   await page.getByRole("dialog", { name: "新邮件" }).getByRole("combobox").first().fill("bo@strict.example");
   await page.getByText("邮件将不会发送给 1 位收件人。").waitFor();
   await page.getByRole("button", { name: "改用门户发送" }).waitFor();
+});
+
+test("the key of a partner is verified by its fingerprint, and told above mail and beside recipients", async () => {
+  await page.goto(`${origin}/mail?lang=en`);
+  await enrol(page);
+  // As of a company whose rule has mail to this partner encrypted.
+  await page.addInitScript(() => {
+    const real = window.fetch;
+    window.fetch = async (...asked) => {
+      const response = await real(...asked);
+      if (!String(asked[1]?.body ?? "").includes("RecipientProtection/get")) return response;
+      const answer = await response.json();
+      for (const [name, told] of answer.methodResponses) if (name === "RecipientProtection/get") for (const one of told.list) one.protection = "openpgp";
+      return Response.json(answer);
+    };
+  });
+  await makeKey(page, "numbat Thicket fourteen");
+  const [{ list: [{ currentFingerprint }] }] = await jmap(page, [["CorrespondentKey/get", { ids: ["ana@partner.example"] }]]);
+  await row(page, "Case pgp good").click();
+  const note = page.getByRole("region", { name: "Signature and encryption" });
+  await note.getByText("You have not verified the key of ana@partner.example.").waitFor();
+  await note.getByRole("button", { name: "Compare keys with ana@partner.example" }).click();
+  const comparison = page.getByRole("dialog", { name: "Compare keys with ana@partner.example" });
+  await comparison.getByRole("button", { name: "Scan their code" }).click();
+  const show = (fingerprint) => comparison.getByLabel("Choose a picture").setInputFiles({ name: "code.gif", mimeType: "image/gif", buffer: Buffer.from(encodeQR(`OPENPGP4FPR:${fingerprint}`, "gif", { scale: 4 })) });
+  await show("0".repeat(40));
+  await comparison.getByText("The code is NOT of the same keys.").waitFor();
+  await comparison.getByRole("button", { name: "Scan their code" }).click();
+  await show(currentFingerprint);
+  await note.getByText("You have verified the key of ana@partner.example").waitFor();
+  await accessible(page, "a signature of a verified partner");
+  await page.getByRole("button", { name: "Write" }).click();
+  const composer = page.getByRole("dialog", { name: "New message" });
+  await composer.getByLabel("To", { exact: true }).fill("ana@partner.example");
+  await composer.getByText("You have verified the key of ana@partner.example").waitFor();
+  await accessible(page, "a recipient whose key is verified");
 });

@@ -14,3 +14,13 @@ pub(crate) fn got(account: &str, state: Option<&str>, list: Vec<Value>, missing:
     answer.insert("notFound".to_owned(), missing.into());
     Value::Object(answer)
 }
+
+/// The identifier of what there is one of in each account.
+pub(crate) const SINGLETON: &str = "singleton";
+
+/// The answer to a `/get` call of what there is one of.
+pub(crate) fn got_single(account: &str, state: &str, object: Value, asked: Option<&[String]>) -> Value {
+    let is_asked = asked.is_none_or(|asked| asked.iter().any(|id| id == SINGLETON));
+    let missing = asked.unwrap_or_default().iter().filter(|id| *id != SINGLETON).cloned().collect();
+    got(account, Some(state), is_asked.then_some(object).into_iter().collect(), missing)
+}

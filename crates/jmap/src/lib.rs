@@ -37,6 +37,7 @@ mod settings;
 mod share_notices;
 mod sorting;
 mod state;
+mod statements;
 mod submission;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use smime::Certificate;
 use store::Tx;
 use wire::jmap::{Object, SetError, SetErrorKind, format_utc_date};
 
+use crate::answer::{SINGLETON, got_single};
 use crate::args::Args;
 use crate::changeset::{ChangesAsked, ChangesMade, not_found};
 use crate::error::Failure;
@@ -15,9 +16,6 @@ use crate::keys::{check_change, own};
 use crate::run::Answers;
 use crate::state::word_of;
 use crate::{Asker, Server};
-
-/// There is one in each account.
-const SINGLETON: &str = "singleton";
 
 fn shown(tx: &mut Tx<'_>, account: i64) -> Result<Value, Failure> {
     let switch = keycare::show(tx, account).map_err(trouble)?;
@@ -51,10 +49,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
     server.check_get(asked.as_deref())?;
     let object = shown(tx, account)?;
     let state = state_of(&object);
-    let is_asked = asked.as_ref().is_none_or(|asked| asked.iter().any(|id| id == SINGLETON));
-    let list: Vec<Value> = is_asked.then_some(object).into_iter().collect();
-    let missing: Vec<&String> = asked.iter().flatten().filter(|id| *id != SINGLETON).collect();
-    Ok(json!({ "accountId": account_id, "state": state, "list": list, "notFound": missing }))
+    Ok(got_single(&account_id, &state, object, asked.as_deref()))
 }
 
 /// `EncryptionOnReceipt/set`, with a fresh strong factor.

@@ -16,7 +16,7 @@ use crate::session::{
 use crate::unchanged::{self, Kind};
 use crate::{
     Asker, Server, blobs, contacts, directory, email, keys, labels, mailboxes, mdn, on_receipt, principals, protection,
-    push, quota, senders, share_notices, sorting, submission, verdicts,
+    push, quota, senders, share_notices, sorting, statements, submission, verdicts,
 };
 
 /// How often calls are run again whose snapshot turned out too old.
@@ -103,6 +103,7 @@ enum Change {
     VacationSet,
     RulesSet,
     KeySet,
+    StatementsSet,
     ReceiptSet,
     MdnSend,
     LabelSet,
@@ -138,6 +139,7 @@ impl Change {
             | Self::BlobCopy
             | Self::MdnSend
             | Self::KeySet
+            | Self::StatementsSet
             | Self::ReceiptSet
             | Self::PushSet
             | Self::ShareNoticeSet => None,
@@ -219,12 +221,6 @@ fn method(name: &str, using: &[String]) -> Option<(&'static str, Method)> {
         "VacationResponse/set" => change(VACATION, Change::VacationSet),
         "Rules/get" => read(RULES, sorting::rules_get),
         "Rules/set" => change(RULES, Change::RulesSet),
-        "CryptoKey/get" => read(KEYS, keys::get),
-        "CryptoKey/set" => change(KEYS, Change::KeySet),
-        "EncryptionOnReceipt/get" => read(KEYS, on_receipt::get),
-        "EncryptionOnReceipt/set" => change(KEYS, Change::ReceiptSet),
-        "DirectoryKey/get" => read(KEYS, directory::get),
-        "CorrespondentKey/get" => read(KEYS, keys::correspondents_get),
         "Principal/get" => read(PRINCIPALS, principals::get),
         "Principal/changes" => read(PRINCIPALS, principals::changes),
         "Principal/set" => read(PRINCIPALS, principals::set),
@@ -235,8 +231,25 @@ fn method(name: &str, using: &[String]) -> Option<(&'static str, Method)> {
         "ShareNotification/set" => change(PRINCIPALS, Change::ShareNoticeSet),
         "ShareNotification/query" => read(PRINCIPALS, share_notices::query),
         "ShareNotification/queryChanges" => read(PRINCIPALS, share_notices::query_changes),
-        _ => told_of_mail(name).map(|(capability, method)| (capability, Method::Read(method))),
+        _ => of_keys(name)
+            .map(|method| (KEYS, method))
+            .or_else(|| told_of_mail(name).map(|(capability, method)| (capability, Method::Read(method)))),
     }
+}
+
+/// What there is to do with keys.
+fn of_keys(name: &str) -> Option<Method> {
+    Some(match name {
+        "CryptoKey/get" => Method::Read(keys::get),
+        "CryptoKey/set" => Method::Change(Change::KeySet),
+        "KeyStatements/get" => Method::Read(statements::get),
+        "KeyStatements/set" => Method::Change(Change::StatementsSet),
+        "EncryptionOnReceipt/get" => Method::Read(on_receipt::get),
+        "EncryptionOnReceipt/set" => Method::Change(Change::ReceiptSet),
+        "DirectoryKey/get" => Method::Read(directory::get),
+        "CorrespondentKey/get" => Method::Read(keys::correspondents_get),
+        _ => return None,
+    })
 }
 
 /// What our own extensions tell of messages and recipients.
@@ -396,6 +409,7 @@ impl Server {
             Change::VacationSet => sorting::vacation_set(self, asker, args).await,
             Change::RulesSet => sorting::rules_set(self, asker, args).await,
             Change::KeySet => keys::set(self, asker, created, args).await,
+            Change::StatementsSet => statements::set(self, asker, args).await,
             Change::ReceiptSet => on_receipt::set(self, asker, args).await,
             Change::LabelSet => labels::set(self, asker, created, args).await,
             Change::PushSet => push::subscription_set(self, asker, created, args).await,

@@ -6,10 +6,11 @@ mod scripts;
 mod vacation;
 
 use ::scripts::ScriptsError;
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Tx;
 use wire::jmap::{MethodErrorKind, Object, SetError, SetErrorKind};
 
+use crate::answer::got_single;
 use crate::args::Args;
 use crate::error::Failure;
 use crate::reach::Reach;
@@ -20,9 +21,6 @@ pub(crate) use rules::{rules_get, rules_set};
 pub(crate) use script_set::script_set;
 pub(crate) use scripts::{script_get, script_query, script_validate};
 pub(crate) use vacation::{vacation_get, vacation_set};
-
-/// The identifier of what there is one of (RFC 8621 section 8).
-const SINGLETON: &str = "singleton";
 
 /// What people set for their mail is their own: others see nothing of it.
 fn own(tx: &mut Tx<'_>, asker: &Asker, account_id: &str) -> Result<Reach, Failure> {
@@ -68,10 +66,7 @@ fn get_single(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Args, k
     check_properties(properties.as_deref(), kind.properties)?;
     server.check_get(asked.as_deref())?;
     let (single, state) = ((kind.read)(tx, account)?, (kind.state)(tx, account)?);
-    let is_asked = asked.as_ref().is_none_or(|asked| asked.iter().any(|id| id == SINGLETON));
-    let list: Vec<Value> = is_asked.then(|| only(single, properties.as_deref())).into_iter().collect();
-    let missing: Vec<&String> = asked.iter().flatten().filter(|id| *id != SINGLETON).collect();
-    Ok(json!({ "accountId": account_id, "state": state, "list": list, "notFound": missing }))
+    Ok(got_single(&account_id, &state, only(single, properties.as_deref()), asked.as_deref()))
 }
 
 fn check_properties(wanted: Option<&[String]>, known: &[&str]) -> Result<(), Failure> {

@@ -70,6 +70,12 @@ pub enum KeybookError {
     /// What is sealed is not what was to be replaced.
     #[error("what is kept of the private key was changed meanwhile, as by another browser; read it again")]
     ChangedMeanwhile,
+    /// What an owner says of keys is too large.
+    #[error("what is kept of what an owner has said of keys has at most {max} octets")]
+    TooMuchSaid {
+        /// The limit.
+        max: usize,
+    },
     /// What is sealed is too large.
     #[error("what is kept of a private key has at most {max} octets")]
     TooLarge {

@@ -12,6 +12,7 @@ mod octets;
 mod own;
 mod partners;
 mod settings;
+mod statements;
 
 pub use arrival::{Arrived, learn_from, look};
 pub use departure::{Lacking, Means, protect};
@@ -24,3 +25,4 @@ pub use own::{
 };
 pub use partners::{Learned, Origin, PartnerKey, PartnerState, current, forget, learn, list_partners, verify};
 pub use settings::OpenPgpSettings;
+pub use statements::{keep_statements, statements};

@@ -19,6 +19,7 @@ const SEEN: (Origin, PreferEncrypt) = (Origin::Autocrypt, PreferEncrypt::Mutual)
 store::on_both_engines! {
     keys_kept_here_are_sealed_published_and_taken_out,
     keys_kept_by_their_owners_stay_closed,
+    what_an_owner_says_of_keys_is_kept_as_it_came,
     what_makes_no_sense_is_refused,
     keys_are_renewed_in_time,
     correspondents_change_their_keys,
@@ -115,6 +116,19 @@ async fn keys_kept_by_their_owners_stay_closed(store: TestStore) {
     assert_eq!(store.read(move |tx| keybook::sealed_private(tx, wei, added.id)).await.unwrap(), b"sealed anew");
 }
 
+async fn what_an_owner_says_of_keys_is_kept_as_it_came(store: TestStore) {
+    let (_, wei) = found(&store).await;
+    let said = || store.read(move |tx| keybook::statements(tx, wei));
+    assert_eq!(said().await.unwrap(), None);
+    for text in ["first", "第二"] {
+        write(&store, move |tx| keybook::keep_statements(tx, wei, text)).await.unwrap();
+        assert_eq!(said().await.unwrap().as_deref(), Some(text));
+    }
+    let much = write(&store, move |tx| keybook::keep_statements(tx, wei, &"x".repeat((512 << 10) + 1))).await;
+    assert!(matches!(much, Err(KeybookError::TooMuchSaid { .. })), "{much:?}");
+    assert_eq!(said().await.unwrap().as_deref(), Some("第二"));
+}
+
 async fn what_makes_no_sense_is_refused(store: TestStore) {
     let (_, wei) = found(&store).await;
     let add = |seed, address: &'static str| {
@@ -189,12 +203,15 @@ async fn an_erased_account_leaves_none(store: TestStore) {
     let (_, wei) = found(&store).await;
     write(&store, move |tx| {
         keybook::add(tx, wei, &NewKey::Private(&key(10, &["wei@trade.test"], YEAR)))?;
+        keybook::keep_statements(tx, wei, "said")?;
         keybook::publish(tx, wei, "", true).map(drop)
     })
     .await
     .unwrap();
     store.write(move |tx| identity::delete_account(tx, wei)).await.unwrap();
-    for table in ["SELECT COUNT(*) FROM pgp_key", "SELECT COUNT(*) FROM pgp_published"] {
+    for table in
+        ["SELECT COUNT(*) FROM pgp_key", "SELECT COUNT(*) FROM pgp_published", "SELECT COUNT(*) FROM key_statement"]
+    {
         let left = store.read(move |tx| tx.row(table, &[], |row| row.int(0))).await.unwrap();
         assert_eq!(left, Some(0), "{table}");
     }

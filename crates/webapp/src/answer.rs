@@ -47,8 +47,9 @@ pub(crate) fn page(text: &[u8], entropy: &dyn Entropy) -> Response {
     headers.insert(header::CACHE_CONTROL, NO_STORE);
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers
-        .insert("permissions-policy", HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"));
+    // The camera reads codes by which people compare keys.
+    let features = "camera=(self), geolocation=(), microphone=(), payment=()";
+    headers.insert("permissions-policy", HeaderValue::from_static(features));
     response
 }
 

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
+import { Qr } from "../ui/qr";
 import { act, beginFactor, type Begun, enrollable, type Factor, finishFactor } from "./api";
 import { Line, Section, Told, useDeed, useTold, When } from "./section";
 import { CodeField, useWithFactor } from "./step-up";
@@ -146,12 +147,7 @@ function Shown({ begun, kind, code, change }: { begun: Begun; kind: string; code
       {begun.secret && (
         <>
           <p>{t("factor.scan")}</p>
-          {begun.qr && (
-            <svg role="img" aria-label={t("factor.qr")} viewBox={`0 0 ${begun.qr.side} ${begun.qr.side}`} width="200" height="200" shapeRendering="crispEdges" className="self-center rounded-md border border-line">
-              <rect width={begun.qr.side} height={begun.qr.side} fill="#fff" />
-              <path d={begun.qr.path} fill="#000" />
-            </svg>
-          )}
+          {begun.qr && <Qr {...begun.qr} label={t("factor.qr")} />}
           <p>
             {t("factor.type-key")} <code dir="ltr" className="break-all">{begun.secret}</code>
           </p>

@@ -1,8 +1,9 @@
 // Keys of the account: those of OpenPGP and of S/MIME, as they are kept here (docs/openpgp.md, docs/smime.md).
 
-import { lazy, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { saveFile } from "../folders/export";
+import { grouped } from "../i18n/format";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { useNotices } from "../ui/notices";
@@ -10,6 +11,7 @@ import { act } from "./api";
 import { Line, Section, Told, useDeed, useTold, When } from "./section";
 
 const ChangePassphrase = lazy(() => import("../endtoend/change-passphrase"));
+const OwnSection = lazy(() => import("../endtoend/own-section"));
 
 interface PgpKey {
   fingerprint: string;
@@ -30,9 +32,6 @@ interface SmimeKey {
   fingerprint: string;
   until: string;
 }
-
-/** Groups of four, as people compare them. */
-export const grouped = (fingerprint: string) => fingerprint.toUpperCase().replaceAll(/(.{4})(?=.)/g, "$1 ");
 
 type Switch =
   | { on: false }
@@ -70,6 +69,27 @@ export function Keys({ address }: { address: string }) {
   );
 }
 
+interface KeyListProps<T> {
+  title: string;
+  why: string;
+  beside: ReactNode;
+  known: ReturnType<typeof useTold<T[]>>;
+  below: ReactNode;
+  children: (key: T) => ReactNode;
+}
+
+/** Keys of one kind; beside the title, how others come to them; below, the dialogs of that. */
+function KeyList<T>({ title, why, beside, known, below, children }: KeyListProps<T>) {
+  const { t } = useTranslation();
+  return (
+    <Section title={title} beside={<span className="flex flex-wrap gap-2">{beside}</span>}>
+      <p className="mb-2 text-quiet">{why}</p>
+      <Told of={known}>{(all) => (all.length === 0 ? <p className="text-quiet">{t("key.none")}</p> : <ul>{all.map(children)}</ul>)}</Told>
+      {below}
+    </Section>
+  );
+}
+
 function OpenPgp({ address, ask }: { address: string; ask: (asked: Asked) => void }) {
   const { t } = useTranslation();
   const [read] = useState(() => () => act<PgpKey[]>("openpgp-list", { address }));
@@ -84,49 +104,13 @@ function OpenPgp({ address, ask }: { address: string; ask: (asked: Asked) => voi
     (made) => saveFile(new Blob([made.key], { type: "application/pgp-keys" }), `${address}.asc`),
   );
   const beside = (
-    <span className="flex flex-wrap gap-2">
+    <>
       <Button onPress={() => setBringing(true)}>{t("key.bring")}</Button>
       <Button onPress={() => deed(() => act("openpgp-make", { address }), known.again)}>{t("key.make")}</Button>
-    </span>
+    </>
   );
-  return (
-    <Section title={t("key.openpgp")} beside={beside}>
-      <p className="mb-2 text-quiet">{t("key.openpgp-why")}</p>
-      <Told of={known}>
-        {(all) =>
-          all.length === 0 ? (
-            <p className="text-quiet">{t("key.none")}</p>
-          ) : (
-            <ul>
-              {all.map((key) => (
-                <Line
-                  key={key.fingerprint}
-                  name={<code dir="ltr" className="break-words">{grouped(key.fingerprint)}</code>}
-                  facts={
-                    <>
-                      <span>{t(`key.state-${key.state}`)}</span>
-                      <span>{t(`key.custody-${key.custody}`)}</span>
-                      <span>{t(key.published ? "key.published" : "key.not-published")}</span>
-                      {key.algorithms && <span dir="ltr">{key.algorithms}</span>}
-                      <span>{t("key.until")} <When at={key.expires} /></span>
-                      {key.trouble && <span className="text-warning">{key.trouble}</span>}
-                    </>
-                  }
-                >
-                  <span className="flex flex-wrap gap-2">
-                    <Button onPress={() => keep(key)}>{t("key.save")}</Button>
-                    {key.state === "active" && <Button onPress={() => on("openpgp-publish", key, { on: !key.published })}>{t(key.published ? "key.unpublish" : "key.publish")}</Button>}
-                    {key.state === "active" && key.custody === "owner" && <Button onPress={() => on("receipt-on", key, { method: "openpgp" })}>{t("key.receipt-use")}</Button>}
-                    {key.state === "active" && key.custody === "owner" && <Button onPress={() => setChanging(true)}>{t("end.change")}</Button>}
-                    {key.state === "active" && <Button onPress={() => on("openpgp-retire", key)}>{t("key.retire")}</Button>}
-                    <Button look="danger" onPress={() => ask({ name: grouped(key.fingerprint), go: () => on("openpgp-remove", key) })}>{t("key.remove")}</Button>
-                  </span>
-                </Line>
-              ))}
-            </ul>
-          )
-        }
-      </Told>
+  const below = (
+    <>
       <Dialog title={t("end.change")} isOpen={changing} close={() => setChanging(false)}>
         <Suspense>
           <ChangePassphrase
@@ -146,7 +130,45 @@ function OpenPgp({ address, ask }: { address: string; ask: (asked: Asked) => voi
           }}
         />
       </Dialog>
-    </Section>
+    </>
+  );
+  return (
+    <>
+      <KeyList
+        title={t("key.openpgp")}
+        why={t("key.openpgp-why")}
+        beside={beside}
+        known={known}
+        below={below}
+      >
+        {(key) => (
+          <Line
+            key={key.fingerprint}
+            name={<code dir="ltr" className="break-words">{grouped(key.fingerprint)}</code>}
+            facts={
+              <>
+                <span>{t(`key.state-${key.state}`)}</span>
+                <span>{t(`key.custody-${key.custody}`)}</span>
+                <span>{t(key.published ? "key.published" : "key.not-published")}</span>
+                {key.algorithms && <span dir="ltr">{key.algorithms}</span>}
+                <span>{t("key.until")} <When at={key.expires} /></span>
+                {key.trouble && <span className="text-warning">{key.trouble}</span>}
+              </>
+            }
+          >
+            <span className="flex flex-wrap gap-2">
+              <Button onPress={() => keep(key)}>{t("key.save")}</Button>
+              {key.state === "active" && <Button onPress={() => on("openpgp-publish", key, { on: !key.published })}>{t(key.published ? "key.unpublish" : "key.publish")}</Button>}
+              {key.state === "active" && key.custody === "owner" && <Button onPress={() => on("receipt-on", key, { method: "openpgp" })}>{t("key.receipt-use")}</Button>}
+              {key.state === "active" && key.custody === "owner" && <Button onPress={() => setChanging(true)}>{t("end.change")}</Button>}
+              {key.state === "active" && <Button onPress={() => on("openpgp-retire", key)}>{t("key.retire")}</Button>}
+              <Button look="danger" onPress={() => ask({ name: grouped(key.fingerprint), go: () => on("openpgp-remove", key) })}>{t("key.remove")}</Button>
+            </span>
+          </Line>
+        )}
+      </KeyList>
+      <Suspense><OwnSection key={known.told?.map(({ fingerprint, state }) => fingerprint + state).join()} /></Suspense>
+    </>
   );
 }
 
@@ -186,39 +208,13 @@ function Smime({ address, ask }: { address: string; ask: (asked: Asked) => void 
   const deed = useDeed();
   const [bringing, setBringing] = useState(false);
   const beside = (
-    <span className="flex flex-wrap gap-2">
+    <>
       <Button onPress={() => setBringing(true)}>{t("key.bring-file")}</Button>
       <Button onPress={() => deed(() => act("smime-request", { address }), known.again)}>{t("key.request")}</Button>
-    </span>
+    </>
   );
-  return (
-    <Section title={t("key.smime")} beside={beside}>
-      <p className="mb-2 text-quiet">{t("key.smime-why")}</p>
-      <Told of={known}>
-        {(all) =>
-          all.length === 0 ? (
-            <p className="text-quiet">{t("key.none")}</p>
-          ) : (
-            <ul>
-              {all.map((key) => (
-                <Line
-                  key={key.id}
-                  name={key.subject}
-                  facts={
-                    <>
-                      <span dir="ltr">{key.key}</span>
-                      <span>{t("key.until")} <When at={key.until} /></span>
-                      <code dir="ltr" className="break-words">{grouped(key.fingerprint)}</code>
-                    </>
-                  }
-                >
-                  <Button look="danger" onPress={() => ask({ name: key.subject, go: () => deed(() => act("smime-remove", { address, id: key.id }), known.again) })}>{t("key.remove")}</Button>
-                </Line>
-              ))}
-            </ul>
-          )
-        }
-      </Told>
+  const below = (
+    <>
       <Dialog title={t("key.bring-file")} isOpen={bringing} close={() => setBringing(false)}>
         <BringFile
           bring={(file, password) => {
@@ -227,7 +223,32 @@ function Smime({ address, ask }: { address: string; ask: (asked: Asked) => void 
           }}
         />
       </Dialog>
-    </Section>
+    </>
+  );
+  return (
+    <KeyList
+      title={t("key.smime")}
+      why={t("key.smime-why")}
+      beside={beside}
+      known={known}
+      below={below}
+    >
+      {(key) => (
+        <Line
+          key={key.id}
+          name={key.subject}
+          facts={
+            <>
+              <span dir="ltr">{key.key}</span>
+              <span>{t("key.until")} <When at={key.until} /></span>
+              <code dir="ltr" className="break-words">{grouped(key.fingerprint)}</code>
+            </>
+          }
+        >
+          <Button look="danger" onPress={() => ask({ name: key.subject, go: () => deed(() => act("smime-remove", { address, id: key.id }), known.again) })}>{t("key.remove")}</Button>
+        </Line>
+      )}
+    </KeyList>
   );
 }
 

@@ -17,6 +17,8 @@ export async function makeCredential(options: PublicKeyCredentialCreationOptions
     challenge: decode(options.challenge),
     user: { ...options.user, id: decode(options.user.id) },
     excludeCredentials: (options.excludeCredentials ?? []).map((it) => ({ type: kind, id: decode(it.id) })),
+    // So that it can open the key of encrypted mail as well (docs/end-to-end.md).
+    extensions: { ...options.extensions, prf: {} },
   } as PublicKeyCredentialCreationOptions;
   const made = (await navigator.credentials.create({ publicKey })) as PublicKeyCredential;
   const { attestationObject, clientDataJSON } = made.response as AuthenticatorAttestationResponse;

@@ -1,14 +1,17 @@
 // What protects a message to each recipient, shown before it is sent (docs/jmap.md, RecipientProtection).
 
 import type { TFunction } from "i18next";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useUnlocked } from "../endtoend/engine";
 import { shortDate } from "../i18n/format";
 import { PROTECTION, type RecipientProtection } from "../jmap/types";
 import { useStore } from "../store/context";
 import { Button } from "../ui/button";
 import { Icon, type IconName } from "../ui/icon";
 import { parseAddresses } from "./addresses";
+
+const PartnerTrust = lazy(() => import("../endtoend/partner-trust"));
 
 /** Recipients are asked about when nobody has typed for so long. */
 const ASK_AFTER_MS = 500;
@@ -88,6 +91,7 @@ interface Props {
 
 export function RecipientsProtection({ fields, from, choose, byDefault }: Props) {
   const { t, i18n } = useTranslation();
+  const unlocked = useUnlocked();
   const told = useProtection(fields, from);
   const isEndToEnd = told !== undefined && told.length > 0 && told.every((it) => it.isEndToEndByDefault);
   useEffect(() => byDefault(isEndToEnd), [byDefault, isEndToEnd]);
@@ -101,7 +105,10 @@ export function RecipientsProtection({ fields, from, choose, byDefault }: Props)
         {first.map((it) => (
           <li key={it.id} data-protection={it.protection} className={`flex items-start gap-2 ${WARNS.has(it.protection) ? "text-warning" : "text-quiet"}`}>
             <Icon name={MARKS[it.protection]} />
-            <span className="min-w-0"><bdi className="font-medium">{it.id}</bdi>{t("protect.colon")} {protectionWords(it, t, i18n.language)}</span>
+            <div className="min-w-0">
+              <bdi className="font-medium">{it.id}</bdi>{t("protect.colon")} {protectionWords(it, t, i18n.language)}
+              {unlocked && it.protection === "openpgp" && <Suspense><PartnerTrust address={it.id} /></Suspense>}
+            </div>
           </li>
         ))}
       </ul>

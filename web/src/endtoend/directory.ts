@@ -9,7 +9,6 @@ import { Alarm, checkGrowth, checkRecord, hex, openCheckpoint, type Proof, sha25
 
 const LOG = "tradewind.key-log:";
 const KNOWN = "tradewind.known-keys:";
-const MINE = "tradewind.own-entries:";
 
 export interface Answer {
   organisation: string;
@@ -28,7 +27,7 @@ interface Told {
 }
 
 /** What an entry says; its record has been proven. */
-export interface Said {
+export interface Entry {
   address: string;
   fingerprint: string;
   custody: "owner" | "server";
@@ -80,21 +79,14 @@ export async function colleagues(client: Client, accountId: Id, addresses: strin
   return found;
 }
 
-/** Entries of one's own addresses with another key than `own`, and than those that the owner has said to be his. Throws [Alarm]. */
-export async function foreign(client: Client, accountId: Id, addresses: string[], own: string): Promise<Said[]> {
-  const mine = new Set([own, ...(kept<string[]>(MINE + client.session.username) ?? [])]);
+/** Entries of one's own addresses with another key than those of `mine`. Throws [Alarm]. */
+export async function foreign(client: Client, accountId: Id, addresses: string[], mine: Set<string>): Promise<Entry[]> {
   const all = await proven(client, accountId, addresses);
   return all.flatMap(({ said }) => said.filter(({ kind, fingerprint }) => kind === "entered" && !mine.has(fingerprint)));
 }
 
-/** Their owner says that they are his. */
-export function acceptOwn(client: Client, entries: Said[]): void {
-  const place = MINE + client.session.username;
-  localStorage.setItem(place, JSON.stringify([...new Set([...(kept<string[]>(place) ?? []), ...entries.map(({ fingerprint }) => fingerprint)])]));
-}
-
 /** What the directory says of each address, all of it proven. */
-async function proven(client: Client, accountId: Id, addresses: string[]): Promise<{ id: string; certificate: string | null; said: Said[] }[]> {
+async function proven(client: Client, accountId: Id, addresses: string[]): Promise<{ id: string; certificate: string | null; said: Entry[] }[]> {
   const owner = client.session.username;
   const log = kept<Log>(LOG + owner);
   const before = log && (await openCheckpoint(log.checkpoint, log.key));
@@ -111,17 +103,17 @@ async function proven(client: Client, accountId: Id, addresses: string[]): Promi
   return Promise.all(answer.list.map(async ({ id, certificate, entries }) => ({ id, certificate, said: await Promise.all(entries.map((entry) => prove(entry, id, answer.organisation, head))) })));
 }
 
-/** Somebody has compared the key, or takes it as it is: from now on it is the known one. */
+/** From now on this key is the known one of its address, as somebody has compared it, or takes it as it is. */
 export function accept(client: Client, { address, fingerprint }: Colleague): void {
   const place = KNOWN + client.session.username;
   localStorage.setItem(place, JSON.stringify({ ...kept<Record<string, string>>(place), [address]: fingerprint }));
 }
 
-async function prove({ record, proof, salt, text }: Told, address: string, organisation: string, head: { size: number; root: Uint8Array<ArrayBuffer> }): Promise<Said> {
+async function prove({ record, proof, salt, text }: Told, address: string, organisation: string, head: { size: number; root: Uint8Array<ArrayBuffer> }): Promise<Entry> {
   if (record === null || proof === null) throw new Alarm(`what is told of ${address} is not in the log yet`);
   await checkRecord(record, proof, head);
   const leaf = JSON.parse(record) as { actor?: string; action?: string; outcome?: string; commitment?: string };
-  const said = JSON.parse(text) as Said;
+  const said = JSON.parse(text) as Entry;
   const label = `address:${hex(await sha256(utf8(`tradewind key directory 1\n${organisation}\n${address}`)))}`;
   const commitment = hex(await sha256(utf8(salt), utf8(text)));
   const fits = leaf.action === "key-directory" && leaf.actor === label && leaf.outcome === said.kind && leaf.commitment === commitment && said.address === address;

@@ -2,8 +2,8 @@
 
 import { useSyncExternalStore } from "react";
 
-/** The key that wraps the private key, under what its owner has. */
-export interface Wrap {
+/** The key that wraps the private key, under what its owner knows. */
+export interface WordWrap {
   by: "passphrase" | "recovery";
   salt: string;
   memory: number;
@@ -11,6 +11,24 @@ export interface Wrap {
   lanes: number;
   wrapped: string;
 }
+
+/** What a passkey gives for a salt, and which passkey that is. */
+export interface Passkey {
+  salt: string;
+  credential: string;
+  /** The site that the passkey is for (its RP ID). */
+  site: string;
+  label: string;
+  since: string;
+}
+
+/** The same key under what a passkey of its owner's gives (docs/end-to-end.md). */
+export interface PasskeyWrap extends Passkey {
+  by: "passkey";
+  wrapped: string;
+}
+
+export type Wrap = WordWrap | PasskeyWrap;
 
 /** A private key as it rests with the server. */
 export interface Sealed {
@@ -33,7 +51,7 @@ export interface Opened {
 
 export interface Asked {
   id: number;
-  work: "make" | "unlock" | "protect" | "reveal" | "fingerprintOf" | "sealIndexed" | "openIndexed" | "rewrap";
+  work: "make" | "unlock" | "unlockBy" | "protect" | "reveal" | "fingerprintOf" | "sealIndexed" | "openIndexed" | "rewrap" | "wrapBy";
   given: unknown;
 }
 
@@ -108,7 +126,17 @@ export async function unlock(sealed: Sealed, given: string): Promise<boolean> {
   return fingerprint !== undefined;
 }
 
-/** The key as it rests under another passphrase; its recovery code stays. Nothing if `given` opens it not. */
+/** Unlocks by what a passkey gave. Gives whether it opened. */
+export async function unlockBy(sealed: Sealed, credential: string, given: Uint8Array): Promise<boolean> {
+  const fingerprint = await ask<string | undefined>("unlockBy", { sealed, credential, given });
+  if (fingerprint !== undefined) nowUnlocked(fingerprint);
+  return fingerprint !== undefined;
+}
+
+/** The key that is unlocked, as it rests when it opens by this passkey, too. */
+export const wrapBy = (sealed: Sealed, passkey: Passkey, given: Uint8Array) => ask<Sealed>("wrapBy", { sealed, passkey, given });
+
+/** The key as it rests under another passphrase; recovery code and passkeys stay. Nothing if `given` opens it not. */
 export const rewrap = (sealed: Sealed, given: string, passphrase: string) => ask<Sealed | undefined>("rewrap", { sealed, given, passphrase });
 
 /** Forgets the private key. */
@@ -125,6 +153,9 @@ export function lock(): void {
 export const protect = (content: Uint8Array, certificates: Uint8Array[]) => ask<string>("protect", { content, certificates });
 
 export const reveal = (armored: string, signers: Uint8Array[]) => ask<Opened>("reveal", { armored, signers });
+
+/** As [reveal] for what one has encrypted and signed for oneself. */
+export const revealOwn = (armored: string) => ask<Opened>("reveal", { armored });
 
 /** Seals a text of the index of encrypted mail, for the message that it is of. */
 export const sealIndexed = (id: string, text: string) => ask<Uint8Array>("sealIndexed", { id, text });

@@ -7,8 +7,9 @@ import { StepUpProvider, useWithFactor } from "../account/step-up";
 import { proposePassword } from "../secure/choice";
 import { useStore } from "../store/context";
 import { Button } from "../ui/button";
-import { make, type Made, nowUsed, unlock, useUnlocked } from "./engine";
-import { enter, keep, type OwnKey, ownKey } from "./own-key";
+import { make, type Made, nowUsed, type PasskeyWrap, unlock, unlockBy, useUnlocked } from "./engine";
+import { enter, keep, type OwnKey, ownKey, passkeysOf } from "./own-key";
+import { ask, passkeyWords } from "./passkey";
 
 export const PASSPHRASE_MIN = 12;
 const input = "min-h-8 min-w-40 flex-1 rounded-md border border-strong-line bg-paper px-2";
@@ -20,7 +21,6 @@ export function KeyGate({ children }: { children: ReactNode }) {
 function Gate({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
   const { client, accountId } = useStore();
-  const unlocked = useUnlocked();
   const [key, setKey] = useState<OwnKey | null>();
   const [recovery, setRecovery] = useState<string>();
   const [wrong, setWrong] = useState<string>();
@@ -39,9 +39,7 @@ function Gate({ children }: { children: ReactNode }) {
       />
     );
   }
-  if (unlocked !== key.fingerprint) return <Unlock own={key} />;
-  if (!key.isPublished) return <Enter own={key} done={load} />;
-  return children;
+  return <WhenUnlocked own={key}>{key.isPublished ? children : <Enter own={key} done={load} />}</WhenUnlocked>;
 }
 
 function MakeKey({ made }: { made: (recovery: string) => void }) {
@@ -76,24 +74,37 @@ function MakeKey({ made }: { made: (recovery: string) => void }) {
   );
 }
 
+/** What needs the key, once it is unlocked; before, what unlocks it. */
+export function WhenUnlocked({ own, children }: { own: OwnKey; children: ReactNode }) {
+  return useUnlocked() === own.fingerprint ? children : <Unlock own={own} />;
+}
+
 function Unlock({ own }: { own: OwnKey }) {
   const { t } = useTranslation();
   const [given, setGiven] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<string>();
-  const submit = () => {
+  const run = (work: () => Promise<boolean>, notOpened: string) => {
     setBusy(true);
     setWrong(undefined);
-    unlock(own.sealed, given)
-      .then((isOpen) => {
-        if (!isOpen) setWrong(t("end.wrong-passphrase"));
-      }, (error: Error) => setWrong(error.message))
-      .finally(() => setBusy(false));
+    work().then((isOpen) => {
+      if (!isOpen) setWrong(notOpened);
+    }, (error: Error) => setWrong(passkeyWords(error, t))).finally(() => setBusy(false));
   };
+  const byPasskey = (site: string, wraps: PasskeyWrap[]) => run(async () => {
+    const shown = await ask(site, Object.fromEntries(wraps.map(({ credential, salt }) => [credential, salt])));
+    return unlockBy(own.sealed, shown.credential, shown.secret);
+  }, t("end.wrong-passkey"));
+  // A browser asks for passkeys of one site at a time; there are several only after the server got another name.
+  const passkeys = passkeysOf(own);
+  const sites = [...new Set(passkeys.map(({ site }) => site))].map((site) => ({ site, wraps: passkeys.filter((it) => it.site === site) }));
   return (
-    <Form submit={submit} explain={t("end.unlock-explain")} wrong={wrong}>
+    <Form submit={() => run(() => unlock(own.sealed, given), t("end.wrong-passphrase"))} explain={t("end.unlock-explain")} wrong={wrong}>
       <Field label={t("end.passphrase")} value={given} change={setGiven} />
       <Button look="first" type="submit" isDisabled={isBusy}>{t("end.unlock")}</Button>
+      {sites.map(({ site, wraps }) => (
+        <Button key={site} isDisabled={isBusy} onPress={() => byPasskey(site, wraps)}>{t("end.unlock-passkey", { names: wraps.map(({ label }) => label).join(", ") })}</Button>
+      ))}
     </Form>
   );
 }

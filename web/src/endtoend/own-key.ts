@@ -3,7 +3,7 @@
 import { act, StepUp } from "../account/api";
 import { type Client, refusedIn } from "../jmap/client";
 import type { Id } from "../jmap/types";
-import type { Made, Sealed } from "./engine";
+import type { Made, PasskeyWrap, Sealed } from "./engine";
 
 /** A key of OpenPGP of the account (docs/jmap.md). */
 export interface KeyObject {
@@ -54,6 +54,12 @@ export async function keep(client: Client, accountId: Id, { certificate, sealed 
 }
 
 const hexOf = (octets: ArrayBuffer) => Array.from(new Uint8Array(octets), (octet) => octet.toString(16).padStart(2, "0")).join("");
+
+/** The passkeys that open it. */
+export const passkeysOf = ({ sealed }: OwnKey) => sealed.wraps.filter((wrap): wrap is PasskeyWrap => wrap.by === "passkey");
+
+/** The key as it rests when it opens by this passkey no longer. */
+export const withoutPasskey = (sealed: Sealed, credential: string): Sealed => ({ ...sealed, wraps: sealed.wraps.filter((wrap) => wrap.by !== "passkey" || wrap.credential !== credential) });
 
 /** Puts the key as it was sealed anew in place of what rests, if nobody else has meanwhile. Needs a fresh strong factor. */
 export async function reseal(address: string, { fingerprint, resting }: OwnKey, sealed: Sealed): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { Message } from "../jmap/types";
 import type { MailStore } from "../store/store";
-import { canonical, colleagues } from "./directory";
+import { canonical, type Colleague, colleagues } from "./directory";
 import { type Opened, reveal } from "./engine";
 import { contentOf } from "./mail-content";
 
@@ -16,6 +16,8 @@ export interface Read {
   files: { name: string; type: string; content: Uint8Array }[];
   signed: Signed;
   signer: string;
+  /** The key that signed, if the directory has it for the author. */
+  key: Colleague | undefined;
 }
 
 /** Where the ciphertext is; nothing if the message is not encrypted with OpenPGP in MIME (RFC 3156 section 4). */
@@ -42,12 +44,6 @@ export async function read(store: MailStore, message: Message): Promise<Read> {
     if (author !== own && !all.some((address) => store.identities.some(({ email }) => canonical(email) === address))) return "for-others";
     return keys[0]?.before === undefined ? "colleague" : "changed";
   };
-  return {
-    subject,
-    text,
-    html,
-    files,
-    signed: signed(),
-    signer: author,
-  };
+  const key = opened.signature === "good" ? keys[0] : undefined;
+  return { subject, text, html, files, signed: signed(), signer: author, key };
 }

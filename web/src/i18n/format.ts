@@ -51,3 +51,6 @@ export function namesOf(addresses: Address[] | null): string {
 export function fullAddress({ name, email }: Address): string {
   return name ? `${name} <${email}>` : email;
 }
+
+/** Fingerprints and numbers in groups, as people compare them. */
+export const grouped = (text: string, size = 4): string => text.toUpperCase().match(new RegExp(`.{1,${size}}`, "g"))?.join(" ") ?? "";

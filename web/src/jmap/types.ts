@@ -383,6 +383,7 @@ export interface QueryChangesAnswer extends Of {
 }
 
 export interface SetArguments extends Of {
+  ifInState?: State;
   create?: Record<Id, Record<string, unknown>>;
   update?: Record<Id, Record<string, unknown>>;
   destroy?: Id[];
@@ -450,6 +451,14 @@ export interface Label {
   keyword: string;
 }
 
+/** What the organisation knows of the keys of somebody elsewhere (docs/jmap.md). */
+export interface CorrespondentKey {
+  /** The address. */
+  id: string;
+  keys: { fingerprint: string; certificate: string }[];
+  currentFingerprint: string | null;
+}
+
 /** RFC 9007 section 2.1. */
 export interface Receipts extends Of {
   identityId: Id;
@@ -485,6 +494,9 @@ export interface Methods {
   "MDN/send": [Receipts, Of & { sent: Record<string, unknown> | null; notSent: Record<string, SetError> | null }];
   "CryptoKey/get": [GetArguments, GetAnswer<KeyObject>];
   "CryptoKey/set": [SetArguments, SetAnswer];
+  "KeyStatements/get": [GetArguments, GetAnswer<{ id: Id; content: string | null }>];
+  "KeyStatements/set": [SetArguments, SetAnswer];
+  "CorrespondentKey/get": [{ accountId: Id; ids: string[] }, { list: CorrespondentKey[]; notFound: string[] }];
   "DirectoryKey/get": [{ accountId: Id; ids: string[]; knownSize?: number }, DirectoryAnswer];
   "Label/get": [GetArguments, GetAnswer<Label>];
   "Label/changes": [ChangesArguments, ChangesAnswer];

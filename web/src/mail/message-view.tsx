@@ -105,7 +105,7 @@ function Above({ message }: { message: Message }) {
   return (
     <>
       <Who message={message} />
-      <SealedNote id={message.id} />
+      <SealedNote id={message.id} author={message.from?.length === 1 ? message.from[0]?.email : undefined} />
       {labels.length > 0 && <div className="mb-1 flex"><Labels labels={labels} most={LABELS_MAX} /></div>}
       <Details message={message} />
       <Findings message={message} />

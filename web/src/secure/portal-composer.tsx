@@ -1,38 +1,26 @@
 // Writing a message that is encrypted in this browser. Nothing of it goes to the server before that: no draft is saved, no file is uploaded.
 
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { BadAddress, parseAddresses } from "../compose/addresses";
-import type { Draft } from "../compose/draft";
-import { AddressField } from "../contacts/address-field";
+import { parseAddresses } from "../compose/addresses";
 import { longDate, size } from "../i18n/format";
-import type { Identity } from "../jmap/types";
 import { useStore } from "../store/context";
-import { Button, IconButton } from "../ui/button";
+import { Button } from "../ui/button";
 import { languageFor, PASSWORD_MIN, proposePassword, rememberLanguage } from "./choice";
 import { deliver, type Made, type Protection } from "./deliveries";
 import type { Offer } from "./offer";
 import { useOffer } from "./protection";
 import { selfContained } from "./pictures";
-
-const Editor = lazy(() => import("../compose/editor"));
-
-interface Props {
-  draft: Draft;
-  identity: Identity;
-  files: File[];
-  close: () => void;
-}
+import { addressTrouble, Fields, type FormProps, FormWindow, useWriting } from "./unsaved";
 
 const input = "min-h-8 rounded-md border border-strong-line bg-paper px-2";
 
-export default function PortalComposer({ draft, identity, files: given, close }: Props) {
+export default function PortalComposer(props: FormProps) {
+  const { draft, identity, close } = props;
   const { t, i18n } = useTranslation();
   const owner = useStore().client.session.username;
-  const [to, setTo] = useState([draft.to, draft.cc, draft.bcc].filter((it) => it.trim() !== "").join(", "));
-  const [subject, setSubject] = useState(draft.subject);
-  const [written, setWritten] = useState({ html: draft.html, text: draft.text });
-  const [files, setFiles] = useState(given);
+  const [writing, write] = useWriting(props);
+  const { to, subject, body, files } = writing;
   const [protection, setProtection] = useState<Protection>({ kind: "password", password: "", telephone: "", days: 0, openings: 0, language: "en" });
   const [language, setLanguage] = useState<"en" | "zh">();
   const [wrong, setWrong] = useState<string>();
@@ -40,19 +28,15 @@ export default function PortalComposer({ draft, identity, files: given, close }:
   const [made, setMade] = useState<Made[]>();
   const offer = useOffer([to]);
   const first = offer?.recipients[0]?.address ?? "";
-  const spoken = language ?? languageFor(first, `${subject} ${written.text}`);
+  const spoken = language ?? languageFor(first, `${subject} ${body.text}`);
   const change = (part: Partial<Protection>) => {
     setWrong(undefined);
     setProtection((before) => ({ ...before, ...part }));
   };
 
   const obstacle = (): string | undefined => {
-    try {
-      if (parseAddresses(to).length === 0) return t("compose.no-recipient");
-    } catch (error) {
-      if (error instanceof BadAddress) return t("compose.bad-address", { text: error.text });
-      throw error;
-    }
+    const trouble = addressTrouble(to, t);
+    if (trouble) return trouble;
     if (protection.kind === "password" && protection.password.normalize("NFC").trim().length < PASSWORD_MIN) return t("secure.password-short", { count: PASSWORD_MIN });
     const total = files.reduce((sum, { size }) => sum + size, 0);
     return offer && total > offer.bytes_max ? t("secure.too-large", { limit: size(offer.bytes_max, i18n.language) }) : undefined;
@@ -64,10 +48,10 @@ export default function PortalComposer({ draft, identity, files: given, close }:
     setProgress(0);
     try {
       const all = parseAddresses(to);
-      const html = await selfContained(written.html);
+      const html = await selfContained(body.html);
       const done: Made[] = [];
       for (const [index, { email }] of all.entries()) {
-        const message = { v: 1 as const, from: { name: identity.name, email: identity.email }, to: email, date: new Date().toISOString(), subject, text: written.text, html, files: files.map((it) => ({ name: it.name, type: it.type, size: it.size })) };
+        const message = { v: 1 as const, from: { name: identity.name, email: identity.email }, to: email, date: new Date().toISOString(), subject, text: body.text, html, files: files.map((it) => ({ name: it.name, type: it.type, size: it.size })) };
         const tell = (share: number) => setProgress((index + share) / all.length);
         // One after the other: each has keys of its own.
         // oxlint-disable-next-line no-await-in-loop
@@ -82,30 +66,12 @@ export default function PortalComposer({ draft, identity, files: given, close }:
   };
 
   return (
-    <section
-      role="dialog"
-      aria-label={subject || t("secure.title")}
-      className="fixed inset-0 z-30 flex flex-col overflow-y-auto border border-line bg-paper sm:inset-auto sm:end-4 sm:bottom-0 sm:h-[min(720px,94vh)] sm:w-[600px] sm:rounded-t-lg sm:shadow-lg"
-    >
-      <header className="flex items-center gap-2 border-b border-line ps-4 pe-1">
-        <h2 dir="auto" className="min-w-0 flex-1 truncate font-semibold">{subject || t("secure.title")}</h2>
-        <IconButton icon="close" label={t("app.close")} onPress={close} />
-      </header>
+    <FormWindow title={subject || t("secure.title")} close={close}>
       {made ? (
         <Done made={made} protection={protection} close={close} />
       ) : (
         <>
-          <p className="border-b border-line px-4 py-2 text-quiet">{t("secure.explain")}</p>
-          <Line label={t("compose.to")}><AddressField value={to} focus={to === ""} change={setTo} /></Line>
-          <Line label={t("compose.subject")}>
-            <input dir="auto" value={subject} onChange={(event) => setSubject(event.target.value)} className="min-w-0 flex-1 bg-transparent outline-none" />
-          </Line>
-          <div className="flex min-h-48 flex-1 flex-col">
-            <Suspense fallback={<p className="p-3 text-quiet">{t("app.loading")}</p>}>
-              <Editor html={draft.html} label={t("compose.body")} focus={to !== ""} changed={(html, text) => setWritten({ html, text })} />
-            </Suspense>
-          </div>
-          <Files files={files} change={setFiles} />
+          <Fields explain={t("secure.explain")} html={draft.html} writing={writing} change={write} />
           {offer && <Lockings offer={offer} protection={{ ...protection, language: spoken }} change={change} speak={setLanguage} />}
           {wrong && <p role="alert" className="border-t border-line px-4 py-1.5 text-danger">{wrong}</p>}
           <footer className="flex flex-wrap items-center gap-3 border-t border-line p-2">
@@ -114,43 +80,7 @@ export default function PortalComposer({ draft, identity, files: given, close }:
           </footer>
         </>
       )}
-    </section>
-  );
-}
-
-function Line({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <label className="flex min-h-9 items-center gap-3 border-b border-line px-4">
-      <span className="shrink-0 text-quiet">{label}</span>
-      {children}
-    </label>
-  );
-}
-
-function Files({ files, change }: { files: File[]; change: (files: File[]) => void }) {
-  const { t, i18n } = useTranslation();
-  return (
-    <div className="flex flex-wrap items-center gap-2 border-t border-line px-4 py-2">
-      <label className="flex min-h-8 cursor-pointer items-center rounded-md border border-line px-3 focus-within:outline-2 focus-within:outline-accent hover:bg-hover">
-        {t("compose.attach")}
-        <input
-          type="file"
-          multiple
-          className="sr-only"
-          onChange={(event) => {
-            change([...files, ...(event.target.files ?? [])]);
-            event.target.value = "";
-          }}
-        />
-      </label>
-      {files.map((file) => (
-        <span key={`${file.name} ${file.size} ${file.lastModified}`} className="flex max-w-full items-center gap-2 rounded-md border border-line ps-2">
-          <span dir="auto" className="max-w-52 truncate">{file.name}</span>
-          <span className="text-quiet">{size(file.size, i18n.language)}</span>
-          <IconButton icon="close" label={t("compose.remove", { name: file.name })} onPress={() => change(files.filter((it) => it !== file))} />
-        </span>
-      ))}
-    </div>
+    </FormWindow>
   );
 }
 

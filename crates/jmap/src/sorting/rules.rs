@@ -6,7 +6,8 @@ use sieve::form::Rules;
 use store::Tx;
 use wire::jmap::{Object, SetError, SetErrorKind};
 
-use super::{SINGLETON, Single, get_single, own, refusal, script_state};
+use super::{Single, get_single, own, refusal, script_state};
+use crate::answer::SINGLETON;
 use crate::args::Args;
 use crate::changeset::{ChangesAsked, ChangesMade, not_found};
 use crate::error::Failure;

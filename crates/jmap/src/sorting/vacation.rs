@@ -6,7 +6,8 @@ use serde_json::Value;
 use store::Tx;
 use wire::jmap::{Object, SetError, SetErrorKind, apply_patch, format_utc_date, parse_date};
 
-use super::{SINGLETON, Single, get_single, own, refusal, vacation_state};
+use super::{Single, get_single, own, refusal, vacation_state};
+use crate::answer::SINGLETON;
 use crate::args::Args;
 use crate::changeset::{ChangesAsked, ChangesMade, not_found};
 use crate::error::Failure;

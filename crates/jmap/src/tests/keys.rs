@@ -66,6 +66,30 @@ async fn a_browser_brings_its_key_and_reads_it_again(store: TestStore) {
     assert_eq!(gone["notUpdated"]["x"]["type"], "notFound");
 }
 
+async fn what_an_owner_says_of_keys_is_kept_for_the_owner(store: TestStore) {
+    let desk = Desk::open(store).await;
+    let none = desk.call("KeyStatements/get", json!({})).await;
+    assert_eq!(none["list"], json!([{ "id": "singleton", "content": null }]));
+    let say = |state: &serde_json::Value, content: serde_json::Value| {
+        desk.call("KeyStatements/set", json!({ "ifInState": state, "update": { "singleton": { "content": content } } }))
+    };
+    let said = say(&none["state"], json!("-----BEGIN PGP MESSAGE-----")).await;
+    assert_eq!((&said["updated"], &said["oldState"]), (&json!({ "singleton": null }), &none["state"]));
+    let got = desk.call("KeyStatements/get", json!({ "ids": ["singleton", "x"] })).await;
+    assert_eq!((&got["list"][0]["content"], &got["notFound"]), (&json!("-----BEGIN PGP MESSAGE-----"), &json!(["x"])));
+    assert_eq!(got["state"], said["newState"]);
+    // Another browser that has not read this one's does not take its place.
+    let late = json!({ "ifInState": none["state"], "update": { "singleton": { "content": "late" } } });
+    assert_eq!(desk.refused("KeyStatements/set", late).await, "stateMismatch");
+    for content in [json!(null), json!(7), json!("x".repeat((512 << 10) + 1))] {
+        let refused = say(&got["state"], content).await;
+        assert_eq!(refused["notUpdated"]["singleton"]["properties"], json!(["content"]), "{refused}");
+    }
+    let gone = desk.call("KeyStatements/set", json!({ "destroy": ["singleton"], "create": { "k": {} } })).await;
+    let types = (&gone["notDestroyed"]["singleton"]["type"], &gone["notCreated"]["k"]["type"]);
+    assert_eq!(types, (&json!("singleton"), &json!("singleton")));
+}
+
 async fn keys_of_correspondents_are_told(store: TestStore) {
     let desk = Desk::open(store).await;
     let account = desk.account;
@@ -151,4 +175,5 @@ store::on_both_engines! {
     the_directory_proves_which_key_a_colleague_has,
     a_browser_brings_its_key_and_reads_it_again,
     keys_of_correspondents_are_told,
+    what_an_owner_says_of_keys_is_kept_for_the_owner,
 }
