@@ -24,7 +24,7 @@ const groups = (fingerprint: string) => fingerprint.match(/.{1,4}/g)?.join(" ") 
 /** What a signature is worth, in words. */
 export function signatureWords(it: Signature, t: TFunction): string {
   const name = it.signer ?? it.address ?? (it.fingerprint ? groups(it.fingerprint.slice(-16)) : t("sealed.somebody"));
-  if (it.result === "pass") return t("sealed.signed-by", { name });
+  if (it.result === "pass") return t(it.revocation === "unchecked" ? "sealed.signed-by-unchecked" : "sealed.signed-by", { name });
   const reason = it.reason && REASONS.has(it.reason) ? it.reason : "other";
   return t(`sealed.because-${reason}`, { name });
 }
@@ -73,6 +73,7 @@ function SignatureLine({ of }: { of: Signature }) {
           <Row label={t("sealed.address")} value={of.address} />
           <Row label={t("sealed.issuer")} value={of.issuer} />
           <Row label={t("sealed.until")} value={of.validUntil && longDate(of.validUntil, i18n.language)} />
+          <Row label={t("sealed.revocation")} value={of.revocation && t(`sealed.revocation-${of.revocation}`)} />
           <Row label={t("sealed.serial")} value={of.serial} />
           <Row label={t("end.fingerprint")} value={of.fingerprint && groups(of.fingerprint)} />
           <Row label={t("sealed.from-matches")} value={of.fromMatches === null ? null : t(of.fromMatches ? "sealed.yes" : "sealed.no")} />

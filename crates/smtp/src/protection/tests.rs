@@ -48,7 +48,7 @@ fn a_message_has_one_of_what_is_demanded_or_does_not_go() {
 #[test]
 fn a_gateway_does_what_it_can_and_keeps_back_what_it_must() {
     let keyed = Keys { signs: true, ..Keys::default() };
-    let smime = |rule| Some(Gateway::Smime(rule, Names::Cms));
+    let smime = |rule| Some(Gateway::Smime(rule, Manner::default()));
     let planned = |demands: &[&str], gateway, form, keys: &Keys| plan(&terms(demands, gateway), form, keys);
     let both = planned(&["smime"], smime(Rule::Both), ours(), &keyed).unwrap();
     assert_eq!((both.content, both.signs, both.verified_tls), (Content::Server(SMIME, false), true, false));
