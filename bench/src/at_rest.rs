@@ -9,7 +9,7 @@ use clap::Args;
 use crypto::keys::{Account, Key, MessageKey};
 use crypto::record;
 use env::{Entropy as _, SystemClock, SystemEntropy};
-use harness::{Chance, Failure, Letter, Options, Outcome, Tradewind, smtp};
+use harness::{Chance, Failure, Letter, Options, Outcome, Tradewind};
 use mailbox::Prepared;
 use store::Context;
 
@@ -184,8 +184,8 @@ fn delivery(server: &Tradewind, load: &Load) -> Outcome<Delivery> {
 fn trace_bytes(server: &Tradewind, letter_bytes: usize) -> Outcome<usize> {
     let mut session = server.imap("sales")?;
     session.command("SELECT INBOX")?.ok()?;
-    let told = session.ask("FETCH 1 RFC822.SIZE")?.ok()?;
-    let text = format!("{told:?}");
+    let told = session.ask("FETCH 1 RFC822.SIZE")?.ok()?.kept.concat();
+    let text = String::from_utf8_lossy(&told);
     let size = text.split("RFC822.SIZE ").nth(1).and_then(|rest| rest.split(|it: char| !it.is_ascii_digit()).next());
     let size: usize = size.and_then(|digits| digits.parse().ok()).ok_or_else(|| Failure::new("no size is told"))?;
     Ok(size.saturating_sub(letter_bytes))
