@@ -99,7 +99,7 @@ impl Means {
                         chosen = Some(known);
                         break;
                     }
-                    Some(cause) => lacking.cause = cause,
+                    Some(cause) => lacking.cause = cause.or(lacking.cause),
                 }
             }
             match chosen {

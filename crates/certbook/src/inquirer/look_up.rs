@@ -80,7 +80,7 @@ impl Inquirer {
             let standing = self.standing(trust, &partner.certificate, &partner.others).await?;
             match partner.refusal(trust, &standing, needs_status) {
                 None => return Ok(Some(partner)),
-                Some(cause) => lacking.cause = cause,
+                Some(cause) => lacking.cause = cause.or(lacking.cause.take()),
             }
         }
         Ok(None)

@@ -70,6 +70,10 @@ fn a_gateway_does_what_it_can_and_keeps_back_what_it_must() {
     let waits = planned(&[], Some(Gateway::OpenPgp(Rule::Encrypt)), ours(), &without_keys()).unwrap_err();
     assert!(waits.waits() && waits.refusal("far.test").contains("no key of bo@far.test is known; it waits"));
     assert!(!planned(&[], smime(Rule::Encrypt), ours(), &without_keys()).unwrap_err().waits());
+    // A certificate that cannot be looked up or checked now may be there later.
+    let silent = Keys { lacking: Some(("bo@far.test".to_owned(), Some("no answer".to_owned()))), ..without_keys() };
+    let waits = planned(&[], smime(Rule::Encrypt), ours(), &silent).unwrap_err();
+    assert!(waits.waits() && waits.refusal("far.test").contains("bo@far.test can be used now (no answer); it waits"));
     // What its author has encrypted, and letters of the portal, pass a gateway untouched.
     for form in [Form { encrypted: Some(PGP), ..ours() }, Form { calls_to_portal: true, ..ours() }] {
         let made = planned(&[], smime(Rule::Both), form, &without_keys()).unwrap();
