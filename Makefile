@@ -8,7 +8,7 @@ PORT_BASE ?= 10000
 # Where tools/install puts Node if the system's is too old.
 export PATH := $(CURDIR)/target/node/bin:$(PATH)
 
-.PHONY: run build web web-check test lint docs bench bench-judged bench-web bench-backup kill-backups clean toolchain peers screenshots
+.PHONY: run build web web-check test lint docs bench bench-at-rest bench-judged bench-web bench-backup kill-backups clean toolchain peers screenshots
 
 ## Builds, starts the server on the embedded store with a demo company, prints addresses, sign-ins and what is missing.
 run: build
@@ -47,6 +47,10 @@ lint: toolchain web-check
 ## Speed, side by side with Postfix and Dovecot; wants an idle machine. Figures: docs/benchmarks.md.
 bench: build peers
 	$(CARGO) run --release --locked --package bench -- compare
+
+## What encryption at rest costs of a delivery; wants an idle machine. Figures: docs/benchmarks.md.
+bench-at-rest: build
+	$(CARGO) run --release --locked --package bench -- at-rest
 
 ## Realistic mail received with judging on and off; wants an idle machine.
 bench-judged: build

@@ -3,6 +3,7 @@
 //! The generator is made to be cheap, since it shares the machine with what it measures: messages are made beforehand,
 //! connections are kept, answers are counted and not understood. `bench smtp` says how much processor time it took itself.
 
+mod at_rest;
 mod backup;
 mod compare;
 mod figures;
@@ -33,6 +34,8 @@ enum What {
     Smtp(smtp::Load),
     /// Realistic mail received with judging on and off; prints Markdown. Wants an idle machine.
     Judged(judged::Judged),
+    /// What keeping messages encrypted costs of their delivery; prints Markdown. Wants an idle machine.
+    AtRest(at_rest::AtRest),
     /// Backups of a full server, restoring, and deliveries meanwhile; prints Markdown. Wants an idle machine.
     Backup(backup::Backup),
     /// What clients wait for in a large mailbox.
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Smtp(load) => load.run().map(|rates| println!("{rates}")),
         What::Judged(judged) => judged.run(),
+        What::AtRest(cost) => cost.run(),
         What::Backup(backup) => backup.run(),
         What::Imap(work) => work.run().map(|lines| println!("{}", report::imap_lines(&lines))),
         What::Jmap(lists) => lists.run().map(|rates| println!("{rates}")),

@@ -162,6 +162,12 @@ pub trait Elsewhere: Send + Sync {
     /// [`Refused`] if the settings cannot be used.
     fn key_finder(&self) -> Result<Arc<keybook::Finder>, Refused>;
 
+    /// Asks directories for certificates of partners, and authorities about them.
+    ///
+    /// # Errors
+    /// [`Refused`] if the settings cannot be used.
+    fn inquirer(&self) -> Result<Arc<certbook::Inquirer>, Refused>;
+
     /// What the portal for partners works with.
     fn portal(&self) -> PortalParts {
         PortalParts::default()

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use mail::message::Envelope;
 use mail::seal_notes::quoted;
-use smime::{Fault, Identity, Looks, Opened, Signature, Trust};
+use smime::{Fault, Identity, Layer, Looks, Opened, Signature, Trust};
 use store::{Store, StoreError, Tx};
 
-use crate::{CertbookError, Partner, identities, keep, partner, trust};
+use crate::partners::{Kind, keep};
+use crate::{CertbookError, Inquirer, Partner, Standing, identities, partner, trust};
 
 /// What was found of a message.
 #[derive(Debug)]
@@ -29,18 +30,20 @@ struct Readers {
     trust: Trust,
 }
 
-/// Looks into `raw`, a message to `accounts` of `organisation`, and learns the certificate of a partner whose signature holds. A message is
+/// Looks into `raw`, a message to `accounts` of `organisation`, and learns the certificate of a partner whose signature holds. Authorities are asked
+/// whether they have revoked a signer's certificate; where they cannot be asked, that is told and the signature holds. A message is
 /// decrypted only if it is encrypted to each of those it goes to: whoever passes on what was meant for another gets nothing out.
 ///
 /// # Errors
 /// [`CertbookError`] if the store fails. What is wrong with the message is told in the fields.
 pub async fn look(
-    store: &Store,
+    inquirer: &Inquirer,
     hostname: &str,
     organisation: i64,
     accounts: Vec<i64>,
     raw: Vec<u8>,
 ) -> Result<Arrived, CertbookError> {
+    let store = inquirer.store();
     let looks = smime::looks(&raw);
     if looks == Looks::Plain {
         return Ok(Arrived { raw, readable: None, is_decrypted: false, fields: String::new() });
@@ -55,10 +58,10 @@ pub async fn look(
     let context = std::sync::Arc::clone(store.context());
     let working = tokio::task::spawn_blocking(move || {
         let opened = open(&raw, &readers, context.clock.now(), &*context.entropy);
-        (raw, opened)
+        (raw, opened, readers.trust)
     });
-    let (raw, opened) = working.await.map_err(|_| StoreError::Abandoned("opening a message panicked"))?;
-    let opened = match opened {
+    let (raw, opened, trust) = working.await.map_err(|_| StoreError::Abandoned("opening a message panicked"))?;
+    let mut opened = match opened {
         Ok(opened) => opened,
         Err(fault) => {
             tracing::info!(%fault, "an S/MIME message cannot be opened");
@@ -66,8 +69,9 @@ pub async fn look(
             return Ok(Arrived { raw, readable: None, is_decrypted: false, fields });
         }
     };
+    let standings = ask(inquirer, &trust, &mut opened).await?;
     learn(store, organisation, &raw, &opened).await?;
-    let fields = told(hostname, &opened);
+    let fields = told(hostname, &opened, &standings);
     let is_decrypted = opened.ciphers().next().is_some();
     Ok(Arrived { raw, readable: opened.message, is_decrypted, fields })
 }
@@ -86,13 +90,33 @@ fn open(raw: &[u8], readers: &Readers, now: env::Timestamp, entropy: &dyn env::E
     Ok(opened)
 }
 
+/// Whether the certificates of signatures that hold were revoked; one whose was does not hold. In the order of the signatures.
+async fn ask(inquirer: &Inquirer, trust: &Trust, opened: &mut Opened) -> Result<Vec<Standing>, StoreError> {
+    let mut standings = Vec::new();
+    let signatures = opened.layers.iter_mut().flat_map(|layer| match layer {
+        Layer::Signed(signatures) => signatures.as_mut_slice(),
+        Layer::Encrypted(_) | Layer::Compressed => &mut [],
+    });
+    for signature in signatures {
+        let standing = match signature.certificate.as_ref().filter(|_| signature.fault.is_none()) {
+            Some(certificate) => inquirer.standing(trust, certificate, &signature.others).await?,
+            None => Standing::Unnamed,
+        };
+        if let (Standing::Revoked, Some(certificate)) = (&standing, &signature.certificate) {
+            signature.fault = Some(Fault::Revoked { subject: certificate.subject.clone() });
+        }
+        standings.push(standing);
+    }
+    Ok(standings)
+}
+
 /// Keeps the certificate of a signer whose signature holds, if it is new.
 async fn learn(store: &Store, organisation: i64, raw: &[u8], opened: &Opened) -> Result<(), CertbookError> {
     let signer = opened.signatures().find(|signature| signature.holds());
-    let Some((certificate, capabilities)) = signer.and_then(|it| Some((it.certificate.clone()?, it.capabilities)))
-    else {
+    let Some((certificate, signer)) = signer.and_then(|it| Some((it.certificate.clone()?, it))) else {
         return Ok(());
     };
+    let others = signer.others.iter().filter(|it| it.is_authority).cloned().collect();
     if !certificate.may_encrypt() {
         return Ok(());
     }
@@ -101,17 +125,17 @@ async fn learn(store: &Store, organisation: i64, raw: &[u8], opened: &Opened) ->
     };
     let (address, fingerprint) = (author.clone(), certificate.fingerprint());
     let known = store.read(move |tx| partner(tx, organisation, &address)).await?;
-    if known.iter().any(|it| it.certificate.fingerprint() == fingerprint) {
+    if known.iter().any(|it| !it.is_found && it.certificate.fingerprint() == fingerprint) {
         return Ok(());
     }
-    let partner = Partner { certificate, capabilities };
-    store.write(move |tx: &mut Tx<'_>| keep(tx, organisation, &author, &partner)).await
+    let partner = Partner { certificate, capabilities: signer.capabilities, others, is_found: false };
+    store.write(move |tx: &mut Tx<'_>| keep(tx, organisation, Kind::Learned, &author, &partner)).await
 }
 
 /// Results as Authentication-Results (RFC 7281 section 3) and how it was encrypted.
-fn told(hostname: &str, opened: &Opened) -> String {
+fn told(hostname: &str, opened: &Opened, standings: &[Standing]) -> String {
     let mut fields = String::new();
-    for signature in opened.signatures() {
+    for (signature, standing) in opened.signatures().zip(standings) {
         let _ = write!(fields, "Authentication-Results: {hostname};\r\n\tsmime={}", result(signature));
         if let Some(certificate) = &signature.certificate {
             if let Some(address) = certificate.emails.first().filter(|address| is_plain(address)) {
@@ -124,8 +148,13 @@ fn told(hostname: &str, opened: &Opened) -> String {
             let (by, issuer) = (quoted(&certificate.subject), quoted(&certificate.issuer_name));
             let _ = write!(
                 fields,
-                "X-Tradewind-Smime: signed; by={by};\r\n\tissuer={issuer};\r\n\tuntil={}\r\n",
-                certificate.not_after
+                "X-Tradewind-Smime: signed; by={by};\r\n\tissuer={issuer};\r\n\tuntil={}{}\r\n",
+                certificate.not_after,
+                match standing {
+                    Standing::Good => ";\r\n\trevocation=checked",
+                    Standing::Unknown(_) => ";\r\n\trevocation=unchecked",
+                    Standing::Unnamed | Standing::Revoked => "",
+                }
             );
         }
     }

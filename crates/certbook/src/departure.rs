@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use smime::{Certificate, Dialect, Fault, Identity, Looks, Recipe, Style, Trust};
+use smime::{Certificate, Dialect, Fault, Identity, Looks, Recipe, Style};
 use store::{Store, StoreError, Tx};
 
-use crate::{CertbookError, Partner, identities, partner, trust};
+use crate::{CertbookError, Inquirer, Lacking, Partner, identities, partner, trust};
 
 /// By which names content of SM2 goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
@@ -20,44 +20,91 @@ pub enum Names {
     Gm,
 }
 
+/// What must be known of whether a recipient's certificate was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatusDemand {
+    /// It is asked; a certificate is used unless it is known to be revoked.
+    #[default]
+    Asked,
+    /// That it was not: else nothing is encrypted to it.
+    Required,
+}
+
+/// How this server goes about S/MIME for a partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Manner {
+    /// Names for SM2.
+    pub names: Names,
+    /// What must be known of certificates.
+    pub status: StatusDemand,
+}
+
 /// What there is for a message.
 #[derive(Debug)]
 pub struct Means {
     /// Key of the author that may sign now.
     identity: Option<Identity>,
     /// A certificate for each recipient, or the one who has none.
-    partners: Result<Vec<Partner>, String>,
+    partners: Result<Vec<Partner>, Lacking>,
 }
 
 impl Means {
-    /// What there is now for a message of `author`, sent by the account `submitter`, to `recipients`.
+    /// What there is for a message of `author`, sent by the account `submitter`, to `recipients`; directories and authorities are asked where that
+    /// is due.
     ///
     /// # Errors
     /// [`CertbookError`] if the store fails.
-    pub fn find(
+    pub async fn find(
+        inquirer: &Inquirer,
+        organisation: i64,
+        submitter: Option<i64>,
+        author: &str,
+        (recipients, status): (&[String], StatusDemand),
+    ) -> Result<Self, CertbookError> {
+        let from = author.to_owned();
+        let own =
+            move |tx: &mut Tx<'_>| Ok::<_, CertbookError>((signer(tx, submitter, &from)?, trust(tx, organisation)?));
+        let (identity, trust) = inquirer.store().read(own).await?;
+        let mut partners = Vec::new();
+        for recipient in recipients {
+            match inquirer.find(organisation, &trust, recipient, status == StatusDemand::Required).await? {
+                Ok(partner) => partners.push(partner),
+                Err(lacking) => return Ok(Self { identity, partners: Err(lacking) }),
+            }
+        }
+        Ok(Self { identity, partners: Ok(partners) })
+    }
+
+    /// The same by what is known now; nobody is asked.
+    ///
+    /// # Errors
+    /// [`CertbookError`] if the store fails.
+    pub fn known(
         tx: &mut Tx<'_>,
         organisation: i64,
         submitter: Option<i64>,
         author: &str,
-        recipients: &[String],
+        (recipients, status): (&[String], StatusDemand),
     ) -> Result<Self, CertbookError> {
-        let now = tx.now();
+        let (now, identity) = (tx.now(), signer(tx, submitter, author)?);
         let trust = trust(tx, organisation)?;
-        let own = match submitter {
-            Some(account) => identities(tx, account)?,
-            None => Vec::new(),
-        };
-        let is_usable = |it: &Identity| {
-            let certificate = &it.certificate;
-            certificate.is_for(author) && certificate.may_sign() && certificate.check_dates(now).is_ok()
-        };
-        let identity = own.into_iter().find(is_usable);
         let mut partners = Vec::new();
         for recipient in recipients {
-            let known = partner(tx, organisation, recipient)?;
-            match known.into_iter().find(|it| is_good(&it.certificate, &trust, now)) {
-                Some(good) => partners.push(good),
-                None => return Ok(Self { identity, partners: Err(recipient.clone()) }),
+            let mut lacking = Lacking { address: recipient.clone(), cause: None };
+            let mut chosen = None;
+            for known in partner(tx, organisation, recipient)?.into_iter().filter(|it| it.is_good(&trust, now)) {
+                match known.known_refusal(tx, &trust, status == StatusDemand::Required)? {
+                    None => {
+                        chosen = Some(known);
+                        break;
+                    }
+                    Some(cause) => lacking.cause = cause.or(lacking.cause),
+                }
+            }
+            match chosen {
+                Some(partner) => partners.push(partner),
+                None => return Ok(Self { identity, partners: Err(lacking) }),
             }
         }
         Ok(Self { identity, partners: Ok(partners) })
@@ -71,8 +118,11 @@ impl Means {
 
     /// The recipient to whom nothing can be encrypted.
     #[must_use]
-    pub fn lacking(&self) -> Option<&str> {
-        self.partners.as_ref().err().map(String::as_str)
+    pub const fn lacking(&self) -> Option<&Lacking> {
+        match &self.partners {
+            Ok(_) => None,
+            Err(lacking) => Some(lacking),
+        }
     }
 
     /// Whether a certificate of a recipient is one of SM2, so that SM4 encrypts.
@@ -109,8 +159,18 @@ pub async fn protect(store: &Store, raw: Arc<[u8]>, means: Means, wish: Wish) ->
     Ok(working.await.map_err(|_| StoreError::Abandoned("encrypting a message panicked"))??)
 }
 
-fn is_good(certificate: &Certificate, trust: &Trust, now: env::Timestamp) -> bool {
-    certificate.may_encrypt() && trust.check(certificate, &[], now).is_ok()
+/// The key of the author that may sign now, if it is kept here for the one who has sent the message.
+fn signer(tx: &mut Tx<'_>, submitter: Option<i64>, author: &str) -> Result<Option<Identity>, CertbookError> {
+    let now = tx.now();
+    let own = match submitter {
+        Some(account) => identities(tx, account)?,
+        None => Vec::new(),
+    };
+    let is_usable = |it: &Identity| {
+        let certificate = &it.certificate;
+        certificate.is_for(author) && certificate.may_sign() && certificate.check_dates(now).is_ok()
+    };
+    Ok(own.into_iter().find(is_usable))
 }
 
 fn make(

@@ -26,6 +26,9 @@ pub enum CertbookError {
     /// There are too many.
     #[error("there are {0} already; remove one first: tradewind smime remove")]
     TooMany(usize),
+    /// What an administrator has set cannot be used.
+    #[error("{0}")]
+    Settings(String),
     /// The certificate is not for the address.
     #[error("the certificate is for {}, not for {address}", given.join(", "))]
     OtherAddress {

@@ -12,17 +12,22 @@ use store::owned::{Owner, open, seal};
 /// Certificates of one kind that an organisation may have.
 const HELD_MAX: i64 = 20_000;
 
+/// Certificates of authorities that are kept with one.
+const OTHERS_MAX: usize = 8;
+
 const PLACE: &str = "smime_certificate.detail";
 
 env::words! {
     /// What a certificate, or a list, is kept for.
-    Kind "kind" allowed "root, partner, learned, list" {
+    Kind "kind" allowed "root, partner, learned, found, list" {
         /// An authority whose certificates are believed.
         Root = "root",
         /// A partner's certificate that somebody has compared and added: it is believed whoever issued it.
         Partner = "partner",
         /// A partner's certificate that came with a message whose signature held: it is believed as long as its authority is.
         Learned = "learned",
+        /// A partner's certificate that a directory has: it is believed as long as its authority is, and asked for again from time to time.
+        Found = "found",
         /// A list of revoked certificates of an authority.
         List = "list",
     }
@@ -54,11 +59,15 @@ pub struct Partner {
     pub certificate: Certificate,
     /// What his program said to read.
     pub capabilities: Capabilities,
+    /// Certificates of authorities that came with it.
+    pub others: Vec<Certificate>,
+    /// Whether a directory has it, and nobody else.
+    pub is_found: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Detail {
-    /// PEM of a certificate; of a list its octets in hexadecimal digits.
+    /// PEM of a certificate, and of those of authorities that came with it; of a list its octets in hexadecimal digits.
     pub(crate) content: String,
     #[serde(default)]
     gcm: bool,
@@ -72,8 +81,14 @@ impl Detail {
     }
 
     pub(crate) fn certificate(&self) -> Result<Certificate, CertbookError> {
-        let certificates = Certificate::read_file(self.content.as_bytes())?;
-        certificates.into_iter().next().ok_or_else(|| CertbookError::Unknown("certificate".to_owned()))
+        self.certificates().map(|(certificate, _)| certificate)
+    }
+
+    /// The certificate, and those that came with it.
+    fn certificates(&self) -> Result<(Certificate, Vec<Certificate>), CertbookError> {
+        let mut certificates = Certificate::read_file(self.content.as_bytes())?.into_iter();
+        let first = certificates.next().ok_or_else(|| CertbookError::Unknown("certificate".to_owned()))?;
+        Ok((first, certificates.collect()))
     }
 
     pub(crate) fn list(&self) -> Vec<u8> {
@@ -83,7 +98,7 @@ impl Detail {
 }
 
 /// By what a row is found: the address of a partner, the fingerprint of an authority or list.
-fn name_key(tx: &mut Tx<'_>, organisation: i64, name: &str) -> Result<Vec<u8>, CertbookError> {
+pub(crate) fn name_key(tx: &mut Tx<'_>, organisation: i64, name: &str) -> Result<Vec<u8>, CertbookError> {
     let key = tx.context().keys.organisation(tx, organisation)?;
     Ok(key.hashing().hash(format!("smime {}", name.to_lowercase()).as_bytes()).to_vec())
 }
@@ -173,15 +188,29 @@ pub fn add(tx: &mut Tx<'_>, organisation: i64, kind: Kind, file: &[u8]) -> Resul
     Ok(certificates.len())
 }
 
-/// Keeps the certificate of a signer whose signature held, for `address`.
-///
-/// # Errors
-/// [`CertbookError`] if the store fails.
-pub fn keep(tx: &mut Tx<'_>, organisation: i64, address: &str, partner: &Partner) -> Result<(), CertbookError> {
-    let Partner { certificate, capabilities } = partner;
-    let content = certificate.to_pem();
+/// Keeps the certificate of a signer whose signature held, or that a directory has, for `address`.
+pub(crate) fn keep(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    kind: Kind,
+    address: &str,
+    partner: &Partner,
+) -> Result<(), CertbookError> {
+    let Partner { certificate, capabilities, others, .. } = partner;
+    let all = std::iter::once(certificate).chain(others.iter().take(OTHERS_MAX));
+    let content = all.map(Certificate::to_pem).collect();
     let detail = Detail { content, gcm: capabilities.aes_256_gcm, oaep: capabilities.oaep };
-    insert(tx, organisation, Kind::Learned, address, &detail)
+    insert(tx, organisation, kind, address, &detail)
+}
+
+/// Forgets what a directory had for `address`.
+pub(crate) fn forget_found(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<(), CertbookError> {
+    let name = name_key(tx, organisation, address)?;
+    tx.execute(
+        "DELETE FROM smime_certificate WHERE organisation = $1 AND kind = $2 AND name = $3",
+        params![organisation, Kind::Found.as_str(), &name],
+    )?;
+    Ok(())
 }
 
 /// One of a name and kind takes the place of the one before.
@@ -210,21 +239,23 @@ pub fn forget(tx: &mut Tx<'_>, organisation: i64, id: i64) -> Result<(), Certboo
     if gone == 0 { Err(CertbookError::Unknown(format!("certificate {id}"))) } else { Ok(()) }
 }
 
-/// Certificates of a partner's address: those that somebody has added before those that came along.
+/// Certificates of a partner's address: those that somebody has added before those that came along, and those before what a directory has.
 ///
 /// # Errors
 /// [`CertbookError`] if the store fails.
 pub fn partner(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Vec<Partner>, CertbookError> {
     let name = name_key(tx, organisation, address)?;
     let mut found = Vec::new();
-    for kind in [Kind::Partner, Kind::Learned] {
+    for kind in [Kind::Partner, Kind::Learned, Kind::Found] {
         let rows = tx.rows(
             "SELECT id, created, detail FROM smime_certificate WHERE organisation = $1 AND kind = $2 AND name = $3",
             params![organisation, kind.as_str(), &name],
             |row| Ok((row.int(0)?, row.int(1)?, row.bytes(2)?.to_vec())),
         )?;
         for (_, _, detail) in opened(tx, organisation, rows)? {
-            found.push(Partner { certificate: detail.certificate()?, capabilities: detail.capabilities() });
+            let (certificate, others) = detail.certificates()?;
+            let (capabilities, is_found) = (detail.capabilities(), kind == Kind::Found);
+            found.push(Partner { certificate, capabilities, others, is_found });
         }
     }
     Ok(found)

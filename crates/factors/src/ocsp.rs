@@ -7,7 +7,7 @@ mod message;
 
 use std::time::Duration;
 
-use aws_lc_rs::digest::{self, Algorithm as Digest};
+use aws_lc_rs::digest;
 use der::asn1::{Any, ObjectIdentifier, OctetString};
 use der::{Class, Decode, Encode, Tag};
 use env::Timestamp;
@@ -45,6 +45,8 @@ const RESPONDERS_MAX: usize = 2;
 
 const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
+/// GM/T 0006-2012.
+const SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.401");
 
 /// id-kp-OCSPSigning, 1.3.6.1.5.5.7.3.9.
 const OCSP_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
@@ -155,8 +157,7 @@ impl Question {
     pub fn new(certificate: &[u8], issuer: &[u8]) -> Result<Self, OcspError> {
         let (own, above) = (parse(certificate)?, parse(issuer)?);
         // RFC 5019 section 2.1.1: every responder knows SHA-1, which does no more here than name the issuer.
-        let hashes = [(SHA1, &digest::SHA1_FOR_LEGACY_USE_ONLY), (SHA256, &digest::SHA256)];
-        let ids = hashes.into_iter().map(|(oid, hash)| cert_id(&own, &above, oid, hash)).collect::<Result<_, _>>()?;
+        let ids = [SHA1, SHA256, SM3].into_iter().map(|hash| cert_id(&own, &above, hash)).collect::<Result<_, _>>()?;
         Ok(Self { responders: responders_of(&own), ids, issuer: CertificateDer::from(issuer.to_vec()) })
     }
 
@@ -266,12 +267,16 @@ impl Question {
 fn cert_id(
     own: &X509Certificate<'_>,
     issuer: &X509Certificate<'_>,
-    oid: ObjectIdentifier,
-    hash: &'static Digest,
+    hash: ObjectIdentifier,
 ) -> Result<CertId, OcspError> {
-    let hashed = |bytes: &[u8]| OctetString::new(digest::digest(hash, bytes).as_ref()).map_err(malformed);
+    let hashed = |bytes: &[u8]| match hash {
+        SM3 => OctetString::new(gm::sm3::digest(bytes)),
+        SHA256 => OctetString::new(digest::digest(&digest::SHA256, bytes).as_ref()),
+        _ => OctetString::new(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref()),
+    };
+    let hashed = |bytes: &[u8]| hashed(bytes).map_err(malformed);
     Ok(CertId {
-        hash: Algorithm { oid, parameters: Some(Any::null()) },
+        hash: Algorithm { oid: hash, parameters: Some(Any::null()) },
         issuer_name: hashed(own.issuer().as_raw())?,
         issuer_key: hashed(&issuer.public_key().subject_public_key.data)?,
         serial: Any::new(Tag::Integer, own.raw_serial()).map_err(malformed)?,

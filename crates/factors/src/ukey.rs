@@ -218,7 +218,7 @@ pub fn vouch(chain: &[CertificateDer<'_>], authorities: &[Authority], now: Times
 
 /// Signatures on certificates that are known: those of the library, and SM2 over SM3 (GM/T 0015).
 pub(crate) fn algorithms() -> Vec<&'static dyn SignatureVerificationAlgorithm> {
-    ALL_VERIFICATION_ALGS.iter().copied().chain([gm::tls::SM2_SM3]).collect()
+    ALL_VERIFICATION_ALGS.iter().copied().chain([gm::tls::SM2_SM3, gm::tls::SM2_SM3_NULL]).collect()
 }
 
 /// Gives the certificate of the issuer.

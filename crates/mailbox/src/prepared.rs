@@ -70,7 +70,8 @@ impl Prepared {
     }
 
     /// The search signature; empty if there is none.
-    pub(crate) fn signature(&self) -> &[u8] {
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
         &self.signature
     }
 

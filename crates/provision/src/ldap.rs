@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use certbook::PartnerDirectory;
 use crypto::tls::{ClientTls, Roots};
 use env::Secret;
 use identity::password::PASSWORD_BYTES_MAX;
@@ -38,6 +39,12 @@ const PAGE: i32 = 500;
 
 /// Entries that are taken from one directory.
 const ENTRIES_MAX: usize = 200_000;
+
+/// Entries with one mail address whose certificates are looked at.
+const PEOPLE_OF_ADDRESS_MAX: usize = 4;
+
+/// Certificates of one entry that are looked at.
+const VALUES_MAX: usize = 32;
 
 /// How a take-over is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -180,6 +187,55 @@ impl PasswordsElsewhere for LdapPasswords {
             }
         }
     }
+}
+
+/// Asks directories of others for the certificates of their people: `userCertificate` (RFC 4523 section 4.1) and `userSMIMECertificate`
+/// (RFC 2798 section 2.8).
+pub struct LdapCertificates;
+
+/// Attributes with certificates, as they are asked for.
+const CERTIFICATE_ATTRIBUTES: [&str; 3] =
+    ["userCertificate;binary", "userSMIMECertificate", "userSMIMECertificate;binary"];
+
+/// Longest wait for certificates, altogether: a message waits for them.
+const CERTIFICATES_WAIT: Duration = Duration::from_secs(10);
+
+#[async_trait]
+impl certbook::Ldap for LdapCertificates {
+    async fn certificates(&self, directory: &PartnerDirectory, address: &str) -> Result<Vec<Vec<u8>>, String> {
+        let source = LdapSource {
+            name: directory.name.clone(),
+            url: directory.url.clone(),
+            ca: directory.ca.clone(),
+            bind_dn: directory.bind_dn.clone(),
+            password_file: directory.password_file.clone(),
+            people_base: directory.base.clone(),
+            people_filter: directory.filter.replace("{address}", &ldap_escape(address)),
+            ..LdapSource::default()
+        };
+        let found = tokio::time::timeout(CERTIFICATES_WAIT, certificates(&source)).await;
+        found
+            .map_err(|_| format!("no answer within {} s", CERTIFICATES_WAIT.as_secs()))?
+            .map_err(|error| error.to_string())
+    }
+}
+
+async fn certificates(source: &LdapSource) -> Result<Vec<Vec<u8>>, ProvisionError> {
+    let mut ldap = connect(source).await?;
+    sign_in(source, &mut ldap).await?;
+    let entries =
+        search(source, &mut ldap, &source.people_base, &source.people_filter, &CERTIFICATE_ATTRIBUTES).await?;
+    let _ = ldap.unbind().await;
+    Ok(entries.into_iter().take(PEOPLE_OF_ADDRESS_MAX).flat_map(certificates_of).collect())
+}
+
+fn certificates_of(entry: SearchEntry) -> Vec<Vec<u8>> {
+    let is_asked = |name: &str| CERTIFICATE_ATTRIBUTES.iter().any(|asked| name.eq_ignore_ascii_case(asked));
+    // What happens to be UTF-8 stands among the texts.
+    let texts = entry.attrs.into_iter().filter(|(name, _)| is_asked(name));
+    let texts = texts.flat_map(|(_, values)| values.into_iter().map(String::into_bytes));
+    let octets = entry.bin_attrs.into_iter().filter(|(name, _)| is_asked(name)).flat_map(|(_, values)| values);
+    octets.chain(texts).take(VALUES_MAX).collect()
 }
 
 /// What people of the directory are linked by.

@@ -143,6 +143,19 @@ impl Certificate {
         blocks.iter().map(|der| Self::from_der(der)).collect()
     }
 
+    /// Reads the certificates of a structure that carries nothing else, or whose content does not matter (RFC 8551 section 3.8, RFC 2798
+    /// section 2.8).
+    ///
+    /// # Errors
+    /// [`Fault`] if it is none.
+    pub fn read_bag(structure: &[u8]) -> Result<Vec<Self>, Fault> {
+        let (kind, der) = crate::content::read(structure)?;
+        if kind != crate::content::Kind::Signed {
+            return Err(Fault::Malformed("the structure of certificates"));
+        }
+        Ok(crate::signed::Signed::read(&der)?.into_certificates())
+    }
+
     /// The certificate as DER.
     #[must_use]
     pub fn der(&self) -> &[u8] {
@@ -158,7 +171,7 @@ impl Certificate {
     /// SHA-256 of the certificate.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
-        digest::digest(&digest::SHA256, &self.der).as_ref().try_into().unwrap_or([0; 32])
+        fingerprint(&self.der)
     }
 
     /// What kind of key it certifies.
@@ -226,6 +239,12 @@ impl Certificate {
     }
 }
 
+/// SHA-256 of a certificate (DER).
+#[must_use]
+pub fn fingerprint(der: &[u8]) -> [u8; 32] {
+    digest::digest(&digest::SHA256, der).as_ref().try_into().unwrap_or([0; 32])
+}
+
 /// Kind and bits of a SubjectPublicKeyInfo.
 fn read_key(info: &[u8]) -> Result<(KeyKind, Vec<u8>), Fault> {
     const WHAT: &str = "the key of a certificate";
@@ -269,7 +288,7 @@ fn key_id(parsed: &X509Certificate<'_>) -> Option<Vec<u8>> {
     })
 }
 
-fn name_of(name: &X509Name<'_>) -> String {
+pub(crate) fn name_of(name: &X509Name<'_>) -> String {
     let common = name.iter_common_name().find_map(|name| name.as_str().ok());
     common.map_or_else(|| name.to_string(), str::to_owned).chars().filter(|c| !c.is_control()).take(200).collect()
 }

@@ -21,17 +21,19 @@ mod key;
 mod mime;
 mod oid;
 mod pkcs12;
+mod revocation;
 mod signed;
 pub mod stamp;
 mod trust;
 
-pub use certificate::{Certificate, KeyKind};
+pub use certificate::{Certificate, KeyKind, fingerprint};
 pub use cipher::Cipher;
 pub use content::Dialect;
 pub use enveloped::Recipe;
 pub use fault::Fault;
 pub use key::Identity;
 pub use mime::{Encryption, Form, Layer, Looks, Opened, Style, enclose, encrypt, looks, open, sign, sign_and_encrypt};
+pub use revocation::{Link, Listed, UnusableList};
 pub use signed::{Capabilities, Signature};
 pub use trust::Trust;
 

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use env::Timestamp;
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use webpki::{
     ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage,
-    OwnedCertRevocationList, RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy,
+    OwnedCertRevocationList, RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
     anchor_from_trusted_cert,
 };
 
-use crate::{Certificate, Fault, KeyKind};
+use crate::{Certificate, Fault, KeyKind, Link};
+
+/// Signatures on certificates and lists of SM2.
+pub(crate) const GM_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[gm::tls::SM2_SM3, gm::tls::SM2_SM3_NULL];
 
 /// `id-kp-emailProtection` (RFC 5280 section 4.2.1.12).
 const EMAIL_PROTECTION: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x04];
@@ -52,7 +55,6 @@ impl Trust {
             if root.key_kind() == KeyKind::Sm2 {
                 let root = gm::x509::Certificate::parse(root.der());
                 trust.gm_roots.push(root.map_err(|_| Fault::Malformed("the certificate of an authority"))?);
-                continue;
             }
             let der = CertificateDer::from(root.der().to_vec());
             anchor_from_trusted_cert(&der).map_err(|_| Fault::Malformed("the certificate of an authority"))?;
@@ -102,13 +104,63 @@ impl Trust {
         if self.pinned.contains(&certificate.fingerprint()) {
             return Ok(());
         }
-        let subject = || certificate.subject.clone();
         if certificate.is_weakly_signed {
-            return Err(Fault::Weak(format!("a certificate signed with SHA-1 or MD5 ({})", subject())));
+            let subject = &certificate.subject;
+            return Err(Fault::Weak(format!("a certificate signed with SHA-1 or MD5 ({subject})")));
         }
         if certificate.key_kind() == KeyKind::Sm2 {
-            return self.check_gm(certificate, others, now);
+            self.check_gm(certificate, others, now)?;
+            if self.lists.is_empty() && !self.needs_list {
+                return Ok(());
+            }
         }
+        let policy = if self.needs_list { UnknownStatusPolicy::Deny } else { UnknownStatusPolicy::Allow };
+        self.climb((certificate, others), now, Some(policy), |_| ())
+    }
+
+    /// Whether the certificate is pinned: somebody has compared it.
+    #[must_use]
+    pub fn is_pinned(&self, certificate: &Certificate) -> bool {
+        self.pinned.contains(&certificate.fingerprint())
+    }
+
+    /// Whether current lists that were added tell of each certificate up to the root that it was not revoked.
+    #[must_use]
+    pub fn is_listed(&self, certificate: &Certificate, others: &[Certificate], now: Timestamp) -> bool {
+        !self.lists.is_empty()
+            && self.climb((certificate, others), now, Some(UnknownStatusPolicy::Deny), |_| ()).is_ok()
+    }
+
+    /// The certificates from this one up to its root, each with the one above that issued it.
+    ///
+    /// # Errors
+    /// [`Fault`] if no way leads to a root.
+    pub fn links(&self, certificate: &Certificate, others: &[Certificate], now: Timestamp) -> Result<Vec<Link>, Fault> {
+        let chain = self.climb((certificate, others), now, None, |path| {
+            let between = path.intermediate_certificates().map(|it| it.der().into_owned());
+            let own = CertificateDer::from(certificate.der().to_vec());
+            std::iter::once(own).chain(between).chain(self.root_of(path.anchor())).collect::<Vec<_>>()
+        })?;
+        chain.iter().zip(chain.iter().skip(1)).map(|(own, issuer)| Link::new(own, issuer)).collect()
+    }
+
+    fn root_of(&self, anchor: &TrustAnchor<'_>) -> Option<CertificateDer<'static>> {
+        let is_it = |root: &&CertificateDer<'static>| {
+            anchor_from_trusted_cert(root).is_ok_and(|it| {
+                it.subject == anchor.subject && it.subject_public_key_info == anchor.subject_public_key_info
+            })
+        };
+        self.roots.iter().find(is_it).cloned()
+    }
+
+    /// Goes up to a root; without a policy the lists do not matter. Gives what `found` makes of the way.
+    fn climb<T>(
+        &self,
+        (certificate, others): (&Certificate, &[Certificate]),
+        now: Timestamp,
+        policy: Option<UnknownStatusPolicy>,
+        found: impl FnOnce(&VerifiedPath<'_>) -> T,
+    ) -> Result<T, Fault> {
         let der = CertificateDer::from(certificate.der());
         let end = EndEntityCert::try_from(&der).map_err(|error| self.untrusted(certificate, &error))?;
         let between: Vec<CertificateDer<'_>> =
@@ -116,30 +168,29 @@ impl Trust {
         let anchors: Vec<_> = self.roots.iter().filter_map(|root| anchor_from_trusted_cert(root).ok()).collect();
         let moment = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(now.seconds()).unwrap_or(0)));
         let lists: Vec<&CertRevocationList<'_>> = self.lists.iter().collect();
-        let policy = if self.needs_list { UnknownStatusPolicy::Deny } else { UnknownStatusPolicy::Allow };
-        let revocation = RevocationOptionsBuilder::new(&lists).ok().map(|options| {
+        let revocation = policy.and_then(|policy| {
+            let options = RevocationOptionsBuilder::new(&lists).ok()?;
             let options = options.with_depth(RevocationCheckDepth::Chain).with_status_policy(policy);
-            options.with_expiration_policy(ExpirationPolicy::Enforce).build()
+            Some(options.with_expiration_policy(ExpirationPolicy::Enforce).build())
         });
-        if revocation.is_none() && self.needs_list {
-            return Err(Fault::RevocationUnknown { subject: subject() });
+        if revocation.is_none() && policy == Some(UnknownStatusPolicy::Deny) {
+            return Err(Fault::RevocationUnknown { subject: certificate.subject.clone() });
         }
         let usage = if self.stamps {
             KeyUsage::required(TIME_STAMPING)
         } else {
             KeyUsage::required_if_present(EMAIL_PROTECTION)
         };
-        end.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &between, moment, usage, revocation, None)
-            .map(|_| ())
+        let algorithms: &[_] =
+            if certificate.key_kind() == KeyKind::Sm2 { GM_ALGORITHMS } else { ALL_VERIFICATION_ALGS };
+        end.verify_for_usage(algorithms, &anchors, &between, moment, usage, revocation, None)
+            .map(|path| found(&path))
             .map_err(|error| self.untrusted(certificate, &error))
     }
 
-    /// Of a certificate of SM2. Lists of its authority are not read yet, so where one is needed, nothing is known.
+    /// Of a certificate of SM2, more strictly than the library does: the usage of authorities counts, and none of them may be of another kind.
     fn check_gm(&self, certificate: &Certificate, others: &[Certificate], now: Timestamp) -> Result<(), Fault> {
         let subject = certificate.subject.clone();
-        if self.needs_list {
-            return Err(Fault::RevocationUnknown { subject });
-        }
         let untrusted = |cause: String| Fault::Untrusted { subject: subject.clone(), cause };
         let own = gm::x509::Certificate::parse(certificate.der()).map_err(|error| untrusted(error.to_string()))?;
         let between: Vec<_> =

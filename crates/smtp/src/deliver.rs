@@ -26,6 +26,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use certbook::Inquirer;
 use crypto::tls::{ClientTls, PemError, Roots, TlsSetupError};
 use env::dns::Resolver;
 use identity::Directory;
@@ -103,6 +104,7 @@ pub struct Deliverer {
     looks: Looks,
     outside: Outside,
     keys: Arc<Finder>,
+    inquirer: Arc<Inquirer>,
     has_portal: bool,
     seen: Sightings,
     freed: Notify,
@@ -134,6 +136,8 @@ pub struct DelivererParts {
     pub outside: Outside,
     /// Finds keys of correspondents (OpenPGP).
     pub keys: Arc<Finder>,
+    /// Finds certificates of partners and asks about them (S/MIME).
+    pub inquirer: Arc<Inquirer>,
     /// Whether our people can send by the portal.
     pub has_portal: bool,
 }
@@ -156,6 +160,7 @@ impl Deliverer {
             stop_wait,
             outside,
             keys,
+            inquirer,
             has_portal,
         } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
@@ -165,6 +170,7 @@ impl Deliverer {
         Ok(Arc::new(Self {
             outside,
             keys,
+            inquirer,
             has_portal,
             seen: Sightings::default(),
             store,

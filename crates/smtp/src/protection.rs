@@ -7,7 +7,7 @@
 mod kept_back;
 mod rules;
 
-use certbook::Names;
+use certbook::Manner;
 use mail::message::{ContentEncryption, Structure};
 use mail::protection::{Demand, Means, Rule};
 
@@ -21,8 +21,8 @@ use crate::settings::{ContentDemand, Route};
 /// How this server signs and encrypts messages to a partner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gateway {
-    /// With S/MIME, and names for SM2.
-    Smime(Rule, Names),
+    /// With S/MIME, in this manner.
+    Smime(Rule, Manner),
     /// With OpenPGP.
     OpenPgp(Rule),
 }
@@ -58,7 +58,9 @@ impl Terms {
     pub(crate) fn of(number: usize, route: &Route) -> Result<Self, RouteError> {
         let gateway = match (route.smime, route.openpgp) {
             (None, None) => None,
-            (Some(rule), None) => Some(Gateway::Smime(rule, route.smime_names)),
+            (Some(rule), None) => {
+                Some(Gateway::Smime(rule, Manner { names: route.smime_names, status: route.smime_status }))
+            }
             (None, Some(rule)) => Some(Gateway::OpenPgp(rule)),
             (Some(_), Some(_)) => return Err(RouteError::TwoWays { number }),
         };

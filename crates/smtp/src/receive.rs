@@ -21,6 +21,7 @@ mod within;
 use std::sync::Arc;
 use std::time::Duration;
 
+use certbook::Inquirer;
 use crypto::tls::{ServerTls, Service};
 use env::dns::Resolver;
 use identity::{Directory, SignIn};
@@ -60,6 +61,8 @@ pub struct Receiver {
     pub(crate) dns: Arc<dyn Resolver>,
     pub(crate) checker: Checker,
     pub(crate) signer: Arc<Signer>,
+    /// Asks about certificates of S/MIME.
+    pub(crate) inquirer: Arc<Inquirer>,
     /// Whether keys of OpenPGP are learned from mail.
     pub(crate) learns_keys: bool,
     pub(crate) writes_keys: Option<keybook::PreferEncrypt>,
@@ -110,6 +113,8 @@ pub struct ReceiverParts {
     pub checker: Checker,
     /// Signs what our people send.
     pub signer: Arc<Signer>,
+    /// Asks about certificates of S/MIME.
+    pub inquirer: Arc<Inquirer>,
     /// Whether keys of OpenPGP are learned from mail.
     pub learns_keys: bool,
     /// With which wish published keys of OpenPGP are sent along; none if they are not.
@@ -150,6 +155,7 @@ impl Receiver {
             checker,
             signer,
             without_dns,
+            inquirer,
             learns_keys,
             writes_keys,
             ..
@@ -163,6 +169,7 @@ impl Receiver {
             dns,
             checker,
             signer,
+            inquirer,
             learns_keys,
             writes_keys,
             judging,

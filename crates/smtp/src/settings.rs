@@ -130,6 +130,8 @@ pub struct Route {
     pub openpgp: Option<mail::protection::Rule>,
     /// By which names content of SM2 goes: those of CMS, or those of GM/T 0010.
     pub smime_names: certbook::Names,
+    /// What must be known of whether a recipient's certificate was revoked before anything is encrypted to it: "asked", or "required".
+    pub smime_status: certbook::StatusDemand,
 }
 
 /// How messages to a partner must be encrypted from end to end.

@@ -56,6 +56,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 44, name: "scrub", sql: include_str!("../migrations/0044_scrub.sql") },
     Migration { version: 51, name: "investigation", sql: include_str!("../migrations/0051_investigation.sql") },
     Migration { version: 45, name: "key-statements", sql: include_str!("../migrations/0045_key_statements.sql") },
+    Migration {
+        version: 46,
+        name: "certificate-status",
+        sql: include_str!("../migrations/0046_certificate_status.sql"),
+    },
 ];
 
 /// The newest schema that this program knows.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use api::actions::{BackupPlan, Controls, Elsewhere, PortalParts, Refused, RehearsalPlan};
 use async_trait::async_trait;
+use certbook::{Inquirer, SmimeSettings};
 use crypto::keys::{Key, Region};
 use crypto::tls::{ClientTls, Roots};
 use env::dns::Resolver;
@@ -17,6 +18,7 @@ use filter::Judge;
 use judgement::JudgingSettings;
 use keybook::{Finder, OpenPgpSettings};
 use provision::LdapSource;
+use provision::ldap::LdapCertificates;
 use serde_json::{Value, json};
 use smtp::ContentRules;
 use store::{Store, Tx};
@@ -50,6 +52,7 @@ pub(crate) fn controls(system: &System) -> Controls {
             judge: Arc::clone(&system.judge),
             judging: system.settings.judging.clone(),
             openpgp: system.settings.openpgp.clone(),
+            smime: system.settings.smime.clone(),
             roots: roots(&system.settings),
             never_listed: system.settings.threats.never.clone(),
             portal: portal_parts(&system.settings),
@@ -80,6 +83,19 @@ pub(crate) fn key_finder(
     finder.map(Arc::new).map_err(|error| Refused(format!("openpgp.wkd_networks: {error}")))
 }
 
+/// Asks authorities and directories about certificates of S/MIME.
+pub(crate) fn inquirer(
+    store: &Store,
+    dns: Arc<dyn Resolver>,
+    roots: &[PathBuf],
+    settings: &SmimeSettings,
+) -> Result<Arc<Inquirer>, Refused> {
+    let roots = Roots::system(roots).map_err(Refused::because)?;
+    let tls = ClientTls::verified(&roots).map_err(Refused::because)?;
+    let inquirer = Inquirer::new(store.clone(), dns, tls, settings.clone(), Arc::new(LdapCertificates));
+    inquirer.map(Arc::new).map_err(Refused::because)
+}
+
 /// Parts that the actions must not know.
 struct Parts {
     store: Store,
@@ -88,6 +104,7 @@ struct Parts {
     judge: Arc<SharedJudge>,
     judging: JudgingSettings,
     openpgp: OpenPgpSettings,
+    smime: SmimeSettings,
     /// Files with further roots that vouch for hosts of others.
     roots: Vec<PathBuf>,
     never_listed: Vec<String>,
@@ -140,6 +157,10 @@ impl Elsewhere for Parts {
 
     fn key_finder(&self) -> Result<Arc<Finder>, Refused> {
         key_finder(&self.store, self.resolver()?, &self.roots, &self.openpgp)
+    }
+
+    fn inquirer(&self) -> Result<Arc<Inquirer>, Refused> {
+        inquirer(&self.store, self.resolver()?, &self.roots, &self.smime)
     }
 
     fn portal(&self) -> PortalParts {

@@ -20,6 +20,7 @@ use std::time::Duration;
 use ::watch::Watch;
 use api::web::{Outside, Portal};
 use api::{Challenges, ClientService, Facts};
+use certbook::Inquirer;
 use crypto::tls::{ServerTls, install_provider};
 use env::dns::Resolver;
 use identity::{Hasher, SignIn};
@@ -199,6 +200,7 @@ fn spawn_services(
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
+    let inquirer = system.inquirer(Arc::clone(&dns))?;
     let receiver = Receiver::new(
         ReceiverParts {
             store: system.store.clone(),
@@ -206,6 +208,7 @@ fn spawn_services(
             sign_in: Arc::clone(&sign_in),
             dns: Arc::clone(&dns),
             signer: Arc::clone(&system.signer),
+            inquirer: Arc::clone(&inquirer),
             learns_keys: settings.openpgp.autocrypt,
             writes_keys: settings.openpgp.writes_keys(),
             judging: judging::judging(system, layers, &reputation, &dns)?,
@@ -228,7 +231,7 @@ fn spawn_services(
     for (name, kind) in [("smtp", Kind::Mx), ("submission", Kind::Submission), ("submissions", Kind::Submissions)] {
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
-    let deliverer = deliverer(system, &dns, figures)?;
+    let deliverer = deliverer(system, &dns, inquirer, figures)?;
     let portal = portal(system, &sign_in, public_url, &dns);
     let sending = (&receiver, &deliverer);
     let jmap = browsing::jmap_server(system, &portal, sending, &dns)?;
@@ -251,10 +254,16 @@ fn spawn_services(
 }
 
 /// Delivers what is in the queue, and knows what will protect it.
-fn deliverer(system: &System, dns: &Arc<dyn Resolver>, figures: Arc<Figures>) -> Result<Arc<Deliverer>, Refused> {
+fn deliverer(
+    system: &System,
+    dns: &Arc<dyn Resolver>,
+    inquirer: Arc<Inquirer>,
+    figures: Arc<Figures>,
+) -> Result<Arc<Deliverer>, Refused> {
     let settings = &system.settings;
     let parts = DelivererParts {
         keys: system.key_finder(Arc::clone(dns))?,
+        inquirer,
         store: system.store.clone(),
         directory: Arc::clone(&system.directory),
         dns: Arc::clone(dns),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use api::HttpSettings;
 use backup::BackupSettings;
+use certbook::SmimeSettings;
 use crypto::seal::Suite;
 use env::settings::{self, Section};
 use factors::sms::SmsSettings;
@@ -278,6 +279,7 @@ sections! {
     opinion: OpinionSettings,
     delivery: DeliverySettings,
     openpgp: OpenPgpSettings,
+    smime: SmimeSettings,
     rules: RulesSettings,
     portal: PortalSettings,
     imap: ImapSettings,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::{Controls, Refused, import_key_files};
+use certbook::Inquirer;
 use crypto::tls::{
     CertifiedChains, GmPreference, GmRoots, GmServer, MinimumVersion, ServerTls, TlsSettings, load_chain, load_gm_chain,
 };
@@ -78,6 +79,11 @@ impl System {
     /// Finds keys of correspondents.
     pub(crate) fn key_finder(&self, dns: Arc<dyn Resolver>) -> Result<Arc<Finder>, Refused> {
         control::key_finder(&self.store, dns, &control::roots(&self.settings), &self.settings.openpgp)
+    }
+
+    /// Asks authorities and directories about certificates of S/MIME.
+    pub(crate) fn inquirer(&self, dns: Arc<dyn Resolver>) -> Result<Arc<Inquirer>, Refused> {
+        control::inquirer(&self.store, dns, &control::roots(&self.settings), &self.settings.smime)
     }
 
     pub(crate) fn controls(&self) -> Controls {

@@ -263,6 +263,7 @@ export interface MessageProtection {
     signer: string | null;
     issuer: string | null;
     validUntil: string | null;
+    revocation: "checked" | "unchecked" | null;
     fromMatches: boolean | null;
   }[];
   smimeStatusAtDelivery: string | null;

@@ -25,7 +25,7 @@ const TROUBLES = new Set(["not-for-us", "undecipherable", "without-integrity", "
 /** What a signature is worth, in words. */
 export function signatureWords(it: Signature, t: TFunction): string {
   const name = it.signer ?? it.address ?? (it.fingerprint ? grouped(it.fingerprint.slice(-16)) : t("sealed.somebody"));
-  if (it.result === "pass") return t("sealed.signed-by", { name });
+  if (it.result === "pass") return t(it.revocation === "unchecked" ? "sealed.signed-by-unchecked" : "sealed.signed-by", { name });
   const reason = it.reason && REASONS.has(it.reason) ? it.reason : "other";
   return t(`sealed.because-${reason}`, { name });
 }
@@ -77,6 +77,7 @@ function SignatureLine({ of, author }: { of: Signature; author: string | undefin
             <Row label={t("sealed.address")} value={of.address} />
             <Row label={t("sealed.issuer")} value={of.issuer} />
             <Row label={t("sealed.until")} value={of.validUntil && longDate(of.validUntil, i18n.language)} />
+            <Row label={t("sealed.revocation")} value={of.revocation && t(`sealed.revocation-${of.revocation}`)} />
             <Row label={t("sealed.serial")} value={of.serial} />
             <Row label={t("end.fingerprint")} value={of.fingerprint && grouped(of.fingerprint)} />
             <Row label={t("sealed.from-matches")} value={of.fromMatches === null ? null : t(of.fromMatches ? "sealed.yes" : "sealed.no")} />

@@ -27,6 +27,10 @@ impl Elsewhere for Nowhere {
         Err(Refused("no directories here".to_owned()))
     }
 
+    fn inquirer(&self) -> Result<Arc<certbook::Inquirer>, Refused> {
+        Err(Refused("no directories here".to_owned()))
+    }
+
     fn region_key(&self) -> Result<Key<Region>, Refused> {
         Err(Refused("no key file here".to_owned()))
     }

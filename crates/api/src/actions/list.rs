@@ -400,6 +400,9 @@ actions! {
     /// Trust an authority or a partner's certificate for S/MIME, or add an authority's list of revoked certificates; in base64.
     SmimeTrust "smime-trust" { kind: String, file: String, organisation: Option<String> }: CertificateChange
         on On::Organisation(organisation.as_deref()) => smime::trust(controls, bounds, kind, file, organisation);
+    /// Ask the directories that the settings name for the S/MIME certificate of a partner.
+    SmimeLookup "smime-lookup" { partner: String, organisation: Option<String> }: SigningRead
+        on On::Organisation(organisation.as_deref()) => smime::look_up(controls, bounds, partner, organisation);
     /// Forget a certificate or list of S/MIME.
     SmimeForget "smime-forget" { id: i64, organisation: Option<String> }: CertificateChange
         on On::Organisation(organisation.as_deref()) => smime::forget(controls, bounds, id, organisation);

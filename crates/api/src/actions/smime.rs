@@ -111,8 +111,9 @@ pub(super) async fn trust(
 ) -> Result<Value, Refused> {
     let by = *by;
     let kind = Kind::from_str(&kind).map_err(Refused::because)?;
-    if kind == Kind::Learned {
-        return Err(Refused("what comes with signed mail is learned by itself; add it as: partner".to_owned()));
+    if matches!(kind, Kind::Learned | Kind::Found) {
+        let why = "what comes with signed mail, or a directory has, is kept by itself; add it as: partner";
+        return Err(Refused(why.to_owned()));
     }
     let file = read_file(&file)?;
     let work = move |tx: &mut Tx<'_>| {
@@ -121,6 +122,41 @@ pub(super) async fn trust(
     };
     let added = controls.store.write(work).await.map_err(Refused::because)?;
     Ok(json!({ "kind": kind.as_str(), "added": added }))
+}
+
+pub(super) async fn look_up(
+    controls: &Controls,
+    by: &Bounds,
+    partner: String,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
+    let by = *by;
+    let pick = move |tx: &mut Tx<'_>| pick_organisation(tx, &by, organisation.as_deref());
+    let picked = controls.store.read(pick).await.map_err(Refused::because)?;
+    let looked_up = controls.elsewhere.inquirer()?.look_up(picked, &partner).await.map_err(Refused::because)?;
+    if looked_up.asked == 0 {
+        return Err(Refused(format!("no directory is set that is asked for {partner}; name one in smime.directory")));
+    }
+    let described = |certificate: &::smime::Certificate| {
+        let fingerprint: String = certificate.fingerprint().iter().map(|octet| format!("{octet:02x}")).collect();
+        json!({
+            "subject": certificate.subject,
+            "issuer": certificate.issuer_name,
+            "fingerprint": fingerprint,
+            "until": certificate.not_after.to_string(),
+        })
+    };
+    let refused = looked_up
+        .refused
+        .iter()
+        .map(|(certificate, reason)| json!({ "subject": certificate.subject, "reason": reason }));
+    let silent = looked_up.silent.iter().map(|(name, cause)| json!({ "directory": name, "cause": cause }));
+    Ok(json!({
+        "partner": partner,
+        "found": looked_up.found.as_ref().map(described),
+        "refused": refused.collect::<Vec<_>>(),
+        "silent": silent.collect::<Vec<_>>(),
+    }))
 }
 
 pub(super) async fn forget(

@@ -9,7 +9,9 @@ mod suite;
 mod verify;
 
 pub use keys::{Sm2SigningKey, certified_key};
-pub use verify::{AnyClient, ClientVerifier, EitherServerVerifier, SM2_SM3, ServerVerifier, parse_chain, reason};
+pub use verify::{
+    AnyClient, ClientVerifier, EitherServerVerifier, SM2_SM3, SM2_SM3_NULL, ServerVerifier, parse_chain, reason,
+};
 
 use std::sync::{Arc, LazyLock};
 

@@ -48,12 +48,17 @@ macro_rules! sm2_signatures {
 const CHAIN_MAX: usize = 10;
 
 /// Signatures on certificates, for readers of certificates that take algorithms from outside.
-pub static SM2_SM3: &dyn SignatureVerificationAlgorithm = &Sm2OnCertificates;
+pub static SM2_SM3: &dyn SignatureVerificationAlgorithm = &Sm2OnCertificates { has_null: false };
 
-pub(super) static ON_CERTIFICATES: &[&dyn SignatureVerificationAlgorithm] = &[&Sm2OnCertificates];
+/// The same where the algorithm is named with NULL for its parameters, as some authorities write it.
+pub static SM2_SM3_NULL: &dyn SignatureVerificationAlgorithm = &Sm2OnCertificates { has_null: true };
+
+pub(super) static ON_CERTIFICATES: &[&dyn SignatureVerificationAlgorithm] = &[SM2_SM3];
 
 #[derive(Debug)]
-struct Sm2OnCertificates;
+struct Sm2OnCertificates {
+    has_null: bool,
+}
 
 impl SignatureVerificationAlgorithm for Sm2OnCertificates {
     fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
@@ -70,6 +75,11 @@ impl SignatureVerificationAlgorithm for Sm2OnCertificates {
     }
 
     fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        if self.has_null {
+            return AlgorithmIdentifier::from_slice(&[
+                0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x75, 0x05, 0x00,
+            ]);
+        }
         AlgorithmIdentifier::from_slice(&[0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x75])
     }
 }

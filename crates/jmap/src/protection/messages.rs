@@ -26,6 +26,8 @@ struct Signature {
     by: Option<String>,
     issuer: Option<String>,
     until: Option<String>,
+    /// Whether it was asked if the certificate was revoked: `checked` or `unchecked`.
+    revocation: Option<String>,
 }
 
 /// How the content was encrypted.
@@ -96,6 +98,7 @@ impl Found {
             Some(("signed", None)) => {
                 if let Some(last) = self.signatures.last_mut().filter(|last| last.kind == kind) {
                     (last.by, last.issuer, last.until) = (named("by"), named("issuer"), named("until"));
+                    last.revocation = named("revocation");
                 }
             }
             Some((word @ ("decrypted" | "encrypted" | "not-opened"), None)) => {
@@ -176,6 +179,7 @@ fn shown(id: &str, found: &Found) -> Value {
             "signer": it.by,
             "issuer": it.issuer,
             "validUntil": it.until,
+            "revocation": it.revocation,
             "fromMatches": if it.result == "pass" { Value::Bool(true) } else if is_others { Value::Bool(false) } else { Value::Null },
         })
     });
@@ -207,7 +211,7 @@ mod tests {
         Received: from mx.far.test ([192.0.2.7])\r\n\t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384)\r\n\tby mx.trade.test with ESMTPS id 1;\r\n\tFri, 27 Nov 2026 10:00:00 +0000\r\n\
         Authentication-Results: mx.trade.test; dmarc=pass header.from=smime=fail.test\r\n\
         Authentication-Results: mx.trade.test;\r\n\tsmime=fail reason=\"wrong-author\"\r\n\tbody.smime-identifier=bo@far.test\r\n\tbody.smime-serial=4D\r\n\
-        X-Tradewind-Smime: signed; by=\"%E6%9D%8E%E4%BC%9F\";\r\n\tissuer=\"Far CA\";\r\n\tuntil=2027-01-01T00:00:00Z\r\n\
+        X-Tradewind-Smime: signed; by=\"%E6%9D%8E%E4%BC%9F\";\r\n\tissuer=\"Far CA\";\r\n\tuntil=2027-01-01T00:00:00Z;\r\n\trevocation=unchecked\r\n\
         X-Tradewind-Smime: decrypted; cipher=AES-256-CBC; may-be-altered\r\n";
 
     #[test]
@@ -220,7 +224,7 @@ mod tests {
             json!([{
                 "kind": "smime", "result": "fail", "reason": "wrong-author", "address": "bo@far.test", "serial": "4D",
                 "fingerprint": null, "signer": "李伟", "issuer": "Far CA", "validUntil": "2027-01-01T00:00:00Z",
-                "fromMatches": false,
+                "revocation": "unchecked", "fromMatches": false,
             }])
         );
         assert_eq!(

@@ -52,6 +52,11 @@ impl<'a> Signed<'a> {
         Ok(Self { content_type, content, certificates, signers })
     }
 
+    /// The certificates that came along.
+    pub(crate) fn into_certificates(self) -> Vec<Certificate> {
+        self.certificates
+    }
+
     /// What kind of content is signed.
     pub(crate) const fn content_type(&self) -> ObjectIdentifier {
         self.content_type

@@ -1,5 +1,8 @@
 //! Tells senders what will protect a message before they send it: by the rules, keys and decisions that hold when it leaves.
 
+use std::sync::Arc;
+
+use certbook::{Inquirer, Manner};
 use env::Timestamp;
 use identity::{IdentityError, Resolution};
 use keybook::{Custody, KeybookError, directory};
@@ -104,7 +107,11 @@ impl Deliverer {
             Intent::EndToEnd if keeps_key(tx, asked)? => form.encrypted = Some(ContentEncryption::OpenPgp),
             Intent::EndToEnd => return Ok(Err((Hindrance::NoDirectoryKey, false))),
         }
-        let keys = if intent == Intent::Usual { known_keys(tx, asked, terms.gateway)? } else { Keys::default() };
+        let keys = if intent == Intent::Usual {
+            known_keys(&self.inquirer, tx, asked, terms.gateway)?
+        } else {
+            Keys::default()
+        };
         Ok(plan(terms, form, &keys).map_err(|kept| (hindrance(&kept), kept.waits())))
     }
 }
@@ -121,17 +128,30 @@ fn keeps_key(tx: &mut Tx<'_>, asked: Asked<'_>) -> Result<bool, StoreError> {
     }
 }
 
-/// What keys there are for the gateway, without asking anybody.
-fn known_keys(tx: &mut Tx<'_>, asked: Asked<'_>, gateway: Option<Gateway>) -> Result<Keys, StoreError> {
+/// What keys there are for the gateway, by what is known now.
+fn known_keys(
+    inquirer: &Arc<Inquirer>,
+    tx: &mut Tx<'_>,
+    asked: Asked<'_>,
+    gateway: Option<Gateway>,
+) -> Result<Keys, StoreError> {
     let Some(gateway) = gateway else { return Ok(Keys::default()) };
     let to = if gateway.rule().encrypts() { vec![asked.recipient.to_owned()] } else { Vec::new() };
     let Asked { organisation, account, author, .. } = asked;
     match gateway {
-        Gateway::Smime(..) => match certbook::Means::find(tx, organisation, Some(account), author, &to) {
-            Ok(means) => Ok(Keys::of_certificates(author, &means)),
-            Err(certbook::CertbookError::Store(error)) => Err(error),
-            Err(error) => Ok(unreadable(author, asked.recipient, &error.to_string())),
-        },
+        Gateway::Smime(_, Manner { status, .. }) => {
+            match certbook::Means::known(tx, organisation, Some(account), author, (&to, status)) {
+                Ok(means) => {
+                    // Whoever asks again is told what was found.
+                    if means.lacking().is_some() {
+                        inquirer.look_up_soon(organisation, asked.recipient);
+                    }
+                    Ok(Keys::of_certificates(author, &means))
+                }
+                Err(certbook::CertbookError::Store(error)) => Err(error),
+                Err(error) => Ok(unreadable(author, asked.recipient, &error.to_string())),
+            }
+        }
         Gateway::OpenPgp(_) => match keybook::Means::known(tx, organisation, Some(account), author, &to) {
             Ok(means) => Ok(Keys::of_keys(author, &means)),
             Err(KeybookError::Store(error)) => Err(error),

@@ -132,10 +132,10 @@ impl Deliverer {
         let (organisation, submitter) = (lease.organisation, lease.envelope.submitter);
         let to = if gateway.rule().encrypts() { recipients } else { &[] };
         Ok(match gateway {
-            Gateway::Smime(..) => {
-                let (author, to) = (author.to_owned(), to.to_vec());
-                let find = move |tx: &mut Tx<'_>| certbook::Means::find(tx, organisation, submitter, &author, &to);
-                Found::Smime(Box::new(self.store.read(find).await?))
+            Gateway::Smime(_, manner) => {
+                let to = (to, manner.status);
+                let means = certbook::Means::find(&self.inquirer, organisation, submitter, author, to).await?;
+                Found::Smime(Box::new(means))
             }
             Gateway::OpenPgp(_) => Found::OpenPgp(Box::new(
                 keybook::Means::find(&self.store, &self.keys, organisation, submitter, author, to).await?,
@@ -167,8 +167,8 @@ impl Deliverer {
         (recipients, raw): (&[String], Arc<[u8]>),
     ) -> Result<Vec<u8>, Trouble> {
         let message = match (found, gateway) {
-            (Found::Smime(means), Some(Gateway::Smime(_, names))) => {
-                let wish = certbook::Wish { sign: plan.signs, encrypt: plan.encrypts(), names };
+            (Found::Smime(means), Some(Gateway::Smime(_, manner))) => {
+                let wish = certbook::Wish { sign: plan.signs, encrypt: plan.encrypts(), names: manner.names };
                 let made = certbook::protect(&self.store, raw, *means, wish).await;
                 made.map_err(|error| trouble(error.outlook(), error, &NOT_PROTECTED))?
             }
@@ -213,7 +213,7 @@ impl Deliverer {
 impl Keys {
     /// Of S/MIME.
     pub(super) fn of_certificates(author: &str, means: &certbook::Means) -> Self {
-        let lacking = means.lacking().map(|address| (address.to_owned(), None));
+        let lacking = means.lacking().map(|it| (it.address.clone(), it.cause.clone()));
         Self { signs: means.signs(), author: author.to_owned(), lacking, is_gm: means.is_gm() }
     }
 

@@ -16,9 +16,10 @@ pub(crate) enum KeptBack {
 }
 
 impl KeptBack {
-    /// Whether it waits for what is missing. A key of OpenPGP may come of itself, or by what its sender does.
+    /// Whether it waits for what is missing. A key of OpenPGP may come of itself, or by what its sender does; a certificate once somebody can be
+    /// asked who could not be.
     pub(crate) const fn waits(&self) -> bool {
-        matches!(self, Self::NoKey { kind: ContentEncryption::OpenPgp, .. })
+        matches!(self, Self::NoKey { kind: ContentEncryption::OpenPgp, .. } | Self::NoKey { cause: Some(_), .. })
     }
 
     /// What the sender of a message to `domain` is told, on one line.
@@ -30,7 +31,10 @@ impl KeptBack {
             Self::NoOwnKey { kind: ContentEncryption::OpenPgp, address } => format!(
                 "mail to this partner must be signed with OpenPGP, and no key is kept here for {address}; make one (tradewind openpgp make {address}) and send again"
             ),
-            Self::NoKey { kind: ContentEncryption::Smime, address, .. } => format!(
+            Self::NoKey { kind: ContentEncryption::Smime, address, cause: Some(cause) } => format!(
+                "mail to this partner must be encrypted with S/MIME, and no certificate of {address} can be used now ({cause}); it waits, and is tried again"
+            ),
+            Self::NoKey { kind: ContentEncryption::Smime, address, cause: None } => format!(
                 "mail to this partner must be encrypted with S/MIME, and there is no valid certificate of {address}; ask for a signed message, or add the certificate (tradewind smime trust)"
             ),
             Self::NoKey { kind: ContentEncryption::OpenPgp, address, cause } => {
@@ -48,7 +52,8 @@ impl KeptBack {
         match self {
             Self::NoOwnKey { kind: ContentEncryption::Smime, .. } => &NO_KEY,
             Self::NoOwnKey { kind: ContentEncryption::OpenPgp, .. } => &NO_PGP_KEY,
-            Self::NoKey { kind: ContentEncryption::Smime, .. } => &NO_CERTIFICATE,
+            Self::NoKey { kind: ContentEncryption::Smime, cause: Some(_), .. } => &NO_CERTIFICATE_NOW,
+            Self::NoKey { kind: ContentEncryption::Smime, cause: None, .. } => &NO_CERTIFICATE,
             Self::NoKey { kind: ContentEncryption::OpenPgp, .. } => &NO_PGP_KEY_OF_PARTNER,
             Self::Demand(demand) if demand.names(Means::Portal) => &NOT_BY_PORTAL,
             Self::Demand(demand) if demand.means() == [Means::EndToEnd] => &NOT_END_TO_END,
@@ -82,6 +87,11 @@ const NO_KEY: Reason = Reason {
 const NO_CERTIFICATE: Reason = Reason {
     en: "Mail to this partner must be encrypted (S/MIME), and no valid certificate of the recipient is known. It was not sent. Ask the recipient for a signed message, or give his certificate to your administrator, and send it again.",
     zh: "发往该合作伙伴的邮件必须加密（S/MIME），但没有收件人的有效证书，因此未发送。请让收件人发来一封签名邮件，或将其证书交给管理员，然后重发。",
+};
+
+const NO_CERTIFICATE_NOW: Reason = Reason {
+    en: "Mail to this partner must be encrypted (S/MIME), and the recipient's certificate cannot be looked up or checked now, as a server that must be asked for it does not answer. The message is not sent unencrypted. It waits and is tried again; there is nothing you need to do.",
+    zh: "发往该合作伙伴的邮件必须加密（S/MIME），但目前无法查找或核验收件人的证书，因为需要查询的服务器没有应答。邮件不会以未加密方式发送，将等待并自动重试，您无需操作。",
 };
 
 const NO_PGP_KEY: Reason = Reason {

@@ -48,7 +48,7 @@ fn a_message_has_one_of_what_is_demanded_or_does_not_go() {
 #[test]
 fn a_gateway_does_what_it_can_and_keeps_back_what_it_must() {
     let keyed = Keys { signs: true, ..Keys::default() };
-    let smime = |rule| Some(Gateway::Smime(rule, Names::Cms));
+    let smime = |rule| Some(Gateway::Smime(rule, Manner::default()));
     let planned = |demands: &[&str], gateway, form, keys: &Keys| plan(&terms(demands, gateway), form, keys);
     let both = planned(&["smime"], smime(Rule::Both), ours(), &keyed).unwrap();
     assert_eq!((both.content, both.signs, both.verified_tls), (Content::Server(SMIME, false), true, false));
@@ -70,6 +70,10 @@ fn a_gateway_does_what_it_can_and_keeps_back_what_it_must() {
     let waits = planned(&[], Some(Gateway::OpenPgp(Rule::Encrypt)), ours(), &without_keys()).unwrap_err();
     assert!(waits.waits() && waits.refusal("far.test").contains("no key of bo@far.test is known; it waits"));
     assert!(!planned(&[], smime(Rule::Encrypt), ours(), &without_keys()).unwrap_err().waits());
+    // A certificate that cannot be looked up or checked now may be there later.
+    let silent = Keys { lacking: Some(("bo@far.test".to_owned(), Some("no answer".to_owned()))), ..without_keys() };
+    let waits = planned(&[], smime(Rule::Encrypt), ours(), &silent).unwrap_err();
+    assert!(waits.waits() && waits.refusal("far.test").contains("bo@far.test can be used now (no answer); it waits"));
     // What its author has encrypted, and letters of the portal, pass a gateway untouched.
     for form in [Form { encrypted: Some(PGP), ..ours() }, Form { calls_to_portal: true, ..ours() }] {
         let made = planned(&[], smime(Rule::Both), form, &without_keys()).unwrap();

@@ -22,7 +22,7 @@ impl Conversation<'_> {
         let readers = if accounts.len() == self.taken.len() { accounts } else { Vec::new() };
         let receiver = &self.door.receiver;
         let Vouched { body, mut results, .. } = vouched;
-        let arrived = certbook::look(&receiver.store, &receiver.hostname, organisation, readers.clone(), body).await;
+        let arrived = certbook::look(&receiver.inquirer, &receiver.hostname, organisation, readers.clone(), body).await;
         let arrived = arrived.map_err(|error| {
             tracing::error!(id, %error, "an S/MIME message cannot be looked into");
             Verdict::reject(451, (4, 3, 0), "The message cannot be looked into now, try again later")

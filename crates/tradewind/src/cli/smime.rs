@@ -50,6 +50,14 @@ pub(crate) enum SmimeCommand {
         #[arg(long)]
         organisation: Option<String>,
     },
+    /// Ask the directories that the settings name for the certificate of a partner.
+    Lookup {
+        /// Address of the partner.
+        partner: String,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
     /// Forget a certificate or list.
     Forget {
         /// Its number, as `smime list` shows it.
@@ -89,6 +97,7 @@ impl SmimeCommand {
             Self::Trust { kind, file, organisation } => {
                 Action::SmimeTrust { kind, file: encoded(&file)?, organisation }
             }
+            Self::Lookup { partner, organisation } => Action::SmimeLookup { partner, organisation },
             Self::Forget { id, organisation } => Action::SmimeForget { id, organisation },
         })
     }

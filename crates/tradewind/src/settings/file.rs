@@ -139,6 +139,7 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         wrong.push(("gm.prefer", settings.gm.prefer.clone(), "must be client, always or never"));
     }
     wrong.extend(settings.provision.faults());
+    wrong.extend(settings.smime.faults());
     wrong.extend(settings.threats.faults());
     wrong.extend(settings.judging.faults());
     wrong.extend(settings.opinion.faults());
