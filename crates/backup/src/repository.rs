@@ -74,6 +74,27 @@ pub(crate) fn millis(snapshot: &SnapshotFile) -> i64 {
 }
 
 impl Target {
+    /// The region that its copies are in, as its credentials say.
+    #[must_use]
+    pub fn home(&self) -> Option<String> {
+        let Access { home, region, .. } = &self.access;
+        [home, region].into_iter().find(|named| !named.is_empty()).cloned()
+    }
+
+    /// The same repository, whose objects are locked for `days` if the level says for how long.
+    #[must_use]
+    pub fn locked_by_level(mut self, days: u32) -> Self {
+        let lock = |access: &mut Access| access.lock_days = if access.lock.is_some() { days } else { access.lock_days };
+        lock(&mut self.access);
+        if let Some(prune) = &mut self.access.prune {
+            // What is written anew as others are deleted is as safe.
+            prune.lock = prune.lock.or(self.access.lock);
+            prune.lock_days = prune.lock_days.max(self.access.lock_days);
+            lock(prune);
+        }
+        self
+    }
+
     /// The same repository by way of what may delete there.
     #[must_use]
     pub(crate) fn for_pruning(&self) -> Self {

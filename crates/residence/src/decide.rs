@@ -19,6 +19,8 @@ pub struct Crossing {
     pub to: Place,
     /// The highest classification of what leaves.
     pub class: Class,
+    /// Whether the content is encrypted; none where that is asked for and looked at beside.
+    pub is_sealed: Option<bool>,
     /// Who has it leave; none where the server does by itself.
     pub account: Option<i64>,
     /// What leaves, in a few words: the recipient, the action, the repository.
@@ -90,7 +92,8 @@ pub fn decide(tx: &mut Tx<'_>, here: &RegionSettings, crossing: &Crossing) -> Re
     let rules: Vec<Rule> =
         rules.filter(|rule| rule.kind == crossing.kind && rule.from == here.name && reaches(rule)).collect();
     let now = tx.now();
-    match rules.iter().find(|rule| rule.ends > now && rule.class >= crossing.class) {
+    let is_shielded = |rule: &&Rule| rule.encryption == Shield::Tls || crossing.is_sealed != Some(false);
+    match rules.iter().filter(is_shielded).find(|rule| rule.ends > now && rule.class >= crossing.class) {
         Some(rule) => Ok(Decision::Allowed(Passage {
             rule: rule.name.clone(),
             encryption: rule.encryption,
@@ -120,7 +123,9 @@ fn is_below(domain: &str, above: &str) -> bool {
 
 fn unknown(here: &RegionSettings, to: &Place) -> Denial {
     let why = if here.is_set() {
-        format!("{to} is not known here, so no rule lets anything go there; make it known: tradewind region set NAME --country XX")
+        format!(
+            "{to} is not known here, so no rule lets anything go there; make it known: tradewind region set NAME --country XX"
+        )
     } else {
         "this installation has no region, so nothing goes to others; set region.name and region.country".to_owned()
     };
@@ -132,7 +137,8 @@ fn denial(rules: &[Rule], here: &RegionSettings, crossing: &Crossing, now: Times
     let from = &here.name;
     let why = match rules.iter().max_by_key(|rule| (rule.ends > now, rule.class)) {
         None => {
-            let towards = to.region.as_ref().map_or_else(|| format!("country:{}", to.country), |it| format!("region:{it}"));
+            let towards =
+                to.region.as_ref().map_or_else(|| format!("country:{}", to.country), |it| format!("region:{it}"));
             format!(
                 "no rule lets a {kind} go from region {from} to {to}; with a legal basis one can be set: tradewind region rule set NAME --kind {kind} --to {towards} --basis BASIS --reference TEXT --ends DAY"
             )
@@ -140,8 +146,15 @@ fn denial(rules: &[Rule], here: &RegionSettings, crossing: &Crossing, now: Times
         Some(rule) if rule.ends <= now => {
             let day = rule.ends.to_string();
             let day = day.get(..10).unwrap_or(&day);
-            format!("rule {} for a {kind} from region {from} to {to} ended on {day}; when its basis holds again, set it anew: tradewind region rule set {}", rule.name, rule.name)
+            format!(
+                "rule {} for a {kind} from region {from} to {to} ended on {day}; when its basis holds again, set it anew: tradewind region rule set {}",
+                rule.name, rule.name
+            )
         }
+        Some(rule) if rule.class >= *class => format!(
+            "rule {} for a {kind} from region {from} to {to} asks for encrypted content, and this can be read on its way; encrypt it with OpenPGP or S/MIME",
+            rule.name
+        ),
         Some(rule) => format!(
             "rule {} lets a {kind} go from region {from} to {to} up to the classification {}, and this is {class}; lower the classification of what is sent, or have the rule changed: tradewind region rule set {} --class {class}",
             rule.name, rule.class, rule.name

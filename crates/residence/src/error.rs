@@ -17,7 +17,9 @@ pub enum ResidenceError {
     #[error(transparent)]
     Word(#[from] UnknownWord),
     /// This installation is no region.
-    #[error("this installation has no region yet; set region.name and region.country in its configuration and start it anew")]
+    #[error(
+        "this installation has no region yet; set region.name and region.country in its configuration and start it anew"
+    )]
     NoRegionHere,
     /// There is no such region.
     #[error("there is no region {0:?}; make it known with tradewind region set, or see tradewind region list")]
@@ -34,7 +36,9 @@ pub enum ResidenceError {
         cause: String,
     },
     /// A rule that would let everything through.
-    #[error("the rule says no {0}; a rule needs a kind, where to, a legal basis, its reference and the day on which it ends")]
+    #[error(
+        "the rule says no {0}; a rule needs a kind, where to, a legal basis, its reference and the day on which it ends"
+    )]
     Lacks(&'static str),
     /// Somebody has the address here.
     #[error("{0} is an address of an account or group here; its home can be elsewhere only when it is gone from here")]
@@ -46,7 +50,9 @@ pub enum ResidenceError {
     #[error("there is no rule of crossings {0:?}; see tradewind region rule list")]
     NoRule(String),
     /// Something still needs the region.
-    #[error("{count} addresses and domains have their home in region {region}; remove those first: tradewind region home list")]
+    #[error(
+        "{count} addresses and domains have their home in region {region}; remove those first: tradewind region home list"
+    )]
     InUse {
         /// The region.
         region: String,

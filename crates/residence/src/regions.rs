@@ -1,5 +1,7 @@
 //! Other regions, and whose home is in one of them.
 
+use std::net::{IpAddr, SocketAddr};
+
 use identity::Resolution;
 use mail::Address;
 use store::{Row, StoreError, Tx, params};
@@ -61,7 +63,7 @@ pub fn set_region(tx: &mut Tx<'_>, here: &RegionSettings, region: &Region) -> Re
     }
     let country = checked_country(&region.country)?;
     let server = region.server.clone().unwrap_or_default();
-    if !server.is_empty() && server_of(&server).is_none() {
+    if !server.is_empty() && !is_server(&server) {
         return wrong("server", format!("{server:?} is not host or host:port"));
     }
     let count = tx.row("SELECT COUNT(*) FROM region WHERE name <> $1", params![&region.name], |row| row.int(0))?;
@@ -76,13 +78,16 @@ pub fn set_region(tx: &mut Tx<'_>, here: &RegionSettings, region: &Region) -> Re
     Ok(())
 }
 
-/// Host and port of a server, as a region names it.
-fn server_of(text: &str) -> Option<(String, Option<u16>)> {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) => (host, Some(port.parse().ok()?)),
-        None => (text, None),
+/// Whether the text names a server: host, host:port, or an address in place of the host.
+fn is_server(text: &str) -> bool {
+    if text.parse::<SocketAddr>().is_ok() || text.parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    let (host, has_port) = match text.split_once(':') {
+        Some((host, port)) => (host, port.parse::<u16>().is_ok()),
+        None => (text, true),
     };
-    Some((mail::domain::canonical(host).ok()?, port))
+    has_port && mail::domain::canonical(host).is_ok()
 }
 
 /// All regions but our own, by name.

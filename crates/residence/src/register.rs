@@ -58,9 +58,7 @@ pub(crate) fn enter(
         Decision::Allowed(passage) => {
             (true, passage.rule.clone(), passage.encryption.to_string(), passage.basis.clone())
         }
-        Decision::Denied(denial) => {
-            (false, denial.rule.clone().unwrap_or_default(), String::new(), denial.why.clone())
-        }
+        Decision::Denied(denial) => (false, denial.rule.clone().unwrap_or_default(), String::new(), denial.why.clone()),
     };
     let transfer = Transfer {
         at: tx.now().millis(),

@@ -114,11 +114,17 @@ fn read(tx: &mut Tx<'_>, here: &RegionSettings, new: &NewRule) -> Result<Rule, R
     let from_country = if from == here.name { here.country.clone() } else { load_region(tx, &from)?.country };
     match &to {
         Towards::Region(region) if *region == from => {
-            return wrong("to", format!("is region:{region}, from which it also goes; within a region no rule is needed"));
+            return wrong(
+                "to",
+                format!("is region:{region}, from which it also goes; within a region no rule is needed"),
+            );
         }
         Towards::Region(region) if *region != here.name => drop(load_region(tx, region)?),
         Towards::Country(country) if from_country.eq_ignore_ascii_case(country) => {
-            return wrong("to", format!("is country:{country}, the country of region {from}; within it no rule is needed"));
+            return wrong(
+                "to",
+                format!("is country:{country}, the country of region {from}; within it no rule is needed"),
+            );
         }
         Towards::Domain(domain) if kind != Kind::Delivery => {
             return wrong("to", format!("is domain:{domain}; only mail (kind delivery) goes to a domain"));
@@ -129,10 +135,16 @@ fn read(tx: &mut Tx<'_>, here: &RegionSettings, new: &NewRule) -> Result<Rule, R
     let encryption = new.encryption.as_deref().map_or(Ok(Shield::Tls), str::parse)?;
     match (kind, encryption, class) {
         (Kind::View | Kind::Export, Shield::Content, _) => {
-            return wrong("encryption", format!("content cannot be kept by a rule on {kind}, which is read where it arrives; say tls"));
+            return wrong(
+                "encryption",
+                format!("content cannot be kept by a rule on {kind}, which is read where it arrives; say tls"),
+            );
         }
         (Kind::View | Kind::Export | Kind::Backup, _, Class::Public | Class::Internal | Class::Confidential) => {
-            return wrong("classification", format!("{class} cannot be kept by a rule on {kind}, which can hold all there is; say secret"));
+            return wrong(
+                "classification",
+                format!("{class} cannot be kept by a rule on {kind}, which can hold all there is; say secret"),
+            );
         }
         _ => {}
     }

@@ -24,7 +24,11 @@ impl RegionSettings {
         }
         let is_country = crate::place::country(&self.country).is_some();
         if self.is_set() && !is_country {
-            wrong.push(("region.country", self.country.clone(), "must be the two letters of the region's country, such as CN"));
+            wrong.push((
+                "region.country",
+                self.country.clone(),
+                "must be the two letters of the region's country, such as CN",
+            ));
         } else if !self.is_set() && !self.country.is_empty() {
             wrong.push(("region.country", self.country.clone(), "must be empty unless region.name is set"));
         }

@@ -2,6 +2,7 @@
 //!
 //! `docs/flow/deliver.md` tells the way.
 
+pub(crate) mod abroad;
 mod attempt;
 mod busy;
 mod connect;
@@ -32,6 +33,7 @@ use identity::Directory;
 use keybook::Finder;
 use letters::Mailer;
 use queue::{Lease, LeaseRequest, QueueError, Schedule};
+use residence::RegionSettings;
 use scripts::Outside;
 use signing::Signer;
 use store::Store;
@@ -104,6 +106,7 @@ pub struct Deliverer {
     outside: Outside,
     keys: Arc<Finder>,
     has_portal: bool,
+    region: RegionSettings,
     seen: Sightings,
     freed: Notify,
     /// How long a stop waits for answers to messages that have been sent.
@@ -136,6 +139,8 @@ pub struct DelivererParts {
     pub keys: Arc<Finder>,
     /// Whether our people can send by the portal.
     pub has_portal: bool,
+    /// The region that we are.
+    pub region: RegionSettings,
 }
 
 impl Deliverer {
@@ -157,6 +162,7 @@ impl Deliverer {
             outside,
             keys,
             has_portal,
+            region,
         } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
@@ -166,6 +172,7 @@ impl Deliverer {
             outside,
             keys,
             has_portal,
+            region,
             seen: Sightings::default(),
             store,
             directory,

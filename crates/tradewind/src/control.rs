@@ -17,6 +17,7 @@ use filter::Judge;
 use judgement::JudgingSettings;
 use keybook::{Finder, OpenPgpSettings};
 use provision::LdapSource;
+use residence::RegionSettings;
 use serde_json::{Value, json};
 use smtp::ContentRules;
 use store::{Store, Tx};
@@ -156,6 +157,10 @@ impl Elsewhere for Parts {
 
     fn backups(&self) -> Result<BackupPlan, Refused> {
         backup::plan(&self.settings)
+    }
+
+    fn region(&self) -> RegionSettings {
+        self.settings.region.clone()
     }
 
     fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {

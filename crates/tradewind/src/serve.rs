@@ -42,7 +42,7 @@ use crate::metrics::Measured;
 use crate::recover;
 use crate::settings::Settings;
 use crate::system::{System, home_domain, make_private_directory, reload_certificates, server_tls};
-use api::actions::{Refused, look_after_crash};
+use api::actions::{Refused, look_after_crash, tell_of_crossings};
 
 pub(crate) use listening::{Addresses, Listening};
 pub(crate) use threats::yara;
@@ -71,6 +71,7 @@ impl Server {
         let system = System::with(settings, store).await?;
         recover::tell(&system.settings, &system.controls()).await;
         look_after_crash(&system.controls()).await?;
+        tell_of_crossings(&system.controls()).await;
         let demands = system.settings.factors.clone();
         let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
         system.store.write(note).await.map_err(Refused::because)?;
@@ -199,6 +200,7 @@ fn spawn_services(
     let mut measured = Measured::default();
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
+    let deliverer = deliverer(system, &dns, Arc::clone(&figures))?;
     let receiver = Receiver::new(
         ReceiverParts {
             store: system.store.clone(),
@@ -209,6 +211,7 @@ fn spawn_services(
             learns_keys: settings.openpgp.autocrypt,
             writes_keys: settings.openpgp.writes_keys(),
             judging: judging::judging(system, layers, &reputation, &dns)?,
+            deliverer: Arc::clone(&deliverer),
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),
@@ -228,7 +231,6 @@ fn spawn_services(
     for (name, kind) in [("smtp", Kind::Mx), ("submission", Kind::Submission), ("submissions", Kind::Submissions)] {
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
-    let deliverer = deliverer(system, &dns, figures)?;
     let portal = portal(system, &sign_in, public_url, &dns);
     let sending = (&receiver, &deliverer);
     let jmap = browsing::jmap_server(system, &portal, sending, &dns)?;
@@ -266,6 +268,7 @@ fn deliverer(system: &System, dns: &Arc<dyn Resolver>, figures: Arc<Figures>) ->
         stop_wait: Duration::from_secs(settings.server.stop_seconds),
         outside: scripts::Outside::of(&settings.rules),
         has_portal: settings.portal.enabled,
+        region: settings.region.clone(),
     };
     Deliverer::new(parts, &settings.delivery, settings.home()).map_err(Refused::because)
 }
