@@ -22,7 +22,8 @@ impl Faketime {
         list.args(["-L", "libfaketime"]);
         let listed = run(list, Duration::from_secs(20))?.success()?.stdout;
         let library = listed.lines().find(|line| line.ends_with("libfaketimeMT.so.1"));
-        let library = library.ok_or_else(|| Failure::new("libfaketimeMT.so.1 is missing: apt-get install libfaketime"))?;
+        let library =
+            library.ok_or_else(|| Failure::new("libfaketimeMT.so.1 is missing: apt-get install libfaketime"))?;
         let clock = Self { library: library.to_owned(), file: scratch.join("clock") };
         clock.set("+0")?;
         Ok(clock)

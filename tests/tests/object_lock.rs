@@ -92,7 +92,11 @@ fn what_the_level_has_locked_stays_until_its_end() -> Outcome {
 
     clock.set_days(95)?;
     let third = told(&tradewind, &["backup", "run"])?;
-    assert_eq!((&third["backups"][0]["deleted"], &third["backups"][0]["not_deleted"]), (&Value::from(2), &Value::Null), "{third}");
+    assert_eq!(
+        (&third["backups"][0]["deleted"], &third["backups"][0]["not_deleted"]),
+        (&Value::from(2), &Value::Null),
+        "{third}"
+    );
     told(&tradewind, &["backup", "check", "--read-data"])?;
     fs::remove_file(credentials)?;
     Ok(())

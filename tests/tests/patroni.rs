@@ -173,7 +173,17 @@ impl Cluster {
     fn make_database(&self) -> Outcome {
         let address = self.nodes[self.leader()?].database;
         let mut psql = as_postgres("psql");
-        psql.args(["-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", &address.port().to_string(), "-U", "postgres", "-f"]);
+        psql.args([
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &address.port().to_string(),
+            "-U",
+            "postgres",
+            "-f",
+        ]);
         psql.arg("-").env("PGPASSWORD", "change-me").env("HOME", self.scratch.join("cluster"));
         psql.stdin(fs::File::open(example("database.sql"))?);
         run(psql, PATIENCE)?.success()?;
@@ -196,7 +206,8 @@ fn write_letters(tradewind: &Tradewind, stop: &AtomicBool, acknowledged: &Mutex<
             while !stop.load(Ordering::Relaxed) {
                 number += 1;
                 let letter = format!("From: <a@partner.example>\r\nSubject: letter-{number}-\r\n\r\nForty valves.\r\n");
-                client.deliver("a@partner.example", &["sales@trade.test"], letter.as_bytes())?.expect(250)?;
+                let letter = smtp::for_wire(letter.as_bytes());
+                client.deliver("a@partner.example", &["sales@trade.test"], &letter)?.expect(250)?;
                 acknowledged.lock().expect("no panic").push(number);
                 std::thread::sleep(PACE);
             }

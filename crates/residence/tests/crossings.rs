@@ -118,7 +118,8 @@ async fn rules_that_cannot_be_say_why(store: TestStore) {
     let nowhere = with(&store, move |tx| set_rule(tx, &RegionSettings::default(), organisation, &good())).await;
     assert!(nowhere.unwrap_err().to_string().contains("region.name"));
     assert_eq!(with(&store, move |tx| list_rules(tx, organisation)).await.unwrap(), []);
-    let server = |server: &str| Region { name: "us".to_owned(), country: "US".to_owned(), server: Some(server.to_owned()) };
+    let server =
+        |server: &str| Region { name: "us".to_owned(), country: "US".to_owned(), server: Some(server.to_owned()) };
     for bad in ["a b", "host:port", ":25"] {
         let region = server(bad);
         assert!(with(&store, move |tx| set_region(tx, &here(), &region)).await.is_err(), "{bad}");
@@ -209,7 +210,10 @@ async fn what_is_decided_is_entered_once(store: TestStore) {
         entered.iter().map(|it| (it.crossed, it.rule.as_str(), it.to.as_str())).collect();
     assert_eq!(told, [(false, "", "region eu"), (true, "to-eu", "region eu")]);
     assert_eq!((entered[0].account, entered[1].basis.as_str()), (Some(account), "pipl-contract 2026-17"));
-    let events = store.write(move |tx| identity::rights::list_events(tx, organisation, Timestamp::from_millis(0))).await.unwrap();
+    let events = store
+        .write(move |tx| identity::rights::list_events(tx, organisation, Timestamp::from_millis(0)))
+        .await
+        .unwrap();
     assert_eq!(events.iter().filter(|event| event.action == "crossing").count(), 2, "{events:?}");
 
     // Where people work.

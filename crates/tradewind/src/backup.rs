@@ -60,7 +60,7 @@ pub(crate) fn plan(settings: &Settings) -> Result<BackupPlan, Refused> {
     let pace = Pace { bytes_per_second: set.mib_per_second.saturating_mul(1 << 20) };
     let (host, progress) = (settings.server.hostname.clone(), Arc::default());
     let wanted = Wanted { host, files: files(settings)?, pace, progress };
-    let keep = Keep { days: set.keep_days, weeks: set.keep_weeks, months: set.keep_months };
+    let keep = Keep { days: set.keep_days, weeks: set.keep_weeks, months: set.keep_months, gap_max: None };
     Ok(BackupPlan {
         targets,
         wanted,

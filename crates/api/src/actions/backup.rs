@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::backup::{Keep, Kind, Reading, StoredKeys, Target, Wanted, check, list, take, take_out};
+use ::backup::{Keep, Kept, Kind, Reading, StoredKeys, Target, Wanted, check, list, take, take_out};
 use ::store::erasures::{self, Erasure};
 use env::Timestamp;
 use identity::Level;
@@ -18,6 +18,9 @@ use tokio::sync::Mutex;
 use super::{Controls, Refused, regions};
 
 const DAY_MILLIS: i64 = 86_400_000;
+
+/// So many times the time between two backups may pass before the clock is doubted.
+const GAP_MAX: u32 = 10;
 
 /// One backup at a time.
 static TAKING: Mutex<()> = Mutex::const_new(());
@@ -72,6 +75,8 @@ pub(super) async fn run(controls: &Controls, only: Option<&[String]>) -> Result<
     if keep.days == 0 {
         keep.days = level_days;
     }
+    let days = Duration::from_secs(u64::from(keep.days) * 86_400);
+    keep.gap_max = every.map(|every| days.max(every.saturating_mul(GAP_MAX)));
     targets.retain(|target| only.is_none_or(|only| only.contains(&target.location)));
     let (mut taken, mut failed) = (Vec::new(), Vec::new());
     for target in targets {
@@ -96,6 +101,13 @@ pub(super) async fn run(controls: &Controls, only: Option<&[String]>) -> Result<
                 if prune {
                     let target = target.clone();
                     match blocking(move || keep.apply(&target, now)).await {
+                        Ok(Kept { gap_days: Some(days), .. }) => {
+                            tracing::error!(%location, days, "the last backup but one is so long ago that nothing was deleted; is the clock right?");
+                            let why = format!(
+                                "{days} days lie between this backup and the one before; if the clock is wrong set it right, else what is over goes with the next backup"
+                            );
+                            merge(&mut told, json!({ "not_deleted": why }));
+                        }
                         Ok(kept) => merge(&mut told, json!({ "kept": kept.kept, "deleted": kept.deleted })),
                         // The backup stands; only older ones are there for longer than they should be.
                         Err(Refused(why)) => merge(&mut told, json!({ "not_deleted": why })),

@@ -92,7 +92,7 @@ mod tests {
         BackupPlan {
             targets,
             wanted: Wanted { host, files, pace: Pace::default(), progress },
-            keep: Keep { days: 0, weeks: 0, months: 0 },
+            keep: Keep { days: 0, weeks: 0, months: 0, gap_max: None },
             prune: true,
             parts: 0,
             every: Some(Duration::from_secs(60)),
