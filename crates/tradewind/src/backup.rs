@@ -40,6 +40,9 @@ const REHEARSAL_SCRATCH: &str = "rehearsal-scratch";
 /// Octets of a password that we make.
 const PASSWORD_BYTES: usize = 32;
 
+/// How much later than now, by this machine's clock, the newest backup may be.
+pub(crate) const CLOCK_GRACE: Duration = Duration::from_secs(86_400);
+
 /// Directories beside the configuration file whose files are ours.
 const DIRECTORIES: [&str; 2] = ["tls", "dkim"];
 
@@ -183,10 +186,17 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     let backup = options.backup.clone();
     let beside =
         Target { location: options.account_keys.clone().unwrap_or_else(|| options.from.clone()), ..target.clone() };
-    let opening =
-        move || Ok::<_, BackupError>((Chosen::open(&target, backup.as_deref(), until)?, StoredKeys::open(&beside)?));
-    let (chosen, keys) = blocking(opening).await?;
     let clock = SystemClock;
+    let soon = clock.now().plus(CLOCK_GRACE).millis();
+    let opening = move || {
+        let chosen = match (&backup, until) {
+            // What a clock that was wrong has taken in times to come counts only where there is nothing else.
+            (None, None) => Chosen::open(&target, None, Some(soon)).or_else(|_| Chosen::open(&target, None, None))?,
+            _ => Chosen::open(&target, backup.as_deref(), until)?,
+        };
+        Ok::<_, BackupError>((chosen, StoredKeys::open(&beside)?))
+    };
+    let (chosen, keys) = blocking(opening).await?;
 
     make_private_directory(&into).map_err(|error| Refused(format!("cannot make {}: {error}", into.display())))?;
     let copy = |from: &Path, name: &str| -> Result<(), Refused> {

@@ -10,6 +10,7 @@ mod rehearsing;
 mod reporting;
 mod scrubbing;
 mod settings_seen;
+mod steady;
 mod threats;
 mod upkeep;
 mod watching;
