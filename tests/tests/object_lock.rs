@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Faketime, Options, Outcome, Process, Scratch, Tradewind, missing, python_packages, skip};
+use harness::{Faketime, Options, Outcome, Process, Scratch, Tradewind, missing, python_packages, skip, smtp};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -31,10 +31,10 @@ fn told(tradewind: &Tradewind, arguments: &[&str]) -> Outcome<Value> {
 }
 
 fn put(tradewind: &Tradewind, number: usize) -> Outcome {
-    let mut session = tradewind.access("sales")?.session()?;
+    let mut client = tradewind.smtp()?;
     let letter = format!("From: <a@partner.example>\r\nSubject: {number}\r\n\r\nForty valves.\r\n");
-    session.append("INBOX", &[letter.as_bytes()])?.ok()?;
-    session.logout()
+    client.deliver("a@partner.example", &["sales@trade.test"], &smtp::for_wire(letter.as_bytes()))?.expect(250)?;
+    client.quit()
 }
 
 #[test]

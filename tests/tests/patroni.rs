@@ -220,10 +220,16 @@ fn write_letters(tradewind: &Tradewind, stop: &AtomicBool, acknowledged: &Mutex<
 /// The numbers of the letters that are in the mailbox.
 fn received(tradewind: &Tradewind) -> Outcome<Vec<usize>> {
     let mut session = tradewind.imap("sales")?;
-    session.command("SELECT INBOX")?.ok()?;
-    let text = session.ask("FETCH 1:* BODY.PEEK[HEADER.FIELDS (SUBJECT)]")?.ok()?.text();
-    let numbers = text.split("letter-").skip(1).filter_map(|rest| rest.split('-').next()?.parse().ok());
-    Ok(numbers.collect())
+    let mut numbers = Vec::new();
+    for mailbox in ["INBOX", "Junk"] {
+        if session.count(mailbox)? > 0 {
+            session.command(&format!("SELECT {mailbox}"))?.ok()?;
+            let text = session.ask("FETCH 1:* BODY.PEEK[HEADER.FIELDS (SUBJECT)]")?.ok()?.text();
+            numbers
+                .extend(text.split("letter-").skip(1).filter_map(|rest| rest.split('-').next()?.parse::<usize>().ok()));
+        }
+    }
+    Ok(numbers)
 }
 
 #[test]

@@ -189,11 +189,6 @@ async fn a_rule_lets_through_what_it_says_until_it_ends(store: TestStore) {
 
 async fn what_is_decided_is_entered_once(store: TestStore) {
     let (organisation, account) = office(&store).await;
-    let all = |store: &TestStore| {
-        let span = (Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX));
-        let listing = store.write(move |tx| transfers(tx, organisation, span, 0));
-        async { listing.await.unwrap().into_iter().map(|(_, transfer)| transfer).collect::<Vec<Transfer>>() }
-    };
     for _ in 0..3 {
         let tried = Crossing { account: Some(account), ..crossing(organisation, Class::Internal) };
         let decided = with(&store, move |tx| cross(tx, &here(), &tried)).await.unwrap();
@@ -205,7 +200,9 @@ async fn what_is_decided_is_entered_once(store: TestStore) {
         let decided = with(&store, move |tx| cross(tx, &here(), &tried)).await.unwrap();
         assert!(matches!(decided, Decision::Allowed(_)));
     }
-    let entered = all(&store).await;
+    let span = (Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX));
+    let listed = with(&store, move |tx| transfers(tx, organisation, span, 0)).await.unwrap();
+    let entered: Vec<Transfer> = listed.into_iter().map(|(_, transfer)| transfer).collect();
     let told: Vec<(bool, &str, &str)> =
         entered.iter().map(|it| (it.crossed, it.rule.as_str(), it.to.as_str())).collect();
     assert_eq!(told, [(false, "", "region eu"), (true, "to-eu", "region eu")]);
