@@ -188,14 +188,8 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
         Target { location: options.account_keys.clone().unwrap_or_else(|| options.from.clone()), ..target.clone() };
     let clock = SystemClock;
     let soon = clock.now().plus(CLOCK_GRACE).millis();
-    let opening = move || {
-        let chosen = match (&backup, until) {
-            // What a clock that was wrong has taken in times to come counts only where there is nothing else.
-            (None, None) => Chosen::open(&target, None, Some(soon)).or_else(|_| Chosen::open(&target, None, None))?,
-            _ => Chosen::open(&target, backup.as_deref(), until)?,
-        };
-        Ok::<_, BackupError>((chosen, StoredKeys::open(&beside)?))
-    };
+    let opening =
+        move || Ok::<_, BackupError>((asked_for(&target, backup.as_deref(), until, soon)?, StoredKeys::open(&beside)?));
     let (chosen, keys) = blocking(opening).await?;
 
     make_private_directory(&into).map_err(|error| Refused(format!("cannot make {}: {error}", into.display())))?;
@@ -256,6 +250,14 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     let config = into.join(CONFIG).display().to_string();
     print(&json!({ "restored": restored, "sound": is_sound, "findings": findings, "config": config }), json);
     Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The backup that is asked for, or else the newest. What a clock that was wrong has taken later than `soon` counts only where there is no other.
+fn asked_for(target: &Target, id: Option<&str>, until: Option<i64>, soon: i64) -> Result<Chosen, BackupError> {
+    match (id, until) {
+        (None, None) => Chosen::open(target, None, Some(soon)).or_else(|_| Chosen::open(target, None, None)),
+        _ => Chosen::open(target, id, until),
+    }
 }
 
 /// What opens the way to the repository that is restored from.
