@@ -98,6 +98,9 @@ fn what_the_level_has_locked_stays_until_its_end() -> Outcome {
         "{third}"
     );
     told(&tradewind, &["backup", "check", "--read-data"])?;
+    // The keys of accounts are never locked, and of older ones no version is left.
+    let keys = http(address, "GET /mail?versions&prefix=tradewind/account-keys/snapshots/ HTTP/1.1\r\n")?;
+    assert_eq!((keys.matches("<Version>").count(), keys.matches("<DeleteMarker>").count()), (1, 0), "{keys}");
     fs::remove_file(credentials)?;
     Ok(())
 }

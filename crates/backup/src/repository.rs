@@ -140,9 +140,11 @@ impl Target {
 
     /// Where the keys of accounts are kept beside the backups. Nothing there is locked: what was erased must be able to go.
     pub(crate) fn of_account_keys(&self) -> Self {
-        let unlocked = |access: &Access| Access { lock_days: 0, ..access.clone() };
-        let mut access = unlocked(&self.access);
-        access.prune = access.prune.map(|prune| Box::new(unlocked(&prune)));
+        let mut access = self.access.unlocked();
+        access.prune = access.prune.map(|prune| {
+            let has_versions = prune.has_versions || access.has_versions;
+            Box::new(Access { has_versions, ..prune.unlocked() })
+        });
         Self { location: format!("{}/account-keys", self.location.trim_end_matches('/')), access, ..self.clone() }
     }
 

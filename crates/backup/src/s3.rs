@@ -87,6 +87,7 @@ pub(crate) struct ObjectStore {
     /// Before every key; empty or with a slash at its end.
     prefix: String,
     lock_days: u32,
+    has_versions: bool,
 }
 
 impl ObjectStore {
@@ -123,6 +124,7 @@ impl ObjectStore {
             credentials: Credentials::new(access.access_key.clone(), access.secret_key.expose()),
             prefix: if prefix.is_empty() { String::new() } else { format!("{prefix}/") },
             lock_days: access.lock_days,
+            has_versions: access.has_versions || access.lock_days > 0,
         })
     }
 
@@ -221,7 +223,7 @@ impl ObjectStore {
 
     /// Deletes the object. Where objects can be locked the store keeps versions, and only a version that is named is deleted: all else hides it.
     fn delete(&self, key: &str) -> Result<(), StoreFault> {
-        let found = if self.lock_days > 0 { self.look(key)?.unwrap_or_default() } else { HeaderMap::new() };
+        let found = if self.has_versions { self.look(key)?.unwrap_or_default() } else { HeaderMap::new() };
         let version = field(&found, VERSION);
         let sign = || {
             let mut action = self.bucket.delete_object(Some(&self.credentials), key);

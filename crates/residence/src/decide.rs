@@ -135,7 +135,8 @@ fn unknown(here: &RegionSettings, to: &Place) -> Denial {
 fn denial(rules: &[Rule], here: &RegionSettings, crossing: &Crossing, now: Timestamp) -> Denial {
     let Crossing { kind, to, class, .. } = crossing;
     let from = &here.name;
-    let why = match rules.iter().max_by_key(|rule| (rule.ends > now, rule.class)) {
+    let closest = rules.iter().max_by_key(|rule| (rule.ends > now, rule.class));
+    let why = match closest {
         None => {
             let towards =
                 to.region.as_ref().map_or_else(|| format!("country:{}", to.country), |it| format!("region:{it}"));
@@ -160,6 +161,5 @@ fn denial(rules: &[Rule], here: &RegionSettings, crossing: &Crossing, now: Times
             rule.name, rule.class, rule.name
         ),
     };
-    let closest = rules.iter().max_by_key(|rule| (rule.ends > now, rule.class));
     Denial { rule: closest.map(|rule| rule.name.clone()), why }
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use identity::IdentityError;
 use store::{Tx, params};
 
 use crate::{RegionSettings, ResidenceError};
@@ -68,7 +67,7 @@ pub fn country_of_account(tx: &mut Tx<'_>, account: i64) -> Result<Option<String
 /// # Errors
 /// [`ResidenceError`] if there is no such account, or the country is none.
 pub fn set_country_of_account(tx: &mut Tx<'_>, account: i64, country: Option<&str>) -> Result<(), ResidenceError> {
-    identity::load_account(tx, account).map_err(|error: IdentityError| ResidenceError::from(error))?;
+    identity::load_account(tx, account)?;
     let country = country.map(checked_country).transpose()?;
     tx.execute("DELETE FROM account_place WHERE account = $1", params![account])?;
     if let Some(country) = country {
