@@ -21,6 +21,7 @@ pub struct Options {
     place: Option<PathBuf>,
     store: Option<String>,
     settings: Vec<(String, String, String)>,
+    environment: Vec<(String, String)>,
 }
 
 impl Options {
@@ -49,6 +50,13 @@ impl Options {
     #[must_use]
     pub fn set(mut self, section: &str, name: &str, value: &str) -> Self {
         self.settings.push((section.to_owned(), name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A variable of the server's environment, at every start.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -88,6 +96,7 @@ pub struct Tradewind {
     directory: PathBuf,
     scratch: Scratch,
     ports: PortBase,
+    environment: Vec<(String, String)>,
 }
 
 impl Tradewind {
@@ -108,9 +117,11 @@ impl Tradewind {
         let set_up = run(set_up, START_LIMIT)?.success()?;
         let accounts = accounts(&last_json(&set_up.stdout)?);
         change_settings(&directory, &options.settings)?;
-        let process = serve(&directory, &domain, ports.base, scratch.path(), 0)?;
+        let environment = options.environment;
+        let process = serve(&directory, &domain, ports.base, scratch.path(), 0, &environment)?;
+        let ready = Value::Null;
         let mut tradewind =
-            Self { process, ready: Value::Null, accounts, starts: 1, domain, directory, scratch, ports };
+            Self { process, ready, accounts, starts: 1, domain, directory, scratch, ports, environment };
         tradewind.wait_ready()?;
         Ok(tradewind)
     }
@@ -134,9 +145,11 @@ impl Tradewind {
         }
         fs::write(directory.join("tradewind.toml"), config)?;
         change_settings(&directory, &options.set("server", "node", &number.to_string()).settings)?;
-        let process = serve(&directory, &self.domain, ports.base, scratch.path(), 0)?;
+        let environment = self.environment.clone();
+        let process = serve(&directory, &self.domain, ports.base, scratch.path(), 0, &environment)?;
         let (domain, accounts) = (self.domain.clone(), self.accounts.clone());
-        let mut node = Self { process, ready: Value::Null, accounts, starts: 1, domain, directory, scratch, ports };
+        let ready = Value::Null;
+        let mut node = Self { process, ready, accounts, starts: 1, domain, directory, scratch, ports, environment };
         node.wait_ready()?;
         Ok(node)
     }
@@ -213,6 +226,12 @@ impl Tradewind {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// The directory of what this process has on disk: all of it and its log.
+    #[must_use]
+    pub fn scratch(&self) -> &Path {
+        self.scratch.path()
     }
 
     /// Process id.
@@ -341,7 +360,8 @@ impl Tradewind {
     /// # Errors
     /// If it does not come up; with the end of its log.
     pub fn restart(&mut self) -> Outcome {
-        self.process = serve(&self.directory, &self.domain, self.ports.base, self.scratch.path(), self.starts)?;
+        let (base, logs) = (self.ports.base, self.scratch.path());
+        self.process = serve(&self.directory, &self.domain, base, logs, self.starts, &self.environment)?;
         self.starts += 1;
         self.wait_ready()
     }
@@ -377,8 +397,17 @@ fn quickstart(directory: &Path, domain: &str, base: u16) -> Outcome<Command> {
     Ok(command)
 }
 
-fn serve(directory: &Path, domain: &str, base: u16, logs: &Path, start: u32) -> Outcome<Process> {
-    Process::spawn(&format!("tradewind-{start}"), logs, quickstart(directory, domain, base)?)
+fn serve(
+    directory: &Path,
+    domain: &str,
+    base: u16,
+    logs: &Path,
+    start: u32,
+    environment: &[(String, String)],
+) -> Outcome<Process> {
+    let mut command = quickstart(directory, domain, base)?;
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    Process::spawn(&format!("tradewind-{start}"), logs, command)
 }
 
 /// Where `TRADEWIND_BIN` says, or in the target directory that this test was built into.

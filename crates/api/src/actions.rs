@@ -39,6 +39,7 @@ mod provisioning;
 mod quarantine;
 mod queue;
 mod receipt;
+mod regions;
 mod rehearse;
 mod retention;
 mod retention_rules;
@@ -70,12 +71,13 @@ use identity::{Directory, PasswordGate};
 use judgement::JudgingSettings;
 use provision::LdapSource;
 use reports::Tally;
+use residence::RegionSettings;
 use serde_json::Value;
 use signing::Signer;
 
 pub use backup::earlier::{EarlierDomain, EarlierMail};
 pub use backup::standing::tell_of_backups;
-pub use backup::{BackupPlan, back_up_when_due, carry_erasures_on};
+pub use backup::{BackupPlan, back_up_when_due, carry_erasures_on, tell_of_crossings};
 pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
@@ -98,6 +100,7 @@ pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
 pub use portal::{NewPortalDelivery, PortalParts};
 pub use provisioning::{TableToImport, sync_ldap};
+pub use regions::{NewCrossingRule, TransfersWanted};
 pub use rehearse::{RehearsalPlan, rehearse_when_due};
 pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;
@@ -184,6 +187,11 @@ pub trait Elsewhere: Send + Sync {
     /// [`Refused`] if the settings cannot be used.
     fn backups(&self) -> Result<BackupPlan, Refused> {
         Err(Refused("no backups here".to_owned()))
+    }
+
+    /// The region that we are.
+    fn region(&self) -> RegionSettings {
+        RegionSettings::default()
     }
 
     /// How restores are rehearsed.

@@ -35,7 +35,7 @@ pub use keep::{Keep, Kept};
 pub use manifest::Manifest;
 pub use mend::{Mended, mend};
 pub use moment::parse_moment;
-pub use place::{Access, Accesses, Hidden, Kind};
+pub use place::{Access, Accesses, Hidden, Kind, LockBy};
 pub use repository::{Backup, Checked, Reading, Target, check, list, size, take_out};
 pub use restore::{Chosen, Restored};
 pub use settings::BackupSettings;

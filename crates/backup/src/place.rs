@@ -60,10 +60,17 @@ pub struct Access {
     pub access_key: String,
     /// S3: its secret.
     pub secret_key: Hidden,
-    /// S3: region of the bucket. Says for every kind in which region the copies are.
+    /// S3: region of the bucket. Says for every kind in which region the copies are, unless `home` does.
     pub region: String,
+    /// In which region the copies are, by the name that it has among our regions: docs/regions.md.
+    pub home: String,
     /// S3: days for which an object is locked as it is written, so that nobody can change or delete it (object lock in compliance mode).
     pub lock_days: u32,
+    /// S3: the bucket keeps versions, as one does whose objects can be locked.
+    #[serde(skip)]
+    pub has_versions: bool,
+    /// S3: `level` locks for the days for which the level of protection has backups kept, in place of `lock_days`.
+    pub lock: Option<LockBy>,
     /// REST: user.
     pub user: String,
     /// REST: password.
@@ -78,6 +85,23 @@ pub struct Access {
     pub rclone_config: Option<PathBuf>,
     /// What deletes there, where what writes may not.
     pub prune: Option<Box<Access>>,
+}
+
+impl Access {
+    /// The same, under which nothing is locked that is written from now on.
+    #[must_use]
+    pub(crate) fn unlocked(&self) -> Self {
+        let has_versions = self.has_versions || self.lock_days > 0 || self.lock.is_some();
+        Self { lock_days: 0, lock: None, has_versions, ..self.clone() }
+    }
+}
+
+/// What says for how long objects are locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LockBy {
+    /// The highest level among the organisations.
+    Level,
 }
 
 /// A secret of a credentials file.

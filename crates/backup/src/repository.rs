@@ -74,6 +74,27 @@ pub(crate) fn millis(snapshot: &SnapshotFile) -> i64 {
 }
 
 impl Target {
+    /// The region that its copies are in, as its credentials say.
+    #[must_use]
+    pub fn home(&self) -> Option<String> {
+        let Access { home, region, .. } = &self.access;
+        [home, region].into_iter().find(|named| !named.is_empty()).cloned()
+    }
+
+    /// The same repository, whose objects are locked for `days` if the level says for how long.
+    #[must_use]
+    pub fn locked_by_level(mut self, days: u32) -> Self {
+        let lock = |access: &mut Access| access.lock_days = if access.lock.is_some() { days } else { access.lock_days };
+        lock(&mut self.access);
+        if let Some(prune) = &mut self.access.prune {
+            // What is written anew as others are deleted is as safe.
+            prune.lock = prune.lock.or(self.access.lock);
+            prune.lock_days = prune.lock_days.max(self.access.lock_days);
+            lock(prune);
+        }
+        self
+    }
+
     /// The same repository by way of what may delete there.
     #[must_use]
     pub(crate) fn for_pruning(&self) -> Self {
@@ -119,9 +140,11 @@ impl Target {
 
     /// Where the keys of accounts are kept beside the backups. Nothing there is locked: what was erased must be able to go.
     pub(crate) fn of_account_keys(&self) -> Self {
-        let unlocked = |access: &Access| Access { lock_days: 0, ..access.clone() };
-        let mut access = unlocked(&self.access);
-        access.prune = access.prune.map(|prune| Box::new(unlocked(&prune)));
+        let mut access = self.access.unlocked();
+        access.prune = access.prune.map(|prune| {
+            let has_versions = prune.has_versions || access.has_versions;
+            Box::new(Access { has_versions, ..prune.unlocked() })
+        });
         Self { location: format!("{}/account-keys", self.location.trim_end_matches('/')), access, ..self.clone() }
     }
 

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use env::{Clock, SystemClock};
 use reqwest::blocking::{Client, Response};
+use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Method, StatusCode};
 use rustic_core::jiff;
 use rustic_core::{
@@ -46,6 +47,9 @@ const CHECKSUM: &str = "x-amz-checksum-sha256";
 const LOCK_MODE: &str = "x-amz-object-lock-mode";
 const LOCK_UNTIL: &str = "x-amz-object-lock-retain-until-date";
 
+/// The field of an answer that names the version of an object.
+const VERSION: &str = "x-amz-version-id";
+
 /// Why the object store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 enum StoreFault {
@@ -61,6 +65,10 @@ enum StoreFault {
     Answer { status: StatusCode, what: String, answer: String },
     #[error("the object store's list makes no sense: {0}")]
     List(String),
+    #[error(
+        "{key} is locked until {until}, and nobody can delete it before ({answer}); what is over stays until then, and the first backup after it deletes it"
+    )]
+    Locked { key: String, until: String, answer: String },
 }
 
 impl From<StoreFault> for Box<RusticError> {
@@ -79,6 +87,7 @@ pub(crate) struct ObjectStore {
     /// Before every key; empty or with a slash at its end.
     prefix: String,
     lock_days: u32,
+    has_versions: bool,
 }
 
 impl ObjectStore {
@@ -115,6 +124,7 @@ impl ObjectStore {
             credentials: Credentials::new(access.access_key.clone(), access.secret_key.expose()),
             prefix: if prefix.is_empty() { String::new() } else { format!("{prefix}/") },
             lock_days: access.lock_days,
+            has_versions: access.has_versions || access.lock_days > 0,
         })
     }
 
@@ -175,11 +185,13 @@ impl ObjectStore {
         answer.bytes().map_err(|error| StoreFault::Unreachable(reason(error)))
     }
 
-    fn put(&self, key: &str, body: &Bytes) -> Result<(), StoreFault> {
+    fn put(&self, key: &str, body: &Bytes, locks: bool) -> Result<(), StoreFault> {
         let mut headers = vec![(CHECKSUM, STANDARD.encode(crypto::hash::sha256(body)))];
-        if self.lock_days > 0 {
+        if locks {
             let until = SystemClock.now().plus(Duration::from_secs(u64::from(self.lock_days) * 86_400));
             let until = jiff::Timestamp::from_millisecond(until.millis()).unwrap_or_default();
+            // Stores want to be told that the request bears a checksum.
+            headers.push(("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()));
             headers.push((LOCK_MODE, "COMPLIANCE".to_owned()));
             headers.push((LOCK_UNTIL, until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
         }
@@ -193,15 +205,40 @@ impl ObjectStore {
         self.ask(&format!("writing {key}"), &Method::PUT, &headers, Some(body), sign).map(drop)
     }
 
-    /// Length of the object, if it is there.
-    fn length(&self, key: &str) -> Result<Option<u64>, StoreFault> {
+    /// What the store says of the object, if it is there.
+    fn look(&self, key: &str) -> Result<Option<HeaderMap>, StoreFault> {
         let sign = || self.bucket.head_object(Some(&self.credentials), key).sign(SIGNED_FOR);
         match self.ask(&format!("looking for {key}"), &Method::HEAD, &[], None, sign) {
-            Ok(answer) => {
-                let length = answer.headers().get("content-length").and_then(|it| it.to_str().ok()?.parse().ok());
-                Ok(Some(length.unwrap_or(0)))
-            }
+            Ok(answer) => Ok(Some(answer.headers().clone())),
             Err(StoreFault::Answer { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Length of the object, if it is there.
+    fn length(&self, key: &str) -> Result<Option<u64>, StoreFault> {
+        let found = self.look(key)?;
+        Ok(found.map(|headers| field(&headers, "content-length").and_then(|it| it.parse().ok()).unwrap_or(0)))
+    }
+
+    /// Deletes the object. Where objects can be locked the store keeps versions, and only a version that is named is deleted: all else hides it.
+    fn delete(&self, key: &str) -> Result<(), StoreFault> {
+        let found = if self.has_versions { self.look(key)?.unwrap_or_default() } else { HeaderMap::new() };
+        let version = field(&found, VERSION);
+        let sign = || {
+            let mut action = self.bucket.delete_object(Some(&self.credentials), key);
+            if let Some(version) = &version {
+                action.query_mut().insert("versionId", version.clone());
+            }
+            action.sign(SIGNED_FOR)
+        };
+        match self.ask(&format!("deleting {key}"), &Method::DELETE, &[], None, sign) {
+            Ok(_) => Ok(()),
+            Err(StoreFault::Answer { status: StatusCode::FORBIDDEN, answer, .. })
+                if let Some(until) = field(&found, LOCK_UNTIL) =>
+            {
+                Err(StoreFault::Locked { key: key.to_owned(), until, answer })
+            }
             Err(fault) => Err(fault),
         }
     }
@@ -239,6 +276,11 @@ impl ObjectStore {
             }
         }
     }
+}
+
+/// A field of an answer, as text.
+fn field(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 /// Why a request failed, without the address, which has a signature in it.
@@ -299,14 +341,13 @@ impl WriteBackend for ObjectStore {
             [one] => one.clone(),
             several => Bytes::from(several.concat()),
         };
-        Ok(self.put(&self.key(kind, id), &body)?)
+        // Lists of what is where are written anew each time that something is deleted, and can be made from the rest: they are not locked.
+        let locks = self.lock_days > 0 && kind != FileType::Index;
+        Ok(self.put(&self.key(kind, id), &body, locks)?)
     }
 
     fn remove(&self, kind: FileType, id: &Id, _cacheable: bool) -> RusticResult<()> {
-        let key = self.key(kind, id);
-        let sign = || self.bucket.delete_object(Some(&self.credentials), &key).sign(SIGNED_FOR);
-        self.ask(&format!("deleting {key}"), &Method::DELETE, &[], None, sign)?;
-        Ok(())
+        Ok(self.delete(&self.key(kind, id))?)
     }
 }
 

@@ -23,6 +23,7 @@ store::on_both_engines! {
     a_wrong_password_opens_nothing,
     a_damaged_pack_is_found,
     old_backups_go_and_the_newest_stays,
+    a_clock_that_was_wrong_costs_no_backup,
     a_store_that_is_used_is_not_filled,
     an_account_that_was_erased_comes_back_without_its_key,
     keys_that_are_not_ours_to_delete_are_told,
@@ -232,7 +233,7 @@ async fn old_backups_go_and_the_newest_stays(store: TestStore) {
         store.clock.advance(day);
     }
     let now = store.context().clock.now().millis();
-    let keep = Keep { days: 5, weeks: 0, months: 0 };
+    let keep = Keep { days: 5, weeks: 0, months: 0, gap_max: None };
     let kept = spawn_blocking(move || {
         let kept = keep.apply(&target, now).unwrap();
         assert!(check(&target, Reading::All).unwrap().sound);
@@ -242,6 +243,33 @@ async fn old_backups_go_and_the_newest_stays(store: TestStore) {
     let kept = kept.await.unwrap();
     assert_eq!(kept.kept + kept.deleted, 12);
     assert!((5..=6).contains(&kept.kept), "{kept:?}");
+}
+
+async fn a_clock_that_was_wrong_costs_no_backup(store: TestStore) {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = target(scratch.path());
+    let day = std::time::Duration::from_secs(86_400);
+    let keep = Keep { days: 5, weeks: 0, months: 0, gap_max: Some(day * 10) };
+    let apply = |target: &backup::Target, now: env::Timestamp| {
+        let target = target.clone();
+        spawn_blocking(move || keep.apply(&target, now.millis()).unwrap())
+    };
+    let start = store.context().clock.now();
+    take(&store, &target, wanted(), true).await.unwrap();
+    // A year ahead: nothing is judged by that.
+    store.clock.advance(day * 365);
+    take(&store, &target, wanted(), true).await.unwrap();
+    let kept = apply(&target, store.context().clock.now()).await.unwrap();
+    assert_eq!((kept.kept, kept.deleted, kept.gap_days), (2, 0, Some(365)));
+    // Set right again: what is taken now is not older than one of a moment to come.
+    store.clock.set(start);
+    for _ in 0..3 {
+        store.clock.advance(day);
+        take(&store, &target, wanted(), true).await.unwrap();
+        let kept = apply(&target, store.context().clock.now()).await.unwrap();
+        assert_eq!((kept.deleted, kept.gap_days), (0, None));
+    }
+    assert_eq!(spawn_blocking(move || list(&target)).await.unwrap().unwrap().len(), 5);
 }
 
 async fn a_store_that_is_used_is_not_filled(store: TestStore) {

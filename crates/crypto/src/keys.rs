@@ -265,6 +265,12 @@ impl MessageKey {
         Self(KeyBytes::random(entropy))
     }
 
+    /// The same key once more, for another part of the work on the same message.
+    #[must_use]
+    pub fn same(&self) -> Self {
+        Self(KeyBytes(self.0.0))
+    }
+
     pub(crate) fn bytes(&self) -> &[u8; KEY_BYTES] {
         &self.0.0
     }

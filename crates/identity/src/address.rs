@@ -105,6 +105,11 @@ pub(crate) fn insert(
         return Err(IdentityError::ForeignDomain(domain));
     }
     let canonical = address.canonical();
+    if crate::resolve::is_abroad(tx, &canonical)? {
+        return Err(IdentityError::Condition(
+            "the address has its home in another region, where its account is; see tradewind region home list",
+        ));
+    }
     let added = tx.execute(
         "INSERT INTO address (address, account, kind) VALUES ($1, $2, $3) ON CONFLICT (address) DO NOTHING",
         params![&canonical, account, kind],

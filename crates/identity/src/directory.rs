@@ -66,7 +66,8 @@ impl Directory {
         }
         let wanted = address.to_owned();
         let found = self.store.read(move |tx| resolve(tx, &wanted)).await?;
-        let hold = if matches!(found, Resolution::Local(_) | Resolution::Group(_)) { FOUND_FOR } else { NOT_FOUND_FOR };
+        let is_known = matches!(found, Resolution::Local(_) | Resolution::Group(_) | Resolution::Abroad(_));
+        let hold = if is_known { FOUND_FOR } else { NOT_FOUND_FOR };
         remember(&self.addresses, address, found.clone(), now.plus(hold));
         Ok(found)
     }

@@ -119,6 +119,7 @@ const DELETES: &[&str] = &[
     "DELETE FROM pgp_key WHERE account = $1",
     "DELETE FROM key_directory WHERE account = $1",
     "DELETE FROM on_receipt WHERE account = $1",
+    "DELETE FROM account_place WHERE account = $1",
     "DELETE FROM key_letter WHERE account = $1",
     "DELETE FROM key_statement WHERE account = $1",
     "DELETE FROM sign_in_event WHERE account = $1",

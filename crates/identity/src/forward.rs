@@ -63,7 +63,7 @@ pub fn add(tx: &mut Tx<'_>, set_by: &str, account: i64, new: &NewForward) -> Res
     match resolve(tx, &target)? {
         Resolution::Local(found) if found.account == account => return Err(IdentityError::ForwardToSelf(target)),
         Resolution::UnknownLocal => return Err(IdentityError::NoMailbox(target)),
-        Resolution::Local(_) | Resolution::Group(_) | Resolution::NotOurs => {}
+        Resolution::Local(_) | Resolution::Group(_) | Resolution::Abroad(_) | Resolution::NotOurs => {}
     }
     let created = tx.now();
     tx.execute(

@@ -65,7 +65,7 @@ pub use organisation::{
     list_organisations, set_level,
 };
 pub use password::{Hasher, PasswordGate, PasswordRefusal, PasswordSettings, PreparedPassword, generate_password};
-pub use resolve::{GroupAddress, Recipient, Resolution, encrypts, is_local_domain, resolve, sorts};
+pub use resolve::{Abroad, GroupAddress, Recipient, Resolution, encrypts, is_local_domain, resolve, sorts};
 pub use sign_in::{
     AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Holder, Method, PasswordsElsewhere, Principal, Scope, SignIn,
     SignInWatch, Standing, TlsTraits, Unasked, Vouched, describe_agent, end_sign_ins,

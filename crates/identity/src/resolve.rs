@@ -23,8 +23,27 @@ pub enum Resolution {
     Group(Arc<GroupAddress>),
     /// The domain is hosted here, the address does not exist.
     UnknownLocal,
+    /// A mailbox whose home is in another region. Nothing of its mail is kept here.
+    Abroad(Arc<Abroad>),
     /// Somebody else's domain.
     NotOurs,
+}
+
+/// A mailbox whose home is in another region, as far as it is known here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Abroad {
+    /// The region.
+    pub region: String,
+    /// Its country (ISO 3166-1, two letters).
+    pub country: String,
+    /// The server there that takes its mail; none in a region of partners, whose mail goes the usual way.
+    pub server: Option<String>,
+    /// Whose it is.
+    pub organisation: i64,
+    /// The organisation's protection level.
+    pub level: Level,
+    /// The domain of the address is hosted here too, so that mail of strangers for it comes here.
+    pub is_hosted: bool,
 }
 
 /// An account as the receiver of mail.
@@ -92,7 +111,11 @@ pub fn resolve(tx: &mut Tx<'_>, address: &str) -> Result<Resolution, IdentityErr
         return Ok(Resolution::Group(Arc::new(group)));
     }
     let domain = address.domain_ascii();
-    let Some(organisation) = hosting_organisation(tx, &domain)? else { return Ok(Resolution::NotOurs) };
+    let hosting = hosting_organisation(tx, &domain)?;
+    if let Some(abroad) = find_abroad(tx, &address, hosting.is_some())? {
+        return Ok(Resolution::Abroad(Arc::new(abroad)));
+    }
+    let Some(organisation) = hosting else { return Ok(Resolution::NotOurs) };
     if let Some(base) = without_detail(&address)
         && let Some(mut recipient) = find(tx, &base)?
     {
@@ -184,6 +207,30 @@ fn find(tx: &mut Tx<'_>, address: &Address) -> Result<Option<Recipient>, Identit
         RecipientRow::read,
     )?;
     row.map(RecipientRow::open).transpose()
+}
+
+/// The region that is home to the address, with or without its `+detail`, or to its domain.
+fn find_abroad(tx: &mut Tx<'_>, address: &Address, is_hosted: bool) -> Result<Option<Abroad>, IdentityError> {
+    let exact = address.canonical();
+    let base = without_detail(address).map_or_else(|| exact.clone(), |base| base.canonical());
+    let row = tx.row(
+        "SELECT r.name, r.country, r.server, h.organisation, o.level FROM region_home h JOIN region r ON r.name = h.region
+         JOIN organisation o ON o.id = h.organisation WHERE h.name IN ($1, $2, $3) ORDER BY LENGTH(h.name) DESC LIMIT 1",
+        params![&exact, &base, &address.domain_ascii()],
+        |row| {
+            let word = |index| Ok::<_, StoreError>(row.text(index)?.to_owned());
+            Ok((word(0)?, word(1)?, word(2)?, row.int(3)?, word(4)?))
+        },
+    )?;
+    let Some((region, country, server, organisation, level)) = row else { return Ok(None) };
+    let server = Some(server).filter(|server| !server.is_empty());
+    Ok(Some(Abroad { region, country, server, organisation, level: level.parse()?, is_hosted }))
+}
+
+/// Whether the home of this canonical address is in another region.
+pub(crate) fn is_abroad(tx: &mut Tx<'_>, canonical: &str) -> Result<bool, IdentityError> {
+    let found = tx.row("SELECT region FROM region_home WHERE name = $1", params![canonical], |_| Ok(()))?;
+    Ok(found.is_some())
 }
 
 fn find_group(tx: &mut Tx<'_>, address: &Address) -> Result<Option<GroupAddress>, IdentityError> {

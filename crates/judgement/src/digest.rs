@@ -103,7 +103,9 @@ fn owners_of(tx: &mut Tx<'_>, address: &str) -> Result<BTreeSet<i64>, JudgementE
         Resolution::Group(group) => {
             Ok(identity::groups::expand_owners(tx, group.group)?.accounts.into_iter().collect())
         }
-        Resolution::Local(_) | Resolution::UnknownLocal | Resolution::NotOurs => Ok(BTreeSet::new()),
+        Resolution::Local(_) | Resolution::UnknownLocal | Resolution::Abroad(_) | Resolution::NotOurs => {
+            Ok(BTreeSet::new())
+        }
     }
 }
 

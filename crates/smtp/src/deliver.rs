@@ -2,6 +2,7 @@
 //!
 //! `docs/flow/deliver.md` tells the way.
 
+pub(crate) mod abroad;
 mod attempt;
 mod busy;
 mod connect;
@@ -33,6 +34,7 @@ use identity::Directory;
 use keybook::Finder;
 use letters::Mailer;
 use queue::{Lease, LeaseRequest, QueueError, Schedule};
+use residence::RegionSettings;
 use scripts::Outside;
 use signing::Signer;
 use store::Store;
@@ -106,6 +108,7 @@ pub struct Deliverer {
     keys: Arc<Finder>,
     inquirer: Arc<Inquirer>,
     has_portal: bool,
+    region: RegionSettings,
     seen: Sightings,
     freed: Notify,
     /// How long a stop waits for answers to messages that have been sent.
@@ -140,6 +143,8 @@ pub struct DelivererParts {
     pub inquirer: Arc<Inquirer>,
     /// Whether our people can send by the portal.
     pub has_portal: bool,
+    /// The region that we are.
+    pub region: RegionSettings,
 }
 
 impl Deliverer {
@@ -162,6 +167,7 @@ impl Deliverer {
             keys,
             inquirer,
             has_portal,
+            region,
         } = parts;
         let extra: Vec<_> = settings.roots.iter().map(|file| home.join(file)).collect();
         let roots = Roots::system(&extra)?;
@@ -172,6 +178,7 @@ impl Deliverer {
             keys,
             inquirer,
             has_portal,
+            region,
             seen: Sightings::default(),
             store,
             directory,

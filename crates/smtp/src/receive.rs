@@ -1,5 +1,6 @@
 //! Mail coming in: one [`Receiver`] behind the doors of ports 25, 465 and 587.
 
+mod abroad;
 mod accept;
 mod authenticate;
 mod conversation;
@@ -35,6 +36,7 @@ use tokio::sync::{Semaphore, mpsc};
 use wire::sasl::Mechanism;
 use wire::smtp::server::{Kind, Limits, ServerConfig};
 
+use crate::deliver::Deliverer;
 use crate::{ContentRules, DeliverySettings, Figures, SmtpSettings};
 
 use conversation::Conversation;
@@ -67,6 +69,7 @@ pub struct Receiver {
     pub(crate) learns_keys: bool,
     pub(crate) writes_keys: Option<keybook::PreferEncrypt>,
     pub(crate) judging: Arc<Judging>,
+    pub(crate) deliverer: Arc<Deliverer>,
     pub(crate) reporting: Reporting,
     /// Reports of others that may be read at the same time.
     pub(crate) reading: Semaphore,
@@ -121,6 +124,8 @@ pub struct ReceiverParts {
     pub writes_keys: Option<keybook::PreferEncrypt>,
     /// Judges what comes from outside.
     pub judging: Arc<Judging>,
+    /// Passes on what is for other regions.
+    pub deliverer: Arc<Deliverer>,
     /// What is told of and by other domains.
     pub reporting: Reporting,
     /// What is done when DNS does not work at all.
@@ -161,7 +166,7 @@ impl Receiver {
             ..
         } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
-        let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, .. } = parts;
+        let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, deliverer, .. } = parts;
         Arc::new(Self {
             store,
             directory,
@@ -173,6 +178,7 @@ impl Receiver {
             learns_keys,
             writes_keys,
             judging,
+            deliverer,
             reporting,
             reading: Semaphore::new(REPORTS_READ_MAX),
             without_dns,

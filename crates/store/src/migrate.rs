@@ -61,6 +61,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "certificate-status",
         sql: include_str!("../migrations/0046_certificate_status.sql"),
     },
+    Migration { version: 49, name: "regions", sql: include_str!("../migrations/0049_regions.sql") },
 ];
 
 /// The newest schema that this program knows.

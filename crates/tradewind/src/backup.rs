@@ -40,6 +40,9 @@ const REHEARSAL_SCRATCH: &str = "rehearsal-scratch";
 /// Octets of a password that we make.
 const PASSWORD_BYTES: usize = 32;
 
+/// How much later than now, by this machine's clock, the newest backup may be.
+pub(crate) const CLOCK_GRACE: Duration = Duration::from_secs(86_400);
+
 /// Directories beside the configuration file whose files are ours.
 const DIRECTORIES: [&str; 2] = ["tls", "dkim"];
 
@@ -60,7 +63,7 @@ pub(crate) fn plan(settings: &Settings) -> Result<BackupPlan, Refused> {
     let pace = Pace { bytes_per_second: set.mib_per_second.saturating_mul(1 << 20) };
     let (host, progress) = (settings.server.hostname.clone(), Arc::default());
     let wanted = Wanted { host, files: files(settings)?, pace, progress };
-    let keep = Keep { days: set.keep_days, weeks: set.keep_weeks, months: set.keep_months };
+    let keep = Keep { days: set.keep_days, weeks: set.keep_weeks, months: set.keep_months, gap_max: None };
     Ok(BackupPlan {
         targets,
         wanted,
@@ -183,10 +186,11 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     let backup = options.backup.clone();
     let beside =
         Target { location: options.account_keys.clone().unwrap_or_else(|| options.from.clone()), ..target.clone() };
-    let opening =
-        move || Ok::<_, BackupError>((Chosen::open(&target, backup.as_deref(), until)?, StoredKeys::open(&beside)?));
-    let (chosen, keys) = blocking(opening).await?;
     let clock = SystemClock;
+    let soon = clock.now().plus(CLOCK_GRACE).millis();
+    let opening =
+        move || Ok::<_, BackupError>((asked_for(&target, backup.as_deref(), until, soon)?, StoredKeys::open(&beside)?));
+    let (chosen, keys) = blocking(opening).await?;
 
     make_private_directory(&into).map_err(|error| Refused(format!("cannot make {}: {error}", into.display())))?;
     let copy = |from: &Path, name: &str| -> Result<(), Refused> {
@@ -246,6 +250,14 @@ pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitC
     let config = into.join(CONFIG).display().to_string();
     print(&json!({ "restored": restored, "sound": is_sound, "findings": findings, "config": config }), json);
     Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The backup that is asked for, or else the newest. What a clock that was wrong has taken later than `soon` counts only where there is no other.
+fn asked_for(target: &Target, id: Option<&str>, until: Option<i64>, soon: i64) -> Result<Chosen, BackupError> {
+    match (id, until) {
+        (None, None) => Chosen::open(target, None, Some(soon)).or_else(|_| Chosen::open(target, None, None)),
+        _ => Chosen::open(target, id, until),
+    }
 }
 
 /// What opens the way to the repository that is restored from.

@@ -16,6 +16,7 @@ mod keys;
 mod openpgp;
 mod protection;
 mod receipt;
+mod region;
 mod retention;
 mod sign_ins;
 mod smime;
@@ -173,6 +174,9 @@ pub(crate) enum Command {
     /// What must protect messages to partners.
     #[command(subcommand)]
     Protection(ProtectionCommand),
+    /// Regions: whose home is in another one, what may cross, what has crossed.
+    #[command(subcommand)]
+    Region(region::RegionCommand),
     /// Keys of OpenPGP, of accounts and of their correspondents.
     #[command(subcommand)]
     Openpgp(openpgp::OpenPgpCommand),

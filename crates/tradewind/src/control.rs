@@ -19,6 +19,7 @@ use judgement::JudgingSettings;
 use keybook::{Finder, OpenPgpSettings};
 use provision::LdapSource;
 use provision::ldap::LdapCertificates;
+use residence::RegionSettings;
 use serde_json::{Value, json};
 use smtp::ContentRules;
 use store::{Store, Tx};
@@ -177,6 +178,10 @@ impl Elsewhere for Parts {
 
     fn backups(&self) -> Result<BackupPlan, Refused> {
         backup::plan(&self.settings)
+    }
+
+    fn region(&self) -> RegionSettings {
+        self.settings.region.clone()
     }
 
     fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {

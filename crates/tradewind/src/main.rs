@@ -79,7 +79,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             print::print(&findings, json);
             Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Command::Config(command) => configuration(&command, &config, json),
+        Command::Config(command) => configuration(&command, &config, json).await,
         Command::Dns(DnsCommand::Zone { domain }) => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             let keys = act(&config, Action::DkimList { domain: Some(domain.clone()) }).await?;
@@ -166,12 +166,19 @@ pub(crate) fn start_log(settings: &LogSettings) {
     }
 }
 
-fn configuration(command: &ConfigCommand, config: &Path, json: bool) -> Result<ExitCode, Refused> {
+async fn configuration(command: &ConfigCommand, config: &Path, json: bool) -> Result<ExitCode, Refused> {
     match command {
         ConfigCommand::Reference => print!("{}", reference()),
         ConfigCommand::Check => {
-            Settings::load(config).map_err(Refused::because)?;
-            print::print(&json!({ "config": config.display().to_string(), "sound": true }), json);
+            let settings = Settings::load(config).map_err(Refused::because)?;
+            // What the level asks of backups, and where their copies may be, only the running server knows: looking must change nothing.
+            let needs = ask(&socket_path(&settings.server.directory), &Action::BackupNeeds).await.transpose()?;
+            let refused = needs.as_ref().and_then(|needs| needs["refused"].as_array()).is_some_and(|it| !it.is_empty());
+            let told = json!({ "config": config.display().to_string(), "sound": !refused, "backup": needs });
+            print::print(&told, json);
+            if refused {
+                return Ok(ExitCode::FAILURE);
+            }
         }
         ConfigCommand::Show => {
             let settings = Settings::load(config).map_err(Refused::because)?;
@@ -222,6 +229,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Directory(command) => command.action()?,
         Command::Smime(command) => command.action()?,
         Command::Protection(command) => command.action(),
+        Command::Region(command) => command.action(),
         Command::Provision(command) => command.into(),
         Command::List(command) => list_action(command),
         Command::SignIns(command) => sign_in_action(command),

@@ -57,7 +57,7 @@ async fn recover(settings: &Settings, cause: &StoreError) -> Result<(), Refused>
     let now = SystemClock.now();
     let fresh = directory.with_file_name(format!("store.restoring-{}", now.millis()));
     let mut failures = Vec::new();
-    for (target, backup) in newest_first(targets, &mut failures).await {
+    for (target, backup) in newest_first(targets, &mut failures, now).await {
         tracing::warn!(backup = backup.id, taken = backup.taken, "the store is brought back from this backup");
         match build(settings, &fresh, target, &backup).await {
             Ok(()) => {
@@ -81,7 +81,8 @@ async fn recover(settings: &Settings, cause: &StoreError) -> Result<(), Refused>
     Err(refused(&format!("No backup could be taken up in its place, and nothing was changed: {tried}")))
 }
 
-async fn newest_first(targets: Vec<Target>, failures: &mut Vec<String>) -> Vec<(Target, Backup)> {
+/// The backups, the newest first; those of times to come, which a clock that was wrong has taken, last.
+async fn newest_first(targets: Vec<Target>, failures: &mut Vec<String>, now: Timestamp) -> Vec<(Target, Backup)> {
     let mut all = Vec::new();
     for target in targets {
         let listing = target.clone();
@@ -91,7 +92,8 @@ async fn newest_first(targets: Vec<Target>, failures: &mut Vec<String>) -> Vec<(
             Err(error) => failures.push(error.to_string()),
         }
     }
-    all.sort_by_key(|(_, backup)| std::cmp::Reverse(backup.taken_millis));
+    let soon = now.plus(crate::backup::CLOCK_GRACE).millis();
+    all.sort_by_key(|(_, backup)| (backup.taken_millis > soon, std::cmp::Reverse(backup.taken_millis)));
     all
 }
 

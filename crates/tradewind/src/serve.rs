@@ -10,6 +10,7 @@ mod rehearsing;
 mod reporting;
 mod scrubbing;
 mod settings_seen;
+mod steady;
 mod threats;
 mod upkeep;
 mod watching;
@@ -43,7 +44,7 @@ use crate::metrics::Measured;
 use crate::recover;
 use crate::settings::Settings;
 use crate::system::{System, home_domain, make_private_directory, reload_certificates, server_tls};
-use api::actions::{Refused, look_after_crash};
+use api::actions::{Refused, look_after_crash, tell_of_crossings};
 
 pub(crate) use listening::{Addresses, Listening};
 pub(crate) use threats::yara;
@@ -72,6 +73,7 @@ impl Server {
         let system = System::with(settings, store).await?;
         recover::tell(&system.settings, &system.controls()).await;
         look_after_crash(&system.controls()).await?;
+        tell_of_crossings(&system.controls()).await;
         let demands = system.settings.factors.clone();
         let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
         system.store.write(note).await.map_err(Refused::because)?;
@@ -201,6 +203,7 @@ fn spawn_services(
     let counted = Arc::clone(&figures);
     measured.figures("smtp", move || counted.read());
     let inquirer = system.inquirer(Arc::clone(&dns))?;
+    let deliverer = deliverer(system, &dns, Arc::clone(&inquirer), Arc::clone(&figures))?;
     let receiver = Receiver::new(
         ReceiverParts {
             store: system.store.clone(),
@@ -212,6 +215,7 @@ fn spawn_services(
             learns_keys: settings.openpgp.autocrypt,
             writes_keys: settings.openpgp.writes_keys(),
             judging: judging::judging(system, layers, &reputation, &dns)?,
+            deliverer: Arc::clone(&deliverer),
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),
@@ -231,7 +235,6 @@ fn spawn_services(
     for (name, kind) in [("smtp", Kind::Mx), ("submission", Kind::Submission), ("submissions", Kind::Submissions)] {
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
-    let deliverer = deliverer(system, &dns, inquirer, figures)?;
     let portal = portal(system, &sign_in, public_url, &dns);
     let sending = (&receiver, &deliverer);
     let jmap = browsing::jmap_server(system, &portal, sending, &dns)?;
@@ -275,6 +278,7 @@ fn deliverer(
         stop_wait: Duration::from_secs(settings.server.stop_seconds),
         outside: scripts::Outside::of(&settings.rules),
         has_portal: settings.portal.enabled,
+        region: settings.region.clone(),
     };
     Deliverer::new(parts, &settings.delivery, settings.home()).map_err(Refused::because)
 }

@@ -25,6 +25,7 @@ use net::TrustedNetworks;
 use portal::PortalSettings;
 use provision::ProvisionSettings;
 use reports::ReportSettings;
+use residence::RegionSettings;
 use scripts::RulesSettings;
 use serde::{Deserialize, Serialize};
 use signing::SigningSettings;
@@ -260,6 +261,7 @@ sections! {
     keys: KeysSettings,
     audit: AuditSettings,
     store: StoreSettings,
+    region: RegionSettings,
     backup: BackupSettings,
     rehearsal: RehearsalSettings,
     listen: ListenSettings,

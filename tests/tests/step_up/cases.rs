@@ -205,6 +205,13 @@ fn of_officers(authority: &str) -> Vec<Case> {
         .waits(),
         case("security", "factor-recovery-codes", json!({ "address": "sales@trade.test" })),
         case("security", "factor-remove", json!({ "address": "finance@trade.test", "id": 1 })).nothing(),
+        case("security", "region-set", json!({ "name": "eu", "country": "DE" })).nothing(),
+        case("security", "region-remove", json!({ "name": "eu" })).nothing(),
+        case("security", "region-home-set", json!({ "name": "a@far.example", "region": "eu" })).nothing(),
+        case("security", "region-home-remove", json!({ "name": "a@far.example" })).nothing(),
+        case("security", "region-place-set", json!({ "address": "sales@trade.test", "country": "DE" })),
+        case("security", "crossing-rule-set", json!({ "name": "none" })).nothing(),
+        case("security", "crossing-rule-remove", json!({ "name": "none" })).nothing(),
         case("security", "user-unfreeze", json!({ "address": "finance@trade.test", "keep_password": true })).nothing(),
     ]
 }

@@ -8,16 +8,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::backup::{Keep, Reading, StoredKeys, Target, Wanted, check, list, take, take_out};
+use ::backup::{Keep, Kept, Kind, Reading, StoredKeys, Target, Wanted, check, list, take, take_out};
 use ::store::erasures::{self, Erasure};
 use env::Timestamp;
 use identity::Level;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::{Controls, Refused};
+use super::{Controls, Refused, regions};
 
 const DAY_MILLIS: i64 = 86_400_000;
+
+/// So many times the time between two backups may pass before the clock is doubted.
+const GAP_MAX: u32 = 10;
 
 /// One backup at a time.
 static TAKING: Mutex<()> = Mutex::const_new(());
@@ -68,12 +71,22 @@ pub(super) async fn run(controls: &Controls, only: Option<&[String]>) -> Result<
     // Two at once would only take each other's time.
     let _alone = TAKING.lock().await;
     let BackupPlan { mut targets, wanted, mut keep, prune, parts, every, .. } = targets(controls)?;
+    let level_days = days_of(level(controls).await?);
     if keep.days == 0 {
-        keep.days = days_of(level(controls).await?);
+        keep.days = level_days;
     }
+    let days = Duration::from_secs(u64::from(keep.days) * 86_400);
+    keep.gap_max = every.map(|every| days.max(every.saturating_mul(GAP_MAX)));
     targets.retain(|target| only.is_none_or(|only| only.contains(&target.location)));
     let (mut taken, mut failed) = (Vec::new(), Vec::new());
     for target in targets {
+        let target = target.locked_by_level(level_days);
+        if let Err(Refused(why)) = copy_may_cross(controls, &target, true).await {
+            tracing::error!(%why, "a backup is not taken");
+            standing::note_failed(controls, &target.location, &why).await;
+            failed.push(why);
+            continue;
+        }
         let mut wanted = wanted.clone();
         wanted.progress = Arc::default();
         standing::begin(&target.location, &wanted.progress, controls.store.context().clock.now());
@@ -88,6 +101,13 @@ pub(super) async fn run(controls: &Controls, only: Option<&[String]>) -> Result<
                 if prune {
                     let target = target.clone();
                     match blocking(move || keep.apply(&target, now)).await {
+                        Ok(Kept { gap_days: Some(days), .. }) => {
+                            tracing::error!(%location, days, "the last backup but one is so long ago that nothing was deleted; is the clock right?");
+                            let why = format!(
+                                "{days} days lie between this backup and the one before; if the clock is wrong set it right, else what is over goes with the next backup"
+                            );
+                            merge(&mut told, json!({ "not_deleted": why }));
+                        }
                         Ok(kept) => merge(&mut told, json!({ "kept": kept.kept, "deleted": kept.deleted })),
                         // The backup stands; only older ones are there for longer than they should be.
                         Err(Refused(why)) => merge(&mut told, json!({ "not_deleted": why })),
@@ -115,6 +135,47 @@ pub(super) async fn run(controls: &Controls, only: Option<&[String]>) -> Result<
     }
     standing::tell(controls, every).await;
     if failed.is_empty() { Ok(json!({ "backups": taken })) } else { Err(Refused(failed.join("; "))) }
+}
+
+/// Whether a copy may be in this repository, by the rules of crossings.
+async fn copy_may_cross(controls: &Controls, target: &Target, enters: bool) -> Result<(), Refused> {
+    let here = controls.elsewhere.region();
+    let home = target.home().or_else(|| (!Kind::of(&target.location).is_elsewhere()).then(|| here.name.clone()));
+    regions::check_copy(controls, &here, (&target.location, home), enters).await
+}
+
+/// What the level asks of backups, what they lack, and which copies may not cross.
+pub(super) async fn needs(controls: &Controls) -> Result<Value, Refused> {
+    let plan = controls.elsewhere.backups()?;
+    let level = level(controls).await?;
+    let missing: Vec<&str> = lacks::lacks(&plan, level).into_iter().map(lacks::Lack::as_str).collect();
+    let mut refused = Vec::new();
+    for target in &plan.targets {
+        if let Err(Refused(why)) = copy_may_cross(controls, target, false).await {
+            refused.push(json!({ "repository": target.location, "why": why }));
+        }
+    }
+    Ok(json!({
+        "level": level.as_str(),
+        "wants": {
+            "days": days_of(level),
+            "off_machine": level >= Level::Enhanced,
+            "regions": if level >= Level::Trade { lacks::REGIONS_MIN } else { 1 },
+            "undeletable": level >= Level::Trade,
+        },
+        "missing": missing,
+        "refused": refused,
+    }))
+}
+
+/// Says in the log which copies may not cross, as a server starts: no backup goes there until a rule lets it.
+pub async fn tell_of_crossings(controls: &Controls) {
+    let Ok(plan) = controls.elsewhere.backups() else { return };
+    for target in &plan.targets {
+        if let Err(Refused(why)) = copy_may_cross(controls, target, false).await {
+            tracing::error!(%why, "backups into this repository are not taken");
+        }
+    }
 }
 
 /// Reads a part of the repository back, another one each day. What does not fit is taken out, so that the next backup stores it anew.

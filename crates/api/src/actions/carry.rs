@@ -72,6 +72,7 @@ impl Controls {
 
     /// Does it, without asking.
     pub(super) async fn run(&self, action: Action, ruling: &Ruling) -> Result<Value, Refused> {
+        self.check_crossing(&action, ruling).await?;
         // What is approved is run by the action that approves it, so the future would contain itself.
         let outcome = Box::pin(action.run(self, &ruling.bounds)).await;
         // Whatever was changed holds from now on, not only when a remembered answer has grown old.

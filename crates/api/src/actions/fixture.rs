@@ -39,6 +39,10 @@ impl Elsewhere for Nowhere {
         Judge::shipped().map(Arc::new).map_err(Refused::because)
     }
 
+    fn region(&self) -> RegionSettings {
+        RegionSettings { name: "cn".to_owned(), country: "CN".to_owned() }
+    }
+
     async fn send_tls_reports(&self) -> Result<Value, Refused> {
         Ok(Value::Null)
     }

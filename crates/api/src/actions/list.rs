@@ -17,7 +17,7 @@ use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, factors, forward, groups, guard, import,
     investigation, judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue, receipt,
-    rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
+    regions, rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
 };
 
 actions! {
@@ -415,6 +415,37 @@ actions! {
     /// Take the rule for a partner away.
     ProtectionRemove "protection-remove" { partner: String, organisation: Option<String> }: PolicyChange
         on On::Organisation(organisation.as_deref()) => protection::remove(controls, bounds, partner, organisation);
+    /// List the regions that are known, our own first.
+    RegionList "region-list": PolicyRead on On::Installation => regions::list(controls);
+    /// Make another region known, or change it: its country, and the server that takes mail for those whose home is there.
+    RegionSet "region-set" { name: String, country: String, server: Option<String> }: PolicyChange
+        on On::Installation => regions::set(controls, name, country, server);
+    /// Forget a region that is nobody's home.
+    RegionRemove "region-remove" { name: String }: PolicyChange on On::Installation => regions::remove(controls, name);
+    /// Say that the home of an address or a domain is in another region; its mail goes there from then on.
+    RegionHomeSet "region-home-set" { name: String, region: String, organisation: Option<String> }: PolicyChange
+        on On::Installation => regions::set_home(controls, bounds, (name, region), organisation);
+    /// List the addresses and domains whose home is in another region.
+    RegionHomeList "region-home-list" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => regions::list_homes(controls, bounds, organisation);
+    /// Forget that the home of an address or a domain is elsewhere.
+    RegionHomeRemove "region-home-remove" { name: String, organisation: Option<String> }: PolicyChange
+        on On::Installation => regions::remove_home(controls, bounds, name, organisation);
+    /// Set in which country a person works who is not in that of our region; none for that of our region.
+    RegionPlaceSet "region-place-set" { address: String, country: Option<String> }: PolicyChange
+        on On::Account(address) => regions::set_place(controls, address, country);
+    /// Set a rule that lets something cross into another region or country; one without a condition, a basis or an end is refused.
+    CrossingRuleSet "crossing-rule-set" (new: regions::NewCrossingRule): ProtectionLower
+        on On::Organisation(new.organisation.as_deref()) => regions::set_rule(controls, bounds, new);
+    /// List the rules of crossings.
+    CrossingRuleList "crossing-rule-list" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => regions::list_rules(controls, bounds, organisation);
+    /// Take a rule of crossings away.
+    CrossingRuleRemove "crossing-rule-remove" { name: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => regions::remove_rule(controls, bounds, name, organisation);
+    /// Show the register of transfers: what crossed, on which basis, and what was not let cross.
+    TransferList "transfer-list" (wanted: regions::TransfersWanted): AuditRead
+        on On::Organisation(wanted.organisation.as_deref()) => regions::transfers(controls, bounds, wanted);
     /// List the keys of OpenPGP of an account.
     OpenpgpList "openpgp-list" { address: String }: KeyRead on On::Account(address) => openpgp::list(controls, address);
     /// Make a key of OpenPGP that this server keeps for an account.
@@ -515,6 +546,8 @@ actions! {
     BackupRun "backup-run": StoreCollect on On::Machine => backup::run(controls, None);
     /// Show how the backups stand: the last good one, the next, what failed.
     BackupStatus "backup-status": StoreCheck on On::Machine => backup::standing::status(controls);
+    /// Show what the level asks of backups, what they lack, and which copies may not cross. No repository is asked.
+    BackupNeeds "backup-needs": StoreCheck on On::Machine => backup::needs(controls);
     /// List the backups that there are.
     BackupList "backup-list": StoreCheck on On::Machine => backup::list_all(controls);
     /// Check that all backups are whole.

@@ -267,4 +267,41 @@ mod carried_out {
             assert!(is_refused(&fixture, "admin", json!({ "action": "access-log", "days": 1 })).await);
         });
     }
+
+    #[test]
+    fn a_look_from_abroad_needs_a_rule_and_is_entered() {
+        with(Level::Basic, async |fixture| {
+            let look = json!({ "action": "quarantine-list" });
+            done(&fixture, "security", look.clone()).await;
+            let place = |country: Option<&str>| json!({ "action": "region-place-set", "address": "security@trade.test", "country": country });
+            done(&fixture, "security", place(Some("US"))).await;
+            match fixture.controls.carry_out(&fixture.caller("security"), action(look.clone())).await {
+                Answer::Failed(Refused(why)) => {
+                    assert!(why.contains("no rule lets a view go from region cn to country US"), "{why}");
+                }
+                other => panic!("{other:?}"),
+            }
+            let rule = json!({
+                "action": "crossing-rule-set", "name": "looks", "kind": "view", "to": "country:US", "class": "secret",
+                "basis": "scc", "reference": "DPA-4", "ends": "2999-01-31",
+            });
+            done(&fixture, "security", rule).await;
+            done(&fixture, "security", look.clone()).await;
+            // What is nobody's data is seen from everywhere.
+            done(&fixture, "security", json!({ "action": "crossing-rule-list" })).await;
+            done(&fixture, "security", place(None)).await;
+            done(&fixture, "security", look).await;
+            let register = fixture
+                .controls
+                .carry_out_as_operator(action(json!({ "action": "transfer-list", "organisation": "Trade Test" })))
+                .await
+                .unwrap();
+            let rows = register.as_array().unwrap();
+            let told: Vec<_> = rows.iter().map(|row| (row["crossed"].clone(), row["rule"].clone())).collect();
+            assert_eq!(told, [(json!(false), json!("")), (json!(true), json!("looks"))], "{register}");
+            assert_eq!((&rows[1]["by"], &rows[1]["what"]), (&json!("security@trade.test"), &json!("quarantine-list")));
+            let crossings = outcomes(&fixture).await.into_iter().filter(|(name, _)| name == "crossing");
+            assert_eq!(crossings.map(|it| it.1).collect::<Vec<_>>(), [Outcome::Refused, Outcome::Allowed]);
+        });
+    }
 }

@@ -10,11 +10,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use identity::session::Stage;
+use residence::Kind;
 
 use super::Portal;
 use super::gate::caller_of;
-use super::json::{problem, step_up};
+use super::json::{problem, problem_with, step_up};
 use super::request::{Visitor, is_from_our_page};
+use super::texts;
 use crate::actions::Answer;
 use crate::takeout::begin;
 
@@ -45,6 +47,13 @@ async fn fetch(State(portal): State<Arc<Portal>>, visitor: Visitor, headers: Hea
         Ok(leave) => leave,
         Err(answer) => return refused(&visitor, &answer),
     };
+    let principal = &session.principal;
+    let crossing =
+        portal.controls.cross_to(principal.account, principal.organisation, Kind::Export, "data-export").await;
+    if let Err(refused) = crossing {
+        let why = [("why", refused.0.as_str())];
+        return problem_with(StatusCode::FORBIDDEN, &texts::of(visitor.language).say("takeout-abroad", &why));
+    }
     let Some(mut pieces) = begin(&portal.controls, &portal.takeouts, session.principal.account, leave) else {
         return problem(StatusCode::TOO_MANY_REQUESTS, &visitor, "takeout-running");
     };

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use env::Outlook;
-use identity::Resolution;
 use queue::{Lease, LeasedRecipient};
 use wire::smtp::client::{Answer, Recipient, Transaction, TransactionOutcome};
 use wire::smtp::{Notify, Ret};
 
 use super::Deliverer;
+use super::abroad::Home;
 use super::content::Content;
 use super::exchangers::{Exchanger, Finder, NoExchanger};
 use super::failures::{Failed, Failures};
@@ -20,18 +20,25 @@ use super::settle::{Fate, Verdict};
 use crate::transport::Ends;
 
 impl Deliverer {
-    /// What becomes of each recipient, in the lease's order. May be dropped at any moment; once `sent` is marked, that may cost
+    /// What becomes of each recipient. May be dropped at any moment; once `sent` is marked, that may cost
     /// the recipient a second copy.
     pub(super) async fn attempt(&self, lease: &Lease, sent: &Sent) -> Vec<Verdict> {
-        let Some(first) = lease.recipients.first() else { return Vec::new() };
-        match self.directory.resolve(&first.address).await {
-            Ok(Resolution::NotOurs) => self.send_away(lease, sent).await,
-            Ok(_) => self.deliver_here(lease).await,
+        let parts = match self.parts(lease).await {
+            Ok(parts) => parts,
             Err(error) => {
                 let answer = Answer::ours(451, (4, 3, 0), format!("the directory does not answer: {error}"));
-                all(lease, "", &answer)
+                return all(lease, "", &answer);
             }
+        };
+        let mut verdicts = Vec::with_capacity(lease.recipients.len());
+        for (home, part) in &parts {
+            verdicts.extend(match home {
+                Home::Away => self.send_away(part, sent).await,
+                Home::Here => self.deliver_here(part).await,
+                Home::Abroad(abroad) => self.send_abroad(part, sent, abroad).await,
+            });
         }
+        verdicts
     }
 
     async fn send_away(&self, lease: &Lease, sent: &Sent) -> Vec<Verdict> {
@@ -44,7 +51,7 @@ impl Deliverer {
     }
 
     /// Sends the message, or what was made of it.
-    async fn send_content(
+    pub(super) async fn send_content(
         &self,
         lease: &Lease,
         sent: &Sent,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crypto::record::{Directory, Opener};
+use mail::header;
 use queue::Lease;
 use store::{Location, Store, StoreError, blobs};
 
@@ -86,6 +87,18 @@ impl Content {
         let mut plain = Vec::new();
         queued.opener.open_onto(number, &mut sealed, &mut plain)?;
         Ok(plain)
+    }
+
+    /// The message up to the end of its header, at least.
+    pub(super) async fn head(&self) -> Result<Vec<u8>, StoreError> {
+        let mut head = Vec::new();
+        for number in 0..self.chunks() {
+            head.extend(self.chunk(number).await?);
+            if header::split_header_body(&head).0.len() < head.len() {
+                break;
+            }
+        }
+        Ok(head)
     }
 
     /// The whole message.

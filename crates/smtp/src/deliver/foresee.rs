@@ -75,15 +75,20 @@ impl Foresight for Deliverer {
 impl Deliverer {
     /// The rules for the recipient; none if he is here.
     fn partner(&self, tx: &mut Tx<'_>, asked: Asked<'_>) -> Result<Option<Partner>, StoreError> {
+        let mut abroad = None;
         match identity::resolve(tx, asked.recipient) {
             Ok(Resolution::NotOurs) => {}
+            Ok(Resolution::Abroad(found)) => abroad = Some(found),
             Ok(_) => return Ok(None),
             Err(IdentityError::Store(error)) => return Err(error),
             // What is no address goes nowhere, and has no rules of its own.
             Err(_) => {}
         }
         let domain = Address::parse(asked.recipient).map(|address| address.domain_ascii()).unwrap_or_default();
-        let way = self.routes.way(&domain);
+        let way = match abroad {
+            Some(abroad) => self.way_abroad(&domain, &abroad),
+            None => self.routes.way(&domain),
+        };
         let mut terms = way.terms.clone();
         let recipients = [asked.recipient.to_owned()];
         terms.demands.extend(queue::demands::of(tx, asked.organisation, &recipients).map_err(of_queue)?);

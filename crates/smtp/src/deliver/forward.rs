@@ -215,7 +215,7 @@ impl Deliverer {
         for Forward { target, .. } in forwards {
             match self.directory.resolve(target).await? {
                 Resolution::Local(_) | Resolution::Group(_) => split.here.push(target.clone()),
-                Resolution::NotOurs => split.elsewhere.push(target.clone()),
+                Resolution::NotOurs | Resolution::Abroad(_) => split.elsewhere.push(target.clone()),
                 Resolution::UnknownLocal => {
                     tracing::warn!("mail is forwarded to a mailbox that is gone; it is kept instead");
                     split.is_one_gone = true;
@@ -251,7 +251,7 @@ impl Deliverer {
     }
 
     /// Our seal over what was found when the message came in; none where there is nothing to go on with or no key.
-    async fn seal(
+    pub(super) async fn seal(
         &self,
         lease: &Lease,
         domain: &str,

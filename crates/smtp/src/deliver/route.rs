@@ -200,7 +200,8 @@ fn resolve_route(
     let patterns = patterns(number, route)?;
     let relay = match &route.relay {
         Some(relay) => {
-            let (host, port) = parse_relay(relay).ok_or_else(|| RouteError::Relay { number, relay: relay.clone() })?;
+            let (host, port) =
+                host_and_port(relay, RELAY_PORT).ok_or_else(|| RouteError::Relay { number, relay: relay.clone() })?;
             Some(Relay { host, port, credentials: credentials(number, route, directory)? })
         }
         None => None,
@@ -257,16 +258,17 @@ fn gm_client(number: usize, route: &Route, directory: &Path) -> Result<Option<(G
     }
 }
 
-fn parse_relay(relay: &str) -> Option<(String, u16)> {
+/// Host and port of a server that is named as host or host:port.
+pub(super) fn host_and_port(relay: &str, usual_port: u16) -> Option<(String, u16)> {
     if let Ok(address) = relay.parse::<SocketAddr>() {
         return Some((address.ip().to_string(), address.port()));
     }
     if relay.parse::<IpAddr>().is_ok() {
-        return Some((relay.to_owned(), RELAY_PORT));
+        return Some((relay.to_owned(), usual_port));
     }
     let (host, port) = match relay.split_once(':') {
         Some((host, port)) => (host, port.parse().ok()?),
-        None => (relay, RELAY_PORT),
+        None => (relay, usual_port),
     };
     Some((mail::domain::canonical(host).ok()?, port))
 }

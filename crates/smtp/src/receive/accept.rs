@@ -133,7 +133,11 @@ impl Conversation<'_> {
         }
         let number = self.door.receiver.store.context().ids.next();
         let id = format!("{number:x}");
+        if let Err(verdict) = self.check_crossings(&body, number).await {
+            return verdict;
+        }
         let vouched = match self.vouch(&envelope, body, (number, &id)).await {
+            Ok(vouched) if self.passes_on().is_some() => return self.pass_on(&envelope, vouched, (number, &id)).await,
             Ok(vouched) if vouched.junk && self.is_returning() => {
                 let text = "The notification is not authenticated, and is not passed on";
                 return Verdict::reject(550, (5, 7, 1), text);
@@ -357,7 +361,7 @@ impl Conversation<'_> {
         submitter.or(self.first_organisation()).unwrap_or(0)
     }
 
-    fn received_field(&self, envelope: &Envelope, id: &str, at: Timestamp) -> String {
+    pub(super) fn received_field(&self, envelope: &Envelope, id: &str, at: Timestamp) -> String {
         let hello = self.session.hello();
         let tls = self.session.tls();
         let only = match self.taken.as_slice() {

@@ -162,7 +162,9 @@ impl Conversation<'_> {
         {
             tally.note(fact);
         }
+        // A report of a failure has the header of the message, which is not kept here if its home is elsewhere.
         if let Some(failures) = &receiver.reporting.failures
+            && self.passes_on().is_none()
             && let Some(fact) = FailureFact::of(facts, connection, self.peer_port(), disposition, body, now)
             && failures.try_send(fact).is_err()
         {
@@ -173,7 +175,7 @@ impl Conversation<'_> {
     /// Whether one of those who are to get the message has a level above `basic`.
     fn is_strict(&self) -> bool {
         let above_basic = |home| match home {
-            Home::Here { level, .. } | Home::Group { level, .. } => level != Level::Basic,
+            Home::Here { level, .. } | Home::Group { level, .. } | Home::Abroad { level, .. } => level != Level::Basic,
             Home::Returning { .. } | Home::Elsewhere => false,
         };
         self.taken.iter().any(|taken| above_basic(taken.home))

@@ -151,7 +151,7 @@ impl Conversation<'_> {
     pub(super) fn accounts(&self) -> Vec<i64> {
         let account = |taken: &Taken| match taken.home {
             Home::Here { account, .. } => Some(account),
-            Home::Group { .. } | Home::Returning { .. } | Home::Elsewhere => None,
+            Home::Group { .. } | Home::Abroad { .. } | Home::Returning { .. } | Home::Elsewhere => None,
         };
         self.taken.iter().filter_map(account).collect()
     }
@@ -160,7 +160,7 @@ impl Conversation<'_> {
     fn level(&self) -> Level {
         let levels = self.taken.iter().filter_map(|taken| match taken.home {
             Home::Here { level, .. } | Home::Group { level, .. } => Some(level),
-            Home::Returning { .. } | Home::Elsewhere => None,
+            Home::Abroad { .. } | Home::Returning { .. } | Home::Elsewhere => None,
         });
         levels.max().unwrap_or(Level::Basic)
     }
@@ -170,7 +170,7 @@ impl Conversation<'_> {
         let place = |(taken, asked): (&Taken, &wire::smtp::Recipient)| NewPlace {
             account: match taken.home {
                 Home::Here { account, .. } => Some(account),
-                Home::Group { .. } | Home::Returning { .. } | Home::Elsewhere => None,
+                Home::Group { .. } | Home::Abroad { .. } | Home::Returning { .. } | Home::Elsewhere => None,
             },
             recipient: super::recipients::new_recipient(taken, &asked.params),
         };

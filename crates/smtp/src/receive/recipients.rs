@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use identity::{GroupAddress, IdentityError, Level, Principal, Resolution};
+use identity::{Abroad, GroupAddress, IdentityError, Level, Principal, Resolution};
 use mail::Address;
 use queue::NewRecipient;
 use wire::smtp::server::Verdict;
@@ -18,6 +18,8 @@ pub(super) struct Taken {
     pub(super) home: Home,
     /// The group that is written to.
     pub(super) group: Option<Arc<GroupAddress>>,
+    /// The region that is the recipient's home, if it is another than ours.
+    pub(super) abroad: Option<Arc<Abroad>>,
 }
 
 /// Where a recipient's mail goes.
@@ -30,6 +32,8 @@ pub(super) enum Home {
     Group { organisation: i64, level: Level },
     /// The sender of a message that was forwarded from here, who is told of it.
     Returning { organisation: i64 },
+    /// A mailbox in another region: a stranger's message is passed on there while he waits.
+    Abroad { organisation: i64, level: Level },
     /// Another server.
     Elsewhere,
 }
@@ -93,7 +97,7 @@ impl Conversation<'_> {
         if let Err(verdict) = self.check_stranger(&address, organisation).await {
             return Some(verdict);
         }
-        self.taken.push(Taken { address, home: Home::Returning { organisation }, group: None });
+        self.taken.push(Taken { address, home: Home::Returning { organisation }, group: None, abroad: None });
         Some(Verdict::ACCEPT)
     }
 
@@ -129,7 +133,7 @@ impl Conversation<'_> {
         {
             return verdict;
         }
-        if self.is_returning() {
+        if self.is_returning() || self.passes_on().is_some() {
             return needs_own_message();
         }
         let receiver = &self.door.receiver;
@@ -140,7 +144,7 @@ impl Conversation<'_> {
         let Ok(address) = address else {
             return Verdict::reject(553, (5, 1, 3), "The address is not a valid one");
         };
-        let mut written_to = None;
+        let (mut written_to, mut region) = (None, None);
         let home = match receiver.directory.resolve(&address.canonical()).await {
             Ok(Resolution::Local(recipient)) => {
                 let identity::Recipient { account, organisation, level, forwards, sorts, encrypts, .. } = *recipient;
@@ -157,8 +161,21 @@ impl Conversation<'_> {
             Ok(Resolution::UnknownLocal) => {
                 return Verdict::reject(550, (5, 1, 1), format!("There is no mailbox {address} here"));
             }
+            Ok(Resolution::Abroad(abroad)) if self.principal.is_some() => {
+                region = Some(abroad);
+                Home::Elsewhere
+            }
+            // Mail of strangers to domains that are hosted here comes here; what else is abroad is not ours to relay.
+            Ok(Resolution::Abroad(abroad)) if abroad.server.is_some() && abroad.is_hosted => {
+                if !self.taken.is_empty() {
+                    return needs_own_message();
+                }
+                let (organisation, level) = (abroad.organisation, abroad.level);
+                region = Some(abroad);
+                Home::Abroad { organisation, level }
+            }
             Ok(Resolution::NotOurs) if self.principal.is_some() => Home::Elsewhere,
-            Ok(Resolution::NotOurs) => {
+            Ok(Resolution::NotOurs | Resolution::Abroad(_)) => {
                 return Verdict::reject(
                     550,
                     (5, 7, 1),
@@ -167,13 +184,14 @@ impl Conversation<'_> {
             }
             Err(error) => return trouble(&error),
         };
-        if let Home::Here { organisation, .. } | Home::Group { organisation, .. } = home
+        if let Home::Here { organisation, .. } | Home::Group { organisation, .. } | Home::Abroad { organisation, .. } =
+            home
             && self.principal.is_none()
             && let Err(verdict) = self.check_stranger(&address, organisation).await
         {
             return verdict;
         }
-        self.taken.push(Taken { address, home, group: written_to });
+        self.taken.push(Taken { address, home, group: written_to, abroad: region });
         Verdict::ACCEPT
     }
 
@@ -201,9 +219,10 @@ impl Conversation<'_> {
     /// The organisation of the first recipient here.
     pub(super) fn first_organisation(&self) -> Option<i64> {
         self.taken.iter().find_map(|taken| match taken.home {
-            Home::Here { organisation, .. } | Home::Group { organisation, .. } | Home::Returning { organisation } => {
-                Some(organisation)
-            }
+            Home::Here { organisation, .. }
+            | Home::Group { organisation, .. }
+            | Home::Abroad { organisation, .. }
+            | Home::Returning { organisation } => Some(organisation),
             Home::Elsewhere => None,
         })
     }
@@ -211,7 +230,11 @@ impl Conversation<'_> {
 
 /// RFC 5321 section 4.5.3.1.10: the client sends to the others again.
 fn needs_own_message() -> Verdict {
-    Verdict::reject(452, (4, 5, 3), "A notification to a forwarded sender needs a message of its own")
+    Verdict::reject(
+        452,
+        (4, 5, 3),
+        "A notification to a forwarded sender, or mail to another region, needs a message of its own",
+    )
 }
 
 pub(super) fn address_of(mailbox: &Mailbox) -> Result<Address, mail::AddressError> {

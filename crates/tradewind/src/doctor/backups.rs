@@ -37,6 +37,11 @@ fn findings(status: &Value) -> Vec<Finding> {
         let failure = failure.into_iter().find(|it| !it.is_empty()).unwrap_or_default();
         let told = if failure.is_empty() { state } else { format!("{state}: {failure}") };
         found.push(Finding::new(CHECK, text(&repository, "repository"), judged, "remedy-backup-failing").found(told));
+        let crossing = text(&repository, "may_not_cross");
+        if !crossing.is_empty() {
+            let place = text(&repository, "repository");
+            found.push(Finding::new(CHECK, place, State::Wrong, "remedy-backup-crossing").found(crossing));
+        }
     }
     found
 }

@@ -20,8 +20,10 @@ use rustls::sign::CertifiedKey;
 use signing::{Signer, SigningSettings};
 use store::Store;
 use store::collect::Budget;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::steady::Steady;
 use crate::settings::Settings;
 use crate::system::reload_certificates;
 use crate::tlsa::tlsa_name;
@@ -96,8 +98,18 @@ pub(super) async fn tell_of_keys(store: Store, mailer: Mailer, stop: Cancellatio
 
 /// Gives back the room of messages that are gone and of list entries that have expired, from time to time.
 pub(super) async fn collect(store: Store, access: AccessSettings, portal_keeps: Duration, stop: CancellationToken) {
+    let begun = Instant::now();
+    let mut steady = Steady::new(store.context().clock.now(), Duration::ZERO);
     while !wait(COLLECT_EVERY, &stop).await {
         let now = store.context().clock.now();
+        if let Some(ahead) = steady.ahead(now, begun.elapsed()) {
+            let hours = ahead.as_secs() / 3_600;
+            tracing::error!(
+                hours,
+                "the clock has jumped ahead: nothing is removed because of its age before it is set right, or a day has passed"
+            );
+            continue;
+        }
         carry_out_rules(&store).await;
         purge_removed(&store).await;
         match store::collect::run(&store, Budget::default(), now).await {

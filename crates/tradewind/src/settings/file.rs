@@ -138,6 +138,7 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
     if !is_one_of(&settings.gm.prefer, &["client", "always", "never"]) {
         wrong.push(("gm.prefer", settings.gm.prefer.clone(), "must be client, always or never"));
     }
+    wrong.extend(settings.region.faults());
     wrong.extend(settings.provision.faults());
     wrong.extend(settings.smime.faults());
     wrong.extend(settings.threats.faults());

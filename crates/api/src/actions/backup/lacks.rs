@@ -8,7 +8,7 @@ use identity::Level;
 use super::{BackupPlan, days_of};
 
 /// Regions that the highest level wants copies in.
-const REGIONS_MIN: usize = 2;
+pub(super) const REGIONS_MIN: usize = 2;
 
 env::words! {
     /// Something that backups lack for the level of protection.
@@ -36,7 +36,8 @@ pub(super) fn lacks(plan: &BackupPlan, level: Level) -> Vec<Lack> {
     }
     let away: Vec<&Target> = plan.targets.iter().filter(|target| region(target).is_some()).collect();
     let regions: BTreeSet<String> = away.iter().filter_map(|target| region(target)).collect();
-    let is_safe = |target: &&Target| target.access.lock_days > 0 || target.access.prune.is_some() || !plan.prune;
+    let is_locked = |target: &Target| target.access.lock_days > 0 || target.access.lock.is_some();
+    let is_safe = |target: &&Target| is_locked(target) || target.access.prune.is_some() || !plan.prune;
     let mut found = Vec::new();
     if level >= Level::Enhanced && away.is_empty() {
         found.push(Lack::Local);
@@ -61,8 +62,8 @@ pub(super) fn lacks(plan: &BackupPlan, level: Level) -> Vec<Lack> {
 /// The region of a repository off this machine: that which is told of it, or else its host. A directory that is told to have one is mounted
 /// from there.
 fn region(target: &Target) -> Option<String> {
-    if !target.access.region.is_empty() {
-        return Some(target.access.region.clone());
+    if let Some(home) = target.home() {
+        return Some(home);
     }
     let place = target.location.split_once(':').map_or("", |(_, place)| place);
     let place = place.split_once("://").map_or(place, |(_, place)| place);
@@ -91,7 +92,7 @@ mod tests {
         BackupPlan {
             targets,
             wanted: Wanted { host, files, pace: Pace::default(), progress },
-            keep: Keep { days: 0, weeks: 0, months: 0 },
+            keep: Keep { days: 0, weeks: 0, months: 0, gap_max: None },
             prune: true,
             parts: 0,
             every: Some(Duration::from_secs(60)),

@@ -72,6 +72,7 @@ pub(in super::super) async fn status(controls: &Controls) -> Result<Value, Refus
     let now = controls.store.context().clock.now();
     let mut repositories = Vec::new();
     for target in plan.targets {
+        let crossing = super::copy_may_cross(controls, &target, false).await.err().map(|refused| refused.0);
         let found = of(controls, &target.location).await?;
         let next = found.as_ref().and_then(|found| found.good).zip(plan.every);
         let under_way = UNDER_WAY.lock().as_ref().filter(|it| it.location == target.location).map(|it| {
@@ -94,7 +95,7 @@ pub(in super::super) async fn status(controls: &Controls) -> Result<Value, Refus
             Ok(bytes) => (Some(bytes), None),
             Err(Refused(why)) => (None, Some(why)),
         };
-        merge(&mut told, json!({ "repository_bytes": bytes, "unreachable": unreachable }));
+        merge(&mut told, json!({ "repository_bytes": bytes, "unreachable": unreachable, "may_not_cross": crossing }));
         repositories.push(told);
     }
     Ok(json!({ "level": level.as_str(), "keep_days": days, "missing": missing, "repositories": repositories }))
