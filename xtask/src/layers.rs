@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["mail", "wire", "gm", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup", "sieve"],
     &["certs", "hsm", "store", "audit", "net", "inspect", "smime", "openpgp"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing", "backup"],
-    &["letters", "intel", "guard", "scripts", "certbook", "keybook", "portal", "retention"],
+    &["letters", "intel", "guard", "scripts", "certbook", "keybook", "portal", "portability", "retention"],
     &["reports", "review", "provision", "judgement", "keycare"],
     &["smtp", "imap", "jmap", "api", "webapp"],
     &["tradewind"],

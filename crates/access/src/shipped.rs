@@ -248,6 +248,7 @@ const RIGHTS: &[Rights] = &[
         Region,
         &[
             MailImport,
+            MailTakeOut,
             MailRecover,
             ForwardingChange,
             DelegationChange,

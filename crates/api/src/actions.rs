@@ -13,6 +13,7 @@ mod clients;
 mod declare;
 mod dkim;
 mod dmarc;
+mod export;
 mod factors;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -82,7 +83,8 @@ pub(crate) use factors::describe as describe_factor;
 pub use forward::NewTarget;
 pub use grants::GrantRequest;
 pub use groups::{GroupName, GroupToMake};
-pub use import::ImportFormat;
+pub use export::MailToTakeOut;
+pub use import::{MailForm, MailToImport, MailToTakeOver, TlsForm};
 pub use judging::NewThreshold;
 pub use letters::tell_owners;
 pub use list::Action;
@@ -144,6 +146,11 @@ pub trait Elsewhere: Send + Sync {
     /// What is set for judging.
     fn judging(&self) -> JudgingSettings {
         JudgingSettings::default()
+    }
+
+    /// Files with further roots that vouch for hosts of others.
+    fn roots(&self) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// What is set for keys of OpenPGP.
@@ -227,6 +234,8 @@ pub struct Controls {
     pub mailer: Mailer,
     /// How long strong factors count and requests wait.
     pub access: AccessSettings,
+    /// Accounts whose mail is being brought or taken out.
+    pub moves: portability::Running,
     /// Parts that this crate must not know.
     pub elsewhere: Arc<dyn Elsewhere>,
 }

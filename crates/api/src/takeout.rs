@@ -9,13 +9,12 @@ use axum::body::Bytes;
 use env::Timestamp;
 use identity::IdentityError;
 use mailbox::keywords::{self, Keyword};
-use mailbox::{Flags, mailboxes};
+use mailbox::mailboxes;
 use parking_lot::Mutex;
+use portability::write::{EmlArchive, Outgoing};
 use serde_json::{Value, json};
 use store::Tx;
 use tokio::sync::mpsc;
-use zip::write::{SimpleFileOptions, StreamWriter};
-use zip::{CompressionMethod, ZipWriter};
 
 use crate::actions::{Controls, Leave, describe_factor};
 
@@ -58,8 +57,6 @@ enum TakeoutError {
     Mailbox(#[from] mailbox::MailboxError),
     #[error("{0}")]
     Other(String),
-    #[error(transparent)]
-    Archive(#[from] zip::result::ZipError),
     #[error(transparent)]
     Io(#[from] io::Error),
     /// Whoever fetched it is gone.
@@ -108,29 +105,29 @@ impl Write for Written {
 }
 
 struct Archive {
-    zip: ZipWriter<StreamWriter<Written>>,
+    archive: EmlArchive<Written>,
     written: Written,
     pieces: mpsc::Sender<io::Result<Bytes>>,
-    manifest: Vec<Value>,
 }
 
 impl Archive {
     fn new(pieces: mpsc::Sender<io::Result<Bytes>>) -> Self {
         let written = Written::default();
-        Self { zip: ZipWriter::new_stream(written.clone()), written, pieces, manifest: Vec::new() }
+        Self { archive: EmlArchive::new(written.clone()), written, pieces }
     }
 
     async fn fill(mut self, controls: &Controls, account: i64, leave: Leave) -> Result<(), TakeoutError> {
         let told = controls.store.read(move |tx| facts(tx, account)).await?;
         for (path, content) in told {
-            self.put(&path, &content, Value::Null).await?;
+            self.archive.put(&path, &content)?;
         }
         let elsewhere = Arc::clone(&controls.elsewhere);
         let read =
             move |tx: &mut Tx<'_>| elsewhere.belongings(tx, account).map_err(|refused| TakeoutError::Other(refused.0));
         for (path, content) in controls.store.read(read).await? {
-            self.put(&path, &content, Value::Null).await?;
+            self.archive.put(&path, &content)?;
         }
+        self.hand_on().await?;
         let list = move |tx: &mut Tx<'_>| {
             Ok::<_, mailbox::MailboxError>((mailboxes::list(tx, account)?, keywords::list(tx, account)?))
         };
@@ -138,12 +135,10 @@ impl Archive {
         for folder in folders {
             self.folder(controls, account, &folder, &keywords).await?;
         }
-        let manifest = serde_json::to_vec_pretty(&self.manifest).map_err(io::Error::from)?;
-        self.entry("manifest.json", &manifest)?;
         // Recorded before the last octets go: without them the archive does not open.
         controls.store.write(move |tx| leave.done(tx)).await?;
-        let Self { zip, written, pieces, .. } = self;
-        zip.finish()?;
+        let Self { archive, written, pieces } = self;
+        archive.finish()?;
         send(&pieces, &written).await
     }
 
@@ -154,7 +149,8 @@ impl Archive {
         folder: &mailboxes::Mailbox,
         keywords: &[Keyword],
     ) -> Result<(), TakeoutError> {
-        let (id, name) = (folder.id, folder.name.as_str().to_owned());
+        let (id, name) = (folder.id, folder.name.as_str());
+        self.archive.put_folder(name, folder.special_use)?;
         let entries = controls.store.read(move |tx| mailbox::snapshot(tx, account, id)).await?;
         for entry in &entries {
             let (message, handle) = (entry.message, controls.store.clone());
@@ -168,32 +164,18 @@ impl Archive {
                 }
             });
             let Some(octets) = read.await? else { continue };
-            let facts = json!({
-                "folder": name, "uid": entry.uid, "received": entry.received().to_string(),
-                "flags": words(entry.flags(), keywords),
-            });
-            self.put(&format!("mail/{}/{:08}.eml", path_of(&name), entry.uid), &octets, facts).await?;
+            let flags = keywords::names(entry.flags(), keywords);
+            let (uid, received) = (entry.uid, entry.received());
+            let message = Outgoing { folder: name, uid, raw: &octets, received, flags: &flags };
+            self.archive.put_message(&message)?;
+            self.hand_on().await?;
         }
         Ok(())
     }
 
-    /// Writes a file and notes it.
-    async fn put(&mut self, path: &str, content: &[u8], facts: Value) -> Result<(), TakeoutError> {
-        let hash: String = crypto::hash::sha256(content).iter().map(|octet| format!("{octet:02x}")).collect();
-        let mut noted = json!({ "path": path, "size": content.len(), "sha256": hash });
-        if let (Value::Object(noted), Value::Object(facts)) = (&mut noted, facts) {
-            noted.extend(facts);
-        }
-        self.entry(path, content)?;
-        self.manifest.push(noted);
+    async fn hand_on(&mut self) -> Result<(), TakeoutError> {
         let is_full = self.written.0.lock().len() >= PIECE_BYTES;
         if is_full { send(&self.pieces, &self.written).await } else { Ok(()) }
-    }
-
-    fn entry(&mut self, path: &str, content: &[u8]) -> Result<(), TakeoutError> {
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-        self.zip.start_file(path, options)?;
-        Ok(self.zip.write_all(content)?)
     }
 }
 
@@ -201,30 +183,6 @@ impl Archive {
 async fn send(pieces: &mpsc::Sender<io::Result<Bytes>>, written: &Written) -> Result<(), TakeoutError> {
     let piece = std::mem::take(&mut *written.0.lock());
     pieces.send(Ok(piece.into())).await.map_err(|_| TakeoutError::Gone)
-}
-
-/// The flags of a copy as IMAP and JMAP write them, its keywords by their names.
-fn words(flags: Flags, keywords: &[Keyword]) -> Vec<String> {
-    const SYSTEM: [(u8, &str); 5] = [
-        (Flags::SEEN, "$seen"),
-        (Flags::ANSWERED, "$answered"),
-        (Flags::FLAGGED, "$flagged"),
-        (Flags::DRAFT, "$draft"),
-        (Flags::DELETED, "$deleted"),
-    ];
-    let system = SYSTEM.iter().filter(|(bit, _)| flags.has(*bit)).map(|(_, word)| (*word).to_owned());
-    let is_set = |it: &&Keyword| flags.keywords.checked_shr(u32::from(it.bit)).is_some_and(|bits| bits & 1 == 1);
-    system.chain(keywords.iter().filter(is_set).map(|it| it.name.clone())).collect()
-}
-
-/// A folder's name as a path that leads nowhere else.
-fn path_of(name: &str) -> String {
-    let part = |part: &str| {
-        let plain: String =
-            part.chars().map(|c| if c.is_control() || "\\:*?\"<>|".contains(c) { '_' } else { c }).take(100).collect();
-        if plain.trim_matches(['.', ' ']).is_empty() { "_".to_owned() } else { plain }
-    };
-    name.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
 /// What is known of the account and what it signs in with, as files.
@@ -270,17 +228,4 @@ fn facts(tx: &mut Tx<'_>, account: i64) -> Result<Vec<(String, Vec<u8>)>, Identi
         files.push((path.to_owned(), format!("{content:#}\n").into_bytes()));
     }
     Ok(files)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_folders_lead_nowhere_else() {
-        assert_eq!(path_of("INBOX"), "INBOX");
-        assert_eq!(path_of("../a/./b"), "_/a/_/b");
-        assert_eq!(path_of("合同/2026: \"x\""), "合同/2026_ _x_");
-        assert_eq!(path_of(""), "_");
-    }
 }
