@@ -414,7 +414,7 @@ mod tests {
 
     #[test]
     fn lengths_are_believed_where_they_hold() {
-        let whole = "From a@b Thu Jan  4 12:34:56 2024\nContent-Length: 46\nSubject: one\n\nx\n\nFrom c@d Fri Jan  5 00:00:00 2024\nStatus:\n\n\
+        let whole = "From a@b Thu Jan  4 12:34:56 2024\nContent-Length: 45\nSubject: one\n\nx\n\nFrom c@d Fri Jan  5 00:00:00 2024\nStatus:\n\n\
                      From e@f Fri Jan  5 00:00:00 2024\nContent-Length: 9\nSubject: two\n\n>From me\n\nFrom g@h Fri Jan  5 00:00:00 2024\n\
                      Content-Length: 9000\nSubject: three\n\nshort\n";
         let items = read(whole);

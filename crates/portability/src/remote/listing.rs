@@ -149,12 +149,11 @@ fn own_prefix(listed: &[Listed], namespaces: &Namespaces) -> Vec<u8> {
 fn path_of(one: &Listed, prefix: &[u8]) -> String {
     let begins = one.name.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix));
     let name = if begins { &one.name[prefix.len()..] } else { &one.name };
-    let text = text_of(name);
-    match one.delimiter.map(char::from) {
-        Some('/') => text,
-        // A '/' that divides nothing there would divide here.
-        Some(delimiter) => text.replace('/', "_").replace(delimiter, "/"),
-        None => text.replace('/', "_"),
+    // A '/' that divides nothing there would divide here.
+    let level = |level: &[u8]| text_of(level).replace('/', "_");
+    match one.delimiter {
+        Some(delimiter) => name.split(|byte| *byte == delimiter).map(level).collect::<Vec<_>>().join("/"),
+        None => level(name),
     }
 }
 

@@ -83,7 +83,7 @@ pub async fn take_over(
         run.importer.flush().await?;
         match outcome {
             Ok(()) => break,
-            Err(error) if error.passes() => run.wait(error).await?,
+            Err(error) if run.may_pass(&error) => run.wait(error).await?,
             Err(error) => return Err(error),
         }
     }
@@ -184,6 +184,11 @@ impl<'r> Run<'r> {
         left_out.iter().for_each(|what| self.importer.leave_out(what));
         self.folders = Some(folders.clone());
         Ok(folders)
+    }
+
+    /// Whether the same can work in a while. A server that has let us in is there, also while it is started anew.
+    fn may_pass(&self, error: &RemoteError) -> bool {
+        error.passes() || self.was_in && matches!(error, RemoteError::Connect(_) | RemoteError::Name { .. })
     }
 
     /// Waits, longer each time, until something comes again.
