@@ -50,6 +50,11 @@ impl Archive {
     /// # Errors
     /// [`Unreadable`] if it is no archive, or has no messages.
     pub fn open(path: &Path) -> Result<Self, Unreadable> {
+        Self::open_bounded(path, SWELL_BYTES_FREE)
+    }
+
+    /// As [`Self::open`], unpacking no more than `free_bytes` or what mail packs to.
+    pub(crate) fn open_bounded(path: &Path, free_bytes: u64) -> Result<Self, Unreadable> {
         let no_archive = |why: String| Unreadable::NotOfForm { path: path.to_owned(), form: "archive of mail", why };
         let file = File::open(path).map_err(|cause| Unreadable::io(path, cause))?;
         let bytes = file.metadata().map_err(|cause| Unreadable::io(path, cause))?.len();
@@ -57,7 +62,7 @@ impl Archive {
         if zip.len() > ENTRIES_MAX {
             return Err(no_archive(format!("it has more than {ENTRIES_MAX} entries; split it")));
         }
-        let left_bytes = bytes.saturating_mul(SWELL_RATIO_MAX).max(SWELL_BYTES_FREE);
+        let left_bytes = bytes.saturating_mul(SWELL_RATIO_MAX).max(free_bytes);
         let (folders, entries, missing) = Default::default();
         let mut archive =
             Self { path: path.to_owned(), zip, folders, entries, missing, has_list: false, left_bytes };

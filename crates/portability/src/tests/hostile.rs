@@ -12,8 +12,12 @@ use crate::read::{self, Form};
 use crate::{Item, Unreadable};
 
 fn all(form: Form, path: &Path) -> (Vec<Item>, Vec<Unreadable>) {
+    sorted(read::open(form, path).unwrap())
+}
+
+fn sorted(source: impl Iterator<Item = Result<Item, Unreadable>>) -> (Vec<Item>, Vec<Unreadable>) {
     let (mut items, mut left_out) = (Vec::new(), Vec::new());
-    for item in read::open(form, path).unwrap() {
+    for item in source {
         match item {
             Ok(item) => items.push(item),
             Err(error) => left_out.push(error),
@@ -87,9 +91,9 @@ fn an_archive_leads_nowhere_and_does_not_burst() {
     assert!(left_out.len() == 1 && left_out[0].to_string().contains("z.eml"), "{left_out:?}");
 
     let bomb = home.path().join("bomb.zip");
-    let big = [b"Subject: x\n\n".as_slice(), &vec![b'x'; 140 << 20]].concat();
+    let big = [b"Subject: x\n\n".as_slice(), &vec![b'x'; 900 << 10]].concat();
     archive(&bomb, &[("1.eml", &big), ("2.eml", &big), ("3.eml", &big)]);
-    let (items, left_out) = all(Form::Zip, &bomb);
+    let (items, left_out) = sorted(read::Archive::open_bounded(&bomb, 1 << 20).unwrap());
     assert_eq!(items.len(), 1);
     assert!(matches!(left_out.as_slice(), [Unreadable::Swells { .. }]), "{left_out:?}");
 
