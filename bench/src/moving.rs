@@ -47,14 +47,29 @@ impl Moving {
             let told: Value = serde_json::from_str(run(command, PATIENCE)?.success()?.stdout.trim())?;
             let took = begun.elapsed();
             let count = ["imported", "messages"].iter().find_map(|field| told[*field].as_u64());
-            let count = count.and_then(|count| usize::try_from(count).ok()).ok_or_else(|| Failure::new(told.to_string()))?;
+            let count =
+                count.and_then(|count| usize::try_from(count).ok()).ok_or_else(|| Failure::new(told.to_string()))?;
             let cells = [took.as_secs_f64(), rate(count, took)].map(short);
             table.row(&[vec![name.to_owned(), count.to_string()], cells.to_vec()].concat());
             Ok(())
         };
         let imap = [
-            "import", "imap", "--host", "localhost", "--port", &port, "--ca", &ca, "--user", "sales@trade.test",
-            "--remote-user", "sales", "--password-file", &password, "--mailbox", "Old",
+            "import",
+            "imap",
+            "--host",
+            "localhost",
+            "--port",
+            &port,
+            "--ca",
+            &ca,
+            "--user",
+            "sales@trade.test",
+            "--remote-user",
+            "sales",
+            "--password-file",
+            &password,
+            "--mailbox",
+            "Old",
         ];
         step("by IMAP from Dovecot, first", &imap)?;
         step("by IMAP from Dovecot, nothing new", &imap)?;
@@ -62,7 +77,10 @@ impl Moving {
             let user = tradewind.account(role)?.address;
             let path = scratch.join(form).display().to_string();
             let (from, folder) = ("sales@trade.test", ["--folder", "Old"]);
-            step(&format!("out as {form}"), &[&["export", form, &path, "--user", from, "--reason", "measured"][..], &folder].concat())?;
+            step(
+                &format!("out as {form}"),
+                &[&["export", form, &path, "--user", from, "--reason", "measured"][..], &folder].concat(),
+            )?;
             step(&format!("in from {form}"), &["import", form, &path, "--user", &user])?;
             let removed = if form == "maildir" { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             removed?;

@@ -5,7 +5,9 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::{Chance, Dovecot, DovecotOptions, Failure, Letter, Options, Outcome, Scratch, Tradewind, imap, require, run};
+use harness::{
+    Chance, Dovecot, DovecotOptions, Failure, Letter, Options, Outcome, Scratch, Tradewind, imap, require, run,
+};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -71,8 +73,11 @@ fn messages(session: &mut imap::Client, folder: &str) -> Outcome<Vec<(String, St
             let rest = text.split_once(start).map_or("", |(_, rest)| rest);
             rest.split_once(end).map_or("", |(inside, _)| inside).to_owned()
         };
-        let mut flags: Vec<String> =
-            between("FLAGS (", ")").split_whitespace().filter(|flag| *flag != "\\Recent").map(str::to_lowercase).collect();
+        let mut flags: Vec<String> = between("FLAGS (", ")")
+            .split_whitespace()
+            .filter(|flag| *flag != "\\Recent")
+            .map(str::to_lowercase)
+            .collect();
         flags.sort();
         let body = text.split_once("}\r\n").map_or("", |(_, rest)| rest).to_owned();
         let (body, _) = body.rsplit_once(')').unwrap_or((&body, ""));
@@ -103,8 +108,21 @@ fn same_on_both_sides(dovecot: &Dovecot, tradewind: &Tradewind) -> Outcome {
 /// The arguments of an import.
 fn arguments<'a>(file: &'a str, ca: &'a str, port: &'a str) -> Vec<&'a str> {
     vec![
-        "--json", "import", "imap", "--host", "localhost", "--port", port, "--ca", ca, "--user", "sales@trade.test",
-        "--remote-user", "sales", "--password-file", file,
+        "--json",
+        "import",
+        "imap",
+        "--host",
+        "localhost",
+        "--port",
+        port,
+        "--ca",
+        ca,
+        "--user",
+        "sales@trade.test",
+        "--remote-user",
+        "sales",
+        "--password-file",
+        file,
     ]
 }
 
@@ -127,7 +145,8 @@ fn a_mailbox_of_dovecot_comes_through_a_kill_and_while_it_changes() -> Outcome {
     // A trial changes nothing, and a certificate that nobody vouches for is told with the remedy.
     let trial = told(&tradewind, &[&import[..], &["--dry-run"]].concat())?;
     assert_eq!(trial["would_import"], INBOX + 18, "{trial}");
-    let strange = tradewind.command(&import.iter().filter(|it| **it != "--ca" && **it != ca).copied().collect::<Vec<_>>())?;
+    let strange =
+        tradewind.command(&import.iter().filter(|it| **it != "--ca" && **it != ca).copied().collect::<Vec<_>>())?;
     assert!(!strange.status.success() && strange.stderr.contains("--ca FILE"), "{}", strange.stderr);
 
     kill_in_the_middle(&mut tradewind, &import)?;
@@ -153,11 +172,29 @@ fn a_mailbox_of_dovecot_comes_through_a_kill_and_while_it_changes() -> Outcome {
     assert_eq!((&idle["imported"], &idle["flags_changed"]), (&json!(0), &json!(0)), "{idle}");
 
     // Many by a table, over STARTTLS, below a mailbox of their own.
-    let table = scratch.file("table.csv", format!("user,remote_user,password\nfinance@trade.test,sales,{}\nnobody@trade.test,x,y\n", Dovecot::PASSWORD))?;
+    let table = scratch.file(
+        "table.csv",
+        format!("user,remote_user,password\nfinance@trade.test,sales,{}\nnobody@trade.test,x,y\n", Dovecot::PASSWORD),
+    )?;
     let (table, plain) = (table.display().to_string(), dovecot.imap.port().to_string());
     let many = tradewind.command(&[
-        "--json", "import", "imap", "--host", "localhost", "--port", &plain, "--tls", "starttls", "--ca", &ca, "--table", &table,
-        "--folder", "Sent Items", "--mailbox", "Old/Mail",
+        "--json",
+        "import",
+        "imap",
+        "--host",
+        "localhost",
+        "--port",
+        &plain,
+        "--tls",
+        "starttls",
+        "--ca",
+        &ca,
+        "--table",
+        &table,
+        "--folder",
+        "Sent Items",
+        "--mailbox",
+        "Old/Mail",
     ])?;
     let rows: Value = serde_json::from_str(many.stdout.trim())?;
     assert_eq!((&rows[0]["imported"], rows[0]["error"].is_null()), (&json!(3), true), "{rows}");
@@ -240,10 +277,15 @@ fn what_is_taken_out_is_read_by_others_and_told_to_its_owner() -> Outcome {
     let tradewind = Tradewind::start(Options::default())?;
     let scratch = Scratch::new("moving")?;
     let mut session = tradewind.access("sales")?.session()?;
-    for (number, (folder, flags)) in
-        [("INBOX", "\\Seen $Work"), ("INBOX", "\\Flagged \\Answered"), ("Sent", "\\Seen"), ("&i6JTVQ-/2026", "\\Draft"), ("Trash", "\\Deleted")]
-            .into_iter()
-            .enumerate()
+    for (number, (folder, flags)) in [
+        ("INBOX", "\\Seen $Work"),
+        ("INBOX", "\\Flagged \\Answered"),
+        ("Sent", "\\Seen"),
+        ("&i6JTVQ-/2026", "\\Draft"),
+        ("Trash", "\\Deleted"),
+    ]
+    .into_iter()
+    .enumerate()
     {
         drop(session.command(&format!("CREATE {}", imap::quoted(folder)))?);
         append(&mut session, folder, number, flags)?;
@@ -258,7 +300,11 @@ fn what_is_taken_out_is_read_by_others_and_told_to_its_owner() -> Outcome {
         let mut python = Command::new("python3");
         python.args(["-c", READER, form, &path]);
         let found: Value = serde_json::from_str(run(python, PATIENCE)?.success()?.stdout.trim())?;
-        assert_eq!(Some(found.as_array().map_or(0, Vec::len) as u64), taken["messages"].as_u64(), "{form}: {taken} {found}");
+        assert_eq!(
+            Some(found.as_array().map_or(0, Vec::len) as u64),
+            taken["messages"].as_u64(),
+            "{form}: {taken} {found}"
+        );
         read.insert(form, found);
     }
     assert!(read["zip"].to_string().contains("订单/2026"), "{}", read["zip"]);
@@ -273,11 +319,13 @@ fn what_is_taken_out_is_read_by_others_and_told_to_its_owner() -> Outcome {
     assert!(log.contains("the person leaves"), "{log}");
     let begun = Instant::now();
     session.command("SELECT INBOX")?.ok()?;
-    while !session.ask("SEARCH TEXT \"the person leaves\"")?.ok()?.text().contains(|digit: char| digit.is_ascii_digit()) {
+    while !session.ask("SEARCH TEXT \"the person leaves\"")?.ok()?.text().contains(|digit: char| digit.is_ascii_digit())
+    {
         assert!(begun.elapsed() < PATIENCE, "no letter came");
         thread::sleep(Duration::from_millis(100));
     }
-    let unsaid = tradewind.command(&["export", "zip", "/tmp/never.zip", "--user", "sales@trade.test", "--reason", " "])?;
+    let unsaid =
+        tradewind.command(&["export", "zip", "/tmp/never.zip", "--user", "sales@trade.test", "--reason", " "])?;
     assert!(unsaid.stderr.contains("say why"), "{}", unsaid.stderr);
     Ok(())
 }

@@ -104,7 +104,9 @@ pub enum Unreadable {
         path: PathBuf,
     },
     /// What an archive's list says of a message does not hold.
-    #[error("{name}: it is not what the list in the archive says ({why}); it was left out, make or fetch the archive again")]
+    #[error(
+        "{name}: it is not what the list in the archive says ({why}); it was left out, make or fetch the archive again"
+    )]
     Damaged {
         /// The entry.
         name: String,

@@ -28,4 +28,4 @@ pub use folders::{Destination, Folder, Role, assign, fitting};
 pub use item::{Item, MESSAGE_BYTES_MAX, Marks, Unreadable};
 pub use progress::{Progress, Running, Turn};
 pub use put::{Importer, Into, Origin, PutError, Tally};
-pub use take::{Taken, TakeError, Wanted, take_out};
+pub use take::{TakeError, Taken, Wanted, take_out};

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use mail::message::Summary;
 use mailbox::MailboxError;
 use mailbox::earlier::{likeness, list};
-use mail::message::Summary;
 use store::{Blobs, Tx};
 
 /// What two messages that may be the same have in common: length, and Message-ID or what else the header says.

@@ -156,6 +156,12 @@ impl Importer {
         }
     }
 
+    /// Counts messages that were here.
+    pub(crate) fn count_known(&mut self, more: u64) {
+        self.tally.known_before += more;
+        self.progress.count_known(more);
+    }
+
     /// The mailbox for `destination`: the one for its use, or of its name, or a new one, which a trial does not make.
     ///
     /// # Errors

@@ -71,16 +71,10 @@ pub struct Taken {
 ///
 /// # Errors
 /// [`TakeError`], and then there is nothing at the place.
-pub fn take_out(
-    store: &Store,
-    runtime: &Handle,
-    wanted: &Wanted,
-    progress: &Progress,
-) -> Result<Taken, TakeError> {
+pub fn take_out(store: &Store, runtime: &Handle, wanted: &Wanted, progress: &Progress) -> Result<Taken, TakeError> {
     let account = wanted.account;
-    let list = move |tx: &mut Tx<'_>| {
-        Ok::<_, MailboxError>((mailboxes::list(tx, account)?, keywords::list(tx, account)?))
-    };
+    let list =
+        move |tx: &mut Tx<'_>| Ok::<_, MailboxError>((mailboxes::list(tx, account)?, keywords::list(tx, account)?));
     let (mut folders, known) = runtime.block_on(store.read(list))?;
     if let Some(name) = &wanted.folder {
         folders.retain(|folder| folder.name == *name);
@@ -90,7 +84,8 @@ pub fn take_out(
     }
     let mut taken = Taken::default();
     let failed = |messages, cause| write_error(&wanted.path, messages, cause);
-    let mut writer = write::create(wanted.form, &wanted.path, wanted.folder.is_some()).map_err(|cause| failed(0, cause))?;
+    let mut writer =
+        write::create(wanted.form, &wanted.path, wanted.folder.is_some()).map_err(|cause| failed(0, cause))?;
     for folder in folders {
         let (id, name) = (folder.id, folder.name.as_str());
         progress.at(name);

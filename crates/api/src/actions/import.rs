@@ -229,11 +229,9 @@ fn remote_of(controls: &Controls, wanted: &MailToTakeOver) -> Result<Remote, Ref
             return Err(Refused("a master user signs in with a password, not with a token".to_owned()));
         }
         (None, Some(token)) => Credentials::Token { user, token: Secret::new(token.clone()) },
-        (Some(password), None) => Credentials::Password {
-            user,
-            master: wanted.master_user.clone(),
-            password: Secret::new(password.clone()),
-        },
+        (Some(password), None) => {
+            Credentials::Password { user, master: wanted.master_user.clone(), password: Secret::new(password.clone()) }
+        }
         _ => return Err(Refused("give a password or a token, and not both".to_owned())),
     };
     let mut authorities = controls.elsewhere.roots();
@@ -317,8 +315,7 @@ fn told(tally: &Tally, user: &str, dry_run: bool) -> Value {
         left_out.push(format!("{more} more"));
     }
     let imported = if dry_run { "would_import" } else { "imported" };
-    let mut told =
-        json!({ (imported): tally.imported, "known_before": tally.known_before, "left_out": left_out });
+    let mut told = json!({ (imported): tally.imported, "known_before": tally.known_before, "left_out": left_out });
     if tally.keywords_lost > 0 {
         merge(&mut told, json!({ "keywords_lost": tally.keywords_lost }));
     }
@@ -350,4 +347,3 @@ fn told_of_run(report: &Report, wanted: &MailToTakeOver) -> Value {
     merge(&mut told, json!({ "flags_changed": flags_changed, "waits": report.waits, "folders": folders }));
     told
 }
-

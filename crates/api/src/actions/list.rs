@@ -11,14 +11,14 @@ use serde_json::Value;
 use super::backup::earlier::{self, EarlierDomain, EarlierMail};
 use super::caller::Bounds;
 use super::declare::actions;
-use super::grants::{self, GrantRequest};
 use super::export::MailToTakeOut;
+use super::grants::{self, GrantRequest};
 use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, export, factors, forward, groups, guard, import,
-    judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue, receipt, rehearse,
-    retention, retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
+    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, export, factors, forward, groups, guard,
+    import, judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue, receipt,
+    rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
 };
 
 actions! {

@@ -64,8 +64,7 @@ impl Archive {
         }
         let left_bytes = bytes.saturating_mul(SWELL_RATIO_MAX).max(free_bytes);
         let (folders, entries, missing) = Default::default();
-        let mut archive =
-            Self { path: path.to_owned(), zip, folders, entries, missing, has_list: false, left_bytes };
+        let mut archive = Self { path: path.to_owned(), zip, folders, entries, missing, has_list: false, left_bytes };
         match archive.list().map_err(no_archive)? {
             Some(list) => archive.by_list(list),
             None => archive.by_directories(),

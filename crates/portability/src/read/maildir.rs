@@ -26,13 +26,8 @@ const FOLDERS_MAX: usize = 10_000;
 const KEYWORDS_BYTES_MAX: u64 = 64 << 10;
 
 /// Letters of flags (<https://cr.yp.to/proto/maildir.html>).
-pub(super) const LETTERS: [(char, u8); 5] = [
-    ('D', Flags::DRAFT),
-    ('F', Flags::FLAGGED),
-    ('R', Flags::ANSWERED),
-    ('S', Flags::SEEN),
-    ('T', Flags::DELETED),
-];
+pub(super) const LETTERS: [(char, u8); 5] =
+    [('D', Flags::DRAFT), ('F', Flags::FLAGGED), ('R', Flags::ANSWERED), ('S', Flags::SEEN), ('T', Flags::DELETED)];
 
 /// Messages of a Maildir and its subfolders.
 pub struct Maildir {

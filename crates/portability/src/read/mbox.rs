@@ -373,7 +373,8 @@ fn separator_date(line: &[u8]) -> Option<Timestamp> {
 
 /// Seconds east of UTC of `+0800`.
 fn zone_seconds(word: &str) -> Option<i64> {
-    let (sign, digits) = word.strip_prefix('+').map(|it| (1, it)).or_else(|| word.strip_prefix('-').map(|it| (-1, it)))?;
+    let (sign, digits) =
+        word.strip_prefix('+').map(|it| (1, it)).or_else(|| word.strip_prefix('-').map(|it| (-1, it)))?;
     let number: i64 = digits.parse().ok().filter(|_| digits.len() == 4)?;
     Some(sign * (number / 100 * 3600 + number % 100 * 60))
 }
@@ -403,8 +404,10 @@ mod tests {
         let text = "From a@b Thu Jan  4 12:34:56 2024\nSubject: one\nStatus: RO\nX-Status: AF\nX-Keywords: Work $Forwarded\n\nbody\n>From here\n\
                     >>From there\nFrom inside\n\nFrom today on\n\nFrom c@d Fri Jan  5 00:00:00 +0800 2024\nSubject: two\n\nlast\n";
         let items = read(text);
-        let expected =
-            ["Subject: one\r\n\r\nbody\r\nFrom here\r\n>From there\r\nFrom inside\r\n\r\nFrom today on\r\n", "Subject: two\r\n\r\nlast\r\n"];
+        let expected = [
+            "Subject: one\r\n\r\nbody\r\nFrom here\r\n>From there\r\nFrom inside\r\n\r\nFrom today on\r\n",
+            "Subject: two\r\n\r\nlast\r\n",
+        ];
         assert_eq!(texts(&items), expected);
         assert_eq!(items[0].received.unwrap().to_string(), "2024-01-04T12:34:56Z");
         assert_eq!(items[1].received.unwrap().to_string(), "2024-01-04T16:00:00Z");

@@ -212,8 +212,20 @@ fn has_waiting_code(status: &Status) -> bool {
 /// Whether a refusal says that the same can work later: servers that slow their clients down have many words for it, some of them Chinese.
 pub(super) fn wants_waiting(status: &Status) -> bool {
     const WORDS: [&str; 14] = [
-        "throttl", "too many", "too fast", "too frequent", "try again", "try later", "rate limit", "bandwidth", "busy",
-        "temporar", "exceeded", "频繁", "频率", "稍后",
+        "throttl",
+        "too many",
+        "too fast",
+        "too frequent",
+        "try again",
+        "try later",
+        "rate limit",
+        "bandwidth",
+        "busy",
+        "temporar",
+        "exceeded",
+        "频繁",
+        "频率",
+        "稍后",
     ];
     if status.kind == StatusKind::Bye || has_waiting_code(status) {
         return true;

@@ -38,7 +38,9 @@ pub enum RemoteError {
         cause: String,
     },
     /// No TLS.
-    #[error("{host} does not begin with TLS on port {port} ({cause}); perhaps it wants STARTTLS: --tls starttls, most often on port 143")]
+    #[error(
+        "{host} does not begin with TLS on port {port} ({cause}); perhaps it wants STARTTLS: --tls starttls, most often on port 143"
+    )]
     Handshake {
         /// The host.
         host: String,

@@ -173,12 +173,14 @@ mod tests {
 
     fn planned(listed: Vec<Listed>, namespaces: &Namespaces, is_gmail: bool) -> Vec<(String, Option<&'static str>)> {
         let (folders, _) = plan(listed, namespaces, is_gmail, &Orders::default());
-        let show = |it: RemoteFolder| (it.destination.name.as_str().to_owned(), it.destination.role.map(SpecialUse::as_str));
+        let show =
+            |it: RemoteFolder| (it.destination.name.as_str().to_owned(), it.destination.role.map(SpecialUse::as_str));
         folders.into_iter().map(show).collect()
     }
 
     fn expect(found: &[(String, Option<&'static str>)], expected: &[(&str, Option<&'static str>)]) {
-        let found: Vec<(&str, Option<&'static str>)> = found.iter().map(|(name, role)| (name.as_str(), *role)).collect();
+        let found: Vec<(&str, Option<&'static str>)> =
+            found.iter().map(|(name, role)| (name.as_str(), *role)).collect();
         assert_eq!(found, expected);
     }
 

@@ -8,6 +8,7 @@
 //!
 //! What was brought is noted together with the message ([`state`]), so that a run may end at any moment.
 
+mod bringing;
 mod connection;
 mod error;
 mod folder;

@@ -33,7 +33,8 @@ pub struct Orders {
 impl Orders {
     pub(super) fn wants(&self, path: &str) -> bool {
         let is_in = |all: &[String]| {
-            all.iter().any(|one| path.strip_prefix(one.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+            all.iter()
+                .any(|one| path.strip_prefix(one.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
         };
         (self.only.is_empty() || is_in(&self.only)) && !is_in(&self.except)
     }

@@ -11,27 +11,37 @@ use crate::{TakeError, Wanted, take_out};
 /// Mail of all kinds: folders that are hard to name, flags, keywords, quoting, long lines, NUL, 8-bit, doubles.
 async fn fill(store: &TestStore, account: i64) {
     let letter = |number: i64, body: &str| {
-        format!("Subject: letter {number}\r\nMessage-ID: <{number}@made.test>\r\nStatus: mine\r\n\r\n{body}\r\n").into_bytes()
+        format!("Subject: letter {number}\r\nMessage-ID: <{number}@made.test>\r\nStatus: mine\r\n\r\n{body}\r\n")
+            .into_bytes()
     };
-    let plain = letter(1, "From here on\r\n>From there\r\n\r\nFrom a@b Thu Jan  4 12:34:56 2024\r\nSubject: not a message\r\n\r\n.");
-    append(store, account, "INBOX", &plain, (Flags::SEEN | Flags::ANSWERED, &["$Forwarded", "Work"]), 1_700_000_001).await;
+    let plain = letter(
+        1,
+        "From here on\r\n>From there\r\n\r\nFrom a@b Thu Jan  4 12:34:56 2024\r\nSubject: not a message\r\n\r\n.",
+    );
+    append(store, account, "INBOX", &plain, (Flags::SEEN | Flags::ANSWERED, &["$Forwarded", "Work"]), 1_700_000_001)
+        .await;
     append(store, account, "INBOX", &letter(2, "数据\u{0}x"), (Flags::NONE.system, &[]), 1_600_000_000).await;
     // Twice the same is twice.
     for _ in 0..2 {
-        append(store, account, "INBOX", &letter(3, &"long ".repeat(30_000)), (Flags::FLAGGED, &[]), 1_500_000_000).await;
+        append(store, account, "INBOX", &letter(3, &"long ".repeat(30_000)), (Flags::FLAGGED, &[]), 1_500_000_000)
+            .await;
     }
     let all = Flags::SYSTEM;
-    for (number, folder) in
-        (10..).zip(["Sent", "订单/2026 年", "订单", "a.b/c\\d", "INBOX/below", "A&B", ".hidden/x.mbox", "Trash/Sent Items"])
-    {
+    for (number, folder) in (10..).zip([
+        "Sent",
+        "订单/2026 年",
+        "订单",
+        "a.b/c\\d",
+        "INBOX/below",
+        "A&B",
+        ".hidden/x.mbox",
+        "Trash/Sent Items",
+    ]) {
         append(store, account, folder, &letter(number, "x"), (all, &["二"][..0]), 1_650_000_000 + number).await;
     }
     append(store, account, "Drafts", b"Subject: only a header\r\n", (Flags::DRAFT, &["k1", "k2"]), 1_650_000_000).await;
     let empty = mailbox::Name::parse("Empty/inner").unwrap();
-    store
-        .write(move |tx| mailbox::mailboxes::create(tx, account, &empty, None).map(drop))
-        .await
-        .unwrap();
+    store.write(move |tx| mailbox::mailboxes::create(tx, account, &empty, None).map(drop)).await.unwrap();
 }
 
 async fn round_trip(store: TestStore, form: Form) {
@@ -125,7 +135,10 @@ async fn a_full_account_is_told_and_goes_on_later(store: TestStore) {
     take(&store, from, None, Form::Zip, &path).await.unwrap();
     let tally = bring(&store, to, Form::Zip, &path, false).await;
     assert!(tally.is_full.is_some() && tally.imported < 13);
-    store.write(move |tx| tx.execute("UPDATE account SET quota_bytes = 0 WHERE id = $1", store::params![to])).await.unwrap();
+    store
+        .write(move |tx| tx.execute("UPDATE account SET quota_bytes = 0 WHERE id = $1", store::params![to]))
+        .await
+        .unwrap();
     let again = bring(&store, to, Form::Zip, &path, false).await;
     assert_eq!((again.imported, again.known_before), (13 - tally.imported, tally.imported));
 }

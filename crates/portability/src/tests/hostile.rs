@@ -60,10 +60,22 @@ fn a_maildir_leads_nowhere_else() {
     assert_eq!(items[0].raw, b"Subject: five\r\n\r\nx\nbare\n", "what has CRLF is as it came");
     let told: Vec<String> = left_out.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 5, "{told:#?}");
-    for (name, why) in [("1.link", "a link"), (".Linked", "a link"), ("pipe", "a link or a device"), ("3.empty", "empty"), ("4.binary", "header")] {
+    for (name, why) in [
+        ("1.link", "a link"),
+        (".Linked", "a link"),
+        ("pipe", "a link or a device"),
+        ("3.empty", "empty"),
+        ("4.binary", "header"),
+    ] {
         assert!(told.iter().any(|it| it.contains(name) && it.contains(why)), "{name}: {told:#?}");
     }
-    assert!(read::open(Form::Maildir, &home.path().join("outside/cur")).err().unwrap().to_string().contains("is no Maildir"));
+    assert!(
+        read::open(Form::Maildir, &home.path().join("outside/cur"))
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("is no Maildir")
+    );
 }
 
 fn archive(path: &Path, entries: &[(&str, &[u8])]) {
@@ -79,12 +91,15 @@ fn archive(path: &Path, entries: &[(&str, &[u8])]) {
 fn an_archive_leads_nowhere_and_does_not_burst() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("a.zip");
-    archive(&path, &[
-        ("../../etc/cron.d/x.eml", b"Subject: slip\n\n"),
-        ("/abs/y.EML", b"Subject: abs\n\n"),
-        ("notes.txt", b"no mail"),
-        ("收件箱/z.eml", b"nothing of a message"),
-    ]);
+    archive(
+        &path,
+        &[
+            ("../../etc/cron.d/x.eml", b"Subject: slip\n\n"),
+            ("/abs/y.EML", b"Subject: abs\n\n"),
+            ("notes.txt", b"no mail"),
+            ("收件箱/z.eml", b"nothing of a message"),
+        ],
+    );
     let (items, left_out) = all(Form::Zip, &path);
     let folders: Vec<&str> = items.iter().map(|item| item.folder.as_str()).collect();
     assert_eq!(folders, ["etc/cron.d", "abs"]);
@@ -106,9 +121,13 @@ fn an_archive_leads_nowhere_and_does_not_burst() {
 fn a_list_that_lies_is_found_out() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("a.zip");
-    let list = br#"[{"path":"mail/INBOX/1.eml","sha256":"00","folder":"INBOX"},{"path":"mail/INBOX/2.eml","folder":"INBOX"},
+    let list =
+        br#"[{"path":"mail/INBOX/1.eml","sha256":"00","folder":"INBOX"},{"path":"mail/INBOX/2.eml","folder":"INBOX"},
         {"path":"account.json","sha256":"00"}]"#;
-    archive(&path, &[("mail/INBOX/1.eml", b"Subject: changed\r\n\r\n"), ("account.json", b"{}"), ("manifest.json", list)]);
+    archive(
+        &path,
+        &[("mail/INBOX/1.eml", b"Subject: changed\r\n\r\n"), ("account.json", b"{}"), ("manifest.json", list)],
+    );
     let (items, left_out) = all(Form::Zip, &path);
     assert!(items.is_empty());
     let told: Vec<String> = left_out.iter().map(ToString::to_string).collect();

@@ -85,7 +85,9 @@ async fn a_provider_like_exmail(store: TestStore) {
     assert!(has.contains_key("其他文件夹/昞"), "{:?}", has.keys());
     assert_eq!(report.tally.imported, 4);
     assert_eq!(report.waits, 4);
-    assert!(matches!(report.tally.left_out.as_slice(), [one] if one.contains("其他文件夹: the server does not open it")));
+    assert!(
+        matches!(report.tally.left_out.as_slice(), [one] if one.contains("其他文件夹: the server does not open it"))
+    );
     let standing = store.read(move |tx| state::standing(tx, me)).await.unwrap();
     assert_eq!((standing[0].here, standing[0].messages, standing[0].ended > 0), (4, 4, true));
 }

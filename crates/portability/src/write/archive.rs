@@ -212,6 +212,9 @@ mod tests {
         assert_eq!(path_of("合同/2026: \"x\""), "合同/2026_ _x_");
         assert_eq!(path_of(""), "_");
         let mut archive = EmlArchive::new(Vec::new());
-        assert_eq!(["a:b", "a?b", "A_b", "a:b"].map(|it| archive.directory(it)), ["mail/a_b", "mail/a_b~2", "mail/A_b~3", "mail/a_b"]);
+        assert_eq!(
+            ["a:b", "a?b", "A_b", "a:b"].map(|it| archive.directory(it)),
+            ["mail/a_b", "mail/a_b~2", "mail/A_b~3", "mail/a_b"]
+        );
     }
 }

@@ -121,7 +121,8 @@ fn directory_of(name: &str) -> io::Result<String> {
         encode_utf7(&level.replace('\\', "\\5c").replace('.', "\\2e"), &mut directory);
     }
     if directory.len() > NAME_BYTES_MAX {
-        let why = format!("the folder {name} has a longer name than a Maildir can have; rename it, or write an archive");
+        let why =
+            format!("the folder {name} has a longer name than a Maildir can have; rename it, or write an archive");
         return Err(io::Error::other(why));
     }
     String::from_utf8(directory).map_err(io::Error::other)

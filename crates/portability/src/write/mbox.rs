@@ -79,11 +79,9 @@ fn write_message(file: &mut impl Write, message: &Outgoing<'_>) -> io::Result<()
         c.year
     )?;
     let has = |bit: u8| message.flags.iter().any(|flag| keywords::system_flag(flag) == Some(bit));
-    let letters = |all: &[(u8, char)]| -> String {
-        all.iter().filter(|(bit, _)| has(*bit)).map(|(_, letter)| *letter).collect()
-    };
-    let rest =
-        [(Flags::ANSWERED, 'A'), (Flags::FLAGGED, 'F'), (Flags::DRAFT, 'T'), (Flags::DELETED, 'D')];
+    let letters =
+        |all: &[(u8, char)]| -> String { all.iter().filter(|(bit, _)| has(*bit)).map(|(_, letter)| *letter).collect() };
+    let rest = [(Flags::ANSWERED, 'A'), (Flags::FLAGGED, 'F'), (Flags::DRAFT, 'T'), (Flags::DELETED, 'D')];
     writeln!(file, "Status: {}O", letters(&[(Flags::SEEN, 'R')]))?;
     writeln!(file, "X-Status: {}", letters(&rest))?;
     let words: Vec<&str> =

@@ -255,8 +255,7 @@ impl SignIn {
     }
 
     fn show(&mut self) -> Result<(), SignInError> {
-        let no_mechanism =
-            |all: &Capabilities, wanted| SignInError::NoMechanism { wanted, offered: all.mechanisms() };
+        let no_mechanism = |all: &Capabilities, wanted| SignInError::NoMechanism { wanted, offered: all.mechanisms() };
         let has = |name| self.capabilities.has(name);
         match self.credentials.clone() {
             Credentials::Token { user, token } => {

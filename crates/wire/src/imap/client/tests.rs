@@ -66,19 +66,30 @@ fn what_is_too_long_is_read_past() {
 #[test]
 fn odd_servers_are_understood() {
     // No CR, a name in GBK that ends like an escape, an atom of raw octets, a date without padding.
-    assert_eq!(listed(b"* LIST (\\HasNoChildren \\Sent) \"/\" \"\xd2\xd1\xb7\xa2\"\nt1 OK\n").name, b"\xd2\xd1\xb7\xa2");
+    assert_eq!(
+        listed(b"* LIST (\\HasNoChildren \\Sent) \"/\" \"\xd2\xd1\xb7\xa2\"\nt1 OK\n").name,
+        b"\xd2\xd1\xb7\xa2"
+    );
     assert_eq!(listed(b"* LIST () \"/\" \"\x95\x5c\"\r\n").name, b"\x95\x5c");
     assert_eq!(listed(b"* LIST () \"/\" \"a\\\"b\"\r\n").name, b"a\"b");
-    assert_eq!(listed(b"* LIST () NIL &V4NXPpCuTvY-\r\n"), Listed {
-        attributes: Vec::new(),
-        delimiter: None,
-        name: b"&V4NXPpCuTvY-".to_vec()
-    });
+    assert_eq!(
+        listed(b"* LIST () NIL &V4NXPpCuTvY-\r\n"),
+        Listed { attributes: Vec::new(), delimiter: None, name: b"&V4NXPpCuTvY-".to_vec() }
+    );
     assert!(listed(b"* XLIST (\\HasChildren \\Trash) \".\" {5}\r\nTrash\r\n").is("TRASH"));
-    let dated = fetched(b"* 1 FETCH (INTERNALDATE \"7-Jul-1996 02:44:25 +0800\" RFC822 {2}\r\nab ENVELOPE (NIL (() \"x\")) UID 4)\r\n");
+    let dated = fetched(
+        b"* 1 FETCH (INTERNALDATE \"7-Jul-1996 02:44:25 +0800\" RFC822 {2}\r\nab ENVELOPE (NIL (() \"x\")) UID 4)\r\n",
+    );
     assert_eq!((dated.received.is_some(), dated.body, dated.uid), (true, Some(Body::Whole(b"ab".to_vec())), Some(4)));
     // Nothing of this is worth more than being passed over.
-    for odd in [&b"* 1 FETCH\r\n"[..], b"* FETCH (((\r\n", b"* 1 FETCH (UID\r\n", b"* \r\n", b"* LIST\r\n", b"* 1 FETCH )(\r\n"] {
+    for odd in [
+        &b"* 1 FETCH\r\n"[..],
+        b"* FETCH (((\r\n",
+        b"* 1 FETCH (UID\r\n",
+        b"* \r\n",
+        b"* LIST\r\n",
+        b"* 1 FETCH )(\r\n",
+    ] {
         let mut bytes = odd.to_vec();
         bytes.extend(b"t1 OK\r\n");
         assert!(matches!(all(&bytes, 3).last(), Some(Event::Done(_))), "{}", String::from_utf8_lossy(odd));
