@@ -26,6 +26,6 @@ mod tests;
 
 pub use folders::{Destination, Folder, Role, assign, fitting};
 pub use item::{Item, MESSAGE_BYTES_MAX, Marks, Unreadable};
-pub use progress::{Progress, Running, Turn};
+pub use progress::{Progress, Running, Since, Turn};
 pub use put::{Importer, Into, Origin, PutError, Tally};
 pub use take::{TakeError, Taken, Wanted, take_out};

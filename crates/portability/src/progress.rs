@@ -52,7 +52,10 @@ impl Progress {
 
 /// Accounts that are being worked on.
 #[derive(Debug, Clone, Default)]
-pub struct Running(Arc<Mutex<BTreeMap<i64, (Timestamp, Arc<Progress>)>>>);
+pub struct Running(Arc<Mutex<BTreeMap<i64, Since>>>);
+
+/// What runs, and since when.
+pub type Since = (Timestamp, Arc<Progress>);
 
 impl Running {
     /// The account's turn; `None` if it is being worked on.
@@ -69,7 +72,7 @@ impl Running {
 
     /// What runs for the account, and since when.
     #[must_use]
-    pub fn of(&self, account: i64) -> Option<(Timestamp, Arc<Progress>)> {
+    pub fn of(&self, account: i64) -> Option<Since> {
         self.0.lock().get(&account).cloned()
     }
 }

@@ -95,7 +95,7 @@ impl Remote {
         let mut stream = stream;
         let mut buffer = BytesMut::new();
         loop {
-            let step = sign_in.next().map_err(|error| self.no_session(error, is_known))?;
+            let step = sign_in.next_step().map_err(|error| self.no_session(error, is_known))?;
             let output = sign_in.take_output();
             if !output.is_empty() {
                 stream.send(&output, ANSWER_WAIT).await?;
@@ -149,7 +149,10 @@ impl Remote {
             SignInError::Refused(status) if has_waiting_code(&status) || is_known && wants_waiting(&status) => {
                 RemoteError::Wait(status.text)
             }
-            error => RemoteError::SignIn { host: self.host.clone(), user: self.user().to_owned(), error },
+            error => {
+                let (host, user) = (self.host.clone(), self.user().to_owned());
+                RemoteError::SignIn { host, user, error: Box::new(error) }
+            }
         }
     }
 }
@@ -182,7 +185,7 @@ impl Connection {
     /// What came next.
     pub(super) async fn event(&mut self) -> Result<Event, RemoteError> {
         loop {
-            let event = self.client.next()?;
+            let event = self.client.next_event()?;
             let output = self.client.take_output();
             if !output.is_empty() {
                 self.stream.send(&output, ANSWER_WAIT).await?;

@@ -57,7 +57,7 @@ pub enum RemoteError {
         /// As whom.
         user: String,
         /// What it said.
-        error: SignInError,
+        error: Box<SignInError>,
     },
     /// The connection broke.
     #[error("the connection broke: {0}")]

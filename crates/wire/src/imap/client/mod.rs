@@ -5,7 +5,7 @@
 //! bytes ─► Framer ─► Answer ─► read ─► Event::Untagged(Response) | Event::Continue | Event::Done(Status)
 //! ```
 //!
-//! [`Client`] has one command under way at a time: [`Client::begin`] puts it into the output, [`Client::next`] gives what came of it. The way
+//! [`Client`] has one command under way at a time: [`Client::begin`] puts it into the output, [`Client::next_event`] gives what came of it. The way
 //! from the greeting to a signed-in session is a machine of its own, [`SignIn`].
 
 mod frame;
@@ -145,7 +145,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError`] if the connection is of no use any more.
-    pub fn next(&mut self) -> Result<Option<Event>, ClientError> {
+    pub fn next_event(&mut self) -> Result<Option<Event>, ClientError> {
         loop {
             let Some(mut answer) = self.framer.next()? else { return Ok(None) };
             if answer.text.first() == Some(&b'+') {

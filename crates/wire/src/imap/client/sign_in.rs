@@ -179,7 +179,7 @@ impl SignIn {
     ///
     /// # Errors
     /// [`SignInError`] if it ends here.
-    pub fn next(&mut self) -> Result<SignInStep, SignInError> {
+    pub fn next_step(&mut self) -> Result<SignInStep, SignInError> {
         loop {
             match self.stage {
                 Stage::Ready => return Ok(SignInStep::Ready),
@@ -187,7 +187,7 @@ impl SignIn {
                 Stage::Handshake => return Ok(SignInStep::StartTls),
                 _ => {}
             }
-            match self.client.next()? {
+            match self.client.next_event()? {
                 None => return Ok(SignInStep::Read),
                 Some(Event::Untagged(response)) => self.untagged(response)?,
                 Some(Event::Continue(challenge)) => self.answer(&challenge),

@@ -9,7 +9,7 @@ fn all(bytes: &[u8], at_once: usize) -> Vec<Event> {
     let mut events = Vec::new();
     for piece in bytes.chunks(at_once) {
         client.feed(piece);
-        while let Some(event) = client.next().unwrap() {
+        while let Some(event) = client.next_event().unwrap() {
             events.push(event);
         }
     }
@@ -57,10 +57,10 @@ fn what_is_too_long_is_read_past() {
     assert_eq!((found.uid, found.body, found.flags), (Some(3), Some(Body::TooLong(1001)), Some(Vec::new())));
     let mut client = Client::new(1_000);
     client.feed(b"* 1 FETCH (BODY[] {99999999999999}\r\n");
-    assert_eq!(client.next(), Err(ClientError::LiteralTooLong(99_999_999_999_999)));
+    assert_eq!(client.next_event(), Err(ClientError::LiteralTooLong(99_999_999_999_999)));
     let mut client = Client::new(1_000);
     client.feed(&[b'x'; RESPONSE_BYTES_MAX + 1]);
-    assert_eq!(client.next(), Err(ClientError::LineTooLong));
+    assert_eq!(client.next_event(), Err(ClientError::LineTooLong));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn odd_servers_are_understood() {
     }
     let mut client = Client::new(1_000);
     client.feed(b"HTTP/1.1 400 Bad Request\r\n");
-    assert!(matches!(client.next(), Err(ClientError::NotImap(_))));
+    assert!(matches!(client.next_event(), Err(ClientError::NotImap(_))));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn names_of_any_octets_are_sent_as_literals() {
     client.begin(&[Part::Text("EXAMINE "), Part::Bytes(b"\xd2\xd1")]);
     assert_eq!(client.take_output(), b"t2 EXAMINE {2}\r\n");
     client.feed(b"+ go\r\n");
-    assert_eq!(client.next(), Ok(None));
+    assert_eq!(client.next_event(), Ok(None));
     assert_eq!(client.take_output(), b"\xd2\xd1\r\n");
 }
 
@@ -131,12 +131,12 @@ fn play(tls: TlsUse, credentials: Credentials, dialog: &str) -> Result<Capabilit
         if let Some(line) = line.strip_prefix("S ") {
             machine.feed(format!("{line}\r\n").as_bytes());
         } else if line == "TLS" {
-            assert!(matches!(machine.next()?, SignInStep::StartTls));
+            assert!(matches!(machine.next_step()?, SignInStep::StartTls));
             machine.tls_started();
         } else {
             let expected = format!("{}\r\n", line.strip_prefix('C').unwrap().trim_start());
             while said.is_empty() {
-                assert!(matches!(machine.next()?, SignInStep::Read), "before {line}");
+                assert!(matches!(machine.next_step()?, SignInStep::Read), "before {line}");
                 said = machine.take_output();
             }
             let (now, rest) = said.split_at(said.iter().position(|byte| *byte == b'\n').unwrap() + 1);
@@ -144,7 +144,7 @@ fn play(tls: TlsUse, credentials: Credentials, dialog: &str) -> Result<Capabilit
             said = rest.to_vec();
         }
     }
-    assert!(matches!(machine.next()?, SignInStep::Ready));
+    assert!(matches!(machine.next_step()?, SignInStep::Ready));
     Ok(machine.into_client().1)
 }
 
@@ -228,4 +228,20 @@ fn no_session_without_what_is_wanted() {
     assert_eq!(play(TlsUse::StartTls, password(None), injected), Err(SignInError::Injected));
     assert!(matches!(play(TlsUse::Implicit, password(None), "S * PREAUTH hello"), Err(SignInError::Greeting(_))));
     assert!(matches!(play(TlsUse::Implicit, password(None), "S * BYE too many"), Err(SignInError::Greeting(_))));
+}
+
+proptest::proptest! {
+    /// Whatever comes, it ends: nothing panics, and no input is looked at for ever.
+    #[test]
+    fn any_octets_end(lines in proptest::collection::vec("[ -~\\r\\n\u{80}-\u{ff}]{0,40}", 0..20), at_once in 1_usize..60) {
+        let mut client = Client::new(100);
+        client.begin(&[Part::Text("NOOP")]);
+        let start = ["* 1 FETCH (UID 1 BODY[] ", "* LIST (", "", "t1 OK ", "+ ", "* OK [", "* NAMESPACE (("];
+        let bytes: Vec<u8> =
+            lines.iter().enumerate().flat_map(|(number, line)| format!("{}{line}\r\n", start[number % start.len()]).into_bytes()).collect();
+        for piece in bytes.chunks(at_once) {
+            client.feed(piece);
+            while let Ok(Some(_)) = client.next_event() {}
+        }
+    }
 }
