@@ -147,6 +147,11 @@ impl Importer {
         &self.tally
     }
 
+    /// The name of a mailbox that [`Self::mailbox`] gave.
+    pub(crate) fn name_of(&self, mailbox: i64) -> String {
+        self.names.get(&mailbox).cloned().unwrap_or_default()
+    }
+
     /// Tells of something that is left out.
     pub fn leave_out(&mut self, what: &impl std::fmt::Display) {
         self.progress.count_left_out();

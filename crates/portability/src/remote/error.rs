@@ -113,7 +113,9 @@ const fn remedy(fault: CertificateFault) -> &'static str {
         CertificateFault::NotTrusted => {
             "if it is of an authority of your own, give its certificate with --ca FILE, as you have it from a safe place"
         }
-        CertificateFault::Other => "have it put in order there",
+        CertificateFault::Other => {
+            "have it put in order there; if it is of an authority of your own, give its certificate with --ca FILE, as you have it from a safe place"
+        }
     }
 }
 

@@ -92,9 +92,9 @@ pub(super) async fn take_over(
     run.progress.at(&folder.path);
     let Some(opened) = open(run, connection, folder).await? else { return Ok(()) };
     let mailbox = run.importer.mailbox(&folder.destination).await?;
-    let report = run.reports.entry(folder.path.clone()).or_default();
-    report.messages = u64::from(opened.exists);
-    folder.destination.name.as_str().clone_into(&mut report.into);
+    let into = run.importer.name_of(mailbox);
+    let report = report_of(run, folder);
+    (report.messages, report.into) = (u64::from(opened.exists), into);
     let (id, brought) = known(run, folder, &opened, mailbox).await?;
     let listing = match opened.exists {
         0 => Ok(Listing::default()),

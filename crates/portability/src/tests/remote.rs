@@ -85,6 +85,7 @@ async fn a_provider_like_exmail(store: TestStore) {
     assert!(has.contains_key("其他文件夹/昞"), "{:?}", has.keys());
     assert_eq!(report.tally.imported, 4);
     assert_eq!(report.waits, 4);
+    assert_eq!(report.folders["已发送"].into, "Sent");
     assert!(
         matches!(report.tally.left_out.as_slice(), [one] if one.contains("其他文件夹: the server does not open it"))
     );
