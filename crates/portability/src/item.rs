@@ -22,14 +22,23 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// Adds a flag by its name, as IMAP or JMAP write it. System flags that we do not have (`\Recent`) are passed over.
+    /// Adds a flag by its name, as IMAP writes it. System flags that we do not have (`\Recent`) are passed over. What begins with `$` is a keyword,
+    /// whatever it is called: nobody's `$deleted` removes a message.
     pub fn add(&mut self, name: &str) {
-        match keywords::system_flag(name) {
+        match keywords::system_flag(name).filter(|_| name.starts_with('\\')) {
             Some(bit) => self.system |= bit,
             None if name.is_empty() || name.starts_with('\\') => {}
             None if self.keywords.iter().any(|known| known.eq_ignore_ascii_case(name)) => {}
             None if self.keywords.len() >= KEYWORDS_MAX => {}
             None => self.keywords.push(name.to_owned()),
+        }
+    }
+
+    /// Adds a flag by its name, as our own lists have it: system flags begin with `$`.
+    pub(crate) fn add_noted(&mut self, name: &str) {
+        match keywords::system_flag(name) {
+            Some(bit) => self.system |= bit,
+            None => self.add(name),
         }
     }
 

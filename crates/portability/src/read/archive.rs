@@ -154,7 +154,7 @@ impl Archive {
             raw = with_crlf(raw);
         }
         let mut marks = Marks::default();
-        noted.flags.iter().for_each(|flag| marks.add(flag));
+        noted.flags.iter().for_each(|flag| marks.add_noted(flag));
         let received = noted.received.as_deref().and_then(read_moment);
         Ok(Item { name, raw, received, marks, folder: noted.folder.unwrap_or_default(), also: Vec::new() })
     }
