@@ -79,9 +79,12 @@ fn messages(session: &mut imap::Client, folder: &str) -> Outcome<Vec<(String, St
             .map(str::to_lowercase)
             .collect();
         flags.sort();
-        let body = text.split_once("}\r\n").map_or("", |(_, rest)| rest).to_owned();
-        let (body, _) = body.rsplit_once(')').unwrap_or((&body, ""));
-        all.push((body.to_owned(), between("INTERNALDATE \"", "\""), flags.join(" ")));
+        let (head, rest) = text.split_once("}\r\n").unwrap_or((&text, ""));
+        let octets = head.rsplit_once('{').and_then(|(_, digits)| digits.parse().ok()).unwrap_or(0);
+        let body = rest.get(..octets).unwrap_or(rest).to_owned();
+        // Some write a day of one digit with a zero, some with a space.
+        let date = between("INTERNALDATE \"", "\"").trim_start_matches([' ', '0']).to_owned();
+        all.push((body, date, flags.join(" ")));
     }
     all.sort();
     Ok(all)
@@ -239,6 +242,8 @@ kind, path = sys.argv[1:]
 out = []
 def tell(folder, message, flags):
     text = message.as_bytes().split(b"\n\n", 1)[-1]
+    if kind == "mbox":
+        text = re.sub(rb"(?m)^>(>*From )", rb"\1", text)
     out.append([folder, str(message["message-id"]), "".join(sorted(flags)), hashlib.sha256(text).hexdigest()])
 def decode(level):
     part = lambda found: base64.b64decode(found[1].replace(",", "/") + "===").decode("utf-16-be") if found[1] else "&"
@@ -249,7 +254,7 @@ if kind == "mbox":
             box = mailbox.mbox(os.path.join(base, name), create=False)
             folder = os.path.relpath(os.path.join(base, name), path)[:-5]
             for message in box:
-                tell(folder, message, message.get_flags().replace("O", "").replace("R", "S").replace("A", "R"))
+                tell(folder, message, message.get_flags().translate(str.maketrans("RADT", "SRTD", "O")))
 elif kind == "maildir":
     def walk(box, folder):
         for message in box:
@@ -319,8 +324,11 @@ fn what_is_taken_out_is_read_by_others_and_told_to_its_owner() -> Outcome {
     assert!(log.contains("the person leaves"), "{log}");
     let begun = Instant::now();
     session.command("SELECT INBOX")?.ok()?;
-    while !session.ask("SEARCH TEXT \"the person leaves\"")?.ok()?.text().contains(|digit: char| digit.is_ascii_digit())
-    {
+    loop {
+        let found = session.ask("SEARCH TEXT \"the person leaves\"")?.ok()?.text();
+        if found.lines().any(|line| line.starts_with("* SEARCH ")) {
+            break;
+        }
         assert!(begun.elapsed() < PATIENCE, "no letter came");
         thread::sleep(Duration::from_millis(100));
     }
