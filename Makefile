@@ -8,7 +8,7 @@ PORT_BASE ?= 10000
 # Where tools/install puts Node if the system's is too old.
 export PATH := $(CURDIR)/target/node/bin:$(PATH)
 
-.PHONY: run build web web-check test lint docs bench bench-at-rest bench-judged bench-web bench-backup kill-backups clean toolchain peers screenshots
+.PHONY: run build web web-check test lint docs bench bench-at-rest bench-judged bench-web bench-backup bench-moving kill-backups clean toolchain peers screenshots
 
 ## Builds, starts the server on the embedded store with a demo company, prints addresses, sign-ins and what is missing.
 run: build
@@ -60,6 +60,10 @@ bench-judged: build
 ## Speed of backups with 100,000 messages, which take some 15 GB meanwhile; wants an idle machine.
 bench-backup: build
 	$(CARGO) run --release --locked --package bench -- backup
+
+## Mail taken over from Dovecot, brought in and taken out in each form; wants an idle machine.
+bench-moving: build peers
+	$(CARGO) run --release --locked --package bench -- moving
 
 ## Servers killed at 100 random points while backups are taken, and brought back; takes some 20 minutes.
 kill-backups: build

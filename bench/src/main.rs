@@ -12,6 +12,7 @@ mod jmap;
 mod judged;
 mod machine;
 mod memory;
+mod moving;
 mod place;
 mod report;
 mod smtp;
@@ -38,6 +39,8 @@ enum What {
     AtRest(at_rest::AtRest),
     /// Backups of a full server, restoring, and deliveries meanwhile; prints Markdown. Wants an idle machine.
     Backup(backup::Backup),
+    /// Mail taken over from Dovecot, taken out and brought in; prints Markdown. Wants an idle machine.
+    Moving(moving::Moving),
     /// What clients wait for in a large mailbox.
     Imap(imap::Work),
     /// Lists of messages over JMAP.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         What::Judged(judged) => judged.run(),
         What::AtRest(cost) => cost.run(),
         What::Backup(backup) => backup.run(),
+        What::Moving(moving) => moving.run(),
         What::Imap(work) => work.run().map(|lines| println!("{}", report::imap_lines(&lines))),
         What::Jmap(lists) => lists.run().map(|rates| println!("{rates}")),
         What::Web(pages) => pages.run().map(|table| println!("{table}")),

@@ -11,6 +11,8 @@ env::words! {
         MailImport = "mail.import",
         /// Take much mail out at once: export and mass download.
         MailExport = "mail.export",
+        /// Take an account's mail out to files of the machine, as its operator.
+        MailTakeOut = "mail.take-out",
         /// Bring removed mail back into the mailbox that it was removed from.
         MailRecover = "mail.recover",
         /// Have mail passed on to another address, whatever the protocol: rule, Sieve redirect, IMAP or JMAP.
@@ -175,6 +177,7 @@ impl Action {
                 | Self::KeyChange
                 | Self::KeyExport
                 | Self::MailRecover
+                | Self::MailTakeOut
                 | Self::AccountThaw
                 | Self::PasswordReset
                 | Self::FactorReset

@@ -254,6 +254,7 @@ const RIGHTS: &[Rights] = &[
         Region,
         &[
             MailImport,
+            MailTakeOut,
             MailRecover,
             ForwardingChange,
             DelegationChange,

@@ -13,6 +13,7 @@ mod clients;
 mod declare;
 mod dkim;
 mod dmarc;
+mod export;
 mod factors;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -81,11 +82,12 @@ pub use backup::{BackupPlan, back_up_when_due, carry_erasures_on, tell_of_crossi
 pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
+pub use export::MailToTakeOut;
 pub(crate) use factors::describe as describe_factor;
 pub use forward::NewTarget;
 pub use grants::GrantRequest;
 pub use groups::{GroupName, GroupToMake};
-pub use import::ImportFormat;
+pub use import::{MailForm, MailToImport, MailToTakeOver, TlsForm};
 pub use investigation::{
     InvestigationMark, InvestigationPage, InvestigationQuery, InvestigationToClose, InvestigationToOpen,
 };
@@ -152,6 +154,11 @@ pub trait Elsewhere: Send + Sync {
     /// What is set for judging.
     fn judging(&self) -> JudgingSettings {
         JudgingSettings::default()
+    }
+
+    /// Files with further roots that vouch for hosts of others.
+    fn roots(&self) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// What is set for keys of OpenPGP.
@@ -246,6 +253,8 @@ pub struct Controls {
     pub mailer: Mailer,
     /// How long strong factors count and requests wait.
     pub access: AccessSettings,
+    /// Accounts whose mail is being brought or taken out.
+    pub moves: portability::Running,
     /// Parts that this crate must not know.
     pub elsewhere: Arc<dyn Elsewhere>,
 }

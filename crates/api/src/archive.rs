@@ -1,14 +1,11 @@
-//! Archives (ZIP) that are made while they are fetched, a file at a time, and lie nowhere.
+//! Archives that are made while they are fetched, and lie nowhere.
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use parking_lot::Mutex;
-use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use zip::write::{SimpleFileOptions, StreamWriter};
-use zip::{CompressionMethod, ZipWriter};
 
 /// Pieces of an archive that wait for whoever fetches it.
 const PIECES_MAX: usize = 4;
@@ -42,13 +39,14 @@ pub(crate) enum ArchiveError {
 }
 
 /// Has `fill` make an archive while its pieces are fetched; `of` names it in the log if it breaks off.
-pub(crate) fn begin<F>(of: i64, fill: impl FnOnce(Archive) -> F + Send + 'static) -> Pieces
+pub(crate) fn begin<F>(of: i64, fill: impl FnOnce(Outlet) -> F + Send + 'static) -> Pieces
 where
     F: Future<Output = Result<(), ArchiveError>> + Send,
 {
     let (pieces, fetched) = mpsc::channel(PIECES_MAX);
     tokio::spawn(async move {
-        match fill(Archive::new(pieces.clone())).await {
+        let outlet = Outlet { written: Written::default(), pieces: pieces.clone() };
+        match fill(outlet).await {
             Ok(()) | Err(ArchiveError::Gone) => {}
             Err(error) => {
                 tracing::error!(of, %error, "an archive broke off");
@@ -60,9 +58,9 @@ where
     fetched
 }
 
-/// What the archive is written into; taken from it in pieces.
+/// What an archive is written into; taken from it in pieces.
 #[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Written {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
@@ -75,66 +73,27 @@ impl Write for Written {
     }
 }
 
-/// An archive that is being made.
-pub(crate) struct Archive {
-    zip: ZipWriter<StreamWriter<Written>>,
+/// Where an archive goes.
+pub(crate) struct Outlet {
     written: Written,
     pieces: mpsc::Sender<io::Result<Bytes>>,
-    manifest: Vec<Value>,
 }
 
-impl Archive {
-    fn new(pieces: mpsc::Sender<io::Result<Bytes>>) -> Self {
-        let written = Written::default();
-        Self { zip: ZipWriter::new_stream(written.clone()), written, pieces, manifest: Vec::new() }
+impl Outlet {
+    /// What to write it into.
+    pub(crate) fn writer(&self) -> Written {
+        self.written.clone()
     }
 
-    /// Writes a file and notes it in the manifest, with its size, its hash, and `facts`.
-    pub(crate) async fn put(&mut self, path: &str, content: &[u8], facts: Value) -> Result<(), ArchiveError> {
-        let mut noted = json!({ "path": path, "size": content.len(), "sha256": sha256(content) });
-        if let (Value::Object(noted), Value::Object(facts)) = (&mut noted, facts) {
-            noted.extend(facts);
-        }
-        self.entry(path, content)?;
-        self.manifest.push(noted);
+    /// Hands on what is written, once it is enough for a piece.
+    pub(crate) async fn hand_on(&self) -> Result<(), ArchiveError> {
         let is_full = self.written.0.lock().len() >= PIECE_BYTES;
-        if is_full { send(&self.pieces, &self.written).await } else { Ok(()) }
+        if is_full { self.hand_on_all().await } else { Ok(()) }
     }
 
-    /// Notes something in the manifest that has no file.
-    pub(crate) fn note(&mut self, facts: Value) {
-        self.manifest.push(facts);
+    /// Hands on what is written, as at the end.
+    pub(crate) async fn hand_on_all(&self) -> Result<(), ArchiveError> {
+        let piece = std::mem::take(&mut *self.written.0.lock());
+        self.pieces.send(Ok(piece.into())).await.map_err(|_| ArchiveError::Gone)
     }
-
-    /// Writes the manifest, which names all that was put before; gives it.
-    pub(crate) fn put_manifest(&mut self) -> Result<Vec<u8>, ArchiveError> {
-        let manifest = serde_json::to_vec_pretty(&self.manifest).map_err(io::Error::from)?;
-        self.entry("manifest.json", &manifest)?;
-        Ok(manifest)
-    }
-
-    /// Writes a file that the manifest does not name.
-    pub(crate) fn entry(&mut self, path: &str, content: &[u8]) -> Result<(), ArchiveError> {
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-        self.zip.start_file(path, options)?;
-        Ok(self.zip.write_all(content)?)
-    }
-
-    /// Hands on the last octets, without which the archive does not open.
-    pub(crate) async fn finish(self) -> Result<(), ArchiveError> {
-        let Self { zip, written, pieces, .. } = self;
-        zip.finish()?;
-        send(&pieces, &written).await
-    }
-}
-
-/// In hexadecimal.
-pub(crate) fn sha256(content: &[u8]) -> String {
-    crypto::hash::sha256(content).iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
-/// Hands on what is written.
-async fn send(pieces: &mpsc::Sender<io::Result<Bytes>>, written: &Written) -> Result<(), ArchiveError> {
-    let piece = std::mem::take(&mut *written.0.lock());
-    pieces.send(Ok(piece.into())).await.map_err(|_| ArchiveError::Gone)
 }

@@ -8,7 +8,6 @@ mod autoconfig;
 mod challenges;
 mod facts;
 mod health;
-mod import;
 mod key_directory;
 mod link_page;
 mod mta_sts;

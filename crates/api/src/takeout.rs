@@ -7,13 +7,14 @@ use std::sync::Arc;
 use env::Timestamp;
 use identity::IdentityError;
 use mailbox::keywords::{self, Keyword};
-use mailbox::{Flags, mailboxes};
+use mailbox::mailboxes;
 use parking_lot::Mutex;
+use portability::write::{EmlArchive, Outgoing};
 use serde_json::{Value, json};
 use store::Tx;
 
 use crate::actions::{Controls, Leave, describe_factor};
-use crate::archive::{self, Archive, ArchiveError, Pieces};
+use crate::archive::{self, ArchiveError, Outlet, Pieces, Written};
 
 /// Accounts whose archive is being made: one of each at a time.
 #[derive(Debug, Clone, Default)]
@@ -41,44 +42,48 @@ impl Drop for Place {
 pub(crate) fn begin(controls: &Controls, takeouts: &Takeouts, account: i64, leave: Leave) -> Option<Pieces> {
     let place = takeouts.enter(account)?;
     let controls = controls.clone();
-    Some(archive::begin(account, move |archive| async move {
+    Some(archive::begin(account, move |outlet| async move {
         let _place = place;
-        fill(archive, &controls, account, leave).await
+        fill(&outlet, &controls, account, leave).await
     }))
 }
 
-async fn fill(mut archive: Archive, controls: &Controls, account: i64, leave: Leave) -> Result<(), ArchiveError> {
+async fn fill(outlet: &Outlet, controls: &Controls, account: i64, leave: Leave) -> Result<(), ArchiveError> {
+    let mut archive = EmlArchive::new(outlet.writer());
     let told = controls.store.read(move |tx| facts(tx, account)).await?;
     for (path, content) in told {
-        archive.put(&path, &content, Value::Null).await?;
+        archive.put(&path, &content)?;
     }
     let elsewhere = Arc::clone(&controls.elsewhere);
     let read =
         move |tx: &mut Tx<'_>| elsewhere.belongings(tx, account).map_err(|refused| ArchiveError::Other(refused.0));
     for (path, content) in controls.store.read(read).await? {
-        archive.put(&path, &content, Value::Null).await?;
+        archive.put(&path, &content)?;
     }
+    outlet.hand_on().await?;
     let list = move |tx: &mut Tx<'_>| {
         Ok::<_, mailbox::MailboxError>((mailboxes::list(tx, account)?, keywords::list(tx, account)?))
     };
     let (folders, keywords) = controls.store.read(list).await?;
     for folder in folders {
-        put_folder(&mut archive, controls, account, &folder, &keywords).await?;
+        put_folder(outlet, &mut archive, controls, account, &folder, &keywords).await?;
     }
-    archive.put_manifest()?;
     // Recorded before the last octets go: without them the archive does not open.
     controls.store.write(move |tx| leave.done(tx)).await?;
-    archive.finish().await
+    archive.finish()?;
+    outlet.hand_on_all().await
 }
 
 async fn put_folder(
-    archive: &mut Archive,
+    outlet: &Outlet,
+    archive: &mut EmlArchive<Written>,
     controls: &Controls,
     account: i64,
     folder: &mailboxes::Mailbox,
     keywords: &[Keyword],
 ) -> Result<(), ArchiveError> {
-    let (id, name) = (folder.id, folder.name.as_str().to_owned());
+    let (id, name) = (folder.id, folder.name.as_str());
+    archive.put_folder(name, folder.special_use)?;
     let entries = controls.store.read(move |tx| mailbox::snapshot(tx, account, id)).await?;
     for entry in &entries {
         let (message, handle) = (entry.message, controls.store.clone());
@@ -92,37 +97,12 @@ async fn put_folder(
             }
         });
         let Some(octets) = read.await? else { continue };
-        let facts = json!({
-            "folder": name, "uid": entry.uid, "received": entry.received().to_string(),
-            "flags": words(entry.flags(), keywords),
-        });
-        archive.put(&format!("mail/{}/{:08}.eml", path_of(&name), entry.uid), &octets, facts).await?;
+        let flags = keywords::names(entry.flags(), keywords);
+        let (uid, received) = (entry.uid, entry.received());
+        archive.put_message(&Outgoing { folder: name, uid, raw: &octets, received, flags: &flags })?;
+        outlet.hand_on().await?;
     }
     Ok(())
-}
-
-/// The flags of a copy as IMAP and JMAP write them, its keywords by their names.
-fn words(flags: Flags, keywords: &[Keyword]) -> Vec<String> {
-    const SYSTEM: [(u8, &str); 5] = [
-        (Flags::SEEN, "$seen"),
-        (Flags::ANSWERED, "$answered"),
-        (Flags::FLAGGED, "$flagged"),
-        (Flags::DRAFT, "$draft"),
-        (Flags::DELETED, "$deleted"),
-    ];
-    let system = SYSTEM.iter().filter(|(bit, _)| flags.has(*bit)).map(|(_, word)| (*word).to_owned());
-    let is_set = |it: &&Keyword| flags.keywords.checked_shr(u32::from(it.bit)).is_some_and(|bits| bits & 1 == 1);
-    system.chain(keywords.iter().filter(is_set).map(|it| it.name.clone())).collect()
-}
-
-/// A folder's name as a path that leads nowhere else.
-fn path_of(name: &str) -> String {
-    let part = |part: &str| {
-        let plain: String =
-            part.chars().map(|c| if c.is_control() || "\\:*?\"<>|".contains(c) { '_' } else { c }).take(100).collect();
-        if plain.trim_matches(['.', ' ']).is_empty() { "_".to_owned() } else { plain }
-    };
-    name.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
 /// What is known of the account and what it signs in with, as files.
@@ -168,17 +148,4 @@ fn facts(tx: &mut Tx<'_>, account: i64) -> Result<Vec<(String, Vec<u8>)>, Identi
         files.push((path.to_owned(), format!("{content:#}\n").into_bytes()));
     }
     Ok(files)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_folders_lead_nowhere_else() {
-        assert_eq!(path_of("INBOX"), "INBOX");
-        assert_eq!(path_of("../a/./b"), "_/a/_/b");
-        assert_eq!(path_of("合同/2026: \"x\""), "合同/2026_ _x_");
-        assert_eq!(path_of(""), "_");
-    }
 }

@@ -2,13 +2,38 @@
 
 use store::{Tx, params};
 
-use crate::MailboxError;
+use crate::{Flags, MailboxError};
 
 /// Different keywords of one account: bits 0 to 61.
 pub const KEYWORDS_MAX: usize = 62;
 
 /// Longest keyword, in octets.
 pub const KEYWORD_BYTES_MAX: usize = 100;
+
+/// The system flags by the names that JMAP gives them (RFC 8621 section 4.1.1); IMAP has a backslash in place of the `$`. JMAP itself does
+/// not show the last.
+pub const SYSTEM_NAMES: [(u8, &str); 5] = [
+    (Flags::SEEN, "$seen"),
+    (Flags::ANSWERED, "$answered"),
+    (Flags::FLAGGED, "$flagged"),
+    (Flags::DRAFT, "$draft"),
+    (Flags::DELETED, "$deleted"),
+];
+
+/// The system flag of this name, as IMAP or JMAP write it, whatever its case.
+#[must_use]
+pub fn system_flag(name: &str) -> Option<u8> {
+    let word = name.strip_prefix(['\\', '$'])?;
+    SYSTEM_NAMES.iter().find(|(_, known)| known.trim_start_matches('$').eq_ignore_ascii_case(word)).map(|(bit, _)| *bit)
+}
+
+/// The names of `flags`, of which `known` are the account's keywords: system flags first.
+#[must_use]
+pub fn names(flags: Flags, known: &[Keyword]) -> Vec<String> {
+    let system = SYSTEM_NAMES.iter().filter(|(bit, _)| flags.has(*bit)).map(|(_, name)| (*name).to_owned());
+    let is_set = |it: &&Keyword| flags.keywords.checked_shr(u32::from(it.bit)).is_some_and(|bits| bits & 1 == 1);
+    system.chain(known.iter().filter(is_set).map(|it| it.name.clone())).collect()
+}
 
 /// A keyword of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crypto::keys::{Account, Key};
 use env::Timestamp;
-use mailbox::{Flags, Mailbox, Name, SpecialUse};
+use mailbox::{Mailbox, Name, SpecialUse, keywords};
 use sieve::{Action, Letter, Reply, Script, Seen, Surroundings};
 use store::Tx;
 
@@ -200,7 +200,7 @@ impl Decision {
             }
         };
         for flag in flags {
-            match system_flag(&flag) {
+            match keywords::system_flag(&flag) {
                 Some(bits) => place.system |= bits,
                 None if flag.starts_with('\\') => {}
                 None if place.keywords.iter().any(|known| known.eq_ignore_ascii_case(&flag)) => {}
@@ -208,18 +208,6 @@ impl Decision {
             }
         }
     }
-}
-
-/// A system flag as IMAP or JMAP calls it.
-fn system_flag(flag: &str) -> Option<u8> {
-    Some(match flag.to_ascii_lowercase().as_str() {
-        "\\seen" | "$seen" => Flags::SEEN,
-        "\\answered" | "$answered" => Flags::ANSWERED,
-        "\\flagged" | "$flagged" => Flags::FLAGGED,
-        "\\deleted" => Flags::DELETED,
-        "\\draft" | "$draft" => Flags::DRAFT,
-        _ => return None,
-    })
 }
 
 impl Surroundings for Desk {

@@ -62,6 +62,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0046_certificate_status.sql"),
     },
     Migration { version: 49, name: "regions", sql: include_str!("../migrations/0049_regions.sql") },
+    Migration { version: 48, name: "moves", sql: include_str!("../migrations/0048_moves.sql") },
 ];
 
 /// The newest schema that this program knows.

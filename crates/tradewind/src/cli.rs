@@ -40,7 +40,7 @@ pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, Sessi
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
 pub(crate) use feeds::{FeedForm, FeedsCommand, SharedForm};
 pub(crate) use guard::{GuardCommand, ReplayOptions};
-pub(crate) use import::ImportCommand;
+pub(crate) use import::{ExportCommand, ImportCommand, ImportImap};
 pub(crate) use investigation::InvestigationCommand;
 pub(crate) use judging::{
     ComplaintCommand, JudgeOptions, JudgingCommand, ModelCommand, ModelEval, ModelTrain, QuarantineCommand,
@@ -153,6 +153,9 @@ pub(crate) enum Command {
     /// Bring mail from elsewhere into a mailbox.
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Take an account's mail out to files.
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// The store itself.
     #[command(subcommand)]
     Store(StoreCommand),

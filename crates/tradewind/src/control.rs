@@ -46,6 +46,7 @@ pub(crate) fn controls(system: &System) -> Controls {
         tally: Arc::clone(&system.tally),
         mailer: system.mailer(),
         access: system.settings.access.clone(),
+        moves: system.moves.clone(),
         elsewhere: Arc::new(Parts {
             store: system.store.clone(),
             dns: system.settings.dns.clone(),
@@ -150,6 +151,10 @@ impl Elsewhere for Parts {
 
     fn judging(&self) -> JudgingSettings {
         self.judging.clone()
+    }
+
+    fn roots(&self) -> Vec<PathBuf> {
+        self.roots.clone()
     }
 
     fn openpgp(&self) -> OpenPgpSettings {

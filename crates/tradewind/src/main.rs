@@ -15,6 +15,7 @@ mod http;
 mod judging;
 mod keys;
 mod metrics;
+mod moving;
 mod print;
 mod quickstart;
 mod recover;
@@ -28,7 +29,7 @@ mod zone;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use api::actions::{Action, ImportFormat, NewListed, NewTarget, NewUser, Refused};
+use api::actions::{Action, NewListed, NewTarget, NewUser, Refused};
 use clap::Parser;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
@@ -119,6 +120,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         }
         Command::Templates(command) => judging::templates(&command, json),
         Command::Restore(options) => backup::restore(options, json).await,
+        Command::Import(ImportCommand::Imap(options)) => moving::run(*options, &config, json).await,
         command => {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());
@@ -251,15 +253,8 @@ fn action(command: Command) -> Result<Action, Refused> {
             QueueCommand::Expire { id } => Action::QueueExpire { id },
             QueueCommand::Cancel { id, .. } => Action::QueueCancel { id },
         },
-        Command::Import(command) => {
-            let (format, import) = match command {
-                ImportCommand::Mbox(import) => (ImportFormat::Mbox, import),
-                ImportCommand::Maildir(import) => (ImportFormat::Maildir, import),
-            };
-            // The running server may have another working directory.
-            let path = std::path::absolute(&import.path).map_err(Refused::because)?;
-            Action::Import { format, path, user: import.user, mailbox: import.mailbox }
-        }
+        Command::Import(command) => command.action()?,
+        Command::Export(command) => command.action()?,
         Command::Dkim(command) => match command {
             DkimCommand::List { domain } => Action::DkimList { domain },
             DkimCommand::Add { domain } => Action::DkimAdd { domain },

@@ -78,7 +78,7 @@ fn table(rows: &[Value]) -> String {
     })
 }
 
-fn cell(value: &Value) -> String {
+pub(crate) fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),

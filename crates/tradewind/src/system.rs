@@ -39,6 +39,8 @@ pub(crate) struct System {
     pub(crate) tally: Arc<Tally>,
     /// Judges mail; made when it is first asked for.
     pub(crate) judge: Arc<SharedJudge>,
+    /// Accounts whose mail is being brought or taken out.
+    pub(crate) moves: portability::Running,
 }
 
 impl System {
@@ -58,8 +60,8 @@ impl System {
         let signer = Arc::new(Signer::new(store.clone(), &settings.dkim));
         let passwords = credentials::password_gate(&settings, &store)?;
         let factors = credentials::factor_desk(&settings, &store)?;
-        let (tally, judge) = Default::default();
-        let system = Self { settings, store, directory, signer, passwords, factors, tally, judge };
+        let (tally, judge, moves) = Default::default();
+        let system = Self { settings, store, directory, signer, passwords, factors, tally, judge, moves };
         if let Err(error) = import_key_files(&system.controls()).await {
             tracing::error!(%error, "DKIM keys in files cannot be taken over");
         }

@@ -341,7 +341,7 @@ where
     outcome.map_err(|_| Refused("the work on a backup panicked".to_owned()))?.map_err(Refused::because)
 }
 
-fn merge(told: &mut Value, more: Value) {
+pub(super) fn merge(told: &mut Value, more: Value) {
     if let (Value::Object(told), Value::Object(more)) = (told, more) {
         told.extend(more);
     }

@@ -89,6 +89,7 @@ impl Fixture {
             key_files: PathBuf::from("/nonexistent"),
             tally: Arc::default(),
             access: AccessSettings::default(),
+            moves: portability::Running::default(),
             elsewhere: Arc::new(Nowhere),
             store: handle,
         };

@@ -11,13 +11,15 @@ use serde_json::Value;
 use super::backup::earlier::{self, EarlierDomain, EarlierMail};
 use super::caller::Bounds;
 use super::declare::actions;
+use super::export::MailToTakeOut;
 use super::grants::{self, GrantRequest};
-use super::import::ImportFormat;
+use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, factors, forward, groups, guard, import,
-    investigation, judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue, receipt,
-    regions, rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
+    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, export, factors, forward, groups, guard,
+    import, investigation, judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue,
+    receipt, regions, rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime,
+    store, tls,
 };
 
 actions! {
@@ -371,8 +373,13 @@ actions! {
         on On::Organisation(organisation.as_deref()) => judging::forget(controls, bounds, organisation);
 
     /// Bring mail from a file or directory of the machine into a mailbox.
-    Import "import" { format: ImportFormat, path: PathBuf, user: String, mailbox: String }: MailImport
-        on On::Machine => import::run(controls, format, path, user, mailbox);
+    Import "import" (wanted: MailToImport): MailImport on On::Machine => import::run(controls, wanted);
+    /// Take mail over from another server by IMAP: what is new or changed since the last time.
+    ImportImap "import-imap" (wanted: MailToTakeOver): MailImport on On::Machine => import::take_over(controls, wanted);
+    /// Show what is being brought or taken out for an account, and from where mail was taken over.
+    ImportShow "import-show" { user: String }: AccountRead on On::Account(user) => import::show(controls, user);
+    /// Take an account's mail, or one folder of it, out to a file or directory of the machine. Its owner is told.
+    Export "export" (wanted: MailToTakeOut): MailTakeOut on On::Account(&wanted.user) => export::run(controls, wanted);
 
     /// List signing keys with the records that DNS must show.
     DkimList "dkim-list" { domain: Option<String> }: SigningRead

@@ -1,6 +1,9 @@
 //! What an investigation has found, as one archive: each message as it came, a manifest with where it lay and what was thought of it, the
 //! searches, and the log's signature on the hash of the manifest, so that whoever is handed it can prove that nothing was changed since.
 
+use std::io::Write as _;
+use std::net::SocketAddr;
+
 use ::investigation::{Investigation, InvestigationError, Item, Mark, PAGE_MAX, Wanted};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Path, State};
@@ -8,12 +11,13 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use mailbox::MailboxError;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 use store::Tx;
+use zip::write::{SimpleFileOptions, StreamWriter};
+use zip::{CompressionMethod, ZipWriter};
 
 use super::{Door, Problem};
 use crate::actions::{Controls, Leave, NoFetch, shown_item};
-use crate::archive::{self, Archive, ArchiveError, sha256};
+use crate::archive::{self, ArchiveError, Outlet, Written};
 
 /// `GET /api/v1/investigations/{id}/archive`: after `investigation-export` has allowed it.
 pub(super) async fn fetch(
@@ -31,7 +35,7 @@ pub(super) async fn fetch(
         Err(NoFetch::NotAllowed) => return Problem::not_allowed().into_response(),
         Err(NoFetch::Temporary(why)) => return Problem::temporary(why).into_response(),
     };
-    let mut pieces = archive::begin(id, move |archive| fill(archive, door.controls, organisation, found, leave));
+    let mut pieces = archive::begin(id, move |outlet| fill(outlet, door.controls, organisation, found, leave));
     let stream = futures_util::stream::poll_fn(move |context| pieces.poll_recv(context));
     let headers = [
         (header::CONTENT_TYPE, "application/zip".to_owned()),
@@ -43,13 +47,14 @@ pub(super) async fn fetch(
 }
 
 async fn fill(
-    mut archive: Archive,
+    outlet: Outlet,
     controls: Controls,
     organisation: i64,
     found: Investigation,
     leave: Leave,
 ) -> Result<(), ArchiveError> {
     let id = found.id;
+    let mut archive = Archive { zip: ZipWriter::new_stream(outlet.writer()), manifest: Vec::new() };
     let mut after = None;
     loop {
         let wanted = Wanted { after, ..Wanted::default() };
@@ -59,6 +64,7 @@ async fn fill(
         after = items.last().map(|(item, _)| (item.account, item.message));
         for (item, custodian) in items {
             put_item(&mut archive, &controls, organisation, id, &item, &custodian).await?;
+            outlet.hand_on().await?;
         }
         if is_last {
             break;
@@ -70,7 +76,7 @@ async fn fill(
         "investigation": id.to_string(), "name": found.name, "reason": found.reason, "by": found.by,
         "opened": found.opened.to_string(), "searches": searches,
     });
-    archive.put("investigation.json", format!("{about:#}\n").as_bytes(), Value::Null).await?;
+    archive.put("investigation.json", format!("{about:#}\n").as_bytes(), Value::Null)?;
     let hash = sha256(&archive.put_manifest()?);
     let text = format!("investigation {id}\nmanifest.json sha256 {hash}\n");
     if let Some(note) = controls.store.read(move |tx| audit::sign_text(tx, &text)).await? {
@@ -78,7 +84,46 @@ async fn fill(
     }
     // Recorded before the last octets go: without them the archive does not open.
     controls.store.write(move |tx| leave.done(tx)).await?;
-    archive.finish().await
+    archive.zip.finish()?;
+    outlet.hand_on_all().await
+}
+
+/// The archive with its manifest.
+struct Archive {
+    zip: ZipWriter<StreamWriter<Written>>,
+    manifest: Vec<Value>,
+}
+
+impl Archive {
+    /// Writes a file and notes it in the manifest, with its size, its hash, and `facts`.
+    fn put(&mut self, path: &str, content: &[u8], facts: Value) -> Result<(), ArchiveError> {
+        let mut noted = json!({ "path": path, "size": content.len(), "sha256": sha256(content) });
+        if let (Value::Object(noted), Value::Object(facts)) = (&mut noted, facts) {
+            noted.extend(facts);
+        }
+        self.entry(path, content)?;
+        self.manifest.push(noted);
+        Ok(())
+    }
+
+    /// Writes the manifest, which names all that was put before; gives it.
+    fn put_manifest(&mut self) -> Result<Vec<u8>, ArchiveError> {
+        let manifest = serde_json::to_vec_pretty(&self.manifest).map_err(std::io::Error::from)?;
+        self.entry("manifest.json", &manifest)?;
+        Ok(manifest)
+    }
+
+    /// Writes a file that the manifest does not name.
+    fn entry(&mut self, path: &str, content: &[u8]) -> Result<(), ArchiveError> {
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        self.zip.start_file(path, options)?;
+        Ok(self.zip.write_all(content)?)
+    }
+}
+
+/// In hexadecimal.
+pub(super) fn sha256(content: &[u8]) -> String {
+    crypto::hash::sha256(content).iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 fn page(
@@ -113,7 +158,7 @@ async fn put_item(
             facts["note"] = Value::Null;
         }
         facts["left_out"] = true.into();
-        archive.note(facts);
+        archive.manifest.push(facts);
         return Ok(());
     }
     let (handle, place) = (controls.store.clone(), (item.account, item.message));
@@ -124,11 +169,11 @@ async fn put_item(
     match controls.store.read(read).await {
         Ok(octets) => {
             let path = format!("mail/{custodian}/{}.eml", item.message);
-            archive.put(&path, &octets, facts).await
+            archive.put(&path, &octets, facts)
         }
         Err(InvestigationError::Mailbox(MailboxError::NoSuchMessage)) => {
             facts["gone"] = true.into();
-            archive.note(facts);
+            archive.manifest.push(facts);
             Ok(())
         }
         Err(error) => Err(error.into()),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::actions::Action;
 
 /// Actions on files of the machine, which only its own command line can name.
-const LOCAL: &[&str] = &["import"];
+const LOCAL: &[&str] = &["import", "import-imap", "export"];
 
 /// Whether the API has an action of that name.
 pub(super) fn is_offered(name: &str) -> bool {

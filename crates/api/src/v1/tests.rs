@@ -185,13 +185,13 @@ fn an_investigation_from_its_consent_to_its_archive() {
         let manifest = &files["manifest.json"];
         let listed: Vec<Value> = serde_json::from_slice(manifest).unwrap();
         let one = listed.iter().find(|it| it["path"] == mail[0].as_str()).unwrap();
-        assert_eq!(one["sha256"].as_str().unwrap(), crate::archive::sha256(&files[mail[0]]));
+        assert_eq!(one["sha256"].as_str().unwrap(), fetched::sha256(&files[mail[0]]));
         let left_out = listed.iter().find(|it| it["left_out"] == true).unwrap();
         assert_eq!((left_out["mark"].as_str(), &left_out["subject"]), (Some("privileged"), &Value::Null));
         let note = String::from_utf8(files["manifest.note"].clone()).unwrap();
         let key = fixture.store.read(audit::public_key).await.unwrap().unwrap();
         let signed = String::from_utf8(key.open(note.as_bytes()).unwrap()).unwrap();
-        assert!(signed.contains(&crate::archive::sha256(manifest)), "{note}");
+        assert!(signed.contains(&fetched::sha256(manifest)), "{note}");
 
         let close = json!({ "action": "investigation-close", "id": id, "reason": "repaid" });
         assert_eq!(done("security", close).await["told"], 2);

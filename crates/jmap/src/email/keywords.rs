@@ -1,17 +1,19 @@
 //! Keywords (RFC 8621 section 4.1.1): four are system flags of IMAP, the others its keywords.
 
 use mailbox::Flags;
-use mailbox::keywords::{KEYWORD_BYTES_MAX, Keyword};
+use mailbox::keywords::{KEYWORD_BYTES_MAX, Keyword, SYSTEM_NAMES};
 use serde_json::Value;
 use wire::jmap::Object;
 
-const SYSTEM: [(&str, u8); 4] =
-    [("$seen", Flags::SEEN), ("$answered", Flags::ANSWERED), ("$flagged", Flags::FLAGGED), ("$draft", Flags::DRAFT)];
+/// All but that for deleted messages, which JMAP does not have.
+fn system() -> impl Iterator<Item = (u8, &'static str)> {
+    SYSTEM_NAMES.into_iter().filter(|(bit, _)| *bit != Flags::DELETED)
+}
 
 /// The keywords as they are shown.
 pub(super) fn show(flags: Flags, known: &[Keyword]) -> Object {
     let mut shown = Object::new();
-    for (name, bit) in SYSTEM {
+    for (bit, name) in system() {
         if flags.has(bit) {
             shown.insert(name.to_owned(), Value::Bool(true));
         }
@@ -30,8 +32,8 @@ const fn bit(keyword: &Keyword) -> u64 {
 
 /// The flags of one keyword, if the account has ever used it.
 pub(super) fn mask(name: &str, known: &[Keyword]) -> Option<Flags> {
-    if let Some((_, bit)) = SYSTEM.iter().find(|(system, _)| name.eq_ignore_ascii_case(system)) {
-        return Some(Flags::system(*bit));
+    if let Some((bit, _)) = system().find(|(_, system)| name.eq_ignore_ascii_case(system)) {
+        return Some(Flags::system(bit));
     }
     let found = known.iter().find(|keyword| keyword.name.eq_ignore_ascii_case(name))?;
     Some(Flags { keywords: bit(found), ..Flags::NONE })
@@ -49,8 +51,8 @@ pub(super) fn read(value: &Value) -> Option<(u8, Vec<String>)> {
         if is_set != &Value::Bool(true) || !is_keyword(name) {
             return None;
         }
-        match SYSTEM.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)) {
-            Some((_, bit)) => system |= bit,
+        match self::system().find(|(_, known)| name.eq_ignore_ascii_case(known)) {
+            Some((bit, _)) => system |= bit,
             None => names.push(name.to_ascii_lowercase()),
         }
     }

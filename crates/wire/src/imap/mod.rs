@@ -1,4 +1,4 @@
-//! IMAP4rev2 (RFC 9051) and IMAP4rev1 (RFC 3501), the server's side, without I/O.
+//! IMAP4rev2 (RFC 9051) and IMAP4rev1 (RFC 3501), the server's side, without I/O; the client's is in [`client`].
 //!
 //! # The way of a command
 //!
@@ -40,6 +40,7 @@
 //! Mailbox names are UTF-8 inside ([`MailboxName`]); on the wire they are modified UTF-7 until the client enables
 //! UTF8=ACCEPT or IMAP4rev2 ([`Enabled::utf8`]), and [`Writer`] must be told so.
 
+pub mod client;
 mod command;
 mod datetime;
 mod fetch;
