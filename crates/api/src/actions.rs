@@ -74,7 +74,10 @@ use signing::Signer;
 
 pub use backup::earlier::{EarlierDomain, EarlierMail};
 pub use backup::standing::tell_of_backups;
-pub use backup::{BackupPlan, back_up_when_due, carry_erasures_on};
+pub use backup::{
+    BackupPlan, BackupWork, PointsPlan, PointsWanted, Stepping, back_up_when_due, carry_erasures_on, is_replaced,
+    take_steps,
+};
 pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
@@ -175,6 +178,14 @@ pub trait Elsewhere: Send + Sync {
         Err(Refused("no backups here".to_owned()))
     }
 
+    /// Where steps between backups go, and how often.
+    ///
+    /// # Errors
+    /// [`Refused`] if the settings cannot be used.
+    fn points(&self) -> Result<PointsPlan, Refused> {
+        Err(Refused("no backups here".to_owned()))
+    }
+
     /// How restores are rehearsed.
     ///
     /// # Errors
@@ -227,6 +238,8 @@ pub struct Controls {
     pub mailer: Mailer,
     /// How long strong factors count and requests wait.
     pub access: AccessSettings,
+    /// What is under way with backups.
+    pub backup: Arc<BackupWork>,
     /// Parts that this crate must not know.
     pub elsewhere: Arc<dyn Elsewhere>,
 }

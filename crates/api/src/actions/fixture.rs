@@ -81,6 +81,7 @@ impl Fixture {
             key_files: PathBuf::from("/nonexistent"),
             tally: Arc::default(),
             access: AccessSettings::default(),
+            backup: Arc::default(),
             elsewhere: Arc::new(Nowhere),
             store: handle,
         };
