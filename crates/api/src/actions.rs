@@ -99,7 +99,7 @@ pub use provisioning::{TableToImport, sync_ldap};
 pub use rehearse::{RehearsalPlan, rehearse_when_due};
 pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;
-pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_recovery};
+pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_promotion, tell_of_recovery};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.

@@ -38,7 +38,7 @@ pub use manifest::Manifest;
 pub use mend::{Mended, mend};
 pub use moment::parse_moment;
 pub use place::{Access, Accesses, Hidden, Kind};
-pub use points::{GAP_MILLIS, Listed, Span, Step, list_points};
+pub use points::{Listed, Span, Step, follow, list_points};
 pub use repository::{Backup, Checked, Reading, Target, check, list, size, take_out};
 pub use restore::{Chosen, Restored, Steps, ready};
 pub use settings::BackupSettings;

@@ -15,7 +15,7 @@ use crate::repository::{Backup, Target, millis, snapshots, tagged};
 pub(crate) const TAG: &str = "tradewind-step";
 
 /// Time between two points that is no gap. Steps are taken more often than once a minute; one that had to wait for the one before may be late.
-pub const GAP_MILLIS: i64 = 120_000;
+const GAP_MILLIS: i64 = 120_000;
 
 /// A step in a repository. Moments are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -222,6 +222,24 @@ pub(crate) fn steps(target: &Target) -> Result<Vec<Step>, BackupError> {
         Err(BackupError::NoRepository { .. }) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
+}
+
+/// The steps of `target` that follow what a standby has carried out, in order; nothing if there is something later to which they do not lead.
+/// Blocks.
+///
+/// # Errors
+/// [`BackupError`] if the repository cannot be read.
+pub fn follow(target: &Target, followed: &Followed) -> Result<Option<Vec<Step>>, BackupError> {
+    let points = Points::read(target)?;
+    let next: Vec<Step> = following(followed, &points.steps).into_iter().cloned().collect();
+    let reaches = next.last().map_or(followed.taken, |last| last.taken);
+    // Beside a backup amid the steps, which shows nothing that they do not.
+    let is_beyond = |base: &Base| match base.point {
+        Some(point) => point.chain != followed.chain && base.taken > reaches,
+        None => base.taken > reaches,
+    };
+    let is_cut = points.steps.iter().any(|step| step.chain == followed.chain && step.taken > reaches);
+    Ok((!is_cut && !points.bases.iter().any(is_beyond)).then_some(next))
 }
 
 /// What a repository has, for a list.

@@ -89,15 +89,27 @@ impl Chosen {
         Self::with(target, Points::read(target)?.way(target, to)?)
     }
 
+    /// Opens the backup with the number `id` and all steps that lead on from it. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if there is none, or it cannot be read.
+    pub fn open_on(target: &Target, id: &str) -> Result<Self, BackupError> {
+        let Points { bases, steps } = Points::read(target)?;
+        let base = bases.into_iter().find(|base| base.snapshot.id.to_hex().to_string() == id);
+        let base =
+            base.ok_or_else(|| BackupError::NoBackup { location: target.location.clone(), which: id.to_owned() })?;
+        let steps = base.leading_on(&steps).into_iter().cloned().collect();
+        Self::with(target, Way { base, steps })
+    }
+
     /// Opens the newest backup and all steps that lead on from it. Blocks.
     ///
     /// # Errors
     /// [`BackupError`] if there is none, or it cannot be read.
     pub fn open_latest(target: &Target) -> Result<Self, BackupError> {
-        let way = Points::read(target)?.newest().ok_or_else(|| BackupError::NoBackup {
-            location: target.location.clone(),
-            which: "at all".to_owned(),
-        })?;
+        let way = Points::read(target)?
+            .newest()
+            .ok_or_else(|| BackupError::NoBackup { location: target.location.clone(), which: "at all".to_owned() })?;
         Self::with(target, way)
     }
 
@@ -341,13 +353,7 @@ impl Steps {
     ///
     /// # Errors
     /// [`BackupError`] if the step is damaged or does not fit the store; nothing of it is kept then but blobs that nobody names.
-    pub fn carry_out(
-        &self,
-        step: &Step,
-        store: &Store,
-        keys: StoredKeys,
-        runtime: &Handle,
-    ) -> Result<(), BackupError> {
+    pub fn carry_out(&self, step: &Step, store: &Store, keys: StoredKeys, runtime: &Handle) -> Result<(), BackupError> {
         let found = self.snapshots.iter().find(|snapshot| Step::of(snapshot).as_ref() == Some(step));
         let snapshot = found.ok_or_else(|| BackupError::NoBackup {
             location: self.target.location.clone(),

@@ -82,11 +82,14 @@ async fn begin_with(store: &Store) {
         (1..=4).try_for_each(|id| add_account(tx, id, "key"))?;
         (1..=3).try_for_each(|id| add_mailbox(tx, 1, id, &format!("box {id}")))?;
         for (address, account) in [("li@acme.example", 1_i64), ("wang@acme.example", 2)] {
-            tx.execute("INSERT INTO address (address, account, kind) VALUES ($1, $2, 'primary')", params![address, account])?;
+            tx.execute(
+                "INSERT INTO address (address, account, kind) VALUES ($1, $2, 'primary')",
+                params![address, account],
+            )?;
         }
         for number in 0..3_i64 {
             tx.execute(
-                "INSERT INTO dedupe (account, delivery, message, delivered) VALUES (1, $1, $2, 1)",
+                "INSERT INTO dedupe (account, delivery, message, expires) VALUES (1, $1, $2, 1)",
                 params![&[7, number.to_le_bytes()[0], 0xff], number],
             )?;
             tx.execute(

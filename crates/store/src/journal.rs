@@ -12,7 +12,9 @@ pub(crate) mod triggers;
 
 use env::Timestamp;
 
-pub use reached::{Followed, Reached, forget_reached, followed, note_based, note_clean, note_failed, note_followed, note_step, reached};
+pub use reached::{
+    Followed, Reached, followed, forget_reached, note_based, note_clean, note_failed, note_followed, note_step, reached,
+};
 pub use reached::{begin_reached, mark_told};
 
 use crate::copy::schema;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::actions::{BackupPlan, Controls, Elsewhere, PortalParts, Refused, RehearsalPlan};
+use api::actions::{BackupPlan, Controls, Elsewhere, PointsPlan, PortalParts, Refused, RehearsalPlan};
 use async_trait::async_trait;
 use crypto::keys::{Key, Region};
 use crypto::tls::{ClientTls, Roots};
@@ -43,6 +43,7 @@ pub(crate) fn controls(system: &System) -> Controls {
         tally: Arc::clone(&system.tally),
         mailer: system.mailer(),
         access: system.settings.access.clone(),
+        backup: Arc::clone(&system.backup),
         elsewhere: Arc::new(Parts {
             store: system.store.clone(),
             dns: system.settings.dns.clone(),
@@ -156,6 +157,10 @@ impl Elsewhere for Parts {
 
     fn backups(&self) -> Result<BackupPlan, Refused> {
         backup::plan(&self.settings)
+    }
+
+    fn points(&self) -> Result<PointsPlan, Refused> {
+        backup::points(&self.settings)
     }
 
     fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {

@@ -18,8 +18,10 @@ mod metrics;
 mod print;
 mod quickstart;
 mod recover;
+mod restore;
 mod serve;
 mod settings;
+mod standby;
 mod system;
 mod texts;
 mod tlsa;
@@ -118,7 +120,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             keys::run(command, &settings, &config, json).await
         }
         Command::Templates(command) => judging::templates(&command, json),
-        Command::Restore(options) => backup::restore(options, json).await,
+        Command::Restore(options) => restore::restore(options, json).await,
+        Command::Standby(command) => standby::run(command, json).await,
         command => {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());

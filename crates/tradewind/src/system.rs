@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::actions::{Controls, Refused, import_key_files};
+use api::actions::{BackupWork, Controls, Refused, import_key_files};
 use crypto::tls::{
     CertifiedChains, GmPreference, GmRoots, GmServer, MinimumVersion, ServerTls, TlsSettings, load_chain, load_gm_chain,
 };
@@ -22,7 +22,7 @@ use store::{Context, Place, Store};
 use crate::judging::SharedJudge;
 use crate::keys::KeyPlace;
 use crate::settings::{DnsSettings, GmSettings, Settings};
-use crate::{control, credentials};
+use crate::{control, credentials, standby};
 
 /// What everything works on.
 pub(crate) struct System {
@@ -38,6 +38,8 @@ pub(crate) struct System {
     pub(crate) tally: Arc<Tally>,
     /// Judges mail; made when it is first asked for.
     pub(crate) judge: Arc<SharedJudge>,
+    /// What is under way with backups.
+    pub(crate) backup: Arc<BackupWork>,
 }
 
 impl System {
@@ -57,8 +59,8 @@ impl System {
         let signer = Arc::new(Signer::new(store.clone(), &settings.dkim));
         let passwords = credentials::password_gate(&settings, &store)?;
         let factors = credentials::factor_desk(&settings, &store)?;
-        let (tally, judge) = Default::default();
-        let system = Self { settings, store, directory, signer, passwords, factors, tally, judge };
+        let (tally, judge, backup) = Default::default();
+        let system = Self { settings, store, directory, signer, passwords, factors, tally, judge, backup };
         if let Err(error) = import_key_files(&system.controls()).await {
             tracing::error!(%error, "DKIM keys in files cannot be taken over");
         }
@@ -97,8 +99,9 @@ pub(crate) fn resolver(dns: &DnsSettings) -> Result<HickoryResolver, Refused> {
     HickoryResolver::new(&settings).map_err(Refused::because)
 }
 
-/// Where the settings say that the store lives.
+/// Where the settings say that the store lives. That of a standby is nobody's.
 pub(crate) fn place(settings: &Settings) -> Result<Place, Refused> {
+    standby::refuse(settings)?;
     match settings.store.place.as_str() {
         "embedded" => Ok(Place::Embedded(settings.server.directory.join("store"))),
         other => other.parse().map_err(Refused::because),

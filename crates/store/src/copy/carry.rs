@@ -169,7 +169,8 @@ fn erase_key(tx: &mut Tx<'_>, table: &Table, row: &[Kept]) -> Result<(), StoreEr
         return Ok(());
     }
     let [Kept::Int(account)] = row else { return Ok(()) };
-    let length = tx.row("SELECT LENGTH(key_wrapped) FROM account WHERE id = $1", params![*account], |row| row.int(0))?;
+    let length =
+        tx.row("SELECT LENGTH(key_wrapped) FROM account WHERE id = $1", params![*account], |row| row.int(0))?;
     let nothing = vec![0; usize::try_from(length.unwrap_or(0)).unwrap_or_default()];
     tx.execute("UPDATE account SET key_wrapped = $2 WHERE id = $1", params![*account, &nothing])?;
     tx.context().keys.forget_account(*account);

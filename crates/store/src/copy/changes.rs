@@ -65,9 +65,7 @@ pub(super) fn send_part(
     };
     let one = noted.iter().find(|one| one.table.name == name).ok_or(StoreError::Missing { what: "changed table" })?;
     match part {
-        Part::Table(table) => {
-            send_rows(tx, one.changed(), params![name, &since.0], table.columns.len(), chunks)
-        }
+        Part::Table(table) => send_rows(tx, one.changed(), params![name, &since.0], table.columns.len(), chunks),
         Part::Gone(table) => send_rows(tx, one.gone(), params![name, &since.0], table.columns.len(), chunks),
         Part::Bundle(bundle) => {
             let sql = one.changed_columns(

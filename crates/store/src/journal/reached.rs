@@ -139,10 +139,8 @@ pub fn note_failed(tx: &mut Tx<'_>, location: &str, why: &str) -> Result<(), Sto
 /// # Errors
 /// [`StoreError`] if the store cannot be written.
 pub fn mark_told(tx: &mut Tx<'_>, location: &str, what: &str) -> Result<bool, StoreError> {
-    let changed = tx.execute(
-        "UPDATE journal_reached SET told = $2 WHERE location = $1 AND told <> $2",
-        params![location, what],
-    )?;
+    let changed =
+        tx.execute("UPDATE journal_reached SET told = $2 WHERE location = $1 AND told <> $2", params![location, what])?;
     Ok(changed == 1)
 }
 
@@ -165,12 +163,7 @@ pub struct Followed {
 /// [`StoreError`] if the store cannot be read.
 pub fn followed(tx: &mut Tx<'_>) -> Result<Option<Followed>, StoreError> {
     tx.row("SELECT chain, number, mark_first, mark_second, taken FROM journal_followed WHERE id = 1", &[], |row| {
-        Ok(Followed {
-            chain: row.int(0)?,
-            number: row.int(1)?,
-            mark: (row.int(2)?, row.int(3)?),
-            taken: row.int(4)?,
-        })
+        Ok(Followed { chain: row.int(0)?, number: row.int(1)?, mark: (row.int(2)?, row.int(3)?), taken: row.int(4)? })
     })
 }
 

@@ -151,7 +151,9 @@ pub async fn is_replaced(controls: &Controls, patience: Duration) -> Result<Opti
                 return Ok(Some(BackupError::Replaced { location, theirs, ours }.to_string()));
             }
             Ok(Ok(_)) => {}
-            Ok(Err(Refused(why))) => tracing::warn!(%location, why, "it cannot be seen whether this server was replaced"),
+            Ok(Err(Refused(why))) => {
+                tracing::warn!(%location, why, "it cannot be seen whether this server was replaced")
+            }
             Err(_) => tracing::warn!(%location, "it cannot be seen in time whether this server was replaced"),
         }
     }
@@ -223,8 +225,7 @@ async fn step_into(
 ) -> Option<Stepped> {
     let doors = controls.backup.doors(&target.location);
     let Ok(mut doors) = doors.try_lock() else { return None };
-    let wanted =
-        StepWanted { host: plan.host, pace: plan.pace, replaces: plan.prune, generation: state.generation };
+    let wanted = StepWanted { host: plan.host, pace: plan.pace, replaces: plan.prune, generation: state.generation };
     match step(&controls.store, &target, &wanted, &reached, &mut doors).await {
         Ok(stepped) => Some(stepped),
         Err(BackupError::Replaced { theirs, .. }) => Some(Stepped::Replaced(theirs)),
@@ -251,11 +252,13 @@ async fn tell(controls: &Controls, reached: &[Reached]) {
             continue;
         }
         let since = Timestamp::from_millis(one.clean).to_string();
-        let values = |_: Language| {
-            vec![("where", one.location.clone()), ("since", since.clone()), ("why", one.failure.clone())]
+        let values =
+            |_: Language| vec![("where", one.location.clone()), ("since", since.clone()), ("why", one.failure.clone())];
+        let (key, action) = if is_failing {
+            ("letter-points-failing", "points-failing")
+        } else {
+            ("letter-points-good", "points-good")
         };
-        let (key, action) =
-            if is_failing { ("letter-points-failing", "points-failing") } else { ("letter-points-good", "points-good") };
         let object = json!({ "repository": one.location, "failure": one.failure }).to_string();
         let location = one.location.clone();
         let mark = move |tx: &mut Tx<'_>| journal::mark_told(tx, &location, what);
@@ -273,8 +276,7 @@ pub(super) async fn unbased(controls: &Controls) -> Result<HashSet<String>, Refu
 pub(super) async fn note_based(controls: &Controls, location: &str, taken: &Taken) {
     let Some(point) = taken.point else { return };
     let (location, moment) = (location.to_owned(), taken.backup.taken_millis);
-    let noting =
-        controls.store.write_freeing(move |tx| journal::note_based(tx, &location, point.chain, moment)).await;
+    let noting = controls.store.write_freeing(move |tx| journal::note_based(tx, &location, point.chain, moment)).await;
     if let Err(error) = noting {
         tracing::error!(%error, "cannot note that steps lead on from a backup");
     }

@@ -45,7 +45,8 @@ fn late_after(every: Option<Duration>) -> Option<Duration> {
 pub(in super::super) async fn status(controls: &Controls) -> Result<Value, Refused> {
     let plan = controls.elsewhere.backups()?;
     let level = level(controls).await?;
-    let missing: Vec<&str> = lacks(&plan, level).into_iter().map(Lack::as_str).collect();
+    let missing: Vec<&str> =
+        lacks(&plan, controls.elsewhere.points()?.wanted, level).into_iter().map(Lack::as_str).collect();
     let days = if plan.keep.days == 0 { days_of(level) } else { plan.keep.days };
     let now = controls.store.context().clock.now();
     let points = super::points::status(controls).await?;
