@@ -36,7 +36,7 @@ pub use error::BackupError;
 pub use keep::{Keep, Kept};
 pub use manifest::Manifest;
 pub use mend::{Mended, mend};
-pub use moment::parse_moment;
+pub use moment::{moment_text, parse_moment};
 pub use place::{Access, Accesses, Hidden, Kind};
 pub use points::{Listed, Span, Step, follow, list_points};
 pub use repository::{Backup, Checked, Reading, Target, check, list, size, take_out};

@@ -9,6 +9,7 @@ use store::copy::Point;
 use store::journal::Followed;
 
 use crate::BackupError;
+use crate::moment::moment_text;
 use crate::repository::{Backup, Target, millis, snapshots, tagged};
 
 /// Marks the snapshots that are steps.
@@ -119,7 +120,7 @@ pub(crate) fn following<'s>(followed: &Followed, steps: &'s [Step]) -> Vec<&'s S
     lead_on(further, followed.mark)
 }
 
-/// Moments that can be reached.
+/// Moments that can be reached, in milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Span {
     /// The first: that of a backup.
@@ -155,15 +156,15 @@ impl Points {
         for base in &self.bases {
             let steps = base.leading_on(&self.steps);
             let span = Span {
-                from: base.taken,
-                to: steps.last().map_or(base.taken, |last| last.taken),
+                from: base.until,
+                to: steps.last().map_or(base.until, |last| last.until),
                 steps: steps.len() as u64,
             };
             match spans.last_mut() {
                 // A backup amid the steps from an earlier one adds none.
-                Some(last) if base.taken <= last.to && span.to <= last.to => {}
-                Some(last) if base.taken <= last.to => {
-                    let more = steps.iter().filter(|step| step.taken > last.to).count() as u64;
+                Some(last) if base.until <= last.to && span.to <= last.to => {}
+                Some(last) if base.until <= last.to => {
+                    let more = steps.iter().filter(|step| step.until > last.to).count() as u64;
                     (last.to, last.steps) = (span.to, last.steps + more);
                 }
                 _ => spans.push(span),
@@ -177,7 +178,7 @@ impl Points {
         let base = self.bases.iter().rev().find(|base| base.until <= to).ok_or_else(|| BackupError::NoBackup {
             location: target.location.clone(),
             which: match self.bases.first() {
-                Some(first) => format!("from before then: the first one shows {}", told(first.taken)),
+                Some(first) => format!("from before then: the first one shows {}", moment_text(first.until)),
                 None => "at all".to_owned(),
             },
         })?;
@@ -185,18 +186,17 @@ impl Points {
         let steps: Vec<Step> = whole.iter().filter(|step| step.until <= to).map(|step| (*step).clone()).collect();
         let last = steps.last().map_or(base.taken, |last| last.taken);
         let gap = |after: Option<i64>| BackupError::Gap {
-            from: told(last),
-            to: after.map(told),
+            from: moment_text(steps.last().map_or(base.until, |last| last.until)),
+            to: after.map(moment_text),
             location: target.location.clone(),
         };
         if let Some(next) = whole.get(steps.len()) {
             // Between what the step lacks at its beginning and its own moment anything may have happened.
             let is_gap = next.taken - next.since.max(last) > GAP_MILLIS && to >= next.since;
-            return if is_gap { Err(gap(Some(next.taken))) } else { Ok(Way { base: base.clone(), steps }) };
+            return if is_gap { Err(gap(Some(next.until))) } else { Ok(Way { base: base.clone(), steps }) };
         }
         // Nothing leads on: later points are others'. Up to a moment after the last point all was well.
-        let later = self.bases.iter().map(|base| base.taken).chain(self.steps.iter().map(|step| step.taken));
-        let later = later.filter(|taken| *taken > to).min();
+        let later = self.bases.iter().map(|base| base.until).filter(|until| *until > to).min();
         if to - last > GAP_MILLIS && later.is_some() && base.point.is_some() {
             return Err(gap(later));
         }
@@ -208,10 +208,6 @@ impl Points {
         let base = self.bases.last()?;
         Some(Way { base: base.clone(), steps: base.leading_on(&self.steps).into_iter().cloned().collect() })
     }
-}
-
-fn told(millis: i64) -> String {
-    env::Timestamp::from_millis(millis).to_string()
 }
 
 /// All steps in a repository; none where there never was one.

@@ -4,7 +4,6 @@ use std::io::{BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
-use env::Timestamp;
 use rustic_core::repofile::SnapshotFile;
 use rustic_core::{IndexedFullStatus, LsOptions, Repository};
 use serde::Serialize;
@@ -17,6 +16,7 @@ use tokio::runtime::Handle;
 use crate::BackupError;
 use crate::account_keys::StoredKeys;
 use crate::manifest::Manifest;
+use crate::moment::moment_text;
 use crate::points::{Base, Points, Step, TAG, Way, following};
 use crate::repository::{Backup, Target, millis, snapshots, tagged};
 use crate::source::{bundle_path, files_path, gone_path, manifest_path, table_path};
@@ -33,6 +33,8 @@ pub struct Restored {
     pub backup: Backup,
     /// The moment that was reached with it.
     pub moment: String,
+    /// The same, in milliseconds since 1970.
+    pub moment_millis: i64,
     /// Steps that were carried out after it.
     pub steps: u64,
     /// Accounts.
@@ -218,7 +220,8 @@ impl Chosen {
         }
         Ok(Restored {
             backup: Backup::of(&self.snapshot),
-            moment: Timestamp::from_millis(self.moment()).to_string(),
+            moment: moment_text(self.moment()),
+            moment_millis: self.moment(),
             steps: self.steps.len() as u64,
             accounts,
             messages,

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use backup::moment_text;
 use env::{Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
 
@@ -31,7 +32,8 @@ impl Standing {
     fn told(&self, now: Timestamp) -> Value {
         json!({
             "state": "standby",
-            "moment": self.moment.map(|moment| moment.to_string()),
+            "moment": self.moment.map(|moment| moment_text(moment.millis())),
+            "moment_millis": self.moment.map(Timestamp::millis),
             "age_seconds": self.moment.map(|moment| (now.millis() - moment.millis()) / 1000),
             "caught_up": self.looked.map(|looked| looked.to_string()),
             "behind_seconds": self.behind_seconds(now),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use ::backup::{BackupError, Doors, Keep, Span, StepWanted, Stepped, Taken, Target, generation, step};
+use ::backup::{BackupError, Doors, Keep, Span, StepWanted, Stepped, Taken, Target, generation, moment_text, step};
 use ::store::copy::Pace;
 use ::store::journal::{self, Mark, Reached, State};
 use ::store::{StoreError, Tx};
@@ -304,8 +304,12 @@ pub(super) async fn prune(controls: &Controls, target: &Target, now: i64, told: 
 
 /// A span of moments that can be reached, as it is told.
 pub(super) fn told(span: &Span) -> Value {
-    let moment = |millis| Timestamp::from_millis(millis).to_string();
-    json!({ "from": moment(span.from), "to": moment(span.to), "steps": span.steps })
+    json!({
+        "from": moment_text(span.from),
+        "to": moment_text(span.to),
+        "to_millis": span.to,
+        "steps": span.steps,
+    })
 }
 
 /// How points in time stand, by repository.
@@ -313,7 +317,7 @@ pub(super) async fn status(controls: &Controls) -> Result<BTreeMap<String, Value
     let now = controls.store.context().clock.now().millis();
     let reached = controls.store.read(journal::reached).await.map_err(Refused::because)?;
     let one = |one: Reached| {
-        let moment = |millis: i64| (millis != 0).then(|| Timestamp::from_millis(millis).to_string());
+        let moment = |millis: i64| (millis != 0).then(|| moment_text(millis));
         let told = json!({
             "from": moment(one.based),
             "last": moment(one.taken),
