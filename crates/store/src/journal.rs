@@ -51,8 +51,10 @@ impl Mark {
 /// What the store knows of its journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
-    /// The chain that is being written; 0 while nothing is noted.
+    /// The chain that is being written; 0 while there is none of this schema.
     pub chain: i64,
+    /// Whether changes are noted at all, be it for a chain of an earlier schema.
+    pub is_noting: bool,
     /// How often this store has been taken over by another machine, counted from 1.
     pub generation: i64,
 }
@@ -64,7 +66,7 @@ pub struct State {
 pub fn state(tx: &mut Tx<'_>) -> Result<State, StoreError> {
     let found = tx.row("SELECT chain, schema, generation FROM journal_state WHERE id = 1", &[], |row| {
         let chain = if row.int(1)? == newest() { row.int(0)? } else { 0 };
-        Ok(State { chain, generation: row.int(2)? })
+        Ok(State { chain, is_noting: row.flag(0)?, generation: row.int(2)? })
     })?;
     found.ok_or(StoreError::Missing { what: "state of the journal" })
 }

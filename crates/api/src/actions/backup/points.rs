@@ -93,7 +93,7 @@ pub async fn take_steps(controls: &Controls) -> Result<Stepping, Refused> {
     let store = &controls.store;
     let state = store.read(journal::state).await.map_err(Refused::because)?;
     if plan.targets.is_empty() || !plan.wanted.is_wanted(level(controls).await?) {
-        if state.chain != 0 {
+        if state.is_noting {
             store.end_journal().await.map_err(Refused::because)?;
             tracing::info!("points in time between backups are kept no more");
         }
