@@ -54,7 +54,7 @@ pub struct StepWanted {
 /// Puts what changed since `reached` into `target`, and notes it. `doors` are kept for the next call.
 ///
 /// # Errors
-/// [`BackupError`] if anything could not be read or written; then it is as if nothing had been done.
+/// [`BackupError::NoRepository`] where there is no backup from which a step could lead on. [`BackupError`] if anything could not be read or written; then it is as if nothing had been done.
 pub async fn step(
     store: &Store,
     target: &Target,
@@ -183,11 +183,7 @@ impl Doors {
         let keys = target.of_account_keys();
         let repository = match self.keys.take() {
             Some(repository) => repository,
-            None => match keys.open() {
-                Ok(repository) => repository,
-                Err(BackupError::NoRepository { .. }) => return Ok(None),
-                Err(error) => return Err(error),
-            },
+            None => keys.open()?,
         };
         let generation = generation_in(&keys, &repository)?;
         self.keys = Some(repository);
@@ -200,5 +196,8 @@ impl Doors {
 /// # Errors
 /// [`BackupError`] if the repository cannot be read.
 pub fn generation(target: &Target) -> Result<Option<i64>, BackupError> {
-    Doors::default().generation(target)
+    match Doors::default().generation(target) {
+        Err(BackupError::NoRepository { .. }) => Ok(None),
+        outcome => outcome,
+    }
 }

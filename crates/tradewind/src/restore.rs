@@ -10,7 +10,7 @@ use backup::{Access, Accesses, BackupError, Chosen, Restored, StoredKeys, Target
 use env::{Clock, Entropy, SystemClock, SystemEntropy};
 use serde_json::json;
 use store::check::Report;
-use store::{Context, Place, Store};
+use store::{Context, Place, Store, StoreError};
 use zeroize::Zeroizing;
 
 use crate::backup::{CONFIG, read_password, settings_elsewhere, within};
@@ -140,11 +140,16 @@ pub(crate) async fn lay_out(
 
 /// Opens a store as `settings` say, at `place`.
 pub(crate) async fn open(settings: &Settings, place: Place) -> Result<Store, Refused> {
+    try_open(settings, place).await?.map_err(Refused::because)
+}
+
+/// The same; tells why the store does not open.
+pub(crate) async fn try_open(settings: &Settings, place: Place) -> Result<Result<Store, StoreError>, Refused> {
     let key = KeyPlace::of(settings).read().map_err(Refused::because)?.key();
     let key = key.sealing_under(settings.keys.suite().unwrap_or_default());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
     let context = Context::new(Arc::new(SystemClock), entropy, settings.server.node, key);
-    Store::open(place, context).await.map_err(Refused::because)
+    Ok(Store::open(place, context).await)
 }
 
 /// What opens the way to the repository that is restored from.

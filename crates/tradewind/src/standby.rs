@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use api::actions::Refused;
-use backup::{BackupError, Chosen, StoredKeys, follow};
+use backup::{BackupError, Chosen, StoredKeys, follow, moment_text};
 use env::{Clock, SystemClock, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -85,9 +85,10 @@ async fn run_until_told(options: FollowOptions) -> Result<ExitCode, Refused> {
     let settings = Settings::load(&into.join(CONFIG)).map_err(Refused::because)?;
     start_log(&settings.log);
     let told = Told::default();
-    if let Some(address) = options.listen {
-        told.serve(address).await?;
-    }
+    let door = match options.listen {
+        Some(address) => Some(told.serve(address).await?),
+        None => None,
+    };
     let place = Place::Embedded(settings.server.directory.join("store"));
     let store = open(&settings, place).await?;
     let mut standby = Standby { source, settings, store, told };
@@ -117,6 +118,9 @@ async fn run_until_told(options: FollowOptions) -> Result<ExitCode, Refused> {
             _ = interrupt.recv() => return standby.stop().await,
             () = tokio::time::sleep(LOOK_EVERY) => rest = rest.saturating_sub(LOOK_EVERY),
         }
+    }
+    if let Some(door) = door {
+        door.abort();
     }
     let settings = Settings::load(&into.join(CONFIG)).map_err(Refused::because)?;
     Server::start(settings).await?.until_told_to_stop().await?;
@@ -266,7 +270,8 @@ pub(crate) fn refuse(settings: &Settings) -> Result<(), Refused> {
 /// What is told of a promotion at the first start after it.
 fn note_of(moment: Option<Timestamp>, generation: i64, unreached: &[String]) -> Value {
     json!({
-        "moment": moment.map(|moment| moment.to_string()),
+        "moment": moment.map(|moment| moment_text(moment.millis())),
+        "moment_millis": moment.map(Timestamp::millis),
         "at": SystemClock.now().to_string(),
         "generation": generation,
         "not_told": unreached,

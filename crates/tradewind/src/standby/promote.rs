@@ -9,16 +9,19 @@ use api::actions::{Controls, Refused, tell_of_promotion};
 use backup::{BackupError, StoredKeys, Target, generation, ready};
 use env::{Clock, SystemClock};
 use serde_json::{Value, json};
-use store::{Place, journal};
+use store::{Place, StoreError, journal};
 
 use super::{MARK, REQUEST, STATUS, Standby, note_of};
 use crate::backup::points;
 use crate::print::print;
-use crate::restore::{blocking, open};
+use crate::restore::{blocking, try_open};
 use crate::settings::Settings;
 
 /// Why a running standby did not take over.
 pub(super) const REFUSED: &str = "standby-refused";
+
+/// What a running standby that took over says of it.
+const DONE: &str = "standby-promoted.json";
 
 /// Why a standby that was left behind does not take over.
 const LACKS_STEPS: &str = "steps to here are missing, so that this standby is older than the repository; let `tradewind standby run` build it anew first, or take it as it is with --unfenced";
@@ -37,7 +40,7 @@ pub(super) async fn ask(into: &Path, unfenced: bool, json: bool) -> Result<ExitC
     let into = std::path::absolute(into).map_err(Refused::because)?;
     let (source, settings) = Standby::read(&into)?;
     let place = Place::Embedded(settings.server.directory.join("store"));
-    let done = match open(&settings, place).await {
+    let done = match try_open(&settings, place).await? {
         Ok(store) => {
             let standby = Standby { source, settings, store, told: super::Told::default() };
             let done = standby.promote(unfenced).await;
@@ -50,8 +53,8 @@ pub(super) async fn ask(into: &Path, unfenced: bool, json: bool) -> Result<ExitC
             }
             done
         }
-        // It is in use: by the standby that runs.
-        Err(_) => wait_for(&into, unfenced).await?,
+        Err(StoreError::InUse { .. }) => wait_for(&into, unfenced).await?,
+        Err(error) => return Err(Refused::because(error)),
     };
     print(&done, json);
     Ok(ExitCode::SUCCESS)
@@ -67,7 +70,14 @@ async fn wait_for(into: &Path, unfenced: bool) -> Result<Value, Refused> {
                 return Err(Refused(why));
             }
             if !into.join(MARK).exists() {
-                return Ok(json!({ "promoted": true, "serving": true }));
+                let text = fs::read_to_string(into.join(DONE)).map_err(Refused::because)?;
+                drop(fs::remove_file(into.join(DONE)));
+                let mut done: Value = serde_json::from_str(&text).map_err(Refused::because)?;
+                if let Value::Object(fields) = &mut done {
+                    fields.insert("promoted".to_owned(), json!(true));
+                    fields.insert("serving".to_owned(), json!(true));
+                }
+                return Ok(done);
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -159,15 +169,19 @@ impl Standby {
         let mut note = note_of(moment, generation, unreached);
         let path = self.settings.server.directory.join(NOTE);
         fs::write(path, note.to_string()).map_err(Refused::because)?;
-        fs::remove_file(self.source.into.join(MARK)).map_err(Refused::because)?;
-        for name in [REQUEST, STATUS] {
-            drop(fs::remove_file(self.source.into.join(name)));
-        }
         if let Value::Object(fields) = &mut note {
             fields.insert("findings".to_owned(), json!(findings));
             fields.insert("accounts".to_owned(), json!(report.accounts));
             fields.insert("messages".to_owned(), json!(report.messages));
         }
+        let into = &self.source.into;
+        if into.join(REQUEST).exists() {
+            fs::write(into.join(DONE), note.to_string()).map_err(Refused::because)?;
+        }
+        for name in [REQUEST, STATUS] {
+            drop(fs::remove_file(into.join(name)));
+        }
+        fs::remove_file(into.join(MARK)).map_err(Refused::because)?;
         Ok(note)
     }
 }

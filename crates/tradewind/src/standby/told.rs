@@ -12,6 +12,7 @@ use axum::routing::get;
 use backup::moment_text;
 use env::{Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 /// Beyond this a standby that could not look is not ready to take over with what there is.
 const LATE_SECONDS: i64 = 180;
@@ -70,17 +71,16 @@ impl Told {
     }
 
     /// Answers at `address`: /health, and /metrics for a program that gathers figures.
-    pub(super) async fn serve(&self, address: SocketAddr) -> Result<(), Refused> {
+    pub(super) async fn serve(&self, address: SocketAddr) -> Result<JoinHandle<()>, Refused> {
         let failed = |error: std::io::Error| Refused(format!("cannot listen at {address}: {error}"));
         let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
         let router =
             Router::new().route("/health", get(health)).route("/metrics", get(metrics)).with_state(self.clone());
-        tokio::spawn(async move {
+        Ok(tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::error!(%error, "nobody is told any more how this standby stands");
             }
-        });
-        Ok(())
+        }))
     }
 
     fn now(&self) -> (Standing, Timestamp) {

@@ -107,7 +107,9 @@ pub async fn take_steps(controls: &Controls) -> Result<Stepping, Refused> {
     let reached = ready(controls, &plan, state).await?;
     let mut tasks = Vec::new();
     for target in plan.targets.clone() {
-        if let Some(reached) = reached.iter().find(|one| one.location == target.location) {
+        // Before there is a backup no step leads anywhere.
+        let reached = reached.iter().find(|one| one.location == target.location && one.based != 0);
+        if let Some(reached) = reached {
             tasks.push(tokio::spawn(step_into(controls.clone(), plan.clone(), target, reached.clone(), state)));
         }
     }
