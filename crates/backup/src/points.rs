@@ -87,12 +87,7 @@ impl Base {
 
     /// The steps that lead on from it, in order, up to the first that is missing.
     pub(crate) fn leading_on<'s>(&self, steps: &'s [Step]) -> Vec<&'s Step> {
-        let Some(point) = self.point else { return Vec::new() };
-        let mut further: Vec<&Step> =
-            steps.iter().filter(|step| step.chain == point.chain && step.to > point.mark).collect();
-        further.sort_by_key(|step| step.number);
-        further.dedup_by_key(|step| step.number);
-        lead_on(further, point.mark)
+        self.point.map_or_else(Vec::new, |point| leading_on(point.chain, point.mark, steps))
     }
 
     pub(crate) fn followed(&self) -> Followed {
@@ -101,23 +96,20 @@ impl Base {
     }
 }
 
-fn lead_on(mut further: Vec<&Step>, mark: (i64, i64)) -> Vec<&Step> {
-    if further.first().is_some_and(|first| first.from > mark) {
-        return Vec::new();
-    }
-    let first = further.first().map_or(0, |first| first.number);
-    let whole = further.iter().zip(first..).take_while(|(step, number)| step.number == *number).count();
+/// The steps of `chain` that lead on from `mark`, in order, up to the first that is missing. One that begins earlier than the one before ended
+/// leads on as well: it was taken again, since it was not known that the first had got there.
+pub(crate) fn leading_on(chain: i64, mark: (i64, i64), steps: &[Step]) -> Vec<&Step> {
+    let mut further: Vec<&Step> = steps.iter().filter(|step| step.chain == chain && step.to > mark).collect();
+    further.sort_by_key(|step| (step.to, step.taken));
+    let mut reached = mark;
+    let leads_on = |step: &&Step| {
+        let fits = step.from <= reached;
+        reached = step.to;
+        fits
+    };
+    let whole = further.iter().copied().take_while(leads_on).count();
     further.truncate(whole);
     further
-}
-
-/// The steps that follow `followed`, in order; none if the first of them is not there.
-pub(crate) fn following<'s>(followed: &Followed, steps: &'s [Step]) -> Vec<&'s Step> {
-    let mut further: Vec<&Step> =
-        steps.iter().filter(|step| step.chain == followed.chain && step.to > followed.mark).collect();
-    further.sort_by_key(|step| step.number);
-    further.dedup_by_key(|step| step.number);
-    lead_on(further, followed.mark)
 }
 
 /// Moments that can be reached, in milliseconds since 1970.
@@ -227,7 +219,7 @@ pub(crate) fn steps(target: &Target) -> Result<Vec<Step>, BackupError> {
 /// [`BackupError`] if the repository cannot be read.
 pub fn follow(target: &Target, followed: &Followed) -> Result<Option<Vec<Step>>, BackupError> {
     let points = Points::read(target)?;
-    let next: Vec<Step> = following(followed, &points.steps).into_iter().cloned().collect();
+    let next: Vec<Step> = leading_on(followed.chain, followed.mark, &points.steps).into_iter().cloned().collect();
     let reaches = next.last().map_or(followed.taken, |last| last.taken);
     // Beside a backup amid the steps, which shows nothing that they do not.
     let is_beyond = |base: &Base| match base.point {
@@ -255,4 +247,39 @@ pub fn list_points(target: &Target) -> Result<Listed, BackupError> {
     let points = Points::read(target)?;
     let backups = points.bases.iter().map(|base| Backup::of(&base.snapshot)).collect();
     Ok(Listed { backups, spans: points.spans() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(number: i64, from: i64, to: i64) -> Step {
+        Step { chain: 1, number, from: (from, 0), to: (to, 0), since: from, taken: to, until: to }
+    }
+
+    fn moments(mark: i64, steps: &[Step]) -> Vec<i64> {
+        leading_on(1, (mark, 0), steps).iter().map(|step| step.taken).collect()
+    }
+
+    #[test]
+    fn steps_lead_on_as_far_as_none_is_missing() {
+        let whole = [step(3, 30, 40), step(1, 10, 20), step(2, 20, 30)];
+        assert_eq!(moments(10, &whole), [20, 30, 40]);
+        assert_eq!(moments(25, &whole), [30, 40], "amid a step");
+        assert_eq!(moments(5, &whole), [0; 0], "what lies before the first is missing");
+        assert_eq!(moments(10, &[step(1, 10, 20), step(3, 30, 40)]), [20]);
+        // Killed after it had got there and before that was noted.
+        let twice = [step(1, 10, 20), step(2, 20, 30), step(2, 20, 35), step(3, 35, 40)];
+        assert_eq!(moments(10, &twice), [20, 30, 35, 40]);
+        let other = [Step { chain: 2, ..step(1, 10, 20) }];
+        assert_eq!(moments(10, &other), [0; 0]);
+    }
+
+    #[test]
+    fn a_label_tells_everything_of_a_step() {
+        let step = Step { from: (7, -2), ..step(3, 7, 9) };
+        assert_eq!(step.label(), "step:1:3:7:-2:9:0:7:9");
+        assert_eq!(numbers(&step.label(), "step:").map(|all| all.len()), Some(8));
+        assert_eq!(numbers("point:1:x", "point:"), None);
+    }
 }

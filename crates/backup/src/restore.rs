@@ -17,7 +17,7 @@ use crate::BackupError;
 use crate::account_keys::StoredKeys;
 use crate::manifest::Manifest;
 use crate::moment::moment_text;
-use crate::points::{Base, Points, Step, TAG, Way, following};
+use crate::points::{Base, Points, Step, TAG, Way, leading_on};
 use crate::repository::{Backup, Target, millis, snapshots, tagged};
 use crate::source::{bundle_path, files_path, gone_path, manifest_path, table_path};
 use crate::step::generation;
@@ -349,7 +349,7 @@ impl Steps {
     #[must_use]
     pub fn following(&self, followed: &Followed) -> Vec<Step> {
         let all: Vec<Step> = self.snapshots.iter().filter_map(Step::of).collect();
-        following(followed, &all).into_iter().cloned().collect()
+        leading_on(followed.chain, followed.mark, &all).into_iter().cloned().collect()
     }
 
     /// Carries `step` out on `store`, giving accounts their `keys`. Blocks.
