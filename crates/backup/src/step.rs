@@ -76,8 +76,7 @@ pub async fn step(
     if let Some(generation) = generation.filter(|generation| *generation > wanted.generation) {
         return Ok(Stepped::Replaced(generation));
     }
-    let clock = Arc::clone(&store.context().clock);
-    let now = clock.now();
+    let now = store.context().clock.now();
     let (location, since) = (target.location.clone(), reached.mark.clone());
     let pace = wanted.pace;
     let (target, wanted, reached) = (target.clone(), wanted.clone(), reached.clone());
@@ -87,7 +86,6 @@ pub async fn step(
         if frozen.inventory().is_empty() {
             return Ok((held, None));
         }
-        let until = clock.now();
         if frozen.keys_changed() {
             // Read after the moment was fixed, as with a backup.
             runtime.block_on(StoredKeys::read(&reading))?.write(
@@ -97,7 +95,7 @@ pub async fn step(
                 wanted.generation,
             )?;
         }
-        let step = described(&frozen, &reached, now, until);
+        let step = described(&frozen, &reached, now);
         let mark = frozen.mark().clone();
         write(&frozen, &target, &wanted.host, &step, &mut held)?;
         Ok::<_, BackupError>((held, Some((step, mark))))
@@ -122,7 +120,7 @@ async fn note(
     Ok(Stepped::Taken(Box::new(step)))
 }
 
-fn described(frozen: &Frozen, reached: &Reached, now: Timestamp, until: Timestamp) -> Step {
+fn described(frozen: &Frozen, reached: &Reached, now: Timestamp) -> Step {
     Step {
         chain: reached.chain,
         number: reached.number + 1,
@@ -131,7 +129,7 @@ fn described(frozen: &Frozen, reached: &Reached, now: Timestamp, until: Timestam
         since: reached.clean,
         // Moments of a chain rise, whatever becomes of the clock.
         taken: now.millis().max(reached.taken + 1),
-        until: until.millis().max(reached.taken + 1),
+        until: frozen.seen().millis().max(reached.taken + 1),
     }
 }
 

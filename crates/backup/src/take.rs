@@ -59,7 +59,7 @@ pub async fn take(store: &Store, target: &Target, wanted: Wanted, replaces: bool
     let (reading, runtime) = (store.clone(), Handle::current());
     let generation = store.read(journal::state).await?.generation;
     copy::freeze(store, pace, move |frozen| {
-        let until = reading.context().clock.now();
+        let until = frozen.seen();
         // Read after the moment was fixed: every account of it is there, unless it was erased since.
         runtime.block_on(StoredKeys::read(&reading))?.write(&target, now.millis(), replaces, generation)?;
         write(&frozen, &target, &wanted, sealed, (now, until))

@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::time::Duration;
 
+use env::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{self, Mark};
@@ -130,6 +131,7 @@ pub enum Part {
 /// One point in time of a store, for as long as this exists.
 pub struct Frozen {
     inventory: Arc<Inventory>,
+    seen: Timestamp,
     mark: Mark,
     keys_changed: bool,
     asks: Sender<Ask>,
@@ -145,6 +147,12 @@ impl Frozen {
     #[must_use]
     pub fn inventory(&self) -> &Arc<Inventory> {
         &self.inventory
+    }
+
+    /// When it was held: nothing is in it that was committed after.
+    #[must_use]
+    pub fn seen(&self) -> Timestamp {
+        self.seen
     }
 
     /// Where it stands in the journal.
@@ -243,6 +251,7 @@ where
     let serve = move |tx: &mut Tx<'_>| {
         let is_embedded = reading.is_embedded();
         let mark = journal::mark(tx, is_embedded)?;
+        let seen = tx.now();
         let (noted, mut inventory, keys_changed) = match &since {
             None => (Vec::new(), take_inventory(tx, is_embedded)?, true),
             Some(since) => changes::take_inventory(tx, is_embedded, since)?,
@@ -250,7 +259,7 @@ where
         let chain = journal::state(tx)?.chain;
         inventory.point = (chain != 0).then(|| Point { chain, mark: mark.order() });
         let (asks, waiting) = mpsc::channel::<Ask>();
-        let frozen = Frozen { inventory: Arc::new(inventory), mark, keys_changed, asks };
+        let frozen = Frozen { inventory: Arc::new(inventory), seen, mark, keys_changed, asks };
         let worker = std::thread::Builder::new()
             .name("copy".into())
             .spawn(move || work(frozen))
