@@ -72,15 +72,21 @@ impl Keep {
         };
         let all = tagged(&steps, &repository, points::TAG)?;
         let over: Vec<_> = all.iter().filter(|step| millis(step) <= first).map(|step| step.id).collect();
-        if over.is_empty() {
+        if over.is_empty() && all.len() < SCATTERED_MIN {
             return Ok(0);
         }
-        steps.told(repository.delete_snapshots(&over))?;
+        if !over.is_empty() {
+            steps.told(repository.delete_snapshots(&over))?;
+        }
+        // This also brings together what many steps have left in small files.
         let options = PruneOptions::default();
         let plan = steps.told(repository.prune_plan(&options))?;
         steps.told(repository.prune(&options, plan))?;
         Ok(over.len() as u64)
     }
 }
+
+/// From so many steps on their small files are brought together.
+const SCATTERED_MIN: usize = 500;
 
 const DAY_MILLIS: i64 = 86_400_000;

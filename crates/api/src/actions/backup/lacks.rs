@@ -107,13 +107,16 @@ mod tests {
     #[test]
     fn each_level_asks_for_more() {
         let local = || target("/mnt/backup", "");
-        assert_eq!(lacks(&plan(Vec::new()), Level::Basic), [Lack::None]);
-        assert_eq!(lacks(&plan(vec![local()]), Level::Basic), []);
-        assert_eq!(lacks(&plan(vec![local()]), Level::Enhanced), [Lack::Local]);
-        assert_eq!(lacks(&plan(vec![target("/mnt/nas", "office")]), Level::Enhanced), []);
+        assert_eq!(lacks(&plan(Vec::new()), PointsWanted::ByLevel, Level::Basic), [Lack::None]);
+        assert_eq!(lacks(&plan(vec![local()]), PointsWanted::ByLevel, Level::Basic), []);
+        assert_eq!(lacks(&plan(vec![local()]), PointsWanted::ByLevel, Level::Enhanced), [Lack::Local]);
+        assert_eq!(lacks(&plan(vec![target("/mnt/nas", "office")]), PointsWanted::ByLevel, Level::Enhanced), []);
         let one = || target("s3:https://s3.eu.example/mail/x", "");
-        assert_eq!(lacks(&plan(vec![local(), one()]), Level::Enhanced), []);
-        assert_eq!(lacks(&plan(vec![local(), one()]), Level::Trade), [Lack::OneRegion, Lack::Deletable]);
+        assert_eq!(lacks(&plan(vec![local(), one()]), PointsWanted::ByLevel, Level::Enhanced), []);
+        assert_eq!(
+            lacks(&plan(vec![local(), one()]), PointsWanted::ByLevel, Level::Trade),
+            [Lack::OneRegion, Lack::Deletable]
+        );
         let other = || target("sftp:mail@backup.cn.example:/srv", "");
         let mut two = plan(vec![one(), other()]);
         assert_eq!(lacks(&two, PointsWanted::ByLevel, Level::Trade), [Lack::Deletable]);
@@ -121,9 +124,10 @@ mod tests {
         assert_eq!(lacks(&two, PointsWanted::ByLevel, Level::Trade), []);
         let mut locked = one();
         locked.access.lock_days = 90;
-        assert_eq!(lacks(&plan(vec![locked, other()]), Level::Trade), []);
+        assert_eq!(lacks(&plan(vec![locked, other()]), PointsWanted::ByLevel, Level::Trade), []);
         two.keep.days = 30;
         two.every = None;
         assert_eq!(lacks(&two, PointsWanted::ByLevel, Level::Trade), [Lack::Short, Lack::ByHand]);
+        assert_eq!(lacks(&two, PointsWanted::Off, Level::Trade), [Lack::Short, Lack::ByHand, Lack::NoPoints]);
     }
 }
