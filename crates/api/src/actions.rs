@@ -78,7 +78,10 @@ use signing::Signer;
 
 pub use backup::earlier::{EarlierDomain, EarlierMail};
 pub use backup::standing::tell_of_backups;
-pub use backup::{BackupPlan, back_up_when_due, carry_erasures_on, tell_of_crossings};
+pub use backup::{
+    BackupPlan, BackupWork, PointsPlan, PointsWanted, Stepping, back_up_when_due, carry_erasures_on, is_replaced,
+    take_steps, tell_of_crossings,
+};
 pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
@@ -106,7 +109,7 @@ pub use regions::{NewCrossingRule, TransfersWanted};
 pub use rehearse::{RehearsalPlan, rehearse_when_due};
 pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;
-pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_recovery};
+pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_promotion, tell_of_recovery};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.
@@ -201,6 +204,14 @@ pub trait Elsewhere: Send + Sync {
         RegionSettings::default()
     }
 
+    /// Where steps between backups go, and how often.
+    ///
+    /// # Errors
+    /// [`Refused`] if the settings cannot be used.
+    fn points(&self) -> Result<PointsPlan, Refused> {
+        Err(Refused("no backups here".to_owned()))
+    }
+
     /// How restores are rehearsed.
     ///
     /// # Errors
@@ -255,6 +266,8 @@ pub struct Controls {
     pub access: AccessSettings,
     /// Accounts whose mail is being brought or taken out.
     pub moves: portability::Running,
+    /// What is under way with backups.
+    pub backup: Arc<BackupWork>,
     /// Parts that this crate must not know.
     pub elsewhere: Arc<dyn Elsewhere>,
 }

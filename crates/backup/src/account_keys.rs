@@ -6,13 +6,13 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rustic_core::repofile::SnapshotFile;
-use rustic_core::{LimitOption, PruneOptions};
+use rustic_core::{LimitOption, Open, PruneOptions, Repository};
 use serde::{Deserialize, Serialize};
 use store::copy::AccountKeys;
 use store::{Store, StoreError};
 
 use crate::BackupError;
-use crate::repository::{Target, millis, snapshots};
+use crate::repository::{Archived, TAG, Target, millis, snapshots};
 use crate::source::{Failure, Source, account_keys_path};
 
 /// Longest list of keys that is read, in bytes.
@@ -23,6 +23,9 @@ const TRIES: usize = 3;
 
 /// The name under which they are kept.
 const HOST: &str = "account-keys";
+
+/// What the label of the newest begins with: the generation of the server that wrote it follows.
+const GENERATION: &str = "generation:";
 
 /// The wrapped keys of all accounts at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,22 +49,23 @@ impl StoredKeys {
     }
 
     /// Keeps them beside the backups of `target`, as of `now` (milliseconds since 1970), and deletes all that was kept there before, if
-    /// `replaces`. Says whether nothing older is left there. Blocks.
+    /// `replaces`. Says whether nothing older is left there. With them it is told of which `generation` the server is that the backups belong
+    /// to. Blocks.
     ///
     /// # Errors
     /// [`BackupError`] if they cannot be written and read back.
-    pub fn write(&self, target: &Target, now: i64, replaces: bool) -> Result<bool, BackupError> {
+    pub fn write(&self, target: &Target, now: i64, replaces: bool, generation: i64) -> Result<bool, BackupError> {
         let target = target.of_account_keys();
         for _ in 1..TRIES {
             // Another node may be at it, too, and take what is not listed yet for rubbish.
-            if let Ok(is_alone) = self.try_write(&target, now, replaces) {
+            if let Ok(is_alone) = self.try_write(&target, now, replaces, generation) {
                 return Ok(is_alone);
             }
         }
-        self.try_write(&target, now, replaces)
+        self.try_write(&target, now, replaces, generation)
     }
 
-    fn try_write(&self, target: &Target, now: i64, replaces: bool) -> Result<bool, BackupError> {
+    fn try_write(&self, target: &Target, now: i64, replaces: bool, generation: i64) -> Result<bool, BackupError> {
         let keys = self.keys.0.iter().map(|(account, key)| (*account, STANDARD.encode(key))).collect();
         let text = serde_json::to_vec(&Written { keys }).map_err(|error| BackupError::Unread {
             part: "the keys of accounts".to_owned(),
@@ -70,10 +74,15 @@ impl StoredKeys {
         let repository = target.told(target.open_or_make()?.to_indexed_ids())?;
         let mut source = Source::new(Failure::default(), Arc::default());
         let older = snapshots(target, &repository)?;
+        if let Some(theirs) = older.last().and_then(generation_of).filter(|theirs| *theirs > generation) {
+            return Err(BackupError::Replaced { location: target.location.clone(), theirs, ours: generation });
+        }
         // The newest counts, whatever became of the clock.
         let now = older.last().map_or(now, |last| now.max(millis(last) + 1));
         source.add_own(account_keys_path(), text, now);
-        let newest = target.archive(&repository, &source, HOST, now)?;
+        let label = Some(format!("{GENERATION}{generation}"));
+        let named = Archived { host: HOST, now, tag: TAG, label, has_parent: true };
+        let newest = target.archive(&repository, &source, &named)?;
         let is_alone = older.is_empty() || (replaces && delete_older(target, &older));
         if Self::read_newest(target)? != *self {
             return Err(BackupError::Damaged {
@@ -115,6 +124,15 @@ impl StoredKeys {
     pub(crate) fn into_keys(self) -> AccountKeys {
         self.keys
     }
+}
+
+fn generation_of(snapshot: &SnapshotFile) -> Option<i64> {
+    snapshot.label.strip_prefix(GENERATION)?.parse().ok()
+}
+
+/// The generation that the newest keys in `repository` tell of.
+pub(crate) fn generation_in<S: Open>(target: &Target, repository: &Repository<S>) -> Result<Option<i64>, BackupError> {
+    Ok(snapshots(target, repository)?.last().and_then(generation_of))
 }
 
 /// Deletes earlier states and all that only they have; says whether that went well. Where it does not, what was just written stands all the same.

@@ -41,6 +41,31 @@ pub enum BackupError {
         /// What was asked for.
         which: String,
     },
+    /// The moment lies where there are no points in time.
+    #[error(
+        "backup repository {location} has no point in time from {from} to {}: nothing that leads there is left. The nearest moments are {from}{}; give one of them",
+        .to.as_deref().unwrap_or("now"), .to.as_deref().map(|to| format!(" and {to}")).unwrap_or_default()
+    )]
+    Gap {
+        /// Where it was looked for.
+        location: String,
+        /// The last moment before.
+        from: String,
+        /// The first one after.
+        to: Option<String>,
+    },
+    /// Another machine has taken the place of this server.
+    #[error(
+        "this server was replaced: the backups in {location} belong to one of generation {theirs}, ours is {ours}. Mail goes on there; this one must not serve any more. To keep what is here, take its directory aside; to make it the main one again, build it anew with: tradewind standby"
+    )]
+    Replaced {
+        /// The repository that says so.
+        location: String,
+        /// Its generation.
+        theirs: i64,
+        /// Our generation.
+        ours: i64,
+    },
     /// Something could not be read while the backup was made.
     #[error("the backup was given up, since {part} could not be read: {cause}")]
     Unread {
@@ -83,6 +108,8 @@ impl BackupError {
             Self::Password { .. }
             | Self::NoRepository { .. }
             | Self::NoBackup { .. }
+            | Self::Gap { .. }
+            | Self::Replaced { .. }
             | Self::Damaged { .. }
             | Self::RegionKey => Outlook::Permanent,
         }

@@ -7,7 +7,8 @@ use rustic_core::{KeepOptions, PruneOptions, jiff};
 use serde::Serialize;
 
 use crate::BackupError;
-use crate::repository::{Target, millis, snapshots};
+use crate::points;
+use crate::repository::{Target, millis, snapshots, tagged};
 
 /// How long backups are kept. Beyond the days, the last one of each week and month stays for longer (grandfather, father, son).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,4 +74,39 @@ impl Keep {
         let gap = Duration::from_millis(u64::try_from(millis(newest) - millis(before)).unwrap_or(0));
         (gap > self.gap_max?).then(|| gap.as_secs() / 86_400)
     }
+
+    /// Deletes the steps in `target` that nobody needs who wants a moment of the last `days` before `now` (milliseconds since 1970): those up to
+    /// the last backup before that time, from which later ones lead on. Gives how many. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if the repository cannot be read or written.
+    pub fn apply_to_steps(target: &Target, days: u32, now: i64) -> Result<u64, BackupError> {
+        let limit = now - i64::from(days) * DAY_MILLIS;
+        let repository = target.open()?;
+        let backups = snapshots(target, &repository)?;
+        let first = backups.iter().map(millis).filter(|taken| *taken <= limit).max().unwrap_or(i64::MIN);
+        let steps = target.of_steps().for_pruning();
+        let repository = match steps.open() {
+            Err(BackupError::NoRepository { .. }) => return Ok(0),
+            outcome => outcome?,
+        };
+        let all = tagged(&steps, &repository, points::TAG)?;
+        let over: Vec<_> = all.iter().filter(|step| millis(step) <= first).map(|step| step.id).collect();
+        if over.is_empty() && all.len() < SCATTERED_MIN {
+            return Ok(0);
+        }
+        if !over.is_empty() {
+            steps.told(repository.delete_snapshots(&over))?;
+        }
+        // This also brings together what many steps have left in small files.
+        let options = PruneOptions::default();
+        let plan = steps.told(repository.prune_plan(&options))?;
+        steps.told(repository.prune(&options, plan))?;
+        Ok(over.len() as u64)
+    }
 }
+
+/// From so many steps on their small files are brought together.
+const SCATTERED_MIN: usize = 500;
+
+const DAY_MILLIS: i64 = 86_400_000;

@@ -148,21 +148,26 @@ impl Target {
         Self { location: format!("{}/account-keys", self.location.trim_end_matches('/')), access, ..self.clone() }
     }
 
-    /// Writes what `source` has as a new snapshot, made by `host` at `now` (milliseconds since 1970).
+    /// Where the steps between backups are kept.
+    pub(crate) fn of_steps(&self) -> Self {
+        Self { location: format!("{}/steps", self.location.trim_end_matches('/')), ..self.clone() }
+    }
+
+    /// Writes what `source` has as a new snapshot.
     pub(crate) fn archive<S: rustic_core::IndexedIds>(
         &self,
         repository: &Repository<S>,
         source: &Source,
-        host: &str,
-        now: i64,
+        named: &Archived<'_>,
     ) -> Result<SnapshotFile, BackupError> {
-        let time = jiff::Timestamp::from_millisecond(now).unwrap_or_default();
+        let time = jiff::Timestamp::from_millisecond(named.now).unwrap_or_default();
         let options = SnapshotOptions::default()
-            .host(Some(host.to_owned()))
+            .host(Some(named.host.to_owned()))
+            .label(named.label.clone())
             .time(Some(time.to_zoned(jiff::tz::TimeZone::UTC)))
             .command(Some("tradewind backup".to_owned()));
-        let snapshot = self.told(options.add_tags(TAG).and_then(|options| options.to_snapshot()))?;
-        let options = BackupOptions::default().parent_opts(ParentOptions::default());
+        let snapshot = self.told(options.add_tags(named.tag).and_then(|options| options.to_snapshot()))?;
+        let options = BackupOptions::default().parent_opts(ParentOptions::default().force(!named.has_parent));
         self.told(repository.archive(&options, source, snapshot, &[PathBuf::from(ROOT)]))
     }
 
@@ -172,14 +177,35 @@ impl Target {
     }
 }
 
-/// Our snapshots, the oldest first.
+/// How a snapshot is named.
+pub(crate) struct Archived<'a> {
+    /// The server that makes it.
+    pub(crate) host: &'a str,
+    /// The moment that it shows, in milliseconds since 1970.
+    pub(crate) now: i64,
+    pub(crate) tag: &'static str,
+    pub(crate) label: Option<String>,
+    /// Whether what the one before has is not read again.
+    pub(crate) has_parent: bool,
+}
+
+/// Our backups, the oldest first.
 pub(crate) fn snapshots<S: rustic_core::Open>(
     target: &Target,
     repository: &Repository<S>,
 ) -> Result<Vec<SnapshotFile>, BackupError> {
+    tagged(target, repository, TAG)
+}
+
+/// The snapshots with `tag`, the oldest first.
+pub(crate) fn tagged<S: rustic_core::Open>(
+    target: &Target,
+    repository: &Repository<S>,
+    tag: &str,
+) -> Result<Vec<SnapshotFile>, BackupError> {
     let mut ours: BTreeMap<_, SnapshotFile> = BTreeMap::new();
     for snapshot in target.told(repository.get_all_snapshots())? {
-        if snapshot.tags.contains(TAG) {
+        if snapshot.tags.contains(tag) {
             ours.insert((millis(&snapshot), snapshot.id.to_hex().to_string()), snapshot);
         }
     }
@@ -265,7 +291,27 @@ pub fn check(target: &Target, reading: Reading) -> Result<Checked, BackupError> 
         sound = false;
         findings.push(error.to_string());
     }
+    if !matches!(reading, Reading::Part { .. }) {
+        sound &= check_steps(target, options_of(reading), &mut findings)?;
+    }
     Ok(Checked { sound, findings, damaged })
+}
+
+fn options_of(reading: Reading) -> CheckOptions {
+    CheckOptions::default().read_data(reading == Reading::All)
+}
+
+/// Checks the steps beside the backups; says whether they are sound.
+fn check_steps(target: &Target, options: CheckOptions, findings: &mut Vec<String>) -> Result<bool, BackupError> {
+    let steps = target.of_steps();
+    let repository = match steps.open() {
+        Err(BackupError::NoRepository { .. }) => return Ok(true),
+        outcome => outcome?,
+    };
+    let results = steps.told(repository.check(options))?;
+    let found = results.0.iter().map(|(_, finding)| format!("steps: {}", in_short(&finding.to_string())));
+    findings.extend(found.take(FINDINGS_MAX));
+    Ok(results.is_ok().is_ok())
 }
 
 /// The file that a finding is about, whose type cannot be named here: `… { id: PackId(…), … }` or `… { id: …, … }`.

@@ -7,15 +7,20 @@ use std::path::{Component, Path, PathBuf};
 use rustic_core::repofile::SnapshotFile;
 use rustic_core::{IndexedFullStatus, LsOptions, Repository};
 use serde::Serialize;
-use store::Store;
-use store::copy::{BundleReader, Filler, Picker, TableReader, without_key};
+use serde::de::DeserializeOwned;
+use store::copy::{BundleReader, Carrier, Filler, Inventory, Picker, TableReader, skip_numbers, without_key};
+use store::journal::{Followed, note_followed, set_generation};
+use store::{Store, StoreError, Tx};
 use tokio::runtime::Handle;
 
 use crate::BackupError;
 use crate::account_keys::StoredKeys;
 use crate::manifest::Manifest;
-use crate::repository::{Backup, Target, millis, snapshots};
-use crate::source::{bundle_path, files_path, manifest_path, table_path};
+use crate::moment::moment_text;
+use crate::points::{Base, Points, Step, TAG, Way, leading_on};
+use crate::repository::{Backup, Target, millis, snapshots, tagged};
+use crate::source::{bundle_path, files_path, gone_path, manifest_path, table_path};
+use crate::step::generation;
 
 /// Longest list of what is in a backup that is read, in bytes.
 const MANIFEST_BYTES_MAX: u64 = 256 << 20;
@@ -26,13 +31,19 @@ pub struct Restored {
     /// The backup.
     #[serde(flatten)]
     pub backup: Backup,
+    /// The moment that was reached with it.
+    pub moment: String,
+    /// The same, in milliseconds since 1970.
+    pub moment_millis: i64,
+    /// Steps that were carried out after it.
+    pub steps: u64,
     /// Accounts.
     pub accounts: u64,
     /// Messages.
     pub messages: u64,
-    /// Blobs.
+    /// Blobs of the backup.
     pub blobs: u64,
-    /// Rows of all tables.
+    /// Rows of all tables of the backup.
     pub rows: u64,
     /// Accounts, among those, that were erased since: nothing of them opens.
     pub erased: u64,
@@ -44,6 +55,9 @@ pub struct Chosen {
     repository: Repository<IndexedFullStatus>,
     snapshot: SnapshotFile,
     manifest: Manifest,
+    /// What is carried out after it, in order.
+    steps: Vec<Step>,
+    followed: Followed,
 }
 
 impl Chosen {
@@ -64,9 +78,56 @@ impl Chosen {
             location: target.location.clone(),
             which: id.map_or_else(|| "as old as that".to_owned(), str::to_owned),
         })?;
-        let repository = target.told(repository.to_indexed())?;
+        let base = Base::of(snapshot);
+        Self::with(target, Way { base, steps: Vec::new() })
+    }
+
+    /// Opens what leads to the moment `to` (milliseconds since 1970): the newest backup before it, and the steps from there to the last point
+    /// before it. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError::NoBackup`] if no backup is as old, [`BackupError::Gap`] if steps to there are missing.
+    pub fn open_at(target: &Target, to: i64) -> Result<Self, BackupError> {
+        Self::with(target, Points::read(target)?.way(target, to)?)
+    }
+
+    /// Opens the backup with the number `id` and all steps that lead on from it. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if there is none, or it cannot be read.
+    pub fn open_on(target: &Target, id: &str) -> Result<Self, BackupError> {
+        let Points { bases, steps } = Points::read(target)?;
+        let base = bases.into_iter().find(|base| base.snapshot.id.to_hex().to_string() == id);
+        let base =
+            base.ok_or_else(|| BackupError::NoBackup { location: target.location.clone(), which: id.to_owned() })?;
+        let steps = base.leading_on(&steps).into_iter().cloned().collect();
+        Self::with(target, Way { base, steps })
+    }
+
+    /// Opens the newest backup and all steps that lead on from it. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if there is none, or it cannot be read.
+    pub fn open_latest(target: &Target) -> Result<Self, BackupError> {
+        let way = Points::read(target)?
+            .newest()
+            .ok_or_else(|| BackupError::NoBackup { location: target.location.clone(), which: "at all".to_owned() })?;
+        Self::with(target, way)
+    }
+
+    fn with(target: &Target, way: Way) -> Result<Self, BackupError> {
+        let repository = target.told(target.open()?.to_indexed())?;
+        let Way { base, steps } = way;
+        let followed = base.followed();
+        let snapshot = base.snapshot;
         let manifest = read_manifest(target, &repository, &snapshot)?;
-        Ok(Self { target: target.clone(), repository, snapshot, manifest })
+        Ok(Self { target: target.clone(), repository, snapshot, manifest, steps, followed })
+    }
+
+    /// The moment that it leads to, in milliseconds since 1970.
+    #[must_use]
+    pub fn moment(&self) -> i64 {
+        self.steps.last().map_or(self.followed.taken, |last| last.taken)
     }
 
     /// What the backup says of itself.
@@ -112,14 +173,25 @@ impl Chosen {
         Ok(written)
     }
 
-    /// Fills `store`, which must be empty. Accounts get their `keys`; the row of one that was erased since has none, and
-    /// [`store::copy::without_key`] finds it. Blocks.
+    /// Fills `store`, which must be empty, and makes it ready to serve. Accounts get their `keys`; the row of one that was erased since has none,
+    /// and [`store::copy::without_key`] finds it. Blocks.
     ///
     /// # Errors
     /// [`BackupError`] if the backup is damaged or the store fails; the store is then of no use.
     pub fn fill(&self, store: &Store, keys: StoredKeys, runtime: &Handle) -> Result<Restored, BackupError> {
+        let restored = self.fill_to_follow(store, keys, runtime)?;
+        let generation = generation(&self.target)?;
+        runtime.block_on(ready(store, generation.unwrap_or(1)))?;
+        Ok(restored)
+    }
+
+    /// Fills `store`, which must be empty, so that further steps can be carried out on it. Blocks.
+    ///
+    /// # Errors
+    /// As [`Self::fill`].
+    pub fn fill_to_follow(&self, store: &Store, keys: StoredKeys, runtime: &Handle) -> Result<Restored, BackupError> {
         let inventory = &self.manifest.store;
-        let filler = runtime.block_on(Filler::new(store, inventory, keys.into_keys()))?;
+        let filler = runtime.block_on(Filler::new(store, inventory, keys.clone().into_keys()))?;
         let (mut blobs, mut rows) = (0, 0);
         for bundle in &inventory.bundles {
             let found = self.read(&bundle_path(bundle), |bytes| {
@@ -136,11 +208,23 @@ impl Chosen {
             self.compare(&format!("rows of {}", table.name), found, table.rows)?;
             rows += found;
         }
-        runtime.block_on(filler.finish())?;
+        let followed = self.followed;
+        runtime.block_on(store.write(move |tx| note_followed(tx, Some(&followed))))?;
+        let (mut accounts, mut messages) = (inventory.accounts, inventory.messages);
+        if !self.steps.is_empty() {
+            let steps = Steps::open(&self.target)?;
+            for step in &self.steps {
+                steps.carry_out(step, store, keys.clone(), runtime)?;
+            }
+            (accounts, messages) = runtime.block_on(store.read(count))?;
+        }
         Ok(Restored {
             backup: Backup::of(&self.snapshot),
-            accounts: inventory.accounts,
-            messages: inventory.messages,
+            moment: moment_text(self.moment()),
+            moment_millis: self.moment(),
+            steps: self.steps.len() as u64,
+            accounts,
+            messages,
             blobs,
             rows,
             erased: runtime.block_on(store.read(without_key))?.len() as u64,
@@ -223,11 +307,113 @@ impl Chosen {
     }
 }
 
+/// Makes a store ready to serve in which a backup and steps were carried out, as of `generation`.
+///
+/// # Errors
+/// [`StoreError`] if it fails.
+pub async fn ready(store: &Store, generation: i64) -> Result<(), StoreError> {
+    skip_numbers(store).await?;
+    store
+        .write(move |tx| {
+            note_followed(tx, None)?;
+            set_generation(tx, generation)
+        })
+        .await
+}
+
+fn count(tx: &mut Tx<'_>) -> Result<(u64, u64), StoreError> {
+    let mut one = |sql| Ok::<_, StoreError>(tx.row(sql, &[], |row| row.int(0))?.unwrap_or(0).unsigned_abs());
+    Ok((one("SELECT COUNT(*) FROM account")?, one("SELECT COUNT(*) FROM message")?))
+}
+
+/// The steps of a repository, open for reading.
+pub struct Steps {
+    target: Target,
+    repository: Repository<IndexedFullStatus>,
+    snapshots: Vec<SnapshotFile>,
+}
+
+impl Steps {
+    /// Opens the steps beside the backups of `target`. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if they cannot be read.
+    pub fn open(target: &Target) -> Result<Self, BackupError> {
+        let target = target.of_steps();
+        let repository = target.told(target.open()?.to_indexed())?;
+        let snapshots = tagged(&target, &repository, TAG)?;
+        Ok(Self { target, repository, snapshots })
+    }
+
+    /// Those that follow what a standby has carried out, in order; none if the first of them is not there.
+    #[must_use]
+    pub fn following(&self, followed: &Followed) -> Vec<Step> {
+        let all: Vec<Step> = self.snapshots.iter().filter_map(Step::of).collect();
+        leading_on(followed.chain, followed.mark, &all).into_iter().cloned().collect()
+    }
+
+    /// Carries `step` out on `store`, giving accounts their `keys`. Blocks.
+    ///
+    /// # Errors
+    /// [`BackupError`] if the step is damaged or does not fit the store; nothing of it is kept then but blobs that nobody names.
+    pub fn carry_out(&self, step: &Step, store: &Store, keys: StoredKeys, runtime: &Handle) -> Result<(), BackupError> {
+        let found = self.snapshots.iter().find(|snapshot| Step::of(snapshot).as_ref() == Some(step));
+        let snapshot = found.ok_or_else(|| BackupError::NoBackup {
+            location: self.target.location.clone(),
+            which: format!("that is step {}", step.number),
+        })?;
+        let inventory: Inventory = read_listed(&self.target, &self.repository, snapshot)?;
+        let mut carrier = runtime.block_on(Carrier::new(store, &inventory, keys.into_keys()))?;
+        let damaged = |found: u64, what: &str, wanted: u64| BackupError::Damaged {
+            backup: snapshot.id.to_hex().to_string(),
+            what: format!("{found} {what}, where {wanted} should be"),
+        };
+        for bundle in &inventory.bundles {
+            let found = self.read(snapshot, &bundle_path(bundle), |bytes| {
+                Ok::<_, BackupError>(runtime.block_on(carrier.bundle(BundleReader::new(BufReader::new(bytes))))?)
+            })?;
+            if found != bundle.blobs {
+                return Err(damaged(found, "blobs of a bundle", bundle.blobs));
+            }
+        }
+        for (tables, is_gone) in [(&inventory.gone, true), (&inventory.tables, false)] {
+            for table in tables {
+                let path = if is_gone { gone_path(table) } else { table_path(table) };
+                let found = self.read::<_, BackupError>(snapshot, &path, |bytes| {
+                    let rows = TableReader::new(BufReader::new(bytes), table.columns.len());
+                    Ok(if is_gone { carrier.gone(table, rows)? } else { carrier.table(table, rows)? })
+                })?;
+                if found != table.rows {
+                    return Err(damaged(found, &format!("rows of {}", table.name), table.rows));
+                }
+            }
+        }
+        Ok(runtime.block_on(carrier.finish(Some(step.followed())))?)
+    }
+
+    fn read<T, E: From<BackupError>>(
+        &self,
+        snapshot: &SnapshotFile,
+        path: &PathBuf,
+        work: impl FnOnce(&mut dyn Read) -> Result<T, E>,
+    ) -> Result<T, E> {
+        read_file(&self.target, &self.repository, snapshot, path, work)
+    }
+}
+
 pub(crate) fn read_manifest(
     target: &Target,
     repository: &Repository<IndexedFullStatus>,
     snapshot: &SnapshotFile,
 ) -> Result<Manifest, BackupError> {
+    read_listed(target, repository, snapshot)
+}
+
+fn read_listed<T: DeserializeOwned>(
+    target: &Target,
+    repository: &Repository<IndexedFullStatus>,
+    snapshot: &SnapshotFile,
+) -> Result<T, BackupError> {
     let mut bytes = Vec::new();
     let node = target.told(repository.node_from_path(snapshot.tree, &manifest_path()))?;
     if node.meta.size <= MANIFEST_BYTES_MAX {

@@ -14,6 +14,16 @@ env::settings! {
         credentials_file: PathBuf = PathBuf::from("backup-credentials.toml"),
         /// Minutes between two backups; 0 for none but those that are asked for.
         every_minutes: u64 = 1440,
+        /// Points in time between backups, at most a minute apart: what changed goes into each repository as a step. "by-level": where an
+        /// organisation has level enhanced or above; "on" or "off".
+        points_in_time: String = "by-level".to_owned(),
+        /// Seconds between two steps.
+        step_seconds: u64 = 45,
+        /// Days for which each point in time can be reached; 0 for what the highest level among the organisations asks: 7, or 14 for trade.
+        step_days: u32 = 0,
+        /// Changes of rows that wait at most for a repository that cannot be reached. Beyond them points in time begin anew with another backup,
+        /// and those in between are lost.
+        step_changes_max: u64 = 4_000_000,
         /// Days for which every backup is kept; 0 for what the highest level among the organisations asks: 7, 30 or 90.
         keep_days: u32 = 0,
         /// Weeks, beyond those days, of which the last backup is kept.

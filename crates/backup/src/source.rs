@@ -139,6 +139,12 @@ impl Source {
         self.add(table_path(table), meta, Content::Part(Part::Table(table.clone()), parts.clone()));
     }
 
+    /// The keys of rows that are gone from a table.
+    pub(crate) fn add_gone(&mut self, parts: &Parts, table: &Table, now: i64) {
+        let meta = meta_of(table.bytes, Timestamp::from_millisecond(now).ok());
+        self.add(gone_path(table), meta, Content::Part(Part::Gone(table.clone()), parts.clone()));
+    }
+
     /// A bundle of blobs. One of the same name and size is the same.
     pub(crate) fn add_bundle(&mut self, parts: &Parts, bundle: &Bundle) {
         let meta = meta_of(bundle.bytes, None);
@@ -198,6 +204,10 @@ fn file_path(place: &Path) -> PathBuf {
 
 pub(crate) fn table_path(table: &Table) -> PathBuf {
     Path::new(ROOT).join("tables").join(&table.name)
+}
+
+pub(crate) fn gone_path(table: &Table) -> PathBuf {
+    Path::new(ROOT).join("gone").join(&table.name)
 }
 
 pub(crate) fn bundle_path(bundle: &Bundle) -> PathBuf {

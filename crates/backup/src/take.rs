@@ -5,13 +5,15 @@ use std::sync::Arc;
 use env::Timestamp;
 use serde::Serialize;
 use store::Store;
-use store::copy::{self, Frozen, Pace};
+use store::copy::{self, Frozen, Pace, Point};
+use store::journal;
 use tokio::runtime::Handle;
 
 use crate::BackupError;
 use crate::account_keys::StoredKeys;
 use crate::manifest::{Manifest, SealedKey};
-use crate::repository::{Backup, Target};
+use crate::points::label_of_backup;
+use crate::repository::{Archived, Backup, TAG, Target};
 use crate::source::{Failure, FileItem, Progress, Source, manifest_path};
 
 /// What a backup is to hold, beside the store.
@@ -39,6 +41,9 @@ pub struct Taken {
     pub accounts: u64,
     /// Messages in it.
     pub messages: u64,
+    /// Where it stands in the journal, from which steps lead on.
+    #[serde(skip)]
+    pub point: Option<Point>,
 }
 
 /// Takes a backup of `store` and of the files wanted, into `target`. The store goes on serving. The keys of its accounts are replaced beside the
@@ -52,10 +57,12 @@ pub async fn take(store: &Store, target: &Target, wanted: Wanted, replaces: bool
     let target = target.clone();
     let pace = wanted.pace;
     let (reading, runtime) = (store.clone(), Handle::current());
+    let generation = store.read(journal::state).await?.generation;
     copy::freeze(store, pace, move |frozen| {
+        let until = frozen.seen();
         // Read after the moment was fixed: every account of it is there, unless it was erased since.
-        runtime.block_on(StoredKeys::read(&reading))?.write(&target, now.millis(), replaces)?;
-        write(&frozen, &target, &wanted, sealed, now)
+        runtime.block_on(StoredKeys::read(&reading))?.write(&target, now.millis(), replaces, generation)?;
+        write(&frozen, &target, &wanted, sealed, (now, until))
     })
     .await?
 }
@@ -65,7 +72,7 @@ fn write(
     target: &Target,
     wanted: &Wanted,
     sealed: Option<SealedKey>,
-    now: Timestamp,
+    (now, until): (Timestamp, Timestamp),
 ) -> Result<Taken, BackupError> {
     let repository = target.told(target.open_or_make()?.to_indexed_ids())?;
     let inventory = frozen.inventory();
@@ -95,7 +102,9 @@ fn write(
     })?;
     source.add_own(manifest_path(), manifest, now.millis());
 
-    let snapshot = target.archive(&repository, &source, &wanted.host, now.millis())?;
+    let label = label_of_backup(inventory.point, until.millis());
+    let named = Archived { host: &wanted.host, now: now.millis(), tag: TAG, label, has_parent: true };
+    let snapshot = target.archive(&repository, &source, &named)?;
     drop(source);
     if let Some(failure) = failure.take() {
         // What lacks something is no backup.
@@ -107,5 +116,6 @@ fn write(
         location: target.location.clone(),
         accounts: inventory.accounts,
         messages: inventory.messages,
+        point: inventory.point,
     })
 }

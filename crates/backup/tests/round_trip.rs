@@ -289,7 +289,7 @@ async fn an_account_that_was_erased_comes_back_without_its_key(store: TestStore)
     store.write(|tx| tx.execute("DELETE FROM account WHERE id = 7", &[])).await.map(drop).unwrap();
     let (left, beside) = (StoredKeys::read(&store).await.unwrap(), target.clone());
     let now = store.context().clock.now().millis();
-    assert!(spawn_blocking(move || left.write(&beside, now, true)).await.unwrap().unwrap());
+    assert!(spawn_blocking(move || left.write(&beside, now, true, 1)).await.unwrap().unwrap());
     let Some(other) = TestStore::open(Engine::Sqlite).await else { return };
     let restored = restore(&target, &other, &scratch.path().join("restored")).await.unwrap();
     assert_eq!((restored.accounts, restored.erased), (20, 1));
@@ -319,7 +319,7 @@ async fn keys_that_are_not_ours_to_delete_are_told(store: TestStore) {
     // The clock was set back meanwhile.
     let now = store.context().clock.now().millis() - 1_000;
     let (left, beside) = (StoredKeys::read(&store).await.unwrap(), target.clone());
-    let (wanted, written) = (left.clone(), spawn_blocking(move || left.write(&beside, now, false)));
+    let (wanted, written) = (left.clone(), spawn_blocking(move || left.write(&beside, now, false, 1)));
     assert!(!written.await.unwrap().unwrap());
     assert!(spawn_blocking(move || StoredKeys::open(&target)).await.unwrap().unwrap() == wanted, "the newest counts");
 }

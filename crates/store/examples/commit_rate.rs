@@ -1,8 +1,8 @@
-//! How many messages a second the store commits: `commit_rate [place] [seconds] [writers]`.
+//! How many messages a second the store commits: `commit_rate [place] [seconds] [writers] [journal]`.
 //!
 //! Each writer stages a record of 10 KB and commits it with the rows of a delivery (six inserted, two updated), one after the
 //! other, in an account of its own; each is durable before the next begins. Prints the rate of each second and the median.
-//! Without a place it uses a temporary directory on the disk of the current one.
+//! With `journal` the changes are noted for points in time between backups. Without a place it uses a temporary directory on the disk of the current one.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a measurement")]
 
@@ -24,17 +24,21 @@ fn main() {
         .map_or_else(|| Place::Embedded(temporary.path().to_owned()), |place| place.parse().expect("a place"));
     let seconds: u32 = arguments.next().map_or(5, |number| number.parse().expect("seconds"));
     let writers: i64 = arguments.next().map_or(32, |number| number.parse().expect("writers"));
+    let journal = arguments.next().is_some_and(|word| word == "journal");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(measure(place, seconds, writers));
+    runtime.block_on(measure(place, seconds, writers, journal));
 }
 
-async fn measure(place: Place, seconds: u32, writers: i64) {
+async fn measure(place: Place, seconds: u32, writers: i64, journal: bool) {
     let region = Key::generate(&SystemEntropy::default());
     let context = Context::new(Arc::new(SystemClock), Arc::new(SystemEntropy::default()), 1, region);
     let store = Store::open(place, context).await.expect("the store opens");
     let accounts: Vec<i64> = (0..writers).map(|_| store.context().ids.next()).collect();
     let ours = accounts.clone();
     store.write(move |tx| ours.iter().try_for_each(|account| add_account(tx, *account))).await.expect("accounts");
+    if journal {
+        store.begin_journal().await.expect("the journal begins");
+    }
 
     let (count, over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let tasks: Vec<_> = accounts

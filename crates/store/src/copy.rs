@@ -8,10 +8,12 @@
 //! account's key is gone from there too, all that older copies have of the account stays sealed for good.
 
 mod account_keys;
+mod carry;
+mod changes;
 mod fill;
 mod form;
 mod pick;
-mod schema;
+pub(crate) mod schema;
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -19,13 +21,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::time::Duration;
 
+use env::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::journal::{self, Mark};
 use crate::migrate::newest;
-use crate::{Database, Store, StoreError, Tx, params};
+use crate::{Database, Row, Store, StoreError, Tx, Value, params};
 
 pub use account_keys::{AccountKeys, without_key};
-pub use fill::Filler;
+pub use carry::Carrier;
+pub use changes::freeze_changes;
+pub use fill::{Filler, skip_numbers};
 pub use form::{BundleReader, TableReader};
 use form::{write_blob, write_row};
 pub use pick::Picker;
@@ -56,6 +62,29 @@ pub struct Inventory {
     pub accounts: u64,
     /// Messages.
     pub messages: u64,
+    /// Keys of rows that are there no more, by table; of changes alone.
+    #[serde(default)]
+    pub gone: Vec<Table>,
+    /// Where it stands in the journal; none where no journal is kept.
+    #[serde(default)]
+    pub point: Option<Point>,
+}
+
+impl Inventory {
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.gone.is_empty() && self.bundles.is_empty()
+    }
+}
+
+/// A place in the journal of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    /// The chain of steps that it is in.
+    pub chain: i64,
+    /// Higher further on.
+    pub mark: (i64, i64),
 }
 
 /// A table of a copy.
@@ -93,6 +122,8 @@ pub struct Bundle {
 pub enum Part {
     /// The rows of a table.
     Table(Table),
+    /// The keys of a table's rows that are there no more.
+    Gone(Table),
     /// A bundle of blobs.
     Bundle(Bundle),
 }
@@ -100,6 +131,9 @@ pub enum Part {
 /// One point in time of a store, for as long as this exists.
 pub struct Frozen {
     inventory: Arc<Inventory>,
+    seen: Timestamp,
+    mark: Mark,
+    keys_changed: bool,
     asks: Sender<Ask>,
 }
 
@@ -113,6 +147,24 @@ impl Frozen {
     #[must_use]
     pub fn inventory(&self) -> &Arc<Inventory> {
         &self.inventory
+    }
+
+    /// When it was held: nothing is in it that was committed after.
+    #[must_use]
+    pub fn seen(&self) -> Timestamp {
+        self.seen
+    }
+
+    /// Where it stands in the journal.
+    #[must_use]
+    pub fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
+    /// Whether keys of accounts are among the changes. A whole copy says so always.
+    #[must_use]
+    pub fn keys_changed(&self) -> bool {
+        self.keys_changed
     }
 
     /// A door to the parts, which may be handed to another thread.
@@ -186,18 +238,39 @@ where
     R: Send + 'static,
     F: FnOnce(Frozen) -> R + Send + 'static,
 {
+    freeze_since(store, pace, None, work).await
+}
+
+/// The same, of all there is or of what changed behind a mark.
+async fn freeze_since<R, F>(store: &Store, pace: Pace, since: Option<Mark>, work: F) -> Result<R, StoreError>
+where
+    R: Send + 'static,
+    F: FnOnce(Frozen) -> R + Send + 'static,
+{
     let reading = store.clone();
     let serve = move |tx: &mut Tx<'_>| {
-        let inventory = Arc::new(take_inventory(tx, matches!(reading.0.database, Database::Sqlite(_)))?);
+        let is_embedded = reading.is_embedded();
+        let mark = journal::mark(tx, is_embedded)?;
+        let seen = tx.now();
+        let (noted, mut inventory, keys_changed) = match &since {
+            None => (Vec::new(), take_inventory(tx, is_embedded)?, true),
+            Some(since) => changes::take_inventory(tx, is_embedded, since)?,
+        };
+        let chain = journal::state(tx)?.chain;
+        inventory.point = (chain != 0).then(|| Point { chain, mark: mark.order() });
         let (asks, waiting) = mpsc::channel::<Ask>();
-        let frozen = Frozen { inventory, asks };
+        let frozen = Frozen { inventory: Arc::new(inventory), seen, mark, keys_changed, asks };
         let worker = std::thread::Builder::new()
             .name("copy".into())
             .spawn(move || work(frozen))
             .map_err(|cause| StoreError::io("a thread for the copy", cause))?;
         while let Ok(ask) = waiting.recv() {
             let mut chunks = Chunks { to: &ask.chunks, chunk: Vec::with_capacity(CHUNK_BYTES), pace };
-            let outcome = send_part(tx, &reading, &ask.part, &mut chunks).and_then(|()| chunks.finish());
+            let outcome = match &since {
+                None => send_part(tx, &reading, &ask.part, &mut chunks),
+                Some(since) => changes::send_part(tx, &reading, (&noted, since), &ask.part, &mut chunks),
+            };
+            let outcome = outcome.and_then(|()| chunks.finish());
             if let Err(error) = outcome {
                 // A reader that went away needs no answer.
                 drop(ask.chunks.send(Err(error)));
@@ -243,32 +316,45 @@ fn take_inventory(tx: &mut Tx<'_>, is_embedded: bool) -> Result<Inventory, Store
         bundles: bundles(tx)?,
         accounts: count(tx, "SELECT COUNT(*) FROM account")?,
         messages: count(tx, "SELECT COUNT(*) FROM message")?,
+        gone: Vec::new(),
+        point: None,
     })
 }
 
 /// The tables with their sizes: a file's is wanted before its first byte, so that each is gone through twice.
 fn measured_tables(tx: &mut Tx<'_>, is_embedded: bool) -> Result<Vec<Table>, StoreError> {
     let mut tables = tables(tx, is_embedded)?;
-    let mut scratch = Vec::new();
     for table in &mut tables {
-        let (columns, mut rows, mut bytes) = (table.columns.len(), 0, 0);
-        tx.for_each(schema::select(table), &[], |row| {
-            scratch.clear();
-            write_row(row, columns, &mut scratch)?;
-            rows += 1;
-            bytes += scratch.len() as u64;
-            Ok(())
-        })?;
-        (table.rows, table.bytes) = (rows, bytes);
+        measure(tx, table, schema::select(table), &[])?;
     }
     Ok(tables)
 }
 
+/// Goes through the rows that `sql` gives and notes how many they are.
+fn measure(tx: &mut Tx<'_>, table: &mut Table, sql: &'static str, params: &[Value<'_>]) -> Result<(), StoreError> {
+    let (columns, mut rows, mut bytes) = (table.columns.len(), 0, 0);
+    let mut scratch = Vec::new();
+    tx.for_each(sql, params, |row| {
+        scratch.clear();
+        write_row(row, columns, &mut scratch)?;
+        rows += 1;
+        bytes += scratch.len() as u64;
+        Ok(())
+    })?;
+    (table.rows, table.bytes) = (rows, bytes);
+    Ok(())
+}
+
 fn bundles(tx: &mut Tx<'_>) -> Result<Vec<Bundle>, StoreError> {
+    let all = "SELECT b.id, b.length, d.id FROM blob b LEFT JOIN damaged_blob d ON d.id = b.id ORDER BY b.id";
+    bundles_of(tx, all, &[])
+}
+
+/// Bundles of the blobs that `sql` gives in the order of their numbers: number, length, and the number again if it is damaged.
+fn bundles_of(tx: &mut Tx<'_>, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<Bundle>, StoreError> {
     let mut bundles = Vec::new();
     let mut open: Option<Bundle> = None;
-    let all = "SELECT b.id, b.length, d.id FROM blob b LEFT JOIN damaged_blob d ON d.id = b.id ORDER BY b.id";
-    tx.for_each(all, &[], |row| {
+    tx.for_each(sql, params, |row| {
         let (id, length) = (row.int(0)?, row.int(1)?.unsigned_abs());
         // What lacks something is not taken for the bundle of an earlier copy that had it.
         let lacks = u64::from(row.int_opt(2)?.is_some());
@@ -326,32 +412,43 @@ impl Chunks<'_> {
 
 fn send_part(tx: &mut Tx<'_>, store: &Store, part: &Part, chunks: &mut Chunks<'_>) -> Result<(), StoreError> {
     match part {
-        Part::Table(table) => {
-            let columns = table.columns.len();
-            tx.for_each(schema::select(table), &[], |row| {
-                let mut outcome = Ok(());
-                chunks.add(|out| outcome = write_row(row, columns, out))?;
-                outcome
-            })
-        }
+        Part::Table(table) => send_rows(tx, schema::select(table), &[], table.columns.len(), chunks),
+        Part::Gone(_) => Ok(()),
         Part::Bundle(bundle) => tx.for_each(
             "SELECT b.id, b.segment, b.position, b.length, b.data, d.id FROM blob b LEFT JOIN damaged_blob d ON d.id = b.id
              WHERE b.id BETWEEN $1 AND $2 ORDER BY b.id",
             params![bundle.first, bundle.last],
-            |row| {
-                let (id, segment, length) = (row.int(0)?, row.int(1)?, row.int(3)?.unsigned_abs());
-                if let Some(bytes) = row.bytes_opt(4)? {
-                    return chunks.add(|out| write_blob(id, bytes, out));
-                }
-                let bytes = match store.blobs().read_checked(id, segment, row.int(2)?.unsigned_abs(), length) {
-                    // It is known to be lost; that must not keep everything else from being copied. It opens as little there as here.
-                    Err(_) if row.int_opt(5)?.is_some() => vec![0; usize::try_from(length).unwrap_or(0)],
-                    read => read?,
-                };
-                chunks.add(|out| write_blob(id, &bytes, out))
-            },
+            |row| send_blob(store, row, chunks),
         ),
     }
+}
+
+fn send_rows(
+    tx: &mut Tx<'_>,
+    sql: &'static str,
+    params: &[Value<'_>],
+    columns: usize,
+    chunks: &mut Chunks<'_>,
+) -> Result<(), StoreError> {
+    tx.for_each(sql, params, |row| {
+        let mut outcome = Ok(());
+        chunks.add(|out| outcome = write_row(row, columns, out))?;
+        outcome
+    })
+}
+
+/// Sends a blob: its id, segment, position, length, data, and the id again if it is known to be damaged.
+fn send_blob(store: &Store, row: &Row<'_>, chunks: &mut Chunks<'_>) -> Result<(), StoreError> {
+    let (id, segment, length) = (row.int(0)?, row.int(1)?, row.int(3)?.unsigned_abs());
+    if let Some(bytes) = row.bytes_opt(4)? {
+        return chunks.add(|out| write_blob(id, bytes, out));
+    }
+    let bytes = match store.blobs().read_checked(id, segment, row.int(2)?.unsigned_abs(), length) {
+        // It is known to be lost; that must not keep everything else from being copied. It opens as little there as here.
+        Err(_) if row.int_opt(5)?.is_some() => vec![0; usize::try_from(length).unwrap_or(0)],
+        read => read?,
+    };
+    chunks.add(|out| write_blob(id, &bytes, out))
 }
 
 /// Whether `table` tells of blobs, whose bytes come in bundles.

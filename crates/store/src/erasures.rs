@@ -58,6 +58,16 @@ pub fn pending(tx: &mut Tx<'_>, place: &str) -> Result<Vec<i64>, StoreError> {
     )
 }
 
+/// How many erasures there were, and when the last one was: as long as this is the same there was none.
+///
+/// # Errors
+/// [`StoreError`] if the store cannot be read.
+pub fn extent(tx: &mut Tx<'_>) -> Result<(i64, i64), StoreError> {
+    let found =
+        tx.row("SELECT COUNT(*), COALESCE(MAX(erased), 0) FROM erasure", &[], |row| Ok((row.int(0)?, row.int(1)?)))?;
+    Ok(found.unwrap_or_default())
+}
+
 /// Notes that the keys of `accounts` are gone from `place`.
 ///
 /// # Errors

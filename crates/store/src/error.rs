@@ -63,6 +63,12 @@ pub enum StoreError {
         /// Newest version known.
         known: i64,
     },
+    /// Another process has the store open.
+    #[error("the store in {} is in use by another process; stop it, or ask the running server", path.display())]
+    InUse {
+        /// Its directory.
+        path: PathBuf,
+    },
     /// The store cannot run as set up.
     #[error("{0}")]
     Setup(String),
@@ -87,6 +93,7 @@ impl StoreError {
             | Self::Sealed(_)
             | Self::Missing { .. }
             | Self::TooNew { .. }
+            | Self::InUse { .. }
             | Self::Setup(_) => Outlook::Permanent,
             Self::Sqlite(_)
             | Self::Postgres(_)

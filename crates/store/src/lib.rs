@@ -16,6 +16,7 @@ mod engine;
 pub mod erasures;
 mod error;
 pub mod holds;
+pub mod journal;
 mod keyring;
 mod migrate;
 mod named;

@@ -63,6 +63,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 49, name: "regions", sql: include_str!("../migrations/0049_regions.sql") },
     Migration { version: 48, name: "moves", sql: include_str!("../migrations/0048_moves.sql") },
+    Migration { version: 47, name: "journal", sql: include_str!("../migrations/0047_journal.sql") },
 ];
 
 /// The newest schema that this program knows.

@@ -1,35 +1,23 @@
-//! What a backup holds beside the store, and building a server anew from one.
+//! What a backup holds beside the store, and where backups go.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::actions::{BackupPlan, Refused, RehearsalPlan};
-use backup::{
-    Access, Accesses, BackupError, Chosen, FileBytes, FileItem, Keep, Kind, StoredKeys, Target, Wanted, files_below,
-    parse_moment,
-};
+use api::actions::{BackupPlan, PointsPlan, PointsWanted, Refused, RehearsalPlan};
+use backup::{Access, Accesses, FileBytes, FileItem, Keep, Kind, Target, Wanted, files_below};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use env::{Clock, Entropy, Secret, SystemClock, SystemEntropy};
-use serde_json::json;
+use env::{Entropy, Secret, SystemEntropy};
 use store::copy::Pace;
-use store::{Context, Store};
 use zeroize::Zeroizing;
 
-use crate::cli::RestoreOptions;
-use crate::keys::{KeyPlace, write_private};
-use crate::print::print;
+use crate::keys::write_private;
 use crate::settings::Settings;
-use crate::system::{make_private_directory, place};
 
 /// The configuration file in a backup and in a directory that was restored.
-const CONFIG: &str = "tradewind.toml";
-
-/// There while a restore is not through.
-const UNFINISHED: &str = "restore-unfinished";
+pub(crate) const CONFIG: &str = "tradewind.toml";
 
 /// Directory that mail from a backup is looked through in.
 const SCRATCH: &str = "earlier";
@@ -49,19 +37,8 @@ const DIRECTORIES: [&str; 2] = ["tls", "dkim"];
 /// What is backed up, as `settings` say. Makes the password of the repositories where there is none.
 pub(crate) fn plan(settings: &Settings) -> Result<BackupPlan, Refused> {
     let set = &settings.backup;
-    let targets = if set.repositories.is_empty() {
-        Vec::new()
-    } else {
-        let password = password(&set.password_file)?;
-        let accesses = Accesses::read(&set.credentials_file).map_err(Refused::because)?;
-        let target = |location: &String| {
-            let access = within(accesses.of(location), settings.home());
-            Target { location: place_of(settings.home(), location), access, password: password.clone() }
-        };
-        set.repositories.iter().map(target).collect()
-    };
-    let pace = Pace { bytes_per_second: set.mib_per_second.saturating_mul(1 << 20) };
-    let (host, progress) = (settings.server.hostname.clone(), Arc::default());
+    let PointsPlan { targets, host, pace, .. } = points(settings)?;
+    let progress = Arc::default();
     let wanted = Wanted { host, files: files(settings)?, pace, progress };
     let keep = Keep { days: set.keep_days, weeks: set.keep_weeks, months: set.keep_months, gap_max: None };
     Ok(BackupPlan {
@@ -75,6 +52,38 @@ pub(crate) fn plan(settings: &Settings) -> Result<BackupPlan, Refused> {
     })
 }
 
+/// Where backups and the steps between them go, as `settings` say. Makes the password of the repositories where there is none.
+pub(crate) fn points(settings: &Settings) -> Result<PointsPlan, Refused> {
+    let set = &settings.backup;
+    let targets = if set.repositories.is_empty() {
+        Vec::new()
+    } else {
+        let password = password(&set.password_file)?;
+        let accesses = Accesses::read(&set.credentials_file).map_err(Refused::because)?;
+        let target = |location: &String| {
+            let access = within(accesses.of(location), settings.home());
+            Target { location: place_of(settings.home(), location), access, password: password.clone() }
+        };
+        set.repositories.iter().map(target).collect()
+    };
+    let pace = Pace { bytes_per_second: set.mib_per_second.saturating_mul(1 << 20) };
+    Ok(PointsPlan {
+        targets,
+        host: settings.server.hostname.clone(),
+        pace,
+        prune: set.prune,
+        wanted: match set.points_in_time.as_str() {
+            "on" => PointsWanted::On,
+            "off" => PointsWanted::Off,
+            _ => PointsWanted::ByLevel,
+        },
+        every: Duration::from_secs(set.step_seconds),
+        days: set.step_days,
+        changes_max: set.step_changes_max,
+        node: settings.server.node,
+    })
+}
+
 /// Where a repository is; a directory that is not absolute is beside the configuration file.
 fn place_of(home: &Path, location: &str) -> String {
     match Kind::of(location) {
@@ -84,7 +93,7 @@ fn place_of(home: &Path, location: &str) -> String {
 }
 
 /// Files that are named beside the configuration file are there.
-fn within(mut access: Access, home: &Path) -> Access {
+pub(crate) fn within(mut access: Access, home: &Path) -> Access {
     for file in [&mut access.authority, &mut access.key_file, &mut access.known_hosts, &mut access.rclone_config] {
         *file = file.take().map(|file| home.join(file));
     }
@@ -122,7 +131,7 @@ fn password(path: &Path) -> Result<Secret<String>, Refused> {
     read_password(path).map_err(failed)
 }
 
-fn read_password(path: &Path) -> std::io::Result<Secret<String>> {
+pub(crate) fn read_password(path: &Path) -> std::io::Result<Secret<String>> {
     let text = Zeroizing::new(fs::read_to_string(path)?);
     match text.lines().next().map(str::trim) {
         Some(line) if !line.is_empty() => Ok(Secret::new(line.to_owned())),
@@ -158,7 +167,7 @@ fn files(settings: &Settings) -> Result<Vec<FileItem>, Refused> {
 }
 
 /// The settings in force, for a server whose files are in a directory of their own: what lay beside the configuration file does so there too.
-fn settings_elsewhere(settings: &Settings) -> Result<String, Refused> {
+pub(crate) fn settings_elsewhere(settings: &Settings) -> Result<String, Refused> {
     let mut kept = settings.clone();
     kept.server.directory = PathBuf::from("data");
     kept.server.region_key = PathBuf::from("region.key");
@@ -167,124 +176,4 @@ fn settings_elsewhere(settings: &Settings) -> Result<String, Refused> {
     let text = toml::to_string(&kept).map_err(Refused::because)?;
     let home = settings.home().display().to_string();
     Ok(if home.len() > 1 { text.replace(&format!("\"{home}/"), "\"") } else { text })
-}
-
-/// Builds a server from a backup.
-pub(crate) async fn restore(options: RestoreOptions, json: bool) -> Result<ExitCode, Refused> {
-    let password = read_password(&options.password_file)
-        .map_err(|error| Refused(format!("{}: {error}", options.password_file.display())))?;
-    let until = match &options.until {
-        None => None,
-        Some(text) => {
-            let moment = parse_moment(text);
-            Some(moment.ok_or_else(|| Refused(format!("{text}: give the moment as 2027-01-15T08:00:00Z")))?.millis())
-        }
-    };
-    let into = std::path::absolute(&options.into).map_err(Refused::because)?;
-    refuse_full(&into)?;
-    let target = Target { location: options.from.clone(), access: access_of(&options)?, password };
-    let backup = options.backup.clone();
-    let beside =
-        Target { location: options.account_keys.clone().unwrap_or_else(|| options.from.clone()), ..target.clone() };
-    let clock = SystemClock;
-    let soon = clock.now().plus(CLOCK_GRACE).millis();
-    let opening =
-        move || Ok::<_, BackupError>((asked_for(&target, backup.as_deref(), until, soon)?, StoredKeys::open(&beside)?));
-    let (chosen, keys) = blocking(opening).await?;
-
-    make_private_directory(&into).map_err(|error| Refused(format!("cannot make {}: {error}", into.display())))?;
-    let copy = |from: &Path, name: &str| -> Result<(), Refused> {
-        let failed = |error| Refused(format!("{}: {error}", from.display()));
-        let text = Zeroizing::new(fs::read_to_string(from).map_err(failed)?);
-        write_private(&into.join(name), &text).map_err(failed)
-    };
-    write_private(&into.join(UNFINISHED), "Remove the whole directory and restore again.\n")
-        .map_err(Refused::because)?;
-    copy(&options.region_key, "region.key")?;
-    copy(&options.password_file, "backup.key")?;
-    let directory = into.clone();
-    let (chosen, _) = blocking(move || {
-        let written = chosen.write_files(&directory)?;
-        Ok::<_, BackupError>((chosen, written))
-    })
-    .await?;
-
-    let mut settings = Settings::load(&into.join(CONFIG)).map_err(Refused::because)?;
-    settings.store.place = match (options.store, settings.store.place.as_str()) {
-        (Some(place), _) => place,
-        (None, "embedded") => "embedded".to_owned(),
-        (None, _) => {
-            return Err(Refused(
-                "the server that was backed up used a database; give the address of an empty one with --store, or --store embedded"
-                    .to_owned(),
-            ));
-        }
-    };
-    fs::write(into.join(CONFIG), settings_elsewhere(&settings)?).map_err(Refused::because)?;
-    let key = KeyPlace::of(&settings).read().map_err(Refused::because)?.key();
-    let key = key.sealing_under(settings.keys.suite().unwrap_or_default());
-    chosen.manifest().opens_with(&key, clock.now()).map_err(Refused::because)?;
-
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
-    let context = Context::new(Arc::new(clock), entropy, settings.server.node, key);
-    let store = Store::open(place(&settings)?, context).await.map_err(Refused::because)?;
-    let (filling, runtime) = (store.clone(), tokio::runtime::Handle::current());
-    let outcome = blocking(move || chosen.fill(&filling, keys, &runtime)).await;
-    let outcome = match outcome {
-        Ok(restored) => identity::erase_restored(&store).await.map(|_| restored).map_err(Refused::because),
-        Err(refused) => Err(refused),
-    };
-    let report = match &outcome {
-        Ok(_) => store::check::run(&store, false).await.map_err(Refused::because),
-        Err(_) => Ok(store::check::Report::default()),
-    };
-    store.close().await;
-    let (restored, report) = (outcome?, report?);
-    let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
-    let is_complete = report.accounts + restored.erased == restored.accounts
-        && (report.messages == restored.messages || restored.erased > 0);
-    let is_sound = findings.is_empty() && is_complete;
-    if is_sound {
-        fs::remove_file(into.join(UNFINISHED)).map_err(Refused::because)?;
-    }
-    let config = into.join(CONFIG).display().to_string();
-    print(&json!({ "restored": restored, "sound": is_sound, "findings": findings, "config": config }), json);
-    Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The backup that is asked for, or else the newest. What a clock that was wrong has taken later than `soon` counts only where there is no other.
-fn asked_for(target: &Target, id: Option<&str>, until: Option<i64>, soon: i64) -> Result<Chosen, BackupError> {
-    match (id, until) {
-        (None, None) => Chosen::open(target, None, Some(soon)).or_else(|_| Chosen::open(target, None, None)),
-        _ => Chosen::open(target, id, until),
-    }
-}
-
-/// What opens the way to the repository that is restored from.
-fn access_of(options: &RestoreOptions) -> Result<Access, Refused> {
-    let Some(file) = &options.credentials else { return Ok(Access::default()) };
-    let file = std::path::absolute(file).map_err(Refused::because)?;
-    let accesses = Accesses::read(&file).map_err(Refused::because)?;
-    Ok(within(accesses.of(&options.from), file.parent().unwrap_or(Path::new("/"))))
-}
-
-/// Nothing that is there is written over.
-fn refuse_full(directory: &Path) -> Result<(), Refused> {
-    match fs::read_dir(directory) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Refused(format!("{}: {error}", directory.display()))),
-        Ok(mut entries) => match entries.next() {
-            None => Ok(()),
-            Some(_) => Err(Refused(format!("{} is not empty; give an empty directory", directory.display()))),
-        },
-    }
-}
-
-async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, Refused>
-where
-    T: Send + 'static,
-    E: std::fmt::Display + Send + 'static,
-{
-    let outcome = tokio::task::spawn_blocking(work).await;
-    outcome.map_err(|_| Refused("the work on a backup panicked".to_owned()))?.map_err(Refused::because)
 }

@@ -34,7 +34,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use access::{AccessCommand, ApprovalCommand, GrantCommand, RoleCommand};
 pub(crate) use audit::AuditCommand;
-pub(crate) use backup::{BackupCommand, RestoreOptions};
+pub(crate) use backup::{BackupCommand, FollowOptions, RestoreOptions, SourceOptions, StandbyCommand};
 pub(crate) use check_auth::CheckAuth;
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
@@ -210,6 +210,9 @@ pub(crate) enum Command {
     Backup(BackupCommand),
     /// Build a server anew from a backup, in an empty directory.
     Restore(RestoreOptions),
+    /// A second machine that follows a server by its repository, and takes its place when it is lost.
+    #[command(subcommand)]
+    Standby(StandbyCommand),
     /// Rehearse a restore: build a server from the newest backup beside this one, compare the two, and write a signed report.
     Rehearse,
     /// Keys at rest: what holds the region key, new generations, shares for recovery.

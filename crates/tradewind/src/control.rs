@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::actions::{BackupPlan, Controls, Elsewhere, PortalParts, Refused, RehearsalPlan};
+use api::actions::{BackupPlan, Controls, Elsewhere, PointsPlan, PortalParts, Refused, RehearsalPlan};
 use async_trait::async_trait;
 use certbook::{Inquirer, SmimeSettings};
 use crypto::keys::{Key, Region};
@@ -47,6 +47,7 @@ pub(crate) fn controls(system: &System) -> Controls {
         mailer: system.mailer(),
         access: system.settings.access.clone(),
         moves: system.moves.clone(),
+        backup: Arc::clone(&system.backup),
         elsewhere: Arc::new(Parts {
             store: system.store.clone(),
             dns: system.settings.dns.clone(),
@@ -187,6 +188,10 @@ impl Elsewhere for Parts {
 
     fn region(&self) -> RegionSettings {
         self.settings.region.clone()
+    }
+
+    fn points(&self) -> Result<PointsPlan, Refused> {
+        backup::points(&self.settings)
     }
 
     fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {

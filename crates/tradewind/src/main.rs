@@ -19,8 +19,10 @@ mod moving;
 mod print;
 mod quickstart;
 mod recover;
+mod restore;
 mod serve;
 mod settings;
+mod standby;
 mod system;
 mod texts;
 mod tlsa;
@@ -119,8 +121,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             keys::run(command, &settings, &config, json).await
         }
         Command::Templates(command) => judging::templates(&command, json),
-        Command::Restore(options) => backup::restore(options, json).await,
         Command::Import(ImportCommand::Imap(options)) => moving::run(*options, &config, json).await,
+        Command::Restore(options) => restore::restore(options, json).await,
+        Command::Standby(command) => standby::run(command, json).await,
         command => {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());

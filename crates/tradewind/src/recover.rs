@@ -59,11 +59,19 @@ async fn recover(settings: &Settings, cause: &StoreError) -> Result<(), Refused>
     let mut failures = Vec::new();
     for (target, backup) in newest_first(targets, &mut failures, now).await {
         tracing::warn!(backup = backup.id, taken = backup.taken, "the store is brought back from this backup");
-        match build(settings, &fresh, target, &backup).await {
-            Ok(()) => {
+        let built = match build(settings, &fresh, target.clone(), &backup, true).await {
+            Err(Refused(why)) => {
+                tracing::error!(backup = backup.id, why, "it cannot be taken up with the steps after it");
+                drop(fs::remove_dir_all(&fresh));
+                build(settings, &fresh, target, &backup, false).await
+            }
+            built => built,
+        };
+        match built {
+            Ok(moment) => {
                 let aside = put_in_place(&directory, &fresh, now)?;
                 let told = json!({
-                    "from": backup.taken, "until": now.to_string(), "backup": backup.id,
+                    "from": moment, "until": now.to_string(), "backup": backup.id,
                     "aside": aside.display().to_string(), "cause": cause.to_string(),
                 });
                 fs::write(settings.server.directory.join(NOTE), told.to_string()).map_err(Refused::because)?;
@@ -97,15 +105,25 @@ async fn newest_first(targets: Vec<Target>, failures: &mut Vec<String>, now: Tim
     all
 }
 
-/// Builds a store from a backup in the directory `fresh`, and checks it.
-async fn build(settings: &Settings, fresh: &Path, target: Target, backup: &Backup) -> Result<(), Refused> {
+/// Builds a store from a backup in the directory `fresh`, and with the steps after it where that is asked for, and checks it. Gives the moment
+/// that it shows.
+async fn build(
+    settings: &Settings,
+    fresh: &Path,
+    target: Target,
+    backup: &Backup,
+    with_steps: bool,
+) -> Result<String, Refused> {
     let id = backup.id.clone();
-    let opening = tokio::task::spawn_blocking(move || Chosen::open(&target, Some(&id), None)).await;
+    let opening =
+        move || if with_steps { Chosen::open_on(&target, &id) } else { Chosen::open(&target, Some(&id), None) };
+    let opening = tokio::task::spawn_blocking(opening).await;
     let chosen = opening.map_err(Refused::because)?.map_err(Refused::because)?;
     let store = open(settings, Place::Embedded(fresh.to_owned())).await?.map_err(Refused::because)?;
+    let moment = Timestamp::from_millis(chosen.moment()).to_string();
     let outcome = fill(&store, chosen).await;
     store.close().await;
-    outcome
+    outcome.map(|()| moment)
 }
 
 async fn fill(store: &Store, chosen: Chosen) -> Result<(), Refused> {

@@ -33,6 +33,7 @@ use smtp::deliver::{Deliverer, DelivererParts};
 use smtp::receive::{DnsList, Receiver, ReceiverParts};
 use smtp::{ContentRules, Figures, Reporting};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::smtp::server::Kind;
@@ -43,8 +44,9 @@ use crate::http::HttpDoor;
 use crate::metrics::Measured;
 use crate::recover;
 use crate::settings::Settings;
+use crate::standby::promote;
 use crate::system::{System, home_domain, make_private_directory, reload_certificates, server_tls};
-use api::actions::{Refused, look_after_crash, tell_of_crossings};
+use api::actions::{Refused, is_replaced, look_after_crash, tell_of_crossings};
 
 pub(crate) use listening::{Addresses, Listening};
 pub(crate) use threats::yara;
@@ -57,7 +59,14 @@ pub(crate) struct Server {
     tls: ServerTls,
     tasks: TaskTracker,
     stop: CancellationToken,
+    replaced: Replaced,
 }
+
+/// Why this server must stop, once another machine has taken its place.
+pub(super) type Replaced = Arc<OnceCell<String>>;
+
+/// How long a repository is waited for that may say so.
+const REPLACED_WAIT: Duration = Duration::from_secs(15);
 
 impl Server {
     /// Opens the store, reads certificates, binds every address and starts every service. What is wrong with the settings shows
@@ -71,7 +80,12 @@ impl Server {
         let tls = ServerTls::new(tls_settings, chains).map_err(Refused::because)?;
         let store = recover::open_store(&settings).await?;
         let system = System::with(settings, store).await?;
+        if let Some(why) = is_replaced(&system.controls(), REPLACED_WAIT).await? {
+            system.store.close().await;
+            return Err(Refused(why));
+        }
         recover::tell(&system.settings, &system.controls()).await;
+        promote::tell_of(&system.settings, &system.controls()).await;
         look_after_crash(&system.controls()).await?;
         tell_of_crossings(&system.controls()).await;
         let demands = system.settings.factors.clone();
@@ -93,11 +107,13 @@ impl Server {
         tasks.spawn(control.serve(system.controls(), stop.clone()));
         let dns: Arc<dyn Resolver> = system.resolver()?;
         provisioning::spawn(&tasks, &system, &stop);
+        let replaced = Replaced::default();
+        tasks.spawn(backing_up::step(system.controls(), Arc::clone(&replaced), stop.clone()));
         spawn_upkeep(&tasks, &system, &tls, &challenges, &dns, &stop)?;
         let reporting = reporting::spawn(&tasks, &system, &dns, &stop);
         spawn_services(&tasks, &system, listening, &tls, challenges, (dns, reporting), &stop)?;
         tasks.close();
-        Ok(Self { addresses, settings: system.settings, store: system.store, tls, tasks, stop })
+        Ok(Self { addresses, settings: system.settings, store: system.store, tls, tasks, stop, replaced })
     }
 
     /// Where each service listens.
@@ -107,8 +123,11 @@ impl Server {
 
     /// Serves until the process is told to stop; then finishes what is under way, within the settings' time.
     pub(crate) async fn until_told_to_stop(self) -> Result<(), Refused> {
-        let Self { settings, store, tls, tasks, stop, .. } = self;
-        wait_for_the_end(&tls, &settings).await?;
+        let Self { settings, store, tls, tasks, stop, replaced, .. } = self;
+        tokio::select! {
+            outcome = wait_for_the_end(&tls, &settings) => outcome?,
+            () = stop.cancelled() => {}
+        }
         tracing::info!("stopping");
         stop.cancel();
         // The services cut what is left after their own time; this only bounds what should not happen.
@@ -118,7 +137,7 @@ impl Server {
         }
         store.close().await;
         tracing::info!("stopped");
-        Ok(())
+        replaced.get().map_or(Ok(()), |why| Err(Refused(why.clone())))
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::actions::{Controls, Refused, import_key_files};
+use api::actions::{BackupWork, Controls, Refused, import_key_files};
 use certbook::Inquirer;
 use crypto::tls::{
     CertifiedChains, GmPreference, GmRoots, GmServer, MinimumVersion, ServerTls, TlsSettings, load_chain, load_gm_chain,
@@ -23,7 +23,7 @@ use store::{Context, Place, Store};
 use crate::judging::SharedJudge;
 use crate::keys::KeyPlace;
 use crate::settings::{DnsSettings, GmSettings, Settings};
-use crate::{control, credentials};
+use crate::{control, credentials, standby};
 
 /// What everything works on.
 pub(crate) struct System {
@@ -41,6 +41,8 @@ pub(crate) struct System {
     pub(crate) judge: Arc<SharedJudge>,
     /// Accounts whose mail is being brought or taken out.
     pub(crate) moves: portability::Running,
+    /// What is under way with backups.
+    pub(crate) backup: Arc<BackupWork>,
 }
 
 impl System {
@@ -60,8 +62,8 @@ impl System {
         let signer = Arc::new(Signer::new(store.clone(), &settings.dkim));
         let passwords = credentials::password_gate(&settings, &store)?;
         let factors = credentials::factor_desk(&settings, &store)?;
-        let (tally, judge, moves) = Default::default();
-        let system = Self { settings, store, directory, signer, passwords, factors, tally, judge, moves };
+        let (tally, judge, moves, backup) = Default::default();
+        let system = Self { settings, store, directory, signer, passwords, factors, tally, judge, moves, backup };
         if let Err(error) = import_key_files(&system.controls()).await {
             tracing::error!(%error, "DKIM keys in files cannot be taken over");
         }
@@ -105,8 +107,9 @@ pub(crate) fn resolver(dns: &DnsSettings) -> Result<HickoryResolver, Refused> {
     HickoryResolver::new(&settings).map_err(Refused::because)
 }
 
-/// Where the settings say that the store lives.
+/// Where the settings say that the store lives. That of a standby is nobody's.
 pub(crate) fn place(settings: &Settings) -> Result<Place, Refused> {
+    standby::refuse(settings)?;
     match settings.store.place.as_str() {
         "embedded" => Ok(Place::Embedded(settings.server.directory.join("store"))),
         other => other.parse().map_err(Refused::because),

@@ -2,28 +2,29 @@
 
 pub(super) mod earlier;
 mod lacks;
+pub(super) mod points;
 pub(super) mod standing;
+mod work;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::backup::{Keep, Kept, Kind, Reading, StoredKeys, Target, Wanted, check, list, take, take_out};
+use ::backup::{Keep, Kept, Kind, Reading, StoredKeys, Target, Wanted, check, list, list_points, take, take_out};
 use ::store::erasures::{self, Erasure};
+use ::store::journal;
 use env::Timestamp;
 use identity::Level;
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
 
 use super::{Controls, Refused, regions};
+pub use points::{PointsPlan, PointsWanted, Stepping, is_replaced, take_steps};
+pub use work::BackupWork;
 
 const DAY_MILLIS: i64 = 86_400_000;
 
 /// So many times the time between two backups may pass before the clock is doubted.
 const GAP_MAX: u32 = 10;
-
-/// One backup at a time.
-static TAKING: Mutex<()> = Mutex::const_new(());
 
 /// Days for which every backup is kept, by level.
 const fn days_of(level: Level) -> u32 {
@@ -69,7 +70,7 @@ fn targets(controls: &Controls) -> Result<BackupPlan, Refused> {
 /// Takes one into every repository, or into those of `only`. One that fails does not keep the others from theirs.
 pub(super) async fn run(controls: &Controls, only: Option<&[String]>) -> Result<Value, Refused> {
     // Two at once would only take each other's time.
-    let _alone = TAKING.lock().await;
+    let _alone = controls.backup.taking.lock().await;
     let BackupPlan { mut targets, wanted, mut keep, prune, parts, every, .. } = targets(controls)?;
     let level_days = days_of(level(controls).await?);
     if keep.days == 0 {
@@ -89,9 +90,9 @@ pub(super) async fn run(controls: &Controls, only: Option<&[String]>) -> Result<
         }
         let mut wanted = wanted.clone();
         wanted.progress = Arc::default();
-        standing::begin(&target.location, &wanted.progress, controls.store.context().clock.now());
+        let under_way = controls.backup.begin(&target.location, &wanted.progress, controls.store.context().clock.now());
         let outcome = take(&controls.store, &target, wanted, prune).await;
-        standing::end();
+        drop(under_way);
         let location = target.location.clone();
         match outcome {
             Ok(backup) => {
@@ -99,8 +100,12 @@ pub(super) async fn run(controls: &Controls, only: Option<&[String]>) -> Result<
                 let mut told = serde_json::to_value(&backup).map_err(Refused::because)?;
                 let now = controls.store.context().clock.now().millis();
                 if prune {
-                    let target = target.clone();
-                    match blocking(move || keep.apply(&target, now)).await {
+                    let (target, of_steps) = (target.clone(), target.clone());
+                    let outcome = blocking(move || keep.apply(&target, now)).await;
+                    if !matches!(outcome, Ok(Kept { gap_days: Some(_), .. })) {
+                        points::prune(controls, &of_steps, now, &mut told).await;
+                    }
+                    match outcome {
                         Ok(Kept { gap_days: Some(days), .. }) => {
                             tracing::error!(%location, days, "the last backup but one is so long ago that nothing was deleted; is the clock right?");
                             let why = format!(
@@ -117,7 +122,10 @@ pub(super) async fn run(controls: &Controls, only: Option<&[String]>) -> Result<
                     merge(&mut told, json!({ "not_erased": why }));
                 }
                 match look_into(&target, parts, now, prune).await {
-                    Ok(()) => standing::note_good(controls, &location, backup.backup).await,
+                    Ok(()) => {
+                        points::note_based(controls, &location, &backup).await;
+                        standing::note_good(controls, &location, backup.backup).await;
+                    }
                     Err(Refused(why)) => {
                         standing::note_failed(controls, &location, &why).await;
                         merge(&mut told, json!({ "damaged": why }));
@@ -201,13 +209,15 @@ async fn look_into(target: &Target, parts: u32, now: i64, may_remove: bool) -> R
     )))
 }
 
-/// Takes one into each repository whose newest is older than `every`, or was taken after now, as by a clock that went wrong, or that failed.
+/// Takes one into each repository whose newest is older than `every`, or was taken after now, as by a clock that went wrong, or that failed, or
+/// from which steps cannot lead on.
 /// Says whether there was such a repository.
 ///
 /// # Errors
 /// [`Refused`] if one is due and cannot be taken.
 pub async fn back_up_when_due(controls: &Controls, every: Duration) -> Result<bool, Refused> {
     let plan = controls.elsewhere.backups()?;
+    let unbased = points::unbased(controls).await?;
     let now = controls.store.context().clock.now().millis();
     let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
     let mut due = Vec::new();
@@ -219,7 +229,7 @@ pub async fn back_up_when_due(controls: &Controls, every: Duration) -> Result<bo
             // One that cannot be read is tried, and says why.
             None => blocking(move || list(&target)).await.ok().and_then(|all| all.last().map(|one| one.taken_millis)),
         };
-        if newest.is_none_or(|taken| !(0..every).contains(&(now - taken))) {
+        if unbased.contains(&location) || newest.is_none_or(|taken| !(0..every).contains(&(now - taken))) {
             due.push(location);
         }
     }
@@ -235,6 +245,10 @@ pub async fn back_up_when_due(controls: &Controls, every: Duration) -> Result<bo
 /// [`Refused`] with all places that cannot be reached now, which are tried again.
 pub async fn carry_erasures_on(controls: &Controls) -> Result<usize, Refused> {
     let store = &controls.store;
+    let erased = store.read(erasures::extent).await.map_err(Refused::because)?;
+    if controls.backup.has_carried(erased) {
+        return Ok(0);
+    }
     let mut failed = Vec::new();
     let mut reached = match erasures::reach_store(store).await {
         Ok(reached) => reached,
@@ -243,14 +257,19 @@ pub async fn carry_erasures_on(controls: &Controls) -> Result<usize, Refused> {
             0
         }
     };
-    let BackupPlan { targets, prune, .. } = controls.elsewhere.backups()?;
+    let PointsPlan { targets, prune, .. } = controls.elsewhere.points()?;
     for target in targets {
         match carry_to(controls, target.clone(), prune).await {
             Ok(more) => reached += more,
             Err(Refused(why)) => failed.push(why),
         }
     }
-    if failed.is_empty() { Ok(reached) } else { Err(Refused(failed.join("; "))) }
+    if failed.is_empty() {
+        controls.backup.note_carried(erased);
+        Ok(reached)
+    } else {
+        Err(Refused(failed.join("; ")))
+    }
 }
 
 async fn carry_to(controls: &Controls, target: Target, prune: bool) -> Result<usize, Refused> {
@@ -263,7 +282,8 @@ async fn carry_to(controls: &Controls, target: Target, prune: bool) -> Result<us
     // Read after the erasures that are waiting, so that none of them is in it.
     let keys = StoredKeys::read(store).await.map_err(Refused::because)?;
     let now = store.context().clock.now().millis();
-    let written = blocking(move || keys.write(&target, now, prune)).await?;
+    let generation = store.read(journal::state).await.map_err(Refused::because)?.generation;
+    let written = blocking(move || keys.write(&target, now, prune, generation)).await?;
     if !written {
         return Err(Refused(format!(
             "{place}/account-keys: older keys are there, which we do not delete (backup.prune) or could not; delete them with: restic -r {place}/account-keys forget --keep-last 1 --prune --group-by ''"
@@ -276,7 +296,7 @@ async fn carry_to(controls: &Controls, target: Target, prune: bool) -> Result<us
 
 /// The accounts that were erased, and from where their keys are gone.
 pub(super) async fn list_erasures(controls: &Controls) -> Result<Value, Refused> {
-    let plan = controls.elsewhere.backups()?;
+    let plan = controls.elsewhere.points()?;
     let mut places: Vec<String> = plan.targets.into_iter().map(|target| target.location).collect();
     places.push(erasures::STORE.to_owned());
     let all = controls.store.read(erasures::list).await.map_err(Refused::because)?;
@@ -302,8 +322,11 @@ pub(super) async fn list_all(controls: &Controls) -> Result<Value, Refused> {
     let mut repositories = Vec::new();
     for target in plan.targets {
         let location = target.location.clone();
-        repositories.push(match blocking(move || list(&target)).await {
-            Ok(backups) => json!({ "repository": location, "backups": backups }),
+        repositories.push(match blocking(move || list_points(&target)).await {
+            Ok(listed) => {
+                let spans: Vec<Value> = listed.spans.iter().map(points::told).collect();
+                json!({ "repository": location, "backups": listed.backups, "reachable": spans })
+            }
             Err(Refused(why)) => json!({ "repository": location, "failure": why }),
         });
     }

@@ -90,6 +90,7 @@ impl Fixture {
             tally: Arc::default(),
             access: AccessSettings::default(),
             moves: portability::Running::default(),
+            backup: Arc::default(),
             elsewhere: Arc::new(Nowhere),
             store: handle,
         };

@@ -149,6 +149,22 @@ pub async fn tell_of_recovery(controls: &Controls, told: &Value) {
     letters::tell_administrators(controls, "letter-recovered", &values).await;
 }
 
+/// Tells, after this server has taken the place of the one that it followed, what may be missing.
+pub async fn tell_of_promotion(controls: &Controls, told: &Value) {
+    let field = |name: &str| told.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let unreached: Vec<&str> =
+        told.get("not_told").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let unreached = if unreached.is_empty() { "-".to_owned() } else { unreached.join("\n") };
+    tracing::warn!(
+        moment = field("moment"),
+        at = field("at"),
+        "this server has taken the place of the one that it followed"
+    );
+    record(&controls.store, "standby-promoted", told, true).await;
+    let values = [("moment", field("moment")), ("at", field("at")), ("unreached", unreached)];
+    letters::tell_administrators(controls, "letter-promoted", &values).await;
+}
+
 pub(super) async fn record(store: &Store, action: &str, object: &Value, is_good: bool) {
     let event = Event {
         organisation: 0,

@@ -421,12 +421,8 @@ pub(crate) fn lock_directory(directory: &Path) -> Result<File, StoreError> {
         .write(true)
         .open(&path)
         .map_err(|cause| StoreError::io(&path, cause))?;
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-        StoreError::Setup(format!(
-            "the store in {} is in use by another process; stop it, or ask the running server",
-            directory.display()
-        ))
-    })?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+        .map_err(|_| StoreError::InUse { path: directory.to_owned() })?;
     Ok(file)
 }
 

@@ -9,7 +9,7 @@ use super::form::{BundleReader, Kept, TableReader};
 use super::{AccountKeys, Inventory, Table, is_of_blobs, schema};
 use crate::blobs::Sealed;
 use crate::migrate::newest;
-use crate::{Store, StoreError, Value, params};
+use crate::{Store, StoreError, Tx, Value, params};
 
 /// Rows put in with one transaction.
 const ROWS_AT_ONCE: usize = 500;
@@ -22,6 +22,25 @@ const NUMBERS_SKIPPED: i64 = 1 << 20;
 
 /// The highest UID there is.
 const UID_MAX: i64 = 0xffff_ffff;
+
+/// Once a copy and what was carried out after it are in `store`, and it is to serve: lets numbers that mail clients go by jump, so that none
+/// which was given out later is given out a second time, and has clients look at everything anew (RFC 9051 section 2.3.1.1, RFC 7162 section
+/// 3.1.2).
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub async fn skip_numbers(store: &Store) -> Result<(), StoreError> {
+    let jump = |tx: &mut Tx<'_>| {
+        tx.execute("UPDATE account SET modseq = modseq + $1, low_modseq = modseq + $1", params![NUMBERS_SKIPPED])?;
+        tx.execute(
+            "UPDATE mailbox SET highestmodseq = highestmodseq + $1, changed_modseq = changed_modseq + $1,
+                uidnext = CASE WHEN uidnext < $2 THEN uidnext + $1 ELSE uidnext END",
+            params![NUMBERS_SKIPPED, UID_MAX - NUMBERS_SKIPPED],
+        )?;
+        Ok(())
+    };
+    store.write(jump).await
+}
 
 /// Puts a copy into a store that is empty.
 ///
@@ -55,28 +74,6 @@ impl Filler {
             store.write(move |tx| tx.execute(statement, &[])).await?;
         }
         Ok(Self { store: store.clone(), keys })
-    }
-
-    /// Once all is in: lets numbers that mail clients go by jump, so that none which was given out after the copy was taken is given out
-    /// a second time, and has clients look at everything anew (RFC 9051 section 2.3.1.1, RFC 7162 section 3.1.2).
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub async fn finish(&self) -> Result<(), StoreError> {
-        self.store
-            .write(|tx| {
-                tx.execute(
-                    "UPDATE account SET modseq = modseq + $1, low_modseq = modseq + $1",
-                    params![NUMBERS_SKIPPED],
-                )?;
-                tx.execute(
-                    "UPDATE mailbox SET highestmodseq = highestmodseq + $1, changed_modseq = changed_modseq + $1,
-                        uidnext = CASE WHEN uidnext < $2 THEN uidnext + $1 ELSE uidnext END",
-                    params![NUMBERS_SKIPPED, UID_MAX - NUMBERS_SKIPPED],
-                )?;
-                Ok(())
-            })
-            .await
     }
 
     /// Puts the rows of `table` in; gives how many.
@@ -125,19 +122,7 @@ impl Filler {
         self.store
             .write(move |tx| {
                 for row in &batch {
-                    let [Kept::Int(id), Kept::Int(length), Kept::Int(refs), Kept::Int(released)] = row.as_slice()
-                    else {
-                        return Err(StoreError::Corrupt {
-                            what: "a row of the backup's blobs has no sense".to_owned(),
-                        });
-                    };
-                    let changed = tx.execute(
-                        "UPDATE blob SET refs = $1, released = $2 WHERE id = $3 AND length = $4",
-                        params![*refs, *released, *id, *length],
-                    )?;
-                    if changed != 1 {
-                        return Err(StoreError::Corrupt { what: format!("the backup lacks blob {id}") });
-                    }
+                    tell_of_blob(tx, row)?;
                 }
                 Ok(())
             })
@@ -172,6 +157,18 @@ impl Filler {
             self.store.write(move |tx| staged.iter().try_for_each(|blob| blob.attach(tx, 0))).await?;
         }
     }
+}
+
+/// A row of the blobs' table: id, length, references, when released.
+pub(super) fn tell_of_blob(tx: &mut Tx<'_>, row: &[Kept]) -> Result<(), StoreError> {
+    let [Kept::Int(id), Kept::Int(length), Kept::Int(refs), Kept::Int(released)] = row else {
+        return Err(StoreError::Corrupt { what: "a row of the backup's blobs has no sense".to_owned() });
+    };
+    let changed = tx.execute(
+        "UPDATE blob SET refs = $1, released = $2 WHERE id = $3 AND length = $4",
+        params![*refs, *released, *id, *length],
+    )?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Corrupt { what: format!("the backup lacks blob {id}") }) }
 }
 
 pub(super) fn damaged(what: &str, error: &io::Error) -> StoreError {

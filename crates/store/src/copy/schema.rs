@@ -9,19 +9,20 @@ use super::Table;
 use crate::{StoreError, Tx, params};
 
 /// The table of blobs, whose bytes come in bundles.
-pub(super) const BLOB_TABLE: &str = "blob";
+pub(crate) const BLOB_TABLE: &str = "blob";
 
 /// Columns of the blobs' table that a copy has: where the bytes lie is each store's own matter.
 const BLOB_COLUMNS: [&str; 4] = ["id", "length", "refs", "released"];
 
 /// The table of accounts.
-pub(super) const ACCOUNT_TABLE: &str = "account";
+pub(crate) const ACCOUNT_TABLE: &str = "account";
 
 /// Column of the accounts' table that no copy has.
-pub(super) const ACCOUNT_KEY: &str = "key_wrapped";
+pub(crate) const ACCOUNT_KEY: &str = "key_wrapped";
 
-/// The table that each store keeps for itself.
+/// The table, and the beginning of the names of those, that each store keeps for itself.
 const VERSIONS: &str = "schema_version";
+const JOURNAL: &str = "journal_";
 
 const SQLITE_TABLES: &str =
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
@@ -37,7 +38,7 @@ const POSTGRES_KEY: &str = "SELECT a.attname::TEXT FROM pg_index i
     WHERE i.indrelid = CAST($1 AS TEXT)::REGCLASS AND i.indisprimary ORDER BY array_position(i.indkey::INT2[], a.attnum)";
 
 /// The tables that a copy has, by name.
-pub(super) fn tables(tx: &mut Tx<'_>, is_embedded: bool) -> Result<Vec<Table>, StoreError> {
+pub(crate) fn tables(tx: &mut Tx<'_>, is_embedded: bool) -> Result<Vec<Table>, StoreError> {
     let (names, columns, key) = if is_embedded {
         (SQLITE_TABLES, SQLITE_COLUMNS, SQLITE_KEY)
     } else {
@@ -45,7 +46,7 @@ pub(super) fn tables(tx: &mut Tx<'_>, is_embedded: bool) -> Result<Vec<Table>, S
     };
     let names = tx.rows(names, &[], |row| Ok(row.text(0)?.to_owned()))?;
     let mut tables = Vec::new();
-    for name in names.into_iter().filter(|name| name != VERSIONS) {
+    for name in names.into_iter().filter(|name| name != VERSIONS && !name.starts_with(JOURNAL)) {
         let mut list = |sql| tx.rows(sql, params![&name], |row| Ok(row.text(0)?.to_owned()));
         let key = list(key)?;
         let mut columns = if name == BLOB_TABLE { BLOB_COLUMNS.map(str::to_owned).to_vec() } else { list(columns)? };
@@ -73,17 +74,24 @@ pub(super) fn clear(table: &Table) -> &'static str {
     constant(format!("DELETE FROM {}", quote(&table.name)))
 }
 
-fn quoted(names: &[String]) -> String {
+/// Deletes the row with the key that is given.
+pub(super) fn delete(table: &Table) -> &'static str {
+    let wanted: Vec<String> =
+        table.key.iter().enumerate().map(|(at, column)| format!("{} = ${}", quote(column), at + 1)).collect();
+    constant(format!("DELETE FROM {} WHERE {}", quote(&table.name), wanted.join(" AND ")))
+}
+
+pub(crate) fn quoted(names: &[String]) -> String {
     names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")
 }
 
-fn quote(name: &str) -> String {
+pub(crate) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Engines know their statements as constants. Those made here are kept for good: some for each table of the schema, however often they
 /// are asked for.
-fn constant(sql: String) -> &'static str {
+pub(crate) fn constant(sql: String) -> &'static str {
     static KNOWN: LazyLock<Mutex<HashMap<String, &'static str>>> = LazyLock::new(Mutex::default);
     let mut known = KNOWN.lock();
     if let Some(constant) = known.get(&sql) {

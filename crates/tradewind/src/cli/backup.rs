@@ -1,5 +1,6 @@
 //! The command line of backups.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use api::actions::{Action, EarlierDomain, EarlierMail};
@@ -101,8 +102,9 @@ impl From<BackupCommand> for Action {
     }
 }
 
+/// What a server is built from, and where.
 #[derive(Debug, Args)]
-pub(crate) struct RestoreOptions {
+pub(crate) struct SourceOptions {
     /// Repository: a directory, or a place as in backup.repositories.
     #[arg(long)]
     pub(crate) from: String,
@@ -121,13 +123,55 @@ pub(crate) struct RestoreOptions {
     /// Repository whose keys of accounts are taken, if those beside the backups are lost: they are beside each repository.
     #[arg(long)]
     pub(crate) account_keys: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreOptions {
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
     /// A backup by its number; the newest if left out.
     #[arg(long)]
     pub(crate) backup: Option<String>,
     /// The newest backup that is as old as this moment, as 2027-01-15T08:00:00Z.
     #[arg(long, conflicts_with = "backup")]
     pub(crate) until: Option<String>,
+    /// The last point in time before this moment, with its time zone, as 2027-01-15T16:00:00+08:00: a backup, and the steps after it.
+    #[arg(long, conflicts_with_all = ["backup", "until"])]
+    pub(crate) to: Option<String>,
     /// "embedded", or the address of an empty PostgreSQL database; needed where the server that was backed up used a database.
     #[arg(long)]
     pub(crate) store: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StandbyCommand {
+    /// Build a standby, or go on with one, and follow until it is told to take over; then serve.
+    Run(FollowOptions),
+    /// Show how the standby in a directory stands.
+    Status {
+        /// Its directory.
+        #[arg(long)]
+        into: PathBuf,
+    },
+    /// Take the place of the server that is followed: the standby that runs there serves then.
+    Promote {
+        /// Its directory.
+        #[arg(long)]
+        into: PathBuf,
+        /// Also if the repository cannot be reached, so that the other server is not told. See that it is off.
+        #[arg(long)]
+        unfenced: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FollowOptions {
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
+    /// Seconds between two looks for steps.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) every_seconds: u64,
+    /// Address for /health and /metrics, as 127.0.0.1:9090.
+    #[arg(long)]
+    pub(crate) listen: Option<SocketAddr>,
 }

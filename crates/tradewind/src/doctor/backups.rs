@@ -54,6 +54,7 @@ fn remedy(lack: &str) -> &'static str {
         "one-region" => "remedy-backup-one-region",
         "deletable" => "remedy-backup-deletable",
         "short" => "remedy-backup-short",
+        "no-points" => "remedy-backup-no-points",
         _ => "remedy-backup-by-hand",
     }
 }

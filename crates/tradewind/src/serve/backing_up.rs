@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use api::actions::{Controls, back_up_when_due, carry_erasures_on, tell_of_backups};
+use api::actions::{Controls, Stepping, back_up_when_due, carry_erasures_on, take_steps, tell_of_backups};
 use backup::BackupSettings;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+
+use super::Replaced;
 
 /// How often it is looked whether one is due.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -38,6 +41,41 @@ pub(super) async fn carry_erasures(controls: Controls, stop: CancellationToken) 
                 RETRY_AFTER
             }
         };
+    }
+}
+
+/// Keeps points in time between backups, until `stop`; where another machine has taken the place of this one, says so and stops everything.
+pub(super) async fn step(controls: Controls, replaced: Replaced, stop: CancellationToken) {
+    let every = match controls.elsewhere.points() {
+        Ok(plan) if !plan.targets.is_empty() => plan.every,
+        Ok(_) => return,
+        Err(error) => {
+            tracing::error!(%error, "no points in time are kept");
+            return;
+        }
+    };
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let outcome = tokio::select! {
+            () = stop.cancelled() => return,
+            outcome = take_steps(&controls) => outcome,
+        };
+        match outcome {
+            Ok(Stepping::Replaced(why)) => {
+                tracing::error!(why, "this server stops");
+                if replaced.set(why).is_ok() {
+                    stop.cancel();
+                }
+                return;
+            }
+            Ok(Stepping::Off | Stepping::Taken(_)) => {}
+            Err(error) => tracing::error!(%error, "a point in time was not kept; it is tried again"),
+        }
     }
 }
 

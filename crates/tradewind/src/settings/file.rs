@@ -131,6 +131,10 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
     let (recover, format) = (&settings.backup.recover, &settings.log.format);
     let remedy = "must be automatic or manual";
     check(is_one_of(recover, &["automatic", "manual"]), "backup.recover", recover.clone(), remedy);
+    let (points, seconds) = (&settings.backup.points_in_time, settings.backup.step_seconds);
+    let remedy = "give \"by-level\", \"on\" or \"off\"";
+    check(is_one_of(points, &["by-level", "on", "off"]), "backup.points_in_time", points.clone(), remedy);
+    check((1..=3_600).contains(&seconds), "backup.step_seconds", seconds.to_string(), "give 1 to 3600");
     check(is_one_of(format, &["text", "json"]), "log.format", format.clone(), "must be text or json");
     if settings.keys.suite().is_none() {
         wrong.push(("keys.cipher", settings.keys.cipher.clone(), "must be aes-256-gcm-siv or sm4-gcm"));

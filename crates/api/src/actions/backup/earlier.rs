@@ -19,7 +19,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
-use tokio::sync::Mutex;
 
 use super::super::people::find_account;
 use super::super::{Controls, Refused};
@@ -32,9 +31,6 @@ const REASON_BYTES_MAX: usize = 1_000;
 
 /// Accounts read from the directory at once.
 const ACCOUNTS_AT_ONCE: usize = 500;
-
-/// One at a time: each has the scratch store to itself.
-static RUNNING: Mutex<()> = Mutex::const_new(());
 
 /// Which mail of an account is meant, and of which backup.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -232,7 +228,7 @@ async fn run(
     act: Act,
 ) -> Result<Value, Refused> {
     let plan = targets(controls)?;
-    let Ok(_alone) = RUNNING.try_lock() else {
+    let Ok(_alone) = controls.backup.looking.try_lock() else {
         return Err(Refused("mail is being taken out of a backup already; try again when that has ended".to_owned()));
     };
     let chosen = blocking(move || moment.open(&plan.targets)).await?;

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use ::backup::{Kind, Target};
 use identity::Level;
 
-use super::{BackupPlan, days_of};
+use super::{BackupPlan, PointsWanted, days_of};
 
 /// Regions that the highest level wants copies in.
 pub(super) const REGIONS_MIN: usize = 2;
 
 env::words! {
     /// Something that backups lack for the level of protection.
-    Lack "lack of backups" allowed "none, local, one-region, deletable, short, by-hand" {
+    Lack "lack of backups" allowed "none, local, one-region, deletable, short, by-hand, no-points" {
         /// There is no repository.
         None = "none",
         /// No repository is off this machine.
@@ -25,12 +25,14 @@ env::words! {
         Short = "short",
         /// None is taken by itself.
         ByHand = "by-hand",
+        /// No points in time are kept between backups.
+        NoPoints = "no-points",
     }
 }
 
-/// What `plan` lacks for `level`: a repository for each, one off the machine from `enhanced` on, two regions and one that cannot be emptied from
+/// What `plan` lacks for `level`: a repository for each, one off the machine and points in time from `enhanced` on, two regions and one that cannot be emptied from
 /// here for `trade`.
-pub(super) fn lacks(plan: &BackupPlan, level: Level) -> Vec<Lack> {
+pub(super) fn lacks(plan: &BackupPlan, points: PointsWanted, level: Level) -> Vec<Lack> {
     if plan.targets.is_empty() {
         return vec![Lack::None];
     }
@@ -55,6 +57,9 @@ pub(super) fn lacks(plan: &BackupPlan, level: Level) -> Vec<Lack> {
     }
     if plan.every.is_none() {
         found.push(Lack::ByHand);
+    }
+    if level >= Level::Enhanced && !points.is_wanted(level) {
+        found.push(Lack::NoPoints);
     }
     found
 }
@@ -103,23 +108,27 @@ mod tests {
     #[test]
     fn each_level_asks_for_more() {
         let local = || target("/mnt/backup", "");
-        assert_eq!(lacks(&plan(Vec::new()), Level::Basic), [Lack::None]);
-        assert_eq!(lacks(&plan(vec![local()]), Level::Basic), []);
-        assert_eq!(lacks(&plan(vec![local()]), Level::Enhanced), [Lack::Local]);
-        assert_eq!(lacks(&plan(vec![target("/mnt/nas", "office")]), Level::Enhanced), []);
+        assert_eq!(lacks(&plan(Vec::new()), PointsWanted::ByLevel, Level::Basic), [Lack::None]);
+        assert_eq!(lacks(&plan(vec![local()]), PointsWanted::ByLevel, Level::Basic), []);
+        assert_eq!(lacks(&plan(vec![local()]), PointsWanted::ByLevel, Level::Enhanced), [Lack::Local]);
+        assert_eq!(lacks(&plan(vec![target("/mnt/nas", "office")]), PointsWanted::ByLevel, Level::Enhanced), []);
         let one = || target("s3:https://s3.eu.example/mail/x", "");
-        assert_eq!(lacks(&plan(vec![local(), one()]), Level::Enhanced), []);
-        assert_eq!(lacks(&plan(vec![local(), one()]), Level::Trade), [Lack::OneRegion, Lack::Deletable]);
+        assert_eq!(lacks(&plan(vec![local(), one()]), PointsWanted::ByLevel, Level::Enhanced), []);
+        assert_eq!(
+            lacks(&plan(vec![local(), one()]), PointsWanted::ByLevel, Level::Trade),
+            [Lack::OneRegion, Lack::Deletable]
+        );
         let other = || target("sftp:mail@backup.cn.example:/srv", "");
         let mut two = plan(vec![one(), other()]);
-        assert_eq!(lacks(&two, Level::Trade), [Lack::Deletable]);
+        assert_eq!(lacks(&two, PointsWanted::ByLevel, Level::Trade), [Lack::Deletable]);
         two.prune = false;
-        assert_eq!(lacks(&two, Level::Trade), []);
+        assert_eq!(lacks(&two, PointsWanted::ByLevel, Level::Trade), []);
         let mut locked = one();
         locked.access.lock_days = 90;
-        assert_eq!(lacks(&plan(vec![locked, other()]), Level::Trade), []);
+        assert_eq!(lacks(&plan(vec![locked, other()]), PointsWanted::ByLevel, Level::Trade), []);
         two.keep.days = 30;
         two.every = None;
-        assert_eq!(lacks(&two, Level::Trade), [Lack::Short, Lack::ByHand]);
+        assert_eq!(lacks(&two, PointsWanted::ByLevel, Level::Trade), [Lack::Short, Lack::ByHand]);
+        assert_eq!(lacks(&two, PointsWanted::Off, Level::Trade), [Lack::Short, Lack::ByHand, Lack::NoPoints]);
     }
 }

@@ -1,12 +1,9 @@
 //! How the backups stand: shown, and told to those who look after the machine, once for each change.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use ::backup::{Backup, Health, Progress, Standing, mark_told, size, standing};
-use env::Timestamp;
+use ::backup::{Backup, Health, Standing, mark_told, size, standing};
 use identity::Language;
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::super::letters;
@@ -16,25 +13,6 @@ use super::{blocking, days_of, level, merge};
 
 /// So many times the time between two backups may pass before one is late.
 const LATE_AFTER: u32 = 2;
-
-/// The backup that is being taken.
-static UNDER_WAY: Mutex<Option<UnderWay>> = Mutex::new(None);
-
-struct UnderWay {
-    location: String,
-    since: Timestamp,
-    progress: Arc<Progress>,
-}
-
-/// Notes that a backup into `location` begins.
-pub(super) fn begin(location: &str, progress: &Arc<Progress>, since: Timestamp) {
-    *UNDER_WAY.lock() = Some(UnderWay { location: location.to_owned(), since, progress: Arc::clone(progress) });
-}
-
-/// Notes that it has ended.
-pub(super) fn end() {
-    *UNDER_WAY.lock() = None;
-}
 
 pub(super) async fn of(controls: &Controls, location: &str) -> Result<Option<Standing>, Refused> {
     let location = location.to_owned();
@@ -67,15 +45,17 @@ fn late_after(every: Option<Duration>) -> Option<Duration> {
 pub(in super::super) async fn status(controls: &Controls) -> Result<Value, Refused> {
     let plan = controls.elsewhere.backups()?;
     let level = level(controls).await?;
-    let missing: Vec<&str> = lacks(&plan, level).into_iter().map(Lack::as_str).collect();
+    let missing: Vec<&str> =
+        lacks(&plan, controls.elsewhere.points()?.wanted, level).into_iter().map(Lack::as_str).collect();
     let days = if plan.keep.days == 0 { days_of(level) } else { plan.keep.days };
     let now = controls.store.context().clock.now();
+    let points = super::points::status(controls).await?;
     let mut repositories = Vec::new();
     for target in plan.targets {
         let crossing = super::copy_may_cross(controls, &target, false).await.err().map(|refused| refused.0);
         let found = of(controls, &target.location).await?;
         let next = found.as_ref().and_then(|found| found.good).zip(plan.every);
-        let under_way = UNDER_WAY.lock().as_ref().filter(|it| it.location == target.location).map(|it| {
+        let under_way = controls.backup.under_way().filter(|it| it.location == target.location).map(|it| {
             let (total, read) = it.progress.bytes();
             json!({ "since": it.since.to_string(), "total_bytes": total, "read_bytes": read })
         });
@@ -91,6 +71,7 @@ pub(in super::super) async fn status(controls: &Controls) -> Result<Value, Refus
             "failing_since": found.as_ref().and_then(|found| found.failing_since).map(|since| since.to_string()),
             "failure": found.map(|found| found.failure).filter(|failure| !failure.is_empty()),
         });
+        merge(&mut told, json!({ "points": points.get(&target.location) }));
         let (bytes, unreachable) = match blocking(move || size(&target)).await {
             Ok(bytes) => (Some(bytes), None),
             Err(Refused(why)) => (None, Some(why)),
