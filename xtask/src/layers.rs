@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["certs", "hsm", "store", "audit", "net", "inspect", "smime", "openpgp"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing", "backup"],
     &["letters", "intel", "guard", "scripts", "certbook", "keybook", "portal", "retention"],
-    &["reports", "review", "provision", "judgement", "keycare"],
+    &["reports", "review", "provision", "judgement", "keycare", "outbound"],
     &["smtp", "imap", "jmap", "api", "webapp"],
     &["tradewind"],
 ];

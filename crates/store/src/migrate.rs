@@ -54,6 +54,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 42, name: "on-receipt", sql: include_str!("../migrations/0042_on_receipt.sql") },
     Migration { version: 43, name: "backups", sql: include_str!("../migrations/0043_backups.sql") },
     Migration { version: 44, name: "scrub", sql: include_str!("../migrations/0044_scrub.sql") },
+    Migration { version: 50, name: "outbound", sql: include_str!("../migrations/0050_outbound.sql") },
 ];
 
 /// The newest schema that this program knows.
