@@ -24,6 +24,7 @@ mod mailboxes;
 mod mdn;
 mod on_receipt;
 mod opened;
+mod outbound;
 mod pictures;
 mod principals;
 mod protection;
@@ -56,6 +57,7 @@ use identity::rights::AccessSettings;
 use identity::{Principal, SignIn, SignInWatch};
 use letters::Outbox;
 use letters::foresight::Foresight;
+use ::outbound::Outbound;
 use parking_lot::Mutex;
 use scripts::Outside;
 use store::Store;
@@ -118,6 +120,7 @@ pub struct Server {
     listening: Arc<Busy>,
     outbox: Arc<dyn Outbox>,
     foresight: Arc<dyn Foresight>,
+    outbound: Arc<Outbound>,
     /// Has words for what was found of messages.
     judge: Arc<Judge>,
     /// Seconds that a message may wait before it goes.
@@ -160,6 +163,8 @@ pub struct ServerParts {
     pub outbox: Arc<dyn Outbox>,
     /// Knows what will protect mail.
     pub foresight: Arc<dyn Foresight>,
+    /// Knows what people may send.
+    pub outbound: Arc<Outbound>,
     /// Has words for what was found of messages.
     pub judge: Arc<Judge>,
     /// Seconds that a message may wait before it goes.
@@ -183,6 +188,7 @@ impl Server {
             public_url,
             outbox,
             foresight,
+            outbound,
             judge,
             hold_seconds_max,
             outside,
@@ -211,6 +217,7 @@ impl Server {
             stopping: CancellationToken::new(),
             outbox,
             foresight,
+            outbound,
             judge,
             hold_seconds_max,
             outside,

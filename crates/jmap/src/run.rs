@@ -10,12 +10,12 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 use crate::args::Args;
 use crate::error::Failure;
 use crate::session::{
-    BLOB, BODY, CONTACTS, CORE, KEYS, LABELS, MAIL, MAIL_SHARE, MDN, PRINCIPALS, PROTECTION, QUOTA, RULES, SIEVE,
+    BLOB, BODY, CONTACTS, CORE, KEYS, LABELS, MAIL, MAIL_SHARE, MDN, OUTBOUND, PRINCIPALS, PROTECTION, QUOTA, RULES, SIEVE,
     SUBMISSION, VACATION, VERDICT,
 };
 use crate::unchanged::{self, Kind};
 use crate::{
-    Asker, Server, blobs, contacts, directory, email, keys, labels, mailboxes, mdn, on_receipt, principals, protection,
+    Asker, Server, blobs, contacts, directory, email, keys, labels, mailboxes, mdn, on_receipt, outbound, principals, protection,
     push, quota, senders, share_notices, sorting, submission, verdicts,
 };
 
@@ -108,6 +108,7 @@ enum Change {
     LabelSet,
     PushSet,
     ShareNoticeSet,
+    OutboundCheck,
 }
 
 impl Change {
@@ -140,7 +141,8 @@ impl Change {
             | Self::KeySet
             | Self::ReceiptSet
             | Self::PushSet
-            | Self::ShareNoticeSet => None,
+            | Self::ShareNoticeSet
+            | Self::OutboundCheck => None,
         }
     }
 }
@@ -223,6 +225,7 @@ fn method(name: &str, using: &[String]) -> Option<(&'static str, Method)> {
         "CryptoKey/set" => change(KEYS, Change::KeySet),
         "EncryptionOnReceipt/get" => read(KEYS, on_receipt::get),
         "EncryptionOnReceipt/set" => change(KEYS, Change::ReceiptSet),
+        "OutboundCheck/get" => change(OUTBOUND, Change::OutboundCheck),
         "DirectoryKey/get" => read(KEYS, directory::get),
         "CorrespondentKey/get" => read(KEYS, keys::correspondents_get),
         "Principal/get" => read(PRINCIPALS, principals::get),
@@ -400,6 +403,7 @@ impl Server {
             Change::LabelSet => labels::set(self, asker, created, args).await,
             Change::PushSet => push::subscription_set(self, asker, created, args).await,
             Change::ShareNoticeSet => share_notices::set(self, asker, args).await,
+            Change::OutboundCheck => outbound::check(self, asker, args).await,
             Change::MdnSend => mdn::send(self, asker, created, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {

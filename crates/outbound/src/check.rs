@@ -25,7 +25,7 @@ const MIN_MAX: u32 = 10_000;
 const HOURS_MAX: u32 = 24 * 30;
 
 /// Octets of a rule as text.
-const RULE_BYTES_MAX: usize = 128 << 10;
+const RULE_BYTES_MAX: usize = 48 << 10;
 
 fn wrong<T>(field: impl Into<String>, cause: impl Into<String>) -> Result<T, OutboundError> {
     Err(OutboundError::Impossible { field: field.into(), cause: cause.into() })

@@ -66,17 +66,14 @@ pub enum OutboundError {
         cause: String,
     },
     /// There is no message that waits for approval by that number.
-    #[error("no message {0:?} waits for approval; see tradewind outbound waiting list")]
+    #[error("no message {0:?} waits for approval; see tradewind outbound waiting")]
     NotWaiting(String),
     /// Who asks may not allow it.
     #[error("{0}")]
     NotYours(&'static str),
     /// A message waits for approval and does not go otherwise.
-    #[error("the message waits for approval {0:x}; decide there: tradewind outbound waiting approve {0:x}")]
+    #[error("the message waits for approval {0:x}; those whom the rule names decide in the webmail under Approvals; see tradewind outbound waiting")]
     WaitsForApproval(i64),
-    /// A day cannot be read.
-    #[error("{0:?} is no day; write it as 2026-01-31")]
-    Day(String),
 }
 
 impl OutboundError {

@@ -29,7 +29,7 @@ pub use error::OutboundError;
 pub use evaluate::{Decision, Hit, Matched, Outcome, Policy};
 pub use look::{Approval, Letter, Looked, Outbound};
 pub use refusal::{Refusal, decide, hit_words, rule_words};
-pub use replay::{Asked as Replay, Held, MESSAGES_MAX as REPLAYED_MAX, Replayed};
+pub use replay::{Asked as Replay, Held, MESSAGES_MAX as REPLAYED_MAX, Replayed, addresses};
 pub use rule::{
     Action, Approve, Attachment, Condition, Detect, Detector, Direction, Domains, FileKind, Fingerprint, Keywords, Mode,
     People, Person, Rule,

@@ -11,7 +11,7 @@ use store::{Store, StoreError, Tx};
 
 use crate::content::{Content, Recipient};
 use crate::evaluate::{Outcome, Policy};
-use crate::rule::{Approve, Person};
+use crate::rule::{Approve, Person, Rule};
 use crate::{OutboundError, rules};
 
 /// People who are looked for to approve one message.
@@ -83,17 +83,31 @@ impl Outbound {
     /// # Errors
     /// [`OutboundError`] if the store fails: then the message must not go.
     pub async fn look(self: &Arc<Self>, letter: Letter) -> Result<Option<Looked>, OutboundError> {
-        let (this, asked) = (Arc::clone(self), letter.clone());
-        let look = move |tx: &mut Tx<'_>| {
-            let policy = this.policy(tx, asked.organisation)?;
-            if policy.is_empty() {
-                return Ok(None);
-            }
-            let sender = person(tx, asked.account)?;
-            let recipients = recipients(tx, &asked, policy.asks_countries())?;
-            Ok::<_, OutboundError>(Some((policy, sender, recipients)))
+        let (this, organisation) = (Arc::clone(self), letter.organisation);
+        let policy = self.store.read(move |tx| this.policy(tx, organisation)).await?;
+        if policy.is_empty() { Ok(None) } else { self.look_by(policy, letter).await.map(Some) }
+    }
+
+    /// What the rules say, or `rule` in place of them, as if it were carried out.
+    ///
+    /// # Errors
+    /// [`OutboundError`] if the store fails.
+    pub async fn try_out(self: &Arc<Self>, letter: Letter, rule: Option<Rule>) -> Result<Looked, OutboundError> {
+        let (this, organisation) = (Arc::clone(self), letter.organisation);
+        let find = move |tx: &mut Tx<'_>| match rule.clone() {
+            Some(rule) => Ok(Arc::new(Policy::new(vec![rule], &marks(tx, organisation)?))),
+            None => this.policy(tx, organisation),
         };
-        let Some((policy, sender, recipients)) = self.store.read(look).await? else { return Ok(None) };
+        let policy = self.store.read(find).await?;
+        self.look_by(policy, letter).await
+    }
+
+    async fn look_by(&self, policy: Arc<Policy>, letter: Letter) -> Result<Looked, OutboundError> {
+        let (asked, with_countries) = (letter.clone(), policy.asks_countries());
+        let look = move |tx: &mut Tx<'_>| {
+            Ok::<_, OutboundError>((person(tx, asked.account)?, recipients(tx, &asked, with_countries)?))
+        };
+        let (sender, recipients) = self.store.read(look).await?;
         let (pool, raw) = (self.pool.clone(), Arc::clone(&letter.raw));
         let work = move || {
             let reports = pool.map(|pool| filter::inspect_files(&raw, &pool));
@@ -109,7 +123,7 @@ impl Outbound {
             let Letter { organisation, account, .. } = letter;
             self.store.read(move |tx| approvals(tx, organisation, account, &asked)).await?
         };
-        Ok(Some(Looked { outcome, approvals, reports }))
+        Ok(Looked { outcome, approvals, reports })
     }
 
     /// The rules as they are now, made ready once for each change.
@@ -120,9 +134,7 @@ impl Outbound {
         {
             return Ok(Arc::clone(policy));
         }
-        let marks: Vec<(String, Vec<u64>)> =
-            rules::list_marks(tx, organisation)?.into_iter().map(|mark| (mark.name, mark.hashes)).collect();
-        let policy = Arc::new(Policy::new(rules::list(tx, organisation)?, &marks));
+        let policy = Arc::new(Policy::new(rules::list(tx, organisation)?, &marks(tx, organisation)?));
         let mut policies = self.policies.lock();
         if policies.len() >= POLICIES_MAX {
             policies.clear();
@@ -130,6 +142,11 @@ impl Outbound {
         policies.insert(organisation, (revision, Arc::clone(&policy)));
         Ok(policy)
     }
+}
+
+/// Names and hashes of marked documents.
+pub(crate) fn marks(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<(String, Vec<u64>)>, OutboundError> {
+    Ok(rules::list_marks(tx, organisation)?.into_iter().map(|mark| (mark.name, mark.hashes)).collect())
 }
 
 /// Who an account is, as rules name people.

@@ -11,7 +11,7 @@ use store::{StoreError, Tx, params};
 
 use crate::content::Content;
 use crate::evaluate::{Decision, Policy};
-use crate::look::{Letter, Outbound, person, recipients};
+use crate::look::{Letter, Outbound, marks, person, recipients};
 use crate::rule::{Mode, Rule};
 use crate::{OutboundError, rules};
 
@@ -80,8 +80,7 @@ impl Outbound {
             };
             // What is only tried does here what it would do.
             rules.iter_mut().filter(|rule| rule.mode != Mode::Off).for_each(|rule| rule.mode = Mode::Enforce);
-            let marks: Vec<(String, Vec<u64>)> =
-                rules::list_marks(tx, wanted.organisation)?.into_iter().map(|mark| (mark.name, mark.hashes)).collect();
+            let marks = marks(tx, wanted.organisation)?;
             let sent = mailbox::mailboxes::with_use(tx, wanted.account, SpecialUse::Sent)?;
             let ids = tx.rows(
                 "SELECT m.id, m.received FROM mailbox_message c JOIN message m ON m.account = c.account AND m.id = c.message
@@ -142,8 +141,9 @@ impl Outbound {
     }
 }
 
-/// Whom a message names.
-fn addresses(raw: &[u8]) -> Vec<String> {
+/// Whom the header of a message names.
+#[must_use]
+pub fn addresses(raw: &[u8]) -> Vec<String> {
     let envelope = mail::message::Envelope::parse(header::split_header_body(raw).0);
     let all = [&envelope.to, &envelope.cc, &envelope.bcc].into_iter().flatten();
     all.filter_map(mail::message::EnvelopeAddress::email).collect()

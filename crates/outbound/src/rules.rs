@@ -8,7 +8,7 @@ use store::{Tx, params};
 
 use crate::check::check_reached;
 use crate::rule::{Action, Condition, People, Rule};
-use crate::shingles::{self, HASHES_MIN};
+use crate::shingles::{self, HASHES_MAX, HASHES_MIN};
 use crate::{MARKS_MAX, NAME_CHARS_MAX, OutboundError, RULES_MAX};
 
 const RULE: &str = "outbound_rule.detail";
@@ -180,10 +180,10 @@ fn has_group(tx: &mut Tx<'_>, organisation: i64, name: &str) -> Result<bool, Out
     }
 }
 
-/// Marks a document by its text, in place of one of the same name; gives how many hashes are kept.
+/// Marks a document by the hashes of its text, in place of one of the same name.
 ///
 /// # Errors
-/// [`OutboundError::Unmarkable`] if it has too little text, [`OutboundError::TooManyMarks`].
+/// [`OutboundError::TooManyMarks`].
 pub fn mark(tx: &mut Tx<'_>, organisation: i64, name: &str, hashes: &[u64]) -> Result<(), OutboundError> {
     let all = numbered_marks(tx, organisation)?;
     let known = all.iter().find(|(_, mark)| mark.name == name).map(|(id, _)| *id);
@@ -206,15 +206,44 @@ pub fn mark(tx: &mut Tx<'_>, organisation: i64, name: &str, hashes: &[u64]) -> R
 /// # Errors
 /// [`OutboundError::Unmarkable`] if it has too little text or the name cannot be.
 pub fn hashes_of(name: &str, text: &str) -> Result<Vec<u64>, OutboundError> {
-    let wrong = |cause: String| Err(OutboundError::Unmarkable { name: name.to_owned(), cause });
-    if name.trim().is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return wrong(format!("its name must be 1 to {NAME_CHARS_MAX} characters on one line"));
-    }
+    check_name(name)?;
     let hashes = shingles::of_document(text);
     if hashes.len() < HASHES_MIN {
-        return wrong("it has too little text that can be read; a picture of a page has none, and some fifty words are needed".to_owned());
+        let cause = "it has too little text that can be read; a picture of a page has none, and some fifty words are needed";
+        return Err(OutboundError::Unmarkable { name: name.to_owned(), cause: cause.to_owned() });
     }
     Ok(hashes)
+}
+
+/// Reads the hashes of a document as [`write_hashes`] gives them.
+///
+/// # Errors
+/// [`OutboundError::Unmarkable`] if they are too few or too many, or the name cannot be.
+pub fn read_hashes(name: &str, octets: &[u8]) -> Result<Vec<u64>, OutboundError> {
+    check_name(name)?;
+    let (whole, rest) = octets.as_chunks::<8>();
+    let mut hashes: Vec<u64> = whole.iter().map(|it| u64::from_le_bytes(*it)).collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    if !rest.is_empty() || hashes.len() < HASHES_MIN || hashes.len() > HASHES_MAX {
+        let cause = format!("its hashes must be {HASHES_MIN} to {HASHES_MAX} different ones of eight octets; let the command line make them");
+        return Err(OutboundError::Unmarkable { name: name.to_owned(), cause });
+    }
+    Ok(hashes)
+}
+
+/// Hashes as octets.
+#[must_use]
+pub fn write_hashes(hashes: &[u64]) -> Vec<u8> {
+    hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect()
+}
+
+fn check_name(name: &str) -> Result<(), OutboundError> {
+    if name.trim().is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        let cause = format!("its name must be 1 to {NAME_CHARS_MAX} characters on one line");
+        return Err(OutboundError::Unmarkable { name: name.to_owned(), cause });
+    }
+    Ok(())
 }
 
 fn numbered_marks(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<(i64, Mark)>, OutboundError> {

@@ -20,7 +20,7 @@ const WINDOW: usize = 4;
 pub(crate) const HASHES_MIN: usize = 12;
 
 /// Hashes that are kept of one document: the smallest, which are as good as drawn by lot.
-pub(crate) const HASHES_MAX: usize = 4_096;
+pub(crate) const HASHES_MAX: usize = 2_048;
 
 /// Hashes of all runs of `text`.
 fn runs(text: &str) -> Vec<u64> {

@@ -108,6 +108,14 @@ pub struct Waiting {
     pub detail: Detail,
 }
 
+impl Waiting {
+    /// Whether `account` has said a word on it.
+    #[must_use]
+    pub fn was_decided_by(&self, account: i64) -> bool {
+        self.detail.refused_by == Some(account) || self.detail.needs.iter().any(|need| need.given_by == Some(account))
+    }
+}
+
 /// A message that somebody hands in, and what rules say of it.
 #[derive(Debug, Clone)]
 pub struct Handed {

@@ -10,6 +10,7 @@ mod greeting;
 mod judge;
 mod lists;
 mod opened;
+mod outbound;
 mod rates;
 mod recipients;
 mod refused;
@@ -26,6 +27,7 @@ use env::dns::Resolver;
 use identity::{Directory, SignIn};
 use judgement::Judging;
 use mailauth::{Checker, WithoutDns};
+use ::outbound::Outbound;
 use net::{Budget, Connection, Handler, Refusal, TrustedNetworks};
 use reports::{FailureFact, Tally};
 use signing::Signer;
@@ -64,6 +66,7 @@ pub struct Receiver {
     pub(crate) learns_keys: bool,
     pub(crate) writes_keys: Option<keybook::PreferEncrypt>,
     pub(crate) judging: Arc<Judging>,
+    pub(crate) outbound: Arc<Outbound>,
     pub(crate) reporting: Reporting,
     /// Reports of others that may be read at the same time.
     pub(crate) reading: Semaphore,
@@ -116,6 +119,8 @@ pub struct ReceiverParts {
     pub writes_keys: Option<keybook::PreferEncrypt>,
     /// Judges what comes from outside.
     pub judging: Arc<Judging>,
+    /// Knows what people may send.
+    pub outbound: Arc<Outbound>,
     /// What is told of and by other domains.
     pub reporting: Reporting,
     /// What is done when DNS does not work at all.
@@ -155,7 +160,7 @@ impl Receiver {
             ..
         } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
-        let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, .. } = parts;
+        let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, outbound, .. } = parts;
         Arc::new(Self {
             store,
             directory,
@@ -166,6 +171,7 @@ impl Receiver {
             learns_keys,
             writes_keys,
             judging,
+            outbound,
             reporting,
             reading: Semaphore::new(REPORTS_READ_MAX),
             without_dns,

@@ -13,6 +13,7 @@ mod import;
 mod judging;
 mod keys;
 mod openpgp;
+mod outbound;
 mod protection;
 mod receipt;
 mod retention;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 pub(crate) use directory::{
     DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
 };
+pub(crate) use outbound::OutboundCommand;
 pub(crate) use protection::ProtectionCommand;
 pub(crate) use smime::SmimeCommand;
 
@@ -165,6 +167,9 @@ pub(crate) enum Command {
     /// Keys and certificates of S/MIME: what signs, encrypts and decrypts mail.
     #[command(subcommand)]
     Smime(SmimeCommand),
+    /// What people may send: rules, marked documents, what waits for approval.
+    #[command(subcommand)]
+    Outbound(OutboundCommand),
     /// What must protect messages to partners.
     #[command(subcommand)]
     Protection(ProtectionCommand),

@@ -42,6 +42,7 @@ pub(crate) fn controls(system: &System) -> Controls {
         key_files: system.settings.home().join("dkim"),
         tally: Arc::clone(&system.tally),
         mailer: system.mailer(),
+        outbound: Arc::clone(&system.outbound),
         access: system.settings.access.clone(),
         elsewhere: Arc::new(Parts {
             store: system.store.clone(),

@@ -119,6 +119,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         }
         Command::Templates(command) => judging::templates(&command, json),
         Command::Restore(options) => backup::restore(options, json).await,
+        Command::Outbound(command) => {
+            for action in command.actions()? {
+                print::print(&act(&config, action).await?, json);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         command => {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());

@@ -209,6 +209,7 @@ fn spawn_services(
             learns_keys: settings.openpgp.autocrypt,
             writes_keys: settings.openpgp.writes_keys(),
             judging: judging::judging(system, layers, &reputation, &dns)?,
+            outbound: Arc::clone(&system.outbound),
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),
