@@ -51,13 +51,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::outbound::Outbound;
 use env::Timestamp;
 use filter::Judge;
 use identity::rights::AccessSettings;
 use identity::{Principal, SignIn, SignInWatch};
 use letters::Outbox;
 use letters::foresight::Foresight;
-use ::outbound::Outbound;
 use parking_lot::Mutex;
 use scripts::Outside;
 use store::Store;

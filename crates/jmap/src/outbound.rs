@@ -19,8 +19,12 @@ use crate::{Asker, Server, ids};
 pub(crate) async fn check(server: &Server, asker: &Asker, mut args: Args) -> Result<Answers, Failure> {
     let account_id = args.need_text("accountId")?;
     let email = args.need_text("emailId")?;
-    let recipients = args.texts("rcptTo")?;
+    let (recipients, language) = (args.texts("rcptTo")?, args.text("language")?);
     args.finish()?;
+    let language = match language {
+        Some(word) => word.parse().map_err(|error: env::UnknownWord| Failure::invalid(format!("language: {error}")))?,
+        None => asker.principal.language,
+    };
     let (who, named) = (asker.clone(), account_id.clone());
     let number = ids::read(&email).ok_or_else(|| Failure::invalid("emailId: no such message"))?;
     let find = move |tx: &mut Tx<'_>| {
@@ -43,7 +47,7 @@ pub(crate) async fn check(server: &Server, asker: &Asker, mut args: Args) -> Res
     let (consent, raw) = Consent::take(raw);
     let letter = Letter { account, organisation: asker.principal.organisation, raw: Arc::new(raw), recipients };
     let looked = server.outbound.look(letter).await.map_err(trouble)?.unwrap_or_default();
-    let mut answer = shown(&looked, &consent, asker.principal.language);
+    let mut answer = shown(&looked, &consent, language);
     answer["accountId"] = account_id.into();
     answer["emailId"] = email.into();
     Ok(Answers::one(answer))

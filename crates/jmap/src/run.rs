@@ -10,13 +10,13 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 use crate::args::Args;
 use crate::error::Failure;
 use crate::session::{
-    BLOB, BODY, CONTACTS, CORE, KEYS, LABELS, MAIL, MAIL_SHARE, MDN, OUTBOUND, PRINCIPALS, PROTECTION, QUOTA, RULES, SIEVE,
-    SUBMISSION, VACATION, VERDICT,
+    BLOB, BODY, CONTACTS, CORE, KEYS, LABELS, MAIL, MAIL_SHARE, MDN, OUTBOUND, PRINCIPALS, PROTECTION, QUOTA, RULES,
+    SIEVE, SUBMISSION, VACATION, VERDICT,
 };
 use crate::unchanged::{self, Kind};
 use crate::{
-    Asker, Server, blobs, contacts, directory, email, keys, labels, mailboxes, mdn, on_receipt, outbound, principals, protection,
-    push, quota, senders, share_notices, sorting, submission, verdicts,
+    Asker, Server, blobs, contacts, directory, email, keys, labels, mailboxes, mdn, on_receipt, outbound, principals,
+    protection, push, quota, senders, share_notices, sorting, submission, verdicts,
 };
 
 /// How often calls are run again whose snapshot turned out too old.

@@ -92,13 +92,17 @@ impl Rule {
         if self.actions.len() > 1 {
             for alone in ["block", "record"] {
                 if has(alone) {
-                    let why = if alone == "block" { "what is blocked needs nothing else" } else { "everything is recorded" };
+                    let why =
+                        if alone == "block" { "what is blocked needs nothing else" } else { "everything is recorded" };
                     return wrong("actions", format!("has {alone} beside others; {why}: leave {alone} or the others"));
                 }
             }
         }
         if has("encrypt") && has("portal") {
-            return wrong("actions", "has encrypt and portal; encrypt allows the portal, portal allows it alone: leave one");
+            return wrong(
+                "actions",
+                "has encrypt and portal; encrypt allows the portal, portal allows it alone: leave one",
+            );
         }
         if has("warn") && has("justify") {
             return wrong("actions", "has warn and justify; who gives a reason has been warned: leave one");
@@ -125,7 +129,9 @@ impl Rule {
             let only = accounts.first().map(String::as_str).unwrap_or_default();
             let named = self.named_senders();
             if named.iter().any(|sender| sender.eq_ignore_ascii_case(only)) {
-                let cause = format!("asks {only}, whose own mail the rule is about; nobody approves his own mail: name another");
+                let cause = format!(
+                    "asks {only}, whose own mail the rule is about; nobody approves his own mail: name another"
+                );
                 return wrong(format!("{field}.by.accounts"), cause);
             }
         }
@@ -178,7 +184,10 @@ fn contradictions(field: &str, condition: &Condition) -> Result<(), OutboundErro
         }
         Condition::Any(any) => {
             if let Some(word) = opposite(&any.iter().collect::<Vec<_>>()) {
-                return wrong(field, format!("asks for {word} or its opposite, so it always holds; that is no condition"));
+                return wrong(
+                    field,
+                    format!("asks for {word} or its opposite, so it always holds; that is no condition"),
+                );
             }
             any.iter().try_for_each(|it| contradictions(field, it))
         }
@@ -196,7 +205,10 @@ fn check_people(field: &str, people: &People) -> Result<(), OutboundError> {
     }
     if let Some(role) = people.roles.iter().find(|it| it.parse::<Role>().is_err()) {
         let all: Vec<&str> = Role::ALL.iter().map(|it| it.as_str()).collect();
-        return wrong(format!("{field}.roles"), format!("has {role:?}, which is no role; use one of: {}", all.join(", ")));
+        return wrong(
+            format!("{field}.roles"),
+            format!("has {role:?}, which is no role; use one of: {}", all.join(", ")),
+        );
     }
     Ok(())
 }
@@ -278,7 +290,9 @@ fn check_leaf(at: &str, condition: &Condition) -> Result<(), OutboundError> {
             match domains.domains.iter().find(|it| mail::domain::canonical(&bare(it)).is_err()) {
                 Some(bad) => wrong(
                     format!("{at}.domains"),
-                    format!("has {bad:?}, which is no domain; write partner.example, or *.partner.example for all below too"),
+                    format!(
+                        "has {bad:?}, which is no domain; write partner.example, or *.partner.example for all below too"
+                    ),
                 ),
                 None => Ok(()),
             }
@@ -309,7 +323,10 @@ fn check_keywords(at: &str, keywords: &Keywords) -> Result<(), OutboundError> {
         return wrong(at, format!("names no word; name words, or one of the lists: {}", lists().join(", ")));
     }
     if let Some(list) = keywords.lists.iter().find(|it| !lists().contains(&it.as_str())) {
-        return wrong(format!("{at}.lists"), format!("has {list:?}, which is no list; use one of: {}", lists().join(", ")));
+        return wrong(
+            format!("{at}.lists"),
+            format!("has {list:?}, which is no list; use one of: {}", lists().join(", ")),
+        );
     }
     if keywords.min == 0 || keywords.min > MIN_MAX {
         return wrong(format!("{at}.min"), format!("must be from 1 to {MIN_MAX}"));
@@ -320,7 +337,9 @@ fn check_keywords(at: &str, keywords: &Keywords) -> Result<(), OutboundError> {
     }
     let is_short = |word: &&String| word.trim().chars().count() < KEYWORD_CHARS_MIN;
     match keywords.words.iter().find(is_short) {
-        Some(short) => wrong(format!("{at}.words"), format!("has {short:?}; a word has at least {KEYWORD_CHARS_MIN} characters")),
+        Some(short) => {
+            wrong(format!("{at}.words"), format!("has {short:?}; a word has at least {KEYWORD_CHARS_MIN} characters"))
+        }
         None => Ok(()),
     }
 }
@@ -347,7 +366,10 @@ pub(crate) fn check_reached(rule: &Rule, all: &[Rule]) -> Result<(), OutboundErr
     match all.iter().find(hides) {
         Some(other) => wrong(
             "priority",
-            format!("puts it behind the rule {:?}, which stops for all that it holds for, so it is never asked; give it a lower number", other.name),
+            format!(
+                "puts it behind the rule {:?}, which stops for all that it holds for, so it is never asked; give it a lower number",
+                other.name
+            ),
         ),
         None => Ok(()),
     }

@@ -44,7 +44,9 @@ impl Consent {
     /// Reads it out of a message as its author handed it in, and gives the message without the mark in its subject.
     #[must_use]
     pub fn take(raw: Vec<u8>) -> (Self, Vec<u8>) {
-        let text = |name| header::find(&raw, name).map(|field| words::decode(&String::from_utf8_lossy(&field.value())).into_owned());
+        let text = |name| {
+            header::find(&raw, name).map(|field| words::decode(&String::from_utf8_lossy(&field.value())).into_owned())
+        };
         let (said, label) = (text(OVERRIDE_FIELD), text(LABEL_FIELD).map(|label| folded_label(&label)));
         let mut consent = Self { label: label.filter(|label| !label.is_empty()), ..Self::default() };
         if let Some(said) = said {
@@ -65,7 +67,8 @@ impl Consent {
     fn confirm(&mut self, reason: &str) {
         self.is_confirmed = true;
         let reason: String = reason.trim().chars().filter(|c| !c.is_control()).take(REASON_CHARS_MAX).collect();
-        let letters = reason.chars().filter(|c| c.is_alphanumeric()).map(|c| if plain::is_ideograph(c) { 2 } else { 1 });
+        let letters =
+            reason.chars().filter(|c| c.is_alphanumeric()).map(|c| if plain::is_ideograph(c) { 2 } else { 1 });
         if letters.sum::<usize>() >= REASON_CHARS_MIN {
             self.reason = Some(reason);
         }
@@ -154,7 +157,8 @@ mod tests {
 
     #[test]
     fn labels_have_one_name_in_all_languages() {
-        for subject in ["[Confidential] Prices", "Re: 【机密】价格", "[confidencial] precios", "[سري] أسعار"] {
+        for subject in ["[Confidential] Prices", "Re: 【机密】价格", "[confidencial] precios", "[سري] أسعار"]
+        {
             assert_eq!(labels(b"", subject), ["confidential"], "{subject}");
         }
         let (consent, _) = taken("X-Tradewind-Classification: Project X");

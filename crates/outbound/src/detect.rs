@@ -23,11 +23,63 @@ const CONTEXT_CHARS: usize = 40;
 
 /// Words after which a number is none of those looked for, but one of trade.
 const OF_TRADE: &[&str] = &[
-    "order", "invoice", "tracking", "waybill", "awb", "b/l", "imei", "serial", "s/n", "sku", "ean", "barcode", "ticket",
-    "reference", "ref.", "ref:", "ref no", "p/o", "po no", "po:", "po ", "hs code", "container", "booking", "seal", "lot",
-    "batch", "article", "quotation no", "订单", "运单", "单号", "发票", "序列号", "条码", "编号", "提单", "货号", "箱号", "海关编码",
-    "批号", "pedido", "factura", "guia", "seguimiento", "serie", "referencia", "contenedor", "albaran", "lote", "طلب",
-    "فاتوره", "تتبع", "شحنه", "مرجع", "حاويه", "تسلسلي",
+    "order",
+    "invoice",
+    "tracking",
+    "waybill",
+    "awb",
+    "b/l",
+    "imei",
+    "serial",
+    "s/n",
+    "sku",
+    "ean",
+    "barcode",
+    "ticket",
+    "reference",
+    "ref.",
+    "ref:",
+    "ref no",
+    "p/o",
+    "po no",
+    "po:",
+    "po ",
+    "hs code",
+    "container",
+    "booking",
+    "seal",
+    "lot",
+    "batch",
+    "article",
+    "quotation no",
+    "订单",
+    "运单",
+    "单号",
+    "发票",
+    "序列号",
+    "条码",
+    "编号",
+    "提单",
+    "货号",
+    "箱号",
+    "海关编码",
+    "批号",
+    "pedido",
+    "factura",
+    "guia",
+    "seguimiento",
+    "serie",
+    "referencia",
+    "contenedor",
+    "albaran",
+    "lote",
+    "طلب",
+    "فاتوره",
+    "تتبع",
+    "شحنه",
+    "مرجع",
+    "حاويه",
+    "تسلسلي",
 ];
 
 /// A number that was found.
@@ -149,7 +201,9 @@ fn mobile(text: &[char], run: &runs::Run, at: usize, before: &str) -> Option<(us
         let Some(value) = run.digits(text, at, layout) else { continue };
         let number = if layout == [13] { value.strip_prefix("86").unwrap_or_default() } else { &value };
         let octets = number.as_bytes();
-        let is_mobile = octets.len() == 11 && octets.first() == Some(&b'1') && octets.get(1).is_some_and(|c| (b'3'..=b'9').contains(c));
+        let is_mobile = octets.len() == 11
+            && octets.first() == Some(&b'1')
+            && octets.get(1).is_some_and(|c| (b'3'..=b'9').contains(c));
         if is_mobile && !is_of_trade(before) {
             return Some((layout.len(), number.to_owned()));
         }

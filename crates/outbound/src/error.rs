@@ -72,7 +72,9 @@ pub enum OutboundError {
     #[error("{0}")]
     NotYours(&'static str),
     /// A message waits for approval and does not go otherwise.
-    #[error("the message waits for approval {0:x}; those whom the rule names decide in the webmail under Approvals; see tradewind outbound waiting")]
+    #[error(
+        "the message waits for approval {0:x}; those whom the rule names decide in the webmail under Approvals; see tradewind outbound waiting"
+    )]
     WaitsForApproval(i64),
 }
 

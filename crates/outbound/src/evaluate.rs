@@ -170,19 +170,17 @@ impl Policy {
     /// Whether a rule asks for countries of recipients.
     #[must_use]
     pub fn asks_countries(&self) -> bool {
-        self.rules.iter().any(|rule| names(&rule.when, "recipient-country") || rule.unless.as_ref().is_some_and(|it| names(it, "recipient-country")))
+        self.rules.iter().any(|rule| {
+            names(&rule.when, "recipient-country")
+                || rule.unless.as_ref().is_some_and(|it| names(it, "recipient-country"))
+        })
     }
 
     /// What they say of a message.
     #[must_use]
     pub fn evaluate(&self, content: &Content) -> Outcome {
-        let asked = Asked {
-            policy: self,
-            content,
-            numbers: OnceCell::new(),
-            spoken: OnceCell::new(),
-            copied: OnceCell::new(),
-        };
+        let asked =
+            Asked { policy: self, content, numbers: OnceCell::new(), spoken: OnceCell::new(), copied: OnceCell::new() };
         let mut outcome = Outcome::default();
         for rule in &self.rules {
             let mut hits = Vec::new();
@@ -282,7 +280,12 @@ impl Asked<'_> {
             Condition::Keywords(keywords) => {
                 let spoken = self.spoken.get_or_init(|| self.policy.vocabulary.spoken(&content.pieces));
                 let (count, place) = self.policy.vocabulary.count(keywords, spoken);
-                (count >= keywords.min).then(|| Hit { what: condition.word().to_owned(), place, count, shown: String::new() })
+                (count >= keywords.min).then(|| Hit {
+                    what: condition.word().to_owned(),
+                    place,
+                    count,
+                    shown: String::new(),
+                })
             }
             Condition::Fingerprint(fingerprint) => {
                 let copied = self.copied.get_or_init(|| self.policy.marks.find(&content.pieces));
@@ -302,7 +305,8 @@ impl Asked<'_> {
             }
             Condition::RecipientCountry(countries) => {
                 let all = content.recipients.iter().filter(|it| it.is_outside).flat_map(|it| &it.countries);
-                let found: BTreeSet<&String> = all.filter(|it| countries.iter().any(|c| c.eq_ignore_ascii_case(it))).collect();
+                let found: BTreeSet<&String> =
+                    all.filter(|it| countries.iter().any(|c| c.eq_ignore_ascii_case(it))).collect();
                 found.first().and_then(|first| whole(found.len(), (*first).clone()))
             }
             Condition::Outside(is) => {
@@ -314,7 +318,11 @@ impl Asked<'_> {
                 (count > *max as usize).then(|| whole(count, String::new())).flatten()
             }
             Condition::Attachment(attachment) => {
-                let found: Vec<usize> = (0..).zip(&content.files).filter(|(_, file)| is_meant(attachment, file)).map(|(at, _)| at).collect();
+                let found: Vec<usize> = (0..)
+                    .zip(&content.files)
+                    .filter(|(_, file)| is_meant(attachment, file))
+                    .map(|(at, _)| at)
+                    .collect();
                 let place = found.first().and_then(|at| u32::try_from(at + 1).ok()).map(Place::File)?;
                 whole(found.len(), String::new()).map(|hit| Hit { place: Some(place), ..hit })
             }

@@ -124,8 +124,11 @@ fn visit(condition: &Condition, take: &mut impl FnMut(&Keywords)) {
 
 /// Whether no word goes on at either end. Ideographs are parted by nothing; Arabic writes some words together with the next.
 fn is_whole(text: &str, start: usize, end: usize) -> bool {
-    let (before, word, after) =
-        (text.get(..start).unwrap_or_default(), text.get(start..end).unwrap_or_default(), text.get(end..).unwrap_or_default());
+    let (before, word, after) = (
+        text.get(..start).unwrap_or_default(),
+        text.get(start..end).unwrap_or_default(),
+        text.get(end..).unwrap_or_default(),
+    );
     let goes_on = |c: char| c.is_alphanumeric() && !is_ideograph(c);
     let (Some(first), Some(last)) = (word.chars().next(), word.chars().next_back()) else { return false };
     let ends = !goes_on(last) || !after.chars().next().is_some_and(goes_on);
@@ -176,7 +179,10 @@ mod tests {
             assert!(lists().contains(&list), "{list}");
         }
         for language in ["en", "zh", "es", "ar"] {
-            assert!(SHIPPED.lines().filter(|line| line.contains(&format!("\t{language}\t"))).count() >= 4, "{language}");
+            assert!(
+                SHIPPED.lines().filter(|line| line.contains(&format!("\t{language}\t"))).count() >= 4,
+                "{language}"
+            );
         }
     }
 }

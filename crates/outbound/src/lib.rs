@@ -31,8 +31,8 @@ pub use look::{Approval, Letter, Looked, Outbound};
 pub use refusal::{Refusal, decide, hit_words, rule_words};
 pub use replay::{Asked as Replay, Held, MESSAGES_MAX as REPLAYED_MAX, Replayed, addresses};
 pub use rule::{
-    Action, Approve, Attachment, Condition, Detect, Detector, Direction, Domains, FileKind, Fingerprint, Keywords, Mode,
-    People, Person, Rule,
+    Action, Approve, Attachment, Condition, Detect, Detector, Direction, Domains, FileKind, Fingerprint, Keywords,
+    Mode, People, Person, Rule,
 };
 pub use tell::Letters;
 

@@ -167,7 +167,11 @@ pub(crate) fn person(tx: &mut Tx<'_>, account: i64) -> Result<Person, OutboundEr
 }
 
 /// Who gets the message: of groups, those of their members who are not of the organisation, too.
-pub(crate) fn recipients(tx: &mut Tx<'_>, letter: &Letter, with_countries: bool) -> Result<Vec<Recipient>, OutboundError> {
+pub(crate) fn recipients(
+    tx: &mut Tx<'_>,
+    letter: &Letter,
+    with_countries: bool,
+) -> Result<Vec<Recipient>, OutboundError> {
     let mut all = Vec::with_capacity(letter.recipients.len());
     for address in &letter.recipients {
         let (mut outside, mut is_outside) = (Vec::new(), false);
@@ -243,8 +247,13 @@ pub(crate) fn approvers(
         let Some(last) = page.last() else { break };
         after = last.id;
         for account in &page {
-            let is_person = account.kind == identity::AccountKind::Person && account.state == identity::AccountState::Active;
-            if is_person && account.id != sender && found.len() < APPROVERS_MAX && approve.by.has(&person(tx, account.id)?) {
+            let is_person =
+                account.kind == identity::AccountKind::Person && account.state == identity::AccountState::Active;
+            if is_person
+                && account.id != sender
+                && found.len() < APPROVERS_MAX
+                && approve.by.has(&person(tx, account.id)?)
+            {
                 found.push((account.id, account.addresses.first().cloned().unwrap_or_default()));
             }
         }

@@ -148,14 +148,20 @@ fn check_names(tx: &mut Tx<'_>, organisation: i64, rule: &Rule) -> Result<(), Ou
     }
     for name in marks {
         if !list_marks(tx, organisation)?.iter().any(|mark| mark.name == *name) {
-            let cause = format!("names the marked document {name:?}, which is not there; mark it: tradewind outbound mark add");
+            let cause =
+                format!("names the marked document {name:?}, which is not there; mark it: tradewind outbound mark add");
             return Err(OutboundError::Impossible { field: "fingerprint.marks".to_owned(), cause });
         }
     }
     Ok(())
 }
 
-fn named<'a>(field: &str, condition: &'a Condition, people: &mut Vec<(String, &'a People)>, marks: &mut Vec<&'a String>) {
+fn named<'a>(
+    field: &str,
+    condition: &'a Condition,
+    people: &mut Vec<(String, &'a People)>,
+    marks: &mut Vec<&'a String>,
+) {
     match condition {
         Condition::All(list) | Condition::Any(list) => list.iter().for_each(|it| named(field, it, people, marks)),
         Condition::Not(inner) => named(field, inner, people, marks),
@@ -172,7 +178,8 @@ fn has_group(tx: &mut Tx<'_>, organisation: i64, name: &str) -> Result<bool, Out
         let Some(last) = page.last() else { return Ok(false) };
         after = last.id;
         let is_meant = |group: &identity::groups::Group| {
-            group.name.eq_ignore_ascii_case(name) || group.address.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(name))
+            group.name.eq_ignore_ascii_case(name)
+                || group.address.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(name))
         };
         if page.iter().any(is_meant) {
             return Ok(true);
@@ -209,7 +216,8 @@ pub fn hashes_of(name: &str, text: &str) -> Result<Vec<u64>, OutboundError> {
     check_name(name)?;
     let hashes = shingles::of_document(text);
     if hashes.len() < HASHES_MIN {
-        let cause = "it has too little text that can be read; a picture of a page has none, and some fifty words are needed";
+        let cause =
+            "it has too little text that can be read; a picture of a page has none, and some fifty words are needed";
         return Err(OutboundError::Unmarkable { name: name.to_owned(), cause: cause.to_owned() });
     }
     Ok(hashes)
@@ -226,7 +234,9 @@ pub fn read_hashes(name: &str, octets: &[u8]) -> Result<Vec<u64>, OutboundError>
     hashes.sort_unstable();
     hashes.dedup();
     if !rest.is_empty() || hashes.len() < HASHES_MIN || hashes.len() > HASHES_MAX {
-        let cause = format!("its hashes must be {HASHES_MIN} to {HASHES_MAX} different ones of eight octets; let the command line make them");
+        let cause = format!(
+            "its hashes must be {HASHES_MIN} to {HASHES_MAX} different ones of eight octets; let the command line make them"
+        );
         return Err(OutboundError::Unmarkable { name: name.to_owned(), cause });
     }
     Ok(hashes)

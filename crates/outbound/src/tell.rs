@@ -86,7 +86,8 @@ fn words(waiting: &Waiting, sender: &str, language: Language) -> Words {
     if detail.recipients.len() > NAMED_MAX {
         to.push_str(" …");
     }
-    let subject = if detail.subject.is_empty() { texts.say("outbound-no-subject", &[]) } else { detail.subject.clone() };
+    let subject =
+        if detail.subject.is_empty() { texts.say("outbound-no-subject", &[]) } else { detail.subject.clone() };
     let (id, expires) = (format!("{:x}", waiting.id), waiting.expires.to_string());
     let asked = texts.say("outbound-no-reason", &[]);
     let reason = detail.reason.as_deref().unwrap_or(&asked);
@@ -103,7 +104,15 @@ fn words(waiting: &Waiting, sender: &str, language: Language) -> Words {
     let state = waiting.state.as_str();
     let mut parts = vec![texts.say(&format!("outbound-{state}-intro"), &values)];
     if waiting.state == State::Waiting {
-        parts.push(detail.outcome.matched.iter().map(|it| format!("- {}", rule_words(it, language))).collect::<Vec<_>>().join("\n"));
+        parts.push(
+            detail
+                .outcome
+                .matched
+                .iter()
+                .map(|it| format!("- {}", rule_words(it, language)))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        );
         parts.push(texts.say("outbound-waiting-ending", &values));
     }
     Words {

@@ -153,7 +153,8 @@ impl Handed {
             .matched
             .iter()
             .map(|it| {
-                let found: Vec<_> = it.hits.iter().map(|hit| json!([hit.what, hit.place, hit.count, hit.shown])).collect();
+                let found: Vec<_> =
+                    it.hits.iter().map(|hit| json!([hit.what, hit.place, hit.count, hit.shown])).collect();
                 let actions: Vec<&str> = it.actions.iter().map(Action::word).collect();
                 json!({ "rule": it.rule, "audit_only": it.mode == Mode::Audit, "actions": actions, "found": found })
             })
@@ -202,7 +203,13 @@ pub fn keep(tx: &mut Tx<'_>, handed: &Handed, queued: &[i64], is_stopped: bool) 
     rights::record(tx, &handed.event(rights::Outcome::Waiting, "waits for approval"))?;
     let hours = handed.looked.approvals.iter().map(|it| it.approve.hours).min().unwrap_or(1);
     let need = |it: &look::Approval| Need { rule: it.rule.clone(), approve: it.approve.clone(), given_by: None };
-    let names_it = handed.looked.outcome.matched.iter().flat_map(|it: &Matched| &it.hits).any(|hit| hit.place == Some(Place::Subject));
+    let names_it = handed
+        .looked
+        .outcome
+        .matched
+        .iter()
+        .flat_map(|it: &Matched| &it.hits)
+        .any(|hit| hit.place == Some(Place::Subject));
     let detail = Detail {
         subject: if names_it { String::new() } else { handed.subject.clone() },
         recipients: handed.recipients.iter().take(RECIPIENTS_KEPT_MAX).cloned().collect(),
@@ -223,7 +230,10 @@ pub fn keep(tx: &mut Tx<'_>, handed: &Handed, queued: &[i64], is_stopped: bool) 
         params![handed.id, handed.organisation, handed.account, now.millis(), expires.millis(), &sealed],
     )?;
     for queued in queued {
-        tx.execute("INSERT INTO outbound_waiting_queued (queued, waiting) VALUES ($1, $2)", params![*queued, handed.id])?;
+        tx.execute(
+            "INSERT INTO outbound_waiting_queued (queued, waiting) VALUES ($1, $2)",
+            params![*queued, handed.id],
+        )?;
     }
     Ok(())
 }
@@ -250,9 +260,14 @@ fn row_of(row: &store::Row<'_>) -> Result<Row, store::StoreError> {
     Ok((id, organisation, account, row.int(3)?, row.int(4)?, row.text(5)?.to_owned(), row.bytes(6)?.to_vec()))
 }
 
-fn opened(tx: &mut Tx<'_>, (id, organisation, account, at, expires, state, sealed): Row) -> Result<Waiting, OutboundError> {
+fn opened(
+    tx: &mut Tx<'_>,
+    (id, organisation, account, at, expires, state, sealed): Row,
+) -> Result<Waiting, OutboundError> {
     let detail = owned::open(tx, Owner::Organisation(organisation), PLACE, id, &sealed)?;
-    let state = state.parse().map_err(|_| store::StoreError::Corrupt { what: "the state of a message that waits".to_owned() })?;
+    let state = state
+        .parse()
+        .map_err(|_| store::StoreError::Corrupt { what: "the state of a message that waits".to_owned() })?;
     let (at, expires) = (Timestamp::from_millis(at), Timestamp::from_millis(expires));
     Ok(Waiting { id, organisation, account, at, expires, state, detail })
 }
@@ -307,7 +322,10 @@ pub fn decide(
     (approves, note): (bool, &str),
 ) -> Result<Waiting, OutboundError> {
     // The row is taken first, so that two decisions come one after the other.
-    tx.execute("UPDATE outbound_waiting SET told = told WHERE id = $1 AND organisation = $2", params![id, organisation])?;
+    tx.execute(
+        "UPDATE outbound_waiting SET told = told WHERE id = $1 AND organisation = $2",
+        params![id, organisation],
+    )?;
     let mut waiting = load(tx, organisation, id)?;
     if waiting.state != State::Waiting {
         return Err(OutboundError::NotYours("it is decided already, or was taken back"));
@@ -343,7 +361,8 @@ pub fn decide(
         via: Via::Http,
         address: None,
         action: "outbound-decision".to_owned(),
-        object: json!({ "message": format!("{id:x}"), "sender": waiting.account, "note": waiting.detail.note }).to_string(),
+        object: json!({ "message": format!("{id:x}"), "sender": waiting.account, "note": waiting.detail.note })
+            .to_string(),
         outcome: if approves { rights::Outcome::Approved } else { rights::Outcome::Rejected },
         row: format!("outbound rules: {}", rules.join(", ")),
     };
@@ -354,7 +373,10 @@ pub fn decide(
 fn save(tx: &mut Tx<'_>, waiting: &Waiting) -> Result<(), OutboundError> {
     let Waiting { id, organisation, state, detail, .. } = waiting;
     let sealed = owned::seal(tx, Owner::Organisation(*organisation), PLACE, *id, detail)?;
-    tx.execute("UPDATE outbound_waiting SET state = $1, detail = $2 WHERE id = $3", params![state.as_str(), &sealed, *id])?;
+    tx.execute(
+        "UPDATE outbound_waiting SET state = $1, detail = $2 WHERE id = $3",
+        params![state.as_str(), &sealed, *id],
+    )?;
     if *state != State::Waiting {
         tx.execute("DELETE FROM outbound_waiting_queued WHERE waiting = $1", params![*id])?;
     }
@@ -420,7 +442,8 @@ pub fn expire(tx: &mut Tx<'_>) -> Result<usize, OutboundError> {
 /// # Errors
 /// If the store fails.
 pub(crate) fn untold(tx: &mut Tx<'_>) -> Result<Vec<Waiting>, OutboundError> {
-    let sql = waiting_where!("(told = 0 AND state = 'waiting') OR (told < 2 AND state <> 'waiting') ORDER BY at LIMIT $1");
+    let sql =
+        waiting_where!("(told = 0 AND state = 'waiting') OR (told < 2 AND state <> 'waiting') ORDER BY at LIMIT $1");
     let rows = tx.rows(sql, params![ROUND], row_of)?;
     rows.into_iter().map(|row| opened(tx, row)).collect()
 }

@@ -22,12 +22,12 @@ mod within;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::outbound::Outbound;
 use crypto::tls::{ServerTls, Service};
 use env::dns::Resolver;
 use identity::{Directory, SignIn};
 use judgement::Judging;
 use mailauth::{Checker, WithoutDns};
-use ::outbound::Outbound;
 use net::{Budget, Connection, Handler, Refusal, TrustedNetworks};
 use reports::{FailureFact, Tally};
 use signing::Signer;

@@ -16,8 +16,8 @@ use super::import::ImportFormat;
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, factors, forward, groups, guard, import,
-    judging, keys, lists, openpgp, outbound, people, portal, protection, provisioning, quarantine, queue, receipt, rehearse,
-    retention, retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
+    judging, keys, lists, openpgp, outbound, people, portal, protection, provisioning, quarantine, queue, receipt,
+    rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime, store, tls,
 };
 
 actions! {
@@ -315,11 +315,11 @@ actions! {
     OutboundWaiting "outbound-waiting" { all: bool, language: String }: OutboundRead
         on On::Within => outbound::waiting(controls, bounds, all, language);
     /// Allow a message of another to be sent, as somebody whom a rule names.
-    OutboundApprove "outbound-approve" { id: String, note: String }: OutboundDecide
-        on On::Within => outbound::decide(controls, bounds, id, (true, note));
+    OutboundApprove "outbound-approve" { message: String, note: String }: OutboundDecide
+        on On::Within => outbound::decide(controls, bounds, message, (true, note));
     /// Refuse to let a message of another be sent, as somebody whom a rule names.
-    OutboundRefuse "outbound-refuse" { id: String, note: String }: OutboundDecide
-        on On::Within => outbound::decide(controls, bounds, id, (false, note));
+    OutboundRefuse "outbound-refuse" { message: String, note: String }: OutboundDecide
+        on On::Within => outbound::decide(controls, bounds, message, (false, note));
     /// Begin a legal hold: mail that it covers stays, whoever removes it.
     HoldBegin "hold-begin" (new: retention::NewHold): HoldChange
         on On::Organisation(new.organisation.as_deref()) => retention::begin_hold(controls, bounds, new);

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::outbound::waiting::{self, State, Waiting};
-use ::outbound::{
-    Letter, Looked, OutboundError, REPLAYED_MAX, Replay, Rule, hit_words, rules,
-};
+use ::outbound::{Letter, Looked, OutboundError, REPLAYED_MAX, Replay, Rule, hit_words, rules};
+use ::queue::QueueError;
+use ::store::{StoreError, Tx};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use env::Timestamp;
@@ -15,8 +15,6 @@ use judgement::JudgementError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use ::queue::QueueError;
-use ::store::{StoreError, Tx};
 
 use super::caller::Bounds;
 use super::grants::parse_day;
@@ -157,7 +155,11 @@ pub(super) async fn replay(controls: &Controls, asked: MailToReplay) -> Result<V
         account,
         organisation,
         since: parse_day(&since)?,
-        before: before.as_deref().map(parse_day).transpose()?.unwrap_or_else(|| Timestamp::from_millis(now.millis() + DAY_MILLIS)),
+        before: before
+            .as_deref()
+            .map(parse_day)
+            .transpose()?
+            .unwrap_or_else(|| Timestamp::from_millis(now.millis() + DAY_MILLIS)),
         rule: rule_of(rule)?,
     };
     let replayed = controls.outbound.replay(asked).await.map_err(Refused::because)?;
@@ -180,7 +182,8 @@ pub(super) async fn list_marks(
         rules::list_marks(tx, organisation)
     };
     let marks = controls.store.read(work).await.map_err(Refused::because)?;
-    let shown = |mark: &rules::Mark| json!({ "name": mark.name, "at": mark.at.to_string(), "hashes": mark.hashes.len() });
+    let shown =
+        |mark: &rules::Mark| json!({ "name": mark.name, "at": mark.at.to_string(), "hashes": mark.hashes.len() });
     Ok(marks.iter().map(shown).collect())
 }
 
@@ -208,12 +211,7 @@ pub(super) async fn unmark(
     Ok(json!({ "removed": told }))
 }
 
-pub(super) async fn waiting(
-    controls: &Controls,
-    by: &Bounds,
-    all: bool,
-    language: String,
-) -> Result<Value, Refused> {
+pub(super) async fn waiting(controls: &Controls, by: &Bounds, all: bool, language: String) -> Result<Value, Refused> {
     let language: Language = language.parse().map_err(Refused::because)?;
     let by = *by;
     let work = move |tx: &mut Tx<'_>| {

@@ -4,16 +4,8 @@ use super::is_of_trade;
 use super::runs::Run;
 
 /// How the digits of a card are grouped, beside all in one.
-const LAYOUTS: &[&[usize]] = &[
-    &[4, 4, 4, 4, 3],
-    &[4, 4, 4, 4, 2],
-    &[4, 4, 4, 4, 1],
-    &[4, 4, 4, 4],
-    &[4, 6, 5],
-    &[4, 6, 4],
-    &[6, 13],
-    &[6, 10],
-];
+const LAYOUTS: &[&[usize]] =
+    &[&[4, 4, 4, 4, 3], &[4, 4, 4, 4, 2], &[4, 4, 4, 4, 1], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[6, 13], &[6, 10]];
 
 /// Words that say that it is a card.
 const WORDS: &[&str] = &["card", "visa", "mastercard", "amex", "卡", "tarjeta", "بطاق"];

@@ -11,7 +11,20 @@ const LAYOUTS_X: &[&[usize]] = &[&[17], &[6, 8, 3], &[6, 4, 4, 3]];
 const OLD_LAYOUTS: &[&[usize]] = &[&[15], &[6, 6, 3]];
 
 /// Words that say that it is one.
-const WORDS: &[&str] = &["身份证", "身份號", "证件号", "證件號", "id card", "id no", "id number", "identity", "identidad", "documento", "هويه", "الهويه"];
+const WORDS: &[&str] = &[
+    "身份证",
+    "身份號",
+    "证件号",
+    "證件號",
+    "id card",
+    "id no",
+    "id number",
+    "identity",
+    "identidad",
+    "documento",
+    "هويه",
+    "الهويه",
+];
 
 /// First two digits of regions (GB/T 2260).
 const PROVINCES: &[u32] = &[

@@ -84,7 +84,8 @@ fn is_number(token: &[char]) -> bool {
     let digits = token.iter().filter(|c| c.is_ascii_digit()).count();
     let german = |c: &char| c.is_ascii_digit() || "CFGHJKLMNPRTVWXYZ".contains(c.to_ascii_uppercase());
     let french = || {
-        let of = |from: usize, to: usize, is: fn(&char) -> bool| token.get(from..to).is_some_and(|it| it.iter().all(is));
+        let of =
+            |from: usize, to: usize, is: fn(&char) -> bool| token.get(from..to).is_some_and(|it| it.iter().all(is));
         of(0, 2, char::is_ascii_digit) && of(2, 4, char::is_ascii_alphabetic) && of(4, 9, char::is_ascii_digit)
     };
     match (letters, token.len()) {

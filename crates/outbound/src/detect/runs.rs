@@ -46,7 +46,9 @@ pub(super) fn runs(text: &[char]) -> Vec<Run> {
         let group = at..at + digits;
         at += digits;
         let follows = run.groups.last().is_some_and(|last| {
-            last.end + 1 == group.start && text.get(last.end).is_some_and(|c| parts(*c)) && run.groups.len() < GROUPS_MAX
+            last.end + 1 == group.start
+                && text.get(last.end).is_some_and(|c| parts(*c))
+                && run.groups.len() < GROUPS_MAX
         });
         if !follows && !run.groups.is_empty() {
             all.push(std::mem::take(&mut run));

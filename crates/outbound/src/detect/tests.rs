@@ -35,7 +35,9 @@ fn precision_and_recall_on_made_documents() {
                     (true, true) => right += 1,
                     (true, false) => missed.push(text),
                     // A labelled card is an account of its holder, too.
-                    (false, true) if !(detector == Detector::BankAccount && kind == Detector::PaymentCard) => wrong.push(text),
+                    (false, true) if !(detector == Detector::BankAccount && kind == Detector::PaymentCard) => {
+                        wrong.push(text)
+                    }
                     (false, _) => {}
                 }
             }
@@ -46,7 +48,8 @@ fn precision_and_recall_on_made_documents() {
             "{:14} {documents} documents, precision {precision:.3}, recall {recall:.3}\n  missed {missed:#?}\n  wrong {wrong:#?}",
             detector.word()
         ));
-        let (least_precision, least_recall) = if detector == Detector::BankAccount { (0.97, 0.9) } else { (0.99, 0.98) };
+        let (least_precision, least_recall) =
+            if detector == Detector::BankAccount { (0.97, 0.9) } else { (0.99, 0.98) };
         assert!(precision >= least_precision && recall >= least_recall, "{}", lines.last().unwrap());
     }
     println!("{}", lines.iter().map(|line| line.lines().next().unwrap()).collect::<Vec<_>>().join("\n"));

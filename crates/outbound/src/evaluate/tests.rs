@@ -31,7 +31,10 @@ fn holds(when: serde_json::Value, content: &Content) -> bool {
 #[test]
 fn each_condition_holds_for_what_it_says() {
     use serde_json::json;
-    let mut mail = content("Account DE89 3704 0044 0532 0130 00, card 4111 1111 1111 1111; our quotation", &["gmail.com", "acme.de"]);
+    let mut mail = content(
+        "Account DE89 3704 0044 0532 0130 00, card 4111 1111 1111 1111; our quotation",
+        &["gmail.com", "acme.de"],
+    );
     mail.labels = vec!["confidential".to_owned()];
     mail.files = vec![File {
         name: "Prices 2026.XLSX".to_owned(),
@@ -61,7 +64,10 @@ fn each_condition_holds_for_what_it_says() {
         (json!({ "outside": true }), true),
         (json!({ "recipients-above": 1 }), true),
         (json!({ "recipients-above": 2 }), false),
-        (json!({ "attachment": { "kinds": ["office"], "names": ["prices*.xls*"], "larger-kib": 1024, "locked": true } }), true),
+        (
+            json!({ "attachment": { "kinds": ["office"], "names": ["prices*.xls*"], "larger-kib": 1024, "locked": true } }),
+            true,
+        ),
         (json!({ "attachment": { "names": ["*.pdf"] } }), false),
         (json!({ "attachment": { "larger-kib": 4096 } }), false),
         (json!({ "unreadable": true }), false),
@@ -83,7 +89,8 @@ fn direction_scope_and_exceptions_bound_a_rule() {
     assert!(!asks(&within, &outside) && asks(&within, &inside));
     let of_others = plain.replace("\"when\"", "\"scope\":{\"roles\":[\"finance\"]},\"when\"");
     assert!(!asks(&of_others, &outside));
-    let but = plain.replace("\"actions\"", "\"unless\":{\"recipient-domain\":{\"domains\":[\"far.test\"]}},\"actions\"");
+    let but =
+        plain.replace("\"actions\"", "\"unless\":{\"recipient-domain\":{\"domains\":[\"far.test\"]}},\"actions\"");
     assert!(!asks(&but, &outside));
     assert!(!asks(&plain.replace("\"when\"", "\"mode\":\"off\",\"when\""), &outside));
 }

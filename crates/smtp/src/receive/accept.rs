@@ -244,7 +244,8 @@ impl Conversation<'_> {
         let (mut prepared, eight_bit, report) =
             prepare(Arc::clone(store.context()), body, reading, self.terms(handed.as_ref()).await?).await?;
         let blob = store.stage(prepared.take_record()).await?;
-        let ready = Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, tls_optional };
+        let ready =
+            Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, tls_optional };
         let plan = self.plan(envelope, ready);
         let noting = self.noting.clone();
         let work = move |tx: &mut Tx<'_>| {
@@ -261,7 +262,8 @@ impl Conversation<'_> {
     }
 
     fn plan(&self, envelope: &Envelope, ready: Ready) -> Plan {
-        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, tls_optional } = ready;
+        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, tls_optional } =
+            ready;
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use identity::Level;
 use judgement::outbound::Sent;
-use outbound::waiting::Handed;
 use mailauth::{
     Ambiguity, AuthorIdentity, Connection, DmarcPolicy, DmarcResult, Facts, SpfResult, WithoutDns, results,
 };
+use outbound::waiting::Handed;
 use reports::{Disposition, Fact, FailureFact};
 use tokio::runtime::Handle;
 use wire::smtp::Envelope;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use ::outbound::waiting::{self, Handed};
+use ::outbound::{Consent, Letter, Refusal};
 use access::Via;
 use identity::{Language, Principal};
 use mail::header;
 use mail::message::words;
-use ::outbound::waiting::{self, Handed};
-use ::outbound::{Consent, Letter, Refusal};
 use wire::smtp::Envelope;
 use wire::smtp::server::Verdict;
 

@@ -147,9 +147,10 @@ fn hashes_of(file: &Path, name: &str) -> Result<String, Refused> {
     let octets = read(file, DOCUMENT_BYTES_MAX)?;
     let pool = Pool::new(Program::this(WORKER_COMMAND), InspectSettings::default());
     let report = pool.inspect(Part { name, declared: "application/octet-stream", octets: &octets, words: &[] });
-    let texts = report.texts.iter().map(|text| {
-        if text.is_page { mail::message::html_to_text(&text.text) } else { text.text.clone() }
-    });
+    let texts = report
+        .texts
+        .iter()
+        .map(|text| if text.is_page { mail::message::html_to_text(&text.text) } else { text.text.clone() });
     let mut text = texts.collect::<Vec<String>>().join("\n");
     if text.trim().is_empty() {
         text = String::from_utf8(octets).unwrap_or_default();
