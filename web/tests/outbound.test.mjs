@@ -15,17 +15,18 @@ before(async () => {
 after(() => opened?.close());
 
 const WORDS = {
-  en: { write: "Write", dialog: "New message", to: "To", subject: "Subject", send: "Send", rules: "What the company’s rules say" },
-  zh: { write: "写邮件", dialog: "新邮件", to: "收件人", subject: "主题", send: "发送", rules: "公司规则的提示" },
+  en: { lang: "en", body: "Text", write: "Write", to: "To", subject: "Subject", send: "Send", rules: "What the company’s rules say" },
+  zh: { lang: "zh-CN", body: "正文", write: "写邮件", to: "收件人", subject: "主题", send: "发送", rules: "公司规则的提示" },
 };
 
 async function write(page, words, subject, text) {
-  await page.goto(`${origin}/mail`);
+  await page.goto(`${origin}/mail?lang=${words.lang}`);
   await page.getByRole("button", { name: words.write }).first().click();
   const composer = page.getByRole("dialog").last();
   await composer.getByLabel(words.to, { exact: true }).fill("bo@far.example");
   await composer.getByLabel(words.subject, { exact: true }).fill(subject);
-  await composer.locator("[contenteditable=true]").fill(text);
+  await composer.getByRole("textbox", { name: words.body, exact: true }).click();
+  await page.keyboard.type(text);
   return composer;
 }
 
@@ -72,7 +73,7 @@ test("a warning is confirmed in Chinese, and approval asked for", async () => {
   await panel(chinese, WORDS.zh).getByText("finance@trade.test").waitFor();
   await panel(chinese, WORDS.zh).getByRole("button", { name: "提交审批" }).click();
   await contract.waitFor({ state: "detached" });
-  await chinese.goto(`${origin}/mail/account`);
+  await chinese.goto(`${origin}/mail/account?lang=zh-CN`);
   await chinese.getByRole("region", { name: "审批" }).getByText("等待：finance@trade.test").waitFor();
   assert.deepEqual(chinese.wrongs, []);
 });

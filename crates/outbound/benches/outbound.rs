@@ -63,7 +63,8 @@ fn asking(c: &mut Criterion) {
         let policy = Policy::new(rules(count), &marks);
         c.bench_function(&format!("{count} rules, {} octets", raw.len()), |bench| {
             bench.iter(|| {
-                let content = Content { recipients: vec![recipient.clone()], ..Content::read(raw.as_bytes(), Some(&[])) };
+                let content =
+                    Content { recipients: vec![recipient.clone()], ..Content::read(raw.as_bytes(), Some(&[])) };
                 black_box(policy.evaluate(&content))
             });
         });

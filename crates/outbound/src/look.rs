@@ -211,7 +211,9 @@ fn recipient(
         match guard::partners::load(tx, organisation, name) {
             Ok(found) => countries.extend(found.partner.countries.0.into_iter().map(|(country, _)| country)),
             Err(GuardError::NoPartner(_)) => {}
-            Err(error) => return Err(error.into()),
+            Err(error @ GuardError::Store(_)) => return Err(error.into()),
+            // What cannot be read of one partner does not stop mail.
+            Err(error) => tracing::error!(%error, "what is known of a partner cannot be read"),
         }
     }
     Ok(Recipient { domain, is_outside, countries })

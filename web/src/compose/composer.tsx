@@ -16,7 +16,7 @@ import type { Attached, Draft } from "./draft";
 import { identityLabel, swapSignature } from "./signature";
 import { holdMax, saveDraft, sendSaved, UNDO_SECONDS } from "./sending";
 import { fileOf, useAttaching } from "./attaching";
-import { asksFirst, checkOutbound, OutboundPanel } from "./outbound";
+import { checkOutbound, OutboundPanel, stops, tells } from "./outbound";
 import { RecipientsProtection } from "./recipient-protection";
 import { ProtectionChoice } from "../secure/protection";
 
@@ -163,7 +163,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       if (!id) return;
       const told = await look(id);
       setOutbound(told);
-      if (told && asksFirst(told) && (told.refusal !== null || !agreed)) {
+      if (told && stops(told, agreed)) {
         setIsSending(false);
         return;
       }
@@ -317,7 +317,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       {wrong && <p role="alert" className="border-t border-line px-4 py-1.5 text-danger">{wrong}</p>}
       {large && identity && <Suspense><LargeFile file={large} to={draft.to} identity={identity} insert={(html) => insert.current?.(html)} close={() => { setLarge(undefined); setWrong(undefined); }} /></Suspense>}
       {identity && <RecipientsProtection fields={[draft.to, draft.cc, draft.bcc]} from={identity.email} choose={protect} byDefault={setEndDefault} />}
-      {outbound && asksFirst(outbound) && !goesEndToEnd && <OutboundPanel told={outbound} isSending={isSending} go={sendAllTheSame} />}
+      {outbound && tells(outbound) && !goesEndToEnd && <OutboundPanel told={outbound} isSending={isSending} go={sendAllTheSame} toPortal={() => protect("portal")} />}
       {isEndDefault && (
         <p role="note" className="flex flex-wrap items-center gap-2 border-t border-line px-4 py-1.5">
           {t(isUsual ? "protect.usual-chosen" : "protect.end-by-default")}

@@ -20,9 +20,14 @@ export async function checkOutbound(store: MailStore, emailId: Id, fields: strin
   return told.rules.length > 0 ? told : undefined;
 }
 
-/** Whether its author has to see something, or do something, before it goes. */
-export function asksFirst(told: OutboundCheck): boolean {
-  return told.refusal !== null || told.approvals.length > 0;
+/** Whether its author has to do something before it goes; `agreed` is that he has seen who must allow it. */
+export function stops(told: OutboundCheck, agreed: boolean): boolean {
+  return told.refusal !== null || (told.approvals.length > 0 && !agreed);
+}
+
+/** Whether there is something to show. */
+export function tells(told: OutboundCheck): boolean {
+  return stops(told, false) || told.demands.length > 0;
 }
 
 interface Props {
@@ -30,9 +35,11 @@ interface Props {
   isSending: boolean;
   /** Sends it, with what its author says. */
   go: (override: string | undefined) => void;
+  /** Goes on in the form of the portal. */
+  toPortal: () => void;
 }
 
-export function OutboundPanel({ told, isSending, go }: Props) {
+export function OutboundPanel({ told, isSending, go, toPortal }: Props) {
   const { t } = useTranslation();
   const [reason, setReason] = useState("");
   const kind = told.decision !== "go" ? told.decision : told.approvals.length > 0 ? "approve" : "protect";
@@ -63,6 +70,7 @@ export function OutboundPanel({ told, isSending, go }: Props) {
           <input dir="auto" value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} className="min-h-8 min-w-0 flex-1 rounded-md border border-strong-line bg-paper px-2" />
         </label>
       )}
+      {told.demands.length > 0 && !isBlocked && <Button isDisabled={isSending} onPress={toPortal}>{t("protect.offer-portal")}</Button>}
       {(kind === "warn" || kind === "justify" || kind === "approve") && (
         <Button isDisabled={isSending || !isReady} onPress={() => go(kind === "justify" ? reason.trim() : kind === "warn" ? "confirmed" : undefined)}>{button}</Button>
       )}
