@@ -60,7 +60,7 @@ test("what is blocked cannot be sent", async () => {
 test("a warning is confirmed in Chinese, and approval asked for", async () => {
   const chinese = await newPage(opened.browser, { locale: "zh-CN" });
   await signIn(chinese);
-  const composer = await write(chinese, WORDS.zh, "报价", "请见附件报价单");
+  const composer = await write(chinese, WORDS.zh, "询问", "请见附件报价单");
   await composer.getByRole("button", { name: WORDS.zh.send, exact: true }).click();
   const told = panel(chinese, WORDS.zh);
   await told.getByText("有规则要求您确认这封邮件。").waitFor();
