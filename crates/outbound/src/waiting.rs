@@ -397,14 +397,17 @@ fn release(tx: &mut Tx<'_>, waiting: &Waiting) -> Result<bool, OutboundError> {
     Ok(is_there)
 }
 
-fn cancel(tx: &mut Tx<'_>, waiting: &Waiting) -> Result<(), OutboundError> {
+/// Takes it out of the queue; tells whether anything of it was there.
+fn cancel(tx: &mut Tx<'_>, waiting: &Waiting) -> Result<bool, OutboundError> {
+    let mut is_there = false;
     for queued in &waiting.detail.queued {
         match queue::cancel(tx, *queued) {
-            Ok(()) | Err(QueueError::NoSuchMessage { .. }) => {}
+            Ok(()) => is_there = true,
+            Err(QueueError::NoSuchMessage { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(())
+    Ok(is_there)
 }
 
 /// Refuses to let an entry of the queue go that waits for approval.
@@ -430,8 +433,8 @@ pub fn expire(tx: &mut Tx<'_>) -> Result<usize, OutboundError> {
     let count = rows.len();
     for row in rows {
         let mut waiting = opened(tx, row)?;
-        cancel(tx, &waiting)?;
-        waiting.state = State::Expired;
+        // Its sender may have taken it back.
+        waiting.state = if cancel(tx, &waiting)? { State::Expired } else { State::Withdrawn };
         save(tx, &waiting)?;
     }
     Ok(count)
