@@ -293,6 +293,28 @@ fn what_protects_mail_is_told_in_chromium() -> Outcome {
     })
 }
 
+#[test]
+fn rules_for_outbound_mail_are_told_while_writing_in_chromium() -> Outcome {
+    let scratch = Scratch::new("outbound")?;
+    try_out_with("tests/outbound.test.mjs", |tradewind| {
+        for (name, when, action) in [
+            ("cards", r#"{"detect":{"what":"payment-card"}}"#, r#""justify""#),
+            ("identities", r#"{"detect":{"what":"chinese-id"}}"#, r#""block""#),
+            ("quotations", r#"{"keywords":{"lists":["quotation"]}}"#, r#""warn""#),
+            (
+                "contracts",
+                r#"{"keywords":{"lists":["contract"]}}"#,
+                r#"{"approve":{"by":{"accounts":["finance@trade.test"]}}}"#,
+            ),
+        ] {
+            let file = scratch.join(&format!("{name}.json"));
+            std::fs::write(&file, format!(r#"{{"name":"{name}","when":{when},"actions":[{action}]}}"#))?;
+            tradewind.command(&["outbound", "rule", "set", &file.display().to_string()])?.success()?;
+        }
+        Ok(())
+    })
+}
+
 /// The server's memory, as a file.
 fn dump(tradewind: &Tradewind, scratch: &Scratch) -> Outcome<String> {
     let mut gcore = Command::new("gcore");

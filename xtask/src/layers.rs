@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
         "retention",
         "investigation",
     ],
-    &["reports", "review", "provision", "judgement", "keycare"],
+    &["reports", "review", "provision", "judgement", "keycare", "outbound"],
     &["smtp", "imap", "jmap", "api", "webapp"],
     &["tradewind"],
 ];

@@ -155,6 +155,12 @@ env::words! {
         GrantApprove = "grant.approve",
         /// End such a grant early.
         GrantRevoke = "grant.revoke",
+        /// See messages that wait for approval and are one's own, or one's to approve.
+        OutboundRead = "outbound.read",
+        /// Allow or refuse a message of another for which a rule for outbound mail names one.
+        OutboundDecide = "outbound.decide",
+        /// Have others' sent mail looked at by rules for outbound mail, to see what they would have done.
+        OutboundReplay = "outbound.replay",
         /// See what waits for a second person.
         ApprovalRead = "approval.read",
         /// Approve or refuse, as the second person, what another asked for.

@@ -49,7 +49,8 @@ const RIGHTS: &[Rights] = &[
         ],
     ),
     Rights(Everyone, Allow, Group, &[GroupRead]),
-    Rights(Everyone, Allow, Organisation, &[DirectoryRead]),
+    // What one may approve, rules for outbound mail say.
+    Rights(Everyone, Allow, Organisation, &[DirectoryRead, OutboundRead, OutboundDecide]),
     // Nobody widens his own rights, is his own second person, or takes his own factors away by way of an office.
     Rights(
         Everyone,
@@ -212,6 +213,7 @@ const RIGHTS: &[Rights] = &[
             GrantRevoke,
             ApprovalRead,
             ApprovalDecide,
+            OutboundReplay,
         ],
     ),
     // The auditor reads what others did, and changes nothing.
@@ -319,6 +321,8 @@ const RIGHTS: &[Rights] = &[
             GrantRead,
             GrantRevoke,
             ApprovalRead,
+            OutboundRead,
+            OutboundReplay,
         ],
     ),
 ];

@@ -71,6 +71,8 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::GrantAsk, Approval::Never),
     sensitive(Action::GrantApprove, Approval::Never),
     sensitive(Action::ApprovalDecide, Approval::Never),
+    sensitive(Action::OutboundReplay, Approval::Never),
+    once_enrolled(Action::OutboundDecide),
     once_enrolled(Action::DelegationChange),
     once_enrolled(Action::PasswordChange),
     once_enrolled(Action::FactorChange),

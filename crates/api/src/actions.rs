@@ -32,6 +32,7 @@ mod lists;
 mod matrix_tests;
 mod on;
 mod openpgp;
+mod outbound;
 mod own;
 mod people;
 mod portal;
@@ -62,6 +63,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::letters::Mailer;
+use ::outbound::Outbound;
 use async_trait::async_trait;
 use crypto::keys::{Key, Region};
 use env::dns::Resolver;
@@ -101,6 +103,7 @@ pub use list::Action;
 pub use lists::NewListed;
 pub use on::On;
 pub use openpgp::{KeyToExport, KeyToImport};
+pub use outbound::{MailToReplay, MessageToTest};
 pub(crate) use own::Leave;
 pub use people::{NewUser, PeopleError};
 pub use portal::{NewPortalDelivery, PortalParts};
@@ -262,6 +265,8 @@ pub struct Controls {
     pub tally: Arc<Tally>,
     /// Posts letters of the system itself.
     pub mailer: Mailer,
+    /// Knows what people may send.
+    pub outbound: Arc<Outbound>,
     /// How long strong factors count and requests wait.
     pub access: AccessSettings,
     /// Accounts whose mail is being brought or taken out.

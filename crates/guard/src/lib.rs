@@ -37,6 +37,7 @@ pub use learn::{Lesson, learn, partner_name};
 pub use live::{Decided, Guard, Kept, Taught, forget, keep};
 pub use look::{Looked, Read, look, teaches};
 pub use names::name_key;
+pub use places::of_host as country_of_host;
 pub use shelf::{Change, Shelf, save};
 pub use subject::{Direction, Hop, Mailbox, Subject};
 

@@ -100,7 +100,7 @@ const PHONES_MAX: usize = 4;
 
 /// The country that a host's last label names, by ISO 3166-1.
 #[must_use]
-pub(crate) fn of_host(host: &str) -> Option<String> {
+pub fn of_host(host: &str) -> Option<String> {
     let last = host.rsplit('.').next()?;
     if last.len() != 2 || SOLD.contains(&last) || !last.bytes().all(|octet| octet.is_ascii_lowercase()) {
         return None;

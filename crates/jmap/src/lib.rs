@@ -24,6 +24,7 @@ mod mailboxes;
 mod mdn;
 mod on_receipt;
 mod opened;
+mod outbound;
 mod pictures;
 mod principals;
 mod protection;
@@ -51,6 +52,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::outbound::Outbound;
 use env::Timestamp;
 use filter::Judge;
 use identity::rights::AccessSettings;
@@ -119,6 +121,7 @@ pub struct Server {
     listening: Arc<Busy>,
     outbox: Arc<dyn Outbox>,
     foresight: Arc<dyn Foresight>,
+    outbound: Arc<Outbound>,
     /// Has words for what was found of messages.
     judge: Arc<Judge>,
     /// Seconds that a message may wait before it goes.
@@ -161,6 +164,8 @@ pub struct ServerParts {
     pub outbox: Arc<dyn Outbox>,
     /// Knows what will protect mail.
     pub foresight: Arc<dyn Foresight>,
+    /// Knows what people may send.
+    pub outbound: Arc<Outbound>,
     /// Has words for what was found of messages.
     pub judge: Arc<Judge>,
     /// Seconds that a message may wait before it goes.
@@ -184,6 +189,7 @@ impl Server {
             public_url,
             outbox,
             foresight,
+            outbound,
             judge,
             hold_seconds_max,
             outside,
@@ -212,6 +218,7 @@ impl Server {
             stopping: CancellationToken::new(),
             outbox,
             foresight,
+            outbound,
             judge,
             hold_seconds_max,
             outside,

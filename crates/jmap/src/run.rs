@@ -10,13 +10,13 @@ use wire::jmap::{Call, MethodError, MethodErrorKind, Object, Request, Response};
 use crate::args::Args;
 use crate::error::Failure;
 use crate::session::{
-    BLOB, BODY, CONTACTS, CORE, KEYS, LABELS, MAIL, MAIL_SHARE, MDN, PRINCIPALS, PROTECTION, QUOTA, RULES, SIEVE,
-    SUBMISSION, VACATION, VERDICT,
+    BLOB, BODY, CONTACTS, CORE, KEYS, LABELS, MAIL, MAIL_SHARE, MDN, OUTBOUND, PRINCIPALS, PROTECTION, QUOTA, RULES,
+    SIEVE, SUBMISSION, VACATION, VERDICT,
 };
 use crate::unchanged::{self, Kind};
 use crate::{
-    Asker, Server, blobs, contacts, directory, email, keys, labels, mailboxes, mdn, on_receipt, principals, protection,
-    push, quota, senders, share_notices, sorting, statements, submission, verdicts,
+    Asker, Server, blobs, contacts, directory, email, keys, labels, mailboxes, mdn, on_receipt, outbound, principals,
+    protection, push, quota, senders, share_notices, sorting, statements, submission, verdicts,
 };
 
 /// How often calls are run again whose snapshot turned out too old.
@@ -109,6 +109,7 @@ enum Change {
     LabelSet,
     PushSet,
     ShareNoticeSet,
+    OutboundCheck,
 }
 
 impl Change {
@@ -142,7 +143,8 @@ impl Change {
             | Self::StatementsSet
             | Self::ReceiptSet
             | Self::PushSet
-            | Self::ShareNoticeSet => None,
+            | Self::ShareNoticeSet
+            | Self::OutboundCheck => None,
         }
     }
 }
@@ -221,6 +223,7 @@ fn method(name: &str, using: &[String]) -> Option<(&'static str, Method)> {
         "VacationResponse/set" => change(VACATION, Change::VacationSet),
         "Rules/get" => read(RULES, sorting::rules_get),
         "Rules/set" => change(RULES, Change::RulesSet),
+        "OutboundCheck/get" => change(OUTBOUND, Change::OutboundCheck),
         "Principal/get" => read(PRINCIPALS, principals::get),
         "Principal/changes" => read(PRINCIPALS, principals::changes),
         "Principal/set" => read(PRINCIPALS, principals::set),
@@ -414,6 +417,7 @@ impl Server {
             Change::LabelSet => labels::set(self, asker, created, args).await,
             Change::PushSet => push::subscription_set(self, asker, created, args).await,
             Change::ShareNoticeSet => share_notices::set(self, asker, args).await,
+            Change::OutboundCheck => outbound::check(self, asker, args).await,
             Change::MdnSend => mdn::send(self, asker, created, args).await,
         };
         for (name, id) in created.0.iter().filter(|(name, id)| before.get(*name) != Some(*id)) {

@@ -46,6 +46,8 @@ pub(crate) const KEYS: &str = "urn:tradewind:params:jmap:keys";
 pub(crate) const BODY: &str = "urn:tradewind:params:jmap:body";
 /// Labels: our own.
 pub(crate) const LABELS: &str = "urn:tradewind:params:jmap:labels";
+/// What rules say of mail before it is sent: our own.
+pub(crate) const OUTBOUND: &str = "urn:tradewind:params:jmap:outbound";
 /// What protects mail: our own.
 pub(crate) const PROTECTION: &str = "urn:tradewind:params:jmap:protection";
 
@@ -62,7 +64,7 @@ pub(crate) const COLLATION: &str = "i;unicode-casemap";
 /// The capabilities that are offered.
 pub(crate) const CAPABILITIES: &[&str] = &[
     CORE, MAIL, SUBMISSION, QUOTA, BLOB, WEBSOCKET, MDN, CONTACTS, VERDICT, BODY, SIEVE, VACATION, RULES, LABELS, KEYS,
-    PROTECTION, VAPID, PRINCIPALS, MAIL_SHARE,
+    PROTECTION, OUTBOUND, VAPID, PRINCIPALS, MAIL_SHARE,
 ];
 
 /// How long the state of a session object is believed.
@@ -167,6 +169,7 @@ impl Server {
             KEYS: {},
             LABELS: {},
             PROTECTION: {},
+            OUTBOUND: {},
             PRINCIPALS: {},
             MAIL_SHARE: {},
             // RFC 9749 section 3.
@@ -193,6 +196,7 @@ impl Server {
             members.insert(VERDICT.to_owned(), json!({}));
             members.insert(LABELS.to_owned(), labels::capability());
             members.insert(PROTECTION.to_owned(), json!({}));
+            members.insert(OUTBOUND.to_owned(), json!({}));
             members.insert(BODY.to_owned(), json!({}));
             members.insert(BLOB.to_owned(), self.blob_capability());
             members.insert(MAIL_SHARE.to_owned(), json!({}));

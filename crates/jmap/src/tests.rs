@@ -8,6 +8,7 @@ mod keys;
 mod labels;
 mod mail;
 mod making;
+mod outbound;
 mod protection;
 mod push;
 mod pushed;

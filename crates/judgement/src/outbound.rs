@@ -41,6 +41,8 @@ pub struct Outgoing {
     pub id: i64,
     /// The message.
     pub raw: Arc<Vec<u8>>,
+    /// What was found of its files, if somebody has looked into them already.
+    pub inspected: Option<Vec<inspect::Report>>,
     /// Who sends it.
     pub account: i64,
     /// Whose account that is.
@@ -110,9 +112,10 @@ impl Judging {
         let message = mail::header::message_id(&outgoing.raw);
         let behaviour = self.behaviour(pattern);
         let (pool, now) = (self.pool.clone(), self.store.context().clock.now());
-        let raw = Arc::clone(&outgoing.raw);
+        let (raw, inspected) = (Arc::clone(&outgoing.raw), outgoing.inspected.clone());
         let reading = tokio::task::spawn_blocking(move || {
-            let inspected = pool.map(|pool| filter::inspect_files(&raw, &pool)).unwrap_or_default();
+            let look = || pool.map(|pool| filter::inspect_files(&raw, &pool)).unwrap_or_default();
+            let inspected = inspected.unwrap_or_else(look);
             let facts = Facts::read(Received { raw: &raw, inspected: None, ..Received::default() });
             guard::Read::new(&raw, facts, &inspected, guard::Direction::Out, now)
         });

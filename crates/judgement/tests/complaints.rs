@@ -51,6 +51,7 @@ async fn send(scene: &Scene, id: i64, message: &str) {
     let outgoing = Outgoing {
         id,
         raw: Arc::new(raw.into_bytes()),
+        inspected: None,
         account: scene.li,
         organisation: scene.organisation,
         envelope_from: "li@trade.test".to_owned(),

@@ -67,6 +67,7 @@ impl Trade {
         let outgoing = Outgoing {
             id: number,
             raw: Arc::new(raw.as_bytes().to_vec()),
+            inspected: None,
             account: self.scene.li,
             organisation: self.scene.organisation,
             envelope_from: "li@trade.test".to_owned(),

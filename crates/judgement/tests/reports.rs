@@ -211,6 +211,7 @@ impl Office {
         let outgoing = Outgoing {
             id,
             raw: Arc::new(raw.as_bytes().to_vec()),
+            inspected: None,
             account: self.scene.li,
             organisation: self.scene.organisation,
             envelope_from: "li@trade.test".to_owned(),

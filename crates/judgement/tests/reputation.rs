@@ -170,6 +170,7 @@ async fn who_is_answered_is_trusted_a_little(store: TestStore) {
         let outgoing = Outgoing {
             id,
             raw: Arc::new(raw.as_bytes().to_vec()),
+            inspected: None,
             account: office.scene.li,
             organisation: office.scene.organisation,
             envelope_from: "li@trade.test".to_owned(),

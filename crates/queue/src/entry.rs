@@ -75,6 +75,9 @@ pub struct Envelope {
     /// It calls a partner to the portal and holds no content.
     #[serde(default)]
     pub calls_to_portal: bool,
+    /// What must protect this message, beside what is demanded for its recipients; each must be met.
+    #[serde(default)]
+    pub demands: Vec<mail::protection::Demand>,
     /// Mailboxes here put it where junk goes.
     #[serde(default)]
     pub junk: bool,

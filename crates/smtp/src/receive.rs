@@ -11,6 +11,7 @@ mod greeting;
 mod judge;
 mod lists;
 mod opened;
+mod outbound;
 mod rates;
 mod recipients;
 mod refused;
@@ -22,6 +23,7 @@ mod within;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::outbound::Outbound;
 use certbook::Inquirer;
 use crypto::tls::{ServerTls, Service};
 use env::dns::Resolver;
@@ -70,6 +72,7 @@ pub struct Receiver {
     pub(crate) writes_keys: Option<keybook::PreferEncrypt>,
     pub(crate) judging: Arc<Judging>,
     pub(crate) deliverer: Arc<Deliverer>,
+    pub(crate) outbound: Arc<Outbound>,
     pub(crate) reporting: Reporting,
     /// Reports of others that may be read at the same time.
     pub(crate) reading: Semaphore,
@@ -126,6 +129,8 @@ pub struct ReceiverParts {
     pub judging: Arc<Judging>,
     /// Passes on what is for other regions.
     pub deliverer: Arc<Deliverer>,
+    /// Knows what people may send.
+    pub outbound: Arc<Outbound>,
     /// What is told of and by other domains.
     pub reporting: Reporting,
     /// What is done when DNS does not work at all.
@@ -166,7 +171,7 @@ impl Receiver {
             ..
         } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
-        let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, deliverer, .. } = parts;
+        let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, deliverer, outbound, .. } = parts;
         Arc::new(Self {
             store,
             directory,
@@ -179,6 +184,7 @@ impl Receiver {
             writes_keys,
             judging,
             deliverer,
+            outbound,
             reporting,
             reading: Semaphore::new(REPORTS_READ_MAX),
             without_dns,

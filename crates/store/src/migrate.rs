@@ -54,16 +54,17 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 42, name: "on-receipt", sql: include_str!("../migrations/0042_on_receipt.sql") },
     Migration { version: 43, name: "backups", sql: include_str!("../migrations/0043_backups.sql") },
     Migration { version: 44, name: "scrub", sql: include_str!("../migrations/0044_scrub.sql") },
-    Migration { version: 51, name: "investigation", sql: include_str!("../migrations/0051_investigation.sql") },
     Migration { version: 45, name: "key-statements", sql: include_str!("../migrations/0045_key_statements.sql") },
     Migration {
         version: 46,
         name: "certificate-status",
         sql: include_str!("../migrations/0046_certificate_status.sql"),
     },
-    Migration { version: 49, name: "regions", sql: include_str!("../migrations/0049_regions.sql") },
-    Migration { version: 48, name: "moves", sql: include_str!("../migrations/0048_moves.sql") },
     Migration { version: 47, name: "journal", sql: include_str!("../migrations/0047_journal.sql") },
+    Migration { version: 48, name: "moves", sql: include_str!("../migrations/0048_moves.sql") },
+    Migration { version: 49, name: "regions", sql: include_str!("../migrations/0049_regions.sql") },
+    Migration { version: 50, name: "outbound", sql: include_str!("../migrations/0050_outbound.sql") },
+    Migration { version: 51, name: "investigation", sql: include_str!("../migrations/0051_investigation.sql") },
 ];
 
 /// The newest schema that this program knows.

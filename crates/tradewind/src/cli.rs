@@ -14,6 +14,7 @@ mod investigation;
 mod judging;
 mod keys;
 mod openpgp;
+mod outbound;
 mod protection;
 mod receipt;
 mod region;
@@ -27,6 +28,7 @@ use std::path::PathBuf;
 pub(crate) use directory::{
     DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
 };
+pub(crate) use outbound::OutboundCommand;
 pub(crate) use protection::ProtectionCommand;
 pub(crate) use smime::SmimeCommand;
 
@@ -174,6 +176,9 @@ pub(crate) enum Command {
     /// Keys and certificates of S/MIME: what signs, encrypts and decrypts mail.
     #[command(subcommand)]
     Smime(SmimeCommand),
+    /// What people may send: rules, marked documents, what waits for approval.
+    #[command(subcommand)]
+    Outbound(OutboundCommand),
     /// What must protect messages to partners.
     #[command(subcommand)]
     Protection(ProtectionCommand),

@@ -45,6 +45,7 @@ pub(crate) fn controls(system: &System) -> Controls {
         key_files: system.settings.home().join("dkim"),
         tally: Arc::clone(&system.tally),
         mailer: system.mailer(),
+        outbound: Arc::clone(&system.outbound),
         access: system.settings.access.clone(),
         moves: system.moves.clone(),
         backup: Arc::clone(&system.backup),

@@ -124,6 +124,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Import(ImportCommand::Imap(options)) => moving::run(*options, &config, json).await,
         Command::Restore(options) => restore::restore(options, json).await,
         Command::Standby(command) => standby::run(command, json).await,
+        Command::Outbound(command) => {
+            for action in command.actions()? {
+                print::print(&act(&config, action).await?, json);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         command => {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());

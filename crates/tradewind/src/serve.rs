@@ -235,6 +235,7 @@ fn spawn_services(
             writes_keys: settings.openpgp.writes_keys(),
             judging: judging::judging(system, layers, &reputation, &dns)?,
             deliverer: Arc::clone(&deliverer),
+            outbound: Arc::clone(&system.outbound),
             reporting,
             checker: Checker::new(&settings.authentication).map_err(Refused::because)?,
             without_dns: settings.without_dns(),

@@ -13,14 +13,16 @@ use env::dns::Resolver;
 use env::{Entropy, SystemClock, SystemEntropy};
 use identity::factors::FactorDesk;
 use identity::{Directory, PasswordGate};
+use inspect::{Pool, Program};
 use keybook::Finder;
 use letters::Mailer;
+use outbound::Outbound;
 use reports::Tally;
 use resolver::{HickoryResolver, ResolverSettings};
 use signing::Signer;
 use store::{Context, Place, Store};
 
-use crate::judging::SharedJudge;
+use crate::judging::{SharedJudge, WORKER_COMMAND};
 use crate::keys::KeyPlace;
 use crate::settings::{DnsSettings, GmSettings, Settings};
 use crate::{control, credentials, standby};
@@ -43,6 +45,8 @@ pub(crate) struct System {
     pub(crate) moves: portability::Running,
     /// What is under way with backups.
     pub(crate) backup: Arc<BackupWork>,
+    /// Knows what people may send.
+    pub(crate) outbound: Arc<Outbound>,
 }
 
 impl System {
@@ -63,7 +67,10 @@ impl System {
         let passwords = credentials::password_gate(&settings, &store)?;
         let factors = credentials::factor_desk(&settings, &store)?;
         let (tally, judge, moves, backup) = Default::default();
-        let system = Self { settings, store, directory, signer, passwords, factors, tally, judge, moves, backup };
+        let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), settings.inspect.clone()));
+        let outbound = Outbound::new(store.clone(), Some(pool));
+        let system =
+            Self { settings, store, directory, signer, passwords, factors, tally, judge, moves, backup, outbound };
         if let Err(error) = import_key_files(&system.controls()).await {
             tracing::error!(%error, "DKIM keys in files cannot be taken over");
         }

@@ -177,6 +177,13 @@ fn of_officers(authority: &str) -> Vec<Case> {
         case("security", "retention-window-set", json!({ "days": 30 })),
         case("security", "retention-rule-set", json!({ "name": "Trash", "folder": "Trash", "days": 30 })),
         case("security", "retention-rule-remove", json!({ "name": "Trash" })),
+        case("security", "outbound-rule-set", json!({ "rule": r#"{"name":"tried","mode":"audit","when":{"outside":true},"actions":["record"]}"# })),
+        case("security", "outbound-replay", json!({ "address": "sales@trade.test", "since": "2026-01-01" })),
+        case("security", "outbound-rule-remove", json!({ "name": "tried" })),
+        case("security", "outbound-mark-add", json!({ "name": "tried", "hashes": base64(&(0..128).collect::<Vec<u8>>()) })),
+        case("security", "outbound-mark-remove", json!({ "name": "tried" })),
+        case("sales", "outbound-approve", json!({ "message": "1", "note": "" })).nothing(),
+        case("sales", "outbound-refuse", json!({ "message": "1", "note": "" })).nothing(),
         case("security", "hold-begin", json!({ "name": "Far v. Trade", "reason": "tested", "everyone": true }))
             .keeps("hold", "/id"),
         case("security", "hold-end", json!({ "id": "$hold", "reason": "tested" })),

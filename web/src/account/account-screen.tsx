@@ -9,6 +9,7 @@ import { AppPasswords, Programs, Sessions } from "./access";
 import { Factors } from "./factors";
 import { Keys } from "./keys";
 import { SignIns } from "./sign-ins";
+import { Approvals } from "./approvals";
 import { Section } from "./section";
 import { SharedWithMe } from "./shared";
 import { StepUpProvider } from "./step-up";
@@ -33,6 +34,7 @@ export default function AccountScreen() {
           <AppPasswords address={address} />
           <Programs address={address} />
           <Keys address={address} />
+          <Approvals />
           <SharedWithMe />
           <TakeOut />
           <Section title={t("account.password")}>

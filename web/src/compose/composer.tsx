@@ -4,7 +4,7 @@ import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "rea
 import { useTranslation } from "react-i18next";
 import { longDate, size } from "../i18n/format";
 import { Unreachable } from "../jmap/client";
-import type { Id } from "../jmap/types";
+import type { Id, OutboundCheck } from "../jmap/types";
 import { WAITS } from "../mail/waiting";
 import { useStore } from "../store/context";
 import { Button, IconButton } from "../ui/button";
@@ -16,6 +16,7 @@ import type { Attached, Draft } from "./draft";
 import { identityLabel, swapSignature } from "./signature";
 import { holdMax, saveDraft, sendSaved, UNDO_SECONDS } from "./sending";
 import { fileOf, useAttaching } from "./attaching";
+import { checkOutbound, OutboundPanel, stops, tells } from "./outbound";
 import { RecipientsProtection } from "./recipient-protection";
 import { ProtectionChoice } from "../secure/protection";
 
@@ -53,7 +54,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
   const [showsCopies, setShowsCopies] = useState(writing.draft.cc !== "" || writing.draft.bcc !== "");
   const [wrong, setWrong] = useState<string>();
   const [later, setLater] = useState(false);
-  const [more, setMore] = useState(writing.draft.receipt || writing.draft.wait > 0);
+  const [more, setMore] = useState(writing.draft.receipt || writing.draft.wait > 0 || writing.draft.label !== "");
   const [templates, setTemplates] = useState(false);
   /** Closed by hand while files are still on their way: it goes once they have arrived. */
   const [isPutAside, setPutAside] = useState(false);
@@ -61,6 +62,8 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
   const [begun, setBegun] = useState({ html: writing.draft.html, key: 0 });
   const insert = useRef<((html: string) => void) | undefined>(undefined);
   const [isSending, setIsSending] = useState(false);
+  /** What the company's rules say of it as it was saved last. */
+  const [outbound, setOutbound] = useState<OutboundCheck>();
   /** A file that is too large for a message. */
   const [large, setLarge] = useState<File>();
   /** What goes by a form that encrypts instead, with its files as they are on this machine. */
@@ -94,12 +97,16 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
     saving.current = work.catch(() => {});
     return work;
   };
+  const look = async (id: Id | undefined) => (id ? checkOutbound(store, id, [current.current.to, current.current.cc, current.current.bcc], i18n.language) : undefined);
   const isDirty = draft !== saved.current.draft;
   useEffect(() => {
     // What is to be read by nobody else is not laid down on the server.
     if (!isDirty || isSending || isDone.current || goesEndToEnd) return undefined;
     const timer = setTimeout(() => {
-      save().catch((error: Error) => setWrong(t("compose.not-saved", { reason: error.message })));
+      save().then(
+        (id) => look(id).then(setOutbound, () => {}),
+        (error: Error) => setWrong(t("compose.not-saved", { reason: error.message })),
+      );
     }, SAVE_AFTER_MS);
     return () => clearTimeout(timer);
     // Each change of the draft begins the wait anew.
@@ -140,7 +147,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
     }
     return draft.files.some(({ blobId }) => !blobId) ? t("compose.wait-upload") : undefined;
   };
-  const send = async (at: Date | undefined) => {
+  const send = async (at: Date | undefined, agreed = false) => {
     const why = obstacle();
     if (why || !identity) {
       setWrong(why);
@@ -154,10 +161,16 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
     try {
       const id = await save();
       if (!id) return;
+      const told = await look(id);
+      setOutbound(told);
+      if (told && stops(told, agreed)) {
+        setIsSending(false);
+        return;
+      }
       isDone.current = true;
       const takeBack = await sendSaved(store, draft, identity, id, at ?? new Date(Date.now() + UNDO_SECONDS * 1000));
       close();
-      const words = at ? t("compose.scheduled", { when: longDate(at.toISOString(), i18n.language) }) : t("compose.sends-in", { seconds: UNDO_SECONDS });
+      const words = told && told.approvals.length > 0 ? t("outbound.sent-for-approval") : at ? t("compose.scheduled", { when: longDate(at.toISOString(), i18n.language) }) : t("compose.sends-in", { seconds: UNDO_SECONDS });
       const undo = async () => {
         await takeBack();
         reopen({ draft, savedId: id });
@@ -176,6 +189,13 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       setIsSending(false);
       setWrong(t("app.error", { reason: error instanceof Error ? error.message : String(error) }));
     }
+  };
+  /** Sends it though a rule asks, with what its author says to that. */
+  const sendAllTheSame = (override: string | undefined) => {
+    const next = { ...draft, override };
+    current.current = next;
+    setDraft(next);
+    void send(undefined, true);
   };
   const isAttaching = draft.files.some(({ blobId }) => !blobId);
   useEffect(() => setPutAside(false), [wanted]);
@@ -297,6 +317,7 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
       {wrong && <p role="alert" className="border-t border-line px-4 py-1.5 text-danger">{wrong}</p>}
       {large && identity && <Suspense><LargeFile file={large} to={draft.to} identity={identity} insert={(html) => insert.current?.(html)} close={() => { setLarge(undefined); setWrong(undefined); }} /></Suspense>}
       {identity && <RecipientsProtection fields={[draft.to, draft.cc, draft.bcc]} from={identity.email} choose={protect} byDefault={setEndDefault} />}
+      {outbound && tells(outbound) && !goesEndToEnd && <OutboundPanel told={outbound} isSending={isSending} go={sendAllTheSame} toPortal={() => protect("portal")} />}
       {isEndDefault && (
         <p role="note" className="flex flex-wrap items-center gap-2 border-t border-line px-4 py-1.5">
           {t(isUsual ? "protect.usual-chosen" : "protect.end-by-default")}
@@ -344,7 +365,10 @@ export default function Composer({ writing, wanted, close, wait, reopen }: Props
   );
 }
 
-/** What is seldom wanted: a receipt, a reminder. */
+/** Labels that come with the program. */
+const LABELS = ["public", "internal", "confidential", "secret"] as const;
+
+/** What is seldom wanted: a receipt, a label, a reminder. */
 function Options({ draft, change }: { draft: Draft; change: (part: Partial<Draft>) => void }) {
   const { t } = useTranslation();
   return (
@@ -352,6 +376,14 @@ function Options({ draft, change }: { draft: Draft; change: (part: Partial<Draft
       <label className="flex items-center gap-2">
         <input type="checkbox" className="accent-accent" checked={draft.receipt} onChange={(event) => change({ receipt: event.target.checked })} />
         {t("compose.receipt")}
+      </label>
+      <label className="flex flex-wrap items-center gap-2">
+        {t("outbound.label")}
+        <select value={draft.label} onChange={(event) => change({ label: event.target.value })} className="min-h-8 rounded-md border border-strong-line bg-paper px-2">
+          <option value="">{t("outbound.label-none")}</option>
+          {LABELS.map((label) => <option key={label} value={label}>{t(`outbound.label-${label}`)}</option>)}
+          {draft.label && !LABELS.some((it) => it === draft.label) && <option value={draft.label}>{draft.label}</option>}
+        </select>
       </label>
       <label className="flex flex-wrap items-center gap-2">
         {t("compose.wait")}

@@ -1,7 +1,7 @@
 // A message that is being written, and the messages that answer another.
 
 import { Refused } from "../jmap/client";
-import { type Address, type Id, type Identity, type Message, RECEIPT } from "../jmap/types";
+import { type Address, type Id, type Identity, LABEL, type Message, RECEIPT } from "../jmap/types";
 import { cleanHtml } from "../mail/sanitise";
 import { waitKeyword, waitOf } from "../mail/waiting";
 import type { MailStore } from "../store/store";
@@ -30,6 +30,10 @@ export interface Draft {
   files: Attached[];
   /** Whether a read receipt is asked for (RFC 8098). */
   receipt: boolean;
+  /** Its label, for rules on what may be sent; empty for none. */
+  label: string;
+  /** That it is to go though a rule asks, and why (docs/outbound.md); undefined as long as nobody has said so. */
+  override: string | undefined;
   /** Days after which somebody wants to be told that nobody has answered; 0 for never. */
   wait: number;
   inReplyTo: string[] | null;
@@ -46,7 +50,7 @@ export interface Words {
 
 export function emptyDraft(identity: Identity): Draft {
   return {
-    identityId: identity.id, to: "", cc: "", bcc: "", subject: "", html: signature(identity), text: "", files: [], receipt: false, wait: 0,
+    identityId: identity.id, to: "", cc: "", bcc: "", subject: "", html: signature(identity), text: "", files: [], receipt: false, label: "", override: undefined, wait: 0,
     inReplyTo: null, references: null, answers: undefined,
   };
 }
@@ -175,6 +179,8 @@ export function savedDraft(message: Message, identity: Identity, store: MailStor
     html: quoted(message, picturesOf(store, message)),
     files: attachedOf(message),
     receipt: (message[RECEIPT]?.length ?? 0) > 0,
+    label: message[LABEL] ?? "",
+    override: undefined,
     wait: waitOf(message.keywords),
     references: message.references,
   };
@@ -214,6 +220,8 @@ export function emailOf(draft: Draft, identity: Identity, mailboxId: Id): Record
     mailboxIds: { [mailboxId]: true },
     keywords: { $draft: true, $seen: true, ...(draft.wait > 0 ? { [waitKeyword(draft.wait)]: true } : {}) },
     ...(draft.receipt ? { [RECEIPT]: [{ name: null, email: identity.email }] } : {}),
+    ...(draft.label ? { [LABEL]: draft.label } : {}),
+    ...(draft.override === undefined ? {} : { "header:X-Tradewind-Override:asText": draft.override }),
     from: [{ name: identity.name || null, email: identity.email }],
     ...given("replyTo", identity.replyTo),
     ...given("to", addresses(draft.to)),

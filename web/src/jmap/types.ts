@@ -30,6 +30,7 @@ export const LABELS = "urn:tradewind:params:jmap:labels";
 export const KEYS = "urn:tradewind:params:jmap:keys";
 
 /** Of our own (docs/jmap.md): what protects mail. */
+export const OUTBOUND = "urn:tradewind:params:jmap:outbound";
 export const PROTECTION = "urn:tradewind:params:jmap:protection";
 
 /** What an account may have of labels. */
@@ -179,6 +180,8 @@ export interface BodyValue {
   isTruncated?: boolean;
 }
 
+/** The label of a message, for rules on what may be sent, as a property. */
+export const LABEL = "header:X-Tradewind-Classification:asText";
 /** Who is asked to confirm that it was read (RFC 8098 section 2.1), as a property. */
 export const RECEIPT = "header:Disposition-Notification-To:asAddresses";
 
@@ -195,6 +198,7 @@ export interface Message extends Summary {
   attachments: BodyPart[];
   bodyValues: Record<string, BodyValue>;
   [RECEIPT]?: Address[] | null;
+  [LABEL]?: string | null;
 }
 
 export interface Thread {
@@ -248,6 +252,17 @@ export interface RecipientProtection {
   offers: ("usual" | "end-to-end" | "portal")[];
   /** A colleague with a key of their own, in a company that wants mail between colleagues end to end. */
   isEndToEndByDefault: boolean;
+}
+
+/** What rules for outbound mail say of a draft (docs/jmap.md). */
+export interface OutboundCheck {
+  decision: "go" | "warn" | "justify" | "block";
+  /** Why it would not be taken as it is; null if it would. */
+  refusal: string | null;
+  rules: { name: string; actions: string[]; found: { what: string; place: string | null; text: string }[] }[];
+  /** Who must allow it. */
+  approvals: { rule: string; people: string[] }[];
+  demands: string[][];
 }
 
 /** What was found of a message when it came (docs/jmap.md). */
@@ -479,6 +494,7 @@ export interface Methods {
   "Email/queryChanges": [QueryChangesArguments, QueryChangesAnswer];
   "Email/set": [SetArguments, SetAnswer];
   "RecipientProtection/get": [{ accountId: Id; ids: string[]; from?: string; intent?: string; requireTls?: boolean }, { list: RecipientProtection[]; notFound: string[] }];
+  "OutboundCheck/get": [{ accountId: Id; emailId: Id; rcptTo: string[]; language?: string }, OutboundCheck];
   "MessageProtection/get": [GetArguments, { list: MessageProtection[]; notFound: Id[] }];
   "EmailSender/get": [GetArguments, { list: EmailSender[]; notFound: Id[] }];
   "EmailBody/get": [GetArguments, { list: EmailBody[]; notFound: Id[] }];

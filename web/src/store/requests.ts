@@ -1,14 +1,14 @@
 // What is asked of the server for a list, a conversation and messages, each in one request.
 
 import { type Client, Refused } from "../jmap/client";
-import { type EmailBody, type EmailSender, type Id, type Message, type QueryAnswer, RECEIPT, type Summary, type Thread, VERDICT, type Verdict } from "../jmap/types";
+import { type EmailBody, type EmailSender, type Id, LABEL, type Message, type QueryAnswer, RECEIPT, type Summary, type Thread, VERDICT, type Verdict } from "../jmap/types";
 import type { ListQuery } from "./list";
 
 export const SUMMARY = [
   "id", "blobId", "threadId", "mailboxIds", "keywords", "from", "to", "subject", "receivedAt", "preview", "hasAttachment", "size",
 ];
 const MESSAGE = [
-  ...SUMMARY, "cc", "bcc", "replyTo", "sentAt", "messageId", "references", "textBody", "htmlBody", "attachments", RECEIPT,
+  ...SUMMARY, "cc", "bcc", "replyTo", "sentAt", "messageId", "references", "textBody", "htmlBody", "attachments", RECEIPT, LABEL,
 ];
 const PART = ["partId", "blobId", "size", "name", "type", "charset", "disposition", "cid"];
 

@@ -84,6 +84,7 @@ impl Fixture {
             passwords: passwords(&handle),
             factors: FactorDesk::new(handle.clone(), desk_parts(), None),
             mailer: Mailer::new(handle.clone(), Arc::clone(&signer), "mail.trade.test".to_owned()),
+            outbound: Outbound::new(handle.clone(), None),
             signer,
             overlap: Duration::from_secs(86_400),
             key_files: PathBuf::from("/nonexistent"),

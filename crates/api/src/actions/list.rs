@@ -17,9 +17,9 @@ use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, export, factors, forward, groups, guard,
-    import, investigation, judging, keys, lists, openpgp, people, portal, protection, provisioning, quarantine, queue,
-    receipt, regions, rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing, sign_ins, smime,
-    store, tls,
+    import, investigation, judging, keys, lists, openpgp, outbound, people, portal, protection, provisioning,
+    quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing,
+    sign_ins, smime, store, tls,
 };
 
 actions! {
@@ -194,12 +194,12 @@ actions! {
     QueueHold "queue-hold" { id: i64 }: QueueChange on On::Queued(*id) => queue::change(controls, "held", move |tx| ::queue::hold(tx, id));
     /// Let a held message go.
     QueueRelease "queue-release" { id: i64 }: QueueChange
-        on On::Queued(*id) => queue::change(controls, "released", move |tx| guard::release_queued(tx, id));
+        on On::Queued(*id) => queue::change(controls, "released", move |tx| outbound::release_queued(tx, id));
     /// Try a message again now; all of them if none is named.
     QueueRetry "queue-retry" { id: Option<i64> }: QueueChange on id.map_or(On::Within, On::Queued) => queue::retry(controls, bounds, id);
     /// Give a message up and tell its sender.
     QueueExpire "queue-expire" { id: i64 }: QueueChange
-        on On::Queued(*id) => queue::change(controls, "expired", move |tx| ::queue::expire_now(tx, id));
+        on On::Queued(*id) => queue::change(controls, "expired", move |tx| outbound::expire_queued(tx, id));
     /// Remove a message without telling anybody.
     QueueCancel "queue-cancel" { id: i64 }: QueueChange on On::Queued(*id) => queue::change(controls, "cancelled", move |tx| ::queue::cancel(tx, id));
 
@@ -290,6 +290,38 @@ actions! {
     /// Set it back to what the level says.
     JudgingPolicyClear "judging-policy-clear" { setting: String, organisation: Option<String> }: PolicyChange
         on On::Organisation(organisation.as_deref()) => judging::clear(controls, bounds, setting, organisation);
+    /// List the rules for outbound mail, in the order in which they are asked.
+    OutboundRules "outbound-rules" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => outbound::list(controls, bounds, organisation);
+    /// Set a rule for outbound mail, in JSON, in place of one of the same name.
+    OutboundRuleSet "outbound-rule-set" { rule: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => outbound::set(controls, bounds, rule, organisation);
+    /// Remove a rule for outbound mail.
+    OutboundRuleRemove "outbound-rule-remove" { name: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => outbound::remove(controls, bounds, name, organisation);
+    /// Show what the rules for outbound mail, or one that is not set yet, say of a message in a file.
+    OutboundTest "outbound-test" (test: outbound::MessageToTest): PolicyRead on On::Machine => outbound::test(controls, test);
+    /// Show what the rules for outbound mail, or one that is not set yet, would have done with what an account has sent; nothing is changed.
+    OutboundReplay "outbound-replay" (asked: outbound::MailToReplay): OutboundReplay
+        on On::Account(&asked.address) => outbound::replay(controls, asked);
+    /// List the marked documents.
+    OutboundMarks "outbound-marks" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => outbound::list_marks(controls, bounds, organisation);
+    /// Mark a document by hashes of its text, so that copies of it are found; the command line makes them.
+    OutboundMarkAdd "outbound-mark-add" { name: String, hashes: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => outbound::mark(controls, bounds, (name, hashes), organisation);
+    /// Take the mark of a document away.
+    OutboundMarkRemove "outbound-mark-remove" { name: String, organisation: Option<String> }: PolicyChange
+        on On::Organisation(organisation.as_deref()) => outbound::unmark(controls, bounds, name, organisation);
+    /// List messages that wait for approval: those that are one's own or one's to approve; or all that did, too.
+    OutboundWaiting "outbound-waiting" { all: bool, language: String }: OutboundRead
+        on On::Within => outbound::waiting(controls, bounds, all, language);
+    /// Allow a message of another to be sent, as somebody whom a rule names.
+    OutboundApprove "outbound-approve" { message: String, note: String }: OutboundDecide
+        on On::Within => outbound::decide(controls, bounds, message, (true, note));
+    /// Refuse to let a message of another be sent, as somebody whom a rule names.
+    OutboundRefuse "outbound-refuse" { message: String, note: String }: OutboundDecide
+        on On::Within => outbound::decide(controls, bounds, message, (false, note));
     /// Begin a legal hold: mail that it covers stays, whoever removes it.
     HoldBegin "hold-begin" (new: retention::NewHold): HoldChange
         on On::Organisation(new.organisation.as_deref()) => retention::begin_hold(controls, bounds, new);

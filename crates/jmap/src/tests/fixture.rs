@@ -235,6 +235,7 @@ fn server_with(store: &TestStore, letters: &Letters, settings: JmapSettings, dns
     let hasher = Hasher::new(Arc::clone(&handle.context().entropy));
     let parts = ServerParts {
         sign_in: Arc::new(SignIn::new(handle.clone(), hasher)),
+        outbound: outbound::Outbound::new(handle.clone(), None),
         store: handle,
         browsers: Arc::new(NoBrowsers),
         public_url: "https://mail.trade.test".to_owned(),

@@ -107,6 +107,7 @@ impl Deliverer {
         let own = self.store.read(move |tx: &mut Tx<'_>| queue::demands::of(tx, organisation, &recipients)).await;
         let own = own.map_err(|error: QueueError| not_now(lease, &error))?;
         terms.demands.extend(own);
+        terms.demands.extend_from_slice(&lease.envelope.demands);
         Ok(terms)
     }
 

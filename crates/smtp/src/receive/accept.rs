@@ -12,6 +12,8 @@ use mail::message::{ExtentLimits, sole_author};
 use mail::trace::{self, Encryption, Hop, Protocol};
 use mail::{Address, header};
 use mailbox::{Delivery, MailboxError, Prepared};
+use outbound::Consent;
+use outbound::waiting::Handed;
 use queue::{NewMessage, NewRecipient};
 use store::{StagedBlob, Tx};
 use wire::smtp::server::Verdict;
@@ -49,6 +51,7 @@ struct Ready {
     report: Option<Report>,
     judged: Option<Judged>,
     sent: Option<Sent>,
+    handed: Option<Handed>,
     /// The sender would rather have it travel in clear than not at all.
     tls_optional: bool,
 }
@@ -82,6 +85,8 @@ struct Plan {
     personal: BTreeMap<i64, bool>,
     /// What was found of what one of our people sends.
     sent: Option<Sent>,
+    /// What rules for outbound mail say of it.
+    handed: Option<Handed>,
 }
 
 /// Where a message has octets above 127.
@@ -163,9 +168,16 @@ impl Conversation<'_> {
     /// Who vouches for the message: the account that has signed in, or what can be found out of a stranger.
     async fn vouch(&self, envelope: &Envelope, body: Vec<u8>, (number, id): (i64, &str)) -> Result<Vouched, Verdict> {
         let Some(principal) = &self.principal else { return self.authenticate_message(envelope, body, id).await };
-        let body = self.as_submitted(principal, body, id).await?;
-        let (body, sent) = self.judge_outgoing(envelope, body, number).await?;
-        Ok(Vouched::submitted(body, sent))
+        let (consent, body) = Consent::take(body);
+        let label = consent.label_field();
+        let mut body = self.as_submitted(principal, body, id).await?;
+        if let Some(label) = label {
+            body = header::rewrite(label.as_bytes(), &body, &[]);
+        }
+        let (body, mut handed) = self.look_outbound(principal, envelope, body, (consent, number)).await?;
+        let inspected = handed.as_mut().and_then(|handed| handed.looked.reports.take());
+        let (body, sent) = self.judge_outgoing(envelope, body, (number, inspected)).await?;
+        Ok(Vouched::submitted(body, sent, handed))
     }
 
     /// A submitted message is completed; its authors must be addresses of the sender, or their owners have permitted it.
@@ -216,7 +228,7 @@ impl Conversation<'_> {
     /// Gives what waits in the queue.
     async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<Vec<i64>, AcceptError> {
         let store = &self.door.receiver.store;
-        let Vouched { body, results, junk, origin, judged, sent, original, .. } = vouched;
+        let Vouched { body, results, junk, origin, judged, sent, handed, original, .. } = vouched;
         let body = match original {
             Some(original) => smime::enclose(&body, &original, &*store.context().entropy),
             None => body,
@@ -234,13 +246,17 @@ impl Conversation<'_> {
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
         let reading = self.reading(origin.as_ref(), &body).await;
         let (mut prepared, eight_bit, report) =
-            prepare(Arc::clone(store.context()), body, reading, self.terms().await?).await?;
+            prepare(Arc::clone(store.context()), body, reading, self.terms(handed.as_ref()).await?).await?;
         let blob = store.stage(prepared.take_record()).await?;
-        let ready = Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, tls_optional };
+        let ready =
+            Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, tls_optional };
         let plan = self.plan(envelope, ready);
         let noting = self.noting.clone();
         let work = move |tx: &mut Tx<'_>| {
             let queued = commit(tx, &plan)?;
+            if let Some(handed) = &plan.handed {
+                outbound::waiting::keep(tx, handed, &queued, plan.sent.as_ref().is_some_and(Sent::is_stopped))?;
+            }
             if let Some(noting) = &noting {
                 noting(tx, &queued)?;
             }
@@ -250,7 +266,8 @@ impl Conversation<'_> {
     }
 
     fn plan(&self, envelope: &Envelope, ready: Ready) -> Plan {
-        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, tls_optional } = ready;
+        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, tls_optional } =
+            ready;
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
@@ -261,7 +278,7 @@ impl Conversation<'_> {
             (Some(judged.kept), judged.keywords, judged.quarantined, judged.personal)
         });
         // What is stopped waits in the queue, for those here, too.
-        let waits = due > received || sent.as_ref().is_some_and(Sent::is_stopped);
+        let waits = due > received || is_held(sent.as_ref(), handed.as_ref());
         let quarantined = shown.map(|shown| Quarantining {
             shown,
             places: self.places(envelope),
@@ -292,6 +309,7 @@ impl Conversation<'_> {
             origin,
             stays: false,
             calls_to_portal: false,
+            demands: handed.as_ref().map(|handed| handed.looked.outcome.demands()).unwrap_or_default(),
             junk,
             judged: kept.as_ref().map(Kept::number),
             keywords,
@@ -317,13 +335,15 @@ impl Conversation<'_> {
             quarantined,
             personal,
             sent,
+            handed,
         }
     }
 
-    async fn terms(&self) -> Result<Terms, AcceptError> {
+    async fn terms(&self, handed: Option<&Handed>) -> Result<Terms, AcceptError> {
         let settings = &self.door.receiver.settings;
         let limits = ExtentLimits { depth_max: settings.mime_depth_max, parts_max: settings.mime_parts_max };
-        Ok(Terms { limits, demands: self.demands().await? })
+        let of_rules = handed.map(|handed| handed.looked.outcome.demands()).unwrap_or_default();
+        Ok(Terms { limits, demands: self.demands(&of_rules).await? })
     }
 
     /// Who gets the message in this transaction, and who through the queue: it passes on and sorts by rules, which is not done with junk.
@@ -483,6 +503,11 @@ fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<i64>, AcceptError> {
     Ok(queued)
 }
 
+/// Whether it waits until somebody has looked, or has allowed it.
+fn is_held(sent: Option<&Sent>, handed: Option<&Handed>) -> bool {
+    sent.is_some_and(Sent::is_stopped) || handed.is_some_and(Handed::waits)
+}
+
 /// References of what waits in the queue from the start.
 fn waiting_refs(plan: &Plan) -> i64 {
     i64::from(!plan.queued.is_empty()) + i64::from(!plan.queued_otherwise.is_empty())
@@ -544,7 +569,7 @@ fn enqueue(
         created: plan.received,
         expires: plan.expires,
         due: plan.due,
-        held: plan.sent.as_ref().is_some_and(Sent::is_stopped),
+        held: is_held(plan.sent.as_ref(), plan.handed.as_ref()),
     };
     Ok(queue::enqueue(tx, &message, recipients)?)
 }

@@ -8,6 +8,7 @@ use judgement::outbound::Sent;
 use mailauth::{
     Ambiguity, AuthorIdentity, Connection, DmarcPolicy, DmarcResult, Facts, SpfResult, WithoutDns, results,
 };
+use outbound::waiting::Handed;
 use reports::{Disposition, Fact, FailureFact};
 use tokio::runtime::Handle;
 use wire::smtp::Envelope;
@@ -38,13 +39,15 @@ pub(super) struct Vouched {
     pub(super) judged: Option<Judged>,
     /// What was found of what one of our people sends.
     pub(super) sent: Option<Sent>,
+    /// What rules for outbound mail say of that.
+    pub(super) handed: Option<Handed>,
     /// The message as it came, if it was encrypted and is delivered as people read it.
     pub(super) original: Option<Vec<u8>>,
 }
 
 impl Vouched {
     /// Mail of our own people.
-    pub(super) fn submitted(body: Vec<u8>, sent: Option<Sent>) -> Self {
+    pub(super) fn submitted(body: Vec<u8>, sent: Option<Sent>, handed: Option<Handed>) -> Self {
         let results = String::new();
         Self {
             body,
@@ -55,6 +58,7 @@ impl Vouched {
             is_allowed: false,
             judged: None,
             sent,
+            handed,
             original: None,
         }
     }
@@ -142,6 +146,7 @@ impl Conversation<'_> {
             is_allowed,
             judged: None,
             sent: None,
+            handed: None,
             original: None,
         })
     }

@@ -23,7 +23,8 @@ pub(super) fn refused(demands: &[Demand], body: &[u8]) -> Option<(String, KeptBa
 
 impl Conversation<'_> {
     /// What the administrator and the organisation demand of messages of our people to those who are written to, where they can fail by it.
-    pub(super) async fn demands(&self) -> Result<Vec<Demand>, QueueError> {
+    /// `of_rules` is what rules for outbound mail ask for beside, of this message alone.
+    pub(super) async fn demands(&self, of_rules: &[mail::protection::Demand]) -> Result<Vec<Demand>, QueueError> {
         let Some(principal) = &self.principal else { return Ok(Vec::new()) };
         let (organisation, receiver) = (principal.organisation, &self.door.receiver);
         let away = self.taken.iter().filter(|taken| taken.home == Home::Elsewhere);
@@ -43,6 +44,7 @@ impl Conversation<'_> {
         for ((_, domain), own) in away.into_iter().zip(own) {
             let mut terms = receiver.content_rules.terms(&domain);
             terms.demands.extend(own);
+            terms.demands.extend_from_slice(of_rules);
             let is_known = demands.iter().any(|known| known.domain == domain && known.terms == terms);
             if !is_known && protection::refused(&terms, Form { is_of_ours: true, ..Form::default() }).is_some() {
                 demands.push(Demand { domain, terms });

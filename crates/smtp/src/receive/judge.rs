@@ -116,12 +116,12 @@ impl Conversation<'_> {
         );
     }
 
-    /// Judges what one of our people sends; none where that is not done.
+    /// Judges what one of our people sends; none where that is not done. `inspected` is what was found of its files, if somebody has looked.
     pub(super) async fn judge_outgoing(
         &self,
         envelope: &Envelope,
         body: Vec<u8>,
-        id: i64,
+        (id, inspected): (i64, Option<Vec<inspect::Report>>),
     ) -> Result<(Vec<u8>, Option<Sent>), Verdict> {
         let receiver = &self.door.receiver;
         let Some(principal) = self.principal.as_ref().filter(|_| receiver.judging.judges_outgoing()) else {
@@ -131,6 +131,7 @@ impl Conversation<'_> {
         let outgoing = Outgoing {
             id,
             raw: Arc::clone(&raw),
+            inspected,
             account: principal.account,
             organisation: principal.organisation,
             envelope_from: envelope.from.mailbox().map(ToString::to_string).unwrap_or_default(),

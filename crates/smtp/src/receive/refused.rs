@@ -4,6 +4,7 @@ use identity::IdentityError;
 use judgement::JudgementError;
 use mail::message::TooComplex;
 use mailbox::MailboxError;
+use outbound::OutboundError;
 use queue::QueueError;
 use reports::ReportError;
 use signing::SigningError;
@@ -29,6 +30,8 @@ pub(super) enum AcceptError {
     Report(#[from] ReportError),
     #[error(transparent)]
     Judgement(#[from] JudgementError),
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
     #[error("nobody is in the group, and its organisation has no administrator")]
     Nobody,
     #[error("making the message ready panicked")]
@@ -48,11 +51,13 @@ pub(super) fn refuse(error: &AcceptError, id: &str) -> Verdict {
         AcceptError::Queue(QueueError::Store(error)) => (error.is_full(), false),
         AcceptError::Report(ReportError::Store(error)) => (error.is_full(), false),
         AcceptError::Judgement(JudgementError::Store(error)) => (error.is_full(), false),
+        AcceptError::Outbound(OutboundError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(_)
         | AcceptError::Signing(_)
         | AcceptError::Identity(_)
         | AcceptError::Report(_)
         | AcceptError::Judgement(_)
+        | AcceptError::Outbound(_)
         | AcceptError::Nobody
         | AcceptError::Panicked => (false, false),
         AcceptError::TooComplex(error) => return Verdict::reject(554, (5, 6, 0), error.to_string()),

@@ -61,6 +61,7 @@ pub(super) fn jmap_server(
         outside: scripts::Outside::of(&system.settings.rules),
         access: system.settings.access.clone(),
         dns: Arc::clone(dns),
+        outbound: Arc::clone(&system.outbound),
     };
     Ok(Some(jmap::Server::new(parts, settings.clone())))
 }

@@ -75,6 +75,8 @@ pub(super) fn spawn(
     tasks.spawn(learn(learner(system, reputation)?, stop.clone()));
     let stops = Stops { store: system.store.clone(), mailer: system.mailer(), judge: system.judge.get()? };
     tasks.spawn(tell_of_stops(stops, stop.clone()));
+    let approvals = outbound::Letters { store: system.store.clone(), mailer: system.mailer() };
+    tasks.spawn(tell_of_approvals(approvals, stop.clone()));
     let letters = CaseLetters { store: system.store.clone(), mailer: system.mailer(), judge: system.judge.get()? };
     let guard = guard::Guard::new(system.store.clone());
     let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), system.settings.inspect.clone()));
@@ -142,6 +144,17 @@ async fn tell_of_stops(stops: Stops, stop: CancellationToken) {
             Ok(0) => {}
             Ok(told) => tracing::info!(told, "people are told of stopped messages"),
             Err(error) => tracing::error!(%error, "cannot tell people of stopped messages; they wait still"),
+        }
+    }
+}
+
+/// Tells of messages that wait for approval, and ends those that nobody has decided on in time.
+async fn tell_of_approvals(letters: outbound::Letters, stop: CancellationToken) {
+    while !wait(LEARN_EVERY, &stop).await {
+        match letters.post().await {
+            Ok(0) => {}
+            Ok(told) => tracing::info!(told, "people are told of messages that need approval"),
+            Err(error) => tracing::error!(%error, "cannot tell people of messages that need approval; they wait still"),
         }
     }
 }
