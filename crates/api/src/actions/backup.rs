@@ -178,6 +178,9 @@ pub(super) async fn needs(controls: &Controls) -> Result<Value, Refused> {
 
 /// Says in the log which copies may not cross, as a server starts: no backup goes there until a rule lets it.
 pub async fn tell_of_crossings(controls: &Controls) {
+    if !controls.elsewhere.region().is_set() {
+        return;
+    }
     let Ok(plan) = controls.elsewhere.backups() else { return };
     for target in &plan.targets {
         if let Err(Refused(why)) = copy_may_cross(controls, target, false).await {
