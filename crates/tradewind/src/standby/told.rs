@@ -110,3 +110,20 @@ async fn metrics(State(told): State<Told>) -> String {
     };
     figures.map(line).concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_failed_lets_it_fall_behind() {
+        let (told, at) = (Told::default(), |seconds: i64| Timestamp::from_millis(seconds * 1_000));
+        let first = told.note(None, Err(Refused("gone".to_owned())), at(100));
+        assert_eq!((&first["behind_seconds"], &first["failure"]), (&Value::Null, &json!("gone")));
+        let good = told.note(Some(at(90)), Ok(2), at(110));
+        assert_eq!((&good["behind_seconds"], &good["age_seconds"], &good["steps"]), (&json!(0), &json!(20), &json!(2)));
+        assert_eq!(good["failure"], Value::Null);
+        let later = told.note(Some(at(90)), Err(Refused("gone".to_owned())), at(140));
+        assert_eq!((&later["behind_seconds"], &later["age_seconds"]), (&json!(30), &json!(50)));
+    }
+}
