@@ -310,7 +310,9 @@ fn what_is_taken_out_is_read_by_others_and_told_to_its_owner() -> Outcome {
             taken["messages"].as_u64(),
             "{form}: {taken} {found}"
         );
-        read.insert(form, found);
+        // The letters about what was taken out come between.
+        let own = |one: &&Value| one[1].as_str().is_some_and(|id| id.ends_with("@old.example>"));
+        read.insert(form, found.as_array().into_iter().flatten().filter(own).cloned().collect());
     }
     assert!(read["zip"].to_string().contains("订单/2026"), "{}", read["zip"]);
     assert_eq!(read["maildir"], read["mbox"]);

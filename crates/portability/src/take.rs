@@ -25,8 +25,9 @@ pub enum TakeError {
     NoFolder(Name),
     /// It cannot be written.
     #[error(
-        "{}: {cause}; {messages} messages had been written, nothing is left of them{}",
+        "{}: {cause}{}{}",
         path.display(),
+        if *messages > 0 { format!("; {messages} messages had been written, nothing is left of them") } else { String::new() },
         if *is_full { "; make room there, or name another place" } else { "" }
     )]
     Write {
