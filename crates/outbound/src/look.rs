@@ -178,6 +178,7 @@ pub(crate) fn recipients(
         match identity::resolve(tx, address) {
             Ok(Resolution::NotOurs) => is_outside = true,
             Ok(Resolution::Local(found)) => is_outside = found.organisation != letter.organisation,
+            Ok(Resolution::Abroad(found)) => is_outside = found.organisation != letter.organisation,
             Ok(Resolution::Group(group)) => {
                 is_outside = group.organisation != letter.organisation;
                 outside.extend(identity::groups::expand(tx, group.group)?.outside);
