@@ -7,8 +7,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use harness::{Failure, Options, Outcome, Process, Scratch, Tradewind, missing, run, skip, smtp, wait_until};
@@ -208,7 +208,7 @@ fn write_letters(tradewind: &Tradewind, stop: &AtomicBool, acknowledged: &Mutex<
                 let letter = format!("From: <a@partner.example>\r\nSubject: letter-{number}-\r\n\r\nForty valves.\r\n");
                 let letter = smtp::for_wire(letter.as_bytes());
                 client.deliver("a@partner.example", &["sales@trade.test"], &letter)?.expect(250)?;
-                acknowledged.lock().expect("no panic").push(number);
+                acknowledged.lock().unwrap_or_else(PoisonError::into_inner).push(number);
                 std::thread::sleep(PACE);
             }
             Ok(())

@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
         "certbook",
         "keybook",
         "portal",
+        "portability",
         "residence",
         "retention",
         "investigation",

@@ -397,7 +397,7 @@ async fn what_no_repository_lacks_is_forgotten(store: TestStore) {
     let length = store.journal_length().await.unwrap();
     kept.step(&store).await.unwrap();
     let reached = kept.reached(&store).await;
-    store.prune_journal(&[reached.mark.clone()]).await.unwrap();
+    store.prune_journal(std::slice::from_ref(&reached.mark)).await.unwrap();
     assert!(length > 10 && store.journal_length().await.unwrap() <= 1);
     assert!(store.knows_mark(&reached.mark).await.unwrap());
     change(&store, 2).await;

@@ -157,7 +157,8 @@ mod tests {
         };
         assert_eq!(faults(|_| {}), [""; 0]);
         assert_eq!(faults(|it| it.directory[0].url = "https://far.test/store".to_owned()), [""; 0]);
-        let cases: [(fn(&mut SmimeSettings), &str); 7] = [
+        type Change = fn(&mut SmimeSettings);
+        let cases: [(Change, &str); 7] = [
             (|it| it.directory[0].name = "a b".to_owned(), "letters, digits and hyphens"),
             (|it| it.directory.push(it.directory[0].clone()), "a name of its own"),
             (|it| it.directory[0].url = "ftp://x".to_owned(), "must begin with"),

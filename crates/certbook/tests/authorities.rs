@@ -38,10 +38,13 @@ store::on_both_engines! {
     a_certificate_of_a_directory_is_checked_before_it_is_used,
 }
 
+/// What is served under each path: its media type and its octets.
+type Pages = HashMap<String, (String, Vec<u8>)>;
+
 /// A server of the authority: what lies at a path, and what was asked for.
 #[derive(Clone, Default)]
 struct Host {
-    pages: Arc<Mutex<HashMap<String, (String, Vec<u8>)>>>,
+    pages: Arc<Mutex<Pages>>,
     asked: Arc<Mutex<Vec<String>>>,
     port: u16,
 }

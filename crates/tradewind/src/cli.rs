@@ -13,6 +13,7 @@ mod import;
 mod investigation;
 mod judging;
 mod keys;
+mod lists;
 mod openpgp;
 mod outbound;
 mod protection;
@@ -49,6 +50,7 @@ pub(crate) use judging::{
     ReputationCommand, RulesCommand, TemplatesCommand, WorkerOptions,
 };
 pub(crate) use keys::{KeysCommand, MoveKey, NewHolder};
+pub(crate) use lists::ListCommand;
 pub(crate) use retention::{HoldCommand, Recover, RetentionCommand};
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 pub(crate) use tls::{DnsCommand, TlsCommand};
@@ -443,54 +445,6 @@ pub(crate) enum ForwardCommand {
         /// Address of the account; all accounts if left out.
         address: Option<String>,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ListCommand {
-    /// Put an address, a domain, a network or a DKIM key on a list.
-    Add(ListAdd),
-    /// Take something off a list.
-    Remove(ListPlace),
-    /// Show both lists.
-    Show {
-        /// Organisation, by name; may be left out where there is only one.
-        #[arg(long)]
-        organisation: Option<String>,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ListAdd {
-    #[command(flatten)]
-    pub(crate) place: ListPlace,
-    /// Why.
-    #[arg(long)]
-    pub(crate) reason: String,
-    /// Who puts it there.
-    #[arg(long, env = "USER", hide_env_values = true, default_value = "administrator")]
-    pub(crate) owner: String,
-    /// Days after which it stops to count; for ever if left out.
-    #[arg(long)]
-    pub(crate) expires: Option<u32>,
-    /// Allow the address or domain even where nobody vouches for the message: anybody can then use its name. Noted in the log.
-    #[arg(long)]
-    pub(crate) unauthenticated: bool,
-    /// Take what it allows even where the author's DMARC policy asks to refuse it. Noted in the log.
-    #[arg(long)]
-    pub(crate) despite_policy: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ListPlace {
-    /// allow or deny.
-    pub(crate) list: String,
-    /// address, domain, network or key.
-    pub(crate) kind: String,
-    /// What is listed: name@domain, domain, network, selector._domainkey.domain or signing domain.
-    pub(crate) value: String,
-    /// Organisation, by name; may be left out where there is only one.
-    #[arg(long)]
-    pub(crate) organisation: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

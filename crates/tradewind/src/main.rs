@@ -83,12 +83,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Config(command) => configuration(&command, &config, json).await,
-        Command::Dns(DnsCommand::Zone { domain }) => {
-            let settings = Settings::load(&config).map_err(Refused::because)?;
-            let keys = act(&config, Action::DkimList { domain: Some(domain.clone()) }).await?;
-            println!("{}", quickstart::zone_of(&settings, &domain, &keys)?);
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Dns(DnsCommand::Zone { domain }) => tell_zone(&domain, &config).await,
         Command::Dns(DnsCommand::Tlsa { next }) => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             if next {
@@ -124,12 +119,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Import(ImportCommand::Imap(options)) => moving::run(*options, &config, json).await,
         Command::Restore(options) => restore::restore(options, json).await,
         Command::Standby(command) => standby::run(command, json).await,
-        Command::Outbound(command) => {
-            for action in command.actions()? {
-                print::print(&act(&config, action).await?, json);
-            }
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Outbound(command) => tell_outbound(command, &config, json).await,
         command => {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());
@@ -152,6 +142,22 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
     }
+}
+
+/// Carries out what a command about outbound mail comes to, which may be several requests.
+async fn tell_outbound(command: cli::OutboundCommand, config: &Path, json: bool) -> Result<ExitCode, Refused> {
+    for action in command.actions()? {
+        print::print(&act(config, action).await?, json);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The records that the zone of a domain is to have.
+async fn tell_zone(domain: &str, config: &Path) -> Result<ExitCode, Refused> {
+    let settings = Settings::load(config).map_err(Refused::because)?;
+    let keys = act(config, Action::DkimList { domain: Some(domain.to_owned()) }).await?;
+    println!("{}", quickstart::zone_of(&settings, domain, &keys)?);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The TLSA records that the zone is to have.

@@ -156,7 +156,8 @@ async fn copy_may_cross(controls: &Controls, target: &Target, enters: bool) -> R
 pub(super) async fn needs(controls: &Controls) -> Result<Value, Refused> {
     let plan = controls.elsewhere.backups()?;
     let level = level(controls).await?;
-    let missing: Vec<&str> = lacks::lacks(&plan, controls.elsewhere.points()?.wanted, level).into_iter().map(lacks::Lack::as_str).collect();
+    let missing: Vec<&str> =
+        lacks::lacks(&plan, controls.elsewhere.points()?.wanted, level).into_iter().map(lacks::Lack::as_str).collect();
     let mut refused = Vec::new();
     for target in &plan.targets {
         if let Err(Refused(why)) = copy_may_cross(controls, target, false).await {

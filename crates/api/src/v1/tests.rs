@@ -179,19 +179,7 @@ fn an_investigation_from_its_consent_to_its_archive() {
         fixture.store.write(|tx| audit::seal(tx, "mail.trade.test/audit").map(drop)).await.unwrap();
         let (status, octets) = get_as(&routes(door("security")), &path).await;
         assert_eq!(status, StatusCode::OK);
-        let files = unpacked(&octets);
-        let mail: Vec<_> = files.keys().filter(|name| name.ends_with(".eml")).collect();
-        assert_eq!(mail.len(), 1, "what is privileged stays: {mail:?}");
-        let manifest = &files["manifest.json"];
-        let listed: Vec<Value> = serde_json::from_slice(manifest).unwrap();
-        let one = listed.iter().find(|it| it["path"] == mail[0].as_str()).unwrap();
-        assert_eq!(one["sha256"].as_str().unwrap(), fetched::sha256(&files[mail[0]]));
-        let left_out = listed.iter().find(|it| it["left_out"] == true).unwrap();
-        assert_eq!((left_out["mark"].as_str(), &left_out["subject"]), (Some("privileged"), &Value::Null));
-        let note = String::from_utf8(files["manifest.note"].clone()).unwrap();
-        let key = fixture.store.read(audit::public_key).await.unwrap().unwrap();
-        let signed = String::from_utf8(key.open(note.as_bytes()).unwrap()).unwrap();
-        assert!(signed.contains(&fetched::sha256(manifest)), "{note}");
+        check_archive(&fixture, &octets).await;
 
         let close = json!({ "action": "investigation-close", "id": id, "reason": "repaid" });
         assert_eq!(done("security", close).await["told"], 2);
@@ -207,6 +195,23 @@ fn an_investigation_from_its_consent_to_its_archive() {
             assert!(recorded.iter().any(|it| it == look), "{look}: {recorded:?}");
         }
     });
+}
+
+/// The archive has what may be handed over, and the log's signature on its manifest.
+async fn check_archive(fixture: &Fixture, octets: &[u8]) {
+    let files = unpacked(octets);
+    let mail: Vec<_> = files.keys().filter(|name| name.ends_with(".eml")).collect();
+    assert_eq!(mail.len(), 1, "what is privileged stays: {mail:?}");
+    let manifest = &files["manifest.json"];
+    let listed: Vec<Value> = serde_json::from_slice(manifest).unwrap();
+    let one = listed.iter().find(|it| it["path"] == mail[0].as_str()).unwrap();
+    assert_eq!(one["sha256"].as_str().unwrap(), fetched::sha256(&files[mail[0]]));
+    let left_out = listed.iter().find(|it| it["left_out"] == true).unwrap();
+    assert_eq!((left_out["mark"].as_str(), &left_out["subject"]), (Some("privileged"), &Value::Null));
+    let note = String::from_utf8(files["manifest.note"].clone()).unwrap();
+    let key = fixture.store.read(audit::public_key).await.unwrap().unwrap();
+    let signed = String::from_utf8(key.open(note.as_bytes()).unwrap()).unwrap();
+    assert!(signed.contains(&fetched::sha256(manifest)), "{note}");
 }
 
 async fn put(fixture: &Fixture, who: &str, subject: &str, body: &str) {

@@ -99,7 +99,7 @@ impl Inquirer {
 
     /// Directories that the organisation asks for the address.
     async fn directories(&self, organisation: i64, address: &str) -> Result<Vec<PartnerDirectory>, CertbookError> {
-        let all = self.store.read(|tx| identity::list_organisations(tx)).await?;
+        let all = self.store.read(identity::list_organisations).await?;
         let name = all.into_iter().find(|it| it.id == organisation).map(|it| it.name).unwrap_or_default();
         let domain = address.rsplit_once('@').map(|(_, domain)| domain).unwrap_or_default();
         Ok(self.settings.directory.iter().filter(|it| it.is_for(&name, domain)).cloned().collect())

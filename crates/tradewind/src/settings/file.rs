@@ -128,13 +128,7 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         let remedy = "must be address and port such as 127.0.0.1:53";
         check(address.parse::<SocketAddr>().is_ok(), "dns.servers", address.clone(), remedy);
     }
-    let (recover, format) = (&settings.backup.recover, &settings.log.format);
-    let remedy = "must be automatic or manual";
-    check(is_one_of(recover, &["automatic", "manual"]), "backup.recover", recover.clone(), remedy);
-    let (points, seconds) = (&settings.backup.points_in_time, settings.backup.step_seconds);
-    let remedy = "give \"by-level\", \"on\" or \"off\"";
-    check(is_one_of(points, &["by-level", "on", "off"]), "backup.points_in_time", points.clone(), remedy);
-    check((1..=3_600).contains(&seconds), "backup.step_seconds", seconds.to_string(), "give 1 to 3600");
+    let format = &settings.log.format;
     check(is_one_of(format, &["text", "json"]), "log.format", format.clone(), "must be text or json");
     if settings.keys.suite().is_none() {
         wrong.push(("keys.cipher", settings.keys.cipher.clone(), "must be aes-256-gcm-siv or sm4-gcm"));
@@ -142,12 +136,29 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
     if !is_one_of(&settings.gm.prefer, &["client", "always", "never"]) {
         wrong.push(("gm.prefer", settings.gm.prefer.clone(), "must be client, always or never"));
     }
+    wrong.extend(wrong_in_backup(settings));
     wrong.extend(settings.region.faults());
     wrong.extend(settings.provision.faults());
     wrong.extend(settings.smime.faults());
     wrong.extend(settings.threats.faults());
     wrong.extend(settings.judging.faults());
     wrong.extend(settings.opinion.faults());
+    wrong
+}
+
+fn wrong_in_backup(settings: &Settings) -> Vec<(&'static str, String, &'static str)> {
+    let mut wrong = Vec::new();
+    let (recover, points) = (&settings.backup.recover, &settings.backup.points_in_time);
+    if !is_one_of(recover, &["automatic", "manual"]) {
+        wrong.push(("backup.recover", recover.clone(), "must be automatic or manual"));
+    }
+    if !is_one_of(points, &["by-level", "on", "off"]) {
+        wrong.push(("backup.points_in_time", points.clone(), "give \"by-level\", \"on\" or \"off\""));
+    }
+    let seconds = settings.backup.step_seconds;
+    if !(1..=3_600).contains(&seconds) {
+        wrong.push(("backup.step_seconds", seconds.to_string(), "give 1 to 3600"));
+    }
     wrong
 }
 
