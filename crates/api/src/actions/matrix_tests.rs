@@ -44,6 +44,7 @@ fn requests(of: &Whose) -> Vec<Action> {
 }
 
 /// Things of one owner.
+#[derive(Clone, Copy)]
 struct Whose {
     address: &'static str,
     domain: &'static str,
@@ -102,29 +103,29 @@ fn no_cell_of_the_matrix_is_unspecified() {
                 Role::Security => "security@trade.test",
             }
         };
+        let asked: Vec<(Role, [Vec<Action>; 3])> = Role::ALL
+            .iter()
+            .map(|role| {
+                let own =
+                    Whose { address: own_of(*role), domain: "trade.test", organisation: "Trade Test", grant, request };
+                let colleague = Whose { address: "sales2@trade.test", ..own };
+                let stranger = Whose {
+                    address: "sales@other.test",
+                    domain: "other.test",
+                    organisation: "Other",
+                    grant: 1,
+                    request: 1,
+                };
+                (*role, [own, colleague, stranger].map(|whose| requests(&whose)))
+            })
+            .collect();
         let mut text = String::from("action, right: cells for own, a colleague's, another organisation's things\n");
         for (index, (name, _, right)) in Action::ALL.iter().enumerate() {
             let _ = writeln!(text, "\n{name}, {right}");
-            for role in Role::ALL {
+            for (role, of_each) in &asked {
                 let _ = write!(text, "  {role:10}");
-                for whose in [
-                    Whose { address: own_of(*role), domain: "trade.test", organisation: "Trade Test", grant, request },
-                    Whose {
-                        address: "sales2@trade.test",
-                        domain: "trade.test",
-                        organisation: "Trade Test",
-                        grant,
-                        request,
-                    },
-                    Whose {
-                        address: "sales@other.test",
-                        domain: "other.test",
-                        organisation: "Other",
-                        grant: 1,
-                        request: 1,
-                    },
-                ] {
-                    let action = requests(&whose).swap_remove(index);
+                for requests in of_each {
+                    let action = requests[index].clone();
                     assert_eq!(action.name(), *name, "the schema has the order of the list");
                     let caller = fixture.weak(role.as_str());
                     let settings = AccessSettings::default();

@@ -267,7 +267,9 @@ fn shown_transfer(transfer: &Transfer, by: &str) -> Value {
 /// How what a right opens leaves the region when somebody who works elsewhere uses it: taken out, or looked at, if it is another's.
 fn kind_of(right: Right, is_own: bool) -> Option<Kind> {
     match right {
-        Right::MailExport | Right::DirectoryExport | Right::KeyExport => Some(Kind::Export),
+        Right::MailExport | Right::DirectoryExport | Right::KeyExport | Right::InvestigationExport => {
+            Some(Kind::Export)
+        }
         Right::MailRead
         | Right::MailRecover
         | Right::QuarantineRead
@@ -279,6 +281,9 @@ fn kind_of(right: Right, is_own: bool) -> Option<Kind> {
         | Right::SignInRead
         | Right::AuditRead
         | Right::GrantAsk
+        | Right::InvestigationWork
+        | Right::OutboundDecide
+        | Right::OutboundReplay
             if !is_own =>
         {
             Some(Kind::View)
@@ -380,5 +385,20 @@ pub(super) async fn check_copy(
     match denied.map_err(Refused::because)? {
         None => Ok(()),
         Some(why) => Err(Refused(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_opens_the_mail_of_many_is_asked_for() {
+        for right in [Right::QuarantineRead, Right::InvestigationWork, Right::OutboundDecide, Right::OutboundReplay] {
+            assert_eq!(kind_of(right, false), Some(Kind::View), "{right}");
+            assert_eq!(kind_of(right, true), None, "{right}");
+        }
+        assert_eq!(kind_of(Right::InvestigationExport, false), Some(Kind::Export));
+        assert_eq!(kind_of(Right::InvestigationRead, false), None);
     }
 }

@@ -113,7 +113,11 @@ fn the_description_is_the_one_that_was_read() {
         "crates/api/openapi.json is another; if that is meant, run with UPDATE_OPENAPI=1 and read the difference"
     );
     assert!(!text.contains("#/$defs/"));
-    assert_eq!(document()["paths"].as_object().unwrap().len(), Action::ALL.len() - 3, "all but import, import-imap, export");
+    assert_eq!(
+        document()["paths"].as_object().unwrap().len(),
+        Action::ALL.len() - 3,
+        "all but import, import-imap, export"
+    );
 }
 
 /// An investigation as those go through it who are in it: asked for, agreed to by somebody whose mail is not in it, searched, read, marked, taken
