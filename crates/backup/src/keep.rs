@@ -71,6 +71,6 @@ impl Keep {
     fn gap(self, past: &[SnapshotFile]) -> Option<u64> {
         let [.., before, newest] = past else { return None };
         let gap = Duration::from_millis(u64::try_from(millis(newest) - millis(before)).unwrap_or(0));
-        (gap > self.gap_max?).then(|| gap.as_secs() / 86_400)
+        (gap > self.gap_max?).then_some(gap.as_secs() / 86_400)
     }
 }
