@@ -128,7 +128,9 @@ impl Cluster {
         fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o777))?;
         fs::create_dir(scratch.join("cluster"))?;
         fs::set_permissions(scratch.join("cluster"), fs::Permissions::from_mode(0o777))?;
-        fs::copy(example("patroni.yml"), scratch.join("patroni.yml"))?;
+        for name in ["patroni.yml", "database.sql"] {
+            fs::copy(example(name), scratch.join(name))?;
+        }
         let (client, peer) = (free_address()?, free_address()?);
         let mut etcd = Command::new("etcd");
         etcd.args(["--name", "one", "--data-dir"]).arg(scratch.join("etcd"));
@@ -184,8 +186,8 @@ impl Cluster {
             "postgres",
             "-f",
         ]);
-        psql.arg("-").env("PGPASSWORD", "change-me").env("HOME", self.scratch.join("cluster"));
-        psql.stdin(fs::File::open(example("database.sql"))?);
+        psql.arg(self.scratch.join("database.sql"));
+        psql.env("PGPASSWORD", "change-me").env("HOME", self.scratch.join("cluster"));
         run(psql, PATIENCE)?.success()?;
         Ok(())
     }

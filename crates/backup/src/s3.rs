@@ -234,8 +234,10 @@ impl ObjectStore {
         };
         match self.ask(&format!("deleting {key}"), &Method::DELETE, &[], None, sign) {
             Ok(_) => Ok(()),
-            Err(StoreFault::Answer { status: StatusCode::FORBIDDEN, answer, .. })
-                if let Some(until) = field(&found, LOCK_UNTIL) =>
+            // With which status they say so differs among stores.
+            Err(StoreFault::Answer { answer, .. })
+                if answer.starts_with("AccessDenied")
+                    && let Some(until) = field(&found, LOCK_UNTIL) =>
             {
                 Err(StoreFault::Locked { key: key.to_owned(), until, answer })
             }
