@@ -151,10 +151,13 @@ archive = zipfile.ZipFile(sys.argv[1])
 assert archive.testzip() is None
 manifest = json.loads(archive.read("manifest.json"))
 assert {it["path"] for it in manifest} | {"manifest.json"} == set(archive.namelist()), archive.namelist()
-for it in manifest:
+# Folders, those without mail too, are told by themselves.
+files = [it for it in manifest if not it["path"].endswith("/")]
+assert "mail/INBOX/" in {it["path"] for it in manifest}, manifest
+for it in files:
     content = archive.read(it["path"])
     assert hashlib.sha256(content).hexdigest() == it["sha256"] and len(content) == it["size"], it
-mail = [it for it in manifest if it["path"].startswith("mail/")]
+mail = [it for it in files if it["path"].startswith("mail/")]
 raw = [archive.read(it["path"]).decode() for it in mail if it["folder"] == "INBOX"]
 print(json.dumps({"paths": archive.namelist(), "account": json.loads(archive.read("account.json")),
     "signIns": json.loads(archive.read("sign-in/sign-ins.json")), "mail": mail, "raw": raw}))
