@@ -218,7 +218,7 @@ fn of_officers(authority: &str) -> Vec<Case> {
         case("security", "region-home-set", json!({ "name": "a@far.example", "region": "eu" })).nothing(),
         case("security", "region-home-remove", json!({ "name": "a@far.example" })).nothing(),
         case("security", "region-place-set", json!({ "address": "sales@trade.test", "country": "DE" })),
-        case("security", "crossing-rule-set", json!({ "name": "none" })).nothing(),
+        case("security", "crossing-rule-set", json!({ "name": "none" })).waits(),
         case("security", "crossing-rule-remove", json!({ "name": "none" })).nothing(),
         case("security", "user-unfreeze", json!({ "address": "finance@trade.test", "keep_password": true })).nothing(),
     ]
