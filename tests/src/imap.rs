@@ -1,9 +1,13 @@
 //! A plain IMAP client (RFC 9051, RFC 3501): one connection, made to be cheap. It does not understand what it reads
 //! beyond lines, literals and the tagged line at the end.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use crate::{Failure, Outcome, Stream, Trust};
+
+/// Messages that are asked for with one FETCH.
+const MESSAGES_AT_ONCE: u64 = 5_000;
 
 /// The answer to one command.
 #[derive(Debug, Default)]
@@ -204,6 +208,37 @@ impl Client {
         let text = self.ask(&format!("STATUS {} (MESSAGES)", quoted(mailbox)))?.ok()?.text();
         let number = text.rsplit_once("(MESSAGES ").and_then(|(_, rest)| rest.split_once(')'));
         number.and_then(|(number, _)| number.parse().ok()).ok_or_else(|| Failure::new(format!("no count in {text:?}")))
+    }
+
+    /// How often each Message-ID is in a mailbox.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub fn message_ids(&mut self, mailbox: &str) -> Outcome<HashMap<String, u32>> {
+        let total = self.count(mailbox)?;
+        self.command(&format!("SELECT {}", quoted(mailbox)))?.ok()?;
+        let (mut found, mut first) = (HashMap::new(), 1);
+        while first <= total {
+            let last = total.min(first + MESSAGES_AT_ONCE - 1);
+            for response in self.ask(&format!("FETCH {first}:{last} ENVELOPE"))?.ok()?.kept {
+                let text = String::from_utf8_lossy(&response).into_owned();
+                if let Some((id, _)) = text.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>')) {
+                    *found.entry(id.to_owned()).or_insert(0) += 1;
+                }
+            }
+            first = last + 1;
+        }
+        Ok(found)
+    }
+
+    /// The UIDs in a mailbox that a search gives.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub fn uids(&mut self, mailbox: &str, search: &str) -> Outcome<String> {
+        self.command(&format!("SELECT {}", quoted(mailbox)))?.ok()?;
+        let found = self.ask(&format!("UID SEARCH {search}"))?.ok()?.text();
+        Ok(found.split_whitespace().skip(1).collect::<Vec<_>>().join(" "))
     }
 
     /// LOGOUT.

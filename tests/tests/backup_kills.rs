@@ -20,7 +20,6 @@ const SENDERS: usize = 8;
 /// Kills in an ordinary run; `TRADEWIND_KILLS=100` for the long form.
 const KILLS: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(300);
-const PAGE: u64 = 5_000;
 
 fn now_millis() -> u64 {
     SystemClock.now().millis().unsigned_abs()
@@ -59,35 +58,6 @@ fn send_until_over(sender: usize, address: SocketAddr, to: &str, ledger: &Ledger
             }
         }
     }
-}
-
-/// How often each Message-ID is in INBOX.
-fn message_ids(tradewind: &Tradewind) -> Outcome<HashMap<String, u32>> {
-    let mut session = tradewind.imap("sales")?;
-    let total = session.count("INBOX")?;
-    session.command("SELECT INBOX")?.ok()?;
-    let mut found = HashMap::new();
-    let mut first = 1;
-    while first <= total {
-        let last = total.min(first + PAGE - 1);
-        for response in session.ask(&format!("FETCH {first}:{last} ENVELOPE"))?.ok()?.kept {
-            let text = String::from_utf8_lossy(&response).into_owned();
-            if let Some((id, _)) = text.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>')) {
-                *found.entry(id.to_owned()).or_insert(0) += 1;
-            }
-        }
-        first = last + 1;
-    }
-    session.logout()?;
-    Ok(found)
-}
-
-fn flagged(tradewind: &Tradewind) -> Outcome<String> {
-    let mut session = tradewind.imap("sales")?;
-    session.command("SELECT INBOX")?.ok()?;
-    let found = session.ask("UID SEARCH FLAGGED SEEN")?.ok()?.text();
-    session.logout()?;
-    Ok(found.split_whitespace().skip(1).collect::<Vec<_>>().join(" "))
 }
 
 fn restore(repository: &Path, keys: &Path, into: &Path) -> Outcome<Finished> {
@@ -131,7 +101,7 @@ fn put_with_flags(tradewind: &Tradewind, to: &str, chance: &mut Chance) -> Outco
     session.command("SELECT INBOX")?.ok()?;
     session.command("STORE 2:4 +FLAGS (\\Flagged \\Seen)")?.ok()?;
     session.logout()?;
-    flagged(tradewind)
+    tradewind.imap("sales")?.uids("INBOX", "FLAGGED SEEN")
 }
 
 /// Runs a backup and kills the server amid it, or right after; says whether the backup was through.
@@ -187,7 +157,7 @@ fn what_was_acknowledged_before_a_backup_is_in_it_whenever_the_server_is_killed(
 
         // By itself: everything acknowledged is there.
         tradewind.restart()?;
-        let live = message_ids(&tradewind)?;
+        let live = tradewind.imap("sales")?.message_ids("INBOX")?;
         let accepted = ledger.accepted.lock().map(|accepted| accepted.clone()).unwrap_or_default();
         for id in accepted.keys() {
             assert_eq!(live.get(id), Some(&1), "round {round}: {id} was acknowledged");
@@ -201,7 +171,7 @@ fn what_was_acknowledged_before_a_backup_is_in_it_whenever_the_server_is_killed(
         fs::rename(&site, &lost)?;
         restore(&repository, &scratch.join("keys"), &site)?.success()?;
         tradewind.restart()?;
-        let found = message_ids(&tradewind)?;
+        let found = tradewind.imap("sales")?.message_ids("INBOX")?;
         let before = accepted.iter().filter(|(_, at)| **at < taken);
         for (id, at) in before.clone() {
             assert_eq!(found.get(id), Some(&1), "round {round}: {id} was acknowledged at {at}, before {taken}");
@@ -209,7 +179,7 @@ fn what_was_acknowledged_before_a_backup_is_in_it_whenever_the_server_is_killed(
         for (id, count) in &found {
             assert_eq!(*count, 1, "round {round}: {id} is there more than once");
         }
-        assert_eq!(flagged(&tradewind)?, wanted_flags, "round {round}");
+        assert_eq!(tradewind.imap("sales")?.uids("INBOX", "FLAGGED SEEN")?, wanted_flags, "round {round}");
         let check = tradewind.command(&["store", "check", "--deep", "--json"])?.success()?;
         assert!(check.stdout.contains("\"sound\":true"), "{}", check.stdout);
         acknowledged += accepted.len();

@@ -1,6 +1,5 @@
 //! `kill -9` at random moments under load: what was answered with 250 is there, exactly once.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,8 +12,6 @@ const SENDERS: usize = 16;
 const KILLS: usize = 100;
 /// Time between a start and the kill, at most.
 const LIFE_MILLIS_MAX: u64 = 400;
-/// Messages read with one FETCH.
-const PAGE: usize = 5_000;
 
 /// What the senders know.
 #[derive(Default)]
@@ -78,7 +75,7 @@ fn everything_acknowledged_survives_a_hundred_kills_exactly_once() -> Outcome {
         sender.join().expect("a sender does not panic");
     }
     let accepted = ledger.accepted.lock().expect("no sender panics").clone();
-    let found = message_ids(&tradewind)?;
+    let found = tradewind.imap("sales")?.message_ids("INBOX")?;
     let begun = ledger.begun.load(Ordering::Relaxed);
     eprintln!("{KILLS} kills: {begun} begun, {} acknowledged, {} messages found", accepted.len(), found.len());
     assert!(accepted.len() > KILLS, "only {} messages were acknowledged", accepted.len());
@@ -91,25 +88,4 @@ fn everything_acknowledged_survives_a_hundred_kills_exactly_once() -> Outcome {
     let check = tradewind.command(&["store", "check", "--deep", "--json"])?.success()?;
     assert!(check.stdout.contains("\"sound\":true"), "{}", check.stdout);
     Ok(())
-}
-
-/// How often each Message-ID is in INBOX.
-fn message_ids(tradewind: &Tradewind) -> Outcome<HashMap<String, u32>> {
-    let mut session = tradewind.imap("sales")?;
-    let total = usize::try_from(session.count("INBOX")?)?;
-    session.command("SELECT INBOX")?.ok()?;
-    let mut found = HashMap::new();
-    for first in (1..=total).step_by(PAGE) {
-        let last = total.min(first + PAGE - 1);
-        let answer = session.ask(&format!("FETCH {first}:{last} ENVELOPE"))?.ok()?;
-        for response in answer.kept {
-            let text = String::from_utf8_lossy(&response).into_owned();
-            let id = text.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(id, _)| id.to_owned());
-            if let Some(id) = id {
-                *found.entry(id).or_insert(0) += 1;
-            }
-        }
-    }
-    session.logout()?;
-    Ok(found)
 }

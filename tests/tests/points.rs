@@ -19,7 +19,6 @@ use serde_json::Value;
 
 const SENDERS: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(120);
-const PAGE: u64 = 5_000;
 
 fn now_millis() -> i64 {
     SystemClock.now().millis()
@@ -104,35 +103,6 @@ fn told(tradewind: &Tradewind, arguments: &[&str]) -> Outcome<Value> {
     Ok(serde_json::from_str(told.stdout.trim())?)
 }
 
-/// How often each Message-ID is in INBOX.
-fn message_ids(tradewind: &Tradewind) -> Outcome<HashMap<String, u32>> {
-    let mut session = tradewind.imap("sales")?;
-    let total = session.count("INBOX")?;
-    session.command("SELECT INBOX")?.ok()?;
-    let mut found = HashMap::new();
-    let mut first = 1;
-    while first <= total {
-        let last = total.min(first + PAGE - 1);
-        for response in session.ask(&format!("FETCH {first}:{last} ENVELOPE"))?.ok()?.kept {
-            let text = String::from_utf8_lossy(&response).into_owned();
-            if let Some((id, _)) = text.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>')) {
-                *found.entry(id.to_owned()).or_insert(0) += 1;
-            }
-        }
-        first = last + 1;
-    }
-    session.logout()?;
-    Ok(found)
-}
-
-fn flagged(tradewind: &Tradewind) -> Outcome<String> {
-    let mut session = tradewind.imap("sales")?;
-    session.command("SELECT INBOX")?.ok()?;
-    let found = session.ask("UID SEARCH FLAGGED SEEN")?.ok()?.text();
-    session.logout()?;
-    Ok(found.split_whitespace().skip(1).collect::<Vec<_>>().join(" "))
-}
-
 /// A server that keeps points in time a second apart, a backup from which they lead on, and a copy of the two keys.
 fn with_points(scratch: &Scratch, more: &[(&str, &str)]) -> Outcome<Tradewind> {
     let repository = format!("[{:?}]", scratch.join("repository").display().to_string());
@@ -204,7 +174,7 @@ fn each_moment_comes_back_though_the_server_is_killed_under_load() -> Outcome {
     session.command("SELECT INBOX")?.ok()?;
     session.command("STORE 2:4 +FLAGS (\\Flagged \\Seen)")?.ok()?;
     session.logout()?;
-    let wanted_flags = flagged(&tradewind)?;
+    let wanted_flags = tradewind.imap("sales")?.uids("INBOX", "FLAGGED SEEN")?;
 
     let mut chance = Chance::from_environment();
     let load = Load::begin(&tradewind)?;
@@ -225,10 +195,10 @@ fn each_moment_comes_back_though_the_server_is_killed_under_load() -> Outcome {
         let reached = restored["restored"]["moment_millis"].as_i64().unwrap_or(0);
         tradewind.restart()?;
         let rto = begun.elapsed();
-        let found = message_ids(&tradewind)?;
+        let found = tradewind.imap("sales")?.message_ids("INBOX")?;
         let count = assert_is_of(reached, to, &found, &sent);
         assert!(restored["restored"]["steps"].as_u64() > Some(0) && count > 0, "{restored}");
-        assert_eq!(flagged(&tradewind)?, wanted_flags, "{name}");
+        assert_eq!(tradewind.imap("sales")?.uids("INBOX", "FLAGGED SEEN")?, wanted_flags, "{name}");
         tradewind.command(&["store", "check", "--deep"])?.success()?;
         eprintln!(
             "{name}: {} sent, {count} acknowledged before the point, RPO {} ms, RTO {} ms",
@@ -314,7 +284,7 @@ fn a_standby_takes_over_from_a_server_that_was_lost() -> Outcome {
     assert_eq!(promoted["serving"], true, "{promoted}");
     wait_until("the standby serves", PATIENCE, || Ok(tradewind.imap("sales").ok().map(drop)))?;
     let rto = begun.elapsed();
-    let found = message_ids(&tradewind)?;
+    let found = tradewind.imap("sales")?.message_ids("INBOX")?;
     let last = found.keys().filter_map(|id| sent.get(id)?.acknowledged).max().unwrap_or(0);
     // What the last step lacks is lost, and no more.
     let reached = promoted["moment_millis"].as_i64().unwrap_or(0);
@@ -335,7 +305,7 @@ fn a_standby_takes_over_from_a_server_that_was_lost() -> Outcome {
     // The other one comes back, and sees that it was replaced before it takes anything.
     let refused = run(serve(&tradewind.config()?), PATIENCE)?;
     assert!(!refused.status.success() && refused.stderr.contains("was replaced"), "{}", refused.stderr);
-    assert!(message_ids(&tradewind)?.contains_key("after@points.example"));
+    assert!(tradewind.imap("sales")?.message_ids("INBOX")?.contains_key("after@points.example"));
     process.stop(PATIENCE)?;
     Ok(())
 }
@@ -365,7 +335,7 @@ fn a_server_that_still_runs_stops_once_it_was_replaced() -> Outcome {
 
     let mut promoted = Process::spawn("promoted", scratch.path(), serve(&into.join("tradewind.toml")))?;
     wait_until("the standby serves", PATIENCE, || Ok(tradewind.imap("sales").ok().map(drop)))?;
-    assert_eq!(message_ids(&tradewind)?.get("one@points.example"), Some(&1));
+    assert_eq!(tradewind.imap("sales")?.message_ids("INBOX")?.get("one@points.example"), Some(&1));
     promoted.stop(PATIENCE)?;
     Ok(())
 }
