@@ -14,8 +14,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
     reportCompressedSize: false,
-    // The application, and the small page of partners.
-    rollupOptions: { input: ["index.html", "portal.html"] },
+    // The application, the console, and the small page of partners.
+    rollupOptions: { input: ["index.html", "console.html", "portal.html"] },
   },
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
 });

@@ -35,8 +35,8 @@ struct Page {
     entropy: Arc<dyn Entropy>,
 }
 
-/// The routes of the pages: `/` leads to the application, `/mail` and below are it, `/p/NAME` is the page of partners, `/app` and below are
-/// the files of both.
+/// The routes of the pages: `/` leads to the application, `/mail` and below are it, `/console` and below the console, `/p/NAME` is the page of
+/// partners, `/app` and below are the files of all.
 pub fn routes(settings: &WebSettings, entropy: Arc<dyn Entropy>) -> Router {
     let files = match settings.directory.as_str() {
         "" => Files::Embedded,
@@ -47,6 +47,9 @@ pub fn routes(settings: &WebSettings, entropy: Arc<dyn Entropy>) -> Router {
         .route("/mail", get(application))
         .route("/mail/", get(application))
         .route("/mail/{*place}", get(application))
+        .route("/console", get(console))
+        .route("/console/", get(console))
+        .route("/console/{*place}", get(console))
         .route("/p/{name}", get(partners))
         .route("/sw.js", get(worker))
         .route("/app/message", get(async || message_frame()))
@@ -55,15 +58,22 @@ pub fn routes(settings: &WebSettings, entropy: Arc<dyn Entropy>) -> Router {
 }
 
 async fn application(State(shown): State<Arc<Page>>) -> Response {
-    match shown.files.read("index.html").await {
-        Some(text) => page(&text, &*shown.entropy),
-        None => not_built(),
-    }
+    built(&shown, "index.html").await
+}
+
+/// Where a company's mail is administered.
+async fn console(State(shown): State<Arc<Page>>) -> Response {
+    built(&shown, "console.html").await
 }
 
 /// The page on which partners open what was encrypted for them: the same for every name.
 async fn partners(State(shown): State<Arc<Page>>) -> Response {
-    match shown.files.read("portal.html").await {
+    built(&shown, "portal.html").await
+}
+
+/// One of the pages that were built.
+async fn built(shown: &Page, name: &str) -> Response {
+    match shown.files.read(name).await {
         Some(text) => page(&text, &*shown.entropy),
         None => not_built(),
     }

@@ -8,9 +8,21 @@ export class StepUp extends Error {}
 /** A second person has to approve it. */
 export class Waiting extends Error {}
 
-/** Identifiers have up to 64 bits, which are more than a number holds here: they are read as texts and written as they came. */
-const NUMBER = /("(?:id|authority)":)(\d+)/g;
-const TEXT = /("id":)"(\d+)"/g;
+/** Stands before the digits of an identifier that has more bits than a number holds here; no keyboard gives it. */
+const MARK = "\uE000";
+/** Identifiers as an answer has them: those by their names, and all that a number cannot hold. */
+const NUMBER = /(?<!\\)("(?:id|authority|request|grant)":)(\d+)(?=[,}])|(?<!\\)(":)(\d{16,})(?=[,}])/g;
+const MARKED = new RegExp(`"${MARK}(\\d+)"`, "g");
+
+/** An answer's text with its identifiers as texts, to be written as they came. */
+export const marked = (text: string): string => text.replace(NUMBER, (_, name: string | undefined, digits: string, colon: string, long: string) => (name === undefined ? `${colon}"${MARK}${long}"` : `${name}"${MARK}${digits}"`));
+
+/** A request's text with the identifiers of answers as the numbers that they are. */
+export const unmarked = (text: string): string => text.replace(MARKED, "$1");
+
+/** An identifier as it stands in an address of the page, and back. */
+export const idInPath = (id: string): string => id.replace(MARK, "n");
+export const idOfPath = (text: string): string => (/^n\d+$/.test(text) ? MARK + text.slice(1) : text);
 
 async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   let response: Response;
@@ -19,7 +31,7 @@ async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   } catch {
     throw new Unreachable("no connection");
   }
-  const text = (await response.text()).replace(NUMBER, '$1"$2"');
+  const text = marked(await response.text());
   const body = (text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : {}) as { type?: string; title?: string; detail?: string };
   if (response.status === 202) throw new Waiting();
   if (response.ok) return body as T;
@@ -30,7 +42,7 @@ async function ask<T>(path: string, init?: RequestInit): Promise<T> {
 }
 
 async function post<T>(path: string, body: object): Promise<T> {
-  return ask<T>(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body).replace(TEXT, "$1$2") });
+  return ask<T>(path, { method: "POST", headers: { "content-type": "application/json" }, body: unmarked(JSON.stringify(body)) });
 }
 
 /** Carries out an action of the API. Throws [StepUp], [Waiting], [Refused]. */

@@ -16,8 +16,12 @@ function names(message: string): string[] {
   return [...new Set([...message.matchAll(/\{\s*([a-z]+)\s*[,}]/g)].map((found) => found[1] ?? ""))].toSorted();
 }
 
-const en = flat(english);
-const zh = flat(chinese);
+const parts = (of: Record<string, unknown>) => Object.values(of) as Catalogue[];
+const consoleEnglish = parts(import.meta.glob("../console/*/en.json", { import: "default", eager: true }));
+const consoleChinese = parts(import.meta.glob("../console/*/zh-CN.json", { import: "default", eager: true }));
+const allEnglish: Catalogue = Object.assign({}, english, ...consoleEnglish);
+const en = flat(allEnglish);
+const zh = flat(Object.assign({}, chinese, ...consoleChinese));
 const sources = Object.values(import.meta.glob("../**/*.{ts,tsx}", { query: "?raw", import: "default", eager: true })) as string[];
 
 test("each language says everything, with the same values", () => {
@@ -27,7 +31,7 @@ test("each language says everything, with the same values", () => {
 
 test("every message can be read, in the made languages too", () => {
   const values = { count: 2, seconds: 2, ...Object.fromEntries([...en.values()].flatMap(names).map((name) => [name, name === "count" || name === "seconds" || name === "percent" ? 2 : "x"])) };
-  for (const catalogue of [en, zh, flat(pseudoCatalogue(english))]) {
+  for (const catalogue of [en, zh, flat(pseudoCatalogue(allEnglish))]) {
     for (const [key, message] of catalogue) expect(new IntlMessageFormat(message, "en").format(values), key).toBeTypeOf("string");
   }
   expect(pseudo("Move {count, plural, one {it} other {them}}")).toContain("{count, plural, one {íŧ} other {ŧħém}}");

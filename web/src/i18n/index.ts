@@ -25,9 +25,14 @@ const MADE: Language[] = [
 
 const CHOICE = "tradewind.language";
 
+/** Texts of a page beside those that all pages have. */
+export type MoreTexts = (tag: "en" | "zh-CN") => Promise<Catalogue>;
+
+let more: MoreTexts = async () => ({});
+
 async function load(tag: string): Promise<Catalogue> {
-  const english = async () => (await import("./en.json")).default as Catalogue;
-  if (tag === "zh-CN") return (await import("./zh-CN.json")).default as Catalogue;
+  const english = async () => ({ ...((await import("./en.json")).default as Catalogue), ...(await more("en")) });
+  if (tag === "zh-CN") return { ...((await import("./zh-CN.json")).default as Catalogue), ...(await more("zh-CN")) };
   return MADE.some((made) => made.tag === tag) ? pseudoCatalogue(await english()) : english();
 }
 
@@ -45,7 +50,8 @@ function wanted(): string {
   return first && /^zh/i.test(first) ? "zh-CN" : "en";
 }
 
-export async function startTexts(): Promise<void> {
+export async function startTexts(texts: MoreTexts = more): Promise<void> {
+  more = texts;
   await i18next
     .use(Icu)
     .use(initReactI18next)

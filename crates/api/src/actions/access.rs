@@ -40,6 +40,33 @@ pub(super) async fn table(controls: &Controls, by: &Bounds, organisation: Option
     Ok(table.rows().iter().map(row).collect())
 }
 
+/// Who asks, of which organisation, and every right that he has over it as a whole: what his console offers him. That a strong factor or a
+/// second person is needed first is not asked here.
+pub(super) async fn own(controls: &Controls, by: &Bounds) -> Result<Value, Refused> {
+    let (account, organisation) = by.person()?;
+    let settings = controls.access.clone();
+    let work = move |tx: &mut Tx<'_>| {
+        let caller = Caller { account: Some(account), strong_at: None, via: Via::Http, address: None };
+        let actor = actor_of(tx, &caller)?;
+        let table = table_of(tx, &actor, &settings)?;
+        let (object, now) = (::access::Object::of_organisation(organisation), tx.now());
+        let may = |right: &&Right| {
+            !matches!(::access::decide(&table, &actor, **right, &object, now), Decision::Refuse { .. })
+        };
+        let all = identity::list_organisations(tx)?;
+        let own = all.iter().find(|it| it.id == organisation);
+        Ok::<_, IdentityError>(json!({
+            "address": identity::list_addresses(tx, account)?.first(),
+            "name": identity::load_account(tx, account)?.name,
+            "organisation": own.map(|it| it.name.clone()),
+            "level": own.map(|it| it.level.as_str()),
+            "alone": all.len() == 1,
+            "rights": Right::ALL.iter().filter(may).map(|right| right.as_str()).collect::<Vec<_>>(),
+        }))
+    };
+    controls.store.read(work).await.map_err(Refused::because)
+}
+
 /// Everybody of an organisation with roles, duties, exceptions and grants.
 pub(super) async fn review(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
     let by = *by;

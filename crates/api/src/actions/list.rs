@@ -582,17 +582,17 @@ actions! {
     /// Write the audit log into a directory of the machine, in the layout of C2SP tlog-tiles.
     AuditExport "audit-export" { directory: PathBuf }: StoreCheck on On::Machine => audit::export_to(controls, directory);
     /// Take a backup of everything now, into every repository that is set up.
-    BackupRun "backup-run": StoreCollect on On::Machine => backup::run(controls, None);
+    BackupRun "backup-run": StoreCollect on On::Installation => backup::run(controls, None);
     /// Show how the backups stand: the last good one, the next, what failed.
-    BackupStatus "backup-status": StoreCheck on On::Machine => backup::standing::status(controls);
+    BackupStatus "backup-status": StoreCheck on On::Installation => backup::standing::status(controls);
     /// Show what the level asks of backups, what they lack, and which copies may not cross. No repository is asked.
-    BackupNeeds "backup-needs": StoreCheck on On::Machine => backup::needs(controls);
+    BackupNeeds "backup-needs": StoreCheck on On::Installation => backup::needs(controls);
     /// List the backups that there are.
-    BackupList "backup-list": StoreCheck on On::Machine => backup::list_all(controls);
+    BackupList "backup-list": StoreCheck on On::Installation => backup::list_all(controls);
     /// Check that all backups are whole.
-    BackupCheck "backup-check" { read_data: bool }: StoreCheck on On::Machine => backup::check_all(controls, read_data);
+    BackupCheck "backup-check" { read_data: bool }: StoreCheck on On::Installation => backup::check_all(controls, read_data);
     /// List the accounts that were erased, and from where their keys are gone: the store, and what is kept beside backups.
-    BackupErasures "backup-erasures": StoreCheck on On::Machine => backup::list_erasures(controls);
+    BackupErasures "backup-erasures": StoreCheck on On::Installation => backup::list_erasures(controls);
 
     /// Show which mail of an account a backup has that is not there now; nothing is changed.
     BackupMail "backup-mail" (wanted: EarlierMail): StoreCheck on On::Account(&wanted.address) => earlier::show(controls, wanted);
@@ -603,7 +603,7 @@ actions! {
     /// Put mail of all accounts of a domain that a backup has and that is not there now back, beside what is there.
     BackupDomainRestore "backup-domain-restore" (of: EarlierDomain): StoreCollect on On::Domain(&of.domain) => earlier::restore_domain(controls, of);
     /// Rehearse a restore: build a server from the newest backup beside this one, compare the two, and write a signed report.
-    BackupRehearse "backup-rehearse": StoreCheck on On::Machine => rehearse::run(controls);
+    BackupRehearse "backup-rehearse": StoreCheck on On::Installation => rehearse::run(controls);
     /// Give the key of an account's mail a new generation. What is there opens as before; what comes is encrypted under the new one.
     KeyRotate "key-rotate" { address: String }: KeyRotate on On::Account(address) => keys::rotate_account(controls, address);
     /// Give the key of an organisation a new generation.
@@ -630,6 +630,8 @@ actions! {
     /// Take a role away that somebody has beside the job.
     RoleTake "role-take" { address: String, role: String }: RoleGive on On::Account(address) => roles::take(controls, address, role);
 
+    /// Show who one is, and which rights one has over one's organisation.
+    AccessOwn "access-own": MailRead on On::Own => access::own(controls, bounds);
     /// Show every row of the table of rights.
     AccessTable "access-table" { organisation: Option<String> }: AccessReview
         on On::Organisation(organisation.as_deref()) => access::table(controls, bounds, organisation);

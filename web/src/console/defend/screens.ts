@@ -1,0 +1,3 @@
+import type { Screen } from "../kit/screen";
+
+export const defendScreens: Screen[] = [];

@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { faultyField, valueOf } from "./values";
+
+test("what may be empty is nothing then; lines are a list; numbers are numbers", () => {
+  expect(valueOf({ isOptional: true }, " ")).toBe(null);
+  expect(valueOf({}, " a ")).toBe("a");
+  expect(valueOf({ kind: "lines" }, "a\n\n b \n")).toEqual(["a", "b"]);
+  expect(valueOf({ kind: "number" }, "12")).toBe(12);
+  expect(valueOf({ kind: "switch" }, false)).toBe(false);
+});
+
+test("the server's words are about the field whose value they name", () => {
+  const values = { address: "anna@nowhere.test", name: "Anna", role: "sales" };
+  const names = Object.keys(values);
+  expect(faultyField("no domain nowhere.test here for anna@nowhere.test", names, values)).toBe("address");
+  expect(faultyField("missing field `role`", names, values)).toBe("role");
+  expect(faultyField("the store is full", names, values)).toBe(undefined);
+});
