@@ -310,6 +310,13 @@ pub(crate) enum DomainCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
+    /// Show an account.
+    Show {
+        /// Its address.
+        address: String,
+    },
+    /// Somebody leaves: end every way in, make a shared mailbox of the account, let a successor read it for a time.
+    Leave(Leave),
     /// Make an account. Prints a fresh password unless one is given on standard input.
     Add {
         /// Mail address.
