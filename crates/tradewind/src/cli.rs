@@ -27,7 +27,7 @@ mod tls;
 use std::path::PathBuf;
 
 pub(crate) use directory::{
-    DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
+    DelegationCommand, DirectoryCommand, GroupCommand, Leave, ProvisionCommand, ServiceCommand, SharedCommand,
 };
 pub(crate) use outbound::OutboundCommand;
 pub(crate) use protection::ProtectionCommand;
