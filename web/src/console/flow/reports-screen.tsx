@@ -1,14 +1,14 @@
 // What others report: who sends in the name of our domains (DMARC), and how their connections to us went (TLS).
 
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ActButton } from "../kit/form";
+import { act } from "../../account/api";
+import { Told, useTold } from "../../account/section";
 import { Chart } from "../kit/chart";
+import { ActButton } from "../kit/form";
 import { List, useFilters } from "../kit/list";
 import { useMay, useMe } from "../kit/me";
 import { Count, Moment, ScreenPage, Tone } from "../kit/parts";
-import { useState } from "react";
-import { act } from "../../account/api";
-import { Told, useTold } from "../../account/section";
 import { holdsWords, type Load, whole } from "../kit/remote";
 import { perDay } from "./per-day";
 
@@ -87,7 +87,7 @@ function Tls() {
 }
 
 function TlsReports({ reports, days }: { reports: TlsReport[]; days: number }) {
-  const { t, i18n } = useTranslation();
+  const { i18n } = useTranslation();
   const { labels, sums } = perDay(reports, days, new Date(), i18n.language, (it) => it.received, (it) => [it.with_tls, it.failed]);
   return (
     <>
