@@ -33,6 +33,8 @@ env::words! {
         AccountState = "account.state",
         /// Put a frozen account in use again.
         AccountThaw = "account.thaw",
+        /// Turn the account of somebody who leaves into a shared mailbox that a successor reads for a time.
+        AccountRetire = "account.retire",
         /// Destroy an account with all its mail.
         AccountDelete = "account.delete",
         /// Add or remove further addresses of an account.

@@ -56,7 +56,7 @@ const RIGHTS: &[Rights] = &[
         Everyone,
         Deny,
         Own,
-        &[RoleGive, PasswordReset, FactorReset, AccountState, AccountThaw, AccountDelete, GrantApprove, ApprovalDecide],
+        &[RoleGive, PasswordReset, FactorReset, AccountState, AccountThaw, AccountRetire, AccountDelete, GrantApprove, ApprovalDecide],
     ),
     // A program sends and reads its own mail.
     Rights(Service, Allow, Own, &[MailRead, MailChange, MailSend]),
@@ -121,6 +121,7 @@ const RIGHTS: &[Rights] = &[
             AccountChange,
             AccountState,
             AccountThaw,
+            AccountRetire,
             AccountDelete,
             AliasChange,
             MailRecover,

@@ -47,6 +47,8 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::ForwardingChange, Approval::From(Level::Trade)),
     sensitive(Action::SharedChange, Approval::Never),
     sensitive(Action::AccountThaw, Approval::Never),
+    // A successor comes to read the mail of whoever left: somebody else agrees, at every level.
+    sensitive(Action::AccountRetire, Approval::From(Level::Basic)),
     sensitive(Action::AccountDelete, Approval::From(Level::Enhanced)),
     sensitive(Action::MailExport, Approval::From(Level::Trade)),
     sensitive(Action::DirectoryExport, Approval::Never),

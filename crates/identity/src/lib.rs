@@ -21,6 +21,7 @@ mod greylist;
 pub mod groups;
 mod kinds;
 mod known;
+mod leave;
 pub mod lists;
 pub mod oauth;
 mod organisation;
@@ -60,6 +61,7 @@ pub use kinds::{
     AccountKind, AccountState, Effect, EntryKind, Language, Level, Permission, Protocol, Role, Senders, UnknownWord,
 };
 pub use known::{ClientMark, device_of, forget_known_clients, generate_device_token};
+pub use leave::turn_into_shared;
 pub use organisation::{
     Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, list_domains,
     list_organisations, set_level,

@@ -257,6 +257,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Hold(command) => command.into(),
         Command::Investigation(command) => command.into(),
         Command::Retention(command) => command.into(),
+        Command::Space(command) => command.into(),
         Command::Recover(command) => command.into(),
         Command::Complaint(command) => command.into(),
         Command::Queue(command) => match command {
@@ -388,6 +389,8 @@ fn user_action(command: UserCommand) -> Result<Action, Refused> {
         UserCommand::Enable { address } => Action::UserState { address, enabled: true },
         UserCommand::Unfreeze { address, keep_password } => Action::UserUnfreeze { address, keep_password },
         UserCommand::Quota { address, mib } => Action::UserQuota { address, mib },
+        UserCommand::Show { address } => Action::UserShow { address },
+        UserCommand::Leave(leaver) => leaver.into(),
         UserCommand::Delete { address, .. } => Action::UserDelete { address },
     })
 }

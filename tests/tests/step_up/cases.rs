@@ -264,6 +264,7 @@ fn of_administrators() -> Vec<Case> {
         case("admin", "provision-sync", json!({ "source": "none", "dry_run": true, "allow_vanishing": false }))
             .nothing(),
         case("admin", "provision-unlink", json!({ "provider": "none", "address": "finance@trade.test" })).nothing(),
+        case("admin", "user-leave", json!({ "address": "leaver@trade.test", "successor": "sales@trade.test" })).waits(),
         case("admin", "user-delete", json!({ "address": "leaver@trade.test" })).waits().keeps("request", "/request"),
     ]
 }

@@ -149,6 +149,39 @@ pub(super) async fn add_user(controls: &Controls, new: NewUser) -> Result<Value,
     Ok(told_password(&address, shown))
 }
 
+fn shown_user(it: &identity::Account) -> Value {
+    json!({
+        "address": it.addresses.first(),
+        "aliases": it.addresses.get(1..).unwrap_or_default(),
+        "name": it.name,
+        "kind": it.kind.as_str(),
+        "role": it.role.as_str(),
+        "state": it.state.as_str(),
+        "messages": it.messages,
+        "bytes": it.bytes,
+        "quota_bytes": it.quota_bytes,
+        "since": it.created.to_string(),
+    })
+}
+
+pub(super) async fn show_user(controls: &Controls, address: String) -> Result<Value, Refused> {
+    let account = find_account(controls, address).await?;
+    let settings = controls.access.clone();
+    let work = move |tx: &mut Tx<'_>| {
+        let found = identity::load_account(tx, account)?;
+        let mut shown = shown_user(&found);
+        shown["language"] = found.language.as_str().into();
+        if found.kind == identity::AccountKind::Person {
+            let actor = identity::rights::load_actor(tx, account, ::access::Via::Http, None)?;
+            let table = identity::rights::organisation_table(tx, found.organisation, &settings)?;
+            let roles = actor.holders.iter().filter(|it| !matches!(it, ::access::Holder::Everyone));
+            shown["roles"] = roles.map(|it| table.name_of(*it)).collect();
+        }
+        Ok::<_, IdentityError>(shown)
+    };
+    controls.store.read(work).await.map_err(Refused::because)
+}
+
 pub(super) async fn list_users(controls: &Controls, by: &Bounds) -> Result<Value, Refused> {
     let within = by.organisation;
     let mut users = Vec::new();
@@ -161,18 +194,7 @@ pub(super) async fn list_users(controls: &Controls, by: &Bounds) -> Result<Value
             .map_err(Refused::because)?;
         let Some(last) = page.last() else { break };
         after = last.id;
-        users.extend(page.iter().map(|it| {
-            json!({
-                "address": it.addresses.first(),
-                "aliases": it.addresses.get(1..).unwrap_or_default(),
-                "name": it.name,
-                "role": it.role.as_str(),
-                "state": it.state.as_str(),
-                "messages": it.messages,
-                "bytes": it.bytes,
-                "quota_bytes": it.quota_bytes,
-            })
-        }));
+        users.extend(page.iter().map(shown_user));
     }
     Ok(users.into())
 }

@@ -281,6 +281,7 @@ fn kind_of(right: Right, is_own: bool) -> Option<Kind> {
         | Right::SignInRead
         | Right::AuditRead
         | Right::GrantAsk
+        | Right::AccountRetire
         | Right::InvestigationWork
         | Right::OutboundDecide
         | Right::OutboundReplay
