@@ -58,6 +58,7 @@ mod space;
 mod store;
 #[cfg(test)]
 mod tests;
+mod threats;
 mod tls;
 
 use std::path::PathBuf;
@@ -118,6 +119,7 @@ pub use retention_rules::NewRetentionRule;
 pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_promotion, tell_of_recovery};
 pub use space::tell_of_full_accounts;
 pub use sharing::{Impersonal, ToForbid, ToPermit};
+pub use threats::ThreatsWanted;
 
 /// Why an action was not carried out, in words for the one who asked.
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +155,30 @@ pub trait Elsewhere: Send + Sync {
     /// Domains that no feed may name, and that are not shared.
     fn never_listed(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Feeds of bad addresses: what is in force of each, and what is wrong with it. Blocks.
+    ///
+    /// # Errors
+    /// [`Refused`] if they cannot be read.
+    fn feeds(&self) -> Result<Value, Refused> {
+        Ok(Value::Array(Vec::new()))
+    }
+
+    /// Puts the version of a feed that waits into force. Blocks.
+    ///
+    /// # Errors
+    /// [`Refused`] if none waits.
+    fn accept_feed(&self, name: &str) -> Result<Value, Refused> {
+        Err(Refused(format!("no feed is called {name}")))
+    }
+
+    /// Fetches feeds now, one or all.
+    ///
+    /// # Errors
+    /// [`Refused`] if there is no feed of that name.
+    async fn refresh_feeds(&self, _name: Option<&str>) -> Result<Value, Refused> {
+        Ok(Value::Array(Vec::new()))
     }
 
     /// The region key as its file has it now.

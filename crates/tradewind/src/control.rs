@@ -26,6 +26,7 @@ use store::{Store, Tx};
 
 use crate::backup;
 use crate::credentials::public_url;
+use crate::feeds;
 use crate::judging::SharedJudge;
 use crate::keys::KeyPlace;
 use crate::settings::{DnsSettings, Settings};
@@ -145,6 +146,20 @@ impl Elsewhere for Parts {
 
     fn never_listed(&self) -> Vec<String> {
         self.never_listed.clone()
+    }
+
+    fn feeds(&self) -> Result<Value, Refused> {
+        Ok(feeds::list(&feeds::library(&self.settings, 0)).0)
+    }
+
+    fn accept_feed(&self, name: &str) -> Result<Value, Refused> {
+        let entries = feeds::library(&self.settings, 0).accept(name).map_err(Refused)?;
+        Ok(json!({ "name": name, "entries": entries }))
+    }
+
+    async fn refresh_feeds(&self, name: Option<&str>) -> Result<Value, Refused> {
+        let library = feeds::library(&self.settings, 0);
+        Ok(feeds::refresh(&library, &self.settings, name).await?.0)
     }
 
     fn belongings(&self, tx: &mut Tx<'_>, account: i64) -> Result<Vec<(String, Vec<u8>)>, Refused> {

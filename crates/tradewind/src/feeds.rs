@@ -64,7 +64,7 @@ const fn of(form: FeedForm) -> Format {
 }
 
 /// All feeds, and whether all of them can be used.
-fn list(library: &Library) -> (Value, bool) {
+pub(crate) fn list(library: &Library) -> (Value, bool) {
     let mut is_well = true;
     let row = |loaded: &Loaded, state: FeedState| {
         let (counts, fault) = match &loaded.outcome {
@@ -72,22 +72,24 @@ fn list(library: &Library) -> (Value, bool) {
             Err(error) => (Counts::default(), Some(error.to_string())),
         };
         let taken = (state.taken > 0).then(|| written(env::Timestamp::from_seconds(state.taken)));
-        json!({ "name": loaded.name, "entries": counts.entries, "refused": counts.refused, "unknown": counts.unknown,
-            "taken": taken, "waiting": state.waiting, "fault": fault })
+        let is_fetched = library.sources().iter().any(|source| source.name == loaded.name);
+        json!({ "name": loaded.name, "fetched": is_fetched, "entries": counts.entries, "refused": counts.refused,
+            "unknown": counts.unknown, "taken": taken, "waiting": state.waiting, "fault": fault })
     };
     let loaded = library.load(SystemClock.now());
     let mut rows: Vec<Value> = loaded.iter().map(|one| row(one, library.state(&one.name))).collect();
     for source in library.sources().iter().filter(|source| !loaded.iter().any(|one| one.name == source.name)) {
         let state = library.state(&source.name);
         let fault = state.fault.unwrap_or_else(|| "was never fetched; now: tradewind feeds refresh".to_owned());
-        rows.push(json!({ "name": source.name, "entries": 0, "refused": 0, "unknown": 0, "taken": null,
+        rows.push(json!({ "name": source.name, "fetched": true, "entries": 0, "refused": 0, "unknown": 0, "taken": null,
             "waiting": state.waiting, "fault": fault }));
     }
     is_well &= rows.iter().all(|row| row["fault"].is_null());
     (Value::Array(rows), is_well)
 }
 
-async fn refresh(library: &Library, settings: &Settings, name: Option<&str>) -> Result<(Value, bool), Refused> {
+/// Fetches feeds now, one or all; whether all of them came.
+pub(crate) async fn refresh(library: &Library, settings: &Settings, name: Option<&str>) -> Result<(Value, bool), Refused> {
     let fetch = HttpsFetch::new(Arc::new(resolver(&settings.dns)?));
     let wanted: Vec<_> =
         library.sources().iter().filter(|source| name.is_none_or(|name| name == source.name)).collect();

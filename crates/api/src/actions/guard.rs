@@ -54,6 +54,14 @@ fn row(case: &Case) -> Value {
     })
 }
 
+/// The address of an account; nothing for whoever runs the machine.
+fn name_of(tx: &mut Tx<'_>, account: i64) -> Result<Option<String>, IdentityError> {
+    if account == 0 {
+        return Ok(None);
+    }
+    Ok(identity::list_addresses(tx, account)?.into_iter().next())
+}
+
 /// A sender's text without what could move a terminal's cursor.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
@@ -61,8 +69,12 @@ fn printable(text: &str) -> String {
 
 pub(super) async fn show(controls: &Controls, id: String, language: String) -> Result<Value, Refused> {
     let language: Language = language.parse().map_err(Refused::because)?;
-    let work = move |tx: &mut Tx<'_>| Ok::<_, JudgementError>(cases::load(tx, case_number(&id)?)?);
-    let case = controls.store.read(work).await.map_err(Refused::because)?;
+    let work = move |tx: &mut Tx<'_>| {
+        let case = cases::load(tx, case_number(&id)?)?;
+        let who: Result<Vec<_>, _> = case.detail.events.iter().map(|event| name_of(tx, event.by)).collect();
+        Ok::<_, JudgementError>((case, who?))
+    };
+    let (case, who) = controls.store.read(work).await.map_err(Refused::because)?;
     let judge = controls.elsewhere.judge()?;
     let detail = &case.detail;
     let findings = detail.findings.iter().map(|finding| {
@@ -74,9 +86,9 @@ pub(super) async fn show(controls: &Controls, id: String, language: String) -> R
             "evidence": finding.evidence,
         })
     });
-    let events = detail.events.iter().map(|event| {
+    let events = detail.events.iter().zip(who).map(|(event, who)| {
         let at = Timestamp::from_millis(event.at).to_string();
-        json!({ "time": at, "by": event.by, "what": event.what, "note": event.note })
+        json!({ "time": at, "by": event.by, "who": who, "what": event.what, "note": event.note })
     });
     let asked = detail.asked.iter().map(|asked| {
         let mut shown = account(&asked.detail);
@@ -192,18 +204,21 @@ pub(super) async fn partner_show(
     let by = *by;
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
-        Ok::<_, JudgementError>(partners::load(tx, organisation, &name)?)
+        let found = partners::load(tx, organisation, &name)?;
+        let who: Result<Vec<_>, _> = found.changes.iter().map(|change| name_of(tx, change.by)).collect();
+        Ok::<_, JudgementError>((found, who?))
     };
-    let found = controls.store.read(work).await.map_err(Refused::because)?;
+    let (found, who) = controls.store.read(work).await.map_err(Refused::because)?;
     let partner = &found.partner;
     let mut shown = partner_row(&found);
     let people = partner.people.iter().map(
         |person| json!({ "address": person.address, "name": printable(&person.name), "messages": person.messages }),
     );
-    let changes = found.changes.iter().map(|change| {
+    let changes = found.changes.iter().zip(who).map(|(change, who)| {
         json!({
             "time": Timestamp::from_millis(change.at).to_string(),
             "by": change.by,
+            "who": who,
             "value": change.value,
             "state": state_word(change.state),
             "note": change.note,

@@ -19,7 +19,7 @@ use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, export, factors, forward, groups, guard,
     import, investigation, judging, keys, leave, lists, openpgp, outbound, people, portal, protection, provisioning,
     quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing,
-    sign_ins, smime, space, store, tls,
+    sign_ins, smime, space, store, threats, tls,
 };
 
 actions! {
@@ -258,15 +258,16 @@ actions! {
         on On::Organisation(organisation.as_deref()) => guard::alike(controls, bounds, organisation);
 
     /// List messages that wait in quarantine: for an account, or for a whole organisation.
-    QuarantineList "quarantine-list" { address: Option<String>, organisation: Option<String> }: QuarantineRead
+    QuarantineList "quarantine-list" { address: Option<String>, organisation: Option<String>, language: Option<String> }: QuarantineRead
         on address.as_deref().map_or(On::Organisation(organisation.as_deref()), On::Account)
-        => quarantine::list(controls, bounds, address, organisation);
+        => quarantine::list(controls, bounds, address, organisation, language);
     /// Show a message in quarantine with everything that was found of it, without its content.
     QuarantineShow "quarantine-show" { id: String, address: Option<String>, language: String }: QuarantineRead
         on address.as_deref().map_or(On::Judged(id), On::Account) => quarantine::show(controls, id, address, language);
-    /// Let a message out of quarantine: for an account, or for all that it waits for.
-    QuarantineRelease "quarantine-release" { id: String, address: Option<String> }: QuarantineChange
-        on address.as_deref().map_or(On::Judged(id), On::Account) => quarantine::release(controls, bounds, id, address);
+    /// Let a message out of quarantine: for an account, or for all that it waits for; why, for the record, and with `teach` as a word for the whole
+    /// organisation that it is honest.
+    QuarantineRelease "quarantine-release" { id: String, address: Option<String>, reason: Option<String>, teach: Option<bool> }: QuarantineChange
+        on address.as_deref().map_or(On::Judged(id), On::Account) => quarantine::release(controls, bounds, (id, address), teach);
     /// Delete a message in quarantine: for an account, or for all that it waits for.
     QuarantineDelete "quarantine-delete" { id: String, address: Option<String> }: QuarantineChange
         on address.as_deref().map_or(On::Judged(id), On::Account) => quarantine::delete(controls, id, address);
@@ -290,6 +291,18 @@ actions! {
     JudgedShow "judged-show" { id: String, address: Option<String>, again: bool, language: String }: QuarantineRead
         on address.as_deref().map_or(On::Judged(id), On::Account)
         => quarantine::judged(controls, id, address, again, language);
+    /// List messages in which something was found, a page at a time, the latest first; or those that are like one of them.
+    ThreatList "threat-list" (wanted: threats::ThreatsWanted): QuarantineRead
+        on On::Organisation(wanted.organisation.as_deref()) => threats::list(controls, bounds, wanted);
+    /// List messages that belong together by sender, link, template or picture, with what was done with them and how many reached people.
+    CampaignList "campaign-list" { days: u32, organisation: Option<String> }: QuarantineRead
+        on On::Organisation(organisation.as_deref()) => threats::campaigns(controls, bounds, days, organisation);
+    /// List what people said of their mail, a page at a time, the latest first.
+    ReportList "report-list" { days: u32, cursor: Option<String>, limit: Option<u32>, organisation: Option<String> }: QuarantineRead
+        on On::Organisation(organisation.as_deref()) => threats::reported(controls, bounds, days, (cursor, limit), organisation);
+    /// Count what was done with mail, day by day, and how often people say that it was right.
+    JudgingQuality "judging-quality" { days: u32, organisation: Option<String> }: QuarantineRead
+        on On::Organisation(organisation.as_deref()) => threats::quality(controls, bounds, days, organisation);
 
     /// Show from which probabilities what is done with mail, and where the organisation departs from its level.
     JudgingPolicy "judging-policy" { organisation: Option<String>, history: bool }: PolicyRead
@@ -407,6 +420,12 @@ actions! {
     /// Make a link under which others read what people have confirmed of unwanted mail.
     FeedsShareLink "feeds-share-link" { days: u32, organisation: Option<String> }: QuarantineChange
         on On::Organisation(organisation.as_deref()) => shared_feeds::link(controls, bounds, days, organisation);
+    /// List feeds of bad addresses: what is in force of each, how old it is, what is wrong with it.
+    FeedsList "feeds-list": QuarantineRead on On::Installation => threats::feeds(controls);
+    /// Fetch feeds now, one or all.
+    FeedsRefresh "feeds-refresh" { name: Option<String> }: ListChange on On::Installation => threats::refresh_feeds(controls, name);
+    /// Put the version of a feed into force that waits as it is so much larger or smaller.
+    FeedsAccept "feeds-accept" { name: String }: ListChange on On::Installation => threats::accept_feed(controls, name);
     /// Show how an address, a domain or a network has behaved.
     ReputationShow "reputation-show" { what: String, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => judging::known(controls, bounds, what, organisation);

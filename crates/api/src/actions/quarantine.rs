@@ -1,6 +1,8 @@
 //! What waits in quarantine, and what was found of judged mail. Those who look after others' mail see sender, subject and findings;
 //! the content opens for its owner, or under a grant.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use base64::Engine;
@@ -9,16 +11,20 @@ use filter::{Finding, Judge, Verdict};
 use identity::{IdentityError, Language};
 use judgement::feedback::{self, Reporter, Said};
 use judgement::pull::Pulled;
-use judgement::quarantine::{self, Quarantined, Whose};
+use judgement::quarantine::{self, Quarantined, State, Whose};
 use judgement::{Judged, JudgementError};
 use serde_json::{Value, json};
 use store::Tx;
 
 use super::people::pick_organisation;
+use super::threats::why;
 use super::{Bounds, Controls, Refused};
 
 /// How long a released message is tried.
 const EXPIRE_AFTER: Duration = Duration::from_secs(5 * 86_400);
+
+/// Others like a message that are named.
+const ALIKE_MAX: usize = 100;
 
 /// Bytes of a message that are shown.
 const SHOWN_BYTES_MAX: u64 = 64 << 20;
@@ -28,8 +34,10 @@ pub(super) async fn list(
     by: &Bounds,
     address: Option<String>,
     organisation: Option<String>,
+    language: Option<String>,
 ) -> Result<Value, Refused> {
     let by = *by;
+    let language = language.map(|language| language.parse::<Language>()).transpose().map_err(Refused::because)?;
     let work = move |tx: &mut Tx<'_>| {
         let all = match address {
             Some(address) => {
@@ -41,9 +49,17 @@ pub(super) async fn list(
                 quarantine::list(tx, Some(organisation))?
             }
         };
-        Ok::<_, JudgementError>(all.iter().map(row).collect::<Value>())
+        Ok::<_, JudgementError>(all)
     };
-    controls.store.read(work).await.map_err(Refused::because)
+    let all = controls.store.read(work).await.map_err(Refused::because)?;
+    let Some(language) = language else { return Ok(all.iter().map(row).collect()) };
+    let judge = controls.elsewhere.judge()?;
+    let in_words = |one: &Quarantined| {
+        let mut row = row(one);
+        row["why"] = why(&judge, one, language).into();
+        row
+    };
+    Ok(all.iter().map(in_words).collect())
 }
 
 fn account_of(tx: &mut Tx<'_>, address: &str) -> Result<i64, JudgementError> {
@@ -94,16 +110,31 @@ pub(super) async fn show(
             Err(JudgementError::NotKept(_)) => None,
             Err(error) => return Err(error),
         };
-        Ok((found, judged))
+        // Others' mail is not named to somebody who may see one account's.
+        let alike = if account.is_some() { Vec::new() } else { others_alike(tx, id)? };
+        Ok((found, judged, alike))
     };
-    let (found, judged) = controls.store.read(work).await.map_err(Refused::because)?;
+    let (found, judged, alike) = controls.store.read(work).await.map_err(Refused::because)?;
     let mut shown = row(&found);
+    shown["alike"] = alike.iter().map(row).collect();
     if let (Value::Object(shown), Some(judged)) = (&mut shown, judged)
         && let Value::Object(more) = verdict(&*controls.elsewhere.judge()?, &judged.detail.verdict, language)
     {
         shown.extend(more);
     }
     Ok(shown)
+}
+
+/// Others that wait in quarantine and are made from the same template or come from the same sender.
+fn others_alike(tx: &mut Tx<'_>, id: i64) -> Result<Vec<Quarantined>, JudgementError> {
+    let mut found = Vec::new();
+    for other in quarantine::alike(tx, id)?.into_iter().filter(|other| *other != id).take(ALIKE_MAX) {
+        let other = quarantine::load(tx, other)?;
+        if other.places.iter().any(|place| place.state == State::Held) {
+            found.push(other);
+        }
+    }
+    Ok(found)
 }
 
 /// A verdict with each finding in words.
@@ -123,6 +154,7 @@ fn verdict(judge: &Judge, verdict: &Verdict, language: Language) -> Value {
         "probability_spam": rounded(verdict.probability_spam),
         "probability_phish": rounded(verdict.probability_phish),
         "probability_unwanted": rounded(verdict.probability_unwanted),
+        "probability_fraud": rounded(verdict.probability_fraud),
         "findings": verdict.findings.iter().map(finding).collect::<Vec<_>>(),
     })
 }
@@ -130,8 +162,8 @@ fn verdict(judge: &Judge, verdict: &Verdict, language: Language) -> Value {
 pub(super) async fn release(
     controls: &Controls,
     by: &Bounds,
-    id: String,
-    address: Option<String>,
+    (id, address): (String, Option<String>),
+    teach: Option<bool>,
 ) -> Result<Value, Refused> {
     let (by, people_release) = (*by, controls.elsewhere.people_release());
     let work = move |tx: &mut Tx<'_>| {
@@ -140,6 +172,11 @@ pub(super) async fn release(
             return Err(JudgementError::OfficersOnly);
         }
         let expires = tx.now().plus(EXPIRE_AFTER);
+        // What one person says is no word for everybody.
+        if teach == Some(true) && account.is_none() {
+            let reporter = Reporter { account: by.account.unwrap_or(0), is_officer: true };
+            feedback::note(tx, id, reporter, Said::Honest)?;
+        }
         quarantine::release(tx, id, account.map_or(Whose::All, Whose::Account), expires)
     };
     let released = controls.store.write(work).await.map_err(Refused::because)?;
@@ -198,12 +235,22 @@ pub(super) async fn pulled(controls: &Controls, by: &Bounds, organisation: Optio
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         let all = judgement::pull::list(tx, organisation)?;
+        // Many copies are of one message.
+        let mut heads = BTreeMap::new();
+        for one in &all {
+            if let Entry::Vacant(place) = heads.entry(one.judged) {
+                place.insert(judgement::threats::head(tx, one.judged)?);
+            }
+        }
         let row = |one: &Pulled| {
             let address = identity::list_addresses(tx, one.account)?.into_iter().next();
+            let (from, subject) = heads.get(&one.judged).cloned().flatten().unzip();
             Ok::<_, JudgementError>(json!({
                 "id": format!("{:x}", one.judged),
                 "address": address,
                 "time": one.at.to_string(),
+                "from": from,
+                "subject": subject,
                 "quarantine": one.is_held,
                 "returned": one.is_returned,
             }))
@@ -256,11 +303,14 @@ pub(super) async fn judged(
         "id": format!("{:x}", judged.id),
         "time": judged.at.to_string(),
         "from": judged.detail.envelope_from,
+        "author": judged.detail.facts.as_ref().and_then(|facts| facts.from.as_ref()).map(|from| from.address.clone()),
+        "subject": judged.detail.facts.as_ref().map(|facts| facts.subject.clone()),
         "client": judged.detail.client.map(|client| client.to_string()),
         "done": judged.detail.action.word(),
         "judged_by": judged.detail.version,
         "same_judge": is_same_judge,
         "same_verdict": is_same,
+        "thresholds": judged.detail.thresholds,
     });
     let shown = fresh.as_ref().unwrap_or(&judged.detail.verdict);
     if let (Value::Object(told), Value::Object(more)) = (&mut told, verdict(&judge, shown, language)) {

@@ -56,6 +56,8 @@ pub(super) fn rule(
         is_notable: rights.iter().any(|right| right.sensitivity().is_some())
             || (actor.is_operator() && rights.iter().any(changes))
             || (!is_own && rights.contains(&Right::MailRecover))
+            // Who lets out what was kept back from others, and why.
+            || (!is_own && rights.contains(&Right::QuarantineChange))
             || matches!(decision, Decision::Allow { basis: Some(Basis::Grant(_)), .. }),
         row: words(&table, &decision),
     })

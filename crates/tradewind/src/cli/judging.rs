@@ -123,6 +123,12 @@ pub(crate) enum QuarantineCommand {
         /// For this account alone.
         #[arg(long)]
         address: Option<String>,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: Option<String>,
+        /// Learn from it for the whole organisation that it is honest.
+        #[arg(long, conflicts_with = "address")]
+        teach: bool,
     },
     /// Deliver a message and all others there that are made from the same template or come from the same sender.
     ReleaseTrain {
@@ -164,9 +170,13 @@ pub(crate) enum QuarantineCommand {
 impl From<QuarantineCommand> for Action {
     fn from(command: QuarantineCommand) -> Self {
         match command {
-            QuarantineCommand::List { address, organisation } => Self::QuarantineList { address, organisation },
+            QuarantineCommand::List { address, organisation } => {
+                Self::QuarantineList { address, organisation, language: None }
+            }
             QuarantineCommand::Show { id, language } => Self::QuarantineShow { id, address: None, language },
-            QuarantineCommand::Release { id, address } => Self::QuarantineRelease { id, address },
+            QuarantineCommand::Release { id, address, reason, teach } => {
+                Self::QuarantineRelease { id, address, reason, teach: Some(teach) }
+            }
             QuarantineCommand::ReleaseTrain { id } => Self::QuarantineReleaseTrain { id },
             QuarantineCommand::Report { id, honest } => Self::JudgedReport { id, junk: !honest },
             QuarantineCommand::Pulled { organisation } => Self::PulledList { organisation },

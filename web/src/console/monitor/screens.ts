@@ -1,5 +1,9 @@
-import { place, type Screen } from "../kit/screen";
+import { page, place, type Screen } from "../kit/screen";
 
 export const monitorScreens: Screen[] = [
   place("monitor", "/", "overview.title", [], () => import("../overview/overview-screen")),
+  place("monitor", "/sign-ins", "watch.title", ["sign-in.read", "account.thaw"], () => import("./sign-ins-screen")),
+  page("monitor", "/sign-ins/frozen", "watch.frozen", ["account.read"], () => import("./frozen-screen")),
+  page("monitor", "/sign-ins/reviews", "watch.reviews", ["sign-in.read", "access.review"], () => import("./reviews-screen")),
+  page("monitor", "/sign-ins/of/$address/$id", "watch.one", ["sign-in.read"], () => import("./sign-in-screen")),
 ];

@@ -1,0 +1,62 @@
+// Sign-ins as the watch has them.
+
+import type { SignInEvent } from "../../account/api";
+import { type Load, whole } from "../kit/remote";
+
+/** A sign-in of anybody in the company; of nobody where the name is nobody's. */
+export interface SignIn extends SignInEvent {
+  account: string | null;
+}
+
+/** What can come of an attempt. */
+export const OUTCOMES = ["accepted", "factor-needed", "wrong", "refused", "frozen", "disabled", "throttled"] as const;
+
+/** Whether the watch found it odd. */
+export const isOdd = ({ answer }: SignIn): boolean => answer !== null && answer !== "pass";
+
+/** Whether its owner has not said yet whose it was. */
+export const isUnanswered = (event: SignIn): boolean => isOdd(event) && event.said === "" && event.account !== null;
+
+const fits = (event: SignIn, { person = "", country = "", outcome = "", odd = "", said = "" }: Record<string, string>): boolean =>
+  (event.account ?? "").toLowerCase().includes(person.toLowerCase()) &&
+  (country === "" || (event.country ?? "").toLowerCase() === country.toLowerCase()) &&
+  (outcome === "" || event.outcome === outcome) &&
+  (odd === "" || isOdd(event)) &&
+  (said === "" || (said === "open" ? isUnanswered(event) : event.said === said));
+
+export const signIns: Load<SignIn> = whole<SignIn>("sign-in-list", ({ days = "7", odd = "" }) => ({ address: null, organisation: null, days: Number(days), odd: odd !== "" }), fits);
+
+/** Days that end today, each with what went well and what did not. */
+export function byDay(events: SignIn[], days: number, now: Date): { day: string; well: number; not: number }[] {
+  const dayOf = (at: Date) => `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}-${String(at.getDate()).padStart(2, "0")}`;
+  const counted = new Map<string, { day: string; well: number; not: number }>();
+  for (let back = days - 1; back >= 0; back -= 1) {
+    const day = dayOf(new Date(now.getFullYear(), now.getMonth(), now.getDate() - back));
+    counted.set(day, { day, well: 0, not: 0 });
+  }
+  for (const { time, outcome } of events) {
+    const of = counted.get(dayOf(new Date(time)));
+    if (!of) continue;
+    if (outcome === "accepted" || outcome === "factor-needed") of.well += 1;
+    else of.not += 1;
+  }
+  return [...counted.values()];
+}
+
+/** Countries that sign-ins came from, the most frequent first. */
+export function countriesOf(events: SignIn[]): string[] {
+  const counted = new Map<string, number>();
+  for (const { country } of events) if (country) counted.set(country, (counted.get(country) ?? 0) + 1);
+  return [...counted].sort(([, one], [, other]) => other - one).map(([code]) => code);
+}
+
+/** Months and quarters before today, the latest first; this one, which is not over, at the end of none. */
+export function periods(kind: "sign-ins" | "access", now: Date, count: number): string[] {
+  const step = kind === "sign-ins" ? 1 : 3;
+  const from = Math.floor(now.getMonth() / step) * step;
+  return Array.from({ length: count }, (_, index) => {
+    const first = new Date(now.getFullYear(), from - index * step, 1);
+    const [year, month] = [first.getFullYear(), first.getMonth()];
+    return kind === "sign-ins" ? `${year}-${String(month + 1).padStart(2, "0")}` : `${year}-Q${Math.floor(month / 3) + 1}`;
+  });
+}
