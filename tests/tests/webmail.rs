@@ -55,6 +55,8 @@ fn visit_then(
     command.env("WEB_HOST", hostname).env("WEB_PORT", tradewind.listen("https")?.port().to_string());
     let other = tradewind.access("finance")?;
     command.env("OTHER_USER", &other.user).env("OTHER_PASSWORD", &other.password);
+    let admin = tradewind.access("admin")?;
+    command.env("ADMIN_USER", &admin.user).env("ADMIN_PASSWORD", &admin.password);
     command.env("IMAP_USER", &access.user).env("IMAP_PASSWORD", &access.password);
     let told = run(command, PATIENCE)?
         .success()
@@ -119,6 +121,19 @@ fn rules_and_replies_work_in_chromium() -> Outcome {
 #[test]
 fn printing_saving_and_telling_work_in_chromium() -> Outcome {
     try_out("tests/around.test.mjs")
+}
+
+/// The console of the administrator: people, groups, tables, queue, domains, backups.
+#[test]
+fn the_console_of_people_works_in_chromium() -> Outcome {
+    try_out_with("tests/console-people.test.mjs", |tradewind| {
+        // Nobody is at this domain, so the message waits.
+        let sales = tradewind.account("sales")?.address;
+        let mut client = tradewind.submission("sales")?;
+        let letter = format!("From: <{sales}>\r\nTo: <buyer@nobody.invalid>\r\nSubject: Offer\r\n\r\nTen pieces.\r\n");
+        client.deliver(&sales, &["buyer@nobody.invalid"], &for_wire(letter.as_bytes()))?.expect(250)?;
+        Ok(())
+    })
 }
 
 #[test]

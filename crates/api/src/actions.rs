@@ -54,6 +54,7 @@ mod shared_feeds;
 mod sharing;
 mod sign_ins;
 mod smime;
+mod space;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -115,6 +116,7 @@ pub use rehearse::{RehearsalPlan, rehearse_when_due};
 pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;
 pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_promotion, tell_of_recovery};
+pub use space::tell_of_full_accounts;
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 
 /// Why an action was not carried out, in words for the one who asked.

@@ -30,6 +30,9 @@ use problem::Problem;
 /// Longest request, in bytes.
 const REQUEST_BYTES_MAX: usize = 64 << 10;
 
+/// Longest request of an action that is handed a file, in bytes: a table of fifty thousand people.
+const FILE_BYTES_MAX: usize = 8 << 20;
+
 /// Why it is not known who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unauthenticated {
@@ -81,9 +84,19 @@ pub fn routes<S: Clone + Send + Sync + 'static>(door: Door) -> Router<S> {
     Router::new()
         .route("/api/v1/openapi.json", get(|| async { Json(document()) }))
         .route("/api/v1/investigations/{id}/archive", get(fetched::fetch))
-        .route("/api/v1/{action}", post(act))
-        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .route("/api/v1/directory-import", post(act_on_file).layer(DefaultBodyLimit::max(FILE_BYTES_MAX)))
+        .route("/api/v1/{action}", post(act).layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX)))
         .with_state(door)
+}
+
+/// As [`act`], for the one action whose request is long.
+async fn act_on_file(
+    door: State<Door>,
+    peer: ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    act(door, Path("directory-import".to_owned()), peer, headers, body).await
 }
 
 async fn act(

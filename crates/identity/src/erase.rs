@@ -98,6 +98,7 @@ const DELETES: &[&str] = &[
     "DELETE FROM mailbox_message WHERE account = $1",
     "DELETE FROM message WHERE account = $1",
     "DELETE FROM removed_message WHERE account = $1",
+    "DELETE FROM quota_told WHERE account = $1",
     "DELETE FROM hold_account WHERE account = $1",
     "DELETE FROM investigation_account WHERE account = $1",
     "DELETE FROM investigation_item WHERE account = $1",

@@ -27,7 +27,7 @@ mod tls;
 use std::path::PathBuf;
 
 pub(crate) use directory::{
-    DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
+    DelegationCommand, DirectoryCommand, GroupCommand, Leave, ProvisionCommand, ServiceCommand, SharedCommand,
 };
 pub(crate) use outbound::OutboundCommand;
 pub(crate) use protection::ProtectionCommand;
@@ -51,7 +51,7 @@ pub(crate) use judging::{
 };
 pub(crate) use keys::{KeysCommand, MoveKey, NewHolder};
 pub(crate) use lists::ListCommand;
-pub(crate) use retention::{HoldCommand, Recover, RetentionCommand};
+pub(crate) use retention::{HoldCommand, Recover, RetentionCommand, SpaceCommand};
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 pub(crate) use tls::{DnsCommand, TlsCommand};
 
@@ -146,6 +146,9 @@ pub(crate) enum Command {
     /// For how long removed mail is kept.
     #[command(subcommand)]
     Retention(RetentionCommand),
+    /// What takes room: full accounts, and what is in them.
+    #[command(subcommand)]
+    Space(SpaceCommand),
     /// Bring removed mail back into its mailbox.
     Recover(Recover),
     /// Complaints about mail, in the abuse reporting format.

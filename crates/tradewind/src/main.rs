@@ -257,6 +257,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Hold(command) => command.into(),
         Command::Investigation(command) => command.into(),
         Command::Retention(command) => command.into(),
+        Command::Space(command) => command.into(),
         Command::Recover(command) => command.into(),
         Command::Complaint(command) => command.into(),
         Command::Queue(command) => match command {

@@ -209,7 +209,7 @@ pub(super) async fn tell_keepers(
 }
 
 /// Sends a letter; false, with a line in the log, if it does not go.
-async fn tell(
+pub(super) async fn tell(
     controls: &Controls,
     account: i64,
     key: &'static str,
@@ -269,7 +269,8 @@ async fn address_of(controls: &Controls, account: i64) -> String {
     found.ok().and_then(|addresses| addresses.into_iter().next()).unwrap_or_else(|| account.to_string())
 }
 
-async fn readers(controls: &Controls, organisation: i64, right: Right) -> Vec<i64> {
+/// Those of an organisation who have a right over it.
+pub(super) async fn readers(controls: &Controls, organisation: i64, right: Right) -> Vec<i64> {
     let settings = controls.access.clone();
     let found =
         controls.store.read(move |tx| rights::people_who_may(tx, organisation, right, READERS_MAX, &settings)).await;

@@ -19,7 +19,7 @@ use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, export, factors, forward, groups, guard,
     import, investigation, judging, keys, leave, lists, openpgp, outbound, people, portal, protection, provisioning,
     quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing,
-    sign_ins, smime, store, tls,
+    sign_ins, smime, space, store, tls,
 };
 
 actions! {
@@ -55,6 +55,11 @@ actions! {
     /// Somebody leaves: end every way in, make a shared mailbox of the account, let a successor read it for a time, hold its mail, answer
     /// who writes to it.
     UserLeave "user-leave" (leaver: leave::Leaver): AccountRetire on On::Account(&leaver.address) => leave::leave(controls, bounds, leaver);
+    /// List the accounts that take the most room, the largest first.
+    SpaceList "space-list" { limit: u32, organisation: Option<String> }: AccountRead
+        on On::Organisation(organisation.as_deref()) => space::list(controls, bounds, limit, organisation);
+    /// Show what takes the room of an account: large files, unopened ones, doubled ones, what never was mail. No word of its mail is shown.
+    SpaceShow "space-show" { address: String }: AccountRead on On::Account(address) => space::show(controls, address);
     /// Destroy an account's key and with it all its mail, for ever.
     UserDelete "user-delete" { address: String }: AccountDelete on On::Account(address) => people::delete_user(controls, address);
     /// Add another address to an account.

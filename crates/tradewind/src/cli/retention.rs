@@ -1,4 +1,4 @@
-//! The command line of what is kept of removed mail, and of legal holds.
+//! The command line of what is kept of removed mail, of legal holds, and of what takes room.
 
 use api::actions::{Action, NewHold, NewRetentionRule, RemovedMail};
 use clap::{Args, Subcommand};
@@ -208,5 +208,32 @@ pub(crate) struct Recover {
 impl From<Recover> for Action {
     fn from(Recover { address, since, from, subject }: Recover) -> Self {
         Self::MailRecover(RemovedMail { address, since, from, subject, ids: None })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SpaceCommand {
+    /// List the accounts that take the most room.
+    List {
+        /// How many.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Show what takes the room of an account: large files, unopened ones, doubled ones, what never was mail.
+    Show {
+        /// Address of the account.
+        address: String,
+    },
+}
+
+impl From<SpaceCommand> for Action {
+    fn from(command: SpaceCommand) -> Self {
+        match command {
+            SpaceCommand::List { limit, organisation } => Self::SpaceList { limit, organisation },
+            SpaceCommand::Show { address } => Self::SpaceShow { address },
+        }
     }
 }

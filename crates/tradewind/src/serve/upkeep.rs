@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use api::Challenges;
-use api::actions::{Controls, tell_owners as tell_owners_now};
+use api::actions::{Controls, tell_of_full_accounts, tell_owners as tell_owners_now};
 use async_trait::async_trait;
 use certs::acme::{AcmeOrder, Challenge, ChallengePublisher};
 use certs::{CertificateFacts, CertsError};
@@ -52,7 +52,7 @@ const REMOVED_MAX: u32 = 500;
 /// Transactions of one round in which they do; what is left waits for the next.
 const REMOVED_ROUNDS_MAX: usize = 20;
 
-/// How often owners are told of grants that are over.
+/// How often owners are told of grants that are over, and of accounts that fill up.
 const TELL_EVERY: Duration = Duration::from_secs(30);
 
 /// How often certificate files are looked at.
@@ -203,6 +203,10 @@ pub(super) async fn tell_owners(controls: Controls, stop: CancellationToken) {
         match tell_owners_now(&controls).await {
             Ok(told) => tracing::debug!(told, "owners told of grants that are over"),
             Err(error) => tracing::error!(%error, "cannot tell owners of grants that are over"),
+        }
+        match tell_of_full_accounts(&controls).await {
+            Ok(told) => tracing::debug!(told, "owners told that their accounts fill up"),
+            Err(error) => tracing::error!(%error, "cannot tell owners that their accounts fill up"),
         }
     }
 }

@@ -1,3 +1,10 @@
-import type { Screen } from "../kit/screen";
+import { page, place, type Screen } from "../kit/screen";
 
-export const flowScreens: Screen[] = [];
+export const flowScreens: Screen[] = [
+  place("flow", "/queue", "queue.title", ["queue.read"], () => import("./queue-screen")),
+  page("flow", "/queue/$id", "queue.one", ["queue.read"], () => import("./queued-screen")),
+  place("flow", "/domains", "domains.title", ["domain.read"], () => import("./domains-screen")),
+  page("flow", "/domains/$domain", "domains.one", ["domain.read"], () => import("./domain-screen")),
+  place("flow", "/protection", "protection.title", ["policy.read"], () => import("./protection-screen")),
+  place("flow", "/reports", "reports.title", ["report.read"], () => import("./reports-screen")),
+];

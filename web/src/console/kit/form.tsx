@@ -10,6 +10,7 @@ import { SignedOut } from "../../jmap/client";
 import { Button } from "../../ui/button";
 import { Dialog } from "../../ui/dialog";
 import { useNotices } from "../../ui/notices";
+import { base64Of } from "./remote";
 import { faultyField, type Values, valueOf } from "./values";
 
 export interface Field {
@@ -18,6 +19,7 @@ export interface Field {
   label: string;
   /** What helps to fill it in, in the catalogue. */
   hint?: string;
+  /** A file is sent as its octets in Base64. */
   kind?: "text" | "address" | "number" | "lines" | "long" | "choice" | "switch" | "date" | "file" | "secret";
   /** Value and name of each choice. */
   options?: [string, string][];
@@ -123,7 +125,7 @@ export function FormField({ field, value, change, wrong }: { field: Field; value
       ) : kind === "lines" || kind === "long" ? (
         <textarea {...common} dir="auto" rows={kind === "long" ? 6 : 3} className={`${look} py-1`} value={text} onChange={(event) => change(event.target.value)} />
       ) : kind === "file" ? (
-        <input {...common} type="file" accept={field.accept} className={look} onChange={(event) => void event.target.files?.[0]?.text().then(change)} />
+        <input {...common} type="file" accept={field.accept} className={look} onChange={(event) => void event.target.files?.[0]?.arrayBuffer().then((octets) => change(base64Of(new Uint8Array(octets))))} />
       ) : (
         <input {...common} type={kind === "number" ? "number" : kind === "date" ? "date" : kind === "secret" ? "password" : "text"} autoComplete={kind === "secret" ? "new-password" : "off"} dir={kind === "address" ? "ltr" : "auto"} min={field.min} max={field.max} className={look} value={text} onChange={(event) => change(event.target.value)} />
       )}

@@ -53,6 +53,13 @@ export function octetsOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
+/** Octets as Base64. */
+export function base64Of(octets: Uint8Array): string {
+  let text = "";
+  for (const octet of octets) text += String.fromCharCode(octet);
+  return btoa(text);
+}
+
 /** Cells as CSV (RFC 4180), with the mark that has spreadsheets read UTF-8; what they would take for a formula is made text. */
 export function csv(rows: string[][]): string {
   const cell = (text: string) => `"${(/^[=+\-@\t\r]/.test(text) && !/^[+-]?[\d.,]+$/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;

@@ -1,5 +1,5 @@
 import { place, type Screen } from "../kit/screen";
 
 export const monitorScreens: Screen[] = [
-  place("monitor", "/", "overview.title", [], () => import("./overview-screen")),
+  place("monitor", "/", "overview.title", [], () => import("../overview/overview-screen")),
 ];

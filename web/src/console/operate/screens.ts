@@ -1,3 +1,6 @@
-import type { Screen } from "../kit/screen";
+import { place, type Screen } from "../kit/screen";
 
-export const operateScreens: Screen[] = [];
+export const operateScreens: Screen[] = [
+  place("operate", "/backups", "backups.title", ["store.check"], () => import("./backups-screen")),
+  place("operate", "/store", "storage.title", ["store.check"], () => import("./store-screen")),
+];

@@ -4,6 +4,7 @@ import govern from "../govern/en.json";
 import kit from "../kit/en.json";
 import monitor from "../monitor/en.json";
 import operate from "../operate/en.json";
+import overview from "../overview/en.json";
 import people from "../people/en.json";
 
-export default { ...kit, ...monitor, ...defend, ...flow, ...people, ...govern, ...operate };
+export default { ...kit, ...overview, ...monitor, ...defend, ...flow, ...people, ...govern, ...operate };

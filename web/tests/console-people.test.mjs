@@ -1,0 +1,215 @@
+// The console as the administrator uses it: people, groups, tables of people; mail on its way; domains; backups.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { accessible, fitsTelephone, newPage, open, origin, signIn } from "./browser.mjs";
+import { enrol } from "./keys.mjs";
+
+const { ADMIN_USER, ADMIN_PASSWORD, OTHER_USER } = process.env;
+let opened;
+let page;
+
+before(async () => {
+  opened = await open();
+  page = await newPage(opened.browser);
+  await signIn(page, ADMIN_USER, ADMIN_PASSWORD);
+  await enrol(page);
+});
+
+after(() => opened?.close());
+
+const dialog = (name) => page.getByRole("dialog", { name });
+const region = (name) => page.getByRole("region", { name });
+const heading = (name) => page.getByRole("heading", { level: 1, name });
+const go = async (place) => {
+  await page.goto(`${origin}/console${place}`);
+  await page.getByRole("navigation", { name: "Places" }).waitFor();
+};
+
+test("the administrator sees his places, and none that are not his", async () => {
+  await go("/people");
+  const places = page.getByRole("navigation", { name: "Places" });
+  await places.getByRole("link", { name: "People and mailboxes" }).waitFor();
+  assert.equal(await places.getByRole("link", { name: "Audit log" }).count(), 0);
+  await accessible(page, "people");
+  await fitsTelephone(page, "people");
+});
+
+test("an account is made; what is wrong stands beside its field and nothing typed is lost", async () => {
+  await go("/people");
+  await page.getByRole("button", { name: "Make an account" }).click();
+  const form = dialog("Make an account");
+  await form.getByLabel("Address").fill("anna@nowhere.test");
+  await form.getByLabel("Name", { exact: true }).fill("Anna Berg");
+  await accessible(page, "a new account");
+  await form.getByRole("button", { name: "Make an account" }).click();
+  await form.getByRole("alert").filter({ hasText: "nowhere.test" }).waitFor();
+  assert.equal(await form.getByLabel("Address").getAttribute("aria-invalid"), "true");
+  assert.equal(await form.getByLabel("Name", { exact: true }).inputValue(), "Anna Berg");
+  await form.getByLabel("Address").fill("anna@trade.test");
+  await page.keyboard.press("Enter");
+  const told = dialog("The new password");
+  await told.waitFor();
+  assert.ok(((await told.locator("code").textContent()) ?? "").length >= 12);
+  await told.getByRole("button", { name: "I have passed it on" }).click();
+  await region("People and mailboxes").getByRole("link", { name: "anna@trade.test" }).waitFor();
+});
+
+test("people are found by what is typed, which stands in the address of the page", async () => {
+  await region("People and mailboxes").getByLabel("Search").fill("berg");
+  await page.waitForURL(/search=berg/);
+  await page.getByText("1 row, which is all").waitFor();
+  await page.reload();
+  await page.getByText("1 row, which is all").waitFor();
+  await page.getByRole("button", { name: "Views" }).click();
+  await page.getByRole("menuitem", { name: "Keep this view" }).click();
+  await dialog("Keep this view").getByRole("textbox").fill("Bergs");
+  await page.keyboard.press("Enter");
+  await go("/people");
+  await page.getByRole("button", { name: "Views" }).click();
+  await page.getByRole("menuitem", { name: "Bergs", exact: true }).click();
+  await page.waitForURL(/search=berg/);
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save as CSV" }).click();
+  const text = await (await (await download).createReadStream()).toArray();
+  const csv = Buffer.concat(text).toString();
+  assert.match(csv, /"anna@trade\.test","Anna Berg"/);
+  assert.equal(csv.split("\r\n").length, 3);
+});
+
+test("everything is reached by its name and by keys alone", async () => {
+  await go("/groups");
+  await page.keyboard.press("Control+k");
+  const field = page.getByRole("combobox", { name: "A page, or a person" });
+  await field.waitFor();
+  await accessible(page, "go to");
+  await page.keyboard.type("anna");
+  await page.getByRole("option", { name: /anna@trade\.test/ }).waitFor();
+  await page.keyboard.press("Enter");
+  await heading("anna@trade.test").waitFor();
+});
+
+test("an account's page has all about it; room, further addresses and state are changed", async () => {
+  await region("About the account").getByText("Anna Berg").waitFor();
+  await region("Second factors").getByText("No second factor: whoever knows the password gets in.").waitFor();
+  await accessible(page, "an account");
+  await fitsTelephone(page, "an account");
+  await page.getByRole("button", { name: "Add an address" }).click();
+  await dialog("Add an address").getByLabel("Further address").fill(OTHER_USER);
+  await page.keyboard.press("Enter");
+  await dialog("Add an address").getByRole("alert").waitFor();
+  await dialog("Add an address").getByLabel("Further address").fill("a.berg@trade.test");
+  await page.keyboard.press("Enter");
+  await region("About the account").getByText("a.berg@trade.test").waitFor();
+  await page.getByRole("button", { name: "Change the room" }).click();
+  await dialog("Change the room").getByLabel("Room for mail in MiB").fill("2048");
+  await page.keyboard.press("Enter");
+  await region("About the account").getByText(/of 2\.1/).waitFor();
+  await page.getByRole("button", { name: "Put out of use" }).click();
+  await dialog("Put out of use").getByText(/mail to it is refused/).waitFor();
+  await dialog("Put out of use").getByRole("button", { name: "Put out of use" }).click();
+  await region("About the account").getByText("out of use").waitFor();
+  await page.getByRole("button", { name: "Put into use" }).click();
+  await dialog("Put into use").getByRole("button", { name: "Put into use" }).click();
+  await region("About the account").getByText("in use", { exact: true }).waitFor();
+});
+
+test("whoever leaves leaves in one step, which a second person has to allow", async () => {
+  await page.getByRole("button", { name: "Leaves the company" }).click();
+  const form = dialog("Leaves the company");
+  await form.getByLabel("Who reads the mail").fill(OTHER_USER);
+  await accessible(page, "leaving");
+  await form.getByRole("button", { name: "Ask for it" }).click();
+  await page.getByText(/second person/).first().waitFor();
+  await region("About the account").getByText("Person").waitFor();
+});
+
+test("a group is made, filled and deleted", async () => {
+  await go("/groups");
+  await page.getByText("There are no groups yet.").waitFor();
+  await page.getByRole("button", { name: "Make a group" }).click();
+  await dialog("Make a group").getByLabel("Address").fill("orders@trade.test");
+  await page.keyboard.press("Enter");
+  await page.getByRole("link", { name: "orders@trade.test" }).click();
+  await heading("orders@trade.test").waitFor();
+  await page.getByRole("button", { name: "Add a member" }).click();
+  await dialog("Add a member").getByRole("textbox").fill("nobody@trade.test");
+  await page.keyboard.press("Enter");
+  await dialog("Add a member").getByRole("alert").waitFor();
+  await dialog("Add a member").getByRole("textbox").fill("anna@trade.test");
+  await page.keyboard.press("Enter");
+  await region("Members").getByText("anna@trade.test").waitFor();
+  await accessible(page, "a group");
+  await fitsTelephone(page, "a group");
+  await page.getByRole("button", { name: "Delete the group" }).click();
+  await dialog("Delete the group").getByRole("button", { name: "Delete the group" }).click();
+  await page.getByText("There are no groups yet.").waitFor();
+});
+
+test("many people come from a table, which is tried first; a wrong one names its line", async () => {
+  await go("/table");
+  const file = (text) => ({ name: "people.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  const field = page.getByLabel("Table (CSV)");
+  await field.setInputFiles(file("kind,address,name\r\nperson,not an address,X\r\n"));
+  await page.getByRole("button", { name: "Show what would change" }).click();
+  await page.getByRole("alert").filter({ hasText: "line 2" }).waitFor();
+  await field.setInputFiles(file("kind,address,name\r\nperson,zhou@trade.test,周明\r\n"));
+  await page.getByRole("button", { name: "Show what would change" }).click();
+  await region("What would change").getByText("zhou@trade.test").waitFor();
+  await accessible(page, "a table that was tried");
+  await fitsTelephone(page, "a table that was tried");
+});
+
+test("a message that waits is held, let go and taken away", async () => {
+  await go("/queue");
+  await region("Outgoing queue").getByRole("link").first().click();
+  await heading("Message on its way out").waitFor();
+  await accessible(page, "a message on its way");
+  await fitsTelephone(page, "a message on its way");
+  await page.getByRole("button", { name: "Hold" }).click();
+  await page.getByRole("button", { name: "Let go" }).waitFor();
+  await page.getByRole("button", { name: "Let go" }).click();
+  await page.getByRole("button", { name: "Hold" }).waitFor();
+  await page.getByRole("button", { name: "Remove" }).click();
+  await dialog("Remove").getByRole("button", { name: "Remove" }).click();
+  await page.getByText(/^Nothing waits/).waitFor();
+  await accessible(page, "the queue");
+  await fitsTelephone(page, "the queue");
+});
+
+test("a domain is added with keys that sign for it; a bad one is told beside the field", async () => {
+  await go("/domains");
+  await page.getByRole("button", { name: "Take mail for a domain" }).click();
+  const form = dialog("Take mail for a domain");
+  await form.getByLabel("Domain").fill("not a domain");
+  await page.keyboard.press("Enter");
+  await form.getByRole("alert").waitFor();
+  await form.getByLabel("Domain").fill("trade-two.test");
+  await page.keyboard.press("Enter");
+  await page.getByRole("link", { name: "trade-two.test" }).click();
+  await region("Keys that sign outgoing mail (DKIM)").getByText("v=DKIM1", { exact: false }).first().waitFor();
+  await accessible(page, "a domain");
+  await fitsTelephone(page, "a domain");
+});
+
+test("backups, reports, protection and the store have their pages", async () => {
+  for (const [place, name] of [["/backups", "Backups"], ["/reports", "Reports from others"], ["/protection", "Protection for partners"], ["/store", "Mail store"]]) {
+    await go(place);
+    await heading(name).waitFor();
+    await page.waitForLoadState("networkidle");
+    await accessible(page, name);
+    await fitsTelephone(page, name);
+  }
+  await page.getByRole("button", { name: "Does everything fit together?" }).click();
+  await page.getByText("Nothing is wrong.").waitFor();
+});
+
+test("in Chinese nothing is left without words", async () => {
+  for (const place of ["/people", "/people/anna%40trade.test", "/groups", "/table", "/queue", "/domains", "/backups", "/reports", "/protection", "/store"]) {
+    await page.goto(`${origin}/console${place}?lang=zh-CN`);
+    await page.getByRole("navigation", { name: "栏目" }).waitFor();
+    await page.waitForLoadState("networkidle");
+    const text = await page.evaluate(() => document.body.innerText);
+    assert.doesNotMatch(text, /\b(people|queue|domains|backups|reports|protection|storage|groups|table|kit|console|leave)\.[a-z]/, place);
+  }
+  assert.deepEqual(page.wrongs, []);
+});
