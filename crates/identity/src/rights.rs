@@ -21,7 +21,8 @@ pub use approvals::{
 };
 pub use custom::{define_role, list_roles, parse_right, remove_role};
 pub use events::{
-    Event, Outcome, REFUSALS_PER_MINUTE_MAX, RecordedEvent, disclose, forget_refusals, list_events, note_reading,
+    Event, Outcome, REFUSALS_PER_MINUTE_MAX, RecordedEvent, disclose, forget_refusals, list_events, list_events_of,
+    note_reading,
     record,
 };
 pub use grants::{

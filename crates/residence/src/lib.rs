@@ -20,12 +20,12 @@ mod words;
 pub use decide::{Crossing, Decision, Denial, Passage, cross, decide};
 pub use error::ResidenceError;
 pub use label::class_of;
-pub use place::{Place, country_of_account, set_country_of_account};
+pub use place::{Place, country_of_account, list_places, set_country_of_account};
 pub use regions::{
     HomeAway, REGIONS_MAX, Region, list_homes, list_regions, load_region, remove_home, remove_region, set_home,
     set_region,
 };
-pub use register::{TRANSFERS_PAGE, Transfer, transfers};
+pub use register::{TRANSFERS_PAGE, Transfer, latest_transfers, transfers};
 pub use rules::{Kept, NewRule, RULES_MAX, Rule, list_rules, remove_rule, set_rule};
 pub use settings::RegionSettings;
 pub use words::{Basis, Class, Kind, Shield, Towards};

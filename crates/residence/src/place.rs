@@ -6,6 +6,9 @@ use store::{Tx, params};
 
 use crate::{RegionSettings, ResidenceError};
 
+/// People that one list names at most.
+const PLACES_MAX: i64 = 10_000;
+
 /// Where something goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -60,6 +63,16 @@ pub(crate) fn checked_country(text: &str) -> Result<String, ResidenceError> {
 pub fn country_of_account(tx: &mut Tx<'_>, account: i64) -> Result<Option<String>, ResidenceError> {
     let sql = "SELECT country FROM account_place WHERE account = $1";
     Ok(tx.row(sql, params![account], |row| Ok(row.text(0)?.to_owned()))?)
+}
+
+/// The people of an organisation who work in another country than that of our region, with it; by account.
+///
+/// # Errors
+/// [`ResidenceError`] if the store fails.
+pub fn list_places(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<(i64, String)>, ResidenceError> {
+    let sql = "SELECT p.account, p.country FROM account_place p JOIN account a ON a.id = p.account
+         WHERE a.organisation = $1 ORDER BY p.account LIMIT $2";
+    Ok(tx.rows(sql, params![organisation, PLACES_MAX], |row| Ok((row.int(0)?, row.text(1)?.to_owned())))?)
 }
 
 /// Sets in which country the person works; `None` for that of our region.

@@ -123,6 +123,34 @@ pub fn transfers(
         params![organisation, since.millis(), until.millis(), after, i64::try_from(TRANSFERS_PAGE).unwrap_or(0)],
         |row| Ok((row.int(0)?, row.bytes(1)?.to_vec())),
     )?;
+    opened(tx, organisation, rows)
+}
+
+/// The latest `limit` of what crossed or was not let cross from `since` on and before `until`; those before the entry `before`, if it is named.
+///
+/// # Errors
+/// [`ResidenceError`] if an entry does not open.
+pub fn latest_transfers(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    (since, until): (Timestamp, Timestamp),
+    before: Option<i64>,
+    limit: usize,
+) -> Result<Vec<(i64, Transfer)>, ResidenceError> {
+    let limit = i64::try_from(limit.min(TRANSFERS_PAGE)).unwrap_or(0);
+    let rows = tx.rows(
+        "SELECT id, detail FROM transfer WHERE organisation = $1 AND at >= $2 AND at < $3 AND id < $4 ORDER BY id DESC LIMIT $5",
+        params![organisation, since.millis(), until.millis(), before.unwrap_or(i64::MAX), limit],
+        |row| Ok((row.int(0)?, row.bytes(1)?.to_vec())),
+    )?;
+    opened(tx, organisation, rows)
+}
+
+fn opened(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    rows: Vec<(i64, Vec<u8>)>,
+) -> Result<Vec<(i64, Transfer)>, ResidenceError> {
     let open = |(id, sealed): (i64, Vec<u8>)| {
         Ok((id, owned::open(tx, Owner::Organisation(organisation), PLACE, id, &sealed)?))
     };

@@ -151,6 +151,7 @@ fn of_officers(authority: &str) -> Vec<Case> {
         case("auditor", "access-log", json!({ "days": 1 })),
         case("auditor", "audit-head", json!({})),
         case("auditor", "transfer-list", json!({})),
+        case("auditor", "transfer-page", json!({ "limit": 10 })),
         case("auditor", "audit-prove", json!({})),
         case("security", "role-define", json!({ "name": "desk", "rights": ["allow account.read organisation"] })),
         case("security", "role-give", json!({ "address": "finance@trade.test", "role": "desk" })),

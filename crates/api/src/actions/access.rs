@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ::access::{Action as Right, Approval, Decision, Via, duties_of, explain as explain_by};
 use env::Timestamp;
-use identity::rights::{self, RecordedEvent};
-use identity::{Account, IdentityError, PAGE_MAX};
+use identity::rights::{self, Event, Outcome, RecordedEvent};
+use identity::{Account, IdentityError, Language, PAGE_MAX};
 use serde_json::{Value, json};
 use store::Tx;
 
@@ -15,7 +15,7 @@ use super::on::On;
 use super::people::pick_organisation;
 use super::roles::account_at;
 use super::ruling::{actor_of, organisations_of, resolve, right_over, table_of, words};
-use super::{Controls, Refused};
+use super::{Controls, Refused, sentences};
 
 /// Every row of the table, with what its action needs beyond the row.
 pub(super) async fn table(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
@@ -98,6 +98,61 @@ pub(super) async fn review(controls: &Controls, by: &Bounds, organisation: Optio
                 "open_grants": open,
                 "since": account.created.to_string(),
             }));
+        }
+        Ok::<_, IdentityError>(rows.into())
+    };
+    controls.store.read(work).await.map_err(Refused::because)
+}
+
+/// Under what name a sign-off of a review stands in the record.
+const SIGN_OFF: &str = "access-sign-off";
+
+/// Octets of what somebody says of a review.
+const NOTE_BYTES_MAX: usize = 1_000;
+
+/// Signs a review of who has which rights off: a record, which is kept for good.
+pub(super) async fn sign_off(
+    controls: &Controls,
+    by: &Bounds,
+    period: String,
+    note: String,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
+    let (account, _) = by.person()?;
+    let quarter: ::review::Period = period.parse().map_err(Refused::because)?;
+    if note.trim().is_empty() || note.len() > NOTE_BYTES_MAX {
+        return Err(Refused(format!("note is empty or longer than {NOTE_BYTES_MAX} octets: say what came of the review")));
+    }
+    let (by, told) = (*by, quarter.to_string());
+    let object = json!({ "period": told, "note": note.trim() }).to_string();
+    let work = move |tx: &mut Tx<'_>| {
+        let event = Event {
+            organisation: pick_organisation(tx, &by, organisation.as_deref())?,
+            account: Some(account),
+            via: Via::Http,
+            address: None,
+            action: SIGN_OFF.to_owned(),
+            object: object.clone(),
+            outcome: Outcome::Done,
+            row: String::new(),
+        };
+        rights::record(tx, &event)
+    };
+    controls.store.write(work).await.map_err(Refused::because)?;
+    Ok(json!({ "period": told }))
+}
+
+/// Who has signed which review off, the latest first.
+pub(super) async fn sign_offs(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
+    let by = *by;
+    let work = move |tx: &mut Tx<'_>| {
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
+        let mut names = BTreeMap::new();
+        let mut rows = Vec::new();
+        for event in rights::list_events_of(tx, organisation, SIGN_OFF)? {
+            let said: Value = serde_json::from_str(&event.object).unwrap_or_default();
+            let row = event_row(tx, &mut names, &event)?;
+            rows.push(json!({ "id": row["id"], "at": row["at"], "who": row["who"], "period": said["period"], "note": said["note"] }));
         }
         Ok::<_, IdentityError>(rows.into())
     };
@@ -256,6 +311,8 @@ fn event_row(
         "via": event.via,
         "from": event.address,
         "action": event.action,
+        "en": sentences::of_recorded(&event.action, &event.object, Language::English),
+        "zh": sentences::of_recorded(&event.action, &event.object, Language::Chinese),
         "on": event.object,
         "outcome": event.outcome.as_str(),
         "because": event.row,

@@ -127,6 +127,17 @@ pub(super) async fn list(controls: &Controls, by: &Bounds, organisation: Option<
     controls.store.read(work).await.map_err(Refused::because)
 }
 
+/// The grants that the asker has asked for.
+pub(super) async fn list_own(controls: &Controls, by: &Bounds) -> Result<Value, Refused> {
+    let (asker, organisation) = by.person()?;
+    let work = move |tx: &mut Tx<'_>| {
+        let mut own = rights::list_grants(tx, organisation)?;
+        own.retain(|grant| grant.asker == asker);
+        own.iter().map(|grant| row(tx, grant)).collect::<Result<Value, _>>()
+    };
+    controls.store.read(work).await.map_err(|error: IdentityError| Refused::because(error))
+}
+
 fn row(tx: &mut Tx<'_>, grant: &Grant) -> Result<Value, IdentityError> {
     let now = tx.now();
     let mut main = |account: i64| Ok::<_, IdentityError>(identity::list_addresses(tx, account)?.into_iter().next());

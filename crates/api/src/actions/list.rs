@@ -369,6 +369,9 @@ actions! {
     /// Show what such a rule would remove now, whether it is off or not; nothing is removed.
     RetentionRulePreview "retention-rule-preview" { name: String, organisation: Option<String> }: PolicyRead
         on On::Organisation(organisation.as_deref()) => retention_rules::preview(controls, bounds, name, organisation);
+    /// Show what a rule that is not set yet would remove now; nothing is removed or kept.
+    RetentionRuleTry "retention-rule-try" (new: retention_rules::NewRetentionRule): PolicyRead
+        on On::Organisation(new.organisation.as_deref()) => retention_rules::try_out(controls, bounds, new);
     /// Remove such a rule.
     RetentionRuleRemove "retention-rule-remove" { name: String, organisation: Option<String> }: PolicyChange
         on On::Organisation(organisation.as_deref()) => retention_rules::remove(controls, bounds, name, organisation);
@@ -502,6 +505,9 @@ actions! {
     /// Set in which country a person works who is not in that of our region; none for that of our region.
     RegionPlaceSet "region-place-set" { address: String, country: Option<String> }: PolicyChange
         on On::Account(address) => regions::set_place(controls, address, country);
+    /// List the people who work in another country than that of our region.
+    RegionPlaceList "region-place-list" { organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => regions::list_places(controls, bounds, organisation);
     /// Set a rule that lets something cross into another region or country; one without a condition, a basis or an end is refused.
     CrossingRuleSet "crossing-rule-set" (new: regions::NewCrossingRule): ProtectionLower
         on On::Organisation(new.organisation.as_deref()) => regions::set_rule(controls, bounds, new);
@@ -514,6 +520,9 @@ actions! {
     /// Show the register of transfers: what crossed, on which basis, and what was not let cross.
     TransferList "transfer-list" (wanted: regions::TransfersWanted): AuditRead
         on On::Organisation(wanted.organisation.as_deref()) => regions::transfers(controls, bounds, wanted);
+    /// Show the register of transfers page by page, the latest first.
+    TransferPage "transfer-page" (wanted: regions::TransferPageWanted): AuditRead
+        on On::Organisation(wanted.organisation.as_deref()) => regions::transfer_page(controls, bounds, wanted);
     /// List the keys of OpenPGP of an account.
     OpenpgpList "openpgp-list" { address: String }: KeyRead on On::Account(address) => openpgp::list(controls, address);
     /// Make a key of OpenPGP that this server keeps for an account.
@@ -667,6 +676,12 @@ actions! {
     /// Show who has which roles, duties and grants.
     AccessReview "access-review" { organisation: Option<String> }: AccessReview
         on On::Organisation(organisation.as_deref()) => access::review(controls, bounds, organisation);
+    /// Sign off that one has looked at who has which rights in a quarter (2026-Q4), and what came of it.
+    AccessSignOff "access-sign-off" { period: String, note: String, organisation: Option<String> }: AccessReview
+        on On::Organisation(organisation.as_deref()) => access::sign_off(controls, bounds, period, note, organisation);
+    /// List who has signed such reviews off.
+    AccessSignOffs "access-sign-offs" { organisation: Option<String> }: AccessReview
+        on On::Organisation(organisation.as_deref()) => access::sign_offs(controls, bounds, organisation);
     /// Say what the table answers if somebody wants something, and by which rows.
     AccessExplain "access-explain" { who: String, what: String, on: Option<String> }: AccessReview
         on On::Account(who) => access::explain(controls, who, what, on);
@@ -692,6 +707,8 @@ actions! {
     /// List grants.
     GrantList "grant-list" { organisation: Option<String> }: GrantRead
         on On::Organisation(organisation.as_deref()) => grants::list(controls, bounds, organisation);
+    /// List the grants that one has asked for oneself.
+    GrantOwn "grant-own": MailRead on On::Own => grants::list_own(controls, bounds);
     /// List the mailboxes that a grant opens, or the messages in one of them.
     GrantMail "grant-mail" { grant: i64, mailbox: Option<String> }: MailRead
         on On::MailOfGrant(*grant) => grants::mail(controls, bounds, grant, mailbox);

@@ -24,6 +24,12 @@ use super::{Controls, Refused};
 const COLUMNS: [&str; 12] =
     ["at", "kind", "from", "to", "country", "classification", "crossed", "rule", "encryption", "basis", "by", "what"];
 
+/// Rows of one page.
+const PAGE_ROWS_MAX: usize = 500;
+
+/// How often so many are read for one page.
+const PAGE_READS_MAX: usize = 8;
+
 /// A rule of crossings to be set. Kind, `to`, basis, reference and end must be said.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +67,26 @@ pub struct TransfersWanted {
     /// As a table (CSV) instead of rows.
     #[serde(default)]
     pub csv: bool,
+    /// Organisation, by name; may be left out where there is only one.
+    pub organisation: Option<String>,
+}
+
+/// Which page of the register is wanted.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransferPageWanted {
+    /// From this day on, as 2026-01-31.
+    pub since: Option<String>,
+    /// Before this day.
+    pub until: Option<String>,
+    /// Of this kind alone: delivery, export, backup or view.
+    pub kind: Option<String>,
+    /// What crossed alone, or what was not let cross.
+    pub crossed: Option<bool>,
+    /// Behind this one, as the page before says it.
+    pub cursor: Option<String>,
+    /// Rows, from 1 to 500.
+    pub limit: u32,
     /// Organisation, by name; may be left out where there is only one.
     pub organisation: Option<String>,
 }
@@ -150,6 +176,25 @@ pub(super) async fn set_place(controls: &Controls, address: String, country: Opt
     };
     controls.store.write(set).await.map_err(Refused::because)?;
     Ok(told)
+}
+
+/// Who works in another country than that of our region.
+pub(super) async fn list_places(
+    controls: &Controls,
+    by: &Bounds,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
+    let by = *by;
+    let list = move |tx: &mut Tx<'_>| {
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
+        let mut rows = Vec::new();
+        for (account, country) in residence::list_places(tx, organisation)? {
+            let address = identity::list_addresses(tx, account)?.into_iter().next();
+            rows.push(json!({ "address": address, "country": country }));
+        }
+        Ok::<_, ResidenceError>(rows.into())
+    };
+    controls.store.read(list).await.map_err(Refused::because)
 }
 
 pub(super) async fn set_rule(controls: &Controls, by: &Bounds, new: NewCrossingRule) -> Result<Value, Refused> {
@@ -245,6 +290,51 @@ pub(super) async fn transfers(controls: &Controls, by: &Bounds, wanted: Transfer
         text += &csv::line(&COLUMNS.iter().map(cell).collect::<Vec<String>>());
     }
     Ok(json!({ "csv": text }))
+}
+
+/// A page of the register, the latest first.
+pub(super) async fn transfer_page(
+    controls: &Controls,
+    by: &Bounds,
+    wanted: TransferPageWanted,
+) -> Result<Value, Refused> {
+    let TransferPageWanted { since, until, kind, crossed, cursor, limit, organisation } = wanted;
+    let day = |text: &Option<String>| text.as_deref().map(parse_day).transpose();
+    let span =
+        (day(&since)?.unwrap_or(Timestamp::from_millis(0)), day(&until)?.unwrap_or(Timestamp::from_millis(i64::MAX)));
+    let kind: Option<Kind> = kind.as_deref().map(str::parse).transpose().map_err(Refused::because)?;
+    let number = |text: &String| i64::from_str_radix(text, 16).map_err(|_| Refused(format!("{text:?} is no cursor")));
+    let after = cursor.as_ref().map(number).transpose()?;
+    let (by, limit) = (*by, usize::try_from(limit).unwrap_or(1).clamp(1, PAGE_ROWS_MAX));
+    let fits = move |it: &Transfer| {
+        kind.is_none_or(|kind| kind.as_str() == it.kind) && crossed.is_none_or(|crossed| crossed == it.crossed)
+    };
+    let list = move |tx: &mut Tx<'_>| {
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
+        let (mut rows, mut before) = (Vec::new(), after);
+        // What does not fit is read, too: a page may be shorter than was asked for, and still have one behind it.
+        for _ in 0..PAGE_READS_MAX {
+            let read = residence::latest_transfers(tx, organisation, span, before, PAGE_ROWS_MAX)?;
+            let is_last = read.len() < PAGE_ROWS_MAX;
+            for (id, transfer) in read {
+                if rows.len() == limit {
+                    return Ok((rows, before));
+                }
+                before = Some(id);
+                if fits(&transfer) {
+                    let account = transfer.account.map(|account| identity::list_addresses(tx, account)).transpose()?;
+                    let account = account.and_then(|addresses| addresses.into_iter().next()).unwrap_or_default();
+                    rows.push(shown_transfer(&transfer, &account));
+                }
+            }
+            if is_last {
+                return Ok((rows, None));
+            }
+        }
+        Ok::<_, ResidenceError>((rows, before))
+    };
+    let (items, next) = controls.store.read(list).await.map_err(Refused::because)?;
+    Ok(json!({ "items": items, "next": next.map(|id| format!("{id:x}")) }))
 }
 
 fn shown_transfer(transfer: &Transfer, by: &str) -> Value {

@@ -39,10 +39,16 @@ pub struct NewRetentionRule {
     pub organisation: Option<String>,
 }
 
-pub(super) async fn set(controls: &Controls, by: &Bounds, new: NewRetentionRule) -> Result<Value, Refused> {
+/// The rule that is asked for, and whose it is.
+fn read(new: NewRetentionRule) -> (Rule, Option<String>) {
     let NewRetentionRule { name, days, folder, label, from, larger_mib, group, flagged_too, off, organisation } = new;
     let rule =
         Rule { name, folder, label, from, larger_mib, group, days, flagged_too, enabled: !off, by: String::new() };
+    (rule, organisation)
+}
+
+pub(super) async fn set(controls: &Controls, by: &Bounds, new: NewRetentionRule) -> Result<Value, Refused> {
+    let (rule, organisation) = read(new);
     let (by, told) = (*by, rule.name.clone());
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
@@ -105,15 +111,27 @@ pub(super) async fn preview(
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         let rule = retention::load(tx, organisation, &name)?.rule;
-        let Preview { messages, bytes, accounts, held, samples } = retention::preview(tx, organisation, &rule)?;
-        let mut shown = Vec::with_capacity(samples.len());
-        for sample in samples {
-            let address = identity::list_addresses(tx, sample.account)?.into_iter().next();
-            shown.push(json!({ "address": address, "since": sample.saved.to_string(), "size": sample.size }));
-        }
-        Ok::<_, RetentionError>(json!({
-            "messages": messages, "bytes": bytes, "accounts": accounts, "held": held, "samples": shown,
-        }))
+        shown_preview(tx, organisation, &rule)
     };
     controls.store.read(work).await.map_err(Refused::because)
+}
+
+/// What a rule would remove that is not set.
+pub(super) async fn try_out(controls: &Controls, by: &Bounds, new: NewRetentionRule) -> Result<Value, Refused> {
+    let (by, (rule, organisation)) = (*by, read(new));
+    let work = move |tx: &mut Tx<'_>| {
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
+        shown_preview(tx, organisation, &rule)
+    };
+    controls.store.read(work).await.map_err(Refused::because)
+}
+
+fn shown_preview(tx: &mut Tx<'_>, organisation: i64, rule: &Rule) -> Result<Value, RetentionError> {
+    let Preview { messages, bytes, accounts, held, samples } = retention::preview(tx, organisation, rule)?;
+    let mut shown = Vec::with_capacity(samples.len());
+    for sample in samples {
+        let address = identity::list_addresses(tx, sample.account)?.into_iter().next();
+        shown.push(json!({ "address": address, "since": sample.saved.to_string(), "size": sample.size }));
+    }
+    Ok(json!({ "messages": messages, "bytes": bytes, "accounts": accounts, "held": held, "samples": shown }))
 }

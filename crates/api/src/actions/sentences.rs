@@ -7,6 +7,13 @@ use serde_json::Value;
 use super::carry::shown;
 use super::list::Action;
 
+/// What was asked for, as the record has it, in `language`; none if this program does not know it, or not all of it was kept.
+pub(super) fn of_recorded(name: &str, object: &str, language: Language) -> Option<String> {
+    let Ok(Value::Object(mut fields)) = serde_json::from_str(object) else { return None };
+    fields.insert("action".to_owned(), name.into());
+    serde_json::from_value(Value::Object(fields)).ok().map(|action| of(&action, language))
+}
+
 /// What `action` would do, in `language`.
 pub(super) fn of(action: &Action, language: Language) -> String {
     let details = shown(action);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use access::Via;
 use env::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{Tx, params};
+use store::{Row, StoreError, Tx, params};
 
 use super::grants::grants_between;
 use super::sealed::{open, seal};
@@ -273,29 +273,61 @@ pub fn list_events(tx: &mut Tx<'_>, organisation: i64, since: Timestamp) -> Resu
         "SELECT id, at, account, action, outcome, detail FROM access_event
          WHERE organisation = $1 AND at >= $2 ORDER BY at DESC, id DESC LIMIT $3",
         params![organisation, since.millis(), LISTED_MAX],
-        |row| {
-            let numbers = [row.int(0)?, row.int(1)?, row.int(2)?];
-            Ok((numbers, row.text(3)?.to_owned(), row.text(4)?.to_owned(), row.bytes(5)?.to_vec()))
-        },
+        EventRow::read,
     )?;
-    let mut events = Vec::with_capacity(rows.len());
-    for ([id, at, account], action, outcome, sealed) in rows {
-        let Detail { via, address, object, row, .. } = open(tx, organisation, COLUMN, id, &sealed)?;
-        events.push(RecordedEvent {
+    let mut events = rows.into_iter().map(|row| row.open(tx, organisation)).collect::<Result<Vec<_>, _>>()?;
+    events.extend(counted(tx, organisation, since)?);
+    events.sort_by_key(|event| std::cmp::Reverse((event.at, event.id)));
+    Ok(events)
+}
+
+/// What was recorded for an organisation of one kind, newest first.
+///
+/// # Errors
+/// [`IdentityError`] if an entry does not open or the store fails.
+pub fn list_events_of(tx: &mut Tx<'_>, organisation: i64, action: &str) -> Result<Vec<RecordedEvent>, IdentityError> {
+    let rows = tx.rows(
+        "SELECT id, at, account, action, outcome, detail FROM access_event
+         WHERE organisation = $1 AND action = $2 ORDER BY at DESC, id DESC LIMIT $3",
+        params![organisation, action, LISTED_MAX],
+        EventRow::read,
+    )?;
+    rows.into_iter().map(|row| row.open(tx, organisation)).collect()
+}
+
+/// An entry as it rests.
+struct EventRow {
+    numbers: [i64; 3],
+    action: String,
+    outcome: String,
+    sealed: Vec<u8>,
+}
+
+impl EventRow {
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            numbers: [row.int(0)?, row.int(1)?, row.int(2)?],
+            action: row.text(3)?.to_owned(),
+            outcome: row.text(4)?.to_owned(),
+            sealed: row.bytes(5)?.to_vec(),
+        })
+    }
+
+    fn open(self, tx: &mut Tx<'_>, organisation: i64) -> Result<RecordedEvent, IdentityError> {
+        let [id, at, account] = self.numbers;
+        let Detail { via, address, object, row, .. } = open(tx, organisation, COLUMN, id, &self.sealed)?;
+        Ok(RecordedEvent {
             id,
             at: Timestamp::from_millis(at),
             account: Some(account).filter(|account| *account != 0),
             via,
             address,
-            action,
+            action: self.action,
             object,
-            outcome: outcome.parse()?,
+            outcome: self.outcome.parse()?,
             row,
-        });
+        })
     }
-    events.extend(counted(tx, organisation, since)?);
-    events.sort_by_key(|event| std::cmp::Reverse((event.at, event.id)));
-    Ok(events)
 }
 
 /// Of each account and minute with more refusals than are recorded, how many more they were. They have no identifier.

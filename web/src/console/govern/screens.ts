@@ -1,3 +1,28 @@
-import type { Screen } from "../kit/screen";
+import { page, place, type Screen } from "../kit/screen";
 
-export const governScreens: Screen[] = [];
+export const governScreens: Screen[] = [
+  place("govern", "/approvals", "approval.title", ["approval.read", "outbound.decide"], () => import("./approvals-screen")),
+  page("govern", "/approvals/$request", "approval.one", ["approval.read", "outbound.decide"], () => import("./request-screen")),
+  place("govern", "/grants", "grants.title", ["grant.read", "grant.ask"], () => import("./grants-screen")),
+  page("govern", "/grants/$grant", "grants.one", ["grant.read", "grant.ask"], () => import("./grant-screen")),
+  place("govern", "/investigations", "investigation.title", ["investigation.read"], () => import("./investigations-screen")),
+  page("govern", "/investigations/$investigation", "investigation.one", ["investigation.read"], () => import("./investigation-screen")),
+  place("govern", "/holds", "holds.title", ["hold.read"], () => import("./holds-screen")),
+  place("govern", "/retention", "retention.title", ["policy.read"], () => import("./retention-screen")),
+  page("govern", "/retention/new", "retention.add", ["policy.change"], () => import("./retention-rule-screen")),
+  page("govern", "/retention/rules/$rule", "retention.one", ["policy.read"], () => import("./retention-rule-screen")),
+  place("govern", "/removed", "removed.title", ["mail.recover"], () => import("./removed-screen")),
+  place("govern", "/outbound", "outrule.title", ["policy.read"], () => import("./outbound-screen")),
+  page("govern", "/outbound/new", "outrule.add", ["policy.change"], () => import("./outbound-rule-screen")),
+  page("govern", "/outbound/rules/$rule", "outrule.one", ["policy.read"], () => import("./outbound-rule-screen")),
+  place("govern", "/regions", "regions.title", ["policy.read"], () => import("./regions-screen")),
+  place("govern", "/transfers", "transfers.title", ["audit.read"], () => import("./transfers-screen")),
+  place("govern", "/audit", "audit.title", ["audit.read"], () => import("./audit-screen")),
+  page("govern", "/audit/$event", "audit.one", ["audit.read"], () => import("./record-screen")),
+  place("people", "/access", "rights.title", ["access.review"], () => import("./access-screen")),
+  page("people", "/access/table", "rights.table", ["access.review"], () => import("./access-table-screen")),
+  page("people", "/access/explain", "rights.explain", ["access.review"], () => import("./access-explain-screen")),
+  place("people", "/roles", "roles.title", ["role.read"], () => import("./roles-screen")),
+  page("people", "/roles/new", "roles.add", ["role.define"], () => import("./role-screen")),
+  page("people", "/roles/of/$role", "roles.one", ["role.define"], () => import("./role-screen")),
+];
