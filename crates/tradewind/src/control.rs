@@ -29,6 +29,7 @@ use crate::credentials::public_url;
 use crate::judging::SharedJudge;
 use crate::keys::KeyPlace;
 use crate::settings::{DnsSettings, Settings};
+use crate::surroundings;
 use crate::system::{System, resolver};
 
 pub(crate) use socket::{ControlSocket, ask, socket_path};
@@ -197,6 +198,14 @@ impl Elsewhere for Parts {
 
     fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {
         Ok(backup::rehearsals(&self.settings))
+    }
+
+    fn surroundings(&self) -> evidence::Surroundings {
+        surroundings::of(&self.settings)
+    }
+
+    async fn look_at_machine(&self) -> Vec<evidence::Sight> {
+        surroundings::look_at_machine(&self.settings, self.store.context().clock.now()).await
     }
 
     fn judge(&self) -> Result<Arc<Judge>, Refused> {
