@@ -14,6 +14,8 @@ mod declare;
 mod dkim;
 mod dmarc;
 mod evidence;
+#[cfg(test)]
+mod evidence_tests;
 mod export;
 mod factors;
 #[cfg(test)]
