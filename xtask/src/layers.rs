@@ -22,7 +22,7 @@ const LAYERS: &[&[&str]] = &[
         "retention",
         "investigation",
     ],
-    &["reports", "review", "provision", "judgement", "keycare", "outbound"],
+    &["reports", "review", "provision", "judgement", "keycare", "outbound", "evidence"],
     &["smtp", "imap", "jmap", "api", "webapp"],
     &["tradewind"],
 ];

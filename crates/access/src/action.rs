@@ -149,6 +149,10 @@ env::words! {
         AuditRead = "audit.read",
         /// Read the table of rights, explain a decision, review who has what.
         AccessReview = "access.review",
+        /// See how checks come out, what they show of standards and laws, and the overview.
+        EvidenceRead = "evidence.read",
+        /// Make a signed report of that.
+        EvidenceReport = "evidence.report",
         /// See break-glass grants.
         GrantRead = "grant.read",
         /// Ask to read another's mail for a while.

@@ -83,6 +83,7 @@ const RIGHTS: &[Rights] = &[
             GuardRead,
             GuardChange,
             InvestigationRead,
+            EvidenceRead,
         ],
     ),
     // Who keeps the machines sees that mail flows.
@@ -108,6 +109,7 @@ const RIGHTS: &[Rights] = &[
             ProvisioningRead,
             SessionRead,
             SessionEnd,
+            EvidenceRead,
         ],
     ),
     // The administrator administers: accounts, groups, domains. No policy, no roles, no record of others.
@@ -160,6 +162,7 @@ const RIGHTS: &[Rights] = &[
             GrantAsk,
             ApprovalRead,
             ApprovalDecide,
+            EvidenceRead,
         ],
     ),
     // The security officer decides on rights and protections, and makes no accounts.
@@ -215,6 +218,8 @@ const RIGHTS: &[Rights] = &[
             ApprovalRead,
             ApprovalDecide,
             OutboundReplay,
+            EvidenceRead,
+            EvidenceReport,
         ],
     ),
     // The auditor reads what others did, and changes nothing.
@@ -248,6 +253,8 @@ const RIGHTS: &[Rights] = &[
             GrantRead,
             GrantAsk,
             ApprovalRead,
+            EvidenceRead,
+            EvidenceReport,
         ],
     ),
     // Whoever has the machine runs it. Nobody's mail, nobody's second person. Whatever of it touches who can use an account, its owner is told.
@@ -324,6 +331,8 @@ const RIGHTS: &[Rights] = &[
             ApprovalRead,
             OutboundRead,
             OutboundReplay,
+            EvidenceRead,
+            EvidenceReport,
         ],
     ),
 ];

@@ -65,6 +65,7 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::ProtectionLower, Approval::From(Level::Enhanced)),
     sensitive(Action::CertificateChange, Approval::Never),
     sensitive(Action::AuditRead, Approval::Never),
+    sensitive(Action::EvidenceReport, Approval::Never),
     sensitive(Action::PasswordReset, Approval::Never),
     sensitive(Action::FactorReset, Approval::From(Level::Trade)),
     sensitive(Action::ProvisioningChange, Approval::From(Level::Trade)),

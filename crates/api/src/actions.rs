@@ -13,6 +13,9 @@ mod clients;
 mod declare;
 mod dkim;
 mod dmarc;
+mod evidence;
+#[cfg(test)]
+mod evidence_tests;
 mod export;
 mod factors;
 #[cfg(test)]
@@ -89,6 +92,7 @@ pub use backup::{
 };
 pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};
+pub use evidence::{EvidenceWanted, look_after_evidence};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
 pub use export::MailToTakeOut;
 pub(crate) use factors::describe as describe_factor;
@@ -100,7 +104,7 @@ pub use investigation::{
     InvestigationMark, InvestigationPage, InvestigationQuery, InvestigationToClose, InvestigationToOpen,
 };
 pub(crate) use investigation::{NoFetch, shown_item, shown_search};
-pub use judging::NewThreshold;
+pub use judging::{JudgedWanted, NewThreshold};
 pub use letters::tell_owners;
 pub use list::Action;
 pub use lists::NewListed;
@@ -243,6 +247,16 @@ pub trait Elsewhere: Send + Sync {
     /// [`Refused`] if the settings cannot be used.
     fn points(&self) -> Result<PointsPlan, Refused> {
         Err(Refused("no backups here".to_owned()))
+    }
+
+    /// What evidence is looked at with beyond the store: settings in force, files. Reads files, so it may take some milliseconds.
+    fn surroundings(&self) -> ::evidence::Surroundings {
+        ::evidence::Surroundings::default()
+    }
+
+    /// Looks at the machine: its clock, what files of keys others can read, how processes are confined. Takes up to some seconds.
+    async fn look_at_machine(&self) -> Vec<::evidence::Sight> {
+        Vec::new()
     }
 
     /// How restores are rehearsed.

@@ -159,6 +159,50 @@ pub fn load(tx: &mut Tx<'_>, id: i64) -> Result<Judged, JudgementError> {
     Ok(Judged { id, organisation, at, detail: sealed::open(&key, DETAIL, id, &detail)? })
 }
 
+/// A judged message in a list: nothing that it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// Its number.
+    pub id: i64,
+    /// When it was judged.
+    pub at: Timestamp,
+    /// Which way it went.
+    pub direction: Direction,
+    /// What became of it.
+    pub action: Action,
+}
+
+/// Judged messages of an organisation before a place in the list, the latest first: the moment in milliseconds and the number of the last one of the page
+/// before. Of one direction and one action, if they are named.
+///
+/// # Errors
+/// [`JudgementError`] if the store fails.
+pub fn list(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    (direction, action): (Option<Direction>, Option<Action>),
+    before: Option<(i64, i64)>,
+    limit: u32,
+) -> Result<Vec<Listed>, JudgementError> {
+    let (at, id) = before.unwrap_or((i64::MAX, i64::MAX));
+    let (way, deed) = (direction.map_or("", Direction::as_str), action.map_or("", Action::word));
+    let rows = tx.rows(
+        "SELECT id, at, direction, action FROM judged WHERE organisation = $1 AND at <= $2 AND (at < $2 OR id < $3)
+         AND ($4 = '' OR direction = $4) AND ($5 = '' OR action = $5) ORDER BY at DESC, id DESC LIMIT $6",
+        params![organisation, at, id, way, deed, limit],
+        |row| {
+            Ok(Listed {
+                id: row.int(0)?,
+                at: Timestamp::from_millis(row.int(1)?),
+                direction: if row.text(2)? == "in" { Direction::In } else { Direction::Out },
+                action: Action::of_word(row.text(3)?)
+                    .ok_or_else(|| StoreError::Corrupt { what: "action of a judged message".to_owned() })?,
+            })
+        },
+    )?;
+    Ok(rows)
+}
+
 /// Whether the account has a copy of the judged message, or it waits in quarantine for it.
 ///
 /// # Errors

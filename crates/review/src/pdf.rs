@@ -23,6 +23,9 @@ const LINE: f64 = 1.5;
 /// Most of a line that one column takes.
 const COLUMN_SHARE_MAX: f64 = 0.4;
 
+/// Lines of one cell; a report is for people.
+const LINES_MAX: usize = 12;
+
 /// Objects before the pages: catalog, pages, two fonts, its descendant, its descriptor, its map.
 const FIXED_OBJECTS: usize = 7;
 
@@ -33,7 +36,9 @@ pub fn write(report: &Report) -> Vec<u8> {
     layout.new_page();
     layout.line(&report.title, TITLE_POINTS);
     for paragraph in &report.paragraphs {
-        layout.line(paragraph, TEXT_POINTS);
+        for line in wrap(paragraph, WIDTH - 2.0 * MARGIN) {
+            layout.line(&line, TEXT_POINTS);
+        }
     }
     for table in &report.tables {
         layout.table(table);
@@ -74,11 +79,18 @@ impl Layout {
         self.line(&table.title, HEAD_POINTS);
         let widths = column_widths(table);
         for row in std::iter::once(&table.head).chain(&table.rows) {
-            self.step(TEXT_POINTS);
-            let mut x = MARGIN;
-            for (cell, width) in row.iter().zip(&widths) {
-                self.put(&fit(cell, width - TEXT_POINTS), x, TEXT_POINTS);
-                x += width;
+            let cells: Vec<Vec<String>> =
+                row.iter().zip(&widths).map(|(cell, width)| wrap(cell, width - TEXT_POINTS)).collect();
+            let height = cells.iter().map(Vec::len).max().unwrap_or(1);
+            for at in 0..height {
+                self.step(TEXT_POINTS);
+                let mut x = MARGIN;
+                for (cell, width) in cells.iter().zip(&widths) {
+                    if let Some(line) = cell.get(at) {
+                        self.put(line, x, TEXT_POINTS);
+                    }
+                    x += width;
+                }
             }
         }
     }
@@ -139,19 +151,32 @@ fn column_widths(table: &Table) -> Vec<f64> {
     if sum <= room { widths } else { widths.iter().map(|width| width * room / sum).collect() }
 }
 
-/// As much of `text` as fits, without control characters.
-fn fit(text: &str, width: f64) -> String {
-    let mut out = String::new();
-    let mut used = 0.0;
+/// Lines of `text` that fit into `width`, broken at spaces where there are any, without control characters. What is longer than a cell may be is cut off.
+fn wrap(text: &str, width: f64) -> Vec<String> {
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0.0);
     for c in text.chars().map(|c| if c.is_control() { ' ' } else { c }) {
-        used += width_of(c.encode_utf8(&mut [0; 4])) * TEXT_POINTS;
-        if used > width {
-            out.push('…');
-            break;
+        let more = width_of(c.encode_utf8(&mut [0; 4])) * TEXT_POINTS;
+        if used + more > width && !line.is_empty() {
+            if lines.len() + 1 == LINES_MAX {
+                line.pop();
+                line.push('…');
+                lines.push(line);
+                return lines;
+            }
+            // A word goes to the next line as a whole, unless it is longer than a line.
+            let at = if c == ' ' { None } else { line.rfind(' ').filter(|at| *at > 0) };
+            let rest = at.map_or_else(String::new, |at| line.split_off(at).trim_start().to_owned());
+            used = width_of(&rest) * TEXT_POINTS;
+            lines.push(std::mem::replace(&mut line, rest));
+            if c == ' ' {
+                continue;
+            }
         }
-        out.push(c);
+        line.push(c);
+        used += more;
     }
-    out
+    lines.push(line);
+    lines
 }
 
 fn assemble(layout: &Layout) -> Vec<u8> {
@@ -214,4 +239,24 @@ fn unicode_map(rows: &BTreeSet<u8>) -> String {
     }
     out.push_str("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_text_is_broken_at_words_and_cut_off_in_the_end() {
+        let width = 20.0 * 0.53 * TEXT_POINTS + 0.1;
+        assert_eq!(wrap("short", width), ["short"]);
+        assert_eq!(wrap("", width), [""]);
+        assert_eq!(wrap("words that go on for more than a line", width), ["words that go on for", "more than a line"]);
+        assert_eq!(wrap(&"x".repeat(30), width), ["x".repeat(20), "x".repeat(10)]);
+        let chinese = wrap("传输与存储均已启用国密算法并按期轮换密钥", width);
+        assert_eq!(chinese.concat(), "传输与存储均已启用国密算法并按期轮换密钥");
+        assert!(chinese.len() > 1 && chinese.iter().all(|line| width_of(line) * TEXT_POINTS <= width));
+        let much = wrap(&"word ".repeat(200), width);
+        assert_eq!(much.len(), LINES_MAX);
+        assert!(much[LINES_MAX - 1].ends_with('…'));
+    }
 }

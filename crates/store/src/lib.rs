@@ -103,6 +103,12 @@ struct Inner {
     is_damaged: AtomicBool,
 }
 
+/// Version of the schema that this program knows, as the table of versions has it.
+#[must_use]
+pub fn newest_schema() -> i64 {
+    migrate::newest()
+}
+
 /// Name of that file.
 const OPEN_MARK: &str = "open";
 

@@ -6,6 +6,7 @@ mod backup;
 mod check_auth;
 mod clients;
 mod directory;
+mod evidence;
 mod factors;
 mod feeds;
 mod guard;
@@ -40,6 +41,7 @@ pub(crate) use audit::AuditCommand;
 pub(crate) use backup::{BackupCommand, FollowOptions, RestoreOptions, SourceOptions, StandbyCommand};
 pub(crate) use check_auth::CheckAuth;
 pub(crate) use clients::{AppPasswordCommand, OauthCommand, ProgramCommand, SessionCommand};
+pub(crate) use evidence::EvidenceCommand;
 pub(crate) use factors::{AuthorityCommand, FactorCommand};
 pub(crate) use feeds::{FeedForm, FeedsCommand, SharedForm};
 pub(crate) use guard::{GuardCommand, ReplayOptions};
@@ -215,6 +217,15 @@ pub(crate) enum Command {
     /// The audit log: verify it, export it, prove single records.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Evidence: live checks, what they show of standards and laws, signed reports.
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
+    /// What needs attention, and live numbers.
+    Overview {
+        /// Language: en or zh.
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
     /// Backups: take one, list them, check them.
     #[command(subcommand)]
     Backup(BackupCommand),

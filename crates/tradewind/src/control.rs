@@ -30,6 +30,7 @@ use crate::feeds;
 use crate::judging::SharedJudge;
 use crate::keys::KeyPlace;
 use crate::settings::{DnsSettings, Settings};
+use crate::surroundings;
 use crate::system::{System, resolver};
 
 pub(crate) use socket::{ControlSocket, ask, socket_path};
@@ -212,6 +213,14 @@ impl Elsewhere for Parts {
 
     fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {
         Ok(backup::rehearsals(&self.settings))
+    }
+
+    fn surroundings(&self) -> evidence::Surroundings {
+        surroundings::of(&self.settings)
+    }
+
+    async fn look_at_machine(&self) -> Vec<evidence::Sight> {
+        surroundings::look_at_machine(&self.settings, self.store.context().clock.now()).await
     }
 
     fn judge(&self) -> Result<Arc<Judge>, Refused> {

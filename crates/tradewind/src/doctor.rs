@@ -1,24 +1,27 @@
 //! `tradewind check`: whether everything around the server is as it must be, and what to do where it is not.
 
 mod backups;
+mod checks;
 mod inspection;
-mod keys;
 mod machine;
+mod seen;
 mod people;
 mod world;
 
 use env::{Clock, SystemClock};
+pub(crate) use inspection::confinement;
+pub(crate) use machine::{clock, permissions};
 use serde_json::{Value, json};
 
 use crate::control::{ask, socket_path};
 use crate::settings::Settings;
-use crate::system::{System, home_domain, resolver};
+use crate::system::{System, resolver};
 use crate::texts::Texts;
 use api::actions::{Action, Refused};
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(crate) enum State {
     Sound,
     Wrong,
     /// Cannot be told from here.
@@ -37,15 +40,15 @@ impl State {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Finding {
-    pub(super) check: &'static str,
+pub(crate) struct Finding {
+    pub(crate) check: &'static str,
     /// What exactly: a file, a record, an address.
-    pub(super) object: String,
-    pub(super) state: State,
+    pub(crate) object: String,
+    pub(crate) state: State,
     /// What was found, where that says more than the state.
-    pub(super) found: String,
+    pub(crate) found: String,
     /// Key of the text that says what to do.
-    pub(super) remedy: &'static str,
+    pub(crate) remedy: &'static str,
 }
 
 impl Finding {
@@ -72,18 +75,12 @@ pub(crate) async fn run(settings: &Settings, offline: bool) -> Result<(Value, bo
     findings.extend(backups::backups(settings).await);
     findings.push(inspection::confinement(settings));
     findings.extend(inspection::yara(settings));
+    findings.extend(checks::findings_of(settings, texts.language()).await);
     if !offline {
         let dns = resolver(&settings.dns)?;
         findings.push(world::dnssec(&dns).await);
-        findings.extend(world::host(&dns, &settings.server.hostname).await);
         findings.extend(world::tlsa(&dns, settings).await);
-        let policy = settings.http.mta_sts_policy(&settings.server.hostname).id();
-        let keys = ask_or_act(settings, Action::DkimList { domain: None }).await?;
-        for domain in domains(settings).await? {
-            findings.extend(world::domain(&dns, &domain, &settings.server.hostname).await);
-            findings.extend(world::policy(&dns, &domain, &policy).await);
-            findings.extend(keys::records(&dns, &keys, &domain).await);
-        }
+        findings.extend(seen::findings(&ask_or_act(settings, Action::EvidenceLook).await?));
         findings.push(world::port_25_outward(&dns).await);
     }
     let is_sound = findings.iter().all(|finding| finding.state != State::Wrong);
@@ -112,16 +109,4 @@ pub(crate) async fn ask_or_act(settings: &Settings, action: Action) -> Result<Va
     let answer = system.controls().carry_out_as_operator(action).await;
     system.store.close().await;
     answer
-}
-
-/// The mail domains, from the running server or from the store; the host's own domain if there are none.
-async fn domains(settings: &Settings) -> Result<Vec<String>, Refused> {
-    let answer = ask_or_act(settings, Action::DomainList).await?;
-    let rows = answer.as_array().cloned().unwrap_or_default();
-    let mut domains: Vec<String> =
-        rows.iter().filter_map(|row| row.get("domain")?.as_str().map(str::to_owned)).collect();
-    if domains.is_empty() {
-        domains.push(home_domain(&settings.server.hostname).to_owned());
-    }
-    Ok(domains)
 }

@@ -7,6 +7,7 @@ mod cli;
 mod control;
 mod credentials;
 mod doctor;
+mod evidence_files;
 mod feeds;
 mod gm_certificate;
 mod guard;
@@ -23,6 +24,7 @@ mod restore;
 mod serve;
 mod settings;
 mod standby;
+mod surroundings;
 mod system;
 mod texts;
 mod tlsa;
@@ -111,6 +113,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             feeds::run(&command, &settings, json).await
         }
         Command::Audit(command) => audit::run(command, &config, json).await,
+        Command::Evidence(command) => evidence_files::run(command, &config, json).await,
         Command::Keys(command) => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
             keys::run(command, &settings, &config, json).await
@@ -286,6 +289,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Store(StoreCommand::Scrub) => Action::StoreScrub,
         Command::Store(StoreCommand::Collect) => Action::StoreCollect,
         Command::Rehearse => Action::BackupRehearse,
+        Command::Overview { language } => Action::Overview { language },
         Command::Report(ReportCommand::Tls { send_now: false }) => Action::ReportTls,
         Command::Report(ReportCommand::Tls { send_now: true }) => Action::ReportTlsSend,
         _ => return Err(Refused("this command is not an action".to_owned())),

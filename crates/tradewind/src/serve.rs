@@ -3,6 +3,7 @@
 mod auditing;
 mod backing_up;
 mod browsing;
+mod evidencing;
 mod judging;
 mod listening;
 mod provisioning;
@@ -175,6 +176,7 @@ fn spawn_upkeep(
     tasks.spawn(backing_up::carry_erasures(system.controls(), stop.clone()));
     tasks.spawn(scrubbing::run(system.controls(), system.settings.store.clone(), stop.clone()));
     tasks.spawn(rehearsing::run(system.controls(), stop.clone()));
+    tasks.spawn(evidencing::run(system.controls(), stop.clone()));
     tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));

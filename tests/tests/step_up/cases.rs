@@ -153,6 +153,7 @@ fn of_officers(authority: &str) -> Vec<Case> {
         case("auditor", "transfer-list", json!({})),
         case("auditor", "transfer-page", json!({ "limit": 10 })),
         case("auditor", "audit-prove", json!({})),
+        case("auditor", "evidence-report", json!({ "framework": "iso27001", "language": "en", "format": "json" })),
         case("security", "role-define", json!({ "name": "desk", "rights": ["allow account.read organisation"] })),
         case("security", "role-give", json!({ "address": "finance@trade.test", "role": "desk" })),
         case("security", "role-take", json!({ "address": "finance@trade.test", "role": "desk" })),

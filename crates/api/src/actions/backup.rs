@@ -152,6 +152,20 @@ async fn copy_may_cross(controls: &Controls, target: &Target, enters: bool) -> R
     regions::check_copy(controls, &here, (&target.location, home), enters).await
 }
 
+/// What backups lack for `level`, as words.
+pub(super) fn lacking(plan: &BackupPlan, points: PointsWanted, level: Level) -> Vec<&'static str> {
+    lacks::lacks(plan, points, level).into_iter().map(lacks::Lack::as_str).collect()
+}
+
+/// Into how many repositories copies may not cross.
+pub(super) async fn may_not_cross(controls: &Controls, plan: &BackupPlan) -> usize {
+    let mut refused = 0;
+    for target in &plan.targets {
+        refused += usize::from(copy_may_cross(controls, target, false).await.is_err());
+    }
+    refused
+}
+
 /// What the level asks of backups, what they lack, and which copies may not cross.
 pub(super) async fn needs(controls: &Controls) -> Result<Value, Refused> {
     let plan = controls.elsewhere.backups()?;

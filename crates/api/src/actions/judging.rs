@@ -4,7 +4,7 @@ use env::Timestamp;
 use judgement::complaints::{self, Onward};
 use judgement::policy::{self, Departure, NewDeparture, SetTo, Setting};
 use judgement::reputation::{self, Known};
-use judgement::{JudgementError, JudgingSettings};
+use judgement::{Direction, JudgementError, JudgingSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -26,6 +26,72 @@ pub struct NewThreshold {
     pub reason: Option<String>,
     /// Organisation, by name; may be left out where there is only one.
     pub organisation: Option<String>,
+}
+
+/// Judged messages that are listed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JudgedWanted {
+    /// Only those that went "in" or "out".
+    #[serde(default)]
+    pub direction: Option<String>,
+    /// Only those with which this was done: deliver, warn, junk, quarantine, hold, refuse.
+    #[serde(default)]
+    pub done: Option<String>,
+    /// Where a page goes on, as the one before says.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// Rows of a page, 200 at most; 50 if it is left out.
+    #[serde(default)]
+    pub limit: Option<u32>,
+    /// Organisation, by name; may be left out where there is only one.
+    #[serde(default)]
+    pub organisation: Option<String>,
+}
+
+/// Rows of a page of judged messages: usually, and at most.
+const JUDGED_PAGE: u32 = 50;
+const JUDGED_PAGE_MAX: u32 = 200;
+
+/// Judged messages, the latest first, without what they say.
+pub(super) async fn list(controls: &Controls, by: &Bounds, wanted: JudgedWanted) -> Result<Value, Refused> {
+    let direction = match wanted.direction.as_deref() {
+        None => None,
+        Some("in") => Some(Direction::In),
+        Some("out") => Some(Direction::Out),
+        Some(other) => return Err(Refused(format!("{other:?} is no direction; use one of: in, out"))),
+    };
+    let done = wanted.done.as_deref().map(|word| {
+        let known = "use one of: deliver, warn, junk, quarantine, hold, refuse";
+        filter::Action::of_word(word).ok_or_else(|| Refused(format!("{word:?} is nothing that is done with mail; {known}")))
+    });
+    let done = done.transpose()?;
+    let limit = match wanted.limit.unwrap_or(JUDGED_PAGE) {
+        limit @ 1..=JUDGED_PAGE_MAX => limit,
+        other => return Err(Refused(format!("limit {other} is not possible; ask for 1 to {JUDGED_PAGE_MAX}"))),
+    };
+    let place = |text: &str| {
+        let (at, id) = text.split_once('-')?;
+        Some((at.parse().ok()?, i64::from_str_radix(id, 16).ok()?))
+    };
+    let before = wanted.cursor.as_deref().map(|text| {
+        place(text).ok_or_else(|| Refused(format!("{text:?} is no cursor of this list; leave it out to begin at the front")))
+    });
+    let (before, by, organisation) = (before.transpose()?, *by, wanted.organisation);
+    let work = move |tx: &mut Tx<'_>| {
+        let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
+        judgement::list(tx, organisation, (direction, done), before, limit)
+    };
+    let page = controls.store.read(work).await.map_err(Refused::because)?;
+    let next = page.last().filter(|_| page.len() == limit as usize);
+    let next = next.map(|last| format!("{}-{:x}", last.at.millis(), last.id));
+    let rows = page.iter().map(|one| {
+        json!({
+            "id": format!("{:x}", one.id), "at": one.at.to_string(), "direction": one.direction.as_str(),
+            "done": one.action.word(),
+        })
+    });
+    Ok(json!({ "rows": rows.collect::<Vec<_>>(), "cursor": next }))
 }
 
 /// Each setting with what holds, what the level says, and how it came to that; with `history` what is over, too.

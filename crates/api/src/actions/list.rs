@@ -11,15 +11,16 @@ use serde_json::Value;
 use super::backup::earlier::{self, EarlierDomain, EarlierMail};
 use super::caller::Bounds;
 use super::declare::actions;
+use super::evidence::EvidenceWanted;
 use super::export::MailToTakeOut;
 use super::grants::{self, GrantRequest};
 use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, export, factors, forward, groups, guard,
-    import, investigation, judging, keys, leave, lists, openpgp, outbound, people, portal, protection, provisioning,
-    quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing,
-    sign_ins, smime, space, store, threats, tls,
+    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, evidence, export, factors, forward,
+    groups, guard, import, investigation, judging, keys, leave, lists, openpgp, outbound, people, portal, protection,
+    provisioning, quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub, shared_feeds,
+    sharing, sign_ins, smime, space, store, threats, tls,
 };
 
 actions! {
@@ -287,6 +288,9 @@ actions! {
         on On::Organisation(organisation.as_deref()) => quarantine::pulled(controls, bounds, organisation);
     /// Bring the copies of a message that were pulled back to the inbox.
     PulledReturn "pulled-return" { id: String }: QuarantineChange on On::Judged(id) => quarantine::return_pulled(controls, id);
+    /// List judged messages, the latest first, a page at a time: which way they went and what became of them, without what they say.
+    JudgedList "judged-list" (wanted: judging::JudgedWanted): QuarantineRead
+        on On::Organisation(wanted.organisation.as_deref()) => judging::list(controls, bounds, wanted);
     /// Show what was found of a judged message, or judge it again from the kept facts.
     JudgedShow "judged-show" { id: String, address: Option<String>, again: bool, language: String }: QuarantineRead
         on address.as_deref().map_or(On::Judged(id), On::Account)
@@ -687,6 +691,18 @@ actions! {
         on On::Account(who) => access::explain(controls, who, what, on);
     /// Show what was decided on sensitive actions in the last days.
     AccessLog "access-log" { days: u32 }: AuditRead on On::Within => access::log(controls, bounds, days);
+    /// Show what needs attention, area by area, and live numbers, in the language zh or en.
+    Overview "overview" { language: String }: EvidenceRead on On::Within => evidence::overview(controls, bounds, language);
+    /// List how checks come out, or items of a standard or a law by them, a page at a time.
+    EvidenceList "evidence-list" (wanted: EvidenceWanted): EvidenceRead on On::Within => evidence::list(controls, bounds, wanted);
+    /// Show an item of a standard or a law, or one of the checks, with what was read and how it came out before.
+    EvidenceShow "evidence-show" { framework: String, item: String, language: String }: EvidenceRead
+        on On::Within => evidence::show(controls, bounds, framework, item, language);
+    /// Look at DNS and the machine now, for the checks that go by what was seen.
+    EvidenceLook "evidence-look": EvidenceRead on On::Within => evidence::look_at_world(controls);
+    /// Make a report of all checks and of a standard or a law, as pdf or json, signed with the audit log's key.
+    EvidenceReport "evidence-report" { framework: Option<String>, language: String, format: String }: EvidenceReport
+        on On::Within => evidence::make_report(controls, bounds, (framework, language, format));
     /// Ask for a second person for a sensitive action, or no longer.
     AccessApproval "access-approval" { right: String, wanted: bool, organisation: Option<String> }: PolicyChange
         on On::Organisation(organisation.as_deref()) => access::set_approval(controls, bounds, right, wanted, organisation);

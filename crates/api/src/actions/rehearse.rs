@@ -110,6 +110,17 @@ fn last_report(directory: &Path) -> Option<SystemTime> {
     reports.filter_map(|entry| entry.metadata().ok()?.modified().ok()).max()
 }
 
+/// The newest report: when the rehearsal began, and whether everything was as it should be.
+pub(super) fn last(directory: &Path) -> Option<(env::Timestamp, bool)> {
+    let entries = std::fs::read_dir(directory).ok()?.filter_map(Result::ok).map(|entry| entry.path());
+    let reports = entries.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    // Names begin with the moment, so the last name is that of the newest.
+    let newest = reports.max()?;
+    let report: Value = serde_json::from_slice(&std::fs::read(newest).ok()?).ok()?;
+    let begun = ::backup::parse_moment(report.get("begun")?.as_str()?)?;
+    Some((begun, report.get("sound")?.as_bool()?))
+}
+
 /// Rehearses now.
 pub(super) async fn run(controls: &Controls) -> Result<Value, Refused> {
     let (plan, backups) = (controls.elsewhere.rehearsals()?, controls.elsewhere.backups()?);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use api::actions::{Action, NewThreshold};
+use api::actions::{Action, JudgedWanted, NewThreshold};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -210,6 +210,24 @@ pub(crate) enum JudgingCommand {
         #[arg(long)]
         organisation: Option<String>,
     },
+    /// List judged messages, the latest first: which way they went and what became of them.
+    List {
+        /// Only those that went in, or out.
+        #[arg(long)]
+        direction: Option<String>,
+        /// Only those with which this was done: deliver, warn, junk, quarantine, hold, refuse.
+        #[arg(long)]
+        done: Option<String>,
+        /// Where to go on, as the page before says.
+        #[arg(long)]
+        cursor: Option<String>,
+        /// Rows of a page.
+        #[arg(long)]
+        limit: Option<u32>,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
     /// Go back to what the level says.
     Clear {
         /// warn, junk, quarantine, refuse or unjudged.
@@ -226,6 +244,9 @@ impl From<JudgingCommand> for Action {
             JudgingCommand::Show { history, organisation } => Self::JudgingPolicy { organisation, history },
             JudgingCommand::Set { setting, value, reason, organisation } => {
                 Self::JudgingPolicySet(NewThreshold { setting, value, reason, organisation })
+            }
+            JudgingCommand::List { direction, done, cursor, limit, organisation } => {
+                Self::JudgedList(JudgedWanted { direction, done, cursor, limit, organisation })
             }
             JudgingCommand::Clear { setting, organisation } => Self::JudgingPolicyClear { setting, organisation },
         }

@@ -8,7 +8,7 @@ use crate::judging::WORKER_COMMAND;
 use crate::settings::Settings;
 
 /// Has such a process try what it must not be able to do.
-pub(super) fn confinement(settings: &Settings) -> Finding {
+pub(crate) fn confinement(settings: &Settings) -> Finding {
     let pool = Pool::new(Program::this(WORKER_COMMAND), settings.inspect.clone());
     let finding = |state, found: String| {
         Finding::new("attachments", "processes that look into files", state, "remedy-inspect").found(found)

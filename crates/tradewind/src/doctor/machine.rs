@@ -23,7 +23,7 @@ const CERTIFICATE_LEFT_MIN: Duration = Duration::from_secs(7 * 86_400);
 const EARLIEST: Timestamp = Timestamp::from_seconds(1_767_225_600);
 
 /// Private keys must be their owner's alone.
-pub(super) fn permissions(settings: &Settings) -> Vec<Finding> {
+pub(crate) fn permissions(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     let backup = [&settings.backup.password_file, &settings.backup.credentials_file];
     let backup = backup.into_iter().filter(|path| path.exists());
@@ -117,7 +117,7 @@ pub(super) fn disk(settings: &Settings) -> Finding {
 }
 
 /// The clock must be kept by the network: TLS, retries and evidence live by it.
-pub(super) fn clock(settings: &Settings, now: Timestamp) -> Finding {
+pub(crate) fn clock(settings: &Settings, now: Timestamp) -> Finding {
     let finding = |state, found: &str| Finding::new("clock", now.to_string(), state, "remedy-clock").found(found);
     let pem = std::fs::read(&settings.tls.certificate).ok();
     let not_before = pem.and_then(|pem| CertificateFacts::read(&pem).ok()).map(|facts| facts.not_before);

@@ -33,7 +33,7 @@ pub enum PointsWanted {
 }
 
 impl PointsWanted {
-    pub(super) fn is_wanted(self, level: Level) -> bool {
+    pub(in super::super) fn is_wanted(self, level: Level) -> bool {
         match self {
             Self::ByLevel => level >= Level::Enhanced,
             Self::On => true,
