@@ -20,6 +20,7 @@ pub use approvals::{
     request_approval,
 };
 pub use custom::{define_role, list_roles, parse_right, remove_role};
+pub use events::{WantedEvents, page_events};
 pub use events::{
     Event, Outcome, REFUSALS_PER_MINUTE_MAX, RecordedEvent, disclose, forget_refusals, list_events, note_reading,
     record,

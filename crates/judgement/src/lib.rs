@@ -32,6 +32,7 @@ mod settings;
 pub mod sharing;
 pub mod spots;
 pub mod takeover;
+mod traced;
 mod votes;
 
 pub use error::JudgementError;

@@ -26,6 +26,10 @@ pub fn hold(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
 pub fn release(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
     take(tx, message)?;
     tell(tx, message, "released", Change::to(Outcome::Waiting))?;
+    free(tx, message)
+}
+
+fn free(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
     tx.execute("UPDATE queue_message SET held = 0 WHERE id = $1", params![message])?;
     tx.execute("UPDATE queue_recipient SET state = 'due' WHERE message = $1 AND state = 'held'", params![message])?;
     tx.notify(Notice::Queue);
@@ -39,6 +43,10 @@ pub fn release(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
 pub fn retry_now(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
     take(tx, message)?;
     tell(tx, message, "retried", Change::NONE)?;
+    hurry(tx, message)
+}
+
+fn hurry(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
     let now = tx.now().millis();
     // The sign keeps SQLite from going through all that is due.
     tx.execute(
@@ -56,10 +64,10 @@ pub fn retry_now(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
 pub fn expire_now(tx: &mut Tx<'_>, message: i64) -> Result<(), QueueError> {
     let now = tx.now().millis();
     take(tx, message)?;
-    tell(tx, message, "expired", Change::NONE)?;
-    release(tx, message)?;
+    tell(tx, message, "expired", Change::to(Outcome::Waiting))?;
+    free(tx, message)?;
     tx.execute("UPDATE queue_message SET expires = $1 WHERE id = $2 AND expires > $1", params![now, message])?;
-    retry_now(tx, message)
+    hurry(tx, message)
 }
 
 /// Takes the message out of the queue without telling its sender. An attempt that is under way may still deliver it.

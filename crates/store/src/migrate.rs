@@ -66,6 +66,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 50, name: "outbound", sql: include_str!("../migrations/0050_outbound.sql") },
     Migration { version: 51, name: "investigation", sql: include_str!("../migrations/0051_investigation.sql") },
     Migration { version: 53, name: "trace", sql: include_str!("../migrations/0053_trace.sql") },
+    Migration { version: 54, name: "pages", sql: include_str!("../migrations/0054_pages.sql") },
 ];
 
 /// The newest schema that this program knows.

@@ -16,6 +16,9 @@ pub const LIMIT_MAX: usize = 500;
 /// Rows that one call looks at, at most, to fill a page where a filter leaves most of them out.
 pub const LOOKED_AT_MAX: usize = 20_000;
 
+/// The same where each row has to be opened before the filter can say anything.
+pub const OPENED_MAX: usize = 4_000;
+
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
@@ -89,22 +92,23 @@ impl FromStr for Cursor {
 /// Fills a page from a list that is read in blocks.
 ///
 /// `block` gives the rows behind a place, at most as many as it is told, each with its place; `keep` says what becomes of a row, none if
-/// the filter leaves it out. It is asked until the page is full, the list is over, or [`LOOKED_AT_MAX`] rows were looked at.
+/// the filter leaves it out. Both get `from`, mostly the transaction. The list is asked until the page is full, the list is over, or `looked_at_max` rows were looked at.
 ///
 /// # Errors
 /// What `block` and `keep` give.
-pub fn fill<C, R, T, E>(
+pub fn fill<X, C, R, T, E>(
+    from: &mut X,
     mut after: C,
-    limit: usize,
-    mut block: impl FnMut(&C, usize) -> Result<Vec<(C, R)>, E>,
-    mut keep: impl FnMut(R) -> Result<Option<T>, E>,
+    (limit, looked_at_max): (usize, usize),
+    mut block: impl FnMut(&mut X, &C, usize) -> Result<Vec<(C, R)>, E>,
+    mut keep: impl FnMut(&mut X, R) -> Result<Option<T>, E>,
 ) -> Result<Page<T>, E>
 where
     C: fmt::Display,
 {
     let (mut items, mut looked_at, mut size) = (Vec::new(), 0, limit + 1);
     loop {
-        let rows = block(&after, size)?;
+        let rows = block(from, &after, size)?;
         let is_over = rows.len() < size;
         looked_at += rows.len();
         for (place, row) in rows {
@@ -112,17 +116,38 @@ where
                 // There is more; whether it is wanted shows when it is asked for.
                 return Ok(Page { items, next: Some(after.to_string()) });
             }
-            items.extend(keep(row)?);
+            items.extend(keep(from, row)?);
             after = place;
         }
         if is_over {
             return Ok(Page { items, next: None });
         }
-        if looked_at >= LOOKED_AT_MAX {
+        if looked_at >= looked_at_max {
             return Ok(Page { items, next: Some(after.to_string()) });
         }
-        size = (size * 4).min(LOOKED_AT_MAX / 4);
+        size = (size * 4).min(looked_at_max / 4).max(1);
     }
+}
+
+/// One page of several lists, each of which goes from the latest on; `place` says where an item stands.
+///
+/// # Errors
+/// [`NoCursor`] if the next page of one of them begins behind no [`Cursor`].
+pub fn merge<T>(pages: Vec<Page<T>>, limit: usize, place: impl Fn(&T) -> Cursor) -> Result<Page<T>, NoCursor> {
+    let mut reached: Option<Cursor> = None;
+    let mut items = Vec::new();
+    for page in pages {
+        let next: Option<Cursor> = page.next.as_deref().map(str::parse).transpose()?;
+        reached = reached.max(next);
+        items.extend(page.items);
+    }
+    items.sort_by_key(|item| std::cmp::Reverse(place(item)));
+    // Further on, one list was looked at and another was not.
+    items.retain(|item| reached.is_none_or(|reached| place(item) >= reached));
+    let is_more = items.len() > limit;
+    items.truncate(limit);
+    let last = items.last().filter(|_| is_more).map(&place);
+    Ok(Page { items, next: last.or(reached).map(|place| place.to_string()) })
 }
 
 #[cfg(test)]
@@ -135,8 +160,8 @@ mod tests {
 
     fn page(after: Cursor, limit: usize, of: i64, wanted: impl Fn(i64) -> bool) -> Page<i64> {
         let after = Cursor { id: after.id.min(of), ..after };
-        let block = |after: &Cursor, count: usize| Ok::<_, NoCursor>(numbers(after, count, 0));
-        fill(after, limit, block, |id| Ok(wanted(id).then_some(id))).unwrap()
+        let block = |(): &mut (), after: &Cursor, count: usize| Ok::<_, NoCursor>(numbers(after, count, 0));
+        fill(&mut (), after, (limit, LOOKED_AT_MAX), block, |(), id| Ok(wanted(id).then_some(id))).unwrap()
     }
 
     #[test]
@@ -168,6 +193,20 @@ mod tests {
         assert!(first.items.is_empty());
         let reached: Cursor = first.next.unwrap().parse().unwrap();
         assert!(reached.id > 5 && reached.id < rows, "it goes on where it stopped");
+    }
+
+    #[test]
+    fn lists_are_put_together_in_order() {
+        let of = |ids: &[i64], next: Option<i64>| Page {
+            items: ids.to_vec(),
+            next: next.map(|id| Cursor { at: 0, id }.to_string()),
+        };
+        let place = |id: &i64| Cursor { at: 0, id: *id };
+        let both = merge(vec![of(&[9, 7, 5], Some(5)), of(&[8, 2], None)], 10, place).unwrap();
+        assert_eq!(both, of(&[9, 8, 7, 5], Some(5)), "2 comes when the first list has been looked at so far");
+        let first = merge(vec![of(&[9, 7], None), of(&[8, 2], None)], 3, place).unwrap();
+        assert_eq!(first, of(&[9, 8, 7], Some(7)));
+        assert_eq!(merge(vec![of(&[2], None)], 3, place).unwrap(), of(&[2], None));
     }
 
     #[test]
