@@ -34,6 +34,7 @@ mod on;
 mod openpgp;
 mod outbound;
 mod own;
+mod pages;
 mod people;
 mod portal;
 mod protection;
@@ -57,6 +58,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod trace;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -105,6 +107,7 @@ pub use on::On;
 pub use openpgp::{KeyToExport, KeyToImport};
 pub use outbound::{MailToReplay, MessageToTest};
 pub(crate) use own::Leave;
+pub use pages::{CasesWanted, EventsWanted, QuarantineWanted, QueueWanted, SignInsWanted, UsersWanted};
 pub use people::{NewUser, PeopleError};
 pub use portal::{NewPortalDelivery, PortalParts};
 pub use provisioning::{TableToImport, sync_ldap};
@@ -114,6 +117,7 @@ pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;
 pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_promotion, tell_of_recovery};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
+pub use trace::TracesWanted;
 
 /// Why an action was not carried out, in words for the one who asked.
 #[derive(Debug, thiserror::Error)]

@@ -297,6 +297,37 @@ pub enum What {
     },
 }
 
+impl What {
+    /// The word of its kind.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Connected { .. } => "connected",
+            Self::SignedIn { .. } => "signed-in",
+            Self::Enveloped => "enveloped",
+            Self::Received => "received",
+            Self::Authenticated { .. } => "authenticated",
+            Self::Judged { .. } => "judged",
+            Self::Ruled { .. } => "ruled",
+            Self::Stopped => "stopped",
+            Self::Refused { .. } => "refused",
+            Self::Quarantined { .. } => "quarantined",
+            Self::Delivered { .. } => "delivered",
+            Self::Queued { .. } => "queued",
+            Self::Sorted { .. } => "sorted",
+            Self::Attempted { .. } => "attempted",
+            Self::Told { .. } => "told",
+            Self::PassedOn { .. } => "passed-on",
+            Self::Released { .. } => "released",
+            Self::Deleted { .. } => "deleted",
+            Self::Expired => "expired",
+            Self::Pulled { .. } => "pulled",
+            Self::Returned { .. } => "returned",
+            Self::Handled { .. } => "handled",
+        }
+    }
+}
+
 const fn once() -> u64 {
     1
 }

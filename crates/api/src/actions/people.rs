@@ -3,7 +3,7 @@
 use env::Secret;
 use identity::password::Owner;
 use identity::{
-    AccountKind, AccountState, IdentityError, Language, Level, Organisation, PAGE_MAX, PasswordRefusal,
+    Account, AccountKind, AccountState, IdentityError, Language, Level, Organisation, PAGE_MAX, PasswordRefusal,
     PreparedPassword, Role,
 };
 use mailbox::MailboxError;
@@ -161,20 +161,22 @@ pub(super) async fn list_users(controls: &Controls, by: &Bounds) -> Result<Value
             .map_err(Refused::because)?;
         let Some(last) = page.last() else { break };
         after = last.id;
-        users.extend(page.iter().map(|it| {
-            json!({
-                "address": it.addresses.first(),
-                "aliases": it.addresses.get(1..).unwrap_or_default(),
-                "name": it.name,
-                "role": it.role.as_str(),
-                "state": it.state.as_str(),
-                "messages": it.messages,
-                "bytes": it.bytes,
-                "quota_bytes": it.quota_bytes,
-            })
-        }));
+        users.extend(page.iter().map(user_row));
     }
     Ok(users.into())
+}
+
+pub(super) fn user_row(it: &Account) -> Value {
+    json!({
+        "address": it.addresses.first(),
+        "aliases": it.addresses.get(1..).unwrap_or_default(),
+        "name": it.name,
+        "role": it.role.as_str(),
+        "state": it.state.as_str(),
+        "messages": it.messages,
+        "bytes": it.bytes,
+        "quota_bytes": it.quota_bytes,
+    })
 }
 
 pub(super) async fn set_password(
