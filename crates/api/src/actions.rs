@@ -34,6 +34,8 @@ mod on;
 mod openpgp;
 mod outbound;
 mod own;
+#[cfg(test)]
+mod page_tests;
 mod pages;
 mod people;
 mod portal;
