@@ -7,7 +7,7 @@ use crate::tree::{Source, Tree};
 const LAYERS: &[&[&str]] = &[
     &["env"],
     &["mail", "wire", "gm", "crypto", "resolver", "mailauth", "access", "factors", "payment", "markup", "sieve"],
-    &["certs", "hsm", "store", "audit", "net", "inspect", "smime", "openpgp"],
+    &["certs", "hsm", "store", "audit", "trace", "net", "inspect", "smime", "openpgp"],
     &["watch", "identity", "mailbox", "filter", "queue", "signing", "backup"],
     &[
         "letters",
@@ -34,6 +34,7 @@ const SAME_LAYER: &[(&str, &str)] = &[
     ("crypto", "gm"),
     ("factors", "gm"),
     ("audit", "store"),
+    ("trace", "store"),
     ("identity", "watch"),
 ];
 

@@ -111,6 +111,8 @@ env::words! {
         QueueRead = "queue.read",
         /// Hold, release, retry, expire and cancel messages on their way out.
         QueueChange = "queue.change",
+        /// See what happened to messages: who wrote to whom, when, and what became of it. No content.
+        TraceRead = "trace.read",
         /// See what was found of judged mail, and what waits in quarantine.
         QuarantineRead = "quarantine.read",
         /// Release and delete what waits in quarantine.

@@ -38,6 +38,9 @@ mod on;
 mod openpgp;
 mod outbound;
 mod own;
+#[cfg(test)]
+mod page_tests;
+mod pages;
 mod people;
 mod portal;
 mod protection;
@@ -63,6 +66,7 @@ mod store;
 mod tests;
 mod threats;
 mod tls;
+mod trace;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -113,6 +117,7 @@ pub use openpgp::{KeyToExport, KeyToImport};
 pub use outbound::{MailToReplay, MessageToTest};
 pub use leave::Leaver;
 pub(crate) use own::Leave;
+pub use pages::{CasesWanted, EventsWanted, QuarantineWanted, QueueWanted, SignInsWanted, UsersWanted};
 pub use people::{NewUser, PeopleError};
 pub use portal::{NewPortalDelivery, PortalParts};
 pub use provisioning::{TableToImport, sync_ldap};
@@ -124,6 +129,7 @@ pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_promotion, tell
 pub use space::tell_of_full_accounts;
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 pub use threats::ThreatsWanted;
+pub use trace::TracesWanted;
 
 /// Why an action was not carried out, in words for the one who asked.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::Clock;
+use crate::{Clock, Timestamp};
 
 /// The highest node number.
 pub const NODE_MAX: u16 = 1023;
@@ -42,12 +42,36 @@ impl IdSource {
     }
 }
 
+/// The moment that identifier `id` was made at, to the millisecond, as far as the clock did not step back meanwhile.
+#[must_use]
+pub const fn moment_of(id: i64) -> Timestamp {
+    Timestamp::from_millis((id >> (COUNTER_BITS + NODE_BITS)) + EPOCH_MILLIS)
+}
+
+/// The least identifier that can be made at `moment` or later: those that are less were made before.
+#[must_use]
+pub fn least_at(moment: Timestamp) -> i64 {
+    let since = (moment.millis().saturating_sub(EPOCH_MILLIS)).clamp(0, i64::MAX >> (COUNTER_BITS + NODE_BITS));
+    since << (COUNTER_BITS + NODE_BITS)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{ManualClock, Timestamp};
+    use crate::ManualClock;
+
+    #[test]
+    fn an_identifier_tells_its_moment() {
+        let moment = Timestamp::from_millis(1_800_000_000_123);
+        let ids = IdSource::new(Arc::new(ManualClock::at(moment)), 1_000);
+        let id = ids.next();
+        assert_eq!(moment_of(id), moment);
+        assert!(least_at(moment) <= id && id < least_at(Timestamp::from_millis(moment.millis() + 1)));
+        assert_eq!(least_at(Timestamp::from_millis(0)), 0);
+        assert!(least_at(Timestamp::from_millis(i64::MAX)) > id);
+    }
 
     #[test]
     fn ids_rise_even_when_the_clock_steps_back() {

@@ -14,7 +14,7 @@ mod words;
 
 pub use clock::{Civil, Clock, ManualClock, SystemClock, Timestamp};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
-pub use id::{IdSource, NODE_MAX};
+pub use id::{IdSource, NODE_MAX, least_at, moment_of};
 pub use secret::Secret;
 pub use words::UnknownWord;
 

@@ -4,6 +4,7 @@ use env::Timestamp;
 use filter::Finding;
 use payment::same_account;
 use serde::{Deserialize, Serialize};
+use store::page::{Cursor, LOOKED_AT_MAX, OPENED_MAX, Page, fill};
 use store::{Tx, params};
 
 use crate::knowledge::{Found, Knowledge, OnFile, State};
@@ -142,7 +143,9 @@ impl CaseState {
         }
     }
 
-    fn of_word(word: &str) -> Option<Self> {
+    /// The state of that word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
         [Self::Open, Self::Proposed, Self::Honest, Self::Fraud].into_iter().find(|it| it.as_str() == word)
     }
 
@@ -278,6 +281,55 @@ pub fn list(tx: &mut Tx<'_>, organisation: i64, all: bool, most: i64) -> Result<
         |row| row.int(0),
     )?;
     ids.into_iter().map(|id| load(tx, id)).collect()
+}
+
+/// Which cases are wanted.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Of this organisation.
+    pub organisation: i64,
+    /// All, or only those that wait.
+    pub all: bool,
+    /// That are so far.
+    pub state: Option<CaseState>,
+    /// Whose partner, sender or subject has this in it, in upper or lower case.
+    pub text: Option<String>,
+    /// Behind this place.
+    pub after: Cursor,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A page of cases, the latest first.
+///
+/// # Errors
+/// When the store fails.
+pub fn page(tx: &mut Tx<'_>, wanted: &Wanted) -> Result<Page<Case>, GuardError> {
+    let text = wanted.text.as_deref().map(str::to_lowercase);
+    let block = |tx: &mut Tx<'_>, after: &Cursor, count: usize| {
+        let rows = tx.rows(
+            "SELECT id, at, state FROM guard_case WHERE organisation = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+            params![wanted.organisation, after.id, i64::try_from(count).unwrap_or(i64::MAX)],
+            |row| Ok((row.int(0)?, row.int(1)?, CaseState::of_word(row.text(2)?))),
+        )?;
+        Ok(rows.into_iter().map(|(id, at, state)| (Cursor { at, id }, (id, state))).collect())
+    };
+    let keep = |tx: &mut Tx<'_>, (id, state): (i64, Option<CaseState>)| {
+        let is_wanted = (wanted.all || state.is_some_and(CaseState::is_open))
+            && wanted.state.is_none_or(|wanted| state == Some(wanted));
+        if !is_wanted {
+            return Ok(None);
+        }
+        let case = load(tx, id)?;
+        let has = |text: &String| {
+            [&case.detail.partner, &case.detail.from, &case.detail.subject]
+                .iter()
+                .any(|shown| shown.to_lowercase().contains(text))
+        };
+        Ok(if text.as_ref().is_none_or(has) { Some(case) } else { None })
+    };
+    let looked_at_max = if text.is_some() { OPENED_MAX } else { LOOKED_AT_MAX };
+    fill(tx, wanted.after, (wanted.limit, looked_at_max), block, keep)
 }
 
 /// Whose a case is; none if there is no such case.

@@ -46,11 +46,22 @@ pub async fn erase_restored(store: &Store) -> Result<u64, IdentityError> {
 fn erase(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
     store::erasures::erase_key(tx, account)?;
     release_blobs(tx, account)?;
+    erase_traces(tx, account)?;
     for delete in DELETES {
         tx.execute(delete, params![account])?;
     }
     tx.notify(Notice::SignIns(account));
     tx.context().keys.forget_account(account);
+    Ok(())
+}
+
+/// Takes the account out of the message trace, as long as it is known which addresses it had.
+fn erase_traces(tx: &mut Tx<'_>, account: i64) -> Result<(), IdentityError> {
+    let organisation = tx.row("SELECT organisation FROM account WHERE id = $1", params![account], |row| row.int(0))?;
+    let addresses = crate::list_addresses(tx, account)?;
+    if let Some(organisation) = organisation {
+        trace::erase(tx, organisation, account, &addresses)?;
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 //! Knows nothing of mail protocols, and of mailboxes only that they go with their account ([`delete_account`]).
 
 mod account;
+mod account_page;
 mod address;
 mod app_password;
 pub mod delegation;
@@ -43,6 +44,7 @@ pub use account::{
     Account, NewAccount, PAGE_MAX, create_account, freeze, level_of_account, list_accounts, load_account,
     password_chosen, set_language, set_name, set_ordinary_role, set_password, set_quota, set_state, unfreeze,
 };
+pub use account_page::{WantedAccounts, page_accounts};
 pub use address::{add_alias, find_by_address, list_addresses, remove_alias, set_main_address};
 pub use app_password::{
     APP_PASSWORDS_MAX, AppPassword, NewAppPassword, PreparedAppPassword, add_app_password, list_app_passwords,

@@ -21,9 +21,8 @@ pub use approvals::{
 };
 pub use custom::{define_role, list_roles, parse_right, remove_role};
 pub use events::{
-    Event, Outcome, REFUSALS_PER_MINUTE_MAX, RecordedEvent, disclose, forget_refusals, list_events, list_events_of,
-    note_reading,
-    record,
+    Event, Outcome, REFUSALS_PER_MINUTE_MAX, RecordedEvent, WantedEvents, disclose, forget_refusals, list_events,
+    list_events_of, note_reading, page_events, record,
 };
 pub use grants::{
     Grant, GrantState, GrantWindow, NewGrant, approve_grant, ask_grant, due_to_be_told, grants_between, lift_hold,

@@ -33,6 +33,7 @@ pub mod sharing;
 pub mod spots;
 pub mod takeover;
 pub mod threats;
+mod traced;
 mod votes;
 
 pub use error::JudgementError;

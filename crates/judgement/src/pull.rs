@@ -16,9 +16,12 @@ use intel::feeds::Earlier;
 use letters::{Texts, Words};
 use mailbox::{Name, SpecialUse, UidRange};
 use store::{Tx, params};
+use trace::{Change, Outcome, What};
 
 use crate::digest::harmless;
 use crate::learner::Learner;
+use crate::quarantine::organisation_of;
+use crate::traced::traced;
 use crate::{Detail, JudgementError, kept, marks, votes};
 
 pub(crate) use held::note_released;
@@ -237,7 +240,19 @@ fn pull_one(tx: &mut Tx<'_>, organisation: i64, account: i64, copy: &Copy) -> Re
         return Ok(false);
     }
     mailbox::move_messages(tx, account, inbox, &[UidRange::one(uid)], junk)?;
+    traced_pulled(tx, organisation, account, copy, false)?;
     Ok(true)
+}
+
+/// Writes into the message's trace that a copy was taken back.
+fn traced_pulled(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    account: i64,
+    copy: &Copy,
+    held: bool,
+) -> Result<(), store::StoreError> {
+    traced(tx, organisation, copy.of.id, What::Pulled { account, held }, Change::to(Outcome::Pulled))
 }
 
 /// Brings the copies of a judged message that were pulled back, all or those of one account; gives how many. From Junk they move to INBOX;
@@ -252,6 +267,8 @@ pub fn undo(tx: &mut Tx<'_>, judged: i64, account: Option<i64>) -> Result<usize,
         |row| Ok((row.int(0)?, row.int(1)?, row.text(2)? == Way::Held.as_str())),
     )?;
     let mut moved = 0;
+    // What waited in quarantine is delivered anew, and is not there yet.
+    let waits = rows.iter().any(|(.., is_held)| *is_held);
     for (owner, message, is_held) in
         rows.into_iter().filter(|(owner, ..)| account.is_none_or(|wanted| wanted == *owner))
     {
@@ -269,7 +286,15 @@ pub fn undo(tx: &mut Tx<'_>, judged: i64, account: Option<i64>) -> Result<usize,
             moved += 1;
         }
     }
-    if moved == 0 { Err(JudgementError::NotKept(judged)) } else { Ok(moved) }
+    if moved == 0 {
+        return Err(JudgementError::NotKept(judged));
+    }
+    if let Some(organisation) = organisation_of(tx, judged)? {
+        let returned = What::Returned { copies: moved as u64 };
+        let change = if waits { Change::NONE } else { Change::to(Outcome::Delivered) };
+        traced(tx, organisation, judged, returned, change)?;
+    }
+    Ok(moved)
 }
 
 /// What was pulled in an organisation, the latest first.

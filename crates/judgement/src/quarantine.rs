@@ -9,14 +9,19 @@ use filter::Verdict;
 use queue::{Envelope, NewMessage, NewRecipient};
 use serde::{Deserialize, Serialize};
 use store::{Blobs, Location, Row, StoreError, Tx, params};
+use trace::{Change, Outcome, What};
 
+use crate::traced::traced;
 use crate::{JudgementError, Kept, fields, marks, pull, sealed};
+
+mod expire;
+mod page;
+
+pub use expire::expire;
+pub use page::{Wanted, page};
 
 /// Entries that one list gives.
 pub const LISTED_MAX: i64 = 1_000;
-
-/// Entries deleted in one transaction.
-const EXPIRED_MAX: i64 = 200;
 
 /// Findings that stand in lists.
 const FINDINGS_MAX: usize = 8;
@@ -448,6 +453,7 @@ pub fn release(tx: &mut Tx<'_>, id: i64, whose: Whose, expires: Timestamp) -> Re
     let taken = take(tx, id, whose, State::Released)?;
     let Taken { organisation, blob, key_wrapped, size, detail, recipients, accounts } = taken;
     pull::note_released(tx, id, &accounts)?;
+    traced(tx, organisation, id, What::Released { copies: recipients.len() as u64 }, Change::NONE)?;
     let key = tx.context().keys.organisation(tx, organisation)?;
     let Detail { mut envelope, .. } = sealed::open(&key, DETAIL, id, &detail)?;
     envelope.junk = false;
@@ -479,8 +485,22 @@ pub fn release(tx: &mut Tx<'_>, id: i64, whose: Whose, expires: Timestamp) -> Re
 /// As [`release`].
 pub fn delete(tx: &mut Tx<'_>, id: i64, whose: Whose) -> Result<usize, JudgementError> {
     let taken = take(tx, id, whose, State::Deleted)?;
+    let is_over = is_untouched_by_release(tx, id)?;
+    let change = if is_over { Change::to(Outcome::Removed) } else { Change::NONE };
+    let deleted = What::Deleted { copies: taken.recipients.len() as u64 };
+    traced(tx, taken.organisation, id, deleted, change)?;
     remove_if_done(tx, id, taken.blob)?;
     Ok(taken.recipients.len())
+}
+
+/// Whether no copy waits any more, and none was let out.
+fn is_untouched_by_release(tx: &mut Tx<'_>, id: i64) -> Result<bool, StoreError> {
+    let other = tx.row(
+        "SELECT 1 FROM quarantine_recipient WHERE quarantine = $1 AND state <> 'deleted' LIMIT 1",
+        params![id],
+        |row| row.int(0),
+    )?;
+    Ok(other.is_none())
 }
 
 struct Taken {
@@ -553,25 +573,4 @@ fn remove(tx: &mut Tx<'_>, id: i64, blob: i64) -> Result<(), JudgementError> {
     tx.execute("DELETE FROM quarantine WHERE id = $1", params![id])?;
     store::blobs::add_refs(tx, blob, -1)?;
     Ok(())
-}
-
-/// Deletes what has waited for its time, and what is nobody's any more; gives how many. Call again while it gives some.
-///
-/// # Errors
-/// [`JudgementError`] if the store fails.
-pub fn expire(tx: &mut Tx<'_>) -> Result<usize, JudgementError> {
-    let over = tx.rows(
-        "SELECT id, blob FROM quarantine q WHERE (expires <= $1 OR NOT EXISTS
-            (SELECT 1 FROM quarantine_recipient r WHERE r.quarantine = q.id AND r.state = 'held')) AND NOT EXISTS
-            (SELECT 1 FROM quarantine_recipient r JOIN account a ON a.id = r.account JOIN hold h
-                ON h.organisation = a.organisation AND h.ended = 0 AND (h.everyone = 1 OR EXISTS
-                    (SELECT 1 FROM hold_account c WHERE c.account = a.id AND c.hold = h.id))
-             WHERE r.quarantine = q.id AND r.state <> 'released') LIMIT $2",
-        params![tx.now().millis(), EXPIRED_MAX],
-        |row| Ok((row.int(0)?, row.int(1)?)),
-    )?;
-    for (id, blob) in &over {
-        remove(tx, *id, *blob)?;
-    }
-    Ok(over.len())
 }

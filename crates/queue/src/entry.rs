@@ -5,6 +5,7 @@ use env::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::{Notice, Tx, params};
+use trace::{Change, Step, Traced, What};
 
 use crate::QueueError;
 
@@ -81,6 +82,9 @@ pub struct Envelope {
     /// Mailboxes here put it where junk goes.
     #[serde(default)]
     pub junk: bool,
+    /// Traces that tell what becomes of it: the first of all its recipients, further ones each of those of its organisation alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traced: Vec<Traced>,
     /// What was found of the message is kept under this number.
     #[serde(default)]
     pub judged: Option<i64>,
@@ -90,6 +94,15 @@ pub struct Envelope {
     /// Header fields of ours that go before the message, each ended by CRLF; may be empty.
     #[serde(default)]
     pub trace: String,
+}
+
+impl Envelope {
+    /// The envelope of what an account or a group of `organisation` sends on: its way is that organisation's to know.
+    #[must_use]
+    pub fn traced_by(mut self, organisation: i64) -> Self {
+        self.traced.retain(|traced| traced.organisation == organisation);
+        self
+    }
 }
 
 /// What was found, on arrival, of who sent a message from outside.
@@ -222,6 +235,11 @@ pub fn enqueue(tx: &mut Tx<'_>, message: &NewMessage<'_>, recipients: &[NewRecip
              VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6, NULL)",
             params![id, number, destination, state, message.due.millis(), &sealed],
         )?;
+    }
+    if let Some(traced) = message.envelope.traced.first() {
+        let to = recipients.iter().map(|recipient| recipient.address.clone()).collect();
+        let queued = What::Queued { to, more: 0, number: id, held: message.held };
+        trace::note(tx, *traced, &[Step::at(tx.now(), queued)], Change::opened(recipients.len() as u64))?;
     }
     tx.notify(Notice::Queue);
     Ok(id)

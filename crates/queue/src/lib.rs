@@ -16,6 +16,7 @@ mod entry;
 mod error;
 mod lease;
 mod list;
+mod page;
 mod schedule;
 mod settle;
 
@@ -27,5 +28,6 @@ pub use entry::{
 pub use error::QueueError;
 pub use lease::{Lease, LeaseRequest, LeasedRecipient, lease, next_due, renew};
 pub use list::{Counts, Filter, PAGE_MAX, QueuedMessage, QueuedRecipient, RecipientState, counts, list, show};
+pub use page::{Wanted, page};
 pub use schedule::{Schedule, next_attempt};
 pub use settle::{Outcome, Settled, Settlement, settle};

@@ -177,7 +177,7 @@ pub fn counts(tx: &mut Tx<'_>) -> Result<Counts, QueueError> {
 }
 
 impl QueuedMessage {
-    fn goes_to(&self, domain: &str) -> bool {
+    pub(crate) fn goes_to(&self, domain: &str) -> bool {
         let at_domain = |address: &str| {
             address.rsplit_once('@').is_some_and(|(_, of_address)| of_address.eq_ignore_ascii_case(domain))
         };
@@ -185,19 +185,19 @@ impl QueuedMessage {
     }
 }
 
-struct MessageRow {
-    id: i64,
+pub(crate) struct MessageRow {
+    pub(crate) id: i64,
     organisation: i64,
     blob: i64,
     envelope: Vec<u8>,
     size: i64,
-    created: i64,
+    pub(crate) created: i64,
     expires: i64,
-    held: bool,
+    pub(crate) held: bool,
 }
 
 impl MessageRow {
-    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+    pub(crate) fn read(row: &Row<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.int(0)?,
             organisation: row.int(1)?,
@@ -210,7 +210,7 @@ impl MessageRow {
         })
     }
 
-    fn open(self, tx: &mut Tx<'_>) -> Result<QueuedMessage, QueueError> {
+    pub(crate) fn open(self, tx: &mut Tx<'_>) -> Result<QueuedMessage, QueueError> {
         let key = tx.context().keys.organisation(tx, self.organisation)?;
         let rows = tx.rows(
             "SELECT number, state, due, attempts, lease_until, recipient, outcome FROM queue_recipient

@@ -22,6 +22,7 @@ pub(crate) mod route;
 mod security;
 mod settle;
 mod sort;
+mod traced;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -119,7 +119,7 @@ impl Parcel {
             envid: None,
             smtputf8: arrived.smtputf8 || utf8,
             trace: fields(&self.group) + &arrived.trace,
-            ..arrived.clone()
+            ..arrived.clone().traced_by(self.group.organisation)
         }
     }
 }

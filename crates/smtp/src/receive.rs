@@ -3,6 +3,7 @@
 mod abroad;
 mod accept;
 mod authenticate;
+mod commit;
 mod conversation;
 mod demands;
 mod dns_lists;
@@ -18,6 +19,7 @@ mod refused;
 mod reported;
 mod submission;
 mod suspicion;
+mod traced;
 mod within;
 
 use std::sync::Arc;
@@ -35,6 +37,7 @@ use reports::{FailureFact, Tally};
 use signing::Signer;
 use store::Store;
 use tokio::sync::{Semaphore, mpsc};
+use trace::{Refusals, TraceSettings};
 use wire::sasl::Mechanism;
 use wire::smtp::server::{Kind, Limits, ServerConfig};
 
@@ -92,6 +95,9 @@ pub struct Receiver {
     pub(crate) expire_after: Duration,
     pub(crate) hold_max: Duration,
     pub(crate) figures: Arc<Figures>,
+    pub(crate) tracing: TraceSettings,
+    /// What was refused and is not written yet.
+    pub(crate) refusals: Refusals,
 }
 
 /// What receiving does for reports; each part may be switched off.
@@ -151,6 +157,8 @@ pub struct ReceiverParts {
     pub content_rules: ContentRules,
     /// What is counted.
     pub figures: Arc<Figures>,
+    /// How what happens to messages is traced.
+    pub tracing: TraceSettings,
 }
 
 impl Receiver {
@@ -171,7 +179,7 @@ impl Receiver {
             ..
         } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
-        let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, deliverer, outbound, .. } = parts;
+        let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, deliverer, outbound, tracing, .. } = parts;
         Arc::new(Self {
             store,
             directory,
@@ -200,6 +208,8 @@ impl Receiver {
             expire_after: Duration::from_secs(delivery.expire_hours * 3600),
             hold_max: Duration::from_secs(delivery.schedule_days_max * 86_400),
             figures,
+            tracing,
+            refusals: Refusals::default(),
         })
     }
 
@@ -244,6 +254,7 @@ impl Handler for Door {
         let Connection { mut stream, stop, .. } = connection;
         let peer = stream.peer();
         if !self.admits(peer.ip()).await {
+            self.tell_turned_away(peer.ip(), rates::TOO_MANY_CONNECTIONS);
             if stream.send(rates::TOO_MANY_CONNECTIONS, REFUSAL_WAIT).await.is_ok() {
                 stream.close().await;
             }

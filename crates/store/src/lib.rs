@@ -22,6 +22,7 @@ mod migrate;
 mod named;
 mod notice;
 pub mod owned;
+pub mod page;
 mod place;
 mod postgres;
 mod probe;

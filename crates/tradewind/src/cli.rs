@@ -17,6 +17,7 @@ mod keys;
 mod lists;
 mod openpgp;
 mod outbound;
+mod page;
 mod protection;
 mod receipt;
 mod region;
@@ -24,6 +25,7 @@ mod retention;
 mod sign_ins;
 mod smime;
 mod tls;
+mod trace;
 
 use std::path::PathBuf;
 
@@ -133,6 +135,12 @@ pub(crate) enum Command {
     /// Messages on their way out.
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// What happened to messages: who wrote to whom, when, and what became of it.
+    #[command(subcommand)]
+    Trace(trace::TraceCommand),
+    /// Long lists a page at a time.
+    #[command(subcommand)]
+    Page(page::PageCommand),
     /// Messages that are kept back until somebody looks.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

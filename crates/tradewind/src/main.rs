@@ -253,6 +253,8 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Provision(command) => command.into(),
         Command::List(command) => list_action(command),
         Command::SignIns(command) => sign_in_action(command),
+        Command::Trace(command) => command.action(),
+        Command::Page(command) => command.action(),
         Command::Quarantine(command) => command.into(),
         Command::Guard(command) => command.action().ok_or_else(|| Refused("replay needs no server".to_owned()))?,
         Command::Judging(command) => command.into(),

@@ -169,6 +169,7 @@ fn spawn_upkeep(
         system.store.clone(),
         system.settings.access.clone(),
         system.settings.portal.keeps(),
+        system.settings.trace.keep_days,
         stop.clone(),
     ));
     tasks.spawn(auditing::run(system, dns, stop.clone()));
@@ -250,6 +251,7 @@ fn spawn_services(
                 .map_err(|error| Refused(format!("smtp.dns_lists: {error}")))?,
             content_rules: ContentRules::of(&settings.delivery.route).map_err(Refused::because)?,
             figures: Arc::clone(&figures),
+            tracing: settings.trace.clone(),
         },
         settings.smtp.clone(),
         &settings.delivery,
@@ -257,6 +259,7 @@ fn spawn_services(
     for (name, kind) in [("smtp", Kind::Mx), ("submission", Kind::Submission), ("submissions", Kind::Submissions)] {
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
     }
+    tasks.spawn(Arc::clone(&receiver).tend_traces(stop.clone()));
     let portal = portal(system, &sign_in, public_url, &dns);
     let sending = (&receiver, &deliverer);
     let jmap = browsing::jmap_server(system, &portal, sending, &dns)?;

@@ -30,6 +30,7 @@ use scripts::RulesSettings;
 use serde::{Deserialize, Serialize};
 use signing::SigningSettings;
 use smtp::{DeliverySettings, SmtpSettings};
+use trace::TraceSettings;
 use watch::WatchSettings;
 use webapp::WebSettings;
 
@@ -278,6 +279,7 @@ sections! {
     reports: ReportSettings,
     watch: WatchSettings,
     smtp: SmtpSettings,
+    trace: TraceSettings,
     inspect: InspectSettings,
     threats: ThreatSettings,
     judging: JudgingSettings,

@@ -334,16 +334,17 @@ pub(crate) fn note_said(tx: &mut Tx<'_>, id: i64, said: Said) -> Result<(), Watc
     if changed == 1 { Ok(()) } else { Err(WatchError::Answered(id)) }
 }
 
-struct Raw {
-    id: i64,
+pub(crate) struct Raw {
+    pub(crate) id: i64,
     subject: (i64, i64),
-    at: i64,
-    words: [String; 3],
+    pub(crate) at: i64,
+    /// Outcome, answer, what was said.
+    pub(crate) words: [String; 3],
     detail: Vec<u8>,
 }
 
 impl Raw {
-    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+    pub(crate) fn read(row: &Row<'_>) -> Result<Self, StoreError> {
         let word = |index| Ok::<_, StoreError>(row.text(index)?.to_owned());
         Ok(Self {
             id: row.int(0)?,
@@ -354,7 +355,7 @@ impl Raw {
         })
     }
 
-    fn open(self, tx: &mut Tx<'_>) -> Result<Event, WatchError> {
+    pub(crate) fn open(self, tx: &mut Tx<'_>) -> Result<Event, WatchError> {
         let (organisation, account) = self.subject;
         let keeper = Keeper::of(tx, account)?;
         let [outcome, answer, said] = self.words;

@@ -15,6 +15,7 @@ pub mod geo;
 mod keys;
 mod levels;
 pub mod model;
+mod page;
 mod place;
 mod profile;
 pub mod rules;
@@ -32,6 +33,7 @@ pub use event::{
 pub use features::{Dimension, Feature, Kind, NO_DEVICE, features, hour_there, network};
 pub use geo::Places;
 pub use levels::{Levels, LevelsError, Policy};
+pub use page::{WantedEvents, page_events};
 pub use place::Place;
 pub use settings::WatchSettings;
 pub use watch::{Judged, Watch, say};

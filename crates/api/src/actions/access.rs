@@ -286,7 +286,7 @@ pub(super) async fn log(controls: &Controls, by: &Bounds, days: u32) -> Result<V
     controls.store.read(work).await.map_err(Refused::because)
 }
 
-fn event_row(
+pub(super) fn event_row(
     tx: &mut Tx<'_>,
     names: &mut BTreeMap<i64, String>,
     event: &RecordedEvent,

@@ -40,7 +40,7 @@ pub(super) async fn list(
     controls.store.read(work).await.map_err(Refused::because)
 }
 
-fn row(case: &Case) -> Value {
+pub(super) fn row(case: &Case) -> Value {
     json!({
         "case": format!("{:x}", case.id),
         "time": case.at.to_string(),

@@ -18,9 +18,9 @@ use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, evidence, export, factors, forward,
-    groups, guard, import, investigation, judging, keys, leave, lists, openpgp, outbound, people, portal, protection,
-    provisioning, quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub, shared_feeds,
-    sharing, sign_ins, smime, space, store, threats, tls,
+    groups, guard, import, investigation, judging, keys, leave, lists, openpgp, outbound, pages, people, portal,
+    protection, provisioning, quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub,
+    shared_feeds, sharing, sign_ins, smime, space, store, threats, tls, trace,
 };
 
 actions! {
@@ -44,6 +44,8 @@ actions! {
     UserAdd "user-add" (new: people::NewUser): AccountCreate on On::DomainOf(&new.address) => people::add_user(controls, new);
     /// List accounts.
     UserList "user-list": AccountRead on On::Within => people::list_users(controls, bounds);
+    /// A page of accounts, by main address.
+    UserPage "user-page" (wanted: pages::UsersWanted): AccountRead on On::Within => pages::users(controls, bounds, wanted);
     /// Set a new password; a fresh one is made and told if none is given.
     UserPassword "user-password" { address: String, password: Option<String> }: PasswordReset
         on On::Account(address) => people::set_password(controls, address, password);
@@ -214,9 +216,21 @@ actions! {
     /// Remove a message without telling anybody.
     QueueCancel "queue-cancel" { id: i64 }: QueueChange on On::Queued(*id) => queue::change(controls, "cancelled", move |tx| ::queue::cancel(tx, id));
 
+    /// A page of messages that are not yet delivered to all recipients, the latest first.
+    QueuePage "queue-page" (wanted: pages::QueueWanted): QueueRead on On::Within => pages::queue(controls, bounds, wanted);
+
+    /// A page of what happened to messages, the latest first: who wrote to whom, when, and how it stands.
+    TraceList "trace-list" (wanted: trace::TracesWanted): TraceRead
+        on On::Organisation(wanted.organisation.as_deref()) => trace::list(controls, bounds, wanted);
+    /// Show what happened to one message, step by step, in the language zh or en. The look is recorded.
+    TraceShow "trace-show" { id: String, language: String }: TraceRead on On::Traced(id) => trace::show(controls, bounds, id, language);
+
     /// List cases of the trade guard that wait for finance, or all.
     GuardCases "guard-cases" { all: bool, organisation: Option<String> }: GuardRead
         on On::Organisation(organisation.as_deref()) => guard::list(controls, bounds, all, organisation);
+    /// A page of cases of the trade guard, the latest first.
+    GuardCasePage "guard-case-page" (wanted: pages::CasesWanted): GuardRead
+        on On::Organisation(wanted.organisation.as_deref()) => pages::cases(controls, bounds, wanted);
     /// Show a case: what was found, both payment details side by side, the telephone number on file, what was done.
     GuardCaseShow "guard-case-show" { id: String, language: String }: GuardRead on On::Case(id) => guard::show(controls, id, language);
     /// Note at a case that the partner was called (`phoned`, the number first), that it was told of fraud (`partner-told`), or anything (`noted`).
@@ -262,6 +276,10 @@ actions! {
     QuarantineList "quarantine-list" { address: Option<String>, organisation: Option<String>, language: Option<String> }: QuarantineRead
         on address.as_deref().map_or(On::Organisation(organisation.as_deref()), On::Account)
         => quarantine::list(controls, bounds, address, organisation, language);
+    /// A page of messages that wait in quarantine, the latest first: for an account, or for a whole organisation.
+    QuarantinePage "quarantine-page" (wanted: pages::QuarantineWanted): QuarantineRead
+        on wanted.address.as_deref().map_or(On::Organisation(wanted.organisation.as_deref()), On::Account)
+        => pages::quarantine(controls, bounds, wanted);
     /// Show a message in quarantine with everything that was found of it, without its content.
     QuarantineShow "quarantine-show" { id: String, address: Option<String>, language: String }: QuarantineRead
         on address.as_deref().map_or(On::Judged(id), On::Account) => quarantine::show(controls, id, address, language);
@@ -591,6 +609,10 @@ actions! {
     SignInList "sign-in-list" { address: Option<String>, organisation: Option<String>, days: u32, odd: bool }: SignInRead
         on address.as_deref().map_or(On::Organisation(organisation.as_deref()), On::Account)
         => sign_ins::list(controls, bounds, address, organisation, days, odd);
+    /// A page of sign-ins of an account, or of all of an organisation, the latest first.
+    SignInPage "sign-in-page" (wanted: pages::SignInsWanted): SignInRead
+        on wanted.address.as_deref().map_or(On::Organisation(wanted.organisation.as_deref()), On::Account)
+        => pages::sign_ins(controls, bounds, wanted);
     /// Show a sign-in of an account, and why it was taken for odd, in the language zh or en.
     SignInShow "sign-in-show" { address: String, id: i64, language: String }: SignInRead
         on On::Account(address) => sign_ins::show(controls, address, id, language);
@@ -703,6 +725,8 @@ actions! {
     /// Make a report of all checks and of a standard or a law, as pdf or json, signed with the audit log's key.
     EvidenceReport "evidence-report" { framework: Option<String>, language: String, format: String }: EvidenceReport
         on On::Within => evidence::make_report(controls, bounds, (framework, language, format));
+    /// A page of what was decided on sensitive actions, the latest first.
+    AuditPage "audit-page" (wanted: pages::EventsWanted): AuditRead on On::Within => pages::events(controls, bounds, wanted);
     /// Ask for a second person for a sensitive action, or no longer.
     AccessApproval "access-approval" { right: String, wanted: bool, organisation: Option<String> }: PolicyChange
         on On::Organisation(organisation.as_deref()) => access::set_approval(controls, bounds, right, wanted, organisation);

@@ -13,6 +13,8 @@ pub enum On<'a> {
     DomainOf(&'a str),
     /// The queued message of this number.
     Queued(i64),
+    /// The message whose trace has this number.
+    Traced(&'a str),
     /// The judged message of this number.
     Judged(&'a str),
     /// The case of this number.

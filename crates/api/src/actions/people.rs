@@ -3,7 +3,7 @@
 use env::Secret;
 use identity::password::Owner;
 use identity::{
-    AccountKind, AccountState, IdentityError, Language, Level, Organisation, PAGE_MAX, PasswordRefusal,
+    Account, AccountKind, AccountState, IdentityError, Language, Level, Organisation, PAGE_MAX, PasswordRefusal,
     PreparedPassword, Role,
 };
 use mailbox::MailboxError;
@@ -149,27 +149,12 @@ pub(super) async fn add_user(controls: &Controls, new: NewUser) -> Result<Value,
     Ok(told_password(&address, shown))
 }
 
-fn shown_user(it: &identity::Account) -> Value {
-    json!({
-        "address": it.addresses.first(),
-        "aliases": it.addresses.get(1..).unwrap_or_default(),
-        "name": it.name,
-        "kind": it.kind.as_str(),
-        "role": it.role.as_str(),
-        "state": it.state.as_str(),
-        "messages": it.messages,
-        "bytes": it.bytes,
-        "quota_bytes": it.quota_bytes,
-        "since": it.created.to_string(),
-    })
-}
-
 pub(super) async fn show_user(controls: &Controls, address: String) -> Result<Value, Refused> {
     let account = find_account(controls, address).await?;
     let settings = controls.access.clone();
     let work = move |tx: &mut Tx<'_>| {
         let found = identity::load_account(tx, account)?;
-        let mut shown = shown_user(&found);
+        let mut shown = user_row(&found);
         shown["language"] = found.language.as_str().into();
         if found.kind == identity::AccountKind::Person {
             let actor = identity::rights::load_actor(tx, account, ::access::Via::Http, None)?;
@@ -194,9 +179,24 @@ pub(super) async fn list_users(controls: &Controls, by: &Bounds) -> Result<Value
             .map_err(Refused::because)?;
         let Some(last) = page.last() else { break };
         after = last.id;
-        users.extend(page.iter().map(shown_user));
+        users.extend(page.iter().map(user_row));
     }
     Ok(users.into())
+}
+
+pub(super) fn user_row(it: &Account) -> Value {
+    json!({
+        "address": it.addresses.first(),
+        "aliases": it.addresses.get(1..).unwrap_or_default(),
+        "name": it.name,
+        "kind": it.kind.as_str(),
+        "role": it.role.as_str(),
+        "state": it.state.as_str(),
+        "messages": it.messages,
+        "bytes": it.bytes,
+        "quota_bytes": it.quota_bytes,
+        "since": it.created.to_string(),
+    })
 }
 
 pub(super) async fn set_password(

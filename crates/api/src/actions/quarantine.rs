@@ -62,11 +62,11 @@ pub(super) async fn list(
     Ok(all.iter().map(in_words).collect())
 }
 
-fn account_of(tx: &mut Tx<'_>, address: &str) -> Result<i64, JudgementError> {
+pub(super) fn account_of(tx: &mut Tx<'_>, address: &str) -> Result<i64, JudgementError> {
     Ok(identity::find_by_address(tx, address)?.ok_or_else(|| IdentityError::NoAccount(address.to_owned()))?)
 }
 
-fn row(one: &Quarantined) -> Value {
+pub(super) fn row(one: &Quarantined) -> Value {
     let places = one.places.iter().map(|place| json!({ "address": place.address, "state": place.state.as_str() }));
     json!({
         "id": format!("{:x}", one.id),

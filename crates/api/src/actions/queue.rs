@@ -12,22 +12,23 @@ const LISTED_MAX: usize = 10_000;
 
 pub(super) async fn list(controls: &Controls, by: &Bounds) -> Result<Value, Refused> {
     let messages = all(controls, by).await?;
-    let rows = messages.iter().map(|message| {
-        let to: Vec<&str> = message.recipients.iter().map(|it| it.recipient.address.as_str()).collect();
-        let waiting = message.recipients.iter().map(|it| it.due).min();
-        let last = message.recipients.iter().filter_map(|it| it.last.as_ref()).max_by_key(|last| last.at);
-        json!({
-            "id": message.id,
-            "from": message.envelope.reverse_path,
-            "to": to,
-            "bytes": message.size,
-            "since": message.created.to_string(),
-            "due": waiting.map(|due| due.to_string()),
-            "held": message.held,
-            "last_answer": last.map(|last| &last.text),
-        })
-    });
-    Ok(rows.collect())
+    Ok(messages.iter().map(row).collect())
+}
+
+pub(super) fn row(message: &QueuedMessage) -> Value {
+    let to: Vec<&str> = message.recipients.iter().map(|it| it.recipient.address.as_str()).collect();
+    let waiting = message.recipients.iter().map(|it| it.due).min();
+    let last = message.recipients.iter().filter_map(|it| it.last.as_ref()).max_by_key(|last| last.at);
+    json!({
+        "id": message.id,
+        "from": message.envelope.reverse_path,
+        "to": to,
+        "bytes": message.size,
+        "since": message.created.to_string(),
+        "due": waiting.map(|due| due.to_string()),
+        "held": message.held,
+        "last_answer": last.map(|last| &last.text),
+    })
 }
 
 async fn all(controls: &Controls, by: &Bounds) -> Result<Vec<QueuedMessage>, Refused> {

@@ -367,6 +367,7 @@ fn kind_of(right: Right, is_own: bool) -> Option<Kind> {
         | Right::GuardRead
         | Right::GuardChange
         | Right::QueueRead
+        | Right::TraceRead
         | Right::SessionRead
         | Right::SignInRead
         | Right::AuditRead
@@ -485,7 +486,7 @@ mod tests {
 
     #[test]
     fn whatever_opens_the_mail_of_many_is_asked_for() {
-        for right in [Right::QuarantineRead, Right::InvestigationWork, Right::OutboundDecide, Right::OutboundReplay] {
+        for right in [Right::QuarantineRead, Right::TraceRead, Right::InvestigationWork, Right::OutboundDecide, Right::OutboundReplay] {
             assert_eq!(kind_of(right, false), Some(Kind::View), "{right}");
             assert_eq!(kind_of(right, true), None, "{right}");
         }

@@ -58,6 +58,8 @@ pub(super) fn rule(
             || (!is_own && rights.contains(&Right::MailRecover))
             // Who lets out what was kept back from others, and why.
             || (!is_own && rights.contains(&Right::QuarantineChange))
+            // Who looks at what one message went through says which.
+            || matches!(action, Action::TraceShow { .. })
             || matches!(decision, Decision::Allow { basis: Some(Basis::Grant(_)), .. }),
         row: words(&table, &decision),
     })
@@ -174,6 +176,14 @@ pub(super) fn resolve(tx: &mut Tx<'_>, actor: &Actor, on: On<'_>) -> Result<Obje
         On::Queued(id) => match queue::show(tx, id) {
             Ok(message) => Some(Object::of_organisation(message.organisation)),
             Err(queue::QueueError::Store(error)) => return Err(error.into()),
+            Err(_) => None,
+        },
+        On::Traced(number) => match judgement::read_number(number) {
+            // What is nobody's here is the one organisation's, where there is no other.
+            Ok(id) => match ::trace::organisation_of(tx, id)? {
+                Some(0) => of_organisation(only_organisation(tx)?),
+                found => of_organisation(found),
+            },
             Err(_) => None,
         },
         On::Judged(number) => match judgement::read_number(number) {

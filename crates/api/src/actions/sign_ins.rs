@@ -56,11 +56,11 @@ pub(super) async fn list(
     controls.store.read(work).await.map(Value::from).map_err(Refused::because)
 }
 
-fn account_of(tx: &mut Tx<'_>, address: &str) -> Result<i64, IdentityError> {
+pub(super) fn account_of(tx: &mut Tx<'_>, address: &str) -> Result<i64, IdentityError> {
     identity::find_by_address(tx, address)?.ok_or_else(|| IdentityError::NoAccount(address.to_owned()))
 }
 
-fn row(tx: &mut Tx<'_>, event: &Event) -> Result<Value, ReviewError> {
+pub(super) fn row(tx: &mut Tx<'_>, event: &Event) -> Result<Value, ReviewError> {
     let addresses = match event.subject {
         Some(subject) => identity::list_addresses(tx, subject.account)?,
         None => Vec::new(),

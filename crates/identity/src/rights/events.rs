@@ -7,6 +7,7 @@ use std::time::Duration;
 use access::Via;
 use env::Timestamp;
 use serde::{Deserialize, Serialize};
+use store::page::{Cursor, LOOKED_AT_MAX, OPENED_MAX, Page, fill, merge};
 use store::{Row, StoreError, Tx, params};
 
 use super::grants::grants_between;
@@ -264,46 +265,131 @@ pub fn note_reading(
     Ok(())
 }
 
-/// What was recorded for an organisation (0: for none in particular) from `since` on, newest first.
+/// Which events are wanted: those that meet all conditions.
+#[derive(Debug, Clone)]
+pub struct WantedEvents {
+    /// Of these organisations; 0 for what concerns none in particular.
+    pub organisations: Vec<i64>,
+    /// That this account brought about; 0 for the operator.
+    pub account: Option<i64>,
+    /// Of the action of this name.
+    pub action: Option<String>,
+    /// In whose object this stands, in upper or lower case.
+    pub object: Option<String>,
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
+    /// At this moment or later.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+    /// Behind this place.
+    pub after: Cursor,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl WantedEvents {
+    fn admits(&self, account: i64, action: &str, outcome: &str) -> bool {
+        self.account.is_none_or(|wanted| wanted == account)
+            && self.action.as_deref().is_none_or(|wanted| wanted == action)
+            && self.outcome.is_none_or(|wanted| wanted.as_str() == outcome)
+    }
+
+    /// Where the page begins.
+    fn begin(&self) -> Cursor {
+        let until = self.until.map_or(Cursor::START, |until| Cursor { at: until.millis(), id: i64::MIN });
+        self.after.min(until)
+    }
+}
+
+/// Where an event stands in the list. What was counted alone stands under its account.
+fn place_of(event: &RecordedEvent) -> Cursor {
+    let id = if event.id == 0 { event.account.unwrap_or(0) } else { event.id };
+    Cursor { at: event.at.millis(), id }
+}
+
+/// A page of what was recorded, the latest first.
 ///
 /// # Errors
 /// [`IdentityError`] if an entry does not open or the store fails.
-pub fn list_events(tx: &mut Tx<'_>, organisation: i64, since: Timestamp) -> Result<Vec<RecordedEvent>, IdentityError> {
-    let rows = tx.rows(
-        "SELECT id, at, account, action, outcome, detail FROM access_event
-         WHERE organisation = $1 AND at >= $2 ORDER BY at DESC, id DESC LIMIT $3",
-        params![organisation, since.millis(), LISTED_MAX],
-        EventRow::read,
-    )?;
-    let mut events = rows.into_iter().map(|row| row.open(tx, organisation)).collect::<Result<Vec<_>, _>>()?;
-    events.extend(counted(tx, organisation, since)?);
-    events.sort_by_key(|event| std::cmp::Reverse((event.at, event.id)));
-    Ok(events)
+pub fn page_events(tx: &mut Tx<'_>, wanted: &WantedEvents) -> Result<Page<RecordedEvent>, IdentityError> {
+    let mut pages = Vec::new();
+    for organisation in &wanted.organisations {
+        pages.push(page_of(tx, wanted, *organisation)?);
+        if wanted.object.is_none() {
+            pages.push(page_of_counted(tx, wanted, *organisation)?);
+        }
+    }
+    merge(pages, wanted.limit, place_of).map_err(|error| StoreError::Corrupt { what: error.to_string() }.into())
 }
 
-/// What was recorded for an organisation of one kind, newest first.
-///
-/// # Errors
-/// [`IdentityError`] if an entry does not open or the store fails.
-pub fn list_events_of(tx: &mut Tx<'_>, organisation: i64, action: &str) -> Result<Vec<RecordedEvent>, IdentityError> {
-    let rows = tx.rows(
-        "SELECT id, at, account, action, outcome, detail FROM access_event
-         WHERE organisation = $1 AND action = $2 ORDER BY at DESC, id DESC LIMIT $3",
-        params![organisation, action, LISTED_MAX],
-        EventRow::read,
-    )?;
-    rows.into_iter().map(|row| row.open(tx, organisation)).collect()
+fn page_of(tx: &mut Tx<'_>, wanted: &WantedEvents, organisation: i64) -> Result<Page<RecordedEvent>, IdentityError> {
+    let since = wanted.since.map_or(i64::MIN, Timestamp::millis);
+    let object = wanted.object.as_deref().map(str::to_lowercase);
+    let block = |tx: &mut Tx<'_>, after: &Cursor, count: usize| {
+        let rows = tx.rows(
+            "SELECT id, at, account, action, outcome, detail FROM access_event
+             WHERE organisation = $1 AND at >= $2 AND at <= $3 AND (at < $3 OR id < $4) ORDER BY at DESC, id DESC LIMIT $5",
+            params![organisation, since, after.at, after.id, i64::try_from(count).unwrap_or(i64::MAX)],
+            RecordedRow::read,
+        )?;
+        Ok(rows.into_iter().map(|row| (Cursor { at: row.numbers[1], id: row.numbers[0] }, row)).collect())
+    };
+    let keep = |tx: &mut Tx<'_>, row: RecordedRow| {
+        if !wanted.admits(row.numbers[2], &row.action, &row.outcome) {
+            return Ok(None);
+        }
+        let event = row.open(tx, organisation)?;
+        let is_wanted = object.as_ref().is_none_or(|object| event.object.to_lowercase().contains(object));
+        Ok::<_, IdentityError>(is_wanted.then_some(event))
+    };
+    let looked_at_max = if object.is_some() { OPENED_MAX } else { LOOKED_AT_MAX };
+    fill(tx, wanted.begin(), (wanted.limit, looked_at_max), block, keep)
 }
 
-/// An entry as it rests.
-struct EventRow {
+/// Accounts and minutes with more refusals than are recorded.
+fn page_of_counted(
+    tx: &mut Tx<'_>,
+    wanted: &WantedEvents,
+    organisation: i64,
+) -> Result<Page<RecordedEvent>, IdentityError> {
+    let since = wanted.since.map_or(i64::MIN, |since| since.millis().div_euclid(MINUTE_MILLIS));
+    let block = |tx: &mut Tx<'_>, after: &Cursor, count: usize| {
+        // Of the minute in which the place lies only what stands behind it.
+        let minute = after.at.div_euclid(MINUTE_MILLIS);
+        let account = if after.at % MINUTE_MILLIS == 0 { after.id } else { i64::MAX };
+        let rows = tx.rows(
+            "SELECT account, minute, refusals FROM access_refusal
+             WHERE organisation = $1 AND minute >= $2 AND minute <= $3 AND (minute < $3 OR account < $4) AND refusals > $5
+             ORDER BY minute DESC, account DESC LIMIT $6",
+            params![
+                organisation,
+                since,
+                minute,
+                account,
+                REFUSALS_PER_MINUTE_MAX,
+                i64::try_from(count).unwrap_or(i64::MAX)
+            ],
+            |row| Ok(counted_event([row.int(0)?, row.int(1)?, row.int(2)?])),
+        )?;
+        Ok::<_, IdentityError>(rows.into_iter().map(|event| (place_of(&event), event)).collect())
+    };
+    let keep = |_: &mut Tx<'_>, event: RecordedEvent| {
+        Ok(wanted.admits(event.account.unwrap_or(0), &event.action, event.outcome.as_str()).then_some(event))
+    };
+    fill(tx, wanted.begin(), (wanted.limit, LOOKED_AT_MAX), block, keep)
+}
+
+/// A row of the record, still sealed.
+struct RecordedRow {
+    /// Identifier, moment, account.
     numbers: [i64; 3],
     action: String,
     outcome: String,
     sealed: Vec<u8>,
 }
 
-impl EventRow {
+impl RecordedRow {
     fn read(row: &Row<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             numbers: [row.int(0)?, row.int(1)?, row.int(2)?],
@@ -330,6 +416,38 @@ impl EventRow {
     }
 }
 
+/// What was recorded for an organisation (0: for none in particular) from `since` on, newest first.
+///
+/// # Errors
+/// [`IdentityError`] if an entry does not open or the store fails.
+pub fn list_events(tx: &mut Tx<'_>, organisation: i64, since: Timestamp) -> Result<Vec<RecordedEvent>, IdentityError> {
+    let rows = tx.rows(
+        "SELECT id, at, account, action, outcome, detail FROM access_event
+         WHERE organisation = $1 AND at >= $2 ORDER BY at DESC, id DESC LIMIT $3",
+        params![organisation, since.millis(), LISTED_MAX],
+        RecordedRow::read,
+    )?;
+    let opened = rows.into_iter().map(|row| row.open(tx, organisation));
+    let mut events: Vec<RecordedEvent> = opened.collect::<Result<_, IdentityError>>()?;
+    events.extend(counted(tx, organisation, since)?);
+    events.sort_by_key(|event| std::cmp::Reverse((event.at, event.id)));
+    Ok(events)
+}
+
+/// What was recorded for an organisation of one kind, newest first.
+///
+/// # Errors
+/// [`IdentityError`] if an entry does not open or the store fails.
+pub fn list_events_of(tx: &mut Tx<'_>, organisation: i64, action: &str) -> Result<Vec<RecordedEvent>, IdentityError> {
+    let rows = tx.rows(
+        "SELECT id, at, account, action, outcome, detail FROM access_event
+         WHERE organisation = $1 AND action = $2 ORDER BY at DESC, id DESC LIMIT $3",
+        params![organisation, action, LISTED_MAX],
+        RecordedRow::read,
+    )?;
+    rows.into_iter().map(|row| row.open(tx, organisation)).collect()
+}
+
 /// Of each account and minute with more refusals than are recorded, how many more they were. They have no identifier.
 fn counted(tx: &mut Tx<'_>, organisation: i64, since: Timestamp) -> Result<Vec<RecordedEvent>, IdentityError> {
     let rows = tx.rows(
@@ -338,7 +456,11 @@ fn counted(tx: &mut Tx<'_>, organisation: i64, since: Timestamp) -> Result<Vec<R
         params![organisation, since.millis().div_euclid(MINUTE_MILLIS), REFUSALS_PER_MINUTE_MAX, LISTED_MAX],
         |row| Ok([row.int(0)?, row.int(1)?, row.int(2)?]),
     )?;
-    let event = |[account, minute, refusals]: [i64; 3]| RecordedEvent {
+    Ok(rows.into_iter().map(counted_event).collect())
+}
+
+fn counted_event([account, minute, refusals]: [i64; 3]) -> RecordedEvent {
+    RecordedEvent {
         id: 0,
         at: Timestamp::from_millis(minute.saturating_mul(MINUTE_MILLIS)),
         account: Some(account),
@@ -348,6 +470,5 @@ fn counted(tx: &mut Tx<'_>, organisation: i64, since: Timestamp) -> Result<Vec<R
         object: format!("{} more requests in this minute", refusals - REFUSALS_PER_MINUTE_MAX),
         outcome: Outcome::Refused,
         row: "counted, not recorded one by one".to_owned(),
-    };
-    Ok(rows.into_iter().map(event).collect())
+    }
 }

@@ -7,8 +7,9 @@ use filter::Action;
 use mailbox::UidRange;
 use queue::{Envelope, NewRecipient};
 use store::{StoreError, Tx, params};
+use trace::Traced;
 
-use super::{Copy, Way, note};
+use super::{Copy, Way, note, traced_pulled};
 use crate::quarantine::{self, NewPlace, NewQuarantined, Shown, Whose};
 use crate::{Direction, JudgementError, Kept};
 
@@ -51,6 +52,7 @@ pub(super) fn hold_one(
     for (mailbox, uid) in places {
         mailbox::discard(tx, account, mailbox, &[UidRange::one(uid)])?;
     }
+    traced_pulled(tx, organisation, account, copy, true)?;
     Ok(true)
 }
 
@@ -89,6 +91,7 @@ fn keep(
             body_8bit: true,
             // It was sorted and passed on when it came.
             stays: true,
+            traced: vec![Traced { organisation, id: copy.of.id }],
             trace,
             ..Envelope::default()
         },

@@ -191,7 +191,8 @@ impl Deliverer {
             let is_plain = envelope.reverse_path.is_ascii()
                 && envelope.trace.is_ascii()
                 && recipients.iter().all(|recipient| recipient.address.is_ascii());
-            let envelope = Envelope { smtputf8: envelope.smtputf8 || !is_plain, ..envelope };
+            let envelope =
+                Envelope { smtputf8: envelope.smtputf8 || !is_plain, ..envelope.traced_by(found.organisation) };
             let expires = now.plus(self.schedule.expire_after);
             let message = OnwardMessage { organisation: found.organisation, envelope, now, expires };
             Onward { message, recipients }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::trace::{Change, Step, What};
 use identity::{IdentityError, Resolution};
 use keycare::{KeycareError, Received, Trouble};
 use letters::Ready as ReadyLetter;
@@ -50,6 +51,7 @@ pub(super) struct Placing {
     /// Header fields before it in this mailbox.
     trace: String,
     pub(super) account: i64,
+    organisation: i64,
     plan: Plan,
     /// What the account's own rules say.
     pub(super) sorted: Option<Sorted>,
@@ -225,6 +227,7 @@ impl Deliverer {
             trace: own.field.clone() + &ready.trace,
             own,
             account: found.account,
+            organisation: found.organisation,
             plan,
             sorted,
             places,
@@ -283,6 +286,7 @@ fn commit(tx: &mut Tx<'_>, placing: &Placing) -> Result<(), PlaceError> {
         Some(sorted) => {
             sort::file(tx, placing, places)?;
             sorted.post(tx, *account)?;
+            note_sorted(tx, placing)?;
         }
         None if places.is_empty() => {}
         None => {
@@ -293,6 +297,16 @@ fn commit(tx: &mut Tx<'_>, placing: &Placing) -> Result<(), PlaceError> {
     }
     for Onward { message, recipients } in &plan.onward {
         queue::enqueue(tx, &message.of(&ready.prepared, blob.id()), recipients)?;
+    }
+    Ok(())
+}
+
+/// Writes into the trace that the account's own rules sorted the message; the names of its folders are its owner's.
+fn note_sorted(tx: &mut Tx<'_>, placing: &Placing) -> Result<(), StoreError> {
+    let onward = placing.plan.onward.iter().map(|onward| onward.recipients.len() as u64).sum();
+    let sorted = What::Sorted { account: placing.account, folders: placing.places.len() as u64, onward };
+    for traced in placing.envelope.traced.iter().filter(|traced| traced.organisation == placing.organisation) {
+        ::trace::note(tx, *traced, &[Step::at(tx.now(), sorted.clone())], Change::NONE)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use identity::{GroupAddress, IdentityError};
 use mailbox::{Delivery, MailboxError};
 use queue::{Lease, LeasedRecipient, NewMessage, QueueError};
 use store::{StoreError, Tx};
+use trace::{Change, Step, What};
 use wire::smtp::client::Answer;
 
 use super::Deliverer;
@@ -87,7 +88,7 @@ fn place(tx: &mut Tx<'_>, sending: &Sending) -> Result<bool, MembersError> {
     if !sending.is_attached {
         sending.ready.blob.attach(tx, 0)?;
     }
-    let mut refs = 0;
+    let (mut refs, mut reached) = (0, Vec::new());
     let trace = group::local_trace(&sending.group, &sending.envelope);
     for (account, place) in std::mem::take(&mut spread.members) {
         // Counted first, for what is delivered holds it.
@@ -105,6 +106,7 @@ fn place(tx: &mut Tx<'_>, sending: &Sending) -> Result<bool, MembersError> {
         match mailbox::deliver(tx, account, &delivery) {
             Ok(delivered) => {
                 filed::note(tx, account, &sending.envelope, &delivered)?;
+                reached.push(account);
                 refs += 1;
             }
             Err(MailboxError::OverQuota { .. } | MailboxError::NoSuchMailbox) => {
@@ -131,5 +133,17 @@ fn place(tx: &mut Tx<'_>, sending: &Sending) -> Result<bool, MembersError> {
         };
         queue::enqueue(tx, &message, &parcel.recipients)?;
     }
+    note_reached(tx, sending, reached)?;
     if refs == 0 { Err(MembersError::Nobody) } else { Ok(true) }
+}
+
+/// Writes into the trace which members have the message, if their organisation has one.
+fn note_reached(tx: &mut Tx<'_>, sending: &Sending, accounts: Vec<i64>) -> Result<(), StoreError> {
+    let whose = sending.group.organisation;
+    let traced = sending.envelope.traced.iter().find(|traced| traced.organisation == whose);
+    if let Some(traced) = traced.filter(|_| !accounts.is_empty()) {
+        let delivered = What::Delivered { accounts, more: 0, junk: sending.envelope.junk };
+        trace::note(tx, *traced, &[Step::at(tx.now(), delivered)], Change::NONE)?;
+    }
+    Ok(())
 }

@@ -11,7 +11,7 @@ use store::Tx;
 use wire::smtp::client::Answer;
 
 use super::report::{self, Notice};
-use super::{Deliverer, attempt};
+use super::{Deliverer, attempt, traced};
 
 /// Seconds before what became of a message is recorded again; together well below what is left of a renewed lease.
 const RECORD_WAITS_SECONDS: [u64; 5] = [1, 2, 5, 15, 30];
@@ -89,12 +89,13 @@ impl Deliverer {
             self.count(verdict, outcome);
         }
         let letter = report::prepare(self, lease, &told).await;
-        self.record(lease, &Arc::new((settlements, letter))).await;
+        let told = traced::Told::of(lease, &verdicts, &settlements, now);
+        self.record(lease, &Arc::new((settlements, letter, told))).await;
     }
 
     /// Writes down what became of the recipients. A store that fails for a moment is asked again: what was delivered and is not
     /// recorded would be delivered once more.
-    async fn record(&self, lease: &Lease, told: &Arc<(Vec<Settlement>, Option<Ready>)>) {
+    async fn record(&self, lease: &Lease, told: &Arc<(Vec<Settlement>, Option<Ready>, traced::Told)>) {
         let message = lease.message;
         let mut waits = RECORD_WAITS_SECONDS.iter();
         loop {
@@ -118,15 +119,14 @@ impl Deliverer {
     async fn record_once(
         &self,
         lease: &Lease,
-        told: Arc<(Vec<Settlement>, Option<Ready>)>,
+        told: Arc<(Vec<Settlement>, Option<Ready>, traced::Told)>,
     ) -> Result<Settled, QueueError> {
         let (message, fence) = (lease.message, lease.fence);
         let work = move |tx: &mut Tx<'_>| {
-            let (settlements, letter) = &*told;
+            let (settlements, letter, traced) = &*told;
             let settled = queue::settle(tx, message, fence, settlements)?;
-            if let Some(letter) = letter {
-                letter.post(tx)?;
-            }
+            let letter = letter.as_ref().map(|letter| letter.post(tx)).transpose()?;
+            traced.note(tx, letter)?;
             Ok::<_, QueueError>(settled)
         };
         self.store.write_freeing(work).await

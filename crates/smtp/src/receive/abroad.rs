@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use identity::Abroad;
 use residence::{Crossing, Decision, class_of};
+use trace::Reply as Said;
 use wire::smtp::Envelope;
 use wire::smtp::client::Answer;
 use wire::smtp::server::Verdict;
@@ -51,15 +52,15 @@ impl Conversation<'_> {
     }
 
     /// Passes a stranger's message on to the region of its recipient, and answers as the server there does.
-    pub(super) async fn pass_on(&self, envelope: &Envelope, vouched: Vouched, (number, id): (i64, &str)) -> Verdict {
-        let (Some((taken, abroad)), Some(asked)) = (self.passes_on(), envelope.recipients.first()) else {
+    pub(super) async fn pass_on(&self, received: &Envelope, vouched: Vouched, (number, id): (i64, &str)) -> Verdict {
+        let (Some((taken, abroad)), Some(asked)) = (self.passes_on(), received.recipients.first()) else {
             return undecided();
         };
         let receiver = &self.door.receiver;
         let Vouched { body, results, origin, .. } = vouched;
-        let trace = results + &self.received_field(envelope, id, receiver.store.context().clock.now());
-        let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
-        let params = &envelope.params;
+        let trace = results + &self.received_field(received, id, receiver.store.context().clock.now());
+        let reverse_path = received.from.mailbox().map(ToString::to_string).unwrap_or_default();
+        let params = &received.params;
         let region = abroad.region.clone();
         let envelope = queue::Envelope {
             reverse_path,
@@ -77,6 +78,9 @@ impl Conversation<'_> {
         tracing::info!(%id, region, bytes, code = answer.code, "a message was passed on to another region, or not");
         if answer.is_positive() {
             receiver.figures.bytes_accepted.add(bytes);
+            // Its words may name somebody, and nothing that does rests here.
+            let reply = Said { code: answer.code, ..Said::default() };
+            self.tell_passed_on(received, number, (&region, reply)).await;
             return Verdict::accept(format!("Passed on to region {region} as {id}"));
         }
         told(answer)

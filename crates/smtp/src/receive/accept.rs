@@ -3,23 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ::trace::Found;
 use env::Timestamp;
 use identity::{GroupAddress, Principal};
 use judgement::Kept;
 use judgement::outbound::Sent;
-use judgement::quarantine::{self, NewQuarantined};
 use mail::message::{ExtentLimits, sole_author};
 use mail::trace::{self, Encryption, Hop, Protocol};
 use mail::{Address, header};
-use mailbox::{Delivery, MailboxError, Prepared};
+use mailbox::Prepared;
 use outbound::Consent;
 use outbound::waiting::Handed;
-use queue::{NewMessage, NewRecipient};
+use queue::NewRecipient;
 use store::{StagedBlob, Tx};
 use wire::smtp::server::Verdict;
 use wire::smtp::{Envelope, Ret};
 
 use super::authenticate::{Vouched, without_claims};
+use super::commit::{commit, is_held};
 use super::conversation::Conversation;
 use super::demands::{self, Demand};
 use super::judge::{Judged, Quarantining};
@@ -27,8 +28,8 @@ use super::recipients::{Home, new_recipient};
 use super::refused::{AcceptError, refuse};
 use super::reported::{Reading, Report};
 use super::submission::{self, Authors};
-use crate::filed;
-use crate::group::{self, Reached, Spread};
+use super::traced::{self, Tracing};
+use crate::group;
 
 /// A message shorter than this is compressed and encrypted where it arrives; a longer one on a thread that may block.
 pub(super) const INLINE_BYTES_MAX: usize = 128 << 10;
@@ -57,36 +58,38 @@ struct Ready {
 }
 
 /// Everything that the transaction needs; it can run again with the same.
-struct Plan {
-    prepared: Prepared,
-    blob: StagedBlob,
+pub(super) struct Plan {
+    pub(super) prepared: Prepared,
+    pub(super) blob: StagedBlob,
     /// Header fields before the message in a mailbox here.
-    local_trace: String,
+    pub(super) local_trace: String,
     /// Accounts here, each once, in order.
-    local: Vec<LocalRecipient>,
+    pub(super) local: Vec<LocalRecipient>,
     /// Groups whose members get it in the same transaction.
-    groups: Vec<Arc<GroupAddress>>,
+    pub(super) groups: Vec<Arc<GroupAddress>>,
     /// What goes through the queue: mail for elsewhere, and for here where the sender wants to hear of the delivery.
-    queued: Vec<NewRecipient>,
+    pub(super) queued: Vec<NewRecipient>,
     /// The same for those whose own reports decide otherwise whether it is junk.
-    queued_otherwise: Vec<NewRecipient>,
-    envelope: queue::Envelope,
-    organisation: i64,
-    received: Timestamp,
-    due: Timestamp,
-    expires: Timestamp,
+    pub(super) queued_otherwise: Vec<NewRecipient>,
+    pub(super) envelope: queue::Envelope,
+    pub(super) organisation: i64,
+    pub(super) received: Timestamp,
+    pub(super) due: Timestamp,
+    pub(super) expires: Timestamp,
     /// What others report: of our domains, of connections to us, of mail.
-    report: Option<Report>,
+    pub(super) report: Option<Report>,
     /// What was found of it.
-    kept: Option<Kept>,
+    pub(super) kept: Option<Kept>,
     /// It waits in quarantine instead of going to anybody.
-    quarantined: Option<Quarantining>,
+    pub(super) quarantined: Option<Quarantining>,
     /// Accounts whose own reports decide for their own copies: into Junk, or not.
-    personal: BTreeMap<i64, bool>,
+    pub(super) personal: BTreeMap<i64, bool>,
     /// What was found of what one of our people sends.
-    sent: Option<Sent>,
+    pub(super) sent: Option<Sent>,
     /// What rules for outbound mail say of it.
-    handed: Option<Handed>,
+    pub(super) handed: Option<Handed>,
+    /// What has happened to it.
+    pub(super) tracing: Option<Tracing>,
 }
 
 /// Where a message has octets above 127.
@@ -112,14 +115,23 @@ struct Divided {
     queued_otherwise: Vec<NewRecipient>,
 }
 
-struct LocalRecipient {
-    account: i64,
-    recipient: NewRecipient,
+pub(super) struct LocalRecipient {
+    pub(super) account: i64,
+    pub(super) organisation: i64,
+    pub(super) recipient: NewRecipient,
 }
 
 impl Conversation<'_> {
     /// Takes the message, or says why not. Accepting it means that it is on disk and in the mailboxes or the queue.
     pub(super) async fn accept(&mut self, envelope: Envelope, body: Vec<u8>) -> Verdict {
+        let number = self.door.receiver.store.context().ids.next();
+        self.begin_story(&body);
+        let verdict = self.take_in(&envelope, body, number).await;
+        self.tell_refused(&envelope, number, &verdict);
+        verdict
+    }
+
+    async fn take_in(&mut self, envelope: &Envelope, body: Vec<u8>, number: i64) -> Verdict {
         if trace::count_received(&body) > self.door.receiver.settings.hops_max {
             return Verdict::reject(
                 554,
@@ -136,25 +148,24 @@ impl Conversation<'_> {
             let text = format!("The header of the message is longer than {header_bytes_max} bytes");
             return Verdict::reject(552, (5, 3, 4), text);
         }
-        let number = self.door.receiver.store.context().ids.next();
         let id = format!("{number:x}");
         if let Err(verdict) = self.check_crossings(&body, number).await {
             return verdict;
         }
-        let vouched = match self.vouch(&envelope, body, (number, &id)).await {
-            Ok(vouched) if self.passes_on().is_some() => return self.pass_on(&envelope, vouched, (number, &id)).await,
+        let vouched = match self.vouch(envelope, body, (number, &id)).await {
+            Ok(vouched) if self.passes_on().is_some() => return self.pass_on(envelope, vouched, (number, &id)).await,
             Ok(vouched) if vouched.junk && self.is_returning() => {
                 let text = "The notification is not authenticated, and is not passed on";
                 return Verdict::reject(550, (5, 7, 1), text);
             }
-            Ok(vouched) => match self.open_and_judge(&envelope, vouched, number).await {
+            Ok(vouched) => match self.open_and_judge(envelope, vouched, number).await {
                 Ok(vouched) => vouched,
                 Err(verdict) => return verdict,
             },
             Err(verdict) => return verdict,
         };
         let bytes = vouched.body.len();
-        match self.store(&envelope, vouched, &id).await {
+        match self.store(envelope, vouched, (number, &id)).await {
             Ok(queued) => {
                 self.queued = queued;
                 self.door.receiver.figures.bytes_accepted.add(bytes as u64);
@@ -226,7 +237,12 @@ impl Conversation<'_> {
     }
 
     /// Gives what waits in the queue.
-    async fn store(&self, envelope: &Envelope, vouched: Vouched, id: &str) -> Result<Vec<i64>, AcceptError> {
+    async fn store(
+        &self,
+        envelope: &Envelope,
+        vouched: Vouched,
+        (number, id): (i64, &str),
+    ) -> Result<Vec<i64>, AcceptError> {
         let store = &self.door.receiver.store;
         let Vouched { body, results, junk, origin, judged, sent, handed, original, .. } = vouched;
         let body = match original {
@@ -250,10 +266,15 @@ impl Conversation<'_> {
         let blob = store.stage(prepared.take_record()).await?;
         let ready =
             Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, tls_optional };
-        let plan = self.plan(envelope, ready);
+        let plan = self.plan(envelope, ready, number);
         let noting = self.noting.clone();
         let work = move |tx: &mut Tx<'_>| {
-            let queued = commit(tx, &plan)?;
+            let placed = commit(tx, &plan)?;
+            if let Some(tracing) = &plan.tracing {
+                let held = is_held(plan.sent.as_ref(), plan.handed.as_ref());
+                tracing.keep(tx, &placed, (held, plan.quarantined.as_ref().map(|it| it.expires)))?;
+            }
+            let queued = placed.numbers();
             if let Some(handed) = &plan.handed {
                 outbound::waiting::keep(tx, handed, &queued, plan.sent.as_ref().is_some_and(Sent::is_stopped))?;
             }
@@ -265,7 +286,7 @@ impl Conversation<'_> {
         store.write(work).await
     }
 
-    fn plan(&self, envelope: &Envelope, ready: Ready) -> Plan {
+    fn plan(&self, envelope: &Envelope, ready: Ready, number: i64) -> Plan {
         let Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, tls_optional } =
             ready;
         let receiver = &self.door.receiver;
@@ -274,6 +295,8 @@ impl Conversation<'_> {
         let sender = Address::parse(&reverse_path).ok();
         let local_trace = trace::return_path(sender.as_ref()) + &trace;
         let due = submission::due(envelope, received, receiver.hold_max);
+        let verdict = judged.as_ref().map_or(Found::None, |judged| traced::found(judged.action));
+        let tracing = self.tracing(envelope, number, verdict);
         let (kept, keywords, shown, personal) = judged.map_or_else(Default::default, |judged| {
             (Some(judged.kept), judged.keywords, judged.quarantined, judged.personal)
         });
@@ -311,6 +334,7 @@ impl Conversation<'_> {
             calls_to_portal: false,
             demands: handed.as_ref().map(|handed| handed.looked.outcome.demands()).unwrap_or_default(),
             junk,
+            traced: tracing.as_ref().map(Tracing::traced).unwrap_or_default(),
             judged: kept.as_ref().map(Kept::number),
             keywords,
             trace,
@@ -336,6 +360,7 @@ impl Conversation<'_> {
             personal,
             sent,
             handed,
+            tracing,
         }
     }
 
@@ -354,11 +379,11 @@ impl Conversation<'_> {
             let recipient = new_recipient(taken, &asked.params);
             let is_direct = !later && !recipient.notify.success;
             match taken.home {
-                Home::Here { account, forwards, encrypts: false, .. }
+                Home::Here { account, organisation, forwards, encrypts: false, .. }
                     if is_direct && (!forwards || in_junk(account)) =>
                 {
                     if !local.iter().any(|known| known.account == account) {
-                        local.push(LocalRecipient { account, recipient });
+                        local.push(LocalRecipient { account, organisation, recipient });
                     }
                 }
                 Home::Group { .. } if is_direct => {
@@ -376,7 +401,7 @@ impl Conversation<'_> {
     }
 
     /// Whose key seals what waits in the queue: the submitter's organisation, or the first recipient's.
-    fn organisation(&self) -> i64 {
+    pub(super) fn organisation(&self) -> i64 {
         let submitter = self.principal.as_ref().map(|principal| principal.organisation);
         submitter.or(self.first_organisation()).unwrap_or(0)
     }
@@ -430,161 +455,4 @@ async fn prepare(
         return work();
     }
     tokio::task::spawn_blocking(work).await.map_err(|_| AcceptError::Panicked)?
-}
-
-/// The transaction of a received message; gives what waits in the queue.
-fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<i64>, AcceptError> {
-    if let Some(report) = &plan.report {
-        report.keep::<AcceptError>(tx)?;
-    }
-    if let Some(sent) = &plan.sent {
-        judgement::outbound::keep(tx, sent)?;
-    }
-    if let Some(kept) = &plan.kept {
-        judgement::keep(tx, kept)?;
-        if let Some(quarantined) = &plan.quarantined {
-            quarantine(tx, plan, kept, quarantined)?;
-            return Ok(Vec::new());
-        }
-    }
-    let mut spread = Spread::find(tx, &plan.groups, &reached(plan), plan.envelope.junk)?;
-    // Each mailbox holds one reference, and each message in the queue.
-    let expected = plan.local.len() + spread.members.len() + spread.parcels_to_send();
-    let expected = i64::try_from(expected).unwrap_or(i64::MAX).saturating_add(waiting_refs(plan));
-    plan.blob.attach(tx, expected)?;
-    let mut waiting = plan.queued.clone();
-    let (mut refs, mut refused) = (0, None);
-    for (account, way) in in_order(plan, &spread) {
-        let group = match way {
-            Way::Group(place) => spread.parcels.get(place).map(|parcel| Arc::clone(&parcel.group)),
-            Way::Direct(_) => None,
-        };
-        refs += 1;
-        match (deliver(tx, plan, account, group.as_deref()), way) {
-            (Ok(()), _) => {}
-            // One full or vanished mailbox must not refuse the message for the others: the queue tries again, then tells the sender.
-            (Err(error @ (MailboxError::OverQuota { .. } | MailboxError::NoSuchMailbox)), Way::Direct(place)) => {
-                refs -= 1;
-                waiting.extend(plan.local.get(place).map(|local| local.recipient.clone()));
-                refused = Some(error);
-            }
-            (Err(MailboxError::OverQuota { .. } | MailboxError::NoSuchMailbox), Way::Group(place)) => {
-                refs -= 1;
-                spread.try_again(tx, account, place)?;
-            }
-            (Err(error), _) => return Err(error.into()),
-        }
-    }
-    match refused {
-        // Nobody has it: the sending server is told at once.
-        Some(error) if refs + waiting_refs(plan) == 0 && spread.parcels_to_send() == 0 => return Err(error.into()),
-        _ => {}
-    }
-    let mut queued = Vec::new();
-    for parcel in spread.to_send() {
-        queued.push(enqueue(tx, plan, parcel.envelope(&plan.envelope), &parcel.recipients)?);
-        refs += 1;
-    }
-    if !waiting.is_empty() {
-        queued.push(enqueue(tx, plan, plan.envelope.clone(), &waiting)?);
-        refs += 1;
-    }
-    if !plan.queued_otherwise.is_empty() {
-        let envelope = queue::Envelope { junk: !plan.envelope.junk, ..plan.envelope.clone() };
-        queued.push(enqueue(tx, plan, envelope, &plan.queued_otherwise)?);
-        refs += 1;
-    }
-    if refs == 0 {
-        return Err(AcceptError::Nobody);
-    }
-    if refs != expected {
-        store::blobs::add_refs(tx, plan.blob.id(), refs - expected)?;
-    }
-    Ok(queued)
-}
-
-/// Whether it waits until somebody has looked, or has allowed it.
-fn is_held(sent: Option<&Sent>, handed: Option<&Handed>) -> bool {
-    sent.is_some_and(Sent::is_stopped) || handed.is_some_and(Handed::waits)
-}
-
-/// References of what waits in the queue from the start.
-fn waiting_refs(plan: &Plan) -> i64 {
-    i64::from(!plan.queued.is_empty()) + i64::from(!plan.queued_otherwise.is_empty())
-}
-
-/// The message waits in quarantine, which holds the one reference to its blob.
-fn quarantine(tx: &mut Tx<'_>, plan: &Plan, kept: &Kept, quarantined: &Quarantining) -> Result<(), AcceptError> {
-    plan.blob.attach(tx, 1)?;
-    let new = NewQuarantined {
-        kept,
-        blob: plan.blob.id(),
-        key: plan.prepared.key(),
-        size: plan.prepared.size() + plan.envelope.trace.len() as u64,
-        envelope: plan.envelope.clone(),
-        shown: quarantined.shown.clone(),
-        expires: quarantined.expires,
-    };
-    Ok(quarantine::keep(tx, &new, &quarantined.places)?)
-}
-
-/// How an account gets the message.
-#[derive(Clone, Copy)]
-enum Way {
-    /// As the recipient at this place.
-    Direct(usize),
-    /// As a member of the group at this place.
-    Group(usize),
-}
-
-/// Every account that gets the message, in the order of their identifiers, so that two transactions never wait for each other.
-fn in_order(plan: &Plan, spread: &Spread) -> Vec<(i64, Way)> {
-    let direct = plan.local.iter().enumerate().map(|(place, local)| (local.account, Way::Direct(place)));
-    let members = spread.members.iter().map(|(account, place)| (*account, Way::Group(*place)));
-    let mut all: Vec<(i64, Way)> = direct.chain(members).collect();
-    all.sort_unstable_by_key(|(account, _)| *account);
-    all
-}
-
-/// Who gets the message without any group.
-fn reached(plan: &Plan) -> Reached {
-    let mut reached =
-        Reached { accounts: plan.local.iter().map(|local| local.account).collect(), ..Reached::default() };
-    plan.queued.iter().chain(&plan.queued_otherwise).for_each(|recipient| reached.note(&recipient.address));
-    reached
-}
-
-fn enqueue(
-    tx: &mut Tx<'_>,
-    plan: &Plan,
-    envelope: queue::Envelope,
-    recipients: &[NewRecipient],
-) -> Result<i64, AcceptError> {
-    let message = NewMessage {
-        organisation: plan.organisation,
-        blob: plan.blob.id(),
-        key: plan.prepared.key(),
-        size: plan.prepared.size() + envelope.trace.len() as u64,
-        envelope,
-        created: plan.received,
-        expires: plan.expires,
-        due: plan.due,
-        held: is_held(plan.sent.as_ref(), plan.handed.as_ref()),
-    };
-    Ok(queue::enqueue(tx, &message, recipients)?)
-}
-
-fn deliver(tx: &mut Tx<'_>, plan: &Plan, account: i64, group: Option<&GroupAddress>) -> Result<(), MailboxError> {
-    let through_group = group.map(|group| group::local_trace(group, &plan.envelope));
-    let delivery = Delivery {
-        target: filed::target(plan.personal.get(&account).copied().unwrap_or(plan.envelope.junk)),
-        prepared: &plan.prepared,
-        blob: plan.blob.id(),
-        trace: through_group.as_ref().unwrap_or(&plan.local_trace).as_bytes(),
-        flags: filed::flags(tx, account, &plan.envelope)?,
-        received: plan.received,
-        dedupe: None,
-    };
-    let delivered = mailbox::deliver(tx, account, &delivery)?;
-    filed::note(tx, account, &plan.envelope, &delivered)
 }

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use wire::smtp::Envelope;
 use wire::smtp::server::Verdict;
 
-use super::Receiver;
+use super::{Receiver, traced};
 use super::accept::INLINE_BYTES_MAX;
 use super::conversation::Conversation;
 use super::judge::Judged;
@@ -74,6 +74,18 @@ enum Treatment {
     Defer,
 }
 
+impl Treatment {
+    /// Its word in traces.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Deliver => "deliver",
+            Self::Junk => "junk",
+            Self::Refuse(_) => "refuse",
+            Self::Defer => "defer",
+        }
+    }
+}
+
 /// Why a message is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reason {
@@ -122,6 +134,7 @@ impl Conversation<'_> {
             ?treatment,
             "authenticated"
         );
+        self.tell(traced::authenticated(&facts, treatment.word()));
         self.count(&facts, connection, treatment, &body);
         let junk = match treatment {
             Treatment::Deliver => false,

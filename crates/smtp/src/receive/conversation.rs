@@ -5,16 +5,20 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use crypto::tls::Service;
+use env::Timestamp;
 use identity::{AuthFailure, Client as Submitter, Principal, Protocol, SignInWatch};
 use mail::Address;
 use net::{BudgetShare, Pace, ReadPolicy, Stream, StreamError};
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
+use trace::Step as TraceStep;
 use wire::sasl::ChannelBindings;
 use wire::smtp::server::{Proof, Question, Session, Step, Verdict};
 use wire::smtp::{Reply, TlsInfo};
 
 use super::greeting::{Client, has_error};
 use super::recipients::Taken;
+use super::traced::Head;
 use super::{Door, HANDSHAKE_WAIT};
 use letters::Noting;
 
@@ -64,6 +68,14 @@ pub(super) struct Conversation<'d> {
     pub(super) queued: Vec<i64>,
     /// What is written down in the transaction that takes the next message.
     pub(super) noting: Option<Noting>,
+    /// When the client connected.
+    pub(super) began: Timestamp,
+    /// When the present message's sender was told.
+    pub(super) enveloped: Option<Timestamp>,
+    /// What its trace says of the present message.
+    pub(super) head: Head,
+    /// What has happened to it.
+    pub(super) story: Mutex<Vec<TraceStep>>,
     share: Option<BudgetShare>,
     pace: Option<Pace>,
 }
@@ -80,7 +92,12 @@ impl<'d> Conversation<'d> {
 
     fn with_peer(door: &'d Door, peer: SocketAddr, tls: Option<TlsInfo>, client: Client) -> Self {
         let session = Session::new(door.config.clone(), tls);
+        let began = door.receiver.store.context().clock.now();
         Self {
+            began,
+            enveloped: None,
+            head: Head::default(),
+            story: Mutex::default(),
             door,
             peer,
             session,

@@ -82,6 +82,7 @@ impl Door {
         }
         self.receiver.figures.spoke_first.add(1);
         tracing::debug!(peer = %stream.peer(), "spoke before the greeting");
+        self.tell_turned_away(stream.peer().ip(), SPOKE_FIRST);
         if stream.send(SPOKE_FIRST, REFUSAL_WAIT).await.is_ok() {
             stream.close().await;
         }

@@ -10,12 +10,14 @@ use judgement::outbound::{Outgoing, Sent};
 use judgement::quarantine::{NewPlace, Shown};
 use judgement::{Arrival, Kept, Opinion};
 use mail::message::Envelope as Header;
+use trace::What;
 use wire::smtp::Envelope;
 use wire::smtp::server::Verdict;
 
 use super::authenticate::Vouched;
 use super::conversation::Conversation;
 use super::recipients::{Home, Taken};
+use super::traced;
 use crate::filed::{JUNK, PHISHING, WARNING};
 
 /// How likely a message is phish that is marked so; it may look like spam, too.
@@ -24,6 +26,8 @@ const PHISHING_MIN: f32 = 0.9;
 /// What was decided of a message, as the transaction needs it.
 pub(super) struct Judged {
     pub(super) kept: Kept,
+    /// What the filter said.
+    pub(super) action: Action,
     /// Header fields of ours.
     pub(super) fields: String,
     /// Accounts whose own reports decide for their own copies: into Junk, or not.
@@ -71,6 +75,7 @@ impl Conversation<'_> {
             Verdict::reject(451, (4, 3, 0), "The message could not be judged, try again later")
         })?;
         self.count_opinion(&opinion);
+        self.tell(traced::judged(opinion.action, &opinion.verdict));
         // Work that was given up may still hold it.
         let body = Arc::try_unwrap(raw).unwrap_or_else(|shared| shared.to_vec());
         match opinion.action {
@@ -142,6 +147,7 @@ impl Conversation<'_> {
             Verdict::reject(451, (4, 3, 0), "The message could not be judged, try again later")
         })?;
         if sent.is_stopped() {
+            self.tell(What::Stopped);
             receiver.figures.stopped.add(1);
             tracing::warn!(id, account = principal.account, "a submitted message waits until somebody has looked");
         }
@@ -196,5 +202,5 @@ fn judged(opinion: Opinion, body: &[u8]) -> Judged {
         let subject = header.subject.as_deref().map(|subject| mail::message::words::decode(subject).into_owned());
         Shown::of(&from, &subject.unwrap_or_default(), &verdict)
     });
-    Judged { kept, fields, personal, keywords, quarantined }
+    Judged { kept, action, fields, personal, keywords, quarantined }
 }

@@ -8,6 +8,7 @@ use access::Via;
 use identity::{Language, Principal};
 use mail::header;
 use mail::message::words;
+use trace::What;
 use wire::smtp::Envelope;
 use wire::smtp::server::Verdict;
 
@@ -49,9 +50,20 @@ impl Conversation<'_> {
             consent,
             looked,
         };
+        self.tell_ruled(&handed);
         match ::outbound::decide(&handed.looked, &handed.consent) {
             Ok(()) => Ok((body, Some(handed))),
             Err(refusal) => Err(self.refuse_outbound(principal, envelope, handed, refusal).await),
+        }
+    }
+
+    /// Notes which rules hold.
+    fn tell_ruled(&self, handed: &Handed) {
+        let outcome = &handed.looked.outcome;
+        if !outcome.matched.is_empty() {
+            let rules = outcome.matched.iter().map(|matched| matched.rule.clone()).collect();
+            let (decision, waits) = (outcome.decision().word().to_owned(), handed.waits());
+            self.tell(What::Ruled { rules, decision, waits });
         }
     }
 

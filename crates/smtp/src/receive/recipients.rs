@@ -5,6 +5,7 @@ use std::sync::Arc;
 use identity::{Abroad, GroupAddress, IdentityError, Level, Principal, Resolution};
 use mail::Address;
 use queue::NewRecipient;
+use trace::Stage;
 use wire::smtp::server::Verdict;
 use wire::smtp::{ForwardPath, Hold, MailParams, Mailbox, RcptParams, ReversePath};
 
@@ -42,6 +43,13 @@ impl Conversation<'_> {
     /// MAIL FROM: people may use their own addresses only; other servers may use any but must not claim the impossible.
     pub(super) async fn judge_sender(&mut self, from: &ReversePath, params: &MailParams) -> Verdict {
         self.taken.clear();
+        self.enveloped = Some(self.door.receiver.store.context().clock.now());
+        let verdict = self.look_at_sender(from, params).await;
+        self.tell_refused_at(Stage::Sender, None, &verdict);
+        verdict
+    }
+
+    async fn look_at_sender(&mut self, from: &ReversePath, params: &MailParams) -> Verdict {
         if let Some(Hold::Until(_) | Hold::ForSeconds(_)) = &params.hold
             && self.principal.is_none()
         {
@@ -123,6 +131,11 @@ impl Conversation<'_> {
         let verdict = self.find_recipient(to).await;
         if !matches!(verdict, Verdict::Accept { .. }) {
             self.door.receiver.figures.recipients_refused.add(1);
+            let to = match to {
+                ForwardPath::Postmaster => "postmaster".to_owned(),
+                ForwardPath::Mailbox(mailbox) => mailbox.to_string(),
+            };
+            self.tell_refused_at(Stage::Recipient, Some(to), &verdict);
         }
         verdict
     }

@@ -52,6 +52,9 @@ const REMOVED_MAX: u32 = 500;
 /// Transactions of one round in which they do; what is left waits for the next.
 const REMOVED_ROUNDS_MAX: usize = 20;
 
+/// Transactions of one round in which old traces go; what is left waits for the next.
+const TRACE_ROUNDS_MAX: usize = 500;
+
 /// How often owners are told of grants that are over, and of accounts that fill up.
 const TELL_EVERY: Duration = Duration::from_secs(30);
 
@@ -97,7 +100,13 @@ pub(super) async fn tell_of_keys(store: Store, mailer: Mailer, stop: Cancellatio
 }
 
 /// Gives back the room of messages that are gone and of list entries that have expired, from time to time.
-pub(super) async fn collect(store: Store, access: AccessSettings, portal_keeps: Duration, stop: CancellationToken) {
+pub(super) async fn collect(
+    store: Store,
+    access: AccessSettings,
+    portal_keeps: Duration,
+    trace_days: u32,
+    stop: CancellationToken,
+) {
     let begun = Instant::now();
     let mut steady = Steady::new(store.context().clock.now(), Duration::ZERO);
     while !wait(COLLECT_EVERY, &stop).await {
@@ -112,6 +121,7 @@ pub(super) async fn collect(store: Store, access: AccessSettings, portal_keeps: 
         }
         carry_out_rules(&store).await;
         purge_removed(&store).await;
+        forget_traces(&store, trace_days).await;
         match store::collect::run(&store, Budget::default(), now).await {
             Ok(collected) => tracing::debug!(?collected, "room given back"),
             Err(error) => tracing::error!(%error, "cannot give back room"),
@@ -191,6 +201,20 @@ async fn purge_removed(store: &Store) {
             Ok(purged) => tracing::info!(purged.gone, purged.bytes, purged.held, "removed mail is past its window"),
             Err(error) => {
                 tracing::error!(%error, "cannot take out removed mail that is past its window");
+                return;
+            }
+        }
+    }
+}
+
+/// Forgets what happened to messages longer ago than the settings say.
+async fn forget_traces(store: &Store, days: u32) {
+    for _ in 0..TRACE_ROUNDS_MAX {
+        match store.write_freeing(move |tx| trace::forget(tx, days)).await {
+            Ok(0) => return,
+            Ok(gone) => tracing::debug!(gone, "old traces forgotten"),
+            Err(error) => {
+                tracing::error!(%error, "cannot forget old traces");
                 return;
             }
         }
