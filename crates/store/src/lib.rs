@@ -25,6 +25,7 @@ pub mod owned;
 mod place;
 mod postgres;
 mod probe;
+pub mod restrictions;
 pub mod rotate;
 pub mod scrub;
 pub mod sealed;
