@@ -37,7 +37,7 @@ pub use consent::{Consent, ConsentsWanted, NewConsent, add_consent, consents, wi
 pub use correct::{Correction, correct};
 pub use course::{close, extend, identify, note_investigation, note_taken, refuse};
 pub use deadline::due;
-pub use erase::{Erased, Kept, Removal, erase, finish_account_erasure};
+pub use erase::{Erased, Kept, Removal, erase};
 pub use error::SubjectError;
 pub use mentions::{Mention, mentions};
 pub use processing::{Entry, Live, PARTS_MAX, Register, register, set_part};
