@@ -22,7 +22,7 @@ const LAYERS: &[&[&str]] = &[
         "retention",
         "investigation",
     ],
-    &["reports", "review", "provision", "judgement", "keycare", "outbound"],
+    &["reports", "review", "provision", "judgement", "keycare", "outbound", "subjects"],
     &["smtp", "imap", "jmap", "api", "webapp"],
     &["tradewind"],
 ];
@@ -35,6 +35,8 @@ const SAME_LAYER: &[(&str, &str)] = &[
     ("factors", "gm"),
     ("audit", "store"),
     ("identity", "watch"),
+    ("subjects", "judgement"),
+    ("subjects", "review"),
 ];
 
 pub(crate) fn check(tree: &Tree) -> Vec<Untidy> {

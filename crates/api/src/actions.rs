@@ -54,6 +54,7 @@ mod sharing;
 mod sign_ins;
 mod smime;
 mod store;
+mod subjects;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -98,7 +99,7 @@ pub use investigation::{
 };
 pub(crate) use investigation::{NoFetch, shown_item, shown_search};
 pub use judging::NewThreshold;
-pub use letters::tell_owners;
+pub use letters::{tell_of_deadlines, tell_owners};
 pub use list::Action;
 pub use lists::NewListed;
 pub use on::On;
@@ -114,6 +115,10 @@ pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;
 pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_promotion, tell_of_recovery};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
+pub use subjects::{
+    ConsentToAdd, SubjectAnswer, SubjectCorrection, SubjectMailPage, SubjectPage, SubjectToErase, SubjectToInvestigate,
+    SubjectToOpen, SubjectToRefuse,
+};
 
 /// Why an action was not carried out, in words for the one who asked.
 #[derive(Debug, thiserror::Error)]
@@ -229,6 +234,16 @@ pub trait Elsewhere: Send + Sync {
     /// [`Refused`] if the store fails.
     fn belongings(&self, _tx: &mut ::store::Tx<'_>, _account: i64) -> Result<Vec<(String, Vec<u8>)>, Refused> {
         Ok(Vec::new())
+    }
+
+    /// What is set for subject requests.
+    fn subjects(&self) -> ::subjects::SubjectSettings {
+        ::subjects::SubjectSettings::default()
+    }
+
+    /// Knows the cards in people's address books.
+    fn cards(&self) -> Arc<dyn ::subjects::Cards> {
+        Arc::new(::subjects::NoCards)
     }
 
     /// Judges by what is in force.

@@ -89,8 +89,6 @@ pub(crate) fn draft(
         ("done", done.as_str()),
     ];
     all.extend(values.iter().copied());
-    // The number of a hold stands beside that of the request.
-    all.reverse();
     let subject = texts.say(&format!("answer-{kind}-subject"), &all);
     let text = texts.say(&format!("answer-{kind}"), &all);
     for old in letters(tx, request.organisation, request.id)? {

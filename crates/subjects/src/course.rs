@@ -100,7 +100,7 @@ pub fn refuse(
     match &told.hold {
         Some((number, name, since)) => {
             let number = number.to_string();
-            let values = [("reason", reason), ("hold", name.as_str()), ("number", &number), ("since", since)];
+            let values = [("reason", reason), ("hold", name.as_str()), ("hold-number", &number), ("since", since)];
             answer::draft(tx, &request, LetterKind::RefusedByHold, &values)
         }
         None => answer::draft(tx, &request, LetterKind::Refused, &[("reason", reason)]),

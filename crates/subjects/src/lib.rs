@@ -39,7 +39,7 @@ pub use course::{close, extend, identify, note_investigation, note_taken, refuse
 pub use deadline::due;
 pub use erase::{Erased, Kept, Removal, erase};
 pub use error::SubjectError;
-pub use mentions::{Mention, mentions};
+pub use mentions::{Mention, accounts_of, mentions};
 pub use processing::{Entry, Live, PARTS_MAX, Register, register, set_part};
 pub use proof::{ProofFault, Statement, build as build_proof, verify as verify_proof};
 pub use remind::{Reminder, claim as claim_reminder, due_for_reminder, forget};

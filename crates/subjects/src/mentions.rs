@@ -151,6 +151,19 @@ pub fn mentions(
     Ok(mentions)
 }
 
+/// Accounts whose mail names the person of a request, by the last search.
+///
+/// # Errors
+/// [`SubjectError`] if there is no such request, or the store fails.
+pub fn accounts_of(tx: &mut Tx<'_>, organisation: i64, request: i64) -> Result<Vec<i64>, SubjectError> {
+    load(tx, organisation, request)?;
+    Ok(tx.rows(
+        "SELECT DISTINCT account FROM subject_mail WHERE request = $1 ORDER BY account",
+        params![request],
+        |row| row.int(0),
+    )?)
+}
+
 /// What came of removing mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Removed {

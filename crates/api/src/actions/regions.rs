@@ -282,6 +282,7 @@ fn kind_of(right: Right, is_own: bool) -> Option<Kind> {
         | Right::AuditRead
         | Right::GrantAsk
         | Right::InvestigationWork
+        | Right::SubjectChange
         | Right::OutboundDecide
         | Right::OutboundReplay
             if !is_own =>
