@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use api::Challenges;
-use api::actions::{Controls, tell_owners as tell_owners_now};
+use api::actions::{Controls, tell_of_deadlines, tell_owners as tell_owners_now};
 use async_trait::async_trait;
 use certs::acme::{AcmeOrder, Challenge, ChallengePublisher};
 use certs::{CertificateFacts, CertsError};
@@ -203,6 +203,16 @@ pub(super) async fn tell_owners(controls: Controls, stop: CancellationToken) {
         match tell_owners_now(&controls).await {
             Ok(told) => tracing::debug!(told, "owners told of grants that are over"),
             Err(error) => tracing::error!(%error, "cannot tell owners of grants that are over"),
+        }
+    }
+}
+
+/// Reminds those who work on subject requests of their deadlines.
+pub(super) async fn watch_deadlines(controls: Controls, stop: CancellationToken) {
+    while !wait(TELL_EVERY, &stop).await {
+        match tell_of_deadlines(&controls).await {
+            Ok(told) => tracing::debug!(told, "deadlines of subject requests told of"),
+            Err(error) => tracing::error!(%error, "cannot tell of deadlines of subject requests"),
         }
     }
 }
