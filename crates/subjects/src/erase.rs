@@ -171,16 +171,19 @@ fn check(tx: &mut Tx<'_>, organisation: i64, id: i64) -> Result<Request, Subject
     request.check_kind(&[Kind::Erasure])?;
     request.check_identified()?;
     let against = match request.account {
-        Some(account) => {
-            let own = identity::list_addresses(tx, account)?;
-            if own.iter().any(|own| own.to_lowercase() == request.answer_to) {
-                return Err(SubjectError::AnswerErased(request.answer_to));
-            }
-            holds::of_account(tx, account)?
-        }
+        Some(account) => holds::of_account(tx, account)?,
         None => holds_on(tx, organisation, &request.addresses)?,
     };
-    if against.is_empty() { Ok(request) } else { Err(SubjectError::Held(against)) }
+    if !against.is_empty() {
+        return Err(SubjectError::Held(against));
+    }
+    if let Some(account) = request.account {
+        let own = identity::list_addresses(tx, account)?;
+        if own.iter().any(|own| own.to_lowercase() == request.answer_to) {
+            return Err(SubjectError::AnswerErased(request.answer_to));
+        }
+    }
+    Ok(request)
 }
 
 /// Holds in force that name somebody outside, or keep everything.
