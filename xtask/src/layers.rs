@@ -22,7 +22,7 @@ const LAYERS: &[&[&str]] = &[
         "retention",
         "investigation",
     ],
-    &["reports", "review", "provision", "judgement", "keycare", "outbound", "evidence"],
+    &["reports", "review", "provision", "judgement", "keycare", "outbound", "evidence", "subjects"],
     &["smtp", "imap", "jmap", "api", "webapp"],
     &["tradewind"],
 ];
@@ -36,6 +36,8 @@ const SAME_LAYER: &[(&str, &str)] = &[
     ("audit", "store"),
     ("trace", "store"),
     ("identity", "watch"),
+    ("subjects", "judgement"),
+    ("subjects", "review"),
 ];
 
 pub(crate) fn check(tree: &Tree) -> Vec<Untidy> {

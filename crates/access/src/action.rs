@@ -101,6 +101,12 @@ env::words! {
         InvestigationWork = "investigation.work",
         /// Take out what an investigation has found.
         InvestigationExport = "investigation.export",
+        /// See requests of people about their data, their deadlines and answers, and the registers of consents and of processing.
+        SubjectRead = "subject.read",
+        /// Enter and work on such requests: look for the person, report, correct, restrict, answer; write in the registers.
+        SubjectChange = "subject.change",
+        /// Erase what is held of whoever asks for it.
+        SubjectErase = "subject.erase",
         /// Lower a protection.
         ProtectionLower = "protection.lower",
         /// See allow and deny lists.

@@ -58,6 +58,9 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::InvestigationOpen, Approval::From(Level::Basic)),
     sensitive(Action::InvestigationWork, Approval::Never),
     sensitive(Action::InvestigationExport, Approval::From(Level::Trade)),
+    sensitive(Action::SubjectChange, Approval::Never),
+    // What is erased does not come back: somebody else agrees, at every level.
+    sensitive(Action::SubjectErase, Approval::From(Level::Basic)),
     sensitive(Action::RoleGive, Approval::From(Level::Trade)),
     sensitive(Action::RoleDefine, Approval::From(Level::Trade)),
     sensitive(Action::KeyChange, Approval::Never),

@@ -62,6 +62,7 @@ mod sign_ins;
 mod smime;
 mod space;
 mod store;
+mod subjects;
 #[cfg(test)]
 mod tests;
 mod threats;
@@ -109,7 +110,7 @@ pub use investigation::{
 };
 pub(crate) use investigation::{NoFetch, shown_item, shown_search};
 pub use judging::{JudgedWanted, NewThreshold};
-pub use letters::tell_owners;
+pub use letters::{tell_of_deadlines, tell_owners};
 pub use list::Action;
 pub use lists::NewListed;
 pub use on::On;
@@ -130,6 +131,10 @@ pub use space::tell_of_full_accounts;
 pub use sharing::{Impersonal, ToForbid, ToPermit};
 pub use threats::ThreatsWanted;
 pub use trace::TracesWanted;
+pub use subjects::{
+    ConsentToAdd, SubjectAnswer, SubjectCorrection, SubjectMailPage, SubjectPage, SubjectToErase, SubjectToInvestigate,
+    SubjectToOpen, SubjectToRefuse,
+};
 
 /// Why an action was not carried out, in words for the one who asked.
 #[derive(Debug, thiserror::Error)]
@@ -279,6 +284,16 @@ pub trait Elsewhere: Send + Sync {
     /// [`Refused`] if the store fails.
     fn belongings(&self, _tx: &mut ::store::Tx<'_>, _account: i64) -> Result<Vec<(String, Vec<u8>)>, Refused> {
         Ok(Vec::new())
+    }
+
+    /// What is set for subject requests.
+    fn subjects(&self) -> ::subjects::SubjectSettings {
+        ::subjects::SubjectSettings::default()
+    }
+
+    /// Knows the cards in people's address books.
+    fn cards(&self) -> Arc<dyn ::subjects::Cards> {
+        Arc::new(::subjects::NoCards)
     }
 
     /// Judges by what is in force.

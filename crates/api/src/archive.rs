@@ -27,6 +27,8 @@ pub(crate) enum ArchiveError {
     Mailbox(#[from] mailbox::MailboxError),
     #[error(transparent)]
     Investigation(#[from] investigation::InvestigationError),
+    #[error(transparent)]
+    Subject(#[from] subjects::SubjectError),
     #[error("{0}")]
     Other(String),
     #[error(transparent)]

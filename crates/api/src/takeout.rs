@@ -68,8 +68,19 @@ async fn fill(outlet: &Outlet, controls: &Controls, account: i64, leave: Leave) 
     for folder in folders {
         put_folder(outlet, &mut archive, controls, account, &folder, &keywords).await?;
     }
+    let hash = archive.put_list()?;
+    // Whoever is handed the archive can prove by it that nothing was changed since.
+    let text = format!("account archive\nmanifest.json sha256 {hash}\n");
+    if let Some(note) = controls.store.read(move |tx| audit::sign_text(tx, &text)).await? {
+        archive.put_behind("manifest.note", note.as_bytes())?;
+    }
     // Recorded before the last octets go: without them the archive does not open.
-    controls.store.write(move |tx| leave.done(tx)).await?;
+    let finish = move |tx: &mut Tx<'_>| {
+        leave.done(tx)?;
+        subjects::note_taken(tx, account)?;
+        Ok::<_, ArchiveError>(())
+    };
+    controls.store.write(finish).await?;
     archive.finish()?;
     outlet.hand_on_all().await
 }

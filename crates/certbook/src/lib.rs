@@ -25,7 +25,7 @@ pub use directory::{Ldap, NoLdap};
 pub use error::CertbookError;
 pub use inquirer::{Inquirer, Lacking, LookedUp};
 pub use keys::{Kept, identities, import, list, remove};
-pub use partners::{Held, Kind, Partner, add, forget, held, partner};
+pub use partners::{Held, Kind, Partner, add, forget, forget_partner, held, partner};
 pub use settings::{PartnerDirectory, SmimeSettings};
 pub use standing::Standing;
 pub use trust::trust;

@@ -239,6 +239,23 @@ pub fn forget(tx: &mut Tx<'_>, organisation: i64, id: i64) -> Result<(), Certboo
     if gone == 0 { Err(CertbookError::Unknown(format!("certificate {id}"))) } else { Ok(()) }
 }
 
+/// Forgets all certificates of a partner's address, whoever brought them; gives how many there were.
+///
+/// # Errors
+/// [`CertbookError`] if the store fails.
+pub fn forget_partner(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<u64, CertbookError> {
+    let name = name_key(tx, organisation, address)?;
+    let mut gone = 0;
+    for kind in [Kind::Partner, Kind::Learned, Kind::Found] {
+        gone += tx.execute(
+            "DELETE FROM smime_certificate WHERE organisation = $1 AND kind = $2 AND name = $3",
+            params![organisation, kind.as_str(), &name],
+        )?;
+    }
+    tx.execute("DELETE FROM smime_lookup WHERE organisation = $1 AND name = $2", params![organisation, &name])?;
+    Ok(gone)
+}
+
 /// Certificates of a partner's address: those that somebody has added before those that came along, and those before what a directory has.
 ///
 /// # Errors

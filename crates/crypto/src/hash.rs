@@ -45,6 +45,38 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     out
 }
 
+/// SHA-256 of what comes piece by piece.
+pub struct Running(aws_lc_rs::digest::Context);
+
+impl Running {
+    /// Of nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256))
+    }
+
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all pieces.
+    #[must_use]
+    pub fn finish(self) -> [u8; 32] {
+        let mut out = [0; 32];
+        for (to, from) in out.iter_mut().zip(self.0.finish().as_ref()) {
+            *to = *from;
+        }
+        out
+    }
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// SHA-256 of `parts`, each with its length before it, so that no two lists of parts are hashed alike.
 #[must_use]
 pub fn digest(parts: &[&[u8]]) -> [u8; 32] {

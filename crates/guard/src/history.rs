@@ -67,6 +67,10 @@ impl Taught {
 /// # Errors
 /// If the store fails.
 pub fn begin(tx: &mut Tx<'_>, organisation: i64, account: i64) -> Result<(), StoreError> {
+    // Whose data is restricted teaches nothing.
+    if store::restrictions::is_account(tx, account)? {
+        return Ok(());
+    }
     let until = tx.next_id();
     tx.execute(
         "INSERT INTO guard_history (account, organisation, after, until, learned, passed, done)
@@ -146,9 +150,15 @@ impl Guard {
 /// What changes by messages that nobody has learned from yet, and how many those are.
 fn prepare(tx: &mut Tx<'_>, organisation: i64, taught: &[Taught]) -> Result<(i64, Vec<Change>), GuardError> {
     let context = tx.context();
+    let mut free = Vec::with_capacity(taught.len());
+    for one in taught {
+        if !one.is_restricted(tx, organisation)? {
+            free.push(one);
+        }
+    }
     let mut shelf = Shelf::open(tx, organisation)?;
     let mut learned = 0;
-    for one in taught {
+    for one in free {
         if shelf.get::<MessageRow>(&one.subject.message_id)?.is_none() {
             one.teach(&mut shelf)?;
             learned += 1;

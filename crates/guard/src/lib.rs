@@ -20,6 +20,7 @@ mod look;
 mod named;
 mod names;
 pub mod partners;
+pub mod person;
 mod places;
 pub mod replay;
 pub mod rows;

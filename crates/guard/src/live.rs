@@ -1,8 +1,9 @@
 //! The guard of a server: looks at messages while they wait, and learns from them afterwards.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crypto::keys::{Key, Organisation};
 use env::Timestamp;
 use filter::{Finding, Verdict};
 use parking_lot::Mutex;
@@ -19,7 +20,7 @@ use crate::shelf::{self, Change, Shelf, domains_after, save};
 use crate::signals::lookalike::DomainIndex;
 use crate::{Direction, Directory, GuardError, Subject, alikes, searches};
 
-const LESSON: &str = "guard_lesson.detail";
+pub(crate) const LESSON: &str = "guard_lesson.detail";
 
 /// How long it is believed who is of ours before it is read again.
 const OWN_MILLIS: i64 = 60_000;
@@ -98,6 +99,12 @@ impl Taught {
         Self { subject: read.subject.slim(), details: read.details.clone(), takes_details }
     }
 
+    /// Whether it is of or to somebody whose data rests and is used for nothing else.
+    pub(crate) fn is_restricted(&self, tx: &mut Tx<'_>, organisation: i64) -> Result<bool, StoreError> {
+        let people = std::iter::once(&self.subject.from).chain(self.subject.recipients());
+        store::restrictions::is_any_address(tx, organisation, people.map(|one| one.address.as_str()))
+    }
+
     pub(crate) fn teach<R: Rows>(&self, rows: &mut R) -> Result<(), R::Error> {
         let Self { subject, details, takes_details } = self;
         learn(rows, Lesson { subject, details, takes_details: *takes_details })
@@ -144,7 +151,7 @@ impl Guard {
     /// [`GuardError`] if it cannot be sealed.
     pub fn keep_of(
         &self,
-        key: &crypto::keys::Key<crypto::keys::Organisation>,
+        key: &Key<Organisation>,
         (id, organisation): (i64, i64),
         (read, looked): (&Read, &Looked),
         decided: Decided<'_>,
@@ -243,17 +250,42 @@ fn prepare(tx: &mut Tx<'_>) -> Result<Option<Prepared>, GuardError> {
     let Some(organisation) = waiting.first().map(|(_, organisation, _)| *organisation) else { return Ok(None) };
     let context = tx.context();
     let key = context.keys.organisation(tx, organisation)?;
+    let restricted = restricted(tx, organisation, &key, &waiting)?;
     let mut shelf = Shelf::open(tx, organisation)?;
     let mut lessons = Vec::new();
     for (id, _, sealed) in waiting.iter().filter(|(_, of, _)| *of == organisation) {
         // One that does not read must not stop those behind it.
         match shelf::unseal::<Taught>(&key, LESSON, *id, sealed) {
+            Ok(taught) if restricted.contains(id) => {
+                tracing::debug!(id, author = taught.subject.from.domain, "not learned from: somebody's data is restricted");
+            }
             Ok(taught) => taught.teach(&mut shelf)?,
             Err(error) => tracing::error!(id, %error, "a message cannot be learned from"),
         }
         lessons.push(*id);
     }
     Ok(Some(Prepared { organisation, lessons, changes: shelf.changes(&*context.entropy) }))
+}
+
+/// Those lessons that are of or to somebody whose data is restricted.
+fn restricted(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    key: &Key<Organisation>,
+    waiting: &[(i64, i64, Vec<u8>)],
+) -> Result<HashSet<i64>, GuardError> {
+    let mut found = HashSet::new();
+    if store::restrictions::count(tx, organisation)? == 0 {
+        return Ok(found);
+    }
+    for (id, _, sealed) in waiting.iter().filter(|(_, of, _)| *of == organisation) {
+        if let Ok(taught) = shelf::unseal::<Taught>(key, LESSON, *id, sealed)
+            && taught.is_restricted(tx, organisation)?
+        {
+            found.insert(*id);
+        }
+    }
+    Ok(found)
 }
 
 /// Brings what is kept in memory up to date.

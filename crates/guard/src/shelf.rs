@@ -237,6 +237,60 @@ pub(crate) fn domains_after(
     rows_after(tx, sql, organisation, after, most)
 }
 
+/// A row that can name people inside, as it lies.
+pub(crate) struct Lying {
+    pub(crate) id: i64,
+    pub(crate) kind: Kind,
+    name: i64,
+    version: i64,
+    plain: Vec<u8>,
+}
+
+impl Lying {
+    /// The row as it is after `change`, if that says to have changed something.
+    pub(crate) fn without<T: Row>(&self, change: impl FnOnce(&mut T) -> bool) -> Result<Option<Vec<u8>>, GuardError> {
+        let mut value: T = decode(&self.plain, self.id)?;
+        if change(&mut value) { encode(&value, self.id).map(Some) } else { Ok(None) }
+    }
+
+    /// Writes `plain` in its place.
+    pub(crate) fn replace(&self, tx: &mut Tx<'_>, organisation: i64, plain: &[u8]) -> Result<(), GuardError> {
+        let key = tx.context().keys.organisation(tx, organisation)?;
+        let sealed = key.sealing().seal(&*tx.context().entropy, &context(self.kind.number(), self.name), plain);
+        let done = tx.execute(
+            "UPDATE guard_row SET version = version + 1, detail = $3 WHERE id = $1 AND version = $2",
+            params![self.id, self.version, &sealed],
+        )?;
+        if done == 1 { Ok(()) } else { Err(GuardError::Conflict) }
+    }
+}
+
+/// Rows that can name people inside (how people write, threads, messages, domains) behind the row `after`, at most `most`.
+///
+/// # Errors
+/// When rows cannot be read.
+pub(crate) fn rows_between(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    after: i64,
+    most: i64,
+) -> Result<Vec<Lying>, GuardError> {
+    let key = tx.context().keys.organisation(tx, organisation)?;
+    let rows = tx.rows(
+        "SELECT id, kind, name, version, detail FROM guard_row
+         WHERE organisation = $1 AND kind IN (1, 3, 4, 7) AND id > $2 ORDER BY id LIMIT $3",
+        params![organisation, after, most],
+        |row| Ok(([row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?], row.bytes(4)?.to_vec())),
+    )?;
+    let open = |([id, kind, name, version], sealed): ([i64; 4], Vec<u8>)| {
+        let plain = key.sealing().open(PLACE, &context(kind, name), &sealed).map_err(store::StoreError::from)?;
+        let kind = Kind::ALL.into_iter().find(|known| known.number() == kind);
+        let kind = kind.ok_or(GuardError::Unreadable { what: "row", id })?;
+        Ok(Lying { id, kind, name, version, plain })
+    };
+    rows.into_iter().map(open).collect()
+}
+
 fn rows_after<T: Row>(
     tx: &mut Tx<'_>,
     sql: &'static str,

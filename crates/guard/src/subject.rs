@@ -179,6 +179,16 @@ fn mailbox(address: &EnvelopeAddress) -> Mailbox {
     }
 }
 
+/// Somebody by his address alone, in lowercase.
+pub(crate) fn mailbox_of(address: &str) -> Mailbox {
+    let (local, host) = address.rsplit_once('@').unwrap_or((address, ""));
+    mailbox(&EnvelopeAddress {
+        mailbox: Some(local.to_owned()),
+        host: Some(host.to_owned()),
+        ..EnvelopeAddress::default()
+    })
+}
+
 /// What a message answers or follows, oldest first, each once.
 fn references(raw: &[u8]) -> Vec<String> {
     let of = |name| header::find(raw, name).map(|field| field.value().into_owned()).unwrap_or_default();

@@ -138,6 +138,10 @@ const DELETES: &[&str] = &[
     "DELETE FROM outbound_waiting_queued WHERE waiting IN (SELECT id FROM outbound_waiting WHERE account = $1)",
     "DELETE FROM outbound_waiting WHERE account = $1",
     "DELETE FROM key_letter WHERE account = $1",
+    "DELETE FROM subject_mail WHERE account = $1",
+    "DELETE FROM restriction WHERE account = $1",
+    // The request itself stays, under the pseudonym that it had: it proves that what was asked for was done.
+    "UPDATE subject_request SET account = 0 WHERE account = $1",
     "DELETE FROM key_statement WHERE account = $1",
     "DELETE FROM sign_in_event WHERE account = $1",
     "DELETE FROM sign_in_feature WHERE account = $1",

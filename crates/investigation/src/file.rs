@@ -27,6 +27,8 @@ pub struct NewInvestigation {
     pub by: String,
     /// Addresses of those whose mail is looked into.
     pub custodians: Vec<String>,
+    /// It serves legal claims, for which mail of people whose data is restricted may be looked into, too (GDPR article 18 paragraph 2).
+    pub legal_claims: bool,
 }
 
 /// What is known of an investigation beside whom it concerns: sealed under the organisation's key.
@@ -39,6 +41,8 @@ struct Detail {
     closed_by: String,
     #[serde(default)]
     closed_reason: String,
+    #[serde(default)]
+    legal_claims: bool,
     /// Who may fetch what was found, and until when (milliseconds since 1970).
     #[serde(default)]
     fetch: Option<(i64, i64)>,
@@ -67,6 +71,8 @@ pub struct Investigation {
     pub closed_reason: String,
     /// Accounts whose mail is looked into.
     pub custodians: Vec<i64>,
+    /// It serves legal claims.
+    pub legal_claims: bool,
     fetch: Option<(i64, i64)>,
 }
 
@@ -88,7 +94,7 @@ impl Investigation {
 /// # Errors
 /// [`InvestigationError`] if a text or an address is wrong, or the store fails.
 pub fn open(tx: &mut Tx<'_>, organisation: i64, new: &NewInvestigation) -> Result<i64, InvestigationError> {
-    let NewInvestigation { name, reason, by, custodians } = new;
+    let NewInvestigation { name, reason, by, custodians, legal_claims } = new;
     for (part, text) in [("the name", name), ("the reason", reason)] {
         check_text(part, text)?;
     }
@@ -96,7 +102,8 @@ pub fn open(tx: &mut Tx<'_>, organisation: i64, new: &NewInvestigation) -> Resul
     let held = HoldDetail { name: name.clone(), reason: reason.clone(), by: by.clone(), ..HoldDetail::default() };
     let hold = holds::begin(tx, organisation, &accounts, &held)?;
     let (id, now) = (tx.next_id(), tx.now().millis());
-    let detail = Detail { name: name.clone(), reason: reason.clone(), by: by.clone(), ..Detail::default() };
+    let (name, reason, by) = (name.clone(), reason.clone(), by.clone());
+    let detail = Detail { name, reason, by, legal_claims: *legal_claims, ..Detail::default() };
     let sealed = owned::seal(tx, Owner::Organisation(organisation), DETAIL, id, &detail)?;
     tx.execute(
         "INSERT INTO investigation (organisation, id, hold, opened, closed, detail) VALUES ($1, $2, $3, $4, 0, $5)",
@@ -253,7 +260,7 @@ pub fn load(tx: &mut Tx<'_>, organisation: i64, id: i64) -> Result<Investigation
         params![id],
         |row| row.int(0),
     )?;
-    let Detail { name, reason, by, closed_by, closed_reason, fetch } = detail;
+    let Detail { name, reason, by, closed_by, closed_reason, legal_claims, fetch } = detail;
     Ok(Investigation {
         id,
         hold,
@@ -265,8 +272,26 @@ pub fn load(tx: &mut Tx<'_>, organisation: i64, id: i64) -> Result<Investigation
         closed_by,
         closed_reason,
         custodians,
+        legal_claims,
         fetch,
     })
+}
+
+/// The custodians whose mail a search may go through, and how many are left out: those whose data is restricted, unless it serves legal claims.
+///
+/// # Errors
+/// [`InvestigationError`] if there is none, or the store fails.
+pub fn searchable(tx: &mut Tx<'_>, organisation: i64, id: i64) -> Result<(Vec<i64>, u64), InvestigationError> {
+    let found = load(tx, organisation, id)?;
+    let (mut open, mut left_out) = (Vec::with_capacity(found.custodians.len()), 0);
+    for account in found.custodians {
+        if !found.legal_claims && store::restrictions::is_account(tx, account)? {
+            left_out += 1;
+        } else {
+            open.push(account);
+        }
+    }
+    Ok((open, left_out))
 }
 
 /// Whether one of `addresses` is an address of `account`: nobody consents to a look into his own mail.

@@ -115,6 +115,9 @@ pub struct SearchDone {
     pub closed: u64,
     /// Whether it came to its end.
     pub is_whole: bool,
+    /// Custodians who were left out, as their data is restricted and the investigation serves no legal claims.
+    #[serde(default)]
+    pub restricted: u64,
 }
 
 /// A search that was made.

@@ -73,6 +73,7 @@ impl Office {
             reason: "payment to an unknown account".to_owned(),
             by: "security@trade.test".to_owned(),
             custodians: custodians.iter().map(|it| (*it).to_owned()).collect(),
+            legal_claims: false,
         };
         self.change(move |tx, organisation| investigation::open(tx, organisation, &new)).await
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use store::Tx;
 
-use crate::contacts::everything;
+use crate::contacts::{cards_with, destroy_with, everything};
 use crate::error::Failure;
 use crate::submission::all_identities;
 
@@ -19,4 +19,20 @@ fn read(tx: &mut Tx<'_>, account: i64) -> Result<Vec<(&'static str, Value)>, Fai
     let (books, cards) = everything(tx, account)?;
     let identities = all_identities(tx, account)?;
     Ok(vec![("address-books", books.into()), ("contacts", cards.into()), ("identities", identities.into())])
+}
+
+/// Cards of an account about the person with one of `addresses`, in lowercase.
+///
+/// # Errors
+/// What the store says.
+pub fn cards_of(tx: &mut Tx<'_>, account: i64, addresses: &[String]) -> Result<Vec<Value>, String> {
+    cards_with(tx, account, addresses).map_err(|failure| failure.to_string())
+}
+
+/// Destroys them; gives how many there were.
+///
+/// # Errors
+/// What the store says.
+pub fn forget_cards_of(tx: &mut Tx<'_>, account: i64, addresses: &[String]) -> Result<u64, String> {
+    destroy_with(tx, account, addresses).map_err(|failure| failure.to_string())
 }

@@ -43,6 +43,36 @@ fn read_book(text: &str) -> Option<i64> {
     if text == DEFAULT_BOOK { Some(0) } else { ids::read(text) }
 }
 
+/// Cards of an account with one of `addresses`, in lowercase, among their addresses: as they are shown, each with its identifier.
+pub(crate) fn cards_with(tx: &mut Tx<'_>, account: i64, addresses: &[String]) -> Result<Vec<Value>, Failure> {
+    let cards = rows::list(tx, account, ItemKind::Card)?;
+    Ok(cards.into_iter().filter(|card| has_address(&card.content, addresses)).map(shown_card).collect())
+}
+
+/// Destroys the cards of an account with one of `addresses`, in lowercase; gives how many.
+pub(crate) fn destroy_with(tx: &mut Tx<'_>, account: i64, addresses: &[String]) -> Result<u64, Failure> {
+    let mut gone = 0;
+    for card in rows::list(tx, account, ItemKind::Card)? {
+        if has_address(&card.content, addresses) {
+            rows::destroy(tx, account, card.id)?;
+            gone += 1;
+        }
+    }
+    Ok(gone)
+}
+
+fn has_address(card: &wire::jmap::Object, addresses: &[String]) -> bool {
+    let emails = card.get("emails").and_then(Value::as_object);
+    let mut named = emails.into_iter().flat_map(|all| all.values()).filter_map(|it| it["address"].as_str());
+    named.any(|address| addresses.contains(&address.trim().to_lowercase()))
+}
+
+fn shown_card(card: rows::Item) -> Value {
+    let mut object = card.content;
+    object.insert("id".to_owned(), ids::show(card.id).into());
+    Value::Object(object)
+}
+
 /// All address books and all cards of an account.
 pub(crate) fn everything(tx: &mut Tx<'_>, account: i64) -> Result<(Vec<Value>, Vec<Value>), Failure> {
     let shown = |item: rows::Item, id: String| {

@@ -65,7 +65,7 @@ use store::Store;
 use tokio_util::sync::CancellationToken;
 use wire::jmap::MethodErrorKind;
 
-pub use belongings::belongings;
+pub use belongings::{belongings, cards_of, forget_cards_of};
 pub use door::{BrowserSessions, NoSession};
 pub use settings::JmapSettings;
 

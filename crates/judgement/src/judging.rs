@@ -21,7 +21,7 @@ use crate::kept::{DETAIL, Detail, Direction, Kept};
 use crate::learner::Memory;
 use crate::reputation::{self, Reputation};
 use crate::votes::{self, Standing};
-use crate::{JudgementError, JudgingSettings, LevelSettings, fields, marks, policy, sealed};
+use crate::{JudgementError, JudgingSettings, LevelSettings, fields, marks, person, policy, sealed};
 
 /// What an allow entry of the organisation adds to the log odds: much, and still outweighed by what is certain.
 const ALLOWED_WEIGHT: f32 = -6.0;
@@ -103,6 +103,8 @@ struct Found {
     personal: BTreeMap<i64, bool>,
     /// By what messages like it are found, packed.
     marks: Vec<u8>,
+    /// It is of or for somebody whose data is used for nothing else: nothing is learned from it.
+    is_restricted: bool,
 }
 
 impl Judging {
@@ -228,7 +230,8 @@ impl Judging {
         if arrival.is_allowed {
             outside.push(allowed(&facts));
         }
-        let (Standing { findings, personal }, marks) = self.said(arrival, &facts, key, &mut outside).await?;
+        let said = self.said(arrival, &facts, key, &mut outside).await?;
+        let (Standing { findings, personal }, marks, is_restricted) = said;
         outside.extend(findings);
         let guarded = match self.guard.look(arrival.organisation, read, came).await {
             Ok(guarded) => Some(guarded),
@@ -243,26 +246,28 @@ impl Judging {
         outside.extend(guarded.iter().flat_map(|(_, looked)| looked.findings.iter().cloned()));
         let opinion = self.second_opinion(arrival.organisation, &facts, &outside).await?;
         outside.extend(opinion);
-        Ok(Found { facts: Some(facts), guarded, files, outside, personal, marks })
+        Ok(Found { facts: Some(facts), guarded, files, outside, personal, marks, is_restricted })
     }
 
-    /// What people of the organisation have reported, and what was learned from that; with the marks of the message, packed.
+    /// What people of the organisation have reported, and what was learned from that; with the marks of the message, packed, and whether nothing may be
+    /// learned from it.
     async fn said(
         &self,
         arrival: &Arrival,
         facts: &Facts,
         key: &Arc<Key<Organisation>>,
         outside: &mut Vec<Finding>,
-    ) -> Result<(Standing, Vec<u8>), JudgementError> {
+    ) -> Result<(Standing, Vec<u8>, bool), JudgementError> {
         let (organisation, recipients) = (arrival.organisation, arrival.recipients.clone());
         let memory = self.memory.clone();
         let (looked_at, key) = (facts.clone(), Arc::clone(key));
         let look = move |tx: &mut Tx<'_>| {
             let marks = marks::all(tx, organisation, &looked_at, &key)?;
             let standing = votes::standing(tx, organisation, &marks, votes::is_proven(&looked_at), &recipients)?;
-            Ok::<_, JudgementError>((standing, marks::packed(&marks), memory.of(tx, organisation)?))
+            let is_restricted = person::is_restricted(tx, organisation, &looked_at, &recipients)?;
+            Ok::<_, JudgementError>((standing, marks::packed(&marks), memory.of(tx, organisation)?, is_restricted))
         };
-        let (standing, marks, learned) = self.store.read(look).await?;
+        let (standing, marks, learned, is_restricted) = self.store.read(look).await?;
         if let Some(learned) = learned {
             let sum = learned.sum(facts);
             if sum.abs() >= LEARNED_MIN {
@@ -270,7 +275,7 @@ impl Judging {
                 outside.push(Finding { signal: Signal::Text, ..finding("learned-here", &evidence, sum) });
             }
         }
-        Ok((standing, marks))
+        Ok((standing, marks, is_restricted))
     }
 
     /// The verdict, and what is kept of it. Takes processor time, so it leaves the thread of the connection, too.
@@ -292,7 +297,7 @@ impl Judging {
                 Some(facts) => judge.judge_by(facts, found.outside.clone(), at.thresholds()),
                 None => of_unjudged(found.outside.clone(), at),
             };
-            if let (Some(reputation), Some(facts)) = (reputation, &found.facts) {
+            if let (Some(reputation), Some(facts), false) = (reputation, &found.facts, found.is_restricted) {
                 let event = reputation::event_of(&judge, facts, &verdict, &found.outside, at.thresholds());
                 reputation.note(arrival.organisation, facts, Some(arrival.client), event);
             }
@@ -404,6 +409,7 @@ fn unjudged(why: &str) -> Found {
         outside: vec![finding("unjudged", why, 0.0)],
         personal: BTreeMap::new(),
         marks: Vec::new(),
+        is_restricted: false,
     }
 }
 

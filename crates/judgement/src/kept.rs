@@ -10,7 +10,7 @@ use store::{Store, StoreError, Tx, params};
 
 use crate::reputation::{self, Event, Reputation};
 use crate::{
-    JudgementError, JudgingSettings, complaints, feedback, outbound, pictures, pull, quarantine, sealed, second,
+    JudgementError, JudgingSettings, complaints, feedback, outbound, person, pictures, pull, quarantine, sealed, second,
     takeover, votes,
 };
 
@@ -238,7 +238,14 @@ fn oldest(tx: &mut Tx<'_>, before: Timestamp) -> Result<Vec<Old>, JudgementError
         let mut old = Old { id, organisation, facts: None, client: None };
         if lies_read(tx, id)? {
             match load(tx, id) {
-                Ok(judged) => (old.facts, old.client) = (judged.detail.facts, judged.detail.client),
+                Ok(judged) => {
+                    let facts = judged.detail.facts;
+                    let is_free = match &facts {
+                        Some(facts) => !person::is_restricted(tx, organisation, facts, &[])?,
+                        None => true,
+                    };
+                    (old.facts, old.client) = (facts.filter(|_| is_free), judged.detail.client);
+                }
                 // What does not read is forgotten all the same.
                 Err(JudgementError::Store(error)) => return Err(error.into()),
                 Err(_) => {}

@@ -17,7 +17,7 @@ use crate::pictures::{self, Picture};
 use crate::pull::{self, Candidate};
 use crate::reputation::{Event, Reputation};
 use crate::votes::{self, Vote};
-use crate::{Judged, JudgementError, JudgingSettings, kept, sealed};
+use crate::{Judged, JudgementError, JudgingSettings, kept, person, sealed};
 
 /// Reports taken in one round.
 const ROUND: i64 = 50;
@@ -273,6 +273,9 @@ fn look(tx: &mut Tx<'_>, report: Report) -> Result<Option<Matter>, JudgementErro
         Err(error) => return Err(error),
     };
     let Some(facts) = judged.detail.facts.clone() else { return Ok(None) };
+    if person::is_restricted(tx, report.organisation, &facts, &[report.account])? {
+        return Ok(None);
+    }
     let key = tx.context().keys.organisation(tx, report.organisation)?;
     let mut marks = Vec::new();
     let mut pictures = pictures::of(tx, report.organisation, &facts, &key)?;
@@ -339,7 +342,10 @@ fn honest_of_late(tx: &mut Tx<'_>, organisation: i64, but: i64) -> Result<Vec<Fa
     )?;
     let mut facts = Vec::new();
     for id in ids {
-        facts.extend(kept::load(tx, id)?.detail.facts);
+        let Some(of_one) = kept::load(tx, id)?.detail.facts else { continue };
+        if !person::is_restricted(tx, organisation, &of_one, &[])? {
+            facts.push(of_one);
+        }
     }
     Ok(facts)
 }

@@ -21,6 +21,7 @@ mod kept;
 mod learner;
 mod marks;
 pub mod outbound;
+pub mod person;
 mod pictures;
 pub mod policy;
 pub mod pull;

@@ -76,6 +76,11 @@ fn of(facts: &Facts) -> Vec<Mark> {
     marks
 }
 
+/// The hash of a thing under the organisation's key, as that of a message's own.
+pub(crate) fn number_of(kind: MarkKind, value: &str, key: &Key<Organisation>) -> i64 {
+    Mark { kind, value: value.to_owned(), shown: None }.number(key)
+}
+
 /// What people read of a mark that has no words of its own: the subject, cut.
 pub(crate) fn shown(facts: &Facts) -> String {
     facts.subject.chars().take(EVIDENCE_CHARS_MAX).collect()

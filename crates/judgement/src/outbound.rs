@@ -103,7 +103,7 @@ impl Judging {
             let hashes: Vec<i64> =
                 addresses.iter().map(|it| key.hashing().hash_i64(format!("sent to {it}").as_bytes())).collect();
             let (pattern, level) = (pattern(tx, account, &hashes)?, identity::level_of_account(tx, account)?);
-            let not_of_late = not_of_late(tx, account, &hashes, addresses)?;
+            let not_of_late = not_of_late(tx, (organisation, account), &hashes, addresses)?;
             let thresholds = policy::effective(tx, organisation, level, &settings)?.thresholds();
             Ok::<_, JudgementError>((key, hashes, pattern, thresholds, not_of_late))
         };
@@ -275,16 +275,23 @@ fn count_fresh(tx: &mut Tx<'_>, account: i64, recipients: &[i64]) -> Result<u64,
     Ok(fresh)
 }
 
-/// Those whom the account has not written to within a day: many letters of a day are one answer.
+/// Those whom the account has not written to within a day: many letters of a day are one answer. Nobody whose data is restricted is among them, and
+/// nobody at all where the account's is.
 fn not_of_late(
     tx: &mut Tx<'_>,
-    account: i64,
+    (organisation, account): (i64, i64),
     hashes: &[i64],
     addresses: Vec<String>,
 ) -> Result<Vec<String>, StoreError> {
     let since = tx.now().millis() - 24 * HOUR_MILLIS;
     let mut found = Vec::new();
+    if store::restrictions::is_account(tx, account)? {
+        return Ok(found);
+    }
     for (hash, address) in hashes.iter().zip(addresses) {
+        if store::restrictions::is_any_address(tx, organisation, [address.as_str()])? {
+            continue;
+        }
         let last =
             tx.row("SELECT last FROM sent_to WHERE account = $1 AND recipient = $2", params![account, *hash], |row| {
                 row.int(0)

@@ -29,7 +29,7 @@ use crate::judging::finding;
 use marks::Mark;
 
 pub use counts::{Counts, HALF_LIFE_DAYS};
-pub use rows::{Known, forget, look_up};
+pub use rows::{Known, forget, forget_thing, look_up};
 
 pub(crate) use rows::tidy;
 

@@ -406,6 +406,34 @@ pub fn is_of(named: &str, address: &str) -> bool {
     }
 }
 
+/// Takes removed messages out for good before their window is over, but for those that a legal hold covers; gives how many went, and how many
+/// stay.
+///
+/// # Errors
+/// If the store fails or something does not open.
+pub fn destroy(tx: &mut Tx<'_>, account: i64, messages: &[i64]) -> Result<Purged, MailboxError> {
+    store::account::next_modseq(tx, account)?;
+    let in_force = holds::of_account(tx, account)?;
+    let mut purged = Purged::default();
+    for message in messages {
+        let found = tx.row(
+            "SELECT account, id, blob, size, received, summary FROM removed_message WHERE account = $1 AND id = $2",
+            params![account, *message],
+            read_over,
+        )?;
+        let Some(one) = found else { continue };
+        if is_covered(tx, &one, &in_force)? {
+            purged.held += 1;
+            continue;
+        }
+        tx.execute("DELETE FROM removed_message WHERE account = $1 AND id = $2", params![account, *message])?;
+        store::blobs::add_refs(tx, one.blob, -1)?;
+        purged.gone += 1;
+        purged.bytes += one.size;
+    }
+    Ok(purged)
+}
+
 /// What is kept of removed mail of an organisation.
 ///
 /// # Errors

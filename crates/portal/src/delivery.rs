@@ -426,6 +426,21 @@ pub fn list(tx: &mut Tx<'_>, account: i64) -> Result<Vec<Listed>, PortalError> {
     Ok(listed)
 }
 
+/// The deliveries of an account to a partner with `address`, in lowercase, those that are over and not forgotten yet included.
+///
+/// # Errors
+/// [`PortalError::Store`].
+pub fn to_partner(tx: &mut Tx<'_>, account: i64, address: &str) -> Result<Vec<Delivery>, PortalError> {
+    let ids = tx.rows("SELECT id FROM portal_delivery WHERE account = $1 ORDER BY id", params![account], |row| {
+        row.int(0)
+    })?;
+    let mut found = Vec::new();
+    for id in ids {
+        found.extend(by_id(tx, account, id)?.filter(|delivery| delivery.to().to_lowercase() == address));
+    }
+    Ok(found)
+}
+
 /// A delivery of the account by its name.
 ///
 /// # Errors

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use store::{StoreError, Tx, params};
 
+use crate::{PortalError, delivery};
+
 /// Gives back the chunks of a delivery, or of a reply to it; gives their bytes.
 ///
 /// # Errors
@@ -77,6 +79,22 @@ pub fn forget_expired(tx: &mut Tx<'_>, kept: Duration, limit: u32) -> Result<u64
         )?;
     }
     Ok((expired.len() + over.len() + unfinished.len()) as u64)
+}
+
+/// Forgets all of an account's deliveries to a partner: those that can be opened no more, and with `open_too` the others; gives how many.
+///
+/// # Errors
+/// [`PortalError::Store`].
+pub fn forget_partner(tx: &mut Tx<'_>, account: i64, address: &str, open_too: bool) -> Result<u64, PortalError> {
+    let (now, mut gone) = (tx.now(), 0);
+    for delivery in delivery::to_partner(tx, account, address)? {
+        let is_over = delivery.is_expired(now) || delivery.state == delivery::State::Revoked;
+        if is_over || open_too {
+            remove(tx, account, delivery.id)?;
+            gone += 1;
+        }
+    }
+    Ok(gone)
 }
 
 fn remove(tx: &mut Tx<'_>, account: i64, delivery: i64) -> Result<(), StoreError> {

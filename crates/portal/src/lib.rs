@@ -22,9 +22,9 @@ mod visit;
 
 pub use chunks::{CHUNK_BYTES_MAX, Kept, Place, PreparedChunk, find as find_chunk, keep as keep_chunk};
 pub use code::{Code, begin as begin_code};
-pub use delivery::{Change, Delivery, Listed, New, Part, State, change, create, list, load, send};
+pub use delivery::{Change, Delivery, Listed, New, Part, State, change, create, list, load, send, to_partner};
 pub use error::PortalError;
-pub use forget::forget_expired;
+pub use forget::{forget_expired, forget_partner};
 pub use lock::{Lock, LockKind};
 pub use opening::{Opened, Seen, look, open};
 pub use replies::{Answer, Reply, begin as begin_reply, list as list_replies, send as send_reply};

@@ -26,6 +26,7 @@ pub mod page;
 mod place;
 mod postgres;
 mod probe;
+pub mod restrictions;
 pub mod rotate;
 pub mod scrub;
 pub mod sealed;
@@ -248,7 +249,10 @@ impl Store {
     }
 
     /// Empties the embedded engine's write-ahead log, so that it holds nothing that was deleted since.
-    pub(crate) async fn empty_log(&self) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be done now, as while somebody reads.
+    pub async fn empty_log(&self) -> Result<(), StoreError> {
         match &self.0.database {
             Database::Sqlite(sqlite) => sqlite.empty_log().await,
             Database::Postgres(_) => Ok(()),

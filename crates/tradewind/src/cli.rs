@@ -24,6 +24,7 @@ mod region;
 mod retention;
 mod sign_ins;
 mod smime;
+mod subject;
 mod tls;
 mod trace;
 
@@ -35,6 +36,7 @@ pub(crate) use directory::{
 pub(crate) use outbound::OutboundCommand;
 pub(crate) use protection::ProtectionCommand;
 pub(crate) use smime::SmimeCommand;
+pub(crate) use subject::SubjectCommand;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -153,6 +155,9 @@ pub(crate) enum Command {
     /// Investigations: whose mail was looked into, and why.
     #[command(subcommand)]
     Investigation(InvestigationCommand),
+    /// What people ask about their data: requests with deadlines, answers, proofs of erasure, registers of consents and processing.
+    #[command(subcommand)]
+    Subject(SubjectCommand),
     /// For how long removed mail is kept.
     #[command(subcommand)]
     Retention(RetentionCommand),

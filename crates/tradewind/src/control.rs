@@ -167,6 +167,14 @@ impl Elsewhere for Parts {
         belongings::of(tx, account)
     }
 
+    fn subjects(&self) -> subjects::SubjectSettings {
+        self.settings.subjects.clone()
+    }
+
+    fn cards(&self) -> Arc<dyn subjects::Cards> {
+        Arc::new(belongings::AddressBooks)
+    }
+
     fn judging(&self) -> JudgingSettings {
         self.judging.clone()
     }

@@ -41,7 +41,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{
     Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, GuardCommand, ImportCommand,
     JudgeOptions, ListCommand, OrganisationCommand, QueueCommand, ReportCommand, ReviewOptions, SignInsCommand,
-    StoreCommand, TlsCommand, UserCommand,
+    StoreCommand, SubjectCommand, TlsCommand, UserCommand,
 };
 use crate::control::{ask, socket_path};
 use crate::settings::{LogSettings, Settings, reference};
@@ -123,6 +123,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Restore(options) => restore::restore(options, json).await,
         Command::Standby(command) => standby::run(command, json).await,
         Command::Outbound(command) => tell_outbound(command, &config, json).await,
+        Command::Subject(SubjectCommand::Verify { proof, key }) => verify_proof(&proof, &key, json),
         command => {
             let output = review_output(&command);
             let is_csv = matches!(&command, Command::Access(access) if access.is_csv());
@@ -261,6 +262,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Reputation(command) => command.into(),
         Command::Hold(command) => command.into(),
         Command::Investigation(command) => command.into(),
+        Command::Subject(command) => command.action()?,
         Command::Retention(command) => command.into(),
         Command::Space(command) => command.into(),
         Command::Recover(command) => command.into(),
@@ -321,7 +323,27 @@ fn review_output(command: &Command) -> Option<Option<PathBuf>> {
         Command::SignIns(SignInsCommand::Review(options) | SignInsCommand::AccessReview(options)) => {
             Some(options.output.clone())
         }
+        Command::Subject(SubjectCommand::Report { output, .. } | SubjectCommand::Processing { output, .. }) => {
+            Some(output.clone())
+        }
         _ => None,
+    }
+}
+
+/// Verifies a proof of erasure with nothing but the audit log's public key.
+fn verify_proof(proof: &Path, key: &str, json: bool) -> Result<ExitCode, Refused> {
+    let key = ::audit::PublicKey::parse(key).map_err(Refused::because)?;
+    let octets = std::fs::read(proof).map_err(|error| Refused(format!("{}: {error}", proof.display())))?;
+    match subjects::verify_proof(&octets, &key) {
+        Ok(statement) => {
+            let complete = statement.is_complete();
+            print::print(&json!({ "verified": true, "complete": complete, "statement": statement }), json);
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(fault) => {
+            print::print(&json!({ "verified": false, "fault": fault.to_string() }), json);
+            Ok(ExitCode::FAILURE)
+        }
     }
 }
 

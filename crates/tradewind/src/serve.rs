@@ -179,6 +179,7 @@ fn spawn_upkeep(
     tasks.spawn(rehearsing::run(system.controls(), stop.clone()));
     tasks.spawn(evidencing::run(system.controls(), stop.clone()));
     tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
+    tasks.spawn(upkeep::watch_deadlines(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
     tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
     tasks.spawn(upkeep::watch_keys(

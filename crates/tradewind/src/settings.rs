@@ -30,6 +30,7 @@ use scripts::RulesSettings;
 use serde::{Deserialize, Serialize};
 use signing::SigningSettings;
 use smtp::{DeliverySettings, SmtpSettings};
+use subjects::SubjectSettings;
 use trace::TraceSettings;
 use watch::WatchSettings;
 use webapp::WebSettings;
@@ -289,6 +290,7 @@ sections! {
     smime: SmimeSettings,
     rules: RulesSettings,
     portal: PortalSettings,
+    subjects: SubjectSettings,
     imap: ImapSettings,
     jmap: JmapSettings,
     provision: ProvisionSettings,

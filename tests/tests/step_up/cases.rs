@@ -78,7 +78,7 @@ impl Case {
         for value in body.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
             if let Some(name) = value.as_str().and_then(|text| text.strip_prefix('$')) {
                 *value = remembered.get(name).cloned().unwrap_or_else(|| {
-                    if matches!(name, "client" | "key" | "hold") { json!("none") } else { json!(1) }
+                    if matches!(name, "client" | "key" | "hold" | "subject" | "consent") { json!("none") } else { json!(1) }
                 });
             }
         }
@@ -93,8 +93,52 @@ pub(crate) const WITHOUT_ACTION: &[access::Action] =
 /// The requests. `authority` is a certificate in PEM.
 #[must_use]
 pub(crate) fn cases(authority: &str) -> Vec<Case> {
-    [of_people(), of_keys(), of_officers(authority), of_the_trade_guard(), of_administrators(), of_second_persons()]
+    [of_people(), of_keys(), of_officers(authority), of_subjects(), of_the_trade_guard(), of_administrators(), of_second_persons()]
         .concat()
+}
+
+/// What people ask about their data.
+fn of_subjects() -> Vec<Case> {
+    vec![
+        case(
+            "security",
+            "subject-open",
+            json!({
+                "kind": "access", "law": "gdpr", "name": "Chen", "addresses": ["chen@partner.test"], "language": "en",
+            }),
+        )
+        .keeps("subject", "/id"),
+        case("security", "subject-identify", json!({ "id": "$subject", "how": "a letter to the address was answered" })),
+        case("security", "subject-search", json!({ "id": "$subject" })),
+        case("security", "subject-mail", json!({ "id": "$subject" })),
+        case("security", "subject-report", json!({ "id": "$subject", "language": "en", "format": "json" })),
+        case("security", "subject-investigate", json!({ "id": "$subject", "reason": "he wants copies" })).waits(),
+        case("security", "subject-extend", json!({ "id": "$subject", "reason": "many mailboxes" })),
+        case("security", "subject-correct", json!({ "id": "$subject", "name": "Chen Wei" })).nothing(),
+        case("security", "subject-restrict", json!({ "id": "$subject", "lift": false })).nothing(),
+        case("security", "subject-erase", json!({ "id": "$subject" })).waits(),
+        case(
+            "security",
+            "subject-letter-set",
+            json!({ "id": "$subject", "letter": "1", "subject": "s", "text": "t" }),
+        )
+        .nothing(),
+        case("security", "subject-letter-send", json!({ "id": "$subject", "letter": "1" })).nothing(),
+        case("security", "subject-close", json!({ "id": "$subject", "withdrawn": false, "note": "" })),
+        case("security", "subject-refuse", json!({ "id": "$subject", "reason": "it is closed" })).nothing(),
+        case(
+            "security",
+            "subject-processing-set",
+            json!({ "part": "officer", "language": "en", "text": "the officer" }),
+        ),
+        case(
+            "security",
+            "consent-add",
+            json!({ "name": "Chen", "address": "chen@partner.test", "purpose": "letters", "evidence": "form 1" }),
+        )
+        .keeps("consent", "/id"),
+        case("security", "consent-withdraw", json!({ "id": "$consent", "evidence": "letter" })),
+    ]
 }
 
 /// What people do with their own accounts.

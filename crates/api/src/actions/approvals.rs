@@ -6,6 +6,7 @@ use identity::rights::{self, Approval, ApprovalState, Outcome};
 use identity::{IdentityError, Language};
 use serde_json::{Value, json};
 use store::{StoreError, Tx};
+use ::subjects::SubjectError;
 
 use super::caller::{Bounds, Caller};
 use super::carry::shown;
@@ -56,15 +57,28 @@ enum DecideError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Investigation(#[from] InvestigationError),
-    #[error("your own mail would be looked into, so somebody else has to agree")]
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    #[error("it concerns your own mail or data, so somebody else has to agree")]
     Custodian,
 }
 
-/// Whether what is asked for is a look into the mail of `second`.
-fn looks_into(tx: &mut Tx<'_>, request: &Approval, second: i64) -> Result<bool, InvestigationError> {
+/// Whether what is asked for is a look into the mail of `second`, or erases his own data.
+fn looks_into(tx: &mut Tx<'_>, request: &Approval, second: i64) -> Result<bool, DecideError> {
+    let organisation = request.organisation;
     match serde_json::from_value::<Action>(request.request.clone()) {
-        Ok(Action::InvestigationOpen(new)) => investigation::is_custodian(tx, &new.custodians, second),
-        Ok(Action::InvestigationCustodians { custodians, .. }) => investigation::is_custodian(tx, &custodians, second),
+        Ok(Action::InvestigationOpen(new)) => Ok(investigation::is_custodian(tx, &new.custodians, second)?),
+        Ok(Action::InvestigationCustodians { custodians, .. }) => {
+            Ok(investigation::is_custodian(tx, &custodians, second)?)
+        }
+        Ok(Action::SubjectInvestigate(asked)) => {
+            let Ok(id) = asked.id.trim().parse() else { return Ok(false) };
+            Ok(::subjects::accounts_of(tx, organisation, id)?.contains(&second))
+        }
+        Ok(Action::SubjectErase(asked)) => {
+            let Ok(id) = asked.id.trim().parse() else { return Ok(false) };
+            Ok(::subjects::load(tx, organisation, id)?.account == Some(second))
+        }
         _ => Ok(false),
     }
 }

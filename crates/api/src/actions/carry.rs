@@ -124,10 +124,30 @@ fn event(caller: &Caller, action: &Action, ruling: &Ruling, outcome: Outcome) ->
         via: caller.via,
         address: caller.address,
         action: action.name().to_owned(),
-        object: shown(action).to_string(),
+        object: recorded(action).to_string(),
         outcome,
         row: ruling.row.clone(),
     }
+}
+
+/// Fields of subject requests that name nobody: all that the record has of them, which outlives what is erased.
+const NAMELESS: &[&str] = &["id", "kind", "law", "lift", "remove_mail", "letter", "format", "language", "state", "part", "hold"];
+
+/// The request for the record: without secrets, and of what concerns people's own requests without whatever names them.
+fn recorded(action: &Action) -> Value {
+    let mut request = shown(action);
+    if let Some(fields) = request.as_object_mut().filter(|_| is_of_subject(action)) {
+        for (name, value) in fields.iter_mut() {
+            if !NAMELESS.contains(&name.as_str()) {
+                *value = Value::from("…");
+            }
+        }
+    }
+    request
+}
+
+fn is_of_subject(action: &Action) -> bool {
+    action.name().starts_with("subject-") || action.name().starts_with("consent-")
 }
 
 /// The request without secrets, for people and for the record.

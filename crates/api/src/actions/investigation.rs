@@ -41,6 +41,9 @@ pub struct InvestigationToOpen {
     pub reason: String,
     /// Addresses of the accounts whose mail is looked into. It is held from now on, whoever removes it.
     pub custodians: Vec<String>,
+    /// It serves legal claims: mail of custodians whose data is restricted is searched, too.
+    #[serde(default)]
+    pub legal_claims: bool,
     /// Organisation, by name; may be left out where there is only one.
     pub organisation: Option<String>,
 }
@@ -133,12 +136,12 @@ fn place(text: &str) -> Result<(i64, i64), Refused> {
 }
 
 pub(super) async fn open(controls: &Controls, by: &Bounds, new: InvestigationToOpen) -> Result<Value, Refused> {
-    let InvestigationToOpen { name, reason, custodians, organisation } = new;
+    let InvestigationToOpen { name, reason, custodians, legal_claims, organisation } = new;
     let by = *by;
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         let (name, reason, custodians) = (name.clone(), reason.clone(), custodians.clone());
-        let new = NewInvestigation { name, reason, by: asker(tx, &by)?, custodians };
+        let new = NewInvestigation { name, reason, by: asker(tx, &by)?, custodians, legal_claims };
         ::investigation::open(tx, organisation, &new)
     };
     let id = controls.store.write(work).await.map_err(Refused::because)?;
@@ -186,6 +189,7 @@ fn shown(tx: &mut Tx<'_>, it: &Investigation) -> Result<Value, InvestigationErro
         "closed_reason": it.closed_reason,
         "hold": it.hold.to_string(),
         "custodians": custodians,
+        "legal_claims": it.legal_claims,
     }))
 }
 
@@ -234,6 +238,7 @@ pub(crate) fn shown_search(search: &Search) -> Value {
         "found": done.found,
         "new": done.new,
         "encrypted": done.closed,
+        "restricted": done.restricted,
         "whole": done.is_whole,
     })
 }
@@ -248,8 +253,11 @@ pub(super) async fn search(controls: &Controls, by: &Bounds, query: Investigatio
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         let who = asker(tx, &by)?;
         let number = ::investigation::begin_search(tx, organisation, id, &terms, &who)?;
-        let custodians = ::investigation::load(tx, organisation, id)?.custodians;
-        let search = Search { number, at: tx.now(), terms: terms.clone(), by: who, done: SearchDone::default() };
+        let (custodians, restricted) = ::investigation::searchable(tx, organisation, id)?;
+        let is_whole = custodians.is_empty();
+        let done = SearchDone { restricted, is_whole, ..SearchDone::default() };
+        let search = Search { number, at: tx.now(), terms: terms.clone(), by: who, done };
+        ::investigation::finish_search(tx, organisation, id, &search)?;
         Ok::<_, InvestigationError>((organisation, custodians, search))
     };
     let (organisation, custodians, search) = controls.store.write(begin).await.map_err(Refused::because)?;

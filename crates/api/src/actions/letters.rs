@@ -8,6 +8,7 @@ use ::letters::{LetterError, Texts, Words};
 use access::{Action as Right, Duty};
 use identity::rights::{self, Approval, Grant};
 use identity::{AccountKind, IdentityError, Language};
+use ::subjects::{self, Reminder, SubjectError};
 use queue::QueueError;
 use store::Tx;
 
@@ -120,6 +121,63 @@ pub async fn tell_owners(controls: &Controls) -> Result<usize, IdentityError> {
         }
     }
     Ok(told)
+}
+
+/// Reminds those who work on subject requests of deadlines that come near, end today, or are over, once of each; gives how many were told of. What is to be
+/// forgotten of closed requests is forgotten.
+///
+/// # Errors
+/// [`SubjectError`] if the store fails.
+pub async fn tell_of_deadlines(controls: &Controls) -> Result<usize, SubjectError> {
+    let settings = controls.elsewhere.subjects();
+    let asked = settings.clone();
+    let due = controls.store.read(move |tx| subjects::due_for_reminder(tx, &asked)).await?;
+    let mut told = 0;
+    for reminder in due {
+        match remind(controls, &reminder).await {
+            Ok(true) => told += 1,
+            Ok(false) => {}
+            Err(error) => tracing::error!(request = reminder.id, %error, "nobody was told of a deadline; it is tried again"),
+        }
+    }
+    controls.store.write_freeing(move |tx| subjects::forget(tx, &settings)).await?;
+    Ok(told)
+}
+
+async fn remind(controls: &Controls, reminder: &Reminder) -> Result<bool, LetterFault> {
+    let key = match reminder.level {
+        1 => "letter-subject-near",
+        2 => "letter-subject-today",
+        _ => "letter-subject-over",
+    };
+    let values = [
+        ("id", reminder.id.to_string()),
+        ("kind", reminder.kind.to_string()),
+        ("due", reminder.due.to_string()),
+    ];
+    let mut letters = Vec::new();
+    for reader in readers(controls, reminder.organisation, Right::SubjectChange).await {
+        match controls.mailer.notice(reader, |language| words(language, key, &values)).await {
+            Ok(letter) => letters.push(letter),
+            // Somebody without an address does not keep the others from knowing.
+            Err(error) => tracing::error!(account = reader, letter = key, %error, "a letter was not sent"),
+        }
+    }
+    if letters.is_empty() {
+        tracing::error!(request = reminder.id, "nobody has the right to work on subject requests, so nobody is told of a deadline");
+        return Ok(false);
+    }
+    let reminder = reminder.clone();
+    let work = move |tx: &mut Tx<'_>| {
+        let is_ours = subjects::claim_reminder(tx, &reminder)?;
+        if is_ours {
+            for letter in &letters {
+                letter.post(tx)?;
+            }
+        }
+        Ok::<_, LetterFault>(is_ours)
+    };
+    controls.store.write(work).await
 }
 
 async fn tell_owner(controls: &Controls, grant: &Grant) -> Result<bool, LetterFault> {

@@ -20,7 +20,7 @@ use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, evidence, export, factors, forward,
     groups, guard, import, investigation, judging, keys, leave, lists, openpgp, outbound, pages, people, portal,
     protection, provisioning, quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub,
-    shared_feeds, sharing, sign_ins, smime, space, store, threats, tls, trace,
+    shared_feeds, sharing, sign_ins, smime, space, store, subjects, threats, tls, trace,
 };
 
 actions! {
@@ -428,6 +428,79 @@ actions! {
     /// Close an investigation; those whose mail was looked into are told.
     InvestigationClose "investigation-close" (closing: investigation::InvestigationToClose): InvestigationWork
         on On::Organisation(closing.organisation.as_deref()) => investigation::close(controls, bounds, closing);
+    /// Enter what somebody, of ours or outside, asks about his data; gives its number and deadline.
+    SubjectOpen "subject-open" (new: subjects::SubjectToOpen): SubjectChange
+        on On::Organisation(new.organisation.as_deref()) => subjects::open(controls, bounds, new);
+    /// List such requests, a hundred at a time.
+    SubjectList "subject-list" (page: subjects::SubjectPage): SubjectRead
+        on On::Organisation(page.organisation.as_deref()) => subjects::list(controls, bounds, page);
+    /// Show a request with all that was done about it.
+    SubjectShow "subject-show" { id: String, organisation: Option<String> }: SubjectRead
+        on On::Organisation(organisation.as_deref()) => subjects::show(controls, bounds, id, organisation);
+    /// Note how whoever asks has proved who he is, and where answers go.
+    SubjectIdentify "subject-identify" { id: String, how: String, answer_to: Option<String>, organisation: Option<String> }: SubjectChange
+        on On::Organisation(organisation.as_deref()) => subjects::identify(controls, bounds, (id, how, answer_to), organisation);
+    /// Extend the deadline of a request, once, with a reason.
+    SubjectExtend "subject-extend" { id: String, reason: String, organisation: Option<String> }: SubjectChange
+        on On::Organisation(organisation.as_deref()) => subjects::extend(controls, bounds, (id, reason), organisation);
+    /// Refuse a request with a reason, or because of a legal hold.
+    SubjectRefuse "subject-refuse" (asked: subjects::SubjectToRefuse): SubjectChange
+        on On::Organisation(asked.organisation.as_deref()) => subjects::refuse(controls, bounds, asked);
+    /// Close a request as done, or as taken back by whoever asked.
+    SubjectClose "subject-close" { id: String, withdrawn: bool, note: String, organisation: Option<String> }: SubjectChange
+        on On::Organisation(organisation.as_deref()) => subjects::close(controls, bounds, (id, withdrawn, note), organisation);
+    /// Look for the person of a request in all mailboxes and everywhere else. Nobody reads anything by it.
+    SubjectSearch "subject-search" { id: String, organisation: Option<String> }: SubjectChange
+        on On::Organisation(organisation.as_deref()) => subjects::search(controls, bounds, id, organisation);
+    /// List messages that name the person of a request: mailbox, fields, folders and day, and nothing of what they say.
+    SubjectMail "subject-mail" (page: subjects::SubjectMailPage): SubjectChange
+        on On::Organisation(page.organisation.as_deref()) => subjects::mail(controls, bounds, page);
+    /// Make the report of what is held of the person, as json, csv or pdf, in the language zh or en, with a signature.
+    SubjectReport "subject-report" { id: String, language: String, format: String, organisation: Option<String> }: SubjectChange
+        on On::Organisation(organisation.as_deref()) => subjects::report(controls, bounds, (id, language, format), organisation);
+    /// Open an investigation into the mail that names the person, so that its content can be given out. A second person has to agree.
+    SubjectInvestigate "subject-investigate" (asked: subjects::SubjectToInvestigate): InvestigationOpen
+        on On::Organisation(asked.organisation.as_deref()) => subjects::investigate(controls, bounds, asked);
+    /// Set right what a request names: a name, or an address of an account.
+    SubjectCorrect "subject-correct" (asked: subjects::SubjectCorrection): SubjectChange
+        on On::Organisation(asked.organisation.as_deref()) => subjects::correct(controls, bounds, asked);
+    /// Have the data of the person rest and be used for nothing else, or no longer.
+    SubjectRestrict "subject-restrict" { id: String, lift: bool, organisation: Option<String> }: SubjectChange
+        on On::Organisation(organisation.as_deref()) => subjects::restrict(controls, bounds, (id, lift), organisation);
+    /// Erase the person of a request: an account of ours with its keys, for ever; of somebody outside what is held of him. A second person has to agree.
+    SubjectErase "subject-erase" (asked: subjects::SubjectToErase): SubjectErase
+        on On::Organisation(asked.organisation.as_deref()) => subjects::erase(controls, bounds, asked);
+    /// Prove that the keys of an erased account are gone, and from where.
+    SubjectProof "subject-proof" { id: String, organisation: Option<String> }: SubjectRead
+        on On::Organisation(organisation.as_deref()) => subjects::proof(controls, bounds, id, organisation);
+    /// List the letters to whoever asks: drafts, and those that were sent.
+    SubjectLetters "subject-letters" { id: String, organisation: Option<String> }: SubjectRead
+        on On::Organisation(organisation.as_deref()) => subjects::letters(controls, bounds, id, organisation);
+    /// Change a draft.
+    SubjectLetterSet "subject-letter-set" (answer: subjects::SubjectAnswer): SubjectChange
+        on On::Organisation(answer.organisation.as_deref()) => subjects::set_letter(controls, bounds, answer);
+    /// Send a draft to whoever asks.
+    SubjectLetterSend "subject-letter-send" { id: String, letter: String, organisation: Option<String> }: SubjectChange
+        on On::Organisation(organisation.as_deref()) => subjects::send_letter(controls, bounds, (id, letter), organisation);
+    /// Make the register of processing from what is set now, as json, csv or pdf, in the language zh or en.
+    SubjectProcessing "subject-processing" { language: String, format: String, organisation: Option<String> }: SubjectRead
+        on On::Organisation(organisation.as_deref()) => subjects::processing(controls, bounds, (language, format), organisation);
+    /// Write a part of the register of processing in the organisation's own words; without text, the program's stand again.
+    SubjectProcessingSet "subject-processing-set"
+        { part: String, language: String, text: Option<String>, organisation: Option<String> }: SubjectChange
+        on On::Organisation(organisation.as_deref())
+        => subjects::set_processing(controls, bounds, (part, language, text), organisation);
+    /// Enter a consent: who agreed to what, when, and by which evidence.
+    ConsentAdd "consent-add" (new: subjects::ConsentToAdd): SubjectChange
+        on On::Organisation(new.organisation.as_deref()) => subjects::add_consent(controls, bounds, new);
+    /// Note that a consent was withdrawn; it stays in the register.
+    ConsentWithdraw "consent-withdraw" { id: String, evidence: String, organisation: Option<String> }: SubjectChange
+        on On::Organisation(organisation.as_deref()) => subjects::withdraw_consent(controls, bounds, (id, evidence), organisation);
+    /// List consents of a person or of all, two hundred at a time, as rows or as a table (CSV).
+    ConsentList "consent-list"
+        { address: Option<String>, after: Option<String>, csv: bool, organisation: Option<String> }: SubjectRead
+        on On::Organisation(organisation.as_deref())
+        => subjects::consents(controls, bounds, (address, after, csv), organisation);
     /// List removed mail of a mailbox that can be brought back.
     MailRemoved "mail-removed" (wanted: retention::RemovedMail): MailRead
         on On::Account(&wanted.address) => retention::list_removed(controls, wanted);

@@ -150,6 +150,12 @@ fn shown_looked(looked: &Looked) -> Value {
 pub(super) async fn replay(controls: &Controls, asked: MailToReplay) -> Result<Value, Refused> {
     let MailToReplay { address, since, before, rule } = asked;
     let (account, organisation) = account(controls, address.clone()).await?;
+    let is_restricted = controls.store.read(move |tx| ::store::restrictions::is_account(tx, account)).await;
+    if is_restricted.map_err(Refused::because)? {
+        return Err(Refused(format!(
+            "the data of {address} is restricted, so nobody looks into it to try rules; tradewind subject list shows the request"
+        )));
+    }
     let now = controls.store.context().clock.now();
     let asked = Replay {
         account,

@@ -374,6 +374,7 @@ fn kind_of(right: Right, is_own: bool) -> Option<Kind> {
         | Right::GrantAsk
         | Right::AccountRetire
         | Right::InvestigationWork
+        | Right::SubjectChange
         | Right::OutboundDecide
         | Right::OutboundReplay
             if !is_own =>

@@ -105,6 +105,25 @@ pub fn forget(tx: &mut Tx<'_>, organisation: i64) -> Result<u64, StoreError> {
     tx.execute("DELETE FROM reputation WHERE organisation = $1", params![organisation])
 }
 
+/// Forgets what is known of one address, domain or network in an organisation; gives how many things that were.
+///
+/// # Errors
+/// [`JudgementError::Thing`] for anything else, or the store fails.
+pub fn forget_thing(tx: &mut Tx<'_>, organisation: i64, what: &str) -> Result<u64, JudgementError> {
+    let marks = marks::named(what, &tx.context().keys.region());
+    if marks.is_empty() {
+        return Err(not_a_thing(what));
+    }
+    let mut gone = 0;
+    for mark in marks {
+        gone += tx.execute(
+            "DELETE FROM reputation WHERE mark = $1 AND organisation = $2",
+            params![mark.number, organisation],
+        )?;
+    }
+    Ok(gone)
+}
+
 /// Forgets what nothing was heard of, and of what is too many that which says least.
 pub(crate) fn tidy(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     let before = tx.now().millis().saturating_sub(FORGOTTEN_DAYS * DAY_MILLIS);

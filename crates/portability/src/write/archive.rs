@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use env::Timestamp;
@@ -54,6 +54,8 @@ pub struct EmlArchive<W: Write> {
     /// The list, packed: some 100 octets a message.
     list: DeflateEncoder<Vec<u8>>,
     is_begun: bool,
+    /// The list is written.
+    is_listed: bool,
     /// Directories by the names of their folders.
     directories: BTreeMap<String, String>,
 }
@@ -65,6 +67,7 @@ impl<W: Write> EmlArchive<W> {
             zip: ZipWriter::new_stream(into),
             list: DeflateEncoder::new(Vec::new(), Compression::fast()),
             is_begun: false,
+            is_listed: false,
             directories: BTreeMap::new(),
         }
     }
@@ -109,15 +112,44 @@ impl<W: Write> EmlArchive<W> {
         self.put_noted(message.raw, noted)
     }
 
-    /// Writes the list and the end.
+    /// Writes the list, which is whole from then on; gives its SHA-256.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn put_list(&mut self) -> io::Result<String> {
+        self.list.write_all(if self.is_begun { b"\n]\n" } else { b"[]\n" })?;
+        let list = std::mem::replace(&mut self.list, DeflateEncoder::new(Vec::new(), Compression::fast()));
+        let packed = list.finish()?;
+        self.is_listed = true;
+        self.zip.start_file(LIST, options().large_file(true))?;
+        let (mut plain, mut hash) = (DeflateDecoder::new(packed.as_slice()), crypto::hash::Running::new());
+        let mut piece = [0; 16 << 10];
+        loop {
+            let read = plain.read(&mut piece)?;
+            let Some(octets) = piece.get(..read).filter(|octets| !octets.is_empty()) else { break };
+            hash.update(octets);
+            self.zip.write_all(octets)?;
+        }
+        Ok(hex(&hash.finish()))
+    }
+
+    /// Writes a file behind the list, which does not name it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn put_behind(&mut self, path: &str, content: &[u8]) -> io::Result<()> {
+        self.zip.start_file(path, options())?;
+        self.zip.write_all(content)
+    }
+
+    /// Writes the list, if it is not there yet, and the end.
     ///
     /// # Errors
     /// If they cannot be written.
     pub fn finish(mut self) -> io::Result<W> {
-        self.list.write_all(if self.is_begun { b"\n]\n" } else { b"[]\n" })?;
-        let packed = self.list.finish()?;
-        self.zip.start_file(LIST, options().large_file(true))?;
-        io::copy(&mut DeflateDecoder::new(packed.as_slice()), &mut self.zip)?;
+        if !self.is_listed {
+            self.put_list()?;
+        }
         Ok(self.zip.finish()?.into_inner())
     }
 

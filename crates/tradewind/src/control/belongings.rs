@@ -32,3 +32,17 @@ pub(super) fn of(tx: &mut Tx<'_>, account: i64) -> Result<Vec<(String, Vec<u8>)>
 fn lines(value: &Value) -> Vec<u8> {
     format!("{value:#}\n").into_bytes()
 }
+
+/// Cards in people's address books, for requests about data.
+pub(super) struct AddressBooks;
+
+impl subjects::Cards for AddressBooks {
+    fn count(&self, tx: &mut Tx<'_>, account: i64, addresses: &[String]) -> Result<u64, subjects::SubjectError> {
+        let cards = jmap::cards_of(tx, account, addresses).map_err(subjects::SubjectError::Cards)?;
+        Ok(cards.len() as u64)
+    }
+
+    fn forget(&self, tx: &mut Tx<'_>, account: i64, addresses: &[String]) -> Result<u64, subjects::SubjectError> {
+        jmap::forget_cards_of(tx, account, addresses).map_err(subjects::SubjectError::Cards)
+    }
+}

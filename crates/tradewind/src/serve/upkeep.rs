@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use api::Challenges;
-use api::actions::{Controls, tell_of_full_accounts, tell_owners as tell_owners_now};
+use api::actions::{Controls, tell_of_deadlines, tell_of_full_accounts, tell_owners as tell_owners_now};
 use async_trait::async_trait;
 use certs::acme::{AcmeOrder, Challenge, ChallengePublisher};
 use certs::{CertificateFacts, CertsError};
@@ -231,6 +231,16 @@ pub(super) async fn tell_owners(controls: Controls, stop: CancellationToken) {
         match tell_of_full_accounts(&controls).await {
             Ok(told) => tracing::debug!(told, "owners told that their accounts fill up"),
             Err(error) => tracing::error!(%error, "cannot tell owners that their accounts fill up"),
+        }
+    }
+}
+
+/// Reminds those who work on subject requests of their deadlines.
+pub(super) async fn watch_deadlines(controls: Controls, stop: CancellationToken) {
+    while !wait(TELL_EVERY, &stop).await {
+        match tell_of_deadlines(&controls).await {
+            Ok(told) => tracing::debug!(told, "deadlines of subject requests told of"),
+            Err(error) => tracing::error!(%error, "cannot tell of deadlines of subject requests"),
         }
     }
 }

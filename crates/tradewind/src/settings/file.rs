@@ -143,6 +143,7 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
     wrong.extend(settings.threats.faults());
     wrong.extend(settings.judging.faults());
     wrong.extend(settings.opinion.faults());
+    wrong.extend(settings.subjects.faults());
     wrong
 }
 
