@@ -192,7 +192,7 @@ impl Deliverer {
                 && envelope.trace.is_ascii()
                 && recipients.iter().all(|recipient| recipient.address.is_ascii());
             let envelope = Envelope { smtputf8: envelope.smtputf8 || !is_plain, ..envelope };
-            let expires = now.plus(self.schedule.expire_after);
+            let expires = now.plus(self.schedule().expire_after);
             let message = OnwardMessage { organisation: found.organisation, envelope, now, expires };
             Onward { message, recipients }
         };
