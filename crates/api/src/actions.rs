@@ -66,6 +66,7 @@ use ::letters::Mailer;
 use ::outbound::Outbound;
 use async_trait::async_trait;
 use crypto::keys::{Key, Region};
+use env::Watched;
 use env::dns::Resolver;
 use filter::Judge;
 use identity::factors::FactorDesk;
@@ -268,7 +269,7 @@ pub struct Controls {
     /// Knows what people may send.
     pub outbound: Arc<Outbound>,
     /// How long strong factors count and requests wait.
-    pub access: AccessSettings,
+    pub access: Watched<AccessSettings>,
     /// Accounts whose mail is being brought or taken out.
     pub moves: portability::Running,
     /// What is under way with backups.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::access::Via;
-use ::factors::sms::SmsSettings;
 use ::store::testing::TestStore;
 use identity::factors::Parts;
 use identity::password::LeakedLists;
-use identity::{AccountKind, FactorSettings, Hasher, Language, Level, NewAccount, PasswordSettings, Role};
+use identity::{AccountKind, Hasher, Language, Level, NewAccount, PasswordSettings, Role};
 use signing::SigningSettings;
 
 use super::*;
@@ -89,7 +88,7 @@ impl Fixture {
             overlap: Duration::from_secs(86_400),
             key_files: PathBuf::from("/nonexistent"),
             tally: Arc::default(),
-            access: AccessSettings::default(),
+            access: env::Watched::default(),
             moves: portability::Running::default(),
             backup: Arc::default(),
             elsewhere: Arc::new(Nowhere),
@@ -122,10 +121,10 @@ fn passwords(store: &::store::Store) -> PasswordGate {
 
 fn desk_parts() -> Parts {
     Parts {
-        settings: FactorSettings::default(),
+        settings: env::Watched::default(),
         site: None,
         issuer: "mail.trade.test".to_owned(),
-        sms: SmsSettings::default(),
+        sms: env::Watched::default(),
         sends_sms: false,
     }
 }

@@ -92,7 +92,7 @@ pub(super) async fn set_level(
 ) -> Result<Value, Refused> {
     let level: Level = level.parse().map_err(Refused::because)?;
     let by = *by;
-    let settings = controls.factors.settings().clone();
+    let settings = controls.factors.settings();
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         identity::set_level(tx, organisation, level)?;
