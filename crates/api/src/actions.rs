@@ -60,7 +60,6 @@ mod tls;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::letters::Mailer;
 use ::outbound::Outbound;
@@ -77,7 +76,7 @@ use provision::LdapSource;
 use reports::Tally;
 use residence::RegionSettings;
 use serde_json::Value;
-use signing::Signer;
+use signing::{Signer, SigningSettings};
 
 pub use backup::earlier::{EarlierDomain, EarlierMail};
 pub use backup::standing::tell_of_backups;
@@ -238,6 +237,22 @@ pub trait Elsewhere: Send + Sync {
     /// [`Refused`] if the judge cannot be made ready.
     fn judge(&self) -> Result<Arc<Judge>, Refused>;
 
+    /// The settings of this node: what there is, what holds, what the file says.
+    ///
+    /// # Errors
+    /// [`Refused`] where there are none.
+    fn node(&self) -> Result<Arc<dyn configuration::Node>, Refused> {
+        Err(Refused("no settings here".to_owned()))
+    }
+
+    /// What the sign-in watch makes of a protection level.
+    ///
+    /// # Errors
+    /// [`Refused`] if its file cannot be read.
+    fn watch_levels(&self) -> Result<::watch::Levels, Refused> {
+        ::watch::Levels::shipped().map_err(Refused::because)
+    }
+
     /// Has our own reports of connections sent now.
     ///
     /// # Errors
@@ -259,7 +274,7 @@ pub struct Controls {
     /// Signs outgoing mail.
     pub signer: Arc<Signer>,
     /// How long the record of a key that signs no more stays.
-    pub overlap: Duration,
+    pub signing: Watched<SigningSettings>,
     /// Where earlier versions kept DKIM keys.
     pub key_files: PathBuf,
     /// Counts of mail for the reports to its domains.

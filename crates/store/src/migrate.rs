@@ -65,6 +65,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 49, name: "regions", sql: include_str!("../migrations/0049_regions.sql") },
     Migration { version: 50, name: "outbound", sql: include_str!("../migrations/0050_outbound.sql") },
     Migration { version: 51, name: "investigation", sql: include_str!("../migrations/0051_investigation.sql") },
+    Migration { version: 57, name: "settings", sql: include_str!("../migrations/0057_settings.sql") },
 ];
 
 /// The newest schema that this program knows.

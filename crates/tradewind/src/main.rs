@@ -34,7 +34,6 @@ use std::process::ExitCode;
 use api::actions::{Action, NewListed, NewTarget, NewUser, Refused};
 use clap::Parser;
 use serde_json::{Value, json};
-use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
     Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, GuardCommand, ImportCommand,
@@ -42,7 +41,7 @@ use crate::cli::{
     StoreCommand, TlsCommand, UserCommand,
 };
 use crate::control::{ask, socket_path};
-use crate::settings::{LogSettings, Settings, reference};
+use crate::settings::{Settings, reference, start_log};
 use crate::system::System;
 
 fn main() -> ExitCode {
@@ -72,8 +71,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Quickstart(options) => quickstart::run(options, json).await,
         Command::Serve => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
-            start_log(&settings.log);
-            serve::Server::start(settings).await?.until_told_to_stop().await?;
+            let log = start_log(&settings.log);
+            serve::Server::start(settings, log).await?.until_told_to_stop().await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Check(options) => {
@@ -171,16 +170,6 @@ fn tell_tlsa(settings: &Settings, json: bool) -> Result<ExitCode, Refused> {
         println!("{}", records.join("\n"));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Begins to log on standard error as the settings say.
-pub(crate) fn start_log(settings: &LogSettings) {
-    let filter = EnvFilter::try_new(&settings.level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let outcome = if settings.format == "json" { log.json().try_init() } else { log.with_ansi(false).try_init() };
-    if outcome.is_err() {
-        eprintln!("tradewind: a log is being written already");
-    }
 }
 
 async fn configuration(command: &ConfigCommand, config: &Path, json: bool) -> Result<ExitCode, Refused> {

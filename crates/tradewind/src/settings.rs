@@ -1,15 +1,23 @@
 //! The configuration file: one TOML file whose sections are declared by the crates that they configure.
 
 mod file;
+mod layers;
+mod live;
+mod log;
+mod nature;
 mod reference;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use api::HttpSettings;
 use backup::BackupSettings;
 use certbook::SmimeSettings;
+use configuration::OfFile;
 use crypto::seal::Suite;
 use env::settings::{self, Section};
+use env::{Publisher, Watched};
 use factors::sms::SmsSettings;
 use factors::webauthn::WebauthnSettings;
 use identity::rights::AccessSettings;
@@ -36,6 +44,8 @@ use webapp::WebSettings;
 use api::actions::Refused;
 
 pub(crate) use file::SettingsError;
+pub(crate) use live::Live;
+pub(crate) use log::{LogSwitch, start_log};
 pub(crate) use reference::{commented_file, reference};
 
 env::settings! {
@@ -243,6 +253,36 @@ macro_rules! sections {
         #[serde(default, deny_unknown_fields)]
         pub(crate) struct Settings {
             $(pub(crate) $field: $section,)+
+            /// From which file they are.
+            #[serde(skip)]
+            pub(crate) origin: Origin,
+        }
+
+        /// The settings of each section, to be watched where they are used.
+        pub(crate) struct Sections {
+            $($field: Publisher<$section>,)+
+        }
+
+        impl Sections {
+            fn new(settings: &Settings) -> Self {
+                Self { $($field: Publisher::new(settings.$field.clone()),)+ }
+            }
+
+            /// Tells those who watch; gives the sections that are others than before.
+            fn publish(&self, settings: &Settings) -> Vec<&'static str> {
+                let mut changed = Vec::new();
+                $(if self.$field.publish(&settings.$field) {
+                    changed.push(<$section as Section>::NAME);
+                })+
+                changed
+            }
+
+            $(
+                #[allow(dead_code)]
+                pub(crate) fn $field(&self) -> Watched<$section> {
+                    self.$field.watched()
+                }
+            )+
         }
 
         /// Name, doc and settings of each section, in the order of the file.
@@ -294,6 +334,15 @@ sections! {
     http: HttpSettings,
     web: WebSettings,
     log: LogSettings,
+}
+
+/// From which file settings are, and what it sets.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Origin {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// What it sets, by name.
+    pub(crate) sets: Arc<BTreeMap<String, OfFile>>,
 }
 
 /// What the reference says of a section.

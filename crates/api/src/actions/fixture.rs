@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::access::Via;
 use ::store::testing::TestStore;
@@ -85,7 +84,7 @@ impl Fixture {
             mailer: Mailer::new(handle.clone(), Arc::clone(&signer), "mail.trade.test".to_owned()),
             outbound: Outbound::new(handle.clone(), None),
             signer,
-            overlap: Duration::from_secs(86_400),
+            signing: env::Watched::default(),
             key_files: PathBuf::from("/nonexistent"),
             tally: Arc::default(),
             access: env::Watched::default(),
