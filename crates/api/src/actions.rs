@@ -26,6 +26,7 @@ mod investigation;
 mod judging;
 mod keys;
 mod letters;
+mod levels;
 mod list;
 mod lists;
 #[cfg(test)]
@@ -49,6 +50,7 @@ mod roles;
 mod ruling;
 mod scrub;
 mod sentences;
+mod settings;
 mod shared_feeds;
 mod sharing;
 mod sign_ins;
@@ -57,6 +59,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod whole;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -113,7 +116,9 @@ pub use rehearse::{RehearsalPlan, rehearse_when_due};
 pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;
 pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_promotion, tell_of_recovery};
+pub use settings::{HistoryWanted, SettingToChange, SettingToUndo, SettingsWanted};
 pub use sharing::{Impersonal, ToForbid, ToPermit};
+pub use whole::WholeToImport;
 
 /// Why an action was not carried out, in words for the one who asked.
 #[derive(Debug, thiserror::Error)]

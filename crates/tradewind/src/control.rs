@@ -190,6 +190,11 @@ impl Elsewhere for Parts {
         self.judge.get()
     }
 
+    fn watch_levels(&self) -> Result<watch::Levels, Refused> {
+        let levels = &self.live.now().watch.levels;
+        levels.as_deref().map_or_else(watch::Levels::shipped, watch::Levels::read).map_err(Refused::because)
+    }
+
     fn node(&self) -> Result<Arc<dyn Node>, Refused> {
         Ok(Arc::new(self.live.clone()))
     }

@@ -46,6 +46,12 @@ impl PasswordGate {
         Self { store, hasher, settings: settings.into(), lists }
     }
 
+    /// What is set beyond the levels.
+    #[must_use]
+    pub fn settings(&self) -> Arc<PasswordSettings> {
+        self.settings.now()
+    }
+
     /// What a password must be at `level`.
     #[must_use]
     pub fn policy(&self, level: Level) -> PasswordPolicy {
