@@ -5,9 +5,11 @@ mod document;
 
 use std::sync::Arc;
 
+use ::access::Via;
 use ::configuration::{Change, Node, Wish};
 use ::store::{StoreError, Tx};
 use identity::FactorSettings;
+use identity::rights::{self, Event, Outcome};
 use judgement::JudgingSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -111,6 +113,7 @@ pub(super) async fn import(controls: &Controls, by: &Bounds, wanted: WholeToImpo
         let settings: Vec<Change> = found.iter().filter_map(|difference| setting_change(&work, difference)).collect();
         for difference in &found {
             differences::apply(tx, &work, &difference.step)?;
+            record(tx, &work, difference)?;
         }
         if !settings.is_empty() {
             let by = ::configuration::By { account: work.by.account, organisation: work.by.organisation };
@@ -121,6 +124,26 @@ pub(super) async fn import(controls: &Controls, by: &Bounds, wanted: WholeToImpo
     let found = controls.store.write(change).await.map_err(Refused::because)?;
     node.take_up().await;
     Ok(json!({ "differences": found.iter().map(Difference::to_json).collect::<Vec<_>>(), "applied": true }))
+}
+
+/// What becomes of an organisation is a record of its own; that of a setting is made where it is changed.
+fn record(tx: &mut Tx<'_>, work: &Work, difference: &Difference) -> Result<(), WholeError> {
+    if matches!(difference.step, Step::Setting { .. }) {
+        return Ok(());
+    }
+    let mut object = difference.to_json();
+    object["reason"] = work.reason.trim().into();
+    let event = Event {
+        organisation: work.by.organisation.unwrap_or(0),
+        account: work.by.account,
+        via: if work.by.account.is_some() { Via::Http } else { Via::Local },
+        address: None,
+        action: "configuration-changed".to_owned(),
+        object: object.to_string(),
+        outcome: Outcome::Done,
+        row: String::new(),
+    };
+    rights::record(tx, &event).map(drop).map_err(WholeError::because)
 }
 
 fn setting_change(work: &Work, difference: &Difference) -> Option<Change> {
