@@ -131,16 +131,10 @@ struct Plan<'a> {
 fn plan<'a>(tx: &mut Tx<'_>, node: &'a dyn Node, change: &Change) -> Result<Plan<'a>, ConfigurationError> {
     let name = &change.name;
     let setting = node.schema().find(name).ok_or_else(|| no_setting(node, name))?;
-    if setting.nature.applies == Applies::File {
-        return Err(ConfigurationError::FileAlone(name.clone()));
-    }
-    if let Some(of_file) = node.of_file(name) {
-        let value = shown(setting, Some(&of_file.value));
-        return Err(ConfigurationError::InFile { name: name.clone(), file: node.file(), line: of_file.line, value });
-    }
-    let newest = versions::newest(tx, name)?;
-    let base = node.base(name);
-    let old = newest.as_ref().and_then(|version| version.value.clone()).or_else(|| base.clone());
+    let (newest, base, of_file) = (versions::newest(tx, name)?, node.base(name), node.of_file(name));
+    // What the store has does not count where the file says something.
+    let counting = newest.as_ref().filter(|_| of_file.is_none()).and_then(|version| version.value.clone());
+    let old = counting.or_else(|| base.clone());
     let value = match (&change.wish, &newest) {
         (Wish::Set(text), _) => {
             Some(read_value(setting, text, old.as_ref()).map_err(|why| ConfigurationError::Value(hidden(setting, why)))?)
@@ -150,7 +144,10 @@ fn plan<'a>(tx: &mut Tx<'_>, node: &'a dyn Node, change: &Change) -> Result<Plan
         (Wish::Undo, Some(newest)) => newest.before.clone(),
         (Wish::Undo, None) => return Err(ConfigurationError::Unchanged(name.clone())),
     };
-    let new = value.clone().or(base);
+    if value.is_some() {
+        may_be_changed(node, setting)?;
+    }
+    let new = value.clone().filter(|_| of_file.is_none()).or(base);
     check_base(tx, setting, change, (newest.as_ref(), old.as_ref(), new.as_ref()))?;
     let protects_less = setting.nature.weaker.is_weaker(new.as_ref(), old.as_ref());
     let reason: String = change.reason.trim().chars().take(REASON_CHARS_MAX).collect();
@@ -159,6 +156,21 @@ fn plan<'a>(tx: &mut Tx<'_>, node: &'a dyn Node, change: &Change) -> Result<Plan
         return Err(ConfigurationError::Weaker { name: name.clone(), old, new });
     }
     Ok(Plan { setting, newest, value, old, new, reason, protects_less })
+}
+
+/// That the store may have a value of it at all. What it has from before may always be taken away.
+fn may_be_changed(node: &dyn Node, setting: &Setting) -> Result<(), ConfigurationError> {
+    let name = setting.name.clone();
+    if setting.nature.applies == Applies::File {
+        return Err(ConfigurationError::FileAlone(name));
+    }
+    match node.of_file(&name) {
+        Some(of_file) => {
+            let value = shown(setting, Some(&of_file.value));
+            Err(ConfigurationError::InFile { name, file: node.file(), line: of_file.line, value })
+        }
+        None => Ok(()),
+    }
 }
 
 /// That nobody else has changed it since.
