@@ -29,7 +29,6 @@ use jmap::JmapSettings;
 use judgement::JudgingSettings;
 use keybook::OpenPgpSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
-use net::TrustedNetworks;
 use portal::PortalSettings;
 use provision::ProvisionSettings;
 use reports::ReportSettings;
@@ -40,8 +39,6 @@ use signing::SigningSettings;
 use smtp::{DeliverySettings, SmtpSettings};
 use watch::WatchSettings;
 use webapp::WebSettings;
-
-use api::actions::Refused;
 
 pub(crate) use file::SettingsError;
 pub(crate) use live::Live;
@@ -364,15 +361,6 @@ impl Settings {
     /// What is done with mail from strangers while DNS does not work. Whoever names servers wants them asked.
     pub(crate) fn without_dns(&self) -> WithoutDns {
         if self.dns.servers.is_empty() { self.authentication.without_dns } else { WithoutDns::Defer }
-    }
-
-    /// Networks whose rates are not limited.
-    ///
-    /// # Errors
-    /// [`Refused`] that names the first one that cannot be read.
-    pub(crate) fn exempt_networks(&self) -> Result<TrustedNetworks, Refused> {
-        TrustedNetworks::parse(&self.smtp.exempt_networks)
-            .map_err(|error| Refused(format!("smtp.exempt_networks: {error}")))
     }
 
     /// Where relative paths start.
