@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
         "residence",
         "retention",
         "investigation",
+        "configuration",
     ],
     &["reports", "review", "provision", "judgement", "keycare", "outbound", "evidence", "subjects"],
     &["smtp", "imap", "jmap", "api", "webapp"],

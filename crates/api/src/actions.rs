@@ -30,6 +30,7 @@ mod judging;
 mod keys;
 mod leave;
 mod letters;
+mod levels;
 mod list;
 mod lists;
 #[cfg(test)]
@@ -56,6 +57,7 @@ mod roles;
 mod ruling;
 mod scrub;
 mod sentences;
+mod settings;
 mod shared_feeds;
 mod sharing;
 mod sign_ins;
@@ -68,15 +70,16 @@ mod tests;
 mod threats;
 mod tls;
 mod trace;
+mod whole;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::letters::Mailer;
 use ::outbound::Outbound;
 use async_trait::async_trait;
 use crypto::keys::{Key, Region};
+use env::Watched;
 use env::dns::Resolver;
 use filter::Judge;
 use identity::factors::FactorDesk;
@@ -87,7 +90,7 @@ use provision::LdapSource;
 use reports::Tally;
 use residence::RegionSettings;
 use serde_json::Value;
-use signing::Signer;
+use signing::{Signer, SigningSettings};
 
 pub use backup::earlier::{EarlierDomain, EarlierMail};
 pub use backup::standing::tell_of_backups;
@@ -128,13 +131,15 @@ pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;
 pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_promotion, tell_of_recovery};
 pub use space::tell_of_full_accounts;
-pub use sharing::{Impersonal, ToForbid, ToPermit};
 pub use threats::ThreatsWanted;
 pub use trace::TracesWanted;
 pub use subjects::{
     ConsentToAdd, SubjectAnswer, SubjectCorrection, SubjectMailPage, SubjectPage, SubjectToErase, SubjectToInvestigate,
     SubjectToOpen, SubjectToRefuse,
 };
+pub use settings::{HistoryWanted, SettingToChange, SettingToUndo, SettingsWanted};
+pub use sharing::{Impersonal, ToForbid, ToPermit};
+pub use whole::WholeToImport;
 
 /// Why an action was not carried out, in words for the one who asked.
 #[derive(Debug, thiserror::Error)]
@@ -302,6 +307,22 @@ pub trait Elsewhere: Send + Sync {
     /// [`Refused`] if the judge cannot be made ready.
     fn judge(&self) -> Result<Arc<Judge>, Refused>;
 
+    /// The settings of this node: what there is, what holds, what the file says.
+    ///
+    /// # Errors
+    /// [`Refused`] where there are none.
+    fn node(&self) -> Result<Arc<dyn configuration::Node>, Refused> {
+        Err(Refused("no settings here".to_owned()))
+    }
+
+    /// What the sign-in watch makes of a protection level.
+    ///
+    /// # Errors
+    /// [`Refused`] if its file cannot be read.
+    fn watch_levels(&self) -> Result<::watch::Levels, Refused> {
+        ::watch::Levels::shipped().map_err(Refused::because)
+    }
+
     /// Has our own reports of connections sent now.
     ///
     /// # Errors
@@ -323,7 +344,7 @@ pub struct Controls {
     /// Signs outgoing mail.
     pub signer: Arc<Signer>,
     /// How long the record of a key that signs no more stays.
-    pub overlap: Duration,
+    pub signing: Watched<SigningSettings>,
     /// Where earlier versions kept DKIM keys.
     pub key_files: PathBuf,
     /// Counts of mail for the reports to its domains.
@@ -333,7 +354,7 @@ pub struct Controls {
     /// Knows what people may send.
     pub outbound: Arc<Outbound>,
     /// How long strong factors count and requests wait.
-    pub access: AccessSettings,
+    pub access: Watched<AccessSettings>,
     /// Accounts whose mail is being brought or taken out.
     pub moves: portability::Running,
     /// What is under way with backups.

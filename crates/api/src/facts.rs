@@ -2,6 +2,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use env::Watched;
 use prometheus_client::registry::Registry;
 
 use crate::{Challenges, HttpSettings};
@@ -11,7 +12,7 @@ pub struct Facts {
     /// Host name of the server.
     pub hostname: String,
     /// Settings of this crate.
-    pub settings: HttpSettings,
+    pub settings: Watched<HttpSettings>,
     /// Services that mail clients are sent to, best first.
     pub services: Vec<ClientService>,
     /// Whether the server can do its work.
@@ -52,6 +53,6 @@ pub trait Health: Send + Sync {
 impl Facts {
     pub(crate) fn may_read_metrics(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.settings.metrics_from.iter().any(|allowed| allowed.parse::<IpAddr>() == Ok(address))
+        self.settings.now().metrics_from.iter().any(|allowed| allowed.parse::<IpAddr>() == Ok(address))
     }
 }

@@ -18,5 +18,5 @@ pub(crate) async fn policy(State(facts): State<Arc<Facts>>, headers: HeaderMap) 
     if !facts.health.is_ours(domain).await {
         return (StatusCode::NOT_FOUND, "this is not a mail domain of this server\n").into_response();
     }
-    text("text/plain; charset=utf-8", facts.settings.mta_sts_policy(&facts.hostname).text())
+    text("text/plain; charset=utf-8", facts.settings.now().mta_sts_policy(&facts.hostname).text())
 }

@@ -9,9 +9,10 @@ use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
+use env::Watched;
 use identity::Language;
 use identity::rights::{self, Event, Outcome};
-use judgement::JudgementError;
+use judgement::{JudgementError, JudgingSettings};
 use judgement::digest::{self, Link};
 use judgement::quarantine::{self, Quarantined, Whose};
 use letters::Texts;
@@ -31,15 +32,15 @@ const EXPIRE_AFTER: Duration = Duration::from_secs(5 * 86_400);
 #[derive(Clone)]
 struct Pages {
     store: Store,
-    people_release: bool,
+    judging: Watched<JudgingSettings>,
 }
 
 /// The pages of all links, to be served over HTTPS.
-pub fn quarantine_links(store: Store, people_release: bool) -> Router {
+pub fn quarantine_links(store: Store, judging: Watched<JudgingSettings>) -> Router {
     Router::new()
         .route(&format!("{QUARANTINE_LINKS_PATH}/{{link}}"), get(ask).post(act))
         .layer(middleware::from_fn(harden))
-        .with_state(Pages { store, people_release })
+        .with_state(Pages { store, judging })
 }
 
 /// What the button says.
@@ -66,7 +67,7 @@ async fn ask(State(pages): State<Pages>, Path(text): Path<String>) -> Response {
                 let label = escape(&texts.say(&format!("quarantine-page-{what}"), &[]));
                 format!("<button name=\"what\" value=\"{what}\">{label}</button>\n")
             };
-            let release = match pages.people_release {
+            let release = match pages.judging.now().people_release {
                 true => button("release"),
                 false => format!("<p>{}</p>\n", escape(&texts.say("quarantine-page-officer", &[]))),
             };
@@ -97,7 +98,7 @@ fn language_of(tx: &mut Tx<'_>, link: Link) -> Result<Language, JudgementError> 
 async fn act(State(pages): State<Pages>, Path(text): Path<String>, Form(pressed): Form<Pressed>) -> Response {
     let Some(link) = digest::read_link(&pages.store, &text) else { return gone(Language::English) };
     let is_release = pressed.what == What::Release;
-    if is_release && !pages.people_release {
+    if is_release && !pages.judging.now().people_release {
         return page(Language::English, StatusCode::FORBIDDEN, "quarantine-page-officer", "");
     }
     let work = move |tx: &mut Tx<'_>| {

@@ -26,7 +26,7 @@ impl Health for Stub {
 fn facts(failing: &[&str]) -> Arc<Facts> {
     Arc::new(Facts {
         hostname: "mail.trade.test".to_owned(),
-        settings: HttpSettings::default(),
+        settings: env::Watched::default(),
         services: vec![
             ClientService { protocol: "imap", port: 993, implicit_tls: true },
             ClientService { protocol: "smtp", port: 587, implicit_tls: false },

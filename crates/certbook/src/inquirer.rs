@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::tls::ClientTls;
-use env::Timestamp;
+use env::{Timestamp, Watched};
 use env::dns::Resolver;
 use factors::ocsp::{self, NONCE_BYTES, Question, Status};
 use net::TrustedNetworks;
@@ -34,7 +34,7 @@ pub struct Inquirer {
     store: Store,
     outside: Outside,
     tls: ClientTls,
-    settings: SmimeSettings,
+    settings: Watched<SmimeSettings>,
     /// Each directory over HTTP, with what it is trusted by.
     stores: Vec<HttpStore>,
     ldap: Arc<dyn Ldap>,
@@ -53,12 +53,14 @@ impl Inquirer {
         store: Store,
         dns: Arc<dyn Resolver>,
         tls: ClientTls,
-        settings: SmimeSettings,
+        settings: impl Into<Watched<SmimeSettings>>,
         ldap: Arc<dyn Ldap>,
     ) -> Result<Self, CertbookError> {
-        let networks = TrustedNetworks::parse(&settings.networks);
+        let settings = settings.into();
+        let present = settings.now();
+        let networks = TrustedNetworks::parse(&present.networks);
         let networks = networks.map_err(|error| CertbookError::Settings(format!("smime.networks: {error}")))?;
-        let over_http = settings.directory.iter().filter(|directory| !directory.is_ldap());
+        let over_http = present.directory.iter().filter(|directory| !directory.is_ldap());
         let stores = over_http.map(|directory| HttpStore::new(directory, &tls)).collect::<Result<_, _>>()?;
         let (outside, runtime) = (Outside::new(dns, networks), Handle::try_current().ok());
         Ok(Self { store, outside, tls, settings, stores, ldap, runtime, soon: Arc::new(Semaphore::new(SOON_AT_ONCE)) })
@@ -81,10 +83,10 @@ impl Inquirer {
     ) -> Result<Standing, StoreError> {
         let now = self.store.context().clock.now();
         let links = match trust.links(certificate, others, now) {
-            Ok(links) if self.settings.revocation => links,
+            Ok(links) if self.settings.now().revocation => links,
             _ => return Ok(Standing::Unnamed),
         };
-        let wait = Duration::from_secs(self.settings.revocation_seconds);
+        let wait = Duration::from_secs(self.settings.now().revocation_seconds);
         let asking = async {
             let mut all = Vec::with_capacity(links.len());
             for link in &links {
@@ -150,7 +152,7 @@ impl Inquirer {
 
     /// How long an answer is gone by.
     fn fresh(&self) -> Duration {
-        Duration::from_secs(self.settings.revocation_minutes.saturating_mul(60))
+        Duration::from_secs(self.settings.now().revocation_minutes.saturating_mul(60))
     }
 
     /// Asks those that the certificate names, responders first: whether it was revoked, and how long the answer holds; or why nobody said.
@@ -248,6 +250,6 @@ impl Inquirer {
     }
 
     fn wait(&self) -> Duration {
-        Duration::from_secs(self.settings.revocation_seconds)
+        Duration::from_secs(self.settings.now().revocation_seconds)
     }
 }

@@ -10,12 +10,14 @@ mod entropy;
 mod id;
 mod secret;
 pub mod settings;
+mod watched;
 mod words;
 
 pub use clock::{Civil, Clock, ManualClock, SystemClock, Timestamp};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use id::{IdSource, NODE_MAX, least_at, moment_of};
 pub use secret::Secret;
+pub use watched::{Derived, Publisher, Watched};
 pub use words::UnknownWord;
 
 /// What a failure means to whoever asked: try again, or never.

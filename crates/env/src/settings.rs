@@ -10,6 +10,8 @@ pub struct Field {
     pub name: &'static str,
     /// What it means, with its unit; one line or more.
     pub doc: &'static str,
+    /// Its type, as Rust writes it.
+    pub kind: &'static str,
 }
 
 /// A section of the configuration file.
@@ -60,7 +62,11 @@ macro_rules! settings {
             const NAME: &'static str = $table;
             const DOC: &'static str = concat!($($section_doc, "\n"),+);
             const FIELDS: &'static [$crate::settings::Field] = &[
-                $($crate::settings::Field { name: stringify!($field), doc: concat!($($doc, "\n"),+) },)+
+                $($crate::settings::Field {
+                    name: stringify!($field),
+                    doc: concat!($($doc, "\n"),+),
+                    kind: stringify!($kind),
+                },)+
             ];
         }
     };
@@ -91,6 +97,7 @@ mod tests {
         assert_eq!(Sample::default(), Sample { count: 7, names: vec!["a".to_owned()] });
         assert_eq!(Sample::FIELDS.len(), 2);
         assert_eq!(Sample::FIELDS[0].doc, " First line.\n Second line.\n");
+        assert_eq!(Sample::FIELDS[1].kind, "Vec<String>");
         assert_eq!((Sample::NAME, Sample::DOC), ("sample", " A section.\n"));
     }
 }

@@ -68,7 +68,10 @@ pub use organisation::{
     Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, list_domains,
     list_organisations, set_level,
 };
-pub use password::{Hasher, PasswordGate, PasswordRefusal, PasswordSettings, PreparedPassword, generate_password};
+pub use password::{
+    Hasher, PasswordGate, PasswordPolicy, PasswordRefusal, PasswordSettings, PreparedPassword, generate_password,
+    password_policy,
+};
 pub use resolve::{Abroad, GroupAddress, Recipient, Resolution, encrypts, is_local_domain, resolve, sorts};
 pub use sign_in::{
     AGENT_BYTES_MAX, AuthFailure, Client, DeviceId, Holder, Method, PasswordsElsewhere, Principal, Scope, SignIn,

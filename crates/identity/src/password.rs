@@ -22,7 +22,7 @@ use wire::sasl::{ITERATIONS_DEFAULT, StoredKeys, prepare};
 pub use gate::{Owner, PasswordGate};
 pub use generate::generate_password;
 pub use leaked::{LeakedLists, RangeSource};
-pub use policy::PasswordSettings;
+pub use policy::{PasswordPolicy, PasswordSettings, password_policy};
 pub use refusal::PasswordRefusal;
 pub(crate) use scram::{open_scram, seal_scram};
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use ::watch::Watch;
 use crypto::hash::HashKey;
-use env::{Secret, Timestamp};
+use env::{Secret, Timestamp, Watched};
 use parking_lot::Mutex;
 use rustls_pki_types::CertificateDer;
 use store::{Store, Tx, params};
@@ -61,9 +61,9 @@ const UNNAMED: &str = "(certificate)";
 #[derive(Clone, Default)]
 pub(crate) struct Rules {
     /// Who must show more.
-    pub(crate) factors: FactorSettings,
+    pub(crate) factors: Watched<FactorSettings>,
     /// How old it may be.
-    pub(crate) passwords: PasswordSettings,
+    pub(crate) passwords: Watched<PasswordSettings>,
     /// Which passwords are not here.
     pub(crate) elsewhere: Option<Arc<dyn PasswordsElsewhere>>,
 }
@@ -113,14 +113,14 @@ impl SignIn {
 
     /// Asks for second factors as `settings` say.
     #[must_use]
-    pub fn with_factors(self, settings: FactorSettings) -> Self {
-        self.ruled(|rules| rules.factors = settings)
+    pub fn with_factors(self, settings: impl Into<Watched<FactorSettings>>) -> Self {
+        self.ruled(|rules| rules.factors = settings.into())
     }
 
     /// Takes no password that is older than `settings` and the level allow.
     #[must_use]
-    pub fn with_passwords(self, settings: PasswordSettings) -> Self {
-        self.ruled(|rules| rules.passwords = settings)
+    pub fn with_passwords(self, settings: impl Into<Watched<PasswordSettings>>) -> Self {
+        self.ruled(|rules| rules.passwords = settings.into())
     }
 
     fn ruled(self, change: impl FnOnce(&mut Rules)) -> Self {
@@ -249,7 +249,7 @@ impl SignIn {
         let (chain, rules) = (chain.to_vec(), Arc::clone(&self.rules));
         let wanted = authzid.map(|_| login.clone());
         let shown = chain.clone();
-        let found = self.store.read(move |tx| load_certified(tx, &rules.factors, &chain, wanted.as_deref())).await;
+        let found = self.store.read(move |tx| load_certified(tx, &rules.factors.now(), &chain, wanted.as_deref())).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
         let outcome = match outcome {
             Ok(principal) => self.ask_authority(principal, &shown).await,

@@ -91,10 +91,10 @@ impl Desk {
         };
         let provider = Provider::new(sms.clone(), secret("token")).unwrap();
         let parts = Parts {
-            settings: FactorSettings::default(),
+            settings: FactorSettings::default().into(),
             site: site.ok(),
             issuer: "Trade Test".to_owned(),
-            sms,
+            sms: sms.into(),
             sends_sms: true,
         };
         let outbox = Arc::new(Outbox::default());

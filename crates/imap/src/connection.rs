@@ -57,7 +57,7 @@ const SIGNED_OUT: &str = "your sign-in has been ended, sign in again";
 
 impl<'s> Connection<'s> {
     pub(crate) fn new(server: &'s Server, stream: Stream) -> Self {
-        let mut session = Session::new(server.session.clone(), stream.is_tls());
+        let mut session = Session::new(server.session(), stream.is_tls());
         session.withhold(withheld(&stream));
         Self {
             server,
@@ -210,18 +210,18 @@ impl<'s> Connection<'s> {
 
     /// How long the client may be silent now.
     fn patience(&self) -> Duration {
-        let settings = &self.server.settings;
+        let settings = self.server.settings.now();
         if self.session.is_inside_command() || self.principal.is_none() {
             Duration::from_secs(settings.command_seconds)
         } else {
-            Duration::from_secs(settings.idle_minutes * 60)
+            Duration::from_secs(settings.idle_minutes.saturating_mul(60))
         }
     }
 
     /// IDLE (RFC 9051 section 6.3.13): tells changes as they come, until the client speaks.
     async fn idle(&mut self, input: &mut BytesMut, stop: &CancellationToken) -> Result<(), StreamError> {
         let began = tokio::time::Instant::now();
-        let limit = Duration::from_secs(self.server.settings.idle_minutes * 60);
+        let limit = Duration::from_secs(self.server.settings.now().idle_minutes.saturating_mul(60));
         self.sync(true).await?;
         loop {
             self.flush().await?;

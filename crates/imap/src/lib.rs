@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::tls::{ServerTls, Service};
+use env::Watched;
 use identity::SignIn;
 use identity::rights::AccessSettings;
 use mailbox::OpenedSummaries;
@@ -43,11 +44,12 @@ pub struct Server {
     sign_in: Arc<SignIn>,
     tls: ServerTls,
     budget: Budget,
-    settings: ImapSettings,
+    settings: Watched<ImapSettings>,
     session: Arc<Settings>,
+    message_bytes_max: Watched<u64>,
     figures: Figures,
     summaries: Arc<OpenedSummaries>,
-    access: AccessSettings,
+    access: Watched<AccessSettings>,
 }
 
 /// What a [`Server`] is made from beside its settings.
@@ -63,25 +65,21 @@ pub struct ServerParts {
     /// Our host name.
     pub hostname: String,
     /// Longest message that may be appended, in bytes.
-    pub message_bytes_max: u64,
+    pub message_bytes_max: Watched<u64>,
     /// How long strong factors count.
-    pub access: AccessSettings,
+    pub access: Watched<AccessSettings>,
 }
 
 impl Server {
     /// A server of these parts.
     #[must_use]
-    pub fn new(parts: ServerParts, settings: ImapSettings) -> Arc<Self> {
+    pub fn new(parts: ServerParts, settings: Watched<ImapSettings>) -> Arc<Self> {
         let ServerParts { store, sign_in, tls, budget, hostname, message_bytes_max, access } = parts;
-        let limits = Limits {
-            message_bytes_max,
-            append_bytes_max: message_bytes_max.saturating_add(message_bytes_max / 4),
-            ..Limits::default()
-        };
+        let limits = limits(*message_bytes_max.now());
         let mechanisms = Mechanism::ALL.iter().filter(|it| **it != Mechanism::Login).map(|it| it.name().to_owned());
         let session =
             Settings { host: hostname, mechanisms: mechanisms.collect(), starttls: true, compress: true, limits };
-        let summaries = Arc::new(OpenedSummaries::new(settings.summaries_mib << 20));
+        let summaries = Arc::new(OpenedSummaries::new(settings.now().summaries_mib << 20));
         Arc::new(Self {
             store,
             sign_in,
@@ -89,10 +87,20 @@ impl Server {
             budget,
             settings,
             session: Arc::new(session),
+            message_bytes_max,
             figures: Figures::default(),
             summaries,
             access,
         })
+    }
+
+    /// The settings of a session that begins now.
+    pub(crate) fn session(&self) -> Arc<Settings> {
+        let limits = limits(*self.message_bytes_max.now());
+        if limits == self.session.limits {
+            return Arc::clone(&self.session);
+        }
+        Arc::new(Settings { limits, ..(*self.session).clone() })
     }
 
     /// The service with STARTTLS, or with TLS from the start.
@@ -116,6 +124,14 @@ impl Server {
     #[must_use]
     pub fn figures(&self) -> Vec<(&'static str, &'static str, u64)> {
         self.figures.read()
+    }
+}
+
+fn limits(message_bytes_max: u64) -> Limits {
+    Limits {
+        message_bytes_max,
+        append_bytes_max: message_bytes_max.saturating_add(message_bytes_max / 4),
+        ..Limits::default()
     }
 }
 

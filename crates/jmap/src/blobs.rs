@@ -204,9 +204,9 @@ async fn assemble(
             }
             _ => return wrong("a source has data:asText, data:asBase64 or a blobId"),
         }
-        if octets.len() as u64 > server.settings.upload_bytes_max {
+        if octets.len() as u64 > server.settings.now().upload_bytes_max {
             let error = SetError::new(SetErrorKind::TooLarge, "the blob is too large");
-            return Ok(Err(error.with("maxSize", server.settings.upload_bytes_max.into())));
+            return Ok(Err(error.with("maxSize", server.settings.now().upload_bytes_max.into())));
         }
     }
     Ok(Ok(octets))

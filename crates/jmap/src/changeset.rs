@@ -44,7 +44,7 @@ impl ChangesAsked {
         // What is named twice goes once.
         let mut named = HashSet::new();
         asked.destroy.retain(|id| named.insert(id.clone()));
-        let max = server.limits.objects_set_max;
+        let max = server.limits().objects_set_max;
         if asked.create.len() + asked.update.len() + asked.destroy.len() > max {
             let why = format!("at most {max} changes at once");
             return Err(Failure::say(MethodErrorKind::RequestTooLarge, why));

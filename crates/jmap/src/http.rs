@@ -26,8 +26,8 @@ use crate::session::CAPABILITIES;
 impl Server {
     /// The routes of JMAP.
     pub fn router(self: &Arc<Self>) -> Router {
-        let request_max = self.settings.request_bytes_max.saturating_add(1);
-        let upload_max = usize::try_from(self.settings.upload_bytes_max).unwrap_or(usize::MAX).saturating_add(1);
+        let request_max = self.settings.now().request_bytes_max.saturating_add(1);
+        let upload_max = usize::try_from(self.settings.now().upload_bytes_max).unwrap_or(usize::MAX).saturating_add(1);
         Router::new()
             .route("/.well-known/jmap", get(session))
             .route("/jmap/session", get(session))
@@ -42,7 +42,7 @@ impl Server {
     }
 
     pub(crate) fn request_limits(&self) -> Limits {
-        Limits { size_bytes_max: self.settings.request_bytes_max, calls_max: self.settings.calls_max }
+        Limits { size_bytes_max: self.settings.now().request_bytes_max, calls_max: self.settings.now().calls_max }
     }
 }
 
@@ -106,7 +106,7 @@ async fn api(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let Ok(body) = body else { return refuse(&RequestError::Limit { name: "maxSizeRequest" }) };
-    let Some(_place) = server.busy.enter(sender.admitted.asker.account(), server.settings.requests_max) else {
+    let Some(_place) = server.busy.enter(sender.admitted.asker.account(), server.settings.now().requests_max) else {
         return refuse(&RequestError::Limit { name: "maxConcurrentRequests" });
     };
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -148,7 +148,7 @@ pub(crate) async fn set(
 ) -> Result<Answers, Failure> {
     let asked = ChangesAsked::take(server, &mut args)?;
     args.finish()?;
-    let (who, account_id, access) = (asker.clone(), asked.account_id.clone(), server.access.clone());
+    let (who, account_id, access) = (asker.clone(), asked.account_id.clone(), server.access.now());
     let change = move |tx: &mut Tx<'_>| {
         let account = own(tx, &who, &asked.account_id)?.account;
         store::account::next_modseq(tx, account)?;

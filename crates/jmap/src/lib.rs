@@ -55,6 +55,7 @@ use std::time::Duration;
 use ::outbound::Outbound;
 use env::Timestamp;
 use filter::Judge;
+use env::Watched;
 use identity::rights::AccessSettings;
 use identity::{Principal, SignIn, SignInWatch};
 use letters::Outbox;
@@ -109,8 +110,7 @@ pub(crate) struct Limits {
 pub struct Server {
     store: Store,
     door: Door,
-    settings: JmapSettings,
-    limits: Limits,
+    settings: Watched<JmapSettings>,
     indexes: Indexes,
     opened: Opened,
     /// States of session objects, by account and address, and until when they are believed.
@@ -125,11 +125,11 @@ pub struct Server {
     /// Has words for what was found of messages.
     judge: Arc<Judge>,
     /// Seconds that a message may wait before it goes.
-    hold_seconds_max: u64,
+    hold_seconds_max: Watched<u64>,
     /// Where scripts may send mail on to.
     outside: Outside,
     /// How long a strong factor counts.
-    access: AccessSettings,
+    access: Watched<AccessSettings>,
     /// The server stops: who waits for changes is let go.
     stopping: CancellationToken,
     /// Files that are being sent.
@@ -169,11 +169,11 @@ pub struct ServerParts {
     /// Has words for what was found of messages.
     pub judge: Arc<Judge>,
     /// Seconds that a message may wait before it goes.
-    pub hold_seconds_max: u64,
+    pub hold_seconds_max: Watched<u64>,
     /// Where scripts may send mail on to.
     pub outside: Outside,
     /// How long a strong factor counts for sharing.
-    pub access: AccessSettings,
+    pub access: Watched<AccessSettings>,
     /// Looks up hosts of pictures in messages.
     pub dns: Arc<dyn env::dns::Resolver>,
 }
@@ -181,7 +181,7 @@ pub struct ServerParts {
 impl Server {
     /// A server of these parts.
     #[must_use]
-    pub fn new(parts: ServerParts, settings: JmapSettings) -> Arc<Self> {
+    pub fn new(parts: ServerParts, watched: Watched<JmapSettings>) -> Arc<Self> {
         let ServerParts {
             store,
             sign_in,
@@ -196,15 +196,10 @@ impl Server {
             access,
             dns,
         } = parts;
-        let limits = Limits {
-            objects_get_max: settings.objects_get_max,
-            objects_set_max: settings.objects_set_max,
-            search_wait: Duration::from_secs(settings.search_seconds),
-        };
+        let settings = watched.now();
         Arc::new(Self {
             door: Door::new(&store, sign_in, browsers),
             store,
-            limits,
             indexes: Indexes::new(settings.index_messages_max),
             opened: Opened::new(settings.opened_mib << 20),
             session_states: Mutex::default(),
@@ -223,11 +218,21 @@ impl Server {
             hold_seconds_max,
             outside,
             access,
-            settings,
+            settings: watched,
             public_url,
             labels_left: tokio::sync::Notify::new(),
             searched: Mutex::default(),
         })
+    }
+
+    /// What may be asked at once.
+    pub(crate) fn limits(&self) -> Limits {
+        let settings = self.settings.now();
+        Limits {
+            objects_get_max: settings.objects_get_max,
+            objects_set_max: settings.objects_set_max,
+            search_wait: Duration::from_secs(settings.search_seconds),
+        }
     }
 
     /// Tells when the sign-in of who asks is over.
@@ -280,7 +285,7 @@ impl Server {
     /// # Errors
     /// `requestTooLarge`.
     fn check_get(&self, ids: Option<&[String]>) -> Result<(), Failure> {
-        let max = self.limits.objects_get_max;
+        let max = self.limits().objects_get_max;
         if ids.is_some_and(|ids| ids.len() > max) {
             return Err(Failure::say(MethodErrorKind::RequestTooLarge, format!("at most {max} objects at once")));
         }
@@ -292,7 +297,7 @@ impl Server {
     /// # Errors
     /// `requestTooLarge`.
     fn check_set(&self, count: usize) -> Result<(), Failure> {
-        let max = self.limits.objects_set_max;
+        let max = self.limits().objects_set_max;
         if count > max {
             return Err(Failure::say(MethodErrorKind::RequestTooLarge, format!("at most {max} objects at once")));
         }

@@ -56,7 +56,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
 pub(crate) async fn set(server: &Server, asker: &Asker, mut args: Args) -> Result<Answers, Failure> {
     let asked = ChangesAsked::take(server, &mut args)?;
     args.finish()?;
-    let (who, account_id, access) = (asker.clone(), asked.account_id.clone(), server.access.clone());
+    let (who, account_id, access) = (asker.clone(), asked.account_id.clone(), server.access.now());
     let change = move |tx: &mut Tx<'_>| {
         let account = own(tx, &who, &asked.account_id)?.account;
         store::account::next_modseq(tx, account)?;

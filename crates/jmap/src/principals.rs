@@ -54,7 +54,7 @@ const fn kind_of(kind: AccountKind) -> &'static str {
 /// Whether who asks may see who else there is.
 pub(crate) fn may_see_others(server: &Server, tx: &mut Tx<'_>, asker: &Asker) -> Result<bool, IdentityError> {
     let who = (asker.account(), Via::Jmap, asker.principal.strong_at);
-    let decision = decide_for(tx, who, Action::DirectoryRead, asker.account(), &server.access)?;
+    let decision = decide_for(tx, who, Action::DirectoryRead, asker.account(), &server.access.now())?;
     Ok(matches!(decision, Decision::Allow { .. }))
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
     let all = all(server, tx, asker)?;
     let wanted: Vec<&Principal> =
         all.iter().filter(|it| asked.as_ref().is_none_or(|asked| asked.contains(&it.id))).collect();
-    if wanted.len() > server.limits.objects_get_max {
+    if wanted.len() > server.limits().objects_get_max {
         return Err(Failure::say(MethodErrorKind::RequestTooLarge, "there are more; ask for them by Principal/query"));
     }
     let needs_accounts = properties.as_ref().is_none_or(|wanted| wanted.iter().any(|it| it == "accounts"));

@@ -140,7 +140,7 @@ impl Server {
 
     /// RFC 8620 section 2.
     fn capabilities(&self, base: &str, push_key: &str) -> Value {
-        let settings = &self.settings;
+        let settings = self.settings.now();
         let picture_url = self.fetcher.as_ref().map(|_| format!("{base}/jmap/picture/{{accountId}}/{{token}}"));
         let socket = base.strip_prefix("https:").unwrap_or(base);
         json!({
@@ -186,7 +186,7 @@ impl Server {
                 "maxMailboxesPerEmail": null,
                 "maxMailboxDepth": mailbox::LEVELS_MAX,
                 "maxSizeMailboxName": mailbox::NAME_BYTES_MAX,
-                "maxSizeAttachmentsPerEmail": self.settings.upload_bytes_max,
+                "maxSizeAttachmentsPerEmail": self.settings.now().upload_bytes_max,
                 "emailQuerySortOptions": email::SORT_OPTIONS,
                 "mayCreateTopLevelMailbox": account.is_own || account.may_arrange,
             },
@@ -207,8 +207,8 @@ impl Server {
         }
         if let (true, Value::Object(members)) = (account.is_own, &mut capabilities) {
             // What EHLO says of it (RFC 4865 section 3).
-            let extensions = json!({ "FUTURERELEASE": [self.hold_seconds_max.to_string()] });
-            let sending = json!({ "maxDelayedSend": self.hold_seconds_max, "submissionExtensions": extensions });
+            let extensions = json!({ "FUTURERELEASE": [self.hold_seconds_max.now().to_string()] });
+            let sending = json!({ "maxDelayedSend": *self.hold_seconds_max.now(), "submissionExtensions": extensions });
             members.insert(SUBMISSION.to_owned(), sending);
             members.insert(MDN.to_owned(), json!({}));
             members.insert(PRINCIPALS.to_owned(), json!({ "currentUserPrincipalId": principals::show(account.id) }));
@@ -228,7 +228,7 @@ impl Server {
     /// RFC 9404 section 3.1.
     fn blob_capability(&self) -> Value {
         json!({
-            "maxSizeBlobSet": self.settings.upload_bytes_max,
+            "maxSizeBlobSet": self.settings.now().upload_bytes_max,
             "maxDataSources": blobs::SOURCES_MAX,
             "supportedTypeNames": blobs::TYPES,
             "supportedDigestAlgorithms": blobs::DIGESTS,

@@ -31,7 +31,7 @@ pub(crate) async fn leave_out(
 ) -> Result<(), StoreError> {
     let account = arguments.get("accountId").cloned().unwrap_or(Value::Null);
     let Some(Value::Object(updates)) = arguments.get_mut("update") else { return Ok(()) };
-    for (id, patch) in updates.iter_mut().take(server.limits.objects_set_max) {
+    for (id, patch) in updates.iter_mut().take(server.limits().objects_set_max) {
         let Value::Object(patch) = patch else { continue };
         let fixed = |name: &&String| !name.contains('/') && !kind.settable.contains(&name.as_str());
         let names: Vec<String> = patch.keys().filter(fixed).cloned().collect();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::keys::{Key, Organisation};
-use env::Timestamp;
+use env::{Timestamp, Watched};
 use filter::{Action, Asked, Facts, Finding, Judge, Layer, Received, Signal, Thresholds, Verdict};
 use futures_util::future::join_all;
 use identity::Level;
@@ -33,7 +33,7 @@ const LEARNED_MIN: f32 = 0.3;
 pub struct Judging {
     pub(crate) store: Store,
     pub(crate) judge: Arc<Judge>,
-    pub(crate) settings: JudgingSettings,
+    pub(crate) settings: Watched<JudgingSettings>,
     layers: Vec<Arc<dyn Layer>>,
     /// Looks into attached files.
     pub(crate) pool: Option<Arc<inspect::Pool>>,
@@ -110,8 +110,14 @@ struct Found {
 impl Judging {
     /// Judges with `judge` and `layers`.
     #[must_use]
-    pub fn new(store: Store, judge: Arc<Judge>, layers: Vec<Arc<dyn Layer>>, settings: JudgingSettings) -> Self {
-        let turns = Arc::new(Semaphore::new(settings.at_once_max.max(1)));
+    pub fn new(
+        store: Store,
+        judge: Arc<Judge>,
+        layers: Vec<Arc<dyn Layer>>,
+        settings: impl Into<Watched<JudgingSettings>>,
+    ) -> Self {
+        let settings = settings.into();
+        let turns = Arc::new(Semaphore::new(settings.now().at_once_max.max(1)));
         let guard = guard::Guard::new(store.clone());
         Self {
             store,
@@ -144,14 +150,14 @@ impl Judging {
 
     /// Whether mail is judged at all.
     #[must_use]
-    pub const fn is_enabled(&self) -> bool {
-        self.settings.enabled
+    pub fn is_enabled(&self) -> bool {
+        self.settings.now().enabled
     }
 
     /// Whether what people here send is judged.
     #[must_use]
-    pub const fn judges_outgoing(&self) -> bool {
-        self.settings.outgoing
+    pub fn judges_outgoing(&self) -> bool {
+        self.settings.now().outgoing
     }
 
     /// Whether complaints are read at an address here, given in canonical form: abuse and postmaster (RFC 2142 sections 2 and 4) of each
@@ -160,13 +166,13 @@ impl Judging {
     pub fn reads_complaints_at(&self, address: &mail::Address) -> bool {
         let is_role = ["abuse", "postmaster"].iter().any(|role| address.local.eq_ignore_ascii_case(role));
         let canonical = address.canonical();
-        is_role || self.settings.complaints_to.iter().any(|other| other.eq_ignore_ascii_case(&canonical))
+        is_role || self.settings.now().complaints_to.iter().any(|other| other.eq_ignore_ascii_case(&canonical))
     }
 
     /// How long a message waits in quarantine.
     #[must_use]
-    pub const fn quarantine_time(&self) -> Duration {
-        Duration::from_secs(self.settings.quarantine_days as u64 * 86_400)
+    pub fn quarantine_time(&self) -> Duration {
+        Duration::from_secs(u64::from(self.settings.now().quarantine_days) * 86_400)
     }
 
     /// Judges a message that has come in.
@@ -175,13 +181,13 @@ impl Judging {
     /// [`JudgementError`] if the store fails: without it no message can be taken anyway.
     pub async fn incoming(&self, arrival: Arrival) -> Result<Opinion, JudgementError> {
         let organisation = arrival.organisation;
-        let (level, settings) = (arrival.level, self.settings.clone());
+        let (level, settings) = (arrival.level, self.settings.now());
         let look = move |tx: &mut Tx<'_>| {
             let key = tx.context().keys.organisation(tx, organisation)?;
             Ok::<_, JudgementError>((key, policy::effective(tx, organisation, level, &settings)?))
         };
         let (key, at) = self.store.read(look).await?;
-        let limit = Duration::from_millis(self.settings.milliseconds_max);
+        let limit = Duration::from_millis(self.settings.now().milliseconds_max);
         let arrival = Arc::new(arrival);
         let found = match tokio::time::timeout(limit, self.find(&arrival, &key)).await {
             Ok(found) => found?,
@@ -203,7 +209,7 @@ impl Judging {
             (facts, files, read)
         });
         let mut outside = Vec::new();
-        let half = Duration::from_millis(self.settings.milliseconds_max / 2);
+        let half = Duration::from_millis(self.settings.now().milliseconds_max / 2);
         let (facts, files, read) = match tokio::time::timeout(half, work).await {
             Ok(Ok(read)) => read,
             // What its files are stays open; what it says itself is judged.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use env::Timestamp;
+use env::{Timestamp, Watched};
 use filter::online::Learned;
 use filter::{Facts, Judge};
 use intel::Feeds;
@@ -94,7 +94,7 @@ fn load(tx: &mut Tx<'_>, organisation: i64) -> Result<(i64, Learned), JudgementE
 pub struct Learner {
     pub(crate) store: Store,
     pub(crate) judge: Arc<Judge>,
-    pub(crate) settings: JudgingSettings,
+    pub(crate) settings: Watched<JudgingSettings>,
     pub(crate) mailer: letters::Mailer,
     reputation: Arc<Reputation>,
 }
@@ -112,14 +112,14 @@ struct Matter {
 impl Learner {
     /// Learns with what is in force.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         store: Store,
         judge: Arc<Judge>,
-        settings: JudgingSettings,
+        settings: impl Into<Watched<JudgingSettings>>,
         mailer: letters::Mailer,
         reputation: Arc<Reputation>,
     ) -> Self {
-        Self { store, judge, settings, mailer, reputation }
+        Self { store, judge, settings: settings.into(), mailer, reputation }
     }
 
     /// Does what the waiting reports ask for; gives how many there were.
@@ -207,7 +207,7 @@ impl Learner {
 impl Learner {
     /// From when on delivered mail is looked at again; none if it never is.
     fn pulled_since(&self) -> Option<Timestamp> {
-        let hours = i64::from(self.settings.pull_hours);
+        let hours = i64::from(self.settings.now().pull_hours);
         let now = self.store.context().clock.now().millis();
         (hours > 0).then(|| Timestamp::from_millis(now - hours * 3_600_000))
     }

@@ -97,7 +97,7 @@ impl Judging {
     /// [`JudgementError`] if the store fails.
     pub async fn outgoing(&self, outgoing: Outgoing) -> Result<Sent, JudgementError> {
         let (account, organisation) = (outgoing.account, outgoing.organisation);
-        let (addresses, settings) = (outgoing.recipients.clone(), self.settings.clone());
+        let (addresses, settings) = (outgoing.recipients.clone(), self.settings.now());
         let look = move |tx: &mut Tx<'_>| {
             let key = tx.context().keys.organisation(tx, organisation)?;
             let hashes: Vec<i64> =
@@ -145,7 +145,8 @@ impl Judging {
     /// What is odd about how an account sends.
     fn behaviour(&self, pattern: Pattern) -> Option<Finding> {
         let Pattern { recipients, fresh } = pattern;
-        let (most, most_fresh) = (self.settings.sent_per_hour, self.settings.sent_fresh_per_hour);
+        let settings = self.settings.now();
+        let (most, most_fresh) = (settings.sent_per_hour, settings.sent_fresh_per_hour);
         let is_odd =
             (most > 0 && recipients > most) || (most_fresh > 0 && fresh > most_fresh && fresh * 2 > recipients);
         is_odd.then(|| Finding {

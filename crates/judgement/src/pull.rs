@@ -134,7 +134,7 @@ struct Copy {
 /// Takes every copy of `worse` back, account by account, and tells its owner.
 pub(crate) async fn pull(learner: &Learner, organisation: i64, worse: Vec<Candidate>) -> Result<(), JudgementError> {
     let copies = learner.store.read(move |tx| copies(tx, organisation, &worse)).await?;
-    let days = u64::from(learner.settings.quarantine_days);
+    let days = u64::from(learner.settings.now().quarantine_days);
     let expires = learner.store.context().clock.now().plus(std::time::Duration::from_secs(days * 86_400));
     for ((account, way), copies) in copies {
         let told = copies.clone();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::tls::ClientTls;
+use env::Watched;
 use env::dns::Resolver;
 use net::{Https, TrustedNetworks, is_public};
 use openpgp::limits::CERTIFICATE_OCTETS_MAX;
@@ -22,7 +23,7 @@ pub struct Finder {
     store: Store,
     dns: Arc<dyn Resolver>,
     tls: ClientTls,
-    settings: OpenPgpSettings,
+    settings: Watched<OpenPgpSettings>,
     own_networks: TrustedNetworks,
 }
 
@@ -35,9 +36,10 @@ impl Finder {
         store: Store,
         dns: Arc<dyn Resolver>,
         tls: ClientTls,
-        settings: OpenPgpSettings,
+        settings: impl Into<Watched<OpenPgpSettings>>,
     ) -> Result<Self, net::NetworkError> {
-        let own_networks = TrustedNetworks::parse(&settings.wkd_networks)?;
+        let settings = settings.into();
+        let own_networks = TrustedNetworks::parse(&settings.now().wkd_networks)?;
         Ok(Self { store, dns, tls, settings, own_networks })
     }
 
@@ -53,9 +55,10 @@ impl Finder {
         };
         let (known, asked) = self.store.read(known).await?;
         let now = self.store.context().clock.now();
-        let kept_for = Duration::from_secs(self.settings.wkd_hours.saturating_mul(3600));
+        let settings = self.settings.now();
+        let kept_for = Duration::from_secs(settings.wkd_hours.saturating_mul(3600));
         let is_fresh = asked.is_some_and(|at| now.since(at) < kept_for && at <= now);
-        if !self.settings.wkd_lookup || is_fresh || known.as_ref().is_some_and(|it| it.is_verified) {
+        if !settings.wkd_lookup || is_fresh || known.as_ref().is_some_and(|it| it.is_verified) {
             return Ok(known);
         }
         match self.look_up(organisation, address).await {
@@ -131,11 +134,12 @@ impl Finder {
         ip: IpAddr,
         path: &str,
     ) -> Result<Option<Certificate>, KeybookError> {
+        let settings = self.settings.now();
         let https = Https {
             host,
-            address: SocketAddr::new(ip, self.settings.wkd_port),
+            address: SocketAddr::new(ip, settings.wkd_port),
             tls: &self.tls,
-            wait: Duration::from_secs(self.settings.wkd_seconds),
+            wait: Duration::from_secs(settings.wkd_seconds),
             body_bytes_max: CERTIFICATE_OCTETS_MAX,
         };
         let answer = https.get(path).await.map_err(|error| KeybookError::lookup(address, host, &error))?;

@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::serve::Refusal;
+use crate::serve::{Most, Refusal};
 
 /// Open connections of one service.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    total_max: usize,
-    per_client_max: usize,
+    most: Most,
     open: Mutex<Open>,
 }
 
@@ -23,14 +22,15 @@ struct Open {
 }
 
 impl Gate {
-    pub(crate) fn new(total_max: usize, per_client_max: usize) -> Arc<Self> {
-        Arc::new(Self { total_max, per_client_max, open: Mutex::default() })
+    pub(crate) fn new(most: Most) -> Arc<Self> {
+        Arc::new(Self { most, open: Mutex::default() })
     }
 
     /// Counts a connection from anywhere.
     pub(crate) fn enter(self: &Arc<Self>) -> Result<Entry, Refusal> {
+        let (total_max, _) = self.most.now();
         let mut open = self.open.lock();
-        if open.total >= self.total_max {
+        if open.total >= total_max {
             return Err(Refusal::Total);
         }
         open.total += 1;
@@ -54,9 +54,10 @@ impl Entry {
     /// Counts the connection for the client at `address` too.
     pub(crate) fn identify(&mut self, address: IpAddr) -> Result<(), Refusal> {
         let client = client_of(address);
+        let (_, per_client_max) = self.gate.most.now();
         let mut open = self.gate.open.lock();
         let count = open.by_client.entry(client).or_default();
-        if *count >= self.gate.per_client_max {
+        if *count >= per_client_max {
             return Err(Refusal::PerClient);
         }
         *count += 1;
@@ -93,7 +94,7 @@ mod tests {
 
     #[test]
     fn counts_end_with_the_connection() {
-        let gate = Gate::new(3, 1);
+        let gate = Gate::new(Most::Fixed(3, 1));
         let mut first = gate.enter().unwrap();
         first.identify("2001:db8::1".parse().unwrap()).unwrap();
         let mut neighbour = gate.enter().unwrap();

@@ -131,14 +131,46 @@ pub struct Served {
 pub struct Acceptor {
     listener: Listener,
     limits: ConnectionLimits,
+    most: Most,
     counters: Arc<Counters>,
+}
+
+/// Most connections: in all, and of one client.
+#[derive(Clone)]
+pub(crate) enum Most {
+    /// These.
+    Fixed(usize, usize),
+    /// What this says when somebody connects.
+    Asked(Arc<dyn Fn() -> (usize, usize) + Send + Sync>),
+}
+
+impl Most {
+    pub(crate) fn now(&self) -> (usize, usize) {
+        match self {
+            Self::Fixed(total, per_client) => (*total, *per_client),
+            Self::Asked(ask) => ask(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Most {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.now().fmt(formatter)
+    }
 }
 
 impl Acceptor {
     /// A service on `listener` within `limits`.
     #[must_use]
     pub fn new(listener: Listener, limits: ConnectionLimits) -> Self {
-        Self { listener, limits, counters: Arc::default() }
+        let most = Most::Fixed(limits.total, limits.per_client);
+        Self { listener, limits, most, counters: Arc::default() }
+    }
+
+    /// Has `most` asked, whenever somebody connects, how many connections there may be: in all, and of one client. Those that are open stay.
+    #[must_use]
+    pub fn asking(self, most: impl Fn() -> (usize, usize) + Send + Sync + 'static) -> Self {
+        Self { most: Most::Asked(Arc::new(most)), ..self }
     }
 
     /// The service's running figures.
@@ -151,10 +183,10 @@ impl Acceptor {
     /// closes the listening sockets, tells sessions to stop, waits for them as long as the limits say, and cuts
     /// those that are left.
     pub async fn serve<H: Handler>(self, handler: Arc<H>, stop: CancellationToken) -> Served {
-        let Self { listener, limits, counters } = self;
+        let Self { listener, limits, most, counters } = self;
         let stop_wait = limits.stop_wait;
         let shared = Arc::new(Shared {
-            gate: Gate::new(limits.total, limits.per_client),
+            gate: Gate::new(most),
             proxies: limits.proxies,
             counters: Arc::clone(&counters),
             stop: stop.clone(),

@@ -11,3 +11,11 @@ env::settings! {
         overlap_days: u64 = 7,
     }
 }
+
+impl SigningSettings {
+    /// How long the record of a key that signs no more must stay published.
+    #[must_use]
+    pub const fn overlap(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.overlap_days.saturating_mul(86_400))
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use env::Timestamp;
+use env::{Timestamp, Watched};
 use mail::message::Envelope;
 use mail::{Address, header};
 use mailauth::SigningKey;
@@ -25,7 +25,7 @@ const INLINE_BYTES_MAX: usize = 128 << 10;
 /// Signs what leaves.
 pub struct Signer {
     store: Store,
-    is_on: bool,
+    settings: Watched<SigningSettings>,
     kept: Mutex<HashMap<String, Kept>>,
 }
 
@@ -38,8 +38,8 @@ struct Kept {
 impl Signer {
     /// A signer with the keys in `store`.
     #[must_use]
-    pub fn new(store: Store, settings: &SigningSettings) -> Self {
-        Self { store, is_on: settings.sign, kept: Mutex::default() }
+    pub fn new(store: Store, settings: impl Into<Watched<SigningSettings>>) -> Self {
+        Self { store, settings: settings.into(), kept: Mutex::default() }
     }
 
     /// The signature fields to put before `message`, for the domain of its author; empty where that has no keys here. They hold for two
@@ -48,7 +48,7 @@ impl Signer {
     /// # Errors
     /// [`SigningError::Store`] if the store fails. A message that cannot be signed as it is goes without.
     pub async fn sign(&self, message: &[u8], leaves: Timestamp) -> Result<String, SigningError> {
-        if !self.is_on {
+        if !self.settings.now().sign {
             return Ok(String::new());
         }
         let Some(domain) = author_domain(message) else { return Ok(String::new()) };

@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use certbook::Inquirer;
 use crypto::tls::{ClientTls, PemError, Roots, TlsSetupError};
+use env::Watched;
 use env::dns::Resolver;
 use identity::Directory;
 use keybook::Finder;
@@ -99,8 +100,7 @@ pub struct Deliverer {
     postmaster_domain: String,
     figures: Arc<Figures>,
     routes: Routes,
-    schedule: Schedule,
-    settings: DeliverySettings,
+    settings: Watched<DeliverySettings>,
     pool: Pool,
     busy: Busy,
     slots: Arc<Semaphore>,
@@ -153,7 +153,12 @@ impl Deliverer {
     ///
     /// # Errors
     /// [`DeliverError`] if a route or a file of roots cannot be used.
-    pub fn new(parts: DelivererParts, settings: &DeliverySettings, home: &Path) -> Result<Arc<Self>, DeliverError> {
+    pub fn new(
+        parts: DelivererParts,
+        watched: Watched<DeliverySettings>,
+        home: &Path,
+    ) -> Result<Arc<Self>, DeliverError> {
+        let settings = watched.now();
         let DelivererParts {
             store,
             directory,
@@ -194,28 +199,32 @@ impl Deliverer {
             postmaster_domain,
             figures,
             routes: Routes::resolve(&settings.route, home, &roots)?,
-            schedule: schedule(settings),
             pool: Pool::default(),
-            busy: Busy::new(settings.connections_per_destination_max),
+            busy: Busy::default(),
             slots: Arc::new(Semaphore::new(settings.deliveries_max)),
             looks: Looks::default(),
             freed: Notify::new(),
             answer_grace: stop_wait.saturating_sub(SETTLE_MARGIN),
-            settings: settings.clone(),
+            settings: watched,
         }))
+    }
+
+    /// When it is tried again, and for how long.
+    fn schedule(&self) -> Schedule {
+        schedule(&self.settings.now())
     }
 
     /// What reports how connections fared; none where the settings switch it off.
     #[must_use]
     pub fn reporter(&self) -> Option<Reporter> {
-        self.settings.tls_reports.then(|| Reporter {
+        self.settings.now().tls_reports.then(|| Reporter {
             store: self.store.clone(),
             dns: Arc::clone(&self.dns),
             tls: self.verified.clone(),
             mailer: self.mailer.clone(),
             results: Arc::clone(&self.results),
             domain: self.postmaster_domain.clone(),
-            expire_after: self.schedule.expire_after,
+            expire_after: self.schedule().expire_after,
         })
     }
 
@@ -248,11 +257,12 @@ impl Deliverer {
         if free == 0 {
             return false;
         }
+        let per_destination_max = self.settings.now().connections_per_destination_max.max(1);
         let request = LeaseRequest {
             lease_for: self.lease_for(),
             leases_max: free,
-            per_destination_max: self.settings.connections_per_destination_max,
-            excluded: self.busy.excluded(self.store.context().clock.now()),
+            per_destination_max,
+            excluded: self.busy.excluded(self.store.context().clock.now(), per_destination_max),
         };
         let leases = match self.store.write(move |tx| queue::lease(tx, &request)).await {
             Ok(leases) => leases,
@@ -321,7 +331,7 @@ impl Deliverer {
 
     /// How long a lease holds; it is renewed while a delivery goes on.
     fn lease_for(&self) -> Duration {
-        Duration::from_secs(self.settings.lease_seconds).max(LEASE_MIN)
+        Duration::from_secs(self.settings.now().lease_seconds).max(LEASE_MIN)
     }
 
     /// How long there is nothing to do.
@@ -339,11 +349,11 @@ impl Deliverer {
 }
 
 fn schedule(settings: &DeliverySettings) -> Schedule {
-    let minutes = |minutes: &u64| Duration::from_secs(minutes * 60);
+    let minutes = |minutes: &u64| Duration::from_secs(minutes.saturating_mul(60));
     Schedule {
         steps: settings.retry_minutes.iter().map(minutes).collect(),
-        expire_after: Duration::from_secs(settings.expire_hours * 3600),
-        delay_notice_after: Duration::from_secs(settings.delay_notice_hours * 3600),
+        expire_after: Duration::from_secs(settings.expire_hours.saturating_mul(3600)),
+        delay_notice_after: Duration::from_secs(settings.delay_notice_hours.saturating_mul(3600)),
         ..Schedule::default()
     }
 }

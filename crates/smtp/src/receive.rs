@@ -29,10 +29,12 @@ use ::outbound::Outbound;
 use certbook::Inquirer;
 use crypto::tls::{ServerTls, Service};
 use env::dns::Resolver;
+use env::{Derived, Watched};
 use identity::{Directory, SignIn};
 use judgement::Judging;
+use keybook::OpenPgpSettings;
 use mailauth::{Checker, WithoutDns};
-use net::{Budget, Connection, Handler, Refusal, TrustedNetworks};
+use net::{Budget, Connection, Handler, Refusal};
 use reports::{FailureFact, Tally};
 use signing::Signer;
 use store::Store;
@@ -70,9 +72,8 @@ pub struct Receiver {
     pub(crate) signer: Arc<Signer>,
     /// Asks about certificates of S/MIME.
     pub(crate) inquirer: Arc<Inquirer>,
-    /// Whether keys of OpenPGP are learned from mail.
-    pub(crate) learns_keys: bool,
-    pub(crate) writes_keys: Option<keybook::PreferEncrypt>,
+    /// Whether keys of OpenPGP are learned from mail and sent along.
+    openpgp: Watched<OpenPgpSettings>,
     pub(crate) judging: Arc<Judging>,
     pub(crate) deliverer: Arc<Deliverer>,
     pub(crate) outbound: Arc<Outbound>,
@@ -83,17 +84,16 @@ pub struct Receiver {
     pub(crate) without_dns: WithoutDns,
     pub(crate) tls: ServerTls,
     pub(crate) budget: Budget,
-    pub(crate) settings: SmtpSettings,
+    pub(crate) settings: Watched<SmtpSettings>,
+    /// How long a message may wait for its delivery.
+    delivery: Watched<DeliverySettings>,
     pub(crate) rates: Rates,
-    pub(crate) dns_lists: Vec<AskedList>,
+    pub(crate) dns_lists: Derived<SmtpSettings, Vec<AskedList>>,
     pub(crate) content_rules: ContentRules,
     pub(crate) waiting_room: WaitingRoom,
     pub(crate) hostname: String,
     /// Whose postmaster is meant by a bare `<postmaster>` (RFC 5321 section 4.5.1).
     pub(crate) postmaster_domain: String,
-    /// How long a message may wait for its delivery.
-    pub(crate) expire_after: Duration,
-    pub(crate) hold_max: Duration,
     pub(crate) figures: Arc<Figures>,
     pub(crate) tracing: TraceSettings,
     /// What was refused and is not written yet.
@@ -127,10 +127,8 @@ pub struct ReceiverParts {
     pub signer: Arc<Signer>,
     /// Asks about certificates of S/MIME.
     pub inquirer: Arc<Inquirer>,
-    /// Whether keys of OpenPGP are learned from mail.
-    pub learns_keys: bool,
-    /// With which wish published keys of OpenPGP are sent along; none if they are not.
-    pub writes_keys: Option<keybook::PreferEncrypt>,
+    /// Whether keys of OpenPGP are learned from mail, and published ones sent along.
+    pub openpgp: Watched<OpenPgpSettings>,
     /// Judges what comes from outside.
     pub judging: Arc<Judging>,
     /// Passes on what is for other regions.
@@ -149,10 +147,6 @@ pub struct ReceiverParts {
     pub hostname: String,
     /// Domain whose postmaster is meant by a bare `<postmaster>`.
     pub postmaster_domain: String,
-    /// Networks whose rates are not limited.
-    pub exempt_networks: TrustedNetworks,
-    /// Lists of clients that are asked.
-    pub dns_lists: Vec<DnsList>,
     /// What our people must encrypt, by the recipients' domains.
     pub content_rules: ContentRules,
     /// What is counted.
@@ -162,24 +156,16 @@ pub struct ReceiverParts {
 }
 
 impl Receiver {
-    /// A receiver of these parts.
+    /// A receiver of these parts. Networks and lists in the settings that cannot be read are left out: whoever reads the settings checks them.
     #[must_use]
-    pub fn new(parts: ReceiverParts, settings: SmtpSettings, delivery: &DeliverySettings) -> Arc<Self> {
-        let ReceiverParts {
-            store,
-            directory,
-            sign_in,
-            dns,
-            checker,
-            signer,
-            without_dns,
-            inquirer,
-            learns_keys,
-            writes_keys,
-            ..
-        } = parts;
+    pub fn new(
+        parts: ReceiverParts,
+        settings: Watched<SmtpSettings>,
+        delivery: Watched<DeliverySettings>,
+    ) -> Arc<Self> {
+        let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, inquirer, openpgp, .. } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
-        let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, deliverer, outbound, tracing, .. } = parts;
+        let ReceiverParts { content_rules, judging, deliverer, outbound, tracing, .. } = parts;
         Arc::new(Self {
             store,
             directory,
@@ -188,8 +174,7 @@ impl Receiver {
             checker,
             signer,
             inquirer,
-            learns_keys,
-            writes_keys,
+            openpgp,
             judging,
             deliverer,
             outbound,
@@ -198,31 +183,43 @@ impl Receiver {
             without_dns,
             tls,
             budget,
-            rates: Rates::new(&settings, exempt_networks),
-            dns_lists: dns_lists.into_iter().map(AskedList::new).collect(),
+            rates: Rates::new(&settings),
+            dns_lists: Derived::new(settings.clone(), asked_lists),
             content_rules,
             waiting_room: WaitingRoom::default(),
             settings,
+            delivery,
             hostname,
             postmaster_domain,
-            expire_after: Duration::from_secs(delivery.expire_hours * 3600),
-            hold_max: Duration::from_secs(delivery.schedule_days_max * 86_400),
             figures,
             tracing,
             refusals: Refusals::default(),
         })
     }
 
+    /// How long a message may wait for its delivery.
+    pub(crate) fn expire_after(&self) -> Duration {
+        Duration::from_secs(self.delivery.now().expire_hours.saturating_mul(3600))
+    }
+
+    /// How far ahead a message may be scheduled.
+    pub(crate) fn hold_max(&self) -> Duration {
+        Duration::from_secs(self.delivery.now().schedule_days_max.saturating_mul(86_400))
+    }
+
+    /// Whether keys of OpenPGP are learned from mail.
+    pub(crate) fn learns_keys(&self) -> bool {
+        self.openpgp.now().autocrypt
+    }
+
+    /// With which wish published keys of OpenPGP are sent along; none if they are not.
+    pub(crate) fn writes_keys(&self) -> Option<keybook::PreferEncrypt> {
+        self.openpgp.now().writes_keys()
+    }
+
     /// The door of `kind`.
     #[must_use]
     pub fn door(self: &Arc<Self>, kind: Kind) -> Arc<Door> {
-        let defaults = Limits::default();
-        let limits = Limits {
-            size_bytes_max: self.settings.message_bytes_max,
-            recipients_max: self.settings.recipients_max,
-            messages_max: self.settings.messages_per_connection_max,
-            ..defaults
-        };
         let context = self.store.context();
         let config = Arc::new(ServerConfig {
             hostname: self.hostname.clone(),
@@ -231,8 +228,8 @@ impl Receiver {
             // RFC 8689 section 4.1: mailboxes here and delivery onward keep it.
             require_tls: true,
             mechanisms: Mechanism::ALL.to_vec(),
-            hold_seconds_max: kind.is_submission().then(|| u32::try_from(self.hold_max.as_secs()).unwrap_or(u32::MAX)),
-            limits,
+            hold_seconds_max: self.hold_seconds_max(kind),
+            limits: self.limits(),
             pretence_secret: self.sign_in.pretence_secret(),
             pretence_iterations: self.sign_in.pretence_iterations(),
             openid_configuration: self.sign_in.openid_configuration(),
@@ -243,10 +240,41 @@ impl Receiver {
     }
 }
 
+impl Receiver {
+    fn limits(&self) -> Limits {
+        let settings = self.settings.now();
+        Limits {
+            size_bytes_max: settings.message_bytes_max,
+            recipients_max: settings.recipients_max,
+            messages_max: settings.messages_per_connection_max,
+            ..Limits::default()
+        }
+    }
+
+    fn hold_seconds_max(&self, kind: Kind) -> Option<u32> {
+        kind.is_submission().then(|| u32::try_from(self.hold_max().as_secs()).unwrap_or(u32::MAX))
+    }
+}
+
+fn asked_lists(settings: &SmtpSettings) -> Vec<AskedList> {
+    DnsList::parse_all(&settings.dns_lists).unwrap_or_default().into_iter().map(AskedList::new).collect()
+}
+
 /// One of the services over which mail comes in.
 pub struct Door {
     pub(crate) receiver: Arc<Receiver>,
     pub(crate) config: Arc<ServerConfig>,
+}
+
+impl Door {
+    /// The settings of a session that begins now.
+    pub(crate) fn session_config(&self) -> Arc<ServerConfig> {
+        let (limits, hold_seconds_max) = (self.receiver.limits(), self.receiver.hold_seconds_max(self.config.kind));
+        if limits == self.config.limits && hold_seconds_max == self.config.hold_seconds_max {
+            return Arc::clone(&self.config);
+        }
+        Arc::new(ServerConfig { limits, hold_seconds_max, ..(*self.config).clone() })
+    }
 }
 
 impl Handler for Door {

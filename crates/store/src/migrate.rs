@@ -69,6 +69,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 53, name: "trace", sql: include_str!("../migrations/0053_trace.sql") },
     Migration { version: 54, name: "pages", sql: include_str!("../migrations/0054_pages.sql") },
     Migration { version: 55, name: "subjects", sql: include_str!("../migrations/0055_subjects.sql") },
+    Migration { version: 57, name: "settings", sql: include_str!("../migrations/0057_settings.sql") },
     Migration { version: 59, name: "quota-told", sql: include_str!("../migrations/0059_quota_told.sql") },
 ];
 

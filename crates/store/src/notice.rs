@@ -17,6 +17,8 @@ pub enum Notice {
     Queue,
     /// Background work has been added.
     Jobs,
+    /// Settings have been changed.
+    Settings,
 }
 
 impl Notice {
@@ -33,6 +35,7 @@ impl Notice {
             }
             Self::Queue => out.push('q'),
             Self::Jobs => out.push('j'),
+            Self::Settings => out.push('c'),
         }
     }
 
@@ -41,6 +44,7 @@ impl Notice {
         match word {
             "q" => Some(Self::Queue),
             "j" => Some(Self::Jobs),
+            "c" => Some(Self::Settings),
             _ => match word.strip_prefix('s') {
                 Some(account) => account.parse().ok().map(Self::SignIns),
                 None => word.strip_prefix('a')?.parse().ok().map(Self::Account),
@@ -56,6 +60,7 @@ pub struct Notices {
     sign_ins: Watched,
     queue: Arc<Notify>,
     jobs: Arc<Notify>,
+    settings: Arc<Notify>,
 }
 
 impl Notices {
@@ -83,6 +88,12 @@ impl Notices {
         Arc::clone(&self.jobs)
     }
 
+    /// Wakes one waiter each time settings have been changed. A notice that finds nobody waiting is kept.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Notify> {
+        Arc::clone(&self.settings)
+    }
+
     /// Tells everybody on this node who waits for `notice`.
     pub fn publish(&self, notice: Notice) {
         match notice {
@@ -90,6 +101,7 @@ impl Notices {
             Notice::SignIns(account) => self.sign_ins.wake(account),
             Notice::Queue => self.queue.notify_one(),
             Notice::Jobs => self.jobs.notify_one(),
+            Notice::Settings => self.settings.notify_one(),
         }
     }
 
@@ -99,6 +111,7 @@ impl Notices {
         self.sign_ins.wake_all();
         self.publish(Notice::Queue);
         self.publish(Notice::Jobs);
+        self.publish(Notice::Settings);
     }
 }
 

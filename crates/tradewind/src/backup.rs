@@ -34,12 +34,12 @@ pub(crate) const CLOCK_GRACE: Duration = Duration::from_secs(86_400);
 /// Directories beside the configuration file whose files are ours.
 const DIRECTORIES: [&str; 2] = ["tls", "dkim"];
 
-/// What is backed up, as `settings` say. Makes the password of the repositories where there is none.
-pub(crate) fn plan(settings: &Settings) -> Result<BackupPlan, Refused> {
+/// What is backed up, as `settings` say, with the configuration file as `file` has it. Makes the password of the repositories where there is none.
+pub(crate) fn plan(settings: &Settings, file: &Settings) -> Result<BackupPlan, Refused> {
     let set = &settings.backup;
     let PointsPlan { targets, host, pace, .. } = points(settings)?;
     let progress = Arc::default();
-    let wanted = Wanted { host, files: files(settings)?, pace, progress };
+    let wanted = Wanted { host, files: files(settings, file)?, pace, progress };
     let keep = Keep { days: set.keep_days, weeks: set.keep_weeks, months: set.keep_months, gap_max: None };
     Ok(BackupPlan {
         targets,
@@ -140,7 +140,7 @@ pub(crate) fn read_password(path: &Path) -> std::io::Result<Secret<String>> {
 }
 
 /// What lies beside the store: the settings, certificates and their keys, what the server wrote. Neither the region key nor the password.
-fn files(settings: &Settings) -> Result<Vec<FileItem>, Refused> {
+fn files(settings: &Settings, file: &Settings) -> Result<Vec<FileItem>, Refused> {
     let (home, data) = (settings.home(), &settings.server.directory);
     let mut left_out = vec![
         data.join("store"),
@@ -161,19 +161,29 @@ fn files(settings: &Settings) -> Result<Vec<FileItem>, Refused> {
     for name in DIRECTORIES {
         files.extend(files_below(&home.join(name), Path::new(name), &left_out).map_err(Refused::because)?);
     }
-    let config = settings_elsewhere(settings)?.into_bytes();
+    let config = settings_elsewhere(file)?.into_bytes();
     files.push(FileItem { place: PathBuf::from(CONFIG), from: FileBytes::Here(config) });
     Ok(files)
 }
 
-/// The settings in force, for a server whose files are in a directory of their own: what lay beside the configuration file does so there too.
+/// The settings of a file, for a server whose files are in a directory of their own: what lay beside the configuration file does so there too.
+/// Only what the file sets, or what is no default, is written: what the store has in place of defaults goes on to hold there.
 pub(crate) fn settings_elsewhere(settings: &Settings) -> Result<String, Refused> {
     let mut kept = settings.clone();
     kept.server.directory = PathBuf::from("data");
     kept.server.region_key = PathBuf::from("region.key");
     kept.backup.password_file = PathBuf::from("backup.key");
     kept.backup.credentials_file = PathBuf::from("backup-credentials.toml");
-    let text = toml::to_string(&kept).map_err(Refused::because)?;
+    let mut table = toml::Table::try_from(&kept).map_err(Refused::because)?;
+    let defaults = toml::Table::try_from(Settings::default()).map_err(Refused::because)?;
+    for (section, values) in &mut table {
+        let Some(values) = values.as_table_mut() else { continue };
+        let default = defaults.get(section).and_then(toml::Value::as_table);
+        values.retain(|field, value| {
+            kept.origin.sets.contains_key(&format!("{section}.{field}")) || default.and_then(|it| it.get(field)) != Some(&*value)
+        });
+    }
+    let text = toml::to_string(&table).map_err(Refused::because)?;
     let home = settings.home().display().to_string();
     Ok(if home.len() > 1 { text.replace(&format!("\"{home}/"), "\"") } else { text })
 }

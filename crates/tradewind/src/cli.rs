@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod check_auth;
 mod clients;
+mod config;
 mod directory;
 mod evidence;
 mod factors;
@@ -30,6 +31,7 @@ mod trace;
 
 use std::path::PathBuf;
 
+pub(crate) use config::{ConfigCommand, GetSettings, ImportConfig, SetSetting, UndoSetting};
 pub(crate) use directory::{
     DelegationCommand, DirectoryCommand, GroupCommand, Leave, ProvisionCommand, ServiceCommand, SharedCommand,
 };
@@ -83,7 +85,7 @@ pub(crate) enum Command {
     Serve,
     /// Look whether everything around the server is as it must be.
     Check(Check),
-    /// The configuration file.
+    /// The configuration: its file, and settings that are changed while the server runs.
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Companies that have their mail here.
@@ -287,16 +289,6 @@ pub(crate) struct Check {
     /// Skip what needs the outside world: DNS, port 25 outward, reverse DNS.
     #[arg(long)]
     pub(crate) offline: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConfigCommand {
-    /// Print the manual page of all settings.
-    Reference,
-    /// Read the file and say what is wrong with it.
-    Check,
-    /// Print the settings in force, defaults included.
-    Show,
 }
 
 #[derive(Debug, Subcommand)]

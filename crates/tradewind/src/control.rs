@@ -6,13 +6,14 @@ mod socket;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use api::actions::{BackupPlan, Controls, Elsewhere, PointsPlan, PortalParts, Refused, RehearsalPlan};
 use async_trait::async_trait;
 use certbook::{Inquirer, SmimeSettings};
+use configuration::Node;
 use crypto::keys::{Key, Region};
 use crypto::tls::{ClientTls, Roots};
+use env::Watched;
 use env::dns::Resolver;
 use filter::Judge;
 use judgement::JudgingSettings;
@@ -29,7 +30,7 @@ use crate::credentials::public_url;
 use crate::feeds;
 use crate::judging::SharedJudge;
 use crate::keys::KeyPlace;
-use crate::settings::{DnsSettings, Settings};
+use crate::settings::{Live, Settings};
 use crate::surroundings;
 use crate::system::{System, resolver};
 
@@ -43,29 +44,22 @@ pub(crate) fn controls(system: &System) -> Controls {
         passwords: system.passwords.clone(),
         factors: system.factors.clone(),
         signer: Arc::clone(&system.signer),
-        overlap: Duration::from_secs(system.settings.dkim.overlap_days.saturating_mul(86_400)),
+        signing: system.live.sections().dkim(),
         key_files: system.settings.home().join("dkim"),
         tally: Arc::clone(&system.tally),
         mailer: system.mailer(),
         outbound: Arc::clone(&system.outbound),
-        access: system.settings.access.clone(),
+        access: system.live.sections().access(),
         moves: system.moves.clone(),
         backup: Arc::clone(&system.backup),
         elsewhere: Arc::new(Parts {
             store: system.store.clone(),
-            dns: system.settings.dns.clone(),
-            ldap: system.settings.provision.ldap.clone(),
             judge: Arc::clone(&system.judge),
-            judging: system.settings.judging.clone(),
-            openpgp: system.settings.openpgp.clone(),
-            smime: system.settings.smime.clone(),
             roots: roots(&system.settings),
-            never_listed: system.settings.threats.never.clone(),
-            portal: portal_parts(&system.settings),
             // Routes that cannot be read keep the server from starting, and the command line changes nothing by them.
             content: ContentRules::of(&system.settings.delivery.route).unwrap_or_default(),
             keys: KeyPlace::of(&system.settings),
-            settings: system.settings.clone(),
+            live: system.live.clone(),
         }),
     }
 }
@@ -80,12 +74,12 @@ pub(crate) fn key_finder(
     store: &Store,
     dns: Arc<dyn Resolver>,
     roots: &[PathBuf],
-    settings: &OpenPgpSettings,
+    settings: Watched<OpenPgpSettings>,
 ) -> Result<Arc<Finder>, Refused> {
     let tls = Roots::system(roots)
         .map_err(Refused::because)
         .and_then(|roots| ClientTls::verified(&roots).map_err(Refused::because))?;
-    let finder = Finder::new(store.clone(), dns, tls, settings.clone());
+    let finder = Finder::new(store.clone(), dns, tls, settings);
     finder.map(Arc::new).map_err(|error| Refused(format!("openpgp.wkd_networks: {error}")))
 }
 
@@ -94,31 +88,24 @@ pub(crate) fn inquirer(
     store: &Store,
     dns: Arc<dyn Resolver>,
     roots: &[PathBuf],
-    settings: &SmimeSettings,
+    settings: Watched<SmimeSettings>,
 ) -> Result<Arc<Inquirer>, Refused> {
     let roots = Roots::system(roots).map_err(Refused::because)?;
     let tls = ClientTls::verified(&roots).map_err(Refused::because)?;
-    let inquirer = Inquirer::new(store.clone(), dns, tls, settings.clone(), Arc::new(LdapCertificates));
+    let inquirer = Inquirer::new(store.clone(), dns, tls, settings, Arc::new(LdapCertificates));
     inquirer.map(Arc::new).map_err(Refused::because)
 }
 
 /// Parts that the actions must not know.
 struct Parts {
     store: Store,
-    dns: DnsSettings,
-    ldap: Vec<LdapSource>,
     judge: Arc<SharedJudge>,
-    judging: JudgingSettings,
-    openpgp: OpenPgpSettings,
-    smime: SmimeSettings,
     /// Files with further roots that vouch for hosts of others.
     roots: Vec<PathBuf>,
-    never_listed: Vec<String>,
-    portal: PortalParts,
     content: ContentRules,
     keys: KeyPlace,
-    /// All settings, which are part of a backup.
-    settings: Settings,
+    /// All settings as they hold now; those of the file are part of a backup.
+    live: Live,
 }
 
 /// What the portal works with.
@@ -134,33 +121,33 @@ fn portal_parts(settings: &Settings) -> PortalParts {
 #[async_trait]
 impl Elsewhere for Parts {
     fn resolver(&self) -> Result<Arc<dyn Resolver>, Refused> {
-        Ok(Arc::new(resolver(&self.dns)?))
+        Ok(Arc::new(resolver(&self.live.now().dns)?))
     }
 
     fn ldap_sources(&self) -> Vec<LdapSource> {
-        self.ldap.clone()
+        self.live.now().provision.ldap.clone()
     }
 
     fn people_release(&self) -> bool {
-        self.judging.people_release
+        self.live.now().judging.people_release
     }
 
     fn never_listed(&self) -> Vec<String> {
-        self.never_listed.clone()
+        self.live.now().threats.never.clone()
     }
 
     fn feeds(&self) -> Result<Value, Refused> {
-        Ok(feeds::list(&feeds::library(&self.settings, 0)).0)
+        Ok(feeds::list(&feeds::library(&self.live.now(), 0)).0)
     }
 
     fn accept_feed(&self, name: &str) -> Result<Value, Refused> {
-        let entries = feeds::library(&self.settings, 0).accept(name).map_err(Refused)?;
+        let entries = feeds::library(&self.live.now(), 0).accept(name).map_err(Refused)?;
         Ok(json!({ "name": name, "entries": entries }))
     }
 
     async fn refresh_feeds(&self, name: Option<&str>) -> Result<Value, Refused> {
-        let library = feeds::library(&self.settings, 0);
-        Ok(feeds::refresh(&library, &self.settings, name).await?.0)
+        let library = feeds::library(&self.live.now(), 0);
+        Ok(feeds::refresh(&library, &self.live.now(), name).await?.0)
     }
 
     fn belongings(&self, tx: &mut Tx<'_>, account: i64) -> Result<Vec<(String, Vec<u8>)>, Refused> {
@@ -168,7 +155,7 @@ impl Elsewhere for Parts {
     }
 
     fn subjects(&self) -> subjects::SubjectSettings {
-        self.settings.subjects.clone()
+        self.live.now().subjects.clone()
     }
 
     fn cards(&self) -> Arc<dyn subjects::Cards> {
@@ -176,7 +163,7 @@ impl Elsewhere for Parts {
     }
 
     fn judging(&self) -> JudgingSettings {
-        self.judging.clone()
+        self.live.now().judging.clone()
     }
 
     fn roots(&self) -> Vec<PathBuf> {
@@ -184,19 +171,19 @@ impl Elsewhere for Parts {
     }
 
     fn openpgp(&self) -> OpenPgpSettings {
-        self.openpgp.clone()
+        self.live.now().openpgp.clone()
     }
 
     fn key_finder(&self) -> Result<Arc<Finder>, Refused> {
-        key_finder(&self.store, self.resolver()?, &self.roots, &self.openpgp)
+        key_finder(&self.store, self.resolver()?, &self.roots, self.live.sections().openpgp())
     }
 
     fn inquirer(&self) -> Result<Arc<Inquirer>, Refused> {
-        inquirer(&self.store, self.resolver()?, &self.roots, &self.smime)
+        inquirer(&self.store, self.resolver()?, &self.roots, self.live.sections().smime())
     }
 
     fn portal(&self) -> PortalParts {
-        self.portal.clone()
+        portal_parts(&self.live.now())
     }
 
     fn content_demand(&self, domain: &str) -> Option<&'static str> {
@@ -208,31 +195,40 @@ impl Elsewhere for Parts {
     }
 
     fn backups(&self) -> Result<BackupPlan, Refused> {
-        backup::plan(&self.settings)
+        backup::plan(&self.live.now(), self.live.of_the_file())
     }
 
     fn region(&self) -> RegionSettings {
-        self.settings.region.clone()
+        self.live.now().region.clone()
     }
 
     fn points(&self) -> Result<PointsPlan, Refused> {
-        backup::points(&self.settings)
+        backup::points(&self.live.now())
     }
 
     fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {
-        Ok(backup::rehearsals(&self.settings))
+        Ok(backup::rehearsals(&self.live.now()))
     }
 
     fn surroundings(&self) -> evidence::Surroundings {
-        surroundings::of(&self.settings)
+        surroundings::of(&self.live.now())
     }
 
     async fn look_at_machine(&self) -> Vec<evidence::Sight> {
-        surroundings::look_at_machine(&self.settings, self.store.context().clock.now()).await
+        surroundings::look_at_machine(&self.live.now(), self.store.context().clock.now()).await
     }
 
     fn judge(&self) -> Result<Arc<Judge>, Refused> {
         self.judge.get()
+    }
+
+    fn watch_levels(&self) -> Result<watch::Levels, Refused> {
+        let levels = &self.live.now().watch.levels;
+        levels.as_deref().map_or_else(watch::Levels::shipped, watch::Levels::read).map_err(Refused::because)
+    }
+
+    fn node(&self) -> Result<Arc<dyn Node>, Refused> {
+        Ok(Arc::new(self.live.clone()))
     }
 
     async fn send_tls_reports(&self) -> Result<Value, Refused> {

@@ -7,14 +7,14 @@ use std::time::Duration;
 use api::actions::Refused;
 use async_trait::async_trait;
 use crypto::tls::{ClientTls, Roots, load_certificates};
-use env::Secret;
+use env::{Secret, Watched};
 use env::dns::Resolver;
 use factors::ocsp::{self, Responder};
-use factors::sms::{Provider, SmsError, SmsProvider, SmsRequest};
+use factors::sms::{Provider, SmsError, SmsProvider, SmsRequest, SmsSettings};
 use factors::webauthn::{Attestation, RelyingParty};
 use identity::factors::{FactorDesk, OcspCarrier, Online, Parts, SmsCarrier, Texting};
 use identity::password::{LeakedLists, RangeSource};
-use identity::{Hasher, PasswordGate};
+use identity::{FactorSettings, Hasher, PasswordGate, PasswordSettings};
 use net::{Https, HttpsAnswer, HttpsError, PlainHttp};
 use store::Store;
 
@@ -36,8 +36,12 @@ const HTTPS_PORT: u16 = 443;
 const SITE_NAME: &str = "Tradewind";
 
 /// Judges new passwords.
-pub(crate) fn password_gate(settings: &Settings, store: &Store) -> Result<PasswordGate, Refused> {
-    let passwords = settings.passwords.clone();
+pub(crate) fn password_gate(
+    settings: &Settings,
+    watched: Watched<PasswordSettings>,
+    store: &Store,
+) -> Result<PasswordGate, Refused> {
+    let passwords = &settings.passwords;
     let ranges: Option<Arc<dyn RangeSource>> = match passwords.breached_url.strip_prefix("https://") {
         Some(rest) => {
             let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -46,19 +50,23 @@ pub(crate) fn password_gate(settings: &Settings, store: &Store) -> Result<Passwo
         }
         None => None,
     };
-    let lists = LeakedLists::new(&passwords, ranges);
-    Ok(PasswordGate::new(store.clone(), Hasher::new(Arc::clone(&store.context().entropy)), passwords, lists))
+    let lists = LeakedLists::new(passwords, ranges);
+    Ok(PasswordGate::new(store.clone(), Hasher::new(Arc::clone(&store.context().entropy)), watched, lists))
 }
 
 /// Enrols and judges second factors.
-pub(crate) fn factor_desk(settings: &Settings, store: &Store) -> Result<FactorDesk, Refused> {
+pub(crate) fn factor_desk(
+    settings: &Settings,
+    (factors, sms): (Watched<FactorSettings>, Watched<SmsSettings>),
+    store: &Store,
+) -> Result<FactorDesk, Refused> {
     let hostname = &settings.server.hostname;
     let issuer = if settings.factors.issuer.is_empty() { hostname } else { &settings.factors.issuer };
     let parts = Parts {
-        settings: settings.factors.clone(),
+        settings: factors,
         site: Some(site(settings)?),
         issuer: issuer.clone(),
-        sms: settings.sms.clone(),
+        sms,
         sends_sms: false,
     };
     let responders = Responders { dns: Arc::new(resolver(&settings.dns)?) };

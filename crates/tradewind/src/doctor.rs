@@ -6,6 +6,7 @@ mod inspection;
 mod machine;
 mod seen;
 mod people;
+mod settings;
 mod world;
 
 use env::{Clock, SystemClock};
@@ -73,6 +74,7 @@ pub(crate) async fn run(settings: &Settings, offline: bool) -> Result<(Value, bo
     findings.push(machine::clock(settings, now));
     findings.extend(people::second_factors(settings).await);
     findings.extend(backups::backups(settings).await);
+    findings.extend(settings::settings(settings).await);
     findings.push(inspection::confinement(settings));
     findings.extend(inspection::yara(settings));
     findings.extend(checks::findings_of(settings, texts.language()).await);

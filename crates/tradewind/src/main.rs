@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod check_auth;
 mod cli;
+mod configuring;
 mod control;
 mod credentials;
 mod doctor;
@@ -36,15 +37,14 @@ use std::process::ExitCode;
 use api::actions::{Action, NewListed, NewTarget, NewUser, Refused};
 use clap::Parser;
 use serde_json::{Value, json};
-use tracing_subscriber::EnvFilter;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, GuardCommand, ImportCommand,
+    Cli, Command, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, GuardCommand, ImportCommand,
     JudgeOptions, ListCommand, OrganisationCommand, QueueCommand, ReportCommand, ReviewOptions, SignInsCommand,
     StoreCommand, SubjectCommand, TlsCommand, UserCommand,
 };
 use crate::control::{ask, socket_path};
-use crate::settings::{LogSettings, Settings, reference};
+use crate::settings::{Settings, start_log};
 use crate::system::System;
 
 fn main() -> ExitCode {
@@ -74,8 +74,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
         Command::Quickstart(options) => quickstart::run(options, json).await,
         Command::Serve => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
-            start_log(&settings.log);
-            serve::Server::start(settings).await?.until_told_to_stop().await?;
+            let log = start_log(&settings.log);
+            serve::Server::start(settings, log).await?.until_told_to_stop().await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Check(options) => {
@@ -84,7 +84,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Refused> {
             print::print(&findings, json);
             Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Command::Config(command) => configuration(&command, &config, json).await,
+        Command::Config(command) => configuring::run(command, &config, json).await,
         Command::Dns(DnsCommand::Zone { domain }) => tell_zone(&domain, &config).await,
         Command::Dns(DnsCommand::Tlsa { next }) => {
             let settings = Settings::load(&config).map_err(Refused::because)?;
@@ -173,42 +173,6 @@ fn tell_tlsa(settings: &Settings, json: bool) -> Result<ExitCode, Refused> {
         println!("{}", json!({ "records": records }));
     } else {
         println!("{}", records.join("\n"));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Begins to log on standard error as the settings say.
-pub(crate) fn start_log(settings: &LogSettings) {
-    let filter = EnvFilter::try_new(&settings.level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let outcome = if settings.format == "json" { log.json().try_init() } else { log.with_ansi(false).try_init() };
-    if outcome.is_err() {
-        eprintln!("tradewind: a log is being written already");
-    }
-}
-
-async fn configuration(command: &ConfigCommand, config: &Path, json: bool) -> Result<ExitCode, Refused> {
-    match command {
-        ConfigCommand::Reference => print!("{}", reference()),
-        ConfigCommand::Check => {
-            let settings = Settings::load(config).map_err(Refused::because)?;
-            // What the level asks of backups, and where their copies may be, only the running server knows: looking must change nothing.
-            let needs = ask(&socket_path(&settings.server.directory), &Action::BackupNeeds).await.transpose()?;
-            let refused = needs.as_ref().and_then(|needs| needs["refused"].as_array()).is_some_and(|it| !it.is_empty());
-            let told = json!({ "config": config.display().to_string(), "sound": !refused, "backup": needs });
-            print::print(&told, json);
-            if refused {
-                return Ok(ExitCode::FAILURE);
-            }
-        }
-        ConfigCommand::Show => {
-            let settings = Settings::load(config).map_err(Refused::because)?;
-            if json {
-                println!("{}", serde_json::to_string(&settings).map_err(Refused::because)?);
-            } else {
-                print!("{}", toml::to_string(&settings).map_err(Refused::because)?);
-            }
-        }
     }
     Ok(ExitCode::SUCCESS)
 }

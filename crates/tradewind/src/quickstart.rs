@@ -19,8 +19,7 @@ use serde_json::{Value, json};
 use crate::cli::Quickstart;
 use crate::doctor::ask_or_act;
 use crate::serve::{Addresses, Server};
-use crate::settings::{ListenSettings, LogSettings, Settings, commented_file};
-use crate::start_log;
+use crate::settings::{ListenSettings, LogSettings, Settings, commented_file, start_log};
 use crate::system::{System, make_private_directory, resolver};
 use crate::texts::Texts;
 use crate::tlsa::{all_tlsa_of, tlsa_value};
@@ -67,8 +66,8 @@ pub(crate) async fn run(options: Quickstart, json: bool) -> Result<ExitCode, Ref
     }
     let log =
         if json { LogSettings { level: "warn".to_owned(), ..settings.log.clone() } } else { settings.log.clone() };
-    start_log(&log);
-    let server = Server::start(settings.clone()).await?;
+    let log = start_log(&log);
+    let server = Server::start(settings.clone(), log).await?;
     if json {
         println!("{}", summary(Some(server.addresses()), &sign_ins, &settings, &directory, &config));
     } else {

@@ -53,7 +53,7 @@ async fn recover(settings: &Settings, cause: &StoreError) -> Result<(), Refused>
     if settings.backup.repositories.is_empty() || !settings.backup.password_file.exists() {
         return Err(refused("It cannot be restored by itself: no backups are set up."));
     }
-    let targets = crate::backup::plan(settings)?.targets;
+    let targets = crate::backup::plan(settings, settings)?.targets;
     let now = SystemClock.now();
     let fresh = directory.with_file_name(format!("store.restoring-{}", now.millis()));
     let mut failures = Vec::new();

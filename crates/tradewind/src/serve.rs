@@ -4,6 +4,7 @@ mod auditing;
 mod backing_up;
 mod browsing;
 mod evidencing;
+mod following;
 mod judging;
 mod listening;
 mod provisioning;
@@ -31,7 +32,7 @@ use net::{Budget, Handler};
 use provision::ldap::LdapPasswords;
 use provision::oidc::HttpsFetch;
 use smtp::deliver::{Deliverer, DelivererParts};
-use smtp::receive::{DnsList, Receiver, ReceiverParts};
+use smtp::receive::{Receiver, ReceiverParts};
 use smtp::{ContentRules, Figures, Reporting};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::OnceCell;
@@ -44,7 +45,7 @@ use crate::health::SystemHealth;
 use crate::http::HttpDoor;
 use crate::metrics::Measured;
 use crate::recover;
-use crate::settings::Settings;
+use crate::settings::{Live, LogSwitch, Settings};
 use crate::standby::promote;
 use crate::system::{System, home_domain, make_private_directory, reload_certificates, server_tls};
 use api::actions::{Refused, is_replaced, look_after_crash, tell_of_crossings};
@@ -56,6 +57,7 @@ pub(crate) use threats::yara;
 pub(crate) struct Server {
     addresses: Addresses,
     settings: Settings,
+    live: Live,
     store: store::Store,
     tls: ServerTls,
     tasks: TaskTracker,
@@ -72,15 +74,17 @@ const REPLACED_WAIT: Duration = Duration::from_secs(15);
 impl Server {
     /// Opens the store, reads certificates, binds every address and starts every service. What is wrong with the settings shows
     /// here, before anybody is told that the server runs.
-    pub(crate) async fn start(settings: Settings) -> Result<Self, Refused> {
+    pub(crate) async fn start(settings: Settings, log: LogSwitch) -> Result<Self, Refused> {
         install_provider();
         if let Err(error) = net::raise_file_limit() {
             tracing::warn!(%error, "cannot raise the limit of open files");
         }
-        let (tls_settings, chains) = server_tls(&settings)?;
-        let tls = ServerTls::new(tls_settings, chains).map_err(Refused::because)?;
+        // What is wrong with certificates shows before anything else is touched.
+        server_tls(&settings)?;
         let store = recover::open_store(&settings).await?;
         let system = System::with(settings, store).await?;
+        let (tls_settings, chains) = server_tls(&system.settings)?;
+        let tls = ServerTls::new(tls_settings, chains).map_err(Refused::because)?;
         if let Some(why) = is_replaced(&system.controls(), REPLACED_WAIT).await? {
             system.store.close().await;
             return Err(Refused(why));
@@ -92,8 +96,9 @@ impl Server {
         let demands = system.settings.factors.clone();
         let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
         system.store.write(note).await.map_err(Refused::because)?;
-        settings_seen::record(&system.store, &system.settings).await?;
-        let listening = Listening::bind(&system.settings)?;
+        settings_seen::record(&system.store, system.live.of_the_file()).await?;
+        system.live.serve().await?;
+        let listening = Listening::bind(&system.settings, system.live.sections())?;
         let directory = &system.settings.server.directory;
         // With a database server nothing else has made it.
         make_private_directory(directory)
@@ -109,12 +114,18 @@ impl Server {
         let dns: Arc<dyn Resolver> = system.resolver()?;
         provisioning::spawn(&tasks, &system, &stop);
         let replaced = Replaced::default();
-        tasks.spawn(backing_up::step(system.controls(), Arc::clone(&replaced), stop.clone()));
+        tasks.spawn(backing_up::step(
+            system.controls(),
+            system.live.sections().backup(),
+            Arc::clone(&replaced),
+            stop.clone(),
+        ));
+        following::spawn(&tasks, &system, &tls, log, &stop);
         spawn_upkeep(&tasks, &system, &tls, &challenges, &dns, &stop)?;
         let reporting = reporting::spawn(&tasks, &system, &dns, &stop);
         spawn_services(&tasks, &system, listening, &tls, challenges, (dns, reporting), &stop)?;
         tasks.close();
-        Ok(Self { addresses, settings: system.settings, store: system.store, tls, tasks, stop, replaced })
+        Ok(Self { addresses, settings: system.settings, live: system.live, store: system.store, tls, tasks, stop, replaced })
     }
 
     /// Where each service listens.
@@ -124,9 +135,9 @@ impl Server {
 
     /// Serves until the process is told to stop; then finishes what is under way, within the settings' time.
     pub(crate) async fn until_told_to_stop(self) -> Result<(), Refused> {
-        let Self { settings, store, tls, tasks, stop, replaced, .. } = self;
+        let Self { settings, live, store, tls, tasks, stop, replaced, .. } = self;
         tokio::select! {
-            outcome = wait_for_the_end(&tls, &settings) => outcome?,
+            outcome = wait_for_the_end(&tls, &live) => outcome?,
             () = stop.cancelled() => {}
         }
         tracing::info!("stopping");
@@ -143,7 +154,7 @@ impl Server {
 }
 
 /// Waits for SIGTERM or SIGINT; SIGHUP takes up new certificates.
-async fn wait_for_the_end(tls: &ServerTls, settings: &Settings) -> Result<(), Refused> {
+async fn wait_for_the_end(tls: &ServerTls, live: &Live) -> Result<(), Refused> {
     let listen = |kind| signal(kind).map_err(|error| Refused(format!("cannot wait for signals: {error}")));
     let mut terminate = listen(SignalKind::terminate())?;
     let mut interrupt = listen(SignalKind::interrupt())?;
@@ -152,7 +163,7 @@ async fn wait_for_the_end(tls: &ServerTls, settings: &Settings) -> Result<(), Re
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => reload_certificates(tls, settings),
+            _ = hang_up.recv() => reload_certificates(tls, &live.now()),
         }
     }
 }
@@ -167,30 +178,30 @@ fn spawn_upkeep(
 ) -> Result<(), Refused> {
     tasks.spawn(upkeep::collect(
         system.store.clone(),
-        system.settings.access.clone(),
-        system.settings.portal.keeps(),
-        system.settings.trace.keep_days,
+        system.live.sections().access(),
+        system.live.sections().portal(),
+        system.live.sections().trace(),
         stop.clone(),
     ));
     tasks.spawn(auditing::run(system, dns, stop.clone()));
-    tasks.spawn(backing_up::run(system.controls(), system.settings.backup.clone(), stop.clone()));
+    tasks.spawn(backing_up::run(system.controls(), system.live.sections().backup(), stop.clone()));
     tasks.spawn(backing_up::carry_erasures(system.controls(), stop.clone()));
-    tasks.spawn(scrubbing::run(system.controls(), system.settings.store.clone(), stop.clone()));
+    tasks.spawn(scrubbing::run(system.controls(), system.live.sections().store(), stop.clone()));
     tasks.spawn(rehearsing::run(system.controls(), stop.clone()));
     tasks.spawn(evidencing::run(system.controls(), stop.clone()));
     tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::watch_deadlines(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));
-    tasks.spawn(upkeep::watch_certificates(tls.clone(), system.settings.clone(), stop.clone()));
+    tasks.spawn(upkeep::watch_certificates(tls.clone(), system.live.clone(), stop.clone()));
     tasks.spawn(upkeep::watch_keys(
         system.store.clone(),
         Arc::clone(dns),
         Arc::clone(&system.signer),
-        system.settings.dkim.clone(),
+        system.live.sections().dkim(),
         stop.clone(),
     ));
     tasks.spawn(upkeep::tell_of_keys(system.store.clone(), system.mailer(), stop.clone()));
-    tasks.spawn(upkeep::renew_pgp_keys(system.store.clone(), system.settings.openpgp.clone(), stop.clone()));
+    tasks.spawn(upkeep::renew_pgp_keys(system.store.clone(), system.live.sections().openpgp(), stop.clone()));
     if system.settings.acme.enabled {
         let (store, dns) = (system.store.clone(), Arc::clone(dns));
         tasks.spawn(upkeep::renew_certificates(
@@ -198,7 +209,7 @@ fn spawn_upkeep(
             tls.clone(),
             challenges.clone(),
             dns,
-            system.settings.clone(),
+            system.live.clone(),
             stop.clone(),
         ));
     }
@@ -235,8 +246,7 @@ fn spawn_services(
             dns: Arc::clone(&dns),
             signer: Arc::clone(&system.signer),
             inquirer: Arc::clone(&inquirer),
-            learns_keys: settings.openpgp.autocrypt,
-            writes_keys: settings.openpgp.writes_keys(),
+            openpgp: system.live.sections().openpgp(),
             judging: judging::judging(system, layers, &reputation, &dns)?,
             deliverer: Arc::clone(&deliverer),
             outbound: Arc::clone(&system.outbound),
@@ -247,15 +257,12 @@ fn spawn_services(
             budget: budget.clone(),
             hostname: settings.server.hostname.clone(),
             postmaster_domain: home_domain(&settings.server.hostname).to_owned(),
-            exempt_networks: settings.exempt_networks()?,
-            dns_lists: DnsList::parse_all(&settings.smtp.dns_lists)
-                .map_err(|error| Refused(format!("smtp.dns_lists: {error}")))?,
             content_rules: ContentRules::of(&settings.delivery.route).map_err(Refused::because)?,
             figures: Arc::clone(&figures),
             tracing: settings.trace.clone(),
         },
-        settings.smtp.clone(),
-        &settings.delivery,
+        system.live.sections().smtp(),
+        system.live.sections().delivery(),
     );
     for (name, kind) in [("smtp", Kind::Mx), ("submission", Kind::Submission), ("submissions", Kind::Submissions)] {
         serve(tasks, &mut listening, &mut measured, name, receiver.door(kind), stop);
@@ -306,7 +313,7 @@ fn deliverer(
         has_portal: settings.portal.enabled,
         region: settings.region.clone(),
     };
-    Deliverer::new(parts, &settings.delivery, settings.home()).map_err(Refused::because)
+    Deliverer::new(parts, system.live.sections().delivery(), settings.home()).map_err(Refused::because)
 }
 
 /// The IMAP services.
@@ -319,10 +326,10 @@ fn imap_server(system: &System, sign_in: Arc<SignIn>, tls: &ServerTls, budget: B
             tls: tls.clone(),
             budget,
             hostname: settings.server.hostname.clone(),
-            message_bytes_max: settings.smtp.message_bytes_max,
-            access: settings.access.clone(),
+            message_bytes_max: system.live.message_bytes_max(),
+            access: system.live.sections().access(),
         },
-        settings.imap.clone(),
+        system.live.sections().imap(),
     )
 }
 
@@ -336,8 +343,8 @@ fn sign_in(system: &System, issuer: String, watch: Arc<Watch>) -> Arc<SignIn> {
     if let Some(online) = system.factors.online() {
         sign_in = sign_in.with_online(online);
     }
-    let settings = &system.settings;
-    let sign_in = sign_in.with_factors(settings.factors.clone()).with_passwords(settings.passwords.clone());
+    let sections = system.live.sections();
+    let sign_in = sign_in.with_factors(sections.factors()).with_passwords(sections.passwords());
     Arc::new(sign_in.with_issuer(issuer).with_watch(watch))
 }
 
@@ -371,7 +378,7 @@ fn spawn_http(
     }
     let facts = Arc::new(Facts {
         hostname: system.settings.server.hostname.clone(),
-        settings: system.settings.http.clone(),
+        settings: system.live.sections().http(),
         services: client_services(&listening.addresses),
         health: Arc::new(SystemHealth { store: system.store.clone(), directory: Arc::clone(&system.directory) }),
         metrics: measured.into_registry(),
@@ -395,8 +402,7 @@ fn spawn_http(
             hostname: system.settings.server.hostname.clone(),
         });
         let links = api::sign_in_links(system.store.clone());
-        let people_release = system.settings.judging.people_release;
-        let links = links.merge(api::quarantine_links(system.store.clone(), people_release));
+        let links = links.merge(api::quarantine_links(system.store.clone(), system.live.sections().judging()));
         let links = links.merge(api::key_directory(system.store.clone()));
         let links = links.merge(api::shared(system.store.clone(), system.settings.threats.never.clone()));
         let web = webapp::routes(&system.settings.web, Arc::clone(&system.store.context().entropy));

@@ -1,15 +1,23 @@
 //! The configuration file: one TOML file whose sections are declared by the crates that they configure.
 
 mod file;
+mod layers;
+mod live;
+mod log;
+mod nature;
 mod reference;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use api::HttpSettings;
 use backup::BackupSettings;
 use certbook::SmimeSettings;
+use configuration::OfFile;
 use crypto::seal::Suite;
 use env::settings::{self, Section};
+use env::{Publisher, Watched};
 use factors::sms::SmsSettings;
 use factors::webauthn::WebauthnSettings;
 use identity::rights::AccessSettings;
@@ -21,7 +29,6 @@ use jmap::JmapSettings;
 use judgement::JudgingSettings;
 use keybook::OpenPgpSettings;
 use mailauth::{AuthenticationSettings, WithoutDns};
-use net::TrustedNetworks;
 use portal::PortalSettings;
 use provision::ProvisionSettings;
 use reports::ReportSettings;
@@ -35,9 +42,9 @@ use trace::TraceSettings;
 use watch::WatchSettings;
 use webapp::WebSettings;
 
-use api::actions::Refused;
-
 pub(crate) use file::SettingsError;
+pub(crate) use live::Live;
+pub(crate) use log::{LogSwitch, start_log};
 pub(crate) use reference::{commented_file, reference};
 
 env::settings! {
@@ -248,6 +255,36 @@ macro_rules! sections {
         #[serde(default, deny_unknown_fields)]
         pub(crate) struct Settings {
             $(pub(crate) $field: $section,)+
+            /// From which file they are.
+            #[serde(skip)]
+            pub(crate) origin: Origin,
+        }
+
+        /// The settings of each section, to be watched where they are used.
+        pub(crate) struct Sections {
+            $($field: Publisher<$section>,)+
+        }
+
+        impl Sections {
+            fn new(settings: &Settings) -> Self {
+                Self { $($field: Publisher::new(settings.$field.clone()),)+ }
+            }
+
+            /// Tells those who watch; gives the sections that are others than before.
+            fn publish(&self, settings: &Settings) -> Vec<&'static str> {
+                let mut changed = Vec::new();
+                $(if self.$field.publish(&settings.$field) {
+                    changed.push(<$section as Section>::NAME);
+                })+
+                changed
+            }
+
+            $(
+                #[allow(dead_code)]
+                pub(crate) fn $field(&self) -> Watched<$section> {
+                    self.$field.watched()
+                }
+            )+
         }
 
         /// Name, doc and settings of each section, in the order of the file.
@@ -303,6 +340,15 @@ sections! {
     log: LogSettings,
 }
 
+/// From which file settings are, and what it sets.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Origin {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// What it sets, by name.
+    pub(crate) sets: Arc<BTreeMap<String, OfFile>>,
+}
+
 /// What the reference says of a section.
 struct SectionSchema {
     name: &'static str,
@@ -322,15 +368,6 @@ impl Settings {
     /// What is done with mail from strangers while DNS does not work. Whoever names servers wants them asked.
     pub(crate) fn without_dns(&self) -> WithoutDns {
         if self.dns.servers.is_empty() { self.authentication.without_dns } else { WithoutDns::Defer }
-    }
-
-    /// Networks whose rates are not limited.
-    ///
-    /// # Errors
-    /// [`Refused`] that names the first one that cannot be read.
-    pub(crate) fn exempt_networks(&self) -> Result<TrustedNetworks, Refused> {
-        TrustedNetworks::parse(&self.smtp.exempt_networks)
-            .map_err(|error| Refused(format!("smtp.exempt_networks: {error}")))
     }
 
     /// Where relative paths start.

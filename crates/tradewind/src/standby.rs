@@ -23,8 +23,7 @@ use crate::cli::{FollowOptions, StandbyCommand};
 use crate::print::print;
 use crate::restore::{Source, UNFINISHED, access_of, blocking, lay_out, open, refuse_full};
 use crate::serve::Server;
-use crate::settings::Settings;
-use crate::start_log;
+use crate::settings::{Settings, start_log};
 use told::Told;
 
 /// In the directory of a server that is a standby: where it follows.
@@ -83,7 +82,7 @@ async fn run_until_told(options: FollowOptions) -> Result<ExitCode, Refused> {
         )));
     }
     let settings = Settings::load(&into.join(CONFIG)).map_err(Refused::because)?;
-    start_log(&settings.log);
+    let log = start_log(&settings.log);
     let told = Told::default();
     let door = match options.listen {
         Some(address) => Some(told.serve(address).await?),
@@ -123,7 +122,7 @@ async fn run_until_told(options: FollowOptions) -> Result<ExitCode, Refused> {
         door.abort();
     }
     let settings = Settings::load(&into.join(CONFIG)).map_err(Refused::because)?;
-    Server::start(settings).await?.until_told_to_stop().await?;
+    Server::start(settings, log).await?.until_told_to_stop().await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -24,12 +24,15 @@ use store::{Context, Place, Store};
 
 use crate::judging::{SharedJudge, WORKER_COMMAND};
 use crate::keys::KeyPlace;
-use crate::settings::{DnsSettings, GmSettings, Settings};
+use crate::settings::{DnsSettings, GmSettings, Live, Settings};
 use crate::{control, credentials, standby};
 
 /// What everything works on.
 pub(crate) struct System {
+    /// What it was opened with: what the file says, and what the store has in place of defaults.
     pub(crate) settings: Settings,
+    /// What holds now, to be watched.
+    pub(crate) live: Live,
     pub(crate) store: Store,
     pub(crate) directory: Arc<Directory>,
     pub(crate) signer: Arc<Signer>,
@@ -61,16 +64,18 @@ impl System {
     }
 
     /// The same on a store that is open.
-    pub(crate) async fn with(settings: Settings, store: Store) -> Result<Self, Refused> {
+    pub(crate) async fn with(file: Settings, store: Store) -> Result<Self, Refused> {
+        let live = Live::open(file, store.clone()).await?;
+        let (settings, sections) = (live.started().clone(), live.sections());
         let directory = Arc::new(Directory::new(store.clone()));
-        let signer = Arc::new(Signer::new(store.clone(), &settings.dkim));
-        let passwords = credentials::password_gate(&settings, &store)?;
-        let factors = credentials::factor_desk(&settings, &store)?;
+        let signer = Arc::new(Signer::new(store.clone(), sections.dkim()));
+        let passwords = credentials::password_gate(&settings, sections.passwords(), &store)?;
+        let factors = credentials::factor_desk(&settings, (sections.factors(), sections.sms()), &store)?;
         let (tally, judge, moves, backup) = Default::default();
         let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), settings.inspect.clone()));
         let outbound = Outbound::new(store.clone(), Some(pool));
         let system =
-            Self { settings, store, directory, signer, passwords, factors, tally, judge, moves, backup, outbound };
+            Self { settings, live, store, directory, signer, passwords, factors, tally, judge, moves, backup, outbound };
         if let Err(error) = import_key_files(&system.controls()).await {
             tracing::error!(%error, "DKIM keys in files cannot be taken over");
         }
@@ -89,12 +94,12 @@ impl System {
 
     /// Finds keys of correspondents.
     pub(crate) fn key_finder(&self, dns: Arc<dyn Resolver>) -> Result<Arc<Finder>, Refused> {
-        control::key_finder(&self.store, dns, &control::roots(&self.settings), &self.settings.openpgp)
+        control::key_finder(&self.store, dns, &control::roots(&self.settings), self.live.sections().openpgp())
     }
 
     /// Asks authorities and directories about certificates of S/MIME.
     pub(crate) fn inquirer(&self, dns: Arc<dyn Resolver>) -> Result<Arc<Inquirer>, Refused> {
-        control::inquirer(&self.store, dns, &control::roots(&self.settings), &self.settings.smime)
+        control::inquirer(&self.store, dns, &control::roots(&self.settings), self.live.sections().smime())
     }
 
     pub(crate) fn controls(&self) -> Controls {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use env::Timestamp;
+use env::{Timestamp, Watched};
 use parking_lot::Mutex;
 use store::{Store, Tx, params};
 use tokio::sync::Notify;
@@ -54,7 +54,7 @@ pub struct Watch {
     store: Store,
     places: Places,
     levels: Levels,
-    keep: Duration,
+    settings: Watched<WatchSettings>,
     waiting: Mutex<Vec<Waiting>>,
     wake: Notify,
     /// Wakes whoever posts letters.
@@ -85,13 +85,15 @@ impl Watch {
     ///
     /// # Errors
     /// [`LevelsError`] if the settings name levels that cannot be used.
-    pub fn new(store: Store, settings: &WatchSettings) -> Result<Self, LevelsError> {
+    pub fn new(store: Store, settings: impl Into<Watched<WatchSettings>>) -> Result<Self, LevelsError> {
+        let watched = settings.into();
+        let settings = watched.now();
         let levels = settings.levels.as_deref().map_or_else(Levels::shipped, Levels::read)?;
         Ok(Self {
             store,
             places: Places::new([settings.country_database.clone(), settings.network_database.clone()]),
             levels,
-            keep: Duration::from_secs(u64::from(settings.keep_days.max(1)) * 86_400),
+            settings: watched,
             waiting: Mutex::default(),
             wake: Notify::new(),
             told: Notify::new(),
@@ -319,7 +321,7 @@ impl Watch {
     /// # Errors
     /// [`WatchError`] if the store fails.
     pub async fn forget(&self) -> Result<u64, WatchError> {
-        let keep = i64::try_from(self.keep.as_millis()).unwrap_or(i64::MAX);
+        let keep = i64::from(self.settings.now().keep_days.max(1)) * 86_400_000;
         let mut forgotten = 0;
         loop {
             let round = self.store.write(move |tx| forget(tx, tx.now().millis() - keep)).await?;

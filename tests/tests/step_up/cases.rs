@@ -222,6 +222,15 @@ fn of_officers(authority: &str) -> Vec<Case> {
         case("security", "protection-set", json!({ "partner": "far.example", "ways": ["portal", "verified-tls"] })),
         case("security", "protection-remove", json!({ "partner": "far.example" })),
         case("security", "retention-window-set", json!({ "days": 30 })),
+        case("security", "setting-set", json!({ "name": "judging.keep_days", "value": "21", "based_on": 0 })),
+        case("security", "setting-undo", json!({ "name": "judging.keep_days", "based_on": 0 })).nothing(),
+        case(
+            "security",
+            "setting-set",
+            json!({ "name": "judging.keep_days", "value": "7", "based_on": 1, "reason": "tested", "protect_less": true }),
+        )
+        .waits(),
+        case("security", "config-import", json!({ "text": "format = 1\n" })),
         case("security", "retention-rule-set", json!({ "name": "Trash", "folder": "Trash", "days": 30 })),
         case("security", "retention-rule-remove", json!({ "name": "Trash" })),
         case("security", "outbound-rule-set", json!({ "rule": r#"{"name":"tried","mode":"audit","when":{"outside":true},"actions":["record"]}"# })),

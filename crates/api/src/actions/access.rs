@@ -19,7 +19,7 @@ use super::{Controls, Refused, sentences};
 
 /// Every row of the table, with what its action needs beyond the row.
 pub(super) async fn table(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
-    let (by, settings) = (*by, controls.access.clone());
+    let (by, settings) = (*by, controls.access.now());
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         rights::organisation_table(tx, organisation, &settings)
@@ -44,7 +44,7 @@ pub(super) async fn table(controls: &Controls, by: &Bounds, organisation: Option
 /// second person is needed first is not asked here.
 pub(super) async fn own(controls: &Controls, by: &Bounds) -> Result<Value, Refused> {
     let (account, organisation) = by.person()?;
-    let settings = controls.access.clone();
+    let settings = controls.access.now();
     let work = move |tx: &mut Tx<'_>| {
         let caller = Caller { account: Some(account), strong_at: None, via: Via::Http, address: None };
         let actor = actor_of(tx, &caller)?;
@@ -179,7 +179,7 @@ pub(super) async fn explain(
     what: Option<String>,
 ) -> Result<Value, Refused> {
     let (right, is_of_action) = right_named(&action)?;
-    let settings = controls.access.clone();
+    let settings = controls.access.now();
     let work = move |tx: &mut Tx<'_>| {
         let account = account_at(tx, &who)?;
         let caller = Caller { account: Some(account), strong_at: None, via: Via::Http, address: None };

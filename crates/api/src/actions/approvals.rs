@@ -122,7 +122,7 @@ async fn carry_out(controls: &Controls, request: &Approval, action: Action, seco
     let now = controls.store.context().clock.now();
     // The strong factor was shown when this was asked for.
     let caller = Caller { account: Some(request.asker), strong_at: Some(now), via: access::Via::Http, address: None };
-    let (wanted, settings) = (action.clone(), controls.access.clone());
+    let (wanted, settings) = (action.clone(), controls.access.now());
     let ruled = controls.store.read(move |tx| rule(tx, &caller, &wanted, &settings)).await;
     let mut ruling = ruled.map_err(Refused::because)?;
     ruling.row = format!("{}; second person: {second}", ruling.row);

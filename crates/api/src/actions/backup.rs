@@ -35,6 +35,17 @@ const fn days_of(level: Level) -> u32 {
     }
 }
 
+/// What a level asks of backups, by name.
+pub(super) fn asked_of(level: Level) -> [(&'static str, String); 5] {
+    [
+        ("keep_days", days_of(level).to_string()),
+        ("off_machine", (level >= Level::Enhanced).to_string()),
+        ("regions", if level >= Level::Trade { lacks::REGIONS_MIN } else { 1 }.to_string()),
+        ("undeletable", (level >= Level::Trade).to_string()),
+        ("points_in_time_days", if PointsWanted::ByLevel.is_wanted(level) { points::days_of(level) } else { 0 }.to_string()),
+    ]
+}
+
 /// What is backed up, where to, and for how long.
 pub struct BackupPlan {
     /// Each gets every backup.

@@ -34,7 +34,7 @@ impl Controls {
     }
 
     async fn decided(&self, caller: &Caller, action: Action) -> Result<Answer, IdentityError> {
-        let (by, wanted, settings) = (*caller, action.clone(), self.access.clone());
+        let (by, wanted, settings) = (*caller, action.clone(), self.access.now());
         let ruling = self.store.read(move |tx| rule(tx, &by, &wanted, &settings)).await?;
         match ruling.decision {
             Decision::Refuse { .. } => {
@@ -91,7 +91,7 @@ impl Controls {
             return Ok(Answer::NotAllowed);
         };
         let request = serde_json::to_value(action).unwrap_or_default();
-        let (name, settings) = (action.name(), self.access.clone());
+        let (name, settings) = (action.name(), self.access.now());
         let event = event(caller, action, ruling, Outcome::Waiting);
         let work = move |tx: &mut Tx<'_>| {
             let new = NewApproval { organisation, asker, action: name, request: &request };

@@ -60,7 +60,7 @@ pub(super) async fn rotate(controls: &Controls, domain: String) -> Result<Value,
 
 pub(super) async fn retire(controls: &Controls, domain: String, selector: Option<String>) -> Result<Value, Refused> {
     let domain = canonical(&domain)?;
-    let (name, overlap) = (domain.clone(), controls.overlap);
+    let (name, overlap) = (domain.clone(), controls.signing.now().overlap());
     let work = move |tx: &mut ::store::Tx<'_>| signing::retire(tx, &name, selector.as_deref(), overlap);
     let retired = controls.store.write(work).await.map_err(Refused::because)?;
     Ok(json!({ "domain": domain, "retired": retired }))

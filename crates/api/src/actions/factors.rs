@@ -13,7 +13,7 @@ use super::{Controls, Refused};
 
 pub(super) async fn list(controls: &Controls, address: String) -> Result<Value, Refused> {
     let account = find_account(controls, address).await?;
-    let settings = controls.factors.settings().clone();
+    let settings = controls.factors.settings();
     let work = move |tx: &mut Tx<'_>| {
         let factors = second::list_factors(tx, account)?;
         let codes = second::count_recovery_codes(tx, account)?;
@@ -25,7 +25,7 @@ pub(super) async fn list(controls: &Controls, address: String) -> Result<Value, 
 }
 
 pub(super) async fn list_missing(controls: &Controls, by: &Bounds) -> Result<Value, Refused> {
-    let (within, settings) = (by.organisation, controls.factors.settings().clone());
+    let (within, settings) = (by.organisation, controls.factors.settings());
     let list = move |tx: &mut Tx<'_>| second::list_without_factor(tx, &settings, within);
     let missing = controls.store.read(list).await.map_err(Refused::because)?;
     let row = |one: &WithoutFactor| json!({ "address": one.address, "role": one.role.as_str(), "asked": describe_demand(&one.demand) });
@@ -59,7 +59,7 @@ pub(crate) fn describe_demand(demand: &FactorDemand) -> Value {
 }
 
 pub(super) async fn remove(controls: &Controls, by: &Bounds, address: String, id: i64) -> Result<Value, Refused> {
-    let (by, settings) = (*by, controls.factors.settings().clone());
+    let (by, settings) = (*by, controls.factors.settings());
     let remove = move |tx: &mut Tx<'_>, account| {
         if by.account == Some(account) {
             second::give_up_factor(tx, &settings, account, id)

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::access::Via;
-use ::factors::sms::SmsSettings;
 use ::store::testing::TestStore;
 use identity::factors::Parts;
 use identity::password::LeakedLists;
-use identity::{AccountKind, FactorSettings, Hasher, Language, Level, NewAccount, PasswordSettings, Role};
+use identity::{AccountKind, Hasher, Language, Level, NewAccount, PasswordSettings, Role};
 use signing::SigningSettings;
 
 use super::*;
@@ -86,10 +84,10 @@ impl Fixture {
             mailer: Mailer::new(handle.clone(), Arc::clone(&signer), "mail.trade.test".to_owned()),
             outbound: Outbound::new(handle.clone(), None),
             signer,
-            overlap: Duration::from_secs(86_400),
+            signing: env::Watched::default(),
             key_files: PathBuf::from("/nonexistent"),
             tally: Arc::default(),
-            access: AccessSettings::default(),
+            access: env::Watched::default(),
             moves: portability::Running::default(),
             backup: Arc::default(),
             elsewhere: Arc::new(Nowhere),
@@ -122,10 +120,10 @@ fn passwords(store: &::store::Store) -> PasswordGate {
 
 fn desk_parts() -> Parts {
     Parts {
-        settings: FactorSettings::default(),
+        settings: env::Watched::default(),
         site: None,
         issuer: "mail.trade.test".to_owned(),
-        sms: SmsSettings::default(),
+        sms: env::Watched::default(),
         sends_sms: false,
     }
 }

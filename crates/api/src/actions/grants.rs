@@ -54,7 +54,7 @@ pub(super) async fn ask(controls: &Controls, by: &Bounds, new: GrantRequest) -> 
     let day = |text: &Option<String>| text.as_deref().map(parse_day).transpose();
     let (from, before) = (day(&new.received_from)?, day(&new.received_before)?);
     let names: Result<Vec<Name>, _> = new.mailboxes.iter().map(|name| Name::parse(name)).collect();
-    let (names, settings) = (names.map_err(Refused::because)?, controls.access.clone());
+    let (names, settings) = (names.map_err(Refused::because)?, controls.access.now());
     let work = move |tx: &mut Tx<'_>| {
         let owner = account_at(tx, &new.address)?;
         let mut window = GrantWindow {

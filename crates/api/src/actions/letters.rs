@@ -329,7 +329,7 @@ async fn address_of(controls: &Controls, account: i64) -> String {
 
 /// Those of an organisation who have a right over it.
 pub(super) async fn readers(controls: &Controls, organisation: i64, right: Right) -> Vec<i64> {
-    let settings = controls.access.clone();
+    let settings = controls.access.now();
     let found =
         controls.store.read(move |tx| rights::people_who_may(tx, organisation, right, READERS_MAX, &settings)).await;
     found.unwrap_or_else(|error| {

@@ -18,9 +18,9 @@ use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, evidence, export, factors, forward,
-    groups, guard, import, investigation, judging, keys, leave, lists, openpgp, outbound, pages, people, portal,
+    groups, guard, import, investigation, judging, keys, leave, levels, lists, openpgp, outbound, pages, people, portal,
     protection, provisioning, quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub,
-    shared_feeds, sharing, sign_ins, smime, space, store, subjects, threats, tls, trace,
+    settings, shared_feeds, sharing, sign_ins, smime, space, store, subjects, threats, tls, trace, whole,
 };
 
 actions! {
@@ -530,6 +530,27 @@ actions! {
     /// Forget how everybody has behaved towards the organisation.
     ReputationForget "reputation-forget" { organisation: Option<String> }: ListChange
         on On::Organisation(organisation.as_deref()) => judging::forget(controls, bounds, organisation);
+
+    /// List settings of the installation with what holds and from where, and what the protection level makes of an organisation.
+    SettingList "setting-list" (wanted: settings::SettingsWanted): PolicyRead on On::Installation => settings::list(controls, bounds, wanted);
+    /// Show a setting of the installation with its newest versions.
+    SettingShow "setting-show" { name: String, language: Option<String> }: PolicyRead
+        on On::Installation => settings::show(controls, bounds, name, language);
+    /// Change a setting of the installation, on the version that was seen; to protect less only with a reason.
+    SettingSet "setting-set" (new: settings::SettingToChange): PolicyChange on On::Installation => settings::set(controls, bounds, new);
+    /// Undo the newest change of a setting of the installation, by a new version with the value before.
+    SettingUndo "setting-undo" (new: settings::SettingToUndo): PolicyChange on On::Installation => settings::undo(controls, bounds, new);
+    /// List versions of a setting of the installation, or of all, the newest first.
+    SettingHistory "setting-history" (wanted: settings::HistoryWanted): PolicyRead on On::Installation => settings::history(controls, wanted);
+    /// The whole configuration as a file: settings, protection levels, and what organisations set, without secrets.
+    ConfigExport "config-export": PolicyRead on On::Installation => whole::export(controls, bounds);
+    /// Show what a file of the whole configuration would change; nothing is changed.
+    ConfigCompare "config-compare" { text: String }: PolicyRead on On::Installation => whole::compare(controls, bounds, text);
+    /// Make the configuration agree with a file of it: everything or nothing.
+    ConfigImport "config-import" (wanted: whole::WholeToImport): PolicyChange on On::Installation => whole::import(controls, bounds, wanted);
+    /// Show what changes for an organisation when its protection level does; from its own level, if none is named.
+    LevelDiff "level-diff" { from: Option<String>, to: String, organisation: Option<String> }: PolicyRead
+        on On::Organisation(organisation.as_deref()) => levels::diff(controls, bounds, (from, to), organisation);
 
     /// Bring mail from a file or directory of the machine into a mailbox.
     Import "import" (wanted: MailToImport): MailImport on On::Machine => import::run(controls, wanted);

@@ -62,7 +62,7 @@ impl Controls {
         right: Right,
         what: &'static str,
     ) -> Result<(Decision, Leave), IdentityError> {
-        let (caller, settings) = (*caller, self.access.clone());
+        let (caller, settings) = (*caller, self.access.now());
         let account = caller.account.ok_or_else(|| IdentityError::NoAccount("operator".to_owned()))?;
         let work = move |tx: &mut Tx<'_>| {
             let who = (account, caller.via, caller.strong_at);

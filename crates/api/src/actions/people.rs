@@ -92,7 +92,7 @@ pub(super) async fn set_level(
 ) -> Result<Value, Refused> {
     let level: Level = level.parse().map_err(Refused::because)?;
     let by = *by;
-    let settings = controls.factors.settings().clone();
+    let settings = controls.factors.settings();
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         identity::set_level(tx, organisation, level)?;
@@ -151,7 +151,7 @@ pub(super) async fn add_user(controls: &Controls, new: NewUser) -> Result<Value,
 
 pub(super) async fn show_user(controls: &Controls, address: String) -> Result<Value, Refused> {
     let account = find_account(controls, address).await?;
-    let settings = controls.access.clone();
+    let settings = controls.access.now();
     let work = move |tx: &mut Tx<'_>| {
         let found = identity::load_account(tx, account)?;
         let mut shown = user_row(&found);

@@ -130,6 +130,10 @@ fn needs(tx: &mut Tx<'_>, action: &Action, is_own: bool) -> Result<Vec<Right>, I
         }
         Action::ListAdd(new) if new.unauthenticated || new.despite_policy => rights.push(Right::ProtectionLower),
         Action::JudgingPolicySet(new) if new.reason.is_some() => rights.push(Right::ProtectionLower),
+        // Whoever says that less may be protected needs the right to; who does not say so cannot.
+        Action::SettingSet(new) if new.protect_less => rights.push(Right::ProtectionLower),
+        Action::SettingUndo(new) if new.protect_less => rights.push(Right::ProtectionLower),
+        Action::ConfigImport(wanted) if wanted.protect_less => rights.push(Right::ProtectionLower),
         // A table names roles.
         Action::DirectoryImport(table) if !table.dry_run => rights.push(Right::RoleGive),
         // Who takes factors away must not be told passwords.

@@ -19,7 +19,7 @@ use super::sign_in::{forged, with_session};
 
 pub(super) async fn page(State(portal): State<Arc<Portal>>, visitor: Visitor) -> Response {
     let Some(session) = enrolling(&visitor) else { return see_other("/sign-in") };
-    let (settings, account) = (portal.desk().settings().clone(), session.principal.account);
+    let (settings, account) = (portal.desk().settings(), session.principal.account);
     let demand = match portal.store().read(move |tx: &mut Tx<'_>| factor_demand(tx, &settings, account)).await {
         Ok(demand) => demand,
         Err(error) => return super::factor::unavailable(&error),

@@ -156,7 +156,7 @@ pub(super) async fn show(
 
 /// By what the account may prove who it is.
 pub(super) async fn means_of(portal: &Portal, account: i64) -> Result<Vec<Means>, IdentityError> {
-    let settings = portal.desk().settings().clone();
+    let settings = portal.desk().settings();
     let read = move |tx: &mut Tx<'_>| {
         let demand = factor_demand(tx, &settings, account)?;
         let codes = identity::factors::count_recovery_codes(tx, account)?;

@@ -98,7 +98,7 @@ pub(super) async fn begin_session(
     visitor: &Visitor,
     principal: &Principal,
 ) -> Result<Entered, AuthFailure> {
-    let (settings, client) = (portal.desk().settings().clone(), visitor.client.clone());
+    let (settings, client) = (portal.desk().settings(), visitor.client.clone());
     let before = visitor.session.as_ref().map(|it| (it.principal.account, it.principal.session));
     let Principal { account, strong_at, .. } = *principal;
     let demand = portal.store().read(move |tx| factor_demand(tx, &settings, account)).await?;

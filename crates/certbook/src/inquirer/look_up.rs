@@ -88,7 +88,7 @@ impl Inquirer {
 
     /// Whether a directory is to be asked for the address now.
     async fn is_due(&self, organisation: i64, address: &str) -> Result<bool, CertbookError> {
-        if self.settings.directory.is_empty() {
+        if self.settings.now().directory.is_empty() {
             return Ok(false);
         }
         let wanted = address.to_owned();
@@ -102,13 +102,13 @@ impl Inquirer {
         let all = self.store.read(identity::list_organisations).await?;
         let name = all.into_iter().find(|it| it.id == organisation).map(|it| it.name).unwrap_or_default();
         let domain = address.rsplit_once('@').map(|(_, domain)| domain).unwrap_or_default();
-        Ok(self.settings.directory.iter().filter(|it| it.is_for(&name, domain)).cloned().collect())
+        Ok(self.settings.now().directory.iter().filter(|it| it.is_for(&name, domain)).cloned().collect())
     }
 
     /// Asks for the certificate of `address` soon, if that is due, so that it is there when it is needed.
     pub fn look_up_soon(self: &Arc<Self>, organisation: i64, address: &str) {
         let place = Arc::clone(&self.soon).try_acquire_owned();
-        let (Some(runtime), Ok(place)) = (self.runtime.as_ref().filter(|_| !self.settings.directory.is_empty()), place)
+        let (Some(runtime), Ok(place)) = (self.runtime.as_ref().filter(|_| !self.settings.now().directory.is_empty()), place)
         else {
             return;
         };
@@ -167,7 +167,7 @@ impl Inquirer {
         looked_up.found = best.as_ref().map(|it| it.certificate.clone());
         let is_certain = looked_up.silent.is_empty();
         let now = self.store.context().clock.now();
-        let hours = Duration::from_secs(self.settings.directory_hours.saturating_mul(3600));
+        let hours = Duration::from_secs(self.settings.now().directory_hours.saturating_mul(3600));
         let until = now.plus(if is_certain { hours } else { SILENT_FOR });
         let wanted = address.to_owned();
         let work = move |tx: &mut Tx<'_>| {

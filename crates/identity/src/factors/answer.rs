@@ -149,7 +149,7 @@ pub fn begin_answer(
                 _ => None,
             });
             let Some(number) = number.filter(|_| parts.sends_sms) else { return Ok(Err(FactorRefusal::NotEnrolled)) };
-            if !texting::count(tx, &parts.sms, &number)? {
+            if !texting::count(tx, &parts.sms.now(), &number)? {
                 return Ok(Err(FactorRefusal::TooManyMessages));
             }
             let code = sms::generate_code(&*tx.context().entropy);
@@ -184,7 +184,7 @@ pub fn finish_answer(
         Err(refusal) => return Ok(Err(refusal)),
     };
     limit::forgive(tx, account, mark)?;
-    let demand = factor_demand(tx, &parts.settings, account)?;
+    let demand = factor_demand(tx, &parts.settings.now(), account)?;
     let counts = match kind {
         Some(kind) => kinds_that_count(&demand).1.contains(&kind),
         // It stands in for the factor that is lost, where one is enrolled that counts.
@@ -208,7 +208,7 @@ fn kinds_that_count(demand: &FactorDemand) -> (BTreeSet<FactorKind>, BTreeSet<Fa
 
 /// Factors of the account that these means prove and that may be shown.
 fn usable(tx: &mut Tx<'_>, parts: &Parts, account: i64, means: Means) -> Result<Vec<Stored>, IdentityError> {
-    let (kinds, _) = kinds_that_count(&factor_demand(tx, &parts.settings, account)?);
+    let (kinds, _) = kinds_that_count(&factor_demand(tx, &parts.settings.now(), account)?);
     let mut stored = load(tx, account)?;
     stored.retain(|factor| kinds.contains(&factor.kind) && means.kinds().contains(&factor.kind));
     Ok(stored)

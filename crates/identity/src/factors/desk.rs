@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ::factors::FactorKind;
 use ::factors::sms::{PhoneNumber, Provider, SmsError, SmsMessage, SmsRequest, SmsSettings};
 use ::factors::webauthn::{RelyingParty, WebauthnError};
-use env::Secret;
+use env::{Secret, Watched};
 use store::{Store, Tx};
 
 use super::enrol::ShownEnrolment;
@@ -34,13 +34,13 @@ pub type Texting = (Provider, Arc<dyn SmsCarrier>);
 #[derive(Debug, Clone)]
 pub struct Parts {
     /// Who must have one, and which count.
-    pub settings: FactorSettings,
+    pub settings: Watched<FactorSettings>,
     /// Our site, for WebAuthn; none if it cannot be used.
     pub site: Option<RelyingParty>,
     /// Name of this service in authenticator apps.
     pub issuer: String,
     /// How many messages a number gets.
-    pub sms: SmsSettings,
+    pub sms: Watched<SmsSettings>,
     /// Whether there is a provider.
     pub sends_sms: bool,
 }
@@ -116,8 +116,8 @@ impl FactorDesk {
 
     /// Who must have a factor, and which count.
     #[must_use]
-    pub fn settings(&self) -> &FactorSettings {
-        &self.parts.settings
+    pub fn settings(&self) -> Arc<FactorSettings> {
+        self.parts.settings.now()
     }
 
     /// Whether factors of this kind can be enrolled on this server.

@@ -112,7 +112,7 @@ fn refuse_early(
     if !(1..=LABEL_BYTES_MAX).contains(&wanted.label.trim().len()) {
         return Ok(Some(FactorRefusal::Label(LABEL_BYTES_MAX)));
     }
-    let rule = rule_of(tx, &parts.settings, account)?;
+    let rule = rule_of(tx, &parts.settings.now(), account)?;
     Ok((!rule.allowed.contains(&wanted.kind)).then_some(FactorRefusal::NotAllowed(wanted.kind)))
 }
 
@@ -153,7 +153,7 @@ fn make(
                 Ok(number) => number,
                 Err(error) => return Ok(Err(error.into())),
             };
-            if !texting::count(tx, &parts.sms, &number)? {
+            if !texting::count(tx, &parts.sms.now(), &number)? {
                 return Ok(Err(FactorRefusal::TooManyMessages));
             }
             let code = sms::generate_code(entropy);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use env::Secret;
+use env::{Secret, Watched};
 use store::{Store, Tx, params};
 
 use super::policy::{PasswordPolicy, PasswordSettings, password_policy};
@@ -30,21 +30,32 @@ pub struct Owner {
 pub struct PasswordGate {
     store: Store,
     hasher: Hasher,
-    settings: Arc<PasswordSettings>,
+    settings: Watched<PasswordSettings>,
     lists: LeakedLists,
 }
 
 impl PasswordGate {
     /// A gate with the rules of `settings` and what is on `lists`.
     #[must_use]
-    pub fn new(store: Store, hasher: Hasher, settings: PasswordSettings, lists: LeakedLists) -> Self {
-        Self { store, hasher, settings: Arc::new(settings), lists }
+    pub fn new(
+        store: Store,
+        hasher: Hasher,
+        settings: impl Into<Watched<PasswordSettings>>,
+        lists: LeakedLists,
+    ) -> Self {
+        Self { store, hasher, settings: settings.into(), lists }
+    }
+
+    /// What is set beyond the levels.
+    #[must_use]
+    pub fn settings(&self) -> Arc<PasswordSettings> {
+        self.settings.now()
     }
 
     /// What a password must be at `level`.
     #[must_use]
     pub fn policy(&self, level: Level) -> PasswordPolicy {
-        password_policy(&self.settings, level)
+        password_policy(&self.settings.now(), level)
     }
 
     /// The first password of an account that is yet to be made.

@@ -110,15 +110,33 @@ pub fn organisation_table(
     })?;
     let level: Level = level.ok_or(IdentityError::NoOrganisation(organisation))?.parse()?;
     let mut step_up = StepUpPolicy::of(level, settings.step_up_age(level));
+    step_up.approvals.extend(approval_rules(tx, organisation)?);
+    Ok(Table::new(&custom_roles(tx, organisation)?, step_up))
+}
+
+/// Where an organisation departs from its level in whether a second person has to approve.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails or a row does not read.
+pub fn approval_rules(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<(Action, bool)>, IdentityError> {
     let rules = tx.rows(
-        "SELECT action, wanted FROM approval_rule WHERE organisation = $1 LIMIT $2",
+        "SELECT action, wanted FROM approval_rule WHERE organisation = $1 ORDER BY action LIMIT $2",
         params![organisation, RULES_MAX],
         |row| Ok((row.text(0)?.to_owned(), row.int(1)? != 0)),
     )?;
-    for (action, wanted) in rules {
-        step_up.approvals.insert(action.parse()?, wanted);
-    }
-    Ok(Table::new(&custom_roles(tx, organisation)?, step_up))
+    rules.into_iter().map(|(action, wanted)| Ok((action.parse()?, wanted))).collect()
+}
+
+/// Leaves it to the level again whether a second person has to approve what needs `action`.
+///
+/// # Errors
+/// [`IdentityError`] if the store fails.
+pub fn clear_approval_rule(tx: &mut Tx<'_>, organisation: i64, action: Action) -> Result<(), IdentityError> {
+    tx.execute(
+        "DELETE FROM approval_rule WHERE organisation = $1 AND action = $2",
+        params![organisation, action.as_str()],
+    )?;
+    Ok(())
 }
 
 /// Asks for a second person for whatever needs `action`, or no longer, whatever the level says.

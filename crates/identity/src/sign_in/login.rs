@@ -104,14 +104,14 @@ pub(super) fn load_attempted(
         let is_too_old = is_too_old(tx, rules, login.level, created);
         Credential { id, hash, is_too_old }
     });
-    let is_guarded = second_factor::is_required(tx, &rules.factors, account)?;
+    let is_guarded = second_factor::is_required(tx, &rules.factors.now(), account)?;
     let holder = holder_of(tx, rules, account)?;
     Ok(Some(Attempted { login, credential, app_password, holder, is_guarded }))
 }
 
 /// Whether a password that was chosen at `created` is older than `level` allows.
 fn is_too_old(tx: &Tx<'_>, rules: &Rules, level: Level, created: i64) -> bool {
-    password_policy(&rules.passwords, level).is_expired(Timestamp::from_millis(created), tx.now())
+    password_policy(&rules.passwords.now(), level).is_expired(Timestamp::from_millis(created), tx.now())
 }
 
 /// The account that has the address `login`.
@@ -197,7 +197,7 @@ pub(super) fn load_candidates(
     let Some(found) = load_login(tx, login)? else { return Ok(Vec::new()) };
     let account = found.account;
     let mut candidates = Vec::new();
-    if !second_factor::is_required(tx, &rules.factors, account)? && holder_of(tx, rules, account)?.is_none() {
+    if !second_factor::is_required(tx, &rules.factors.now(), account)? && holder_of(tx, rules, account)?.is_none() {
         let own = tx.row(
             "SELECT id, scram, created FROM credential WHERE account = $1 AND kind = 'password' ORDER BY id DESC LIMIT 1",
             params![account],
@@ -238,7 +238,7 @@ pub(super) fn load_proved(
     if holder_of(tx, rules, found.account)?.is_some() {
         return Ok(Err(AuthFailure::Refused));
     }
-    if second_factor::is_required(tx, &rules.factors, found.account)? {
+    if second_factor::is_required(tx, &rules.factors.now(), found.account)? {
         return Ok(Err(AuthFailure::AppPasswordNeeded));
     }
     if is_too_old(tx, rules, found.level, created) {

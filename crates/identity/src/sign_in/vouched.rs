@@ -43,7 +43,7 @@ impl SignIn {
 
     /// Sets `login` to the account's address, once that is known.
     async fn accept(&self, vouched: Vouched, login: &mut String) -> Result<Principal, AuthFailure> {
-        let (settings, account) = (self.rules.factors.clone(), vouched.account);
+        let (settings, account) = (self.rules.factors.now(), vouched.account);
         let found = self.store.read(move |tx| load(tx, &settings, account)).await?;
         let Some((person, allowed)) = found else { return Err(AuthFailure::Refused) };
         login.clone_from(&person.address);

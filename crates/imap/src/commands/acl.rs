@@ -87,7 +87,7 @@ impl Connection<'_> {
     ) -> Outcome {
         let place = self.own_place(mailbox).await?;
         let by = self.may_delegate().await?;
-        let settings = self.server.access.clone();
+        let settings = self.server.access.now();
         let work = move |tx: &mut Tx<'_>| set(tx, &place, &by, (&identifier, change, &given), &settings);
         match self.server.store.write(work).await {
             Err(PlaceError::Identity(IdentityError::NoAccount(_) | IdentityError::Address { .. })) => {
@@ -110,7 +110,7 @@ impl Connection<'_> {
     /// beyond a row (a fresh strong factor) is asked for here as on every other way.
     async fn may_delegate(&self) -> Result<Sharer, ImapError> {
         let Some(principal) = &self.principal else { return Err(PlaceError::NotPermitted.into()) };
-        let (account, strong_at, settings) = (principal.account, principal.strong_at, self.server.access.clone());
+        let (account, strong_at, settings) = (principal.account, principal.strong_at, self.server.access.now());
         let decide = move |tx: &mut Tx<'_>| {
             decide_for(tx, (account, Via::Imap, strong_at), Action::DelegationChange, account, &settings)
         };

@@ -181,7 +181,7 @@ impl Connection<'_> {
             0
         };
         let id = mailbox::object_id::show(mailbox.id);
-        let limit = self.server.session.limits.message_bytes_max;
+        let limit = *self.server.message_bytes_max.now();
         let values = items.iter().filter_map(|item| {
             let number = |number: u64| Some((*item, StatusValue::Number(number)));
             match item {

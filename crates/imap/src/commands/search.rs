@@ -76,7 +76,7 @@ impl Connection<'_> {
         let translation = Translation { selected, saved: &self.saved, keywords: &self.keywords, now };
         let query = translation.query(key);
         let mailbox = selected.mailbox;
-        let deadline = now.plus(Duration::from_secs(self.server.settings.search_seconds));
+        let deadline = now.plus(Duration::from_secs(self.server.settings.now().search_seconds));
         if guard::searches::is_telling(query.words()) {
             let asker = self.account();
             // A store that is full for the moment must not keep anybody from reading.

@@ -34,7 +34,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
     match asked {
         None => {
             found = list(tx, account, Kind::Card)?;
-            let max = server.limits.objects_get_max;
+            let max = server.limits().objects_get_max;
             if found.len() > max {
                 return Err(Failure::say(MethodErrorKind::RequestTooLarge, format!("at most {max} cards at once")));
             }

@@ -77,7 +77,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
     let asked = args.texts("ids")?;
     let wanted = Wanted::take(&mut args, DEFAULT)?;
     args.finish()?;
-    let max = server.limits.objects_get_max;
+    let max = server.limits().objects_get_max;
     let too_many = || Failure::say(MethodErrorKind::RequestTooLarge, format!("at most {max} messages at once"));
     if asked.as_ref().is_some_and(|ids| ids.len() > max) {
         return Err(too_many());

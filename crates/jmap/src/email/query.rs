@@ -189,7 +189,7 @@ fn arranged(
 
 fn read_undecided(server: &Server, tx: &mut Tx<'_>, reach: &Reach, pending: Pending) -> Result<HashSet<i64>, Failure> {
     let mut found: HashSet<i64> = pending.hits.into_iter().collect();
-    let deadline: Timestamp = tx.now().plus(server.limits.search_wait);
+    let deadline: Timestamp = tx.now().plus(server.limits().search_wait);
     let budget = Budget { deadline: Some(deadline), cancelled: None };
     for (mailbox, mut places) in pending.undecided {
         places.sort_unstable();

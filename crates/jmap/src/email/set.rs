@@ -77,7 +77,7 @@ async fn make_all(
         context.entropy.fill(&mut unique);
         let unique = unique.iter().map(|byte| format!("{byte:02x}")).collect();
         let making = compose::Making { now: context.clock.now(), domain, unique, blobs: &blobs };
-        let max = server.settings.upload_bytes_max.saturating_mul(2);
+        let max = server.settings.now().upload_bytes_max.saturating_mul(2);
         match compose::make(email, &making) {
             Ok(raw) if raw.len() as u64 > max => {
                 let error = SetError::new(SetErrorKind::TooLarge, "the message is too large");

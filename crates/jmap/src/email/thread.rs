@@ -22,7 +22,7 @@ pub(crate) fn get(server: &Server, tx: &mut Tx<'_>, asker: &Asker, mut args: Arg
         return Err(Failure::invalid(format!("there is no property {unknown:?}")));
     }
     let shows_emails = properties.is_none_or(|it| it.iter().any(|property| property == "emailIds"));
-    let max = server.limits.objects_get_max;
+    let max = server.limits().objects_get_max;
     let too_many = || Failure::say(MethodErrorKind::RequestTooLarge, format!("at most {max} threads at once"));
     server.indexes.with(tx, reach.account, |index| {
         let asked = match asked {

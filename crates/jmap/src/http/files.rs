@@ -54,7 +54,7 @@ impl Server {
         account_id: &str,
         octets: Vec<u8>,
     ) -> Result<BlobId, UploadFailure> {
-        let (wanted, max) = (account_id.to_owned(), self.settings.uploads_bytes_max);
+        let (wanted, max) = (account_id.to_owned(), self.settings.now().uploads_bytes_max);
         let more = octets.len() as u64;
         let check = move |tx: &mut store::Tx<'_>| {
             let reach = Reach::of(tx, actor, &wanted)?;
@@ -90,10 +90,10 @@ pub(super) async fn upload(
 ) -> Response {
     let Ok(body) = body else { return refuse(&RequestError::Limit { name: "maxSizeUpload" }) };
     let actor = sender.admitted.asker.account();
-    let Some(_place) = server.uploading.enter(actor, server.settings.uploads_max) else {
+    let Some(_place) = server.uploading.enter(actor, server.settings.now().uploads_max) else {
         return refuse(&RequestError::Limit { name: "maxConcurrentUpload" });
     };
-    if body.len() as u64 > server.settings.upload_bytes_max {
+    if body.len() as u64 > server.settings.now().upload_bytes_max {
         return refuse(&RequestError::Limit { name: "maxSizeUpload" });
     }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());

@@ -2,6 +2,7 @@
 //! given and taken back here are the permissions that the API and IMAP give, by the same table of rights and into the same record.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use access::{Action, Decision, Via};
 use identity::rights::{AccessSettings, decide_for};
@@ -31,7 +32,7 @@ type Outcome<T> = Result<Result<T, SetError>, Failure>;
 #[derive(Debug, Clone)]
 pub(super) struct Giver {
     by: Sharer,
-    access: AccessSettings,
+    access: Arc<AccessSettings>,
     sees_others: bool,
     organisation: i64,
     /// Whether the client uses the capability.
@@ -43,7 +44,7 @@ impl Giver {
         let (account, address, strong_at) = (asker.account(), Some(asker.peer), asker.principal.strong_at);
         Ok(Self {
             by: Sharer { account, via: Via::Jmap, address, strong_at },
-            access: server.access.clone(),
+            access: server.access.now(),
             sees_others: principals::may_see_others(server, tx, asker)?,
             organisation: asker.principal.organisation,
             shares,

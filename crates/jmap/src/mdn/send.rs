@@ -121,7 +121,7 @@ async fn send_one(
 }
 
 fn not_permitted(server: &Server, asker: &Asker) -> Option<SetError> {
-    let why = if !server.settings.receipts {
+    let why = if !server.settings.now().receipts {
         "receipts are not sent here: the operator has switched them off (jmap.receipts)"
     } else if !asker.principal.scope.covers(Protocol::Smtp) {
         "this sign-in is not for sending; use an app password or token that is"

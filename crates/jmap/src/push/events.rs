@@ -52,7 +52,7 @@ pub(crate) async fn events(
     headers: HeaderMap,
 ) -> Response {
     let asker = Arc::clone(&sender.admitted.asker);
-    let Some(place) = server.listening.enter(asker.account(), server.settings.push_connections_max) else {
+    let Some(place) = server.listening.enter(asker.account(), server.settings.now().push_connections_max) else {
         return problem(StatusCode::TOO_MANY_REQUESTS, "too many connections wait for changes; close one");
     };
     let wanted = match asked.types.as_deref() {

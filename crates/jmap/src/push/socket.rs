@@ -45,12 +45,12 @@ pub(crate) async fn connect(
     let Ok(upgrade) = upgrade else {
         return problem(StatusCode::UPGRADE_REQUIRED, "this is an address for WebSocket (RFC 8887)");
     };
-    let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(server.settings.request_bytes_max.saturating_add(1));
+    let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(server.settings.now().request_bytes_max.saturating_add(1));
     if upgrade.selected_protocol().is_none() {
         return problem(StatusCode::BAD_REQUEST, "the subprotocol must be jmap");
     }
     let asker = Arc::clone(&sender.admitted.asker);
-    let Some(place) = server.listening.enter(asker.account(), server.settings.push_connections_max) else {
+    let Some(place) = server.listening.enter(asker.account(), server.settings.now().push_connections_max) else {
         return problem(StatusCode::TOO_MANY_REQUESTS, "too many connections; close one");
     };
     let client = Client { server, asker, base: sender.base.clone(), watching: None, _place: place };
@@ -129,7 +129,7 @@ impl Client {
 
     async fn run(&self, size: usize, message: Value, id: Option<&str>) -> Value {
         let (server, limits) = (&self.server, self.server.request_limits());
-        let Some(_place) = server.busy.enter(self.asker.account(), server.settings.requests_max) else {
+        let Some(_place) = server.busy.enter(self.asker.account(), server.settings.now().requests_max) else {
             return refusal(&RequestError::Limit { name: "maxConcurrentRequests" }, id);
         };
         let request = match size > limits.size_bytes_max {

@@ -176,7 +176,7 @@ async fn send(
         Ok(wanted) => wanted,
         Err(error) => return Ok(Err(error)),
     };
-    let (handle, hold_max) = (server.store.clone(), server.hold_seconds_max);
+    let (handle, hold_max) = (server.store.clone(), *server.hold_seconds_max.now());
     let prepared = server.store.read(move |tx| prepare(tx, handle.blobs(), account, &wanted, hold_max)).await?;
     let Ready { mut submission, hold_until, body } = match prepared {
         Ok(ready) => ready,

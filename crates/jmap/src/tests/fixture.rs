@@ -242,12 +242,12 @@ fn server_with(store: &TestStore, letters: &Letters, settings: JmapSettings, dns
         outbox: Arc::new(Queued(store.handle(), Arc::clone(letters))),
         foresight: Arc::new(Rules),
         judge: Arc::new(filter::Judge::shipped().unwrap()),
-        hold_seconds_max: 3600,
+        hold_seconds_max: 3600.into(),
         outside: scripts::Outside::default(),
-        access: identity::rights::AccessSettings::default(),
+        access: env::Watched::default(),
         dns: Arc::new(dns),
     };
-    Server::new(parts, settings)
+    Server::new(parts, settings.into())
 }
 
 fn make(tx: &mut Tx<'_>) -> Result<(i64, i64, i64), identity::IdentityError> {

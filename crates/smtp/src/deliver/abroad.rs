@@ -114,7 +114,7 @@ impl Deliverer {
     pub(super) fn way_abroad(&self, domain: &str, abroad: &Abroad) -> Way {
         let mut way = self.routes.way(domain);
         way.tls = TlsDemand::Required;
-        let server = abroad.server.as_deref().and_then(|server| host_and_port(server, self.settings.port));
+        let server = abroad.server.as_deref().and_then(|server| host_and_port(server, self.settings.now().port));
         if let Some((host, port)) = server {
             way.relay = Some(Relay { host, port, credentials: None });
         }

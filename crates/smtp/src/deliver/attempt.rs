@@ -60,7 +60,7 @@ impl Deliverer {
         made: Option<Content>,
     ) -> Vec<Verdict> {
         let entropy = &*self.store.context().entropy;
-        let finder = Finder { dns: &*self.dns, entropy, hostname: &self.hostname, port: self.settings.port };
+        let finder = Finder { dns: &*self.dns, entropy, hostname: &self.hostname, port: self.settings.now().port };
         let exchangers = match finder.find(domain, way).await {
             Ok(exchangers) => exchangers,
             Err(none) => return all(lease, "", &no_exchanger(&none)),
@@ -76,7 +76,7 @@ impl Deliverer {
             },
         };
         let wishes = &lease.envelope;
-        let inquiry = Inquiry::new(&*self.dns, &self.policies, domain, way, self.settings.port)
+        let inquiry = Inquiry::new(&*self.dns, &self.policies, domain, way, self.settings.now().port)
             .wished(wishes.requiretls, wishes.tls_optional);
         let errand = Errand { lease, domain, way, inquiry: &inquiry, content: &content, sent };
         self.try_exchangers(&errand, &exchangers).await
@@ -103,7 +103,7 @@ impl Deliverer {
         }
         let Failed { host, answer, is_unprotected } = failures.into_failed();
         if answer.outlook() == Outlook::Temporary {
-            let pause = Duration::from_secs(self.settings.unreachable_pause_seconds);
+            let pause = Duration::from_secs(self.settings.now().unreachable_pause_seconds);
             self.busy.pause(lease.destination, self.store.context().clock.now().plus(pause));
         }
         let mut verdicts = all(lease, &host, &answer);

@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 const REMEMBERED_MAX: usize = 10_000;
 
 /// Deliveries under way and pauses, by destination.
+#[derive(Default)]
 pub(super) struct Busy {
-    limit: usize,
     states: Arc<Mutex<HashMap<i64, State>>>,
 }
 
@@ -28,17 +28,13 @@ pub(super) struct Place {
 }
 
 impl Busy {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit: limit.max(1), states: Arc::default() }
-    }
-
     /// Destinations that have all the connections they may have, or are left alone for a while.
-    pub(super) fn excluded(&self, now: Timestamp) -> HashSet<i64> {
+    pub(super) fn excluded(&self, now: Timestamp, per_destination_max: usize) -> HashSet<i64> {
         let mut states = self.states.lock();
         if states.len() > REMEMBERED_MAX {
             states.retain(|_, state| state.running > 0 || state.paused_until > now);
         }
-        let busy = states.iter().filter(|(_, state)| state.running >= self.limit || state.paused_until > now);
+        let busy = states.iter().filter(|(_, state)| state.running >= per_destination_max || state.paused_until > now);
         busy.map(|(destination, _)| *destination).collect()
     }
 
@@ -71,14 +67,14 @@ mod tests {
 
     #[test]
     fn a_full_or_paused_destination_is_left_out_and_comes_back() {
-        let busy = Busy::new(1);
+        let busy = Busy::default();
         let now = Timestamp::from_seconds(1000);
         let place = busy.enter(7);
-        assert!(busy.excluded(now).contains(&7));
+        assert!(busy.excluded(now, 1).contains(&7));
         drop(place);
-        assert!(busy.excluded(now).is_empty());
+        assert!(busy.excluded(now, 1).is_empty());
         busy.pause(8, Timestamp::from_seconds(1060));
-        assert!(busy.excluded(now).contains(&8));
-        assert!(busy.excluded(Timestamp::from_seconds(1060)).is_empty());
+        assert!(busy.excluded(now, 1).contains(&8));
+        assert!(busy.excluded(Timestamp::from_seconds(1060), 1).is_empty());
     }
 }

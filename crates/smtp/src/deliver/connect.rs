@@ -91,8 +91,8 @@ impl Deliverer {
             tls: Some(&tls),
             security,
             local: &local,
-            connect_wait: Duration::from_secs(self.settings.connect_seconds),
-            answer_wait: Duration::from_secs(self.settings.answer_seconds),
+            connect_wait: Duration::from_secs(self.settings.now().connect_seconds),
+            answer_wait: Duration::from_secs(self.settings.now().answer_seconds),
         };
         let context = Arc::clone(self.store.context());
         let opened = Link::open(&door, &*context.clock, &*context.entropy).await;
@@ -132,7 +132,7 @@ impl Deliverer {
         security: Option<&Security>,
         fared: &Fared<'_>,
     ) {
-        if !self.settings.tls_reports
+        if !self.settings.now().tls_reports
             || errand.way.relay.is_some()
             || errand.domain.starts_with('[')
             || errand.lease.envelope.tls_optional
@@ -149,7 +149,7 @@ impl Deliverer {
     }
 
     fn keep(&self, key: Key, link: Link) {
-        if link.sent < self.settings.messages_per_connection_max && link.is_reusable() {
+        if link.sent < self.settings.now().messages_per_connection_max && link.is_reusable() {
             self.pool.keep(key, link, self.store.context().clock.now());
         } else {
             link.quit();

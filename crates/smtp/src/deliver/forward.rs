@@ -193,7 +193,7 @@ impl Deliverer {
                 && recipients.iter().all(|recipient| recipient.address.is_ascii());
             let envelope =
                 Envelope { smtputf8: envelope.smtputf8 || !is_plain, ..envelope.traced_by(found.organisation) };
-            let expires = now.plus(self.schedule.expire_after);
+            let expires = now.plus(self.schedule().expire_after);
             let message = OnwardMessage { organisation: found.organisation, envelope, now, expires };
             Onward { message, recipients }
         };

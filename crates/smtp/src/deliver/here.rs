@@ -235,7 +235,7 @@ impl Deliverer {
             // A crash after this and before the lease is settled repeats the delivery; the name keeps it from being done twice.
             name: format!("queue {} {}", lease.message, recipient.number),
             received: lease.created,
-            expires: lease.expires.plus(self.schedule.expire_after),
+            expires: lease.expires.plus(self.schedule().expire_after),
             is_attached,
         };
         let is_attached = is_attached || placing.keepers() > 0;

@@ -61,7 +61,7 @@ impl Deliverer {
             envelope: lease.envelope.clone(),
             name: crypto::hash::digest(&[b"group", &message, &number]),
             received: lease.created,
-            expires: lease.expires.plus(self.schedule.expire_after),
+            expires: lease.expires.plus(self.schedule().expire_after),
             is_attached,
         };
         match self.store.write(move |tx| place(tx, &sending)).await {

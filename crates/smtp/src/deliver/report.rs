@@ -100,7 +100,7 @@ async fn write(
     };
     // RFC 8689 section 5: a notification of a message that may travel only protected may not travel otherwise itself.
     let protection = if lease.envelope.requiretls { Protection::Required } else { Protection::Usual };
-    deliverer.mailer.notification(&report, lease.organisation, protection, deliverer.schedule.expire_after).await
+    deliverer.mailer.notification(&report, lease.organisation, protection, deliverer.schedule().expire_after).await
 }
 
 /// Whose postmaster writes: the hosted domain that the message has to do with, so that the notification can be signed for it.

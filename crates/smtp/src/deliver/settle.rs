@@ -141,7 +141,7 @@ impl Deliverer {
             Fate::Deferred | Fate::Unprotected | Fate::Held(_) => {
                 let entropy = &*self.store.context().entropy;
                 Outcome::Deferred {
-                    until: next_attempt(&self.schedule, recipient.attempts, now, lease.expires, entropy),
+                    until: next_attempt(&self.schedule(), recipient.attempts, now, lease.expires, entropy),
                 }
             }
         }
@@ -168,7 +168,7 @@ impl Deliverer {
             Outcome::Deferred { .. } => {
                 // What waits for protection waits for people to mend something, so the sender hears of it at once.
                 let is_late = matches!(verdict.fate, Fate::Unprotected | Fate::Held(_))
-                    || now.since(lease.created) >= self.schedule.delay_notice_after;
+                    || now.since(lease.created) >= self.schedule().delay_notice_after;
                 let wanted = wishes.delay && is_late && !recipient.delay_notified;
                 wanted.then_some(Notice::Delayed { until: lease.expires })
             }

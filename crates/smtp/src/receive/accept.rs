@@ -132,7 +132,7 @@ impl Conversation<'_> {
     }
 
     async fn take_in(&mut self, envelope: &Envelope, body: Vec<u8>, number: i64) -> Verdict {
-        if trace::count_received(&body) > self.door.receiver.settings.hops_max {
+        if trace::count_received(&body) > self.door.receiver.settings.now().hops_max {
             return Verdict::reject(
                 554,
                 (5, 4, 6),
@@ -143,7 +143,7 @@ impl Conversation<'_> {
             let text = format!("The message has been through {} before: it goes round in circles", group.address);
             return Verdict::reject(554, (5, 4, 6), text);
         }
-        let header_bytes_max = self.door.receiver.settings.header_bytes_max;
+        let header_bytes_max = self.door.receiver.settings.now().header_bytes_max;
         if header::split_header_body(&body).0.len() > header_bytes_max {
             let text = format!("The header of the message is longer than {header_bytes_max} bytes");
             return Verdict::reject(552, (5, 3, 4), text);
@@ -220,7 +220,7 @@ impl Conversation<'_> {
     async fn key_along(&self, account: i64, body: &[u8]) -> Result<String, Verdict> {
         let receiver = &self.door.receiver;
         let is_outward = self.taken.iter().any(|taken| taken.home == Home::Elsewhere);
-        let Some(prefer) = receiver.writes_keys.filter(|_| is_outward && header::find(body, "Autocrypt").is_none())
+        let Some(prefer) = receiver.writes_keys().filter(|_| is_outward && header::find(body, "Autocrypt").is_none())
         else {
             return Ok(String::new());
         };
@@ -256,7 +256,7 @@ impl Conversation<'_> {
         if self.principal.is_some() {
             // The signature covers the message as it is from here on: nothing on the way out changes it.
             let receiver = &self.door.receiver;
-            let leaves = submission::due(envelope, now, receiver.hold_max);
+            let leaves = submission::due(envelope, now, receiver.hold_max());
             trace.push_str(&receiver.signer.sign(&body, leaves).await?);
         }
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
@@ -294,7 +294,7 @@ impl Conversation<'_> {
         let reverse_path = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
         let sender = Address::parse(&reverse_path).ok();
         let local_trace = trace::return_path(sender.as_ref()) + &trace;
-        let due = submission::due(envelope, received, receiver.hold_max);
+        let due = submission::due(envelope, received, receiver.hold_max());
         let verdict = judged.as_ref().map_or(Found::None, |judged| traced::found(judged.action));
         let tracing = self.tracing(envelope, number, verdict);
         let (kept, keywords, shown, personal) = judged.map_or_else(Default::default, |judged| {
@@ -339,7 +339,7 @@ impl Conversation<'_> {
             keywords,
             trace,
         };
-        let expires = due.plus(receiver.expire_after);
+        let expires = due.plus(receiver.expire_after());
         let organisation = self.organisation();
         Plan {
             prepared,
@@ -365,7 +365,7 @@ impl Conversation<'_> {
     }
 
     async fn terms(&self, handed: Option<&Handed>) -> Result<Terms, AcceptError> {
-        let settings = &self.door.receiver.settings;
+        let settings = self.door.receiver.settings.now();
         let limits = ExtentLimits { depth_max: settings.mime_depth_max, parts_max: settings.mime_parts_max };
         let of_rules = handed.map(|handed| handed.looked.outcome.demands()).unwrap_or_default();
         Ok(Terms { limits, demands: self.demands(&of_rules).await? })

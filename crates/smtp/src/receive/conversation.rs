@@ -91,7 +91,7 @@ impl<'d> Conversation<'d> {
     }
 
     fn with_peer(door: &'d Door, peer: SocketAddr, tls: Option<TlsInfo>, client: Client) -> Self {
-        let session = Session::new(door.config.clone(), tls);
+        let session = Session::new(door.session_config(), tls);
         let began = door.receiver.store.context().clock.now();
         Self {
             began,
@@ -160,7 +160,7 @@ impl<'d> Conversation<'d> {
             self.session.shut_down();
             return Ok(true);
         }
-        let idle = Duration::from_secs(self.door.receiver.settings.idle_seconds);
+        let idle = Duration::from_secs(self.door.receiver.settings.now().idle_seconds);
         let in_message = self.session.body_bytes_held() > 0;
         let pace = in_message.then(|| *self.pace.get_or_insert_with(|| Pace::begin(data_policy(self.door))));
         let between = self.session.is_between_messages();
@@ -340,7 +340,7 @@ fn refuse_sign_in(failure: &AuthFailure) -> Verdict {
 }
 
 fn data_policy(door: &Door) -> ReadPolicy {
-    let settings = &door.receiver.settings;
+    let settings = door.receiver.settings.now();
     ReadPolicy {
         idle: Duration::from_secs(settings.data_idle_seconds),
         grace: DATA_GRACE,

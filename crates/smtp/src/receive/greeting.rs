@@ -41,7 +41,7 @@ impl Door {
     /// has gone, or the server stops: then the connection is over.
     pub(super) async fn look_at(&self, mut stream: Stream, stop: &CancellationToken) -> Option<(Stream, Client)> {
         let (receiver, address) = (&self.receiver, stream.peer().ip());
-        let pause = Duration::from_secs(receiver.settings.greeting_pause_seconds);
+        let pause = Duration::from_secs(receiver.settings.now().greeting_pause_seconds);
         if self.config.kind != Kind::Mx || pause.is_zero() || receiver.rates.is_exempt(address) {
             return Some((stream, Client::default()));
         }

@@ -51,7 +51,7 @@ impl Conversation<'_> {
     ) -> Result<Vouched, Verdict> {
         let receiver = &self.door.receiver;
         let is_authentic = vouched.authentication.as_ref().is_some_and(|facts| facts.authenticated_domain().is_some());
-        if is_authentic && receiver.learns_keys {
+        if is_authentic && receiver.learns_keys() {
             let learned = keybook::learn_from(&receiver.store, organisation, &vouched.body).await;
             if let Err(error) = learned {
                 tracing::error!(id, %error, "the key in a message cannot be learned now");

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use env::Timestamp;
+use env::{Derived, Timestamp, Watched};
 use identity::lists::Listing;
 use net::{Network, TrustedNetworks};
 use parking_lot::Mutex;
@@ -29,45 +29,51 @@ pub(super) const TOO_MANY_CONNECTIONS: &[u8] = b"421 4.7.0 Too many connections 
 
 /// The rates of all networks.
 pub(crate) struct Rates {
-    exempt: TrustedNetworks,
+    settings: Watched<SmtpSettings>,
+    exempt: Derived<SmtpSettings, TrustedNetworks>,
     connections: Rate,
     messages: Rate,
 }
 
 impl Rates {
-    /// Rates as the settings say, for all but the networks of `exempt`.
-    pub(crate) fn new(settings: &SmtpSettings, exempt: TrustedNetworks) -> Self {
+    /// Rates as the settings say, for all but the networks that they exempt.
+    pub(crate) fn new(settings: &Watched<SmtpSettings>) -> Self {
+        let exempt = |settings: &SmtpSettings| TrustedNetworks::parse(&settings.exempt_networks).unwrap_or_default();
         Self {
-            exempt,
-            connections: Rate::new(settings.connections_per_network_minute_max),
-            messages: Rate::new(settings.messages_per_network_minute_max),
+            settings: settings.clone(),
+            exempt: Derived::new(settings.clone(), exempt),
+            connections: Rate::default(),
+            messages: Rate::default(),
         }
     }
 
     /// Whether the settings spare the client.
     pub(crate) fn is_exempt(&self, client: IpAddr) -> bool {
-        self.exempt.contains(client)
+        self.exempt.now().contains(client)
+    }
+
+    fn admit_connection(&self, client: IpAddr, now: Timestamp) -> bool {
+        self.connections.admit(client, now, self.settings.now().connections_per_network_minute_max)
+    }
+
+    fn admit_message(&self, client: IpAddr, now: Timestamp) -> bool {
+        self.messages.admit(client, now, self.settings.now().messages_per_network_minute_max)
     }
 }
 
 /// Counts events of networks: each moves the moment at which its network has paid for all of them; that may be one window ahead.
+#[derive(Default)]
 struct Rate {
-    /// Milliseconds that one event costs; 0 for no limit.
-    cost_millis: i64,
     paid: Mutex<HashMap<Network, i64>>,
 }
 
 impl Rate {
-    fn new(per_minute_max: u32) -> Self {
-        let cost_millis = if per_minute_max == 0 { 0 } else { (WINDOW_MILLIS / i64::from(per_minute_max)).max(1) };
-        Self { cost_millis, paid: Mutex::default() }
-    }
-
-    /// Counts one event from `client`; false if that is too many, and then it does not count.
-    fn admit(&self, client: IpAddr, now: Timestamp) -> bool {
-        if self.cost_millis == 0 {
+    /// Counts one event from `client`; false if that is more than `per_minute_max` (0 for no limit), and then it does not count.
+    fn admit(&self, client: IpAddr, now: Timestamp, per_minute_max: u32) -> bool {
+        if per_minute_max == 0 {
             return true;
         }
+        let cost_millis = (WINDOW_MILLIS / i64::from(per_minute_max)).max(1);
         let now = now.millis();
         let mut paid = self.paid.lock();
         let network = network_of(client);
@@ -79,7 +85,7 @@ impl Rate {
         }
         let until = paid.entry(network).or_insert(now);
         // A clock that was set back must not shut a network out.
-        let next = (*until).clamp(now, now + WINDOW_MILLIS) + self.cost_millis;
+        let next = (*until).clamp(now, now + WINDOW_MILLIS) + cost_millis;
         if next > now + WINDOW_MILLIS {
             return false;
         }
@@ -99,8 +105,8 @@ impl Door {
         let (receiver, now) = (&self.receiver, self.receiver.store.context().clock.now());
         let rates = &receiver.rates;
         self.config.kind != Kind::Mx
-            || rates.exempt.contains(client)
-            || rates.connections.admit(client, now)
+            || rates.is_exempt(client)
+            || rates.admit_connection(client, now)
             || receiver.is_allowed(client).await
             || receiver.slow_down(client, "connections")
     }
@@ -110,8 +116,8 @@ impl Receiver {
     /// MAIL FROM of a stranger: whether its network may send one more message now.
     pub(super) async fn admit_message(&self, client: IpAddr) -> Result<(), Verdict> {
         let now = self.store.context().clock.now();
-        let is_admitted = self.rates.exempt.contains(client)
-            || self.rates.messages.admit(client, now)
+        let is_admitted = self.rates.is_exempt(client)
+            || self.rates.admit_message(client, now)
             || self.is_allowed(client).await
             || self.slow_down(client, "messages");
         if is_admitted {
@@ -141,12 +147,27 @@ mod tests {
 
     fn admitted(rate: &Rate, client: &str, millis: i64, tries: u32) -> u32 {
         let now = Timestamp::from_millis(millis);
-        (0..tries).map(|_| u32::from(rate.admit(client.parse().unwrap(), now))).sum()
+        (0..tries).map(|_| u32::from(rate.admit(client.parse().unwrap(), now, 6))).sum()
+    }
+
+    #[test]
+    fn a_limit_that_is_changed_counts_for_what_comes_from_then_on() {
+        let publisher = env::Publisher::new(SmtpSettings::default());
+        let rates = Rates::new(&publisher.watched());
+        let (client, now) = ("192.0.2.1".parse().unwrap(), Timestamp::from_millis(0));
+        let tries = |most: usize| (0..most).filter(|_| rates.admit_message(client, now)).count();
+        assert_eq!(tries(20), 20);
+        publisher.publish(&SmtpSettings { messages_per_network_minute_max: 6, ..SmtpSettings::default() });
+        assert!(tries(20) < 7);
+        assert!(!rates.is_exempt(client));
+        let exempt_networks = vec!["192.0.2.0/24".to_owned()];
+        publisher.publish(&SmtpSettings { exempt_networks, ..SmtpSettings::default() });
+        assert!(rates.is_exempt(client));
     }
 
     #[test]
     fn a_network_has_its_allowance_each_minute() {
-        let rate = Rate::new(6);
+        let rate = Rate::default();
         assert_eq!(admitted(&rate, "192.0.2.1", 0, 10), 6);
         assert_eq!(admitted(&rate, "192.0.2.200", 0, 1), 0, "the same /24");
         assert_eq!(admitted(&rate, "::ffff:192.0.2.9", 0, 1), 0, "the same, mapped");
@@ -160,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_set_back_shuts_nobody_out_for_long() {
-        let rate = Rate::new(6);
+        let rate = Rate::default();
         assert_eq!(admitted(&rate, "192.0.2.1", 1_000_000, 6), 6);
         assert_eq!(admitted(&rate, "192.0.2.1", 0, 1), 0);
         let rate_after = admitted(&rate, "192.0.2.1", 1_060_000, 6);
@@ -169,13 +190,14 @@ mod tests {
 
     #[test]
     fn no_limit_counts_nothing_and_memory_is_bounded() {
-        let rate = Rate::new(0);
-        assert_eq!(admitted(&rate, "192.0.2.1", 0, 1_000), 1_000);
+        let rate = Rate::default();
+        let free = "192.0.2.1".parse().unwrap();
+        assert!((0..1_000).all(|_| rate.admit(free, Timestamp::from_millis(0), 0)));
         assert!(rate.paid.lock().is_empty());
-        let rate = Rate::new(6);
+        let rate = Rate::default();
         for number in 0..70_000_u32 {
             let client = std::net::Ipv4Addr::from(number << 8);
-            assert!(rate.admit(client.into(), Timestamp::from_millis(0)));
+            assert!(rate.admit(client.into(), Timestamp::from_millis(0), 6));
         }
         assert!(rate.paid.lock().len() <= NETWORKS_MAX);
     }

@@ -48,10 +48,11 @@ impl Receiver {
     /// Points of a client, whatever it calls itself.
     pub(super) async fn client_points(&self, client: IpAddr) -> u32 {
         let clock = &*self.store.context().clock;
+        let lists = self.dns_lists.now();
         let connection = mailauth::Connection { client, helo: "", mail_from: "", receiver: &self.hostname };
         let (envelope, listed) = tokio::join!(
             tokio::time::timeout(LOOK_WAIT, self.checker.check_envelope(connection, &*self.dns, clock)),
-            join_all(self.dns_lists.iter().map(|list| list.points(client, &*self.dns, clock))),
+            join_all(lists.iter().map(|list| list.points(client, &*self.dns, clock))),
         );
         let has_no_name =
             envelope.is_ok_and(|found| matches!(found.iprev.result, IprevResult::Fail | IprevResult::PermError));
@@ -63,7 +64,7 @@ impl Conversation<'_> {
     /// RCPT TO of a stranger: a suspicious client must come back.
     pub(super) async fn check_greylist(&mut self, recipient: &Address, organisation: i64) -> Result<(), Verdict> {
         let (receiver, client) = (&self.door.receiver, self.peer());
-        let wait = Duration::from_secs(receiver.settings.greylist_seconds);
+        let wait = Duration::from_secs(receiver.settings.now().greylist_seconds);
         if self.door.config.kind != Kind::Mx || wait.is_zero() || receiver.rates.is_exempt(client) {
             return Ok(());
         }

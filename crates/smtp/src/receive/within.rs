@@ -18,11 +18,12 @@ impl Receiver {
     /// [`NotSent`] with the reason; then nobody gets anything.
     pub async fn submit(self: &Arc<Self>, outgoing: Outgoing, noting: Noting) -> Result<Vec<i64>, NotSent> {
         let Outgoing { principal, peer, from, recipients, hold_until, body } = outgoing;
-        if body.len() as u64 > self.settings.message_bytes_max {
-            return Err(NotSent::TooLarge(self.settings.message_bytes_max));
+        let settings = self.settings.now();
+        if body.len() as u64 > settings.message_bytes_max {
+            return Err(NotSent::TooLarge(settings.message_bytes_max));
         }
-        if recipients.len() > self.settings.recipients_max {
-            return Err(NotSent::TooManyRecipients(self.settings.recipients_max));
+        if recipients.len() > settings.recipients_max {
+            return Err(NotSent::TooManyRecipients(settings.recipients_max));
         }
         let path = format!("<{from}>");
         let Ok((from, "")) = ReversePath::take(&path) else {

@@ -23,7 +23,7 @@ pub(super) fn run(
 ) -> impl Future<Output = ()> + use<> {
     let store = system.store.clone();
     let name = format!("{}/audit", system.settings.server.hostname);
-    let settings = system.settings.audit.clone();
+    let mut settings = system.live.sections().audit();
     let elsewhere = Elsewhere {
         store: system.store.clone(),
         mailer: system.controls().mailer,
@@ -31,15 +31,17 @@ pub(super) fn run(
         settings: settings.clone(),
         credentials: system.settings.backup.credentials_file.clone(),
     };
-    let every = Duration::from_secs(settings.seal_seconds.max(1));
     async move {
         loop {
             if let Err(error) = seal_all(&store, &name).await {
                 tracing::error!(%error, "records cannot be put into the audit log; they wait");
             }
-            hand_on(&store, &settings, &elsewhere).await;
+            let now = settings.now();
+            hand_on(&store, &now, &elsewhere).await;
+            let every = Duration::from_secs(now.seal_seconds.max(1));
             tokio::select! {
                 () = stop.cancelled() => return,
+                () = settings.changed() => {}
                 () = tokio::time::sleep(every) => {}
             }
         }

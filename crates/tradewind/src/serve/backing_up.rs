@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use api::actions::{Controls, Stepping, back_up_when_due, carry_erasures_on, take_steps, tell_of_backups};
 use backup::BackupSettings;
-use tokio::time::MissedTickBehavior;
+use env::Watched;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Replaced;
@@ -45,22 +46,24 @@ pub(super) async fn carry_erasures(controls: Controls, stop: CancellationToken) 
 }
 
 /// Keeps points in time between backups, until `stop`; where another machine has taken the place of this one, says so and stops everything.
-pub(super) async fn step(controls: Controls, replaced: Replaced, stop: CancellationToken) {
-    let every = match controls.elsewhere.points() {
-        Ok(plan) if !plan.targets.is_empty() => plan.every,
+pub(super) async fn step(
+    controls: Controls,
+    mut settings: Watched<BackupSettings>,
+    replaced: Replaced,
+    stop: CancellationToken,
+) {
+    // Repositories are named in the file alone: where there are none, none comes before the next start.
+    match controls.elsewhere.points() {
+        Ok(plan) if !plan.targets.is_empty() => {}
         Ok(_) => return,
         Err(error) => {
             tracing::error!(%error, "no points in time are kept");
             return;
         }
-    };
-    let mut ticks = tokio::time::interval(every);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    }
     loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
+        let began = Instant::now();
+        let every = Duration::from_secs(settings.now().step_seconds.max(1));
         let outcome = tokio::select! {
             () = stop.cancelled() => return,
             outcome = take_steps(&controls) => outcome,
@@ -76,20 +79,29 @@ pub(super) async fn step(controls: Controls, replaced: Replaced, stop: Cancellat
             Ok(Stepping::Off | Stepping::Taken(_)) => {}
             Err(error) => tracing::error!(%error, "a point in time was not kept; it is tried again"),
         }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = settings.changed() => {}
+            () = tokio::time::sleep(every.saturating_sub(began.elapsed())) => {}
+        }
     }
 }
 
 /// Takes one when it is due, until `stop`, and tells of what is late.
-pub(super) async fn run(controls: Controls, settings: BackupSettings, stop: CancellationToken) {
-    if settings.every_minutes == 0 || settings.repositories.is_empty() {
+pub(super) async fn run(controls: Controls, settings: Watched<BackupSettings>, stop: CancellationToken) {
+    // They are named in the file alone.
+    if settings.now().repositories.is_empty() {
         return;
     }
-    let every = Duration::from_secs(settings.every_minutes.saturating_mul(60));
     let mut rest = Duration::ZERO;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        let every = Duration::from_secs(settings.now().every_minutes.saturating_mul(60));
+        if every.is_zero() {
+            continue;
         }
         if rest.is_zero() {
             let outcome = tokio::select! {

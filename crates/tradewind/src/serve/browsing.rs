@@ -57,11 +57,11 @@ pub(super) fn jmap_server(
         outbox: Arc::new(Sending(Arc::clone(receiver))),
         foresight: Arc::<smtp::deliver::Deliverer>::clone(deliverer),
         judge: portal.controls.elsewhere.judge()?,
-        hold_seconds_max: system.settings.delivery.schedule_days_max * 86_400,
+        hold_seconds_max: system.live.hold_seconds_max(),
         outside: scripts::Outside::of(&system.settings.rules),
-        access: system.settings.access.clone(),
+        access: system.live.sections().access(),
         dns: Arc::clone(dns),
         outbound: Arc::clone(&system.outbound),
     };
-    Ok(Some(jmap::Server::new(parts, settings.clone())))
+    Ok(Some(jmap::Server::new(parts, system.live.sections().jmap())))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::Refused;
+use env::Watched;
 use env::dns::Resolver;
 use filter::{Judge, Layer, RulesFollower};
 use inspect::{Pool, Program};
@@ -48,7 +49,7 @@ pub(super) fn judging(
     reputation: &Arc<Reputation>,
     dns: &Arc<dyn Resolver>,
 ) -> Result<Arc<Judging>, Refused> {
-    let settings = system.settings.judging.clone();
+    let settings = system.live.sections().judging();
     let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), system.settings.inspect.clone()));
     let judging = Judging::new(system.store.clone(), system.judge.get()?, layers, settings);
     let opinion = SecondOpinion::new(&system.settings.opinion, Arc::clone(dns)).map_err(Refused::because)?;
@@ -57,7 +58,7 @@ pub(super) fn judging(
 
 /// Follows what people and feeds say of delivered mail.
 pub(super) fn learner(system: &System, reputation: &Arc<Reputation>) -> Result<Learner, Refused> {
-    let (judge, settings) = (system.judge.get()?, system.settings.judging.clone());
+    let (judge, settings) = (system.judge.get()?, system.live.sections().judging());
     Ok(Learner::new(system.store.clone(), judge, settings, system.mailer(), Arc::clone(reputation)))
 }
 
@@ -70,7 +71,8 @@ pub(super) fn spawn(
     stop: &CancellationToken,
 ) -> Result<(), Refused> {
     let settings = &system.settings.judging;
-    tasks.spawn(tidy(system.store.clone(), settings.clone(), Arc::clone(reputation), stop.clone()));
+    let watched = system.live.sections().judging();
+    tasks.spawn(tidy(system.store.clone(), watched.clone(), Arc::clone(reputation), stop.clone()));
     tasks.spawn(write_reputation(Arc::clone(reputation), stop.clone()));
     tasks.spawn(learn(learner(system, reputation)?, stop.clone()));
     let stops = Stops { store: system.store.clone(), mailer: system.mailer(), judge: system.judge.get()? };
@@ -90,21 +92,24 @@ pub(super) fn spawn(
     if let Some(directory) = settings.rules_directory.clone() {
         tasks.spawn(follow_rules(directory, learner(system, reputation)?, system.judge.get()?, stop.clone()));
     }
-    if settings.digest_minutes > 0 {
-        let digests = Digests {
-            store: system.store.clone(),
-            mailer: system.mailer(),
-            judge: system.judge.get()?,
-            link_base: format!("{public_url}{}", api::QUARANTINE_LINKS_PATH),
-            period: Duration::from_secs(settings.digest_minutes.saturating_mul(60)),
-        };
-        tasks.spawn(tell(digests, stop.clone()));
-    }
+    let digests = Digests {
+        store: system.store.clone(),
+        mailer: system.mailer(),
+        judge: system.judge.get()?,
+        link_base: format!("{public_url}{}", api::QUARANTINE_LINKS_PATH),
+        period: Duration::ZERO,
+    };
+    tasks.spawn(tell(digests, watched, stop.clone()));
     Ok(())
 }
 
-async fn tell(digests: Digests, stop: CancellationToken) {
+async fn tell(mut digests: Digests, settings: Watched<JudgingSettings>, stop: CancellationToken) {
     while !wait(DIGESTS_EVERY, &stop).await {
+        let minutes = settings.now().digest_minutes;
+        if minutes == 0 {
+            continue;
+        }
+        digests.period = Duration::from_secs(minutes.saturating_mul(60));
         match digests.post().await {
             Ok(0) => {}
             Ok(told) => tracing::info!(told, "people are told what waits in quarantine"),
@@ -270,9 +275,14 @@ async fn pull_by_rules(learner: &Learner) {
 }
 
 /// Forgets judged messages whose time is over, and deletes what nobody released from quarantine.
-async fn tidy(store: Store, settings: JudgingSettings, reputation: Arc<Reputation>, stop: CancellationToken) {
+async fn tidy(
+    store: Store,
+    settings: Watched<JudgingSettings>,
+    reputation: Arc<Reputation>,
+    stop: CancellationToken,
+) {
     while !wait(TIDY_EVERY, &stop).await {
-        match judgement::tidy(&store, &settings, &reputation).await {
+        match judgement::tidy(&store, &settings.now(), &reputation).await {
             Ok(gone) => tracing::debug!(gone, "old judged and quarantined messages forgotten"),
             Err(error) => tracing::error!(%error, "cannot forget old judged and quarantined messages"),
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use net::{Acceptor, ConnectionLimits, Listener, TrustedNetworks, listen};
 use serde_json::{Map, Value};
 
-use crate::settings::Settings;
+use crate::settings::{Sections, Settings};
 use api::actions::Refused;
 
 /// Connections that may wait to be accepted on each address.
@@ -24,7 +24,7 @@ pub(crate) struct Addresses(Vec<(&'static str, Vec<SocketAddr>)>);
 
 impl Listening {
     /// Binds every address of the settings.
-    pub(crate) fn bind(settings: &Settings) -> Result<Self, Refused> {
+    pub(crate) fn bind(settings: &Settings, sections: &Sections) -> Result<Self, Refused> {
         let (mut addresses, mut acceptors) = (Vec::new(), Vec::new());
         for (name, wanted) in services(settings) {
             let wanted: Vec<SocketAddr> = wanted.iter().filter_map(|address| address.parse().ok()).collect();
@@ -33,7 +33,7 @@ impl Listening {
             }
             let listener = listen(&wanted, BACKLOG).map_err(|error| Refused(format!("{name}: {error}")))?;
             addresses.push((name, listener.local_addrs().map_err(Refused::because)?));
-            acceptors.push((name, Some(acceptor(listener, name, settings)?)));
+            acceptors.push((name, Some(acceptor(listener, name, (settings, sections))?)));
         }
         Ok(Self { addresses: Addresses(addresses), acceptors })
     }
@@ -81,17 +81,27 @@ fn services(settings: &Settings) -> [(&'static str, &[String]); 7] {
     ]
 }
 
-fn acceptor(listener: Listener, name: &str, settings: &Settings) -> Result<Acceptor, Refused> {
-    let (total, per_client) = match name {
-        "imap" | "imaps" => (settings.imap.connections_max, settings.imap.connections_per_address_max),
-        _ => (settings.smtp.connections_max, settings.smtp.connections_per_address_max),
-    };
+fn acceptor(
+    listener: Listener,
+    name: &str,
+    (settings, sections): (&Settings, &Sections),
+) -> Result<Acceptor, Refused> {
     let limits = ConnectionLimits {
-        total,
-        per_client,
         stop_wait: Duration::from_secs(settings.server.stop_seconds),
         proxies: TrustedNetworks::parse(&settings.listen.proxies)
             .map_err(|error| Refused(format!("listen.proxies: {error}")))?,
+        ..ConnectionLimits::default()
     };
-    Ok(Acceptor::new(listener, limits))
+    let acceptor = Acceptor::new(listener, limits);
+    let (imap, smtp) = (sections.imap(), sections.smtp());
+    Ok(match name {
+        "imap" | "imaps" => acceptor.asking(move || {
+            let settings = imap.now();
+            (settings.connections_max, settings.connections_per_address_max)
+        }),
+        _ => acceptor.asking(move || {
+            let settings = smtp.now();
+            (settings.connections_max, settings.connections_per_address_max)
+        }),
+    })
 }

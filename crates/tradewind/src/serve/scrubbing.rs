@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api::actions::{Controls, scrub_page};
+use env::Watched;
 use store::scrub;
 use tokio_util::sync::CancellationToken;
 
@@ -18,17 +19,19 @@ const RETRY_AFTER: Duration = Duration::from_secs(600);
 const DAY: i64 = 86_400_000;
 
 /// Walks when it is due, until `stop`.
-pub(super) async fn run(controls: Controls, settings: StoreSettings, stop: CancellationToken) {
-    if settings.scrub_days == 0 {
-        return;
-    }
+pub(super) async fn run(controls: Controls, settings: Watched<StoreSettings>, stop: CancellationToken) {
     let mut wait = LOOK_EVERY;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
         }
-        wait = match step(&controls, &settings).await {
+        let now = settings.now();
+        if now.scrub_days == 0 {
+            wait = LOOK_EVERY;
+            continue;
+        }
+        wait = match step(&controls, &now).await {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::error!(error, "content cannot be looked through; it is tried again");

@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use certs::acme::{AcmeOrder, Challenge, ChallengePublisher};
 use certs::{CertificateFacts, CertsError};
 use crypto::tls::ServerTls;
-use env::Outlook;
+use ::portal::PortalSettings;
+use env::{Outlook, Watched};
 use env::dns::{DnsError, Resolver};
 use identity::Directory;
 use identity::rights::{AccessSettings, forget_refusals};
@@ -20,11 +21,12 @@ use rustls::sign::CertifiedKey;
 use signing::{Signer, SigningSettings};
 use store::Store;
 use store::collect::Budget;
+use trace::TraceSettings;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::steady::Steady;
-use crate::settings::Settings;
+use crate::settings::{Live, Settings};
 use crate::system::reload_certificates;
 use crate::tlsa::tlsa_name;
 
@@ -71,9 +73,9 @@ const RENEWAL_RETRY: Duration = Duration::from_secs(3600);
 const HOOK_WAIT: Duration = Duration::from_secs(300);
 
 /// Renews keys of OpenPGP that are kept here before they end.
-pub(super) async fn renew_pgp_keys(store: Store, settings: OpenPgpSettings, stop: CancellationToken) {
-    let span = Duration::from_secs(settings.valid_days.saturating_mul(86_400));
+pub(super) async fn renew_pgp_keys(store: Store, settings: Watched<OpenPgpSettings>, stop: CancellationToken) {
     while !wait(RENEWAL_LOOK_EVERY, &stop).await {
+        let span = Duration::from_secs(settings.now().valid_days.saturating_mul(86_400));
         match store.write(move |tx| keybook::renew_due(tx, span)).await {
             Ok(0) => {}
             Ok(renewed) => tracing::info!(renewed, "keys of OpenPGP were renewed"),
@@ -102,9 +104,9 @@ pub(super) async fn tell_of_keys(store: Store, mailer: Mailer, stop: Cancellatio
 /// Gives back the room of messages that are gone and of list entries that have expired, from time to time.
 pub(super) async fn collect(
     store: Store,
-    access: AccessSettings,
-    portal_keeps: Duration,
-    trace_days: u32,
+    access: Watched<AccessSettings>,
+    portal: Watched<PortalSettings>,
+    trace: Watched<TraceSettings>,
     stop: CancellationToken,
 ) {
     let begun = Instant::now();
@@ -121,7 +123,7 @@ pub(super) async fn collect(
         }
         carry_out_rules(&store).await;
         purge_removed(&store).await;
-        forget_traces(&store, trace_days).await;
+        forget_traces(&store, trace.now().keep_days).await;
         match store::collect::run(&store, Budget::default(), now).await {
             Ok(collected) => tracing::debug!(?collected, "room given back"),
             Err(error) => tracing::error!(%error, "cannot give back room"),
@@ -137,11 +139,12 @@ pub(super) async fn collect(
             Ok(forgotten) => tracing::debug!(forgotten, "sessions and tokens forgotten whose time is over"),
             Err(error) => tracing::error!(%error, "cannot forget sessions and tokens whose time is over"),
         }
+        let portal_keeps = portal.now().keeps();
         match store.write_freeing(move |tx| portal::forget_expired(tx, portal_keeps, DELIVERIES_MAX)).await {
             Ok(forgotten) => tracing::debug!(forgotten, "deliveries of the portal forgotten whose time is over"),
             Err(error) => tracing::error!(%error, "cannot forget deliveries of the portal whose time is over"),
         }
-        let kept = access.refusals_kept();
+        let kept = access.now().refusals_kept();
         match store.write(move |tx| forget_refusals(tx, kept)).await {
             Ok(forgotten) => tracing::debug!(forgotten, "old refusals taken out of the record"),
             Err(error) => tracing::error!(%error, "cannot take old refusals out of the record"),
@@ -264,13 +267,18 @@ pub(super) async fn watch_keys(
     store: Store,
     dns: Arc<dyn Resolver>,
     signer: Arc<Signer>,
-    settings: SigningSettings,
+    mut settings: Watched<SigningSettings>,
     stop: CancellationToken,
 ) {
-    let overlap = Duration::from_secs(settings.overlap_days.saturating_mul(86_400));
-    let every = Duration::from_secs(settings.watch_seconds.max(1));
-    while !wait(every, &stop).await {
-        match signing::look(&store, &*dns, overlap).await {
+    loop {
+        let now = settings.now();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            // The next look is at the new time.
+            () = settings.changed() => continue,
+            () = tokio::time::sleep(Duration::from_secs(now.watch_seconds.max(1))) => {}
+        }
+        match signing::look(&store, &*dns, now.overlap()).await {
             Ok(begun) if begun.is_empty() => {}
             Ok(_) => signer.forget(),
             Err(error) => tracing::error!(%error, "cannot look after DKIM keys"),
@@ -279,14 +287,15 @@ pub(super) async fn watch_keys(
 }
 
 /// Takes up certificate files that have changed.
-pub(super) async fn watch_certificates(tls: ServerTls, settings: Settings, stop: CancellationToken) {
+pub(super) async fn watch_certificates(tls: ServerTls, live: Live, stop: CancellationToken) {
+    let settings = live.started();
     let (tls_files, gm) = (&settings.tls, &settings.gm);
     let changed = || [&tls_files.certificate, &tls_files.key, &gm.certificate, &gm.key].map(|path| modified(path));
     let mut known = changed();
     while !wait(WATCH_EVERY, &stop).await {
         let found = changed();
         if found != known {
-            reload_certificates(&tls, &settings);
+            reload_certificates(&tls, &live.now());
             known = found;
         }
     }
@@ -302,18 +311,19 @@ pub(super) async fn renew_certificates(
     tls: ServerTls,
     challenges: Challenges,
     dns: Arc<dyn Resolver>,
-    settings: Settings,
+    live: Live,
     stop: CancellationToken,
 ) {
+    let settings = live.started();
     let publisher = Publisher { tls: tls.clone(), challenges, dns_hook: settings.acme.dns_hook.clone() };
     let mut pause = Duration::ZERO;
     while !wait(pause, &stop).await {
         pause = RENEWAL_LOOK_EVERY;
-        if !is_due(&settings, &store) {
+        if !is_due(settings, &store) {
             continue;
         }
-        let order = match acme_order(&settings, &store, &*dns).await {
-            Ok(order) => AcmeOrder { takes_next_key: next_key_is_known(&settings, &*dns).await, ..order },
+        let order = match acme_order(settings, &store, &*dns).await {
+            Ok(order) => AcmeOrder { takes_next_key: next_key_is_known(settings, &*dns).await, ..order },
             Err(error) => {
                 tracing::error!(%error, "cannot read the domains for a certificate");
                 continue;
@@ -322,7 +332,7 @@ pub(super) async fn renew_certificates(
         match certs::acme::obtain(&order, &publisher).await {
             Ok(()) => {
                 tracing::info!(names = ?order.names, "certificate fetched");
-                reload_certificates(&tls, &settings);
+                reload_certificates(&tls, &live.now());
             }
             Err(error) => {
                 tracing::error!(%error, names = ?order.names, "no certificate; the old one stays, next attempt in an hour");

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::Refused;
+use env::Watched;
 use review::{Alerts, Contacts, Reviewer};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use watch::Watch;
+use watch::{Watch, WatchSettings};
 
 use crate::system::System;
 
@@ -27,8 +28,8 @@ pub(super) fn spawn(
     public_url: &str,
     stop: &CancellationToken,
 ) -> Result<Arc<Watch>, Refused> {
-    let settings = &system.settings.watch;
-    let watch = Arc::new(Watch::new(system.store.clone(), settings).map_err(Refused::because)?);
+    let settings = system.live.sections().watch();
+    let watch = Arc::new(Watch::new(system.store.clone(), settings.clone()).map_err(Refused::because)?);
     watch.look();
     let writing = Arc::clone(&watch);
     let stopped = stop.clone();
@@ -37,16 +38,16 @@ pub(super) fn spawn(
     let alerts = Alerts {
         store: system.store.clone(),
         mailer: system.mailer(),
-        contacts: Contacts(settings.alerts_to.clone()),
+        contacts: Contacts::default(),
         link_base: format!("{public_url}{}", api::SIGN_IN_LINKS_PATH),
     };
-    tasks.spawn(tell(Arc::clone(&watch), alerts, stop.clone()));
+    tasks.spawn(tell(Arc::clone(&watch), alerts, settings.clone(), stop.clone()));
     let reviewer = Reviewer {
         store: system.store.clone(),
         mailer: system.mailer(),
-        contacts: Contacts(settings.reviews_to.clone()),
+        contacts: Contacts::default(),
     };
-    tasks.spawn(review(Arc::clone(&watch), reviewer, stop.clone()));
+    tasks.spawn(review(Arc::clone(&watch), reviewer, settings, stop.clone()));
     Ok(watch)
 }
 
@@ -59,13 +60,14 @@ async fn look(watch: Arc<Watch>, stop: CancellationToken) {
     }
 }
 
-async fn tell(watch: Arc<Watch>, alerts: Alerts, stop: CancellationToken) {
+async fn tell(watch: Arc<Watch>, mut alerts: Alerts, settings: Watched<WatchSettings>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = watch.wait_for_news() => {}
             () = tokio::time::sleep(ALERTS_EVERY) => {}
         }
+        alerts.contacts = Contacts(settings.now().alerts_to.clone());
         match alerts.post().await {
             Ok(0) => {}
             Ok(told) => tracing::info!(told, "people are told of unusual sign-ins"),
@@ -74,8 +76,14 @@ async fn tell(watch: Arc<Watch>, alerts: Alerts, stop: CancellationToken) {
     }
 }
 
-async fn review(watch: Arc<Watch>, reviewer: Reviewer, stop: CancellationToken) {
+async fn review(
+    watch: Arc<Watch>,
+    mut reviewer: Reviewer,
+    settings: Watched<WatchSettings>,
+    stop: CancellationToken,
+) {
     loop {
+        reviewer.contacts = Contacts(settings.now().reviews_to.clone());
         match reviewer.run().await {
             Ok(0) => {}
             Ok(sent) => tracing::info!(sent, "reviews sent"),

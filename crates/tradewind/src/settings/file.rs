@@ -1,9 +1,13 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::Settings;
+use configuration::OfFile;
+
+use super::{Origin, Settings};
 
 /// A configuration file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +54,7 @@ pub(super) fn load(path: &Path) -> Result<Settings, SettingsError> {
         message: error.message().replace('\n', ", "),
     })?;
     if let Some((setting, value, remedy)) = wrong_values(&settings).into_iter().next() {
-        let line = find_setting(&text, setting);
+        let line = find_setting(&text, setting).unwrap_or(1);
         return Err(SettingsError::Value {
             path: path.to_owned(),
             line,
@@ -60,11 +64,26 @@ pub(super) fn load(path: &Path) -> Result<Settings, SettingsError> {
         });
     }
     resolve_paths(&mut settings, path.parent().unwrap_or_else(|| Path::new(".")));
+    settings.origin = Origin { path: path.to_owned(), sets: Arc::new(set_by(&text)) };
     Ok(settings)
 }
 
+/// What the file sets, by name.
+fn set_by(text: &str) -> BTreeMap<String, OfFile> {
+    let mut found = BTreeMap::new();
+    for (section, values) in toml::from_str::<toml::Table>(text).unwrap_or_default() {
+        let toml::Value::Table(values) = values else { continue };
+        for (field, value) in values {
+            let name = format!("{section}.{field}");
+            let line = find_setting(text, &name).unwrap_or(1);
+            found.insert(name, OfFile { line, value });
+        }
+    }
+    found
+}
+
 /// Each setting whose value is of the right type and still makes no sense: name, value, remedy.
-fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)> {
+pub(super) fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)> {
     let mut wrong = Vec::new();
     let mut check = |right: bool, setting, value: String, remedy| {
         if !right {
@@ -137,6 +156,7 @@ fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)
         wrong.push(("gm.prefer", settings.gm.prefer.clone(), "must be client, always or never"));
     }
     wrong.extend(wrong_in_backup(settings));
+    wrong.extend(wrong_in_networks(settings));
     wrong.extend(settings.region.faults());
     wrong.extend(settings.provision.faults());
     wrong.extend(settings.smime.faults());
@@ -159,6 +179,42 @@ fn wrong_in_backup(settings: &Settings) -> Vec<(&'static str, String, &'static s
     let seconds = settings.backup.step_seconds;
     if !(1..=3_600).contains(&seconds) {
         wrong.push(("backup.step_seconds", seconds.to_string(), "give 1 to 3600"));
+    }
+    wrong
+}
+
+/// Lists of networks and of lists in DNS, and what else would be refused at the start.
+fn wrong_in_networks(settings: &Settings) -> Vec<(&'static str, String, &'static str)> {
+    let mut wrong = Vec::new();
+    for (setting, networks) in [
+        ("smtp.exempt_networks", &settings.smtp.exempt_networks),
+        ("listen.proxies", &settings.listen.proxies),
+        ("openpgp.wkd_networks", &settings.openpgp.wkd_networks),
+        ("smime.networks", &settings.smime.networks),
+        ("jmap.push_within", &settings.jmap.push_within),
+        ("jmap.pictures_within", &settings.jmap.pictures_within),
+    ] {
+        if net::TrustedNetworks::parse(networks).is_err() {
+            wrong.push((setting, format!("{networks:?}"), "must be networks such as 192.0.2.0/24 or 2001:db8::/32"));
+        }
+    }
+    let lists = &settings.smtp.dns_lists;
+    if smtp::receive::DnsList::parse_all(lists).is_err() {
+        wrong.push(("smtp.dns_lists", format!("{lists:?}"), "must be lists in DNS, each \"zone\" or \"zone=points\", 20 at most"));
+    }
+    for address in &settings.http.metrics_from {
+        if address.parse::<std::net::IpAddr>().is_err() {
+            wrong.push(("http.metrics_from", address.clone(), "must be addresses such as 127.0.0.1"));
+        }
+    }
+    let level = &settings.log.level;
+    if tracing_subscriber::EnvFilter::try_new(level).is_err() {
+        wrong.push(("log.level", level.clone(), "must be error, warn, info, debug, or a filter such as info,smtp=debug"));
+    }
+    for (setting, addresses) in [("watch.alerts_to", &settings.watch.alerts_to), ("watch.reviews_to", &settings.watch.reviews_to)] {
+        for address in addresses.iter().filter(|address| mail::Address::parse(address).is_err()) {
+            wrong.push((setting, address.clone(), "must be addresses of people here, such as security@trade.example"));
+        }
     }
     wrong
 }
@@ -229,19 +285,22 @@ fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// The line on which the setting `section.name` stands; 1 if it does not.
-fn find_setting(text: &str, setting: &str) -> usize {
+/// The line on which the setting `section.name` stands, or its own table begins.
+fn find_setting(text: &str, setting: &str) -> Option<usize> {
     let (section, name) = setting.split_once('.').unwrap_or(("", setting));
     let mut current = String::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if let Some(table) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            table.trim().clone_into(&mut current);
+            table.trim_matches(['[', ']', ' ']).clone_into(&mut current);
+            if current == setting {
+                return Some(number + 1);
+            }
         } else if current == section && line.split('=').next().is_some_and(|key| key.trim() == name) {
-            return number + 1;
+            return Some(number + 1);
         }
     }
-    1
+    None
 }
 
 #[cfg(test)]
@@ -272,6 +331,17 @@ mod tests {
         }
         let missing = load(Path::new("/nonexistent/tradewind.toml")).unwrap_err().to_string();
         assert!(missing.contains("/nonexistent/tradewind.toml") && missing.contains("quickstart"), "{missing}");
+    }
+
+    #[test]
+    fn what_the_file_sets_is_known_with_its_line() {
+        let settings =
+            load_text("[judging]\nkeep_days = 20\n\n[judging.trade]\nwarn = 0.4\njunk = 0.7\nquarantine = 0.9\nrefuse = 1.1\nunjudged = \"junk\"\n")
+                .unwrap();
+        let sets = &settings.origin.sets;
+        let lines: Vec<(&str, usize)> = sets.iter().map(|(name, of_file)| (name.as_str(), of_file.line)).collect();
+        assert_eq!(lines, [("judging.keep_days", 2), ("judging.trade", 4)]);
+        assert_eq!(sets["judging.keep_days"].value, toml::Value::Integer(20));
     }
 
     #[test]

@@ -2,19 +2,26 @@
 
 use std::fmt::Write;
 
+use configuration::{Applies, Kind};
+
+use super::layers::schema_of_all;
 use super::{Settings, schema};
 
 /// Manual page of all settings in Markdown.
 pub(crate) fn reference() -> String {
     let defaults = table(&Settings::default());
+    let all = schema_of_all();
     let mut page = String::from(
-        "# Settings of Tradewind\n\nThe file is TOML; every setting may be left out and then has its default.\n",
+        "# Settings of Tradewind\n\nThe file is TOML; every setting may be left out and then has its default. What can be changed while the server \
+         runs is changed by [other ways](changing-settings.md), too: each setting says when such a change holds.\n",
     );
     for section in schema() {
         let _ = write!(page, "\n## [{}]\n\n{}\n", section.name, paragraph(section.doc));
         for field in section.fields {
             let default = value(&defaults, section.name, field.name);
-            let _ = write!(page, "\n`{}`, default `{default}`\n: {}\n", field.name, paragraph(field.doc));
+            let found = all.find(&format!("{}.{}", section.name, field.name));
+            let when = found.map_or("", |setting| holds(setting.nature.applies));
+            let _ = write!(page, "\n`{}`, default `{default}`{}{when}\n: {}\n", field.name, unit(found), paragraph(field.doc));
         }
     }
     page
@@ -35,6 +42,23 @@ pub(crate) fn commented_file(settings: &Settings) -> String {
         }
     }
     file
+}
+
+/// The unit, where a number has one.
+fn unit(setting: Option<&configuration::Setting>) -> String {
+    match setting.and_then(|setting| setting.unit.filter(|_| setting.kind != Kind::Text)) {
+        Some(unit) => format!(" {unit}"),
+        None => String::new(),
+    }
+}
+
+/// When a change holds that is not made in the file.
+const fn holds(applies: Applies) -> &'static str {
+    match applies {
+        Applies::Live => ", live",
+        Applies::Restart => ", from the next start",
+        Applies::File => ", in the file alone",
+    }
 }
 
 fn table(settings: &Settings) -> toml::Table {

@@ -66,7 +66,7 @@ pub struct PointsPlan {
 }
 
 /// Days for which each point can be reached, by level.
-const fn days_of(level: Level) -> u32 {
+pub(super) const fn days_of(level: Level) -> u32 {
     match level {
         Level::Basic | Level::Enhanced => 7,
         Level::Trade => 14,

@@ -131,7 +131,7 @@ fn at_the_step_of_enrolling(caller: Caller, now: Timestamp) -> Caller {
 }
 
 async fn load(portal: &Portal, account: i64) -> Result<Known, IdentityError> {
-    let settings = portal.desk().settings().clone();
+    let settings = portal.desk().settings();
     let work = move |tx: &mut Tx<'_>| {
         let rule = rule_of(tx, &settings, account)?;
         Ok::<_, IdentityError>((list_factors(tx, account)?, rule, factor_demand(tx, &settings, account)?))

@@ -76,7 +76,7 @@ pub(crate) async fn set(
 ) -> Result<Answers, Failure> {
     let asked = ChangesAsked::take_stateless(server, &mut args)?;
     args.finish()?;
-    let (who, names, max) = (asker.clone(), created.clone(), server.settings.push_subscriptions_max);
+    let (who, names, max) = (asker.clone(), created.clone(), server.settings.now().push_subscriptions_max);
     let change = move |tx: &mut Tx<'_>| {
         let account = who.account();
         store::account::next_modseq(tx, account)?;

@@ -8,7 +8,7 @@ use audit::witness::{handed, keep_stamp, newest, note_handed};
 use backup::{Accesses, keep_object};
 use bytes::Bytes;
 use crypto::tls::{ClientTls, Roots};
-use env::Timestamp;
+use env::{Timestamp, Watched};
 use env::dns::Resolver;
 use identity::Language;
 use letters::{Letter, Mailer, Texts};
@@ -35,7 +35,7 @@ pub(super) struct Elsewhere {
     pub(super) store: Store,
     pub(super) mailer: Mailer,
     pub(super) dns: Arc<dyn Resolver>,
-    pub(super) settings: AuditSettings,
+    pub(super) settings: Watched<AuditSettings>,
     /// File with what opens buckets.
     pub(super) credentials: PathBuf,
 }
@@ -48,17 +48,18 @@ impl Elsewhere {
             Ok(None) => return,
             Err(error) => return tracing::error!(%error, "the newest checkpoint cannot be read"),
         };
-        for url in &self.settings.witness_urls {
+        let settings = self.settings.now();
+        for url in &settings.witness_urls {
             self.once(url, size, Duration::ZERO, self.post_checkpoint(url, &checkpoint)).await;
         }
-        for bucket in &self.settings.witness_buckets {
+        for bucket in &settings.witness_buckets {
             self.once(bucket, size, Duration::ZERO, self.put_into(bucket, size, &checkpoint)).await;
         }
-        let daily = Duration::from_secs(self.settings.witness_hours.max(1) * 3_600);
-        for address in &self.settings.witness_addresses {
+        let daily = Duration::from_secs(settings.witness_hours.max(1).saturating_mul(3_600));
+        for address in &settings.witness_addresses {
             self.once(address, size, daily, self.write_to(address, size, &checkpoint)).await;
         }
-        if let Some(url) = &self.settings.stamp_url {
+        if let Some(url) = &settings.stamp_url {
             self.once(STAMP, size, daily, self.stamp(url, size, &checkpoint)).await;
         }
     }
@@ -129,7 +130,8 @@ impl Elsewhere {
 
     /// Has the checkpoint stamped by the authority at `url`; keeps what it gives if it holds.
     async fn stamp(&self, url: &str, size: u64, checkpoint: &str) -> Result<(), String> {
-        let file = self.settings.stamp_authorities.as_deref();
+        let settings = self.settings.now();
+        let file = settings.stamp_authorities.as_deref();
         let trust =
             trust(file.ok_or("set audit.stamp_authorities: without it nobody's time stamp is believed")?).await?;
         let hash = crypto::hash::sha256(checkpoint.as_bytes());
@@ -154,7 +156,7 @@ impl Elsewhere {
         let port = parsed.port_or_known_default().ok_or_else(|| format!("{url}: is neither http nor https"))?;
         let address = intel::address_of(&*self.dns, host, port).await.map_err(|error| format!("{url}: {error}"))?;
         let answer = if parsed.scheme() == "https" {
-            let roots = match &self.settings.elsewhere_ca {
+            let roots = match &self.settings.now().elsewhere_ca {
                 Some(file) => Roots::only(std::slice::from_ref(file)),
                 None => Roots::system(&[]),
             };
