@@ -8,7 +8,7 @@ import { ActButton } from "../kit/form";
 import { List } from "../kit/list";
 import { useMay } from "../kit/me";
 import { Moment, ScreenPage, Tone } from "../kit/parts";
-import { whole } from "../kit/remote";
+import { pages } from "../kit/remote";
 
 export interface Queued {
   id: string;
@@ -21,8 +21,7 @@ export interface Queued {
   last_answer: string | null;
 }
 
-const load = whole<Queued>("queue-list", () => ({}), (row, { search = "", state = "" }) =>
-  (state === "" || (state === "held") === row.held) && `${row.from ?? ""} ${row.to.join(" ")} ${row.last_answer ?? ""}`.toLowerCase().includes(search.toLowerCase()));
+const load = pages<Queued>("queue-page", ({ state, ...rest }) => ({ ...rest, ...(state === undefined ? {} : { held: state === "held" }) }));
 
 export default function QueueScreen() {
   const { t, i18n } = useTranslation();

@@ -1,6 +1,8 @@
 import { page, place, type Screen } from "../kit/screen";
 
 export const flowScreens: Screen[] = [
+  place("flow", "/trace", "tracing.title", ["trace.read"], () => import("./trace-screen")),
+  page("flow", "/trace/$id", "tracing.one", ["trace.read"], () => import("./traced-screen")),
   place("flow", "/queue", "queue.title", ["queue.read"], () => import("./queue-screen")),
   page("flow", "/queue/$id", "queue.one", ["queue.read"], () => import("./queued-screen")),
   place("flow", "/domains", "domains.title", ["domain.read"], () => import("./domains-screen")),

@@ -1,5 +1,5 @@
 import { act } from "../../account/api";
-import { holdsWords } from "../kit/remote";
+import type { Page } from "../kit/remote";
 
 export interface Person {
   address: string;
@@ -14,5 +14,5 @@ export interface Person {
 
 /** People whose name or address holds what was typed. */
 export async function findPeople(search: string, limit: number): Promise<Person[]> {
-  return (await act<Person[]>("user-list", {})).filter((person) => holdsWords(person, { search })).slice(0, limit);
+  return (await act<Page<Person>>("user-page", { search, limit })).items;
 }

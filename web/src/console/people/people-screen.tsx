@@ -7,15 +7,13 @@ import { FormButton } from "../kit/form";
 import { List } from "../kit/list";
 import { useMay } from "../kit/me";
 import { Count, ScreenPage, Tone } from "../kit/parts";
-import { whole } from "../kit/remote";
+import { pages } from "../kit/remote";
 import type { Person } from "./find";
 import { ROLES } from "./roles";
 import { Told } from "./told";
 
 const STATES: [string, string][] = [["", "kit.any"], ["active", "people.state-active"], ["disabled", "people.state-disabled"], ["frozen", "people.state-frozen"]];
-const load = whole<Person>("user-list", () => ({}), (row, { search = "", state = "", role = "" }) =>
-  (state === "" || row.state === state) && (role === "" || row.role === role) &&
-  search.toLowerCase().split(/\s+/).every((word) => `${row.address} ${row.aliases.join(" ")} ${row.name}`.toLowerCase().includes(word)));
+const load = pages<Person>("user-page");
 
 /** What is told once: the password that was made for somebody. */
 export interface NewPassword {
