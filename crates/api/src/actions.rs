@@ -56,6 +56,8 @@ mod smime;
 mod store;
 mod subjects;
 #[cfg(test)]
+mod subject_tests;
+#[cfg(test)]
 mod tests;
 mod tls;
 
