@@ -17,9 +17,6 @@ use crate::{GuardError, Taught};
 /// Rows of one step of a sweep.
 const STEP: i64 = 500;
 
-/// Changes of one person's row in a list of details that are named.
-const DETAILS_MAX: usize = 32;
-
 /// What is known of a person by name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Held {
@@ -136,7 +133,7 @@ pub fn forget(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<u64, 
     if let Some(partner) = known.partner {
         gone += 1;
         if known.is_himself {
-            for detail in partner.details.iter().take(DETAILS_MAX) {
+            for detail in &partner.details {
                 shelf.update::<AccountRow, _>(&detail.detail.key(), |row| {
                     row.holders.retain(|holder| *holder != partner.name);
                 })?;
