@@ -71,12 +71,15 @@ fn an_erasure_is_proven_and_stays_one_when_the_server_is_lost() -> Outcome {
     require!("oathtool");
     let scratch = Scratch::new("subjects")?;
     let (repository, kept) = (scratch.join("repository"), scratch.join("kept"));
-    let options = Options::default()
-        .set("backup", "repositories", &format!("[{:?}]", text(&repository)))
-        .set("factors", "grace_days", "0");
+    let options = Options::default().set("backup", "repositories", &format!("[{:?}]", text(&repository))).set(
+        "factors",
+        "grace_days",
+        "0",
+    );
     let mut tradewind = Tradewind::start(options)?;
     let mut session = tradewind.new_account("leaver", 10)?.session()?;
-    let letter = b"From: chen@far.example\r\nTo: leaver@trade.test\r\nSubject: canary-subject\r\n\r\nword canaryquartz\r\n";
+    let letter =
+        b"From: chen@far.example\r\nTo: leaver@trade.test\r\nSubject: canary-subject\r\n\r\nword canaryquartz\r\n";
     session.append("INBOX", &[letter.as_slice()])?.ok()?;
     session.logout()?;
     let mut people = people(&tradewind)?;
@@ -147,7 +150,8 @@ fn an_erasure_is_proven_and_stays_one_when_the_server_is_lost() -> Outcome {
 fn a_stranger_who_wrote_is_found_reported_and_answered() -> Outcome {
     let tradewind = Tradewind::start(Options::default())?;
     let mut session = tradewind.access("sales")?.session()?;
-    let letter = b"From: Chen <chen@far.example>\r\nTo: sales@trade.test\r\nSubject: canary-subject\r\n\r\ncanaryquartz\r\n";
+    let letter =
+        b"From: Chen <chen@far.example>\r\nTo: sales@trade.test\r\nSubject: canary-subject\r\n\r\ncanaryquartz\r\n";
     session.append("INBOX", &[letter.as_slice()])?.ok()?;
     session.logout()?;
     let open = ["subject", "open", "access", "chen@far.example", "--name", "Chen", "--law", "pipl", "--language", "zh"];
@@ -164,8 +168,7 @@ fn a_stranger_who_wrote_is_found_reported_and_answered() -> Outcome {
     let scratch = Scratch::new("subject-report")?;
     for format in ["json", "csv", "pdf"] {
         let file = scratch.join(&format!("report.{format}"));
-        let arguments =
-            ["subject", "report", &id, "--language", "zh", "--format", format, "--output", &text(&file)];
+        let arguments = ["subject", "report", &id, "--language", "zh", "--format", format, "--output", &text(&file)];
         tradewind.command(&arguments)?.success()?;
         let octets = fs::read(&file)?;
         assert!(octets.len() > 500 && !String::from_utf8_lossy(&octets).contains("canary"), "{format}");

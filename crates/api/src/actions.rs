@@ -54,9 +54,9 @@ mod sharing;
 mod sign_ins;
 mod smime;
 mod store;
-mod subjects;
 #[cfg(test)]
 mod subject_tests;
+mod subjects;
 #[cfg(test)]
 mod tests;
 mod tls;
