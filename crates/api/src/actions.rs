@@ -64,6 +64,8 @@ mod sign_ins;
 mod smime;
 mod space;
 mod store;
+#[cfg(test)]
+mod subject_tests;
 mod subjects;
 #[cfg(test)]
 mod tests;

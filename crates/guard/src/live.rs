@@ -257,7 +257,11 @@ fn prepare(tx: &mut Tx<'_>) -> Result<Option<Prepared>, GuardError> {
         // One that does not read must not stop those behind it.
         match shelf::unseal::<Taught>(&key, LESSON, *id, sealed) {
             Ok(taught) if restricted.contains(id) => {
-                tracing::debug!(id, author = taught.subject.from.domain, "not learned from: somebody's data is restricted");
+                tracing::debug!(
+                    id,
+                    author = taught.subject.from.domain,
+                    "not learned from: somebody's data is restricted"
+                );
             }
             Ok(taught) => taught.teach(&mut shelf)?,
             Err(error) => tracing::error!(id, %error, "a message cannot be learned from"),

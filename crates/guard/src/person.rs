@@ -17,9 +17,6 @@ use crate::{GuardError, Taught};
 /// Rows of one step of a sweep.
 const STEP: i64 = 500;
 
-/// Changes of one person's row in a list of details that are named.
-const DETAILS_MAX: usize = 32;
-
 /// What is known of a person by name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Held {
@@ -51,9 +48,9 @@ pub fn held(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Held, G
     let name = root(&mut shelf, &partner_name(&mailbox_of(address)))?;
     let row = shelf.get::<PartnerRow>(&name)?;
     let is_himself = name == address && row.is_some();
-    let partner = row.map(|row| row.partner).filter(|partner| {
-        is_himself || partner.people.iter().any(|person| person.address == address)
-    });
+    let partner = row
+        .map(|row| row.partner)
+        .filter(|partner| is_himself || partner.people.iter().any(|person| person.address == address));
     let mut names = 0;
     for key in name_keys(known.as_ref(), partner.as_ref(), address) {
         let row = shelf.get::<NameRow>(&key)?.unwrap_or_default();
@@ -136,7 +133,7 @@ pub fn forget(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<u64, 
     if let Some(partner) = known.partner {
         gone += 1;
         if known.is_himself {
-            for detail in partner.details.iter().take(DETAILS_MAX) {
+            for detail in &partner.details {
                 shelf.update::<AccountRow, _>(&detail.detail.key(), |row| {
                     row.holders.retain(|holder| *holder != partner.name);
                 })?;
@@ -185,13 +182,7 @@ impl Swept {
 ///
 /// # Errors
 /// When the store fails, or another wrote one of the rows meanwhile.
-pub fn sweep(
-    tx: &mut Tx<'_>,
-    organisation: i64,
-    address: &str,
-    after: i64,
-    erases: bool,
-) -> Result<Swept, GuardError> {
+pub fn sweep(tx: &mut Tx<'_>, organisation: i64, address: &str, after: i64, erases: bool) -> Result<Swept, GuardError> {
     let page = rows_between(tx, organisation, after, STEP)?;
     let mut swept = Swept { next: page.last().map(|row| row.id), ..Swept::default() };
     let is_last = i64::try_from(page.len()).is_ok_and(|count| count < STEP);
@@ -206,9 +197,9 @@ pub fn sweep(
                 }
                 is_his
             })?,
-            Kind::Address => row.without::<Address>(|other| {
-                other.address != address && take_out(&mut other.reply_to.0, address)
-            })?,
+            Kind::Address => {
+                row.without::<Address>(|other| other.address != address && take_out(&mut other.reply_to.0, address))?
+            }
             Kind::Domain => row.without::<DomainRow>(|domain| {
                 let before = domain.named_by.len();
                 domain.named_by.retain(|by| by != address);
@@ -244,9 +235,10 @@ fn sweep_cases(
     erases: bool,
     swept: &mut Swept,
 ) -> Result<(), GuardError> {
-    let ids = tx.rows("SELECT id FROM guard_case WHERE organisation = $1 ORDER BY id", params![organisation], |row| {
-        row.int(0)
-    })?;
+    let ids =
+        tx.rows("SELECT id FROM guard_case WHERE organisation = $1 ORDER BY id", params![organisation], |row| {
+            row.int(0)
+        })?;
     for id in ids {
         let case = cases::load(tx, id)?;
         if !names(&case.detail, address) {

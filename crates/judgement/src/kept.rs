@@ -10,8 +10,8 @@ use store::{Store, StoreError, Tx, params};
 
 use crate::reputation::{self, Event, Reputation};
 use crate::{
-    JudgementError, JudgingSettings, complaints, feedback, outbound, person, pictures, pull, quarantine, sealed, second,
-    takeover, votes,
+    JudgementError, JudgingSettings, complaints, feedback, outbound, person, pictures, pull, quarantine, sealed,
+    second, takeover, votes,
 };
 
 /// Rows forgotten in one transaction, so that others wait only briefly.

@@ -54,14 +54,18 @@ pub fn held(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Held, J
     let mark = mark_of(tx, organisation, address)?;
     let wanted = BTreeSet::from([mark]);
     let mut found = Held::default();
-    tx.for_each("SELECT id, at, marks FROM judged WHERE organisation = $1 ORDER BY at", params![organisation], |row| {
-        if marks::has_any(row.bytes(2)?, &wanted) {
-            let at = Timestamp::from_millis(row.int(1)?);
-            found.span = Some(found.span.map_or((at, at), |(first, _)| (first, at)));
-            found.judged.push(row.int(0)?);
-        }
-        Ok(())
-    })?;
+    tx.for_each(
+        "SELECT id, at, marks FROM judged WHERE organisation = $1 ORDER BY at",
+        params![organisation],
+        |row| {
+            if marks::has_any(row.bytes(2)?, &wanted) {
+                let at = Timestamp::from_millis(row.int(1)?);
+                found.span = Some(found.span.map_or((at, at), |(first, _)| (first, at)));
+                found.judged.push(row.int(0)?);
+            }
+            Ok(())
+        },
+    )?;
     tx.for_each("SELECT id, marks FROM quarantine WHERE organisation = $1", params![organisation], |row| {
         if marks::has_any(row.bytes(1)?, &wanted) {
             found.quarantined.push(row.int(0)?);

@@ -26,6 +26,7 @@ store::on_both_engines! {
     what_is_kept_to_the_end_speaks_for_its_sender,
     names_fade_and_go_with_their_organisation,
     others_count_only_where_several_agree,
+    whose_data_is_restricted_gets_no_name,
 }
 
 fn letter(from: &str, link: &str) -> String {
@@ -134,6 +135,47 @@ async fn what_was_unwanted_comes_back_with_a_bad_name(store: TestStore) {
     assert_eq!((known.len(), known[0].kind), (1, "claimed"));
     let wrong = office.scene.store.read(move |tx| reputation::look_up(tx, organisation, "nothing")).await;
     assert!(wrong.unwrap_err().to_string().contains("\"nothing\" has no reputation"));
+}
+
+async fn whose_data_is_restricted_gets_no_name(store: TestStore) {
+    let office = Office::new(store).await;
+    let organisation = office.scene.organisation;
+    let restrict = async |person: store::restrictions::Person<'static>, request: i64| {
+        let work = move |tx: &mut Tx<'_>| store::restrictions::add(tx, organisation, person, request);
+        office.scene.store.write(work).await.unwrap();
+    };
+    restrict(store::restrictions::Person::Address("chen@far.test"), 1).await;
+    let judging = office.judging(vec![evil()]);
+    let known = async |address: &'static str| {
+        office.reputation.flush().await.unwrap();
+        let work = move |tx: &mut Tx<'_>| reputation::look_up(tx, organisation, address);
+        office.scene.store.read(work).await.unwrap().len()
+    };
+    for (id, from) in [(1, "chen@far.test"), (2, "other@far.test")] {
+        judging.incoming(office.arrival(id, &letter(from, "http://a.test/"), false)).await.unwrap();
+    }
+    assert_eq!((known("chen@far.test").await, known("other@far.test").await), (0, 1));
+    // Mail for one of ours whose data is restricted counts for nobody.
+    restrict(store::restrictions::Person::Account(office.scene.li), 2).await;
+    judging.incoming(office.arrival(3, &letter("third@far.test", "http://a.test/"), false)).await.unwrap();
+    assert_eq!(known("third@far.test").await, 0);
+    let lift = move |tx: &mut Tx<'_>| store::restrictions::lift(tx, organisation, 2);
+    assert_eq!(office.scene.store.write(lift).await.unwrap(), 1);
+    judging.incoming(office.arrival(4, &letter("third@far.test", "http://a.test/"), false)).await.unwrap();
+    assert_eq!(known("third@far.test").await, 1);
+    // Who is written to earns no trust either.
+    let raw = "From: li@trade.test\r\nTo: chen@far.test\r\nSubject: Re: x\r\nIn-Reply-To: <1@x.test>\r\n\r\nyes\r\n";
+    let answer = Outgoing {
+        id: 5,
+        raw: Arc::new(raw.as_bytes().to_vec()),
+        inspected: None,
+        account: office.scene.li,
+        organisation,
+        envelope_from: "li@trade.test".to_owned(),
+        recipients: vec!["chen@far.test".to_owned()],
+    };
+    office.judging(Vec::new()).outgoing(answer).await.unwrap();
+    assert_eq!(known("chen@far.test").await, 0);
 }
 
 async fn a_forged_sender_spoils_nobody_and_earns_nothing(store: TestStore) {

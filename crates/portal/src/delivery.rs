@@ -431,9 +431,8 @@ pub fn list(tx: &mut Tx<'_>, account: i64) -> Result<Vec<Listed>, PortalError> {
 /// # Errors
 /// [`PortalError::Store`].
 pub fn to_partner(tx: &mut Tx<'_>, account: i64, address: &str) -> Result<Vec<Delivery>, PortalError> {
-    let ids = tx.rows("SELECT id FROM portal_delivery WHERE account = $1 ORDER BY id", params![account], |row| {
-        row.int(0)
-    })?;
+    let ids =
+        tx.rows("SELECT id FROM portal_delivery WHERE account = $1 ORDER BY id", params![account], |row| row.int(0))?;
     let mut found = Vec::new();
     for id in ids {
         found.extend(by_id(tx, account, id)?.filter(|delivery| delivery.to().to_lowercase() == address));

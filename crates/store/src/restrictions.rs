@@ -53,8 +53,7 @@ pub fn lift(tx: &mut Tx<'_>, organisation: i64, request: i64) -> Result<u64, Sto
 /// # Errors
 /// [`StoreError`] if the store fails.
 pub fn is_account(tx: &mut Tx<'_>, account: i64) -> Result<bool, StoreError> {
-    let found =
-        tx.row("SELECT 1 FROM restriction WHERE account = $1 LIMIT 1", params![account], |row| row.int(0))?;
+    let found = tx.row("SELECT 1 FROM restriction WHERE account = $1 LIMIT 1", params![account], |row| row.int(0))?;
     Ok(found.is_some())
 }
 

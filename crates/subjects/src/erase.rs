@@ -224,9 +224,8 @@ fn erase_account(
 
 /// The keys of an account by names that tell nothing of them: that of its mail by the hash of what it is wrapped in, private keys of people by number.
 fn keys_of(tx: &mut Tx<'_>, account: i64) -> Result<Vec<String>, SubjectError> {
-    let wrapped = tx.row("SELECT key_wrapped FROM account WHERE id = $1", params![account], |row| {
-        Ok(row.bytes(0)?.to_vec())
-    })?;
+    let wrapped =
+        tx.row("SELECT key_wrapped FROM account WHERE id = $1", params![account], |row| Ok(row.bytes(0)?.to_vec()))?;
     let mut keys = Vec::new();
     if let Some(wrapped) = wrapped {
         keys.push(format!("account:{account:x}:{}", proof::hex(&crypto::hash::sha256(&wrapped))));
@@ -318,11 +317,9 @@ async fn erase_from_organisation(
     let partners = again(store, move |tx| guard::person::forget(tx, organisation, &wanted)).await?;
     let address = address.to_owned();
     let work = move |tx: &mut Tx<'_>| {
-        let quarantined =
-            if removes { judgement::person::delete_quarantined(tx, organisation, &address)? } else { 0 };
+        let quarantined = if removes { judgement::person::delete_quarantined(tx, organisation, &address)? } else { 0 };
         let judged = judgement::person::forget(tx, organisation, &address)?;
-        let keys = keybook::forget(tx, organisation, &address)?
-            + certbook::forget_partner(tx, organisation, &address)?;
+        let keys = keybook::forget(tx, organisation, &address)? + certbook::forget_partner(tx, organisation, &address)?;
         let (lists, denied) = forget_listed(tx, organisation, &address)?;
         Ok::<_, SubjectError>([quarantined, judged, keys, lists, denied, forget_rules(tx, organisation, &address)?])
     };

@@ -95,7 +95,11 @@ fn judged(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Vec<Held>
             json!({ "address": address, "messages": kept.judged.len(), "span": span, "reports": kept.votes }),
         ),
         held(Place::Reputation, known.len(), json!({ "address": address, "counts": known })),
-        held(Place::Quarantine, kept.quarantined.len(), json!({ "address": address, "messages": kept.quarantined.len() })),
+        held(
+            Place::Quarantine,
+            kept.quarantined.len(),
+            json!({ "address": address, "messages": kept.quarantined.len() }),
+        ),
         held(Place::Correspondents, kept.writers as usize, json!({ "address": address, "people": kept.writers })),
     ])
 }
@@ -173,7 +177,8 @@ fn register(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Held, S
 fn queued(tx: &mut Tx<'_>, organisation: i64, addresses: &[String]) -> Result<Held, SubjectError> {
     let (mut found, mut after) = (0, 0);
     loop {
-        let filter = queue::Filter { organisation: Some(organisation), after, limit: PAGE_MAX, ..queue::Filter::default() };
+        let filter =
+            queue::Filter { organisation: Some(organisation), after, limit: PAGE_MAX, ..queue::Filter::default() };
         let page = queue::list(tx, &filter)?;
         let Some(last) = page.last() else { break };
         after = last.id;

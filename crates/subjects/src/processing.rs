@@ -15,18 +15,8 @@ use crate::request::check_text;
 use crate::{SubjectError, texts};
 
 /// What the system does.
-pub(crate) const ENTRIES: [&str; 10] = [
-    "mail",
-    "directory",
-    "judging",
-    "partners",
-    "sign-ins",
-    "keys",
-    "portal",
-    "backups",
-    "audit",
-    "investigations",
-];
+pub(crate) const ENTRIES: [&str; 10] =
+    ["mail", "directory", "judging", "partners", "sign-ins", "keys", "portal", "backups", "audit", "investigations"];
 
 /// What is said of each.
 const FIELDS: [&str; 5] = ["purpose", "data", "basis", "kept", "recipients"];
@@ -156,12 +146,7 @@ fn parts(tx: &mut Tx<'_>, organisation: i64, language: Language) -> Result<BTree
 ///
 /// # Errors
 /// [`SubjectError`] if the store fails.
-pub fn register(
-    tx: &mut Tx<'_>,
-    organisation: i64,
-    language: Language,
-    live: &Live,
-) -> Result<Register, SubjectError> {
+pub fn register(tx: &mut Tx<'_>, organisation: i64, language: Language, live: &Live) -> Result<Register, SubjectError> {
     let texts = texts::of(language);
     let own = parts(tx, organisation, language)?;
     let values = values(tx, organisation, live)?;

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{StoreError, Tx, erasures};
 
+use crate::SubjectError;
 use crate::answer::name_of;
 use crate::request::load;
-use crate::SubjectError;
 
 /// The step, as records name it.
 pub(crate) const DESTROYED: &str = "destroyed";
@@ -119,10 +119,8 @@ pub fn build(
     let all = erasures::list(tx)?;
     let of_account = all.into_iter().find(|it| it.account == destroyed.account);
     let moment = |millis: i64| Timestamp::from_millis(millis).to_string();
-    let reached: Vec<(String, String)> = of_account
-        .iter()
-        .flat_map(|it| it.reached.iter().map(|(place, at)| (place.clone(), moment(*at))))
-        .collect();
+    let reached: Vec<(String, String)> =
+        of_account.iter().flat_map(|it| it.reached.iter().map(|(place, at)| (place.clone(), moment(*at)))).collect();
     let waiting = places.iter().filter(|place| !reached.iter().any(|(known, _)| known == *place)).cloned().collect();
     let statement = Statement {
         host: host.to_owned(),
@@ -178,4 +176,3 @@ pub fn verify(paper: &[u8], key: &PublicKey) -> Result<Statement, ProofFault> {
         && object["keys_sha256"] == digest_of(&statement.keys).as_str();
     if agrees { Ok(statement) } else { Err(ProofFault::Other("it names other keys or another person")) }
 }
-

@@ -73,7 +73,8 @@ pub async fn report(
     places.extend(in_accounts(store, &cards, &request).await?);
     let made = store.context().clock.now();
     let texts = texts::of(language);
-    let told: Vec<Value> = Place::ALL.iter().filter_map(|place| told_place(texts, *place, &places, &mailboxes)).collect();
+    let told: Vec<Value> =
+        Place::ALL.iter().filter_map(|place| told_place(texts, *place, &places, &mailboxes)).collect();
     let json = json!({
         "request": id.to_string(), "organisation": name, "made": made.to_string(), "law": request.regime.as_str(),
         "person": { "name": request.name, "addresses": request.addresses },
@@ -108,11 +109,7 @@ fn mailboxes(tx: &mut Tx<'_>, id: i64) -> Result<Vec<Mailbox>, SubjectError> {
 }
 
 /// Cards, deliveries and forwarding of accounts, by numbers.
-async fn in_accounts(
-    store: &Store,
-    cards: &Arc<dyn Cards>,
-    request: &Request,
-) -> Result<Vec<Held>, SubjectError> {
+async fn in_accounts(store: &Store, cards: &Arc<dyn Cards>, request: &Request) -> Result<Vec<Held>, SubjectError> {
     let (mut contacts, mut portal, mut forwards, mut after) = (0, 0, 0, 0);
     loop {
         let page = search::accounts(store, request.organisation, after).await?;

@@ -213,7 +213,8 @@ pub(crate) fn check_text(part: &'static str, text: &str) -> Result<(), SubjectEr
 
 pub(crate) fn check_address(part: &'static str, text: &str) -> Result<String, SubjectError> {
     let parsed = mail::Address::parse(text.trim());
-    let parsed = parsed.map_err(|cause| SubjectError::Part { part, cause: format!("{text:?} is no mail address: {cause}") })?;
+    let parsed =
+        parsed.map_err(|cause| SubjectError::Part { part, cause: format!("{text:?} is no mail address: {cause}") })?;
     Ok(parsed.canonical().to_lowercase())
 }
 
@@ -286,11 +287,7 @@ fn pseudonym(tx: &Tx<'_>) -> String {
 }
 
 /// The one person that addresses are of: an account with all its own, or somebody outside.
-fn person_of(
-    tx: &mut Tx<'_>,
-    organisation: i64,
-    given: &[String],
-) -> Result<(Option<i64>, Vec<String>), SubjectError> {
+fn person_of(tx: &mut Tx<'_>, organisation: i64, given: &[String]) -> Result<(Option<i64>, Vec<String>), SubjectError> {
     if given.is_empty() || given.len() > ADDRESSES_MAX {
         let cause = format!("must be from 1 to {ADDRESSES_MAX}, all of one person");
         return Err(SubjectError::Part { part: "the addresses", cause });

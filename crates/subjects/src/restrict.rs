@@ -1,7 +1,7 @@
 //! Restriction and objection: from then on nothing is learned from mail of or to the person, and nobody searches his mailbox for others.
 
-use store::restrictions::{self, Person};
 use store::Tx;
+use store::restrictions::{self, Person};
 
 use crate::SubjectError;
 use crate::request::{change, load};

@@ -126,11 +126,7 @@ async fn look_into(
 }
 
 /// What the organisation holds of the person beside mailboxes.
-pub(crate) async fn places(
-    store: &Store,
-    organisation: i64,
-    addresses: &[String],
-) -> Result<Vec<Held>, SubjectError> {
+pub(crate) async fn places(store: &Store, organisation: i64, addresses: &[String]) -> Result<Vec<Held>, SubjectError> {
     let wanted = addresses.to_vec();
     let mut all = store.read(move |tx| held::of_organisation(tx, organisation, &wanted)).await?;
     let mut swept = Swept::default();

@@ -122,7 +122,8 @@ async fn a_stranger_is_found_wherever_he_is_held(store: TestStore) {
     assert!(mail.iter().any(|it| it.removed.is_some() && it.roles == ["from"]), "{mail:?}");
     assert!(mail.iter().any(|it| it.folders == ["Sent"] && it.roles == ["to"]), "{mail:?}");
     let first = mail[0].clone();
-    let page = office.change(move |tx, it| subjects::mentions(tx, it, id, Some((first.account, first.message)), 1)).await;
+    let page =
+        office.change(move |tx, it| subjects::mentions(tx, it, id, Some((first.account, first.message)), 1)).await;
     assert_eq!(page.unwrap(), mail[1..2]);
 }
 
@@ -275,9 +276,8 @@ async fn whose_data_is_restricted_teaches_nothing_and_is_not_searched(store: Tes
     let office = Office::open(store).await;
     let organisation = office.organisation;
     let request = office.enter(Kind::Objection, &[STRANGER]).await;
-    let restrict = async |id: i64, lift: bool| {
-        office.change(move |tx, it| subjects::restrict(tx, it, id, lift, &by())).await
-    };
+    let restrict =
+        async |id: i64, lift: bool| office.change(move |tx, it| subjects::restrict(tx, it, id, lift, &by())).await;
     assert!(matches!(restrict(request.id, false).await, Err(SubjectError::Unidentified(_))));
     office.identify(request.id).await;
     restrict(request.id, false).await.unwrap();
@@ -397,7 +397,8 @@ async fn a_report_tells_places_and_no_content(store: TestStore) {
     assert!(matches!(office.report(request.id).await, Err(SubjectError::NotCarriedOut { .. })), "nobody searched");
     office.search(request.id).await;
     let report = office.report(request.id).await.unwrap();
-    let places: Vec<&str> = report.json["places"].as_array().unwrap().iter().map(|it| it["place"].as_str().unwrap()).collect();
+    let places: Vec<&str> =
+        report.json["places"].as_array().unwrap().iter().map(|it| it["place"].as_str().unwrap()).collect();
     for place in ["mailboxes", "partners", "contacts", "keys", "reputation", "portal"] {
         assert!(places.contains(&place), "{place}: {places:?}");
     }

@@ -78,7 +78,11 @@ impl Case {
         for value in body.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
             if let Some(name) = value.as_str().and_then(|text| text.strip_prefix('$')) {
                 *value = remembered.get(name).cloned().unwrap_or_else(|| {
-                    if matches!(name, "client" | "key" | "hold" | "subject" | "consent") { json!("none") } else { json!(1) }
+                    if matches!(name, "client" | "key" | "hold" | "subject" | "consent") {
+                        json!("none")
+                    } else {
+                        json!(1)
+                    }
                 });
             }
         }
@@ -93,8 +97,16 @@ pub(crate) const WITHOUT_ACTION: &[access::Action] =
 /// The requests. `authority` is a certificate in PEM.
 #[must_use]
 pub(crate) fn cases(authority: &str) -> Vec<Case> {
-    [of_people(), of_keys(), of_officers(authority), of_subjects(), of_the_trade_guard(), of_administrators(), of_second_persons()]
-        .concat()
+    [
+        of_people(),
+        of_keys(),
+        of_officers(authority),
+        of_subjects(),
+        of_the_trade_guard(),
+        of_administrators(),
+        of_second_persons(),
+    ]
+    .concat()
 }
 
 /// What people ask about their data.
@@ -108,7 +120,11 @@ fn of_subjects() -> Vec<Case> {
             }),
         )
         .keeps("subject", "/id"),
-        case("security", "subject-identify", json!({ "id": "$subject", "how": "a letter to the address was answered" })),
+        case(
+            "security",
+            "subject-identify",
+            json!({ "id": "$subject", "how": "a letter to the address was answered" }),
+        ),
         case("security", "subject-search", json!({ "id": "$subject" })),
         case("security", "subject-mail", json!({ "id": "$subject" })),
         case("security", "subject-report", json!({ "id": "$subject", "language": "en", "format": "json" })),
@@ -117,12 +133,8 @@ fn of_subjects() -> Vec<Case> {
         case("security", "subject-correct", json!({ "id": "$subject", "name": "Chen Wei" })).nothing(),
         case("security", "subject-restrict", json!({ "id": "$subject", "lift": false })).nothing(),
         case("security", "subject-erase", json!({ "id": "$subject" })).waits(),
-        case(
-            "security",
-            "subject-letter-set",
-            json!({ "id": "$subject", "letter": "1", "subject": "s", "text": "t" }),
-        )
-        .nothing(),
+        case("security", "subject-letter-set", json!({ "id": "$subject", "letter": "1", "subject": "s", "text": "t" }))
+            .nothing(),
         case("security", "subject-letter-send", json!({ "id": "$subject", "letter": "1" })).nothing(),
         case("security", "subject-close", json!({ "id": "$subject", "withdrawn": false, "note": "" })),
         case("security", "subject-refuse", json!({ "id": "$subject", "reason": "it is closed" })).nothing(),

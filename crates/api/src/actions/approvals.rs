@@ -1,12 +1,12 @@
 //! The inbox of requests that wait for a second person.
 
 use ::investigation::{self, InvestigationError};
+use ::subjects::SubjectError;
 use access::Decision;
 use identity::rights::{self, Approval, ApprovalState, Outcome};
 use identity::{IdentityError, Language};
 use serde_json::{Value, json};
 use store::{StoreError, Tx};
-use ::subjects::SubjectError;
 
 use super::caller::{Bounds, Caller};
 use super::carry::shown;

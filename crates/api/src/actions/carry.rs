@@ -131,7 +131,8 @@ fn event(caller: &Caller, action: &Action, ruling: &Ruling, outcome: Outcome) ->
 }
 
 /// Fields of subject requests that name nobody: all that the record has of them, which outlives what is erased.
-const NAMELESS: &[&str] = &["id", "kind", "law", "lift", "remove_mail", "letter", "format", "language", "state", "part", "hold"];
+const NAMELESS: &[&str] =
+    &["id", "kind", "law", "lift", "remove_mail", "letter", "format", "language", "state", "part", "hold"];
 
 /// The request for the record: without secrets, and of what concerns people's own requests without whatever names them.
 fn recorded(action: &Action) -> Value {

@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 
 use ::letters::{LetterError, Texts, Words};
+use ::subjects::{self, Reminder, SubjectError};
 use access::{Action as Right, Duty};
 use identity::rights::{self, Approval, Grant};
 use identity::{AccountKind, IdentityError, Language};
-use ::subjects::{self, Reminder, SubjectError};
 use queue::QueueError;
 use store::Tx;
 
@@ -137,7 +137,9 @@ pub async fn tell_of_deadlines(controls: &Controls) -> Result<usize, SubjectErro
         match remind(controls, &reminder).await {
             Ok(true) => told += 1,
             Ok(false) => {}
-            Err(error) => tracing::error!(request = reminder.id, %error, "nobody was told of a deadline; it is tried again"),
+            Err(error) => {
+                tracing::error!(request = reminder.id, %error, "nobody was told of a deadline; it is tried again")
+            }
         }
     }
     controls.store.write_freeing(move |tx| subjects::forget(tx, &settings)).await?;
@@ -150,11 +152,8 @@ async fn remind(controls: &Controls, reminder: &Reminder) -> Result<bool, Letter
         2 => "letter-subject-today",
         _ => "letter-subject-over",
     };
-    let values = [
-        ("id", reminder.id.to_string()),
-        ("kind", reminder.kind.to_string()),
-        ("due", reminder.due.to_string()),
-    ];
+    let values =
+        [("id", reminder.id.to_string()), ("kind", reminder.kind.to_string()), ("due", reminder.due.to_string())];
     let mut letters = Vec::new();
     for reader in readers(controls, reminder.organisation, Right::SubjectChange).await {
         match controls.mailer.notice(reader, |language| words(language, key, &values)).await {
@@ -164,7 +163,10 @@ async fn remind(controls: &Controls, reminder: &Reminder) -> Result<bool, Letter
         }
     }
     if letters.is_empty() {
-        tracing::error!(request = reminder.id, "nobody has the right to work on subject requests, so nobody is told of a deadline");
+        tracing::error!(
+            request = reminder.id,
+            "nobody has the right to work on subject requests, so nobody is told of a deadline"
+        );
         return Ok(false);
     }
     let reminder = reminder.clone();

@@ -354,8 +354,7 @@ pub(super) async fn search(
     let number = number(&id)?;
     let (organisation, who) = place(controls, by, organisation).await?;
     let (store, cards) = (controls.store.clone(), controls.elsewhere.cards());
-    let running =
-        tokio::spawn(async move { ::subjects::search(&store, cards, organisation, number, who).await });
+    let running = tokio::spawn(async move { ::subjects::search(&store, cards, organisation, number, who).await });
     match tokio::time::timeout(SEARCH_WAIT, running).await {
         Ok(Ok(found)) => found.map(|found| shown_found(&found)).map_err(refused),
         Ok(Err(_)) => Err(Refused("the search broke off; search again".to_owned())),
@@ -444,7 +443,10 @@ pub(super) async fn investigate(
     let work = move |tx: &mut Tx<'_>, organisation: i64, who: &By| {
         let accounts = ::subjects::accounts_of(tx, organisation, number)?;
         if accounts.is_empty() || accounts.len() > CUSTODIANS_MAX {
-            let cause = format!("are {}; an investigation looks into 1 to {CUSTODIANS_MAX}; search first, or open several by hand", accounts.len());
+            let cause = format!(
+                "are {}; an investigation looks into 1 to {CUSTODIANS_MAX}; search first, or open several by hand",
+                accounts.len()
+            );
             return Err(SubjectError::Part { part: "mailboxes that name the person", cause });
         }
         let mut custodians = Vec::with_capacity(accounts.len());
@@ -488,9 +490,8 @@ pub(super) async fn restrict(
     organisation: Option<String>,
 ) -> Result<Value, Refused> {
     let number = number(&id)?;
-    let work = move |tx: &mut Tx<'_>, organisation: i64, who: &By| {
-        ::subjects::restrict(tx, organisation, number, lift, who)
-    };
+    let work =
+        move |tx: &mut Tx<'_>, organisation: i64, who: &By| ::subjects::restrict(tx, organisation, number, lift, who);
     within(controls, by, organisation, work).await.map(|()| json!({ "id": id, "restricted": !lift }))
 }
 

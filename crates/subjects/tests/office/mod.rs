@@ -243,7 +243,7 @@ impl Office {
                 };
                 lists::add(tx, it, new)?;
             }
-            let group = NewGroup { organisation: it, name: "Buyers", address: None, senders: Senders::Everybody };
+            let group = NewGroup { organisation: it, name: "Buyers", address: None, senders: Senders::Anyone };
             let group = groups::create_group(tx, &group)?;
             groups::add_member(tx, group, &Member::Outside(STRANGER.to_owned()))?;
             queue::demands::set(tx, it, STRANGER, &Demand::new(&[Means::VerifiedTls]).unwrap())?;
@@ -297,9 +297,9 @@ impl Office {
     async fn keep_waiting(&self) {
         let li = self.li;
         for number in [1, 2] {
-            let prepared = &mut Prepared::new(b"Subject: waits\r\n\r\nx\r\n", self.store.context());
+            let mut prepared = Prepared::new(b"Subject: waits\r\n\r\nx\r\n", self.store.context());
             let staged = self.store.stage(prepared.take_record()).await.unwrap();
-            let (key, now) = (prepared.key().clone(), self.store.context().clock.now());
+            let now = self.store.context().clock.now();
             let work = move |tx: &mut Tx<'_>, it: i64| {
                 staged.attach(tx, 1)?;
                 if number == 1 {
@@ -308,7 +308,7 @@ impl Office {
                 let message = NewMessage {
                     organisation: it,
                     blob: staged.id(),
-                    key: &key,
+                    key: prepared.key(),
                     envelope: queue::Envelope::default(),
                     size: 10,
                     created: now,

@@ -17,8 +17,7 @@ use super::super::{Controls, Refused};
 use super::{check_form, in_form, refused, within};
 
 /// Columns of the register of consents as a table.
-const COLUMNS: [&str; 9] =
-    ["id", "name", "address", "purpose", "evidence", "given", "withdrawn", "withdrawal", "by"];
+const COLUMNS: [&str; 9] = ["id", "name", "address", "purpose", "evidence", "given", "withdrawn", "withdrawal", "by"];
 
 /// A consent to be entered.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
