@@ -32,7 +32,8 @@ fn setting(tradewind: &Tradewind, name: &str) -> Outcome<Value> {
 fn size_max(tradewind: &Tradewind) -> Outcome<u64> {
     let mut client = tradewind.smtp()?;
     let hello = client.command("EHLO far.example")?;
-    let size = hello.text.split_whitespace().skip_while(|word| *word != "SIZE").nth(1).and_then(|size| size.parse().ok());
+    let size =
+        hello.text.split_whitespace().skip_while(|word| *word != "SIZE").nth(1).and_then(|size| size.parse().ok());
     client.quit()?;
     Ok(size.unwrap_or(0))
 }
@@ -45,7 +46,10 @@ fn a_change_holds_at_once_and_is_undone() -> Outcome {
     assert_eq!((before["source"].as_str(), before["version"].as_i64()), (Some("default"), Some(0)));
     assert_eq!((before["applies"].as_str(), before["unit"].as_str()), (Some("live"), Some("bytes")));
     let changed = asked(&tradewind, &["config", "set", "smtp.message_bytes_max", "4096", "--reason", "tested"])?;
-    assert_eq!((changed["version"].as_i64(), changed["old"].as_i64(), changed["new"].as_i64()), (Some(1), Some(50 << 20), Some(4096)));
+    assert_eq!(
+        (changed["version"].as_i64(), changed["old"].as_i64(), changed["new"].as_i64()),
+        (Some(1), Some(50 << 20), Some(4096))
+    );
     assert_eq!(size_max(&tradewind)?, 4096, "no restart in between");
     let mut client = tradewind.smtp()?;
     let long = smtp::for_wire(format!("Subject: x\r\n\r\n{}\r\n", "x".repeat(60)).repeat(100).as_bytes());
@@ -66,7 +70,12 @@ fn a_change_holds_at_once_and_is_undone() -> Outcome {
     asked(&tradewind, &["config", "undo", "smtp.message_bytes_max"])?;
     assert_eq!(size_max(&tradewind)?, 50 << 20);
     let history = asked(&tradewind, &["config", "history", "smtp.message_bytes_max"])?;
-    let told: Vec<_> = history["versions"].as_array().into_iter().flatten().map(|it| (it["version"].as_i64(), it["how"].as_str())).collect();
+    let told: Vec<_> = history["versions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|it| (it["version"].as_i64(), it["how"].as_str()))
+        .collect();
     assert_eq!(told, [(Some(2), Some("undo")), (Some(1), Some("set"))]);
     Ok(())
 }
@@ -87,7 +96,10 @@ fn live_settings_reach_the_parts_that_use_them() -> Outcome {
     let add = |name: &str| -> Outcome<bool> {
         let mut command = std::process::Command::new(Tradewind::binary()?);
         command.arg("--config").arg(tradewind.config()?).args(["user", "add", name, "--password-stdin"]);
-        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
         let mut child = command.spawn()?;
         std::io::Write::write_all(&mut child.stdin.take().expect("piped"), format!("{short}\n").as_bytes())?;
         Ok(child.wait()?.success())
@@ -98,7 +110,8 @@ fn live_settings_reach_the_parts_that_use_them() -> Outcome {
     // Judging: what is done at a level.
     asked(&tradewind, &["config", "set", "judging.basic", "{ junk = 0.8, warn = 0.6 }"])?;
     let policy = asked(&tradewind, &["judging", "show"])?;
-    let junk = policy.as_array().into_iter().flatten().find(|row| row["setting"] == "junk").cloned().unwrap_or_default();
+    let junk =
+        policy.as_array().into_iter().flatten().find(|row| row["setting"] == "junk").cloned().unwrap_or_default();
     assert_eq!((junk["value"].as_str(), junk["of_level"].as_str()), (Some("0.8"), Some("0.8")));
     // The oldest TLS.
     asked(&tradewind, &["config", "set", "tls.version_min", "1.3"])?;
@@ -182,7 +195,11 @@ fn the_file_is_never_shadowed_and_a_conflict_is_told() -> Outcome {
     assert!(shown["conflict"].as_str().is_some_and(|why| why.contains("the file wins")), "{shown}");
     for check in [&["--json", "config", "check"][..], &["--json", "check", "--offline"][..]] {
         let checked = tradewind.command(check)?;
-        assert!(!checked.status.success() && checked.stdout.contains("judging.quarantine_days"), "{check:?}: {}", checked.stdout);
+        assert!(
+            !checked.status.success() && checked.stdout.contains("judging.quarantine_days"),
+            "{check:?}: {}",
+            checked.stdout
+        );
     }
     asked(&tradewind, &["config", "set", "judging.quarantine_days", "--default"])?;
     let checked = tradewind.command(&["--json", "config", "check"])?.success()?;
@@ -209,9 +226,16 @@ fn an_export_reads_back_as_it_was_and_holds_no_secret() -> Outcome {
     asked(&tradewind, &["protection", "set", "far.example", "portal", "verified-tls"])?;
     asked(&tradewind, &["config", "export", "--output", path])?;
     let text = std::fs::read_to_string(&file)?;
-    assert!(text.contains("keep_days = 20") && text.contains("hops_max = 40") && text.contains("level = \"basic\""), "{text}");
-    for told in [text.as_str(), &asked(&tradewind, &["config", "history"])?.to_string(), &asked(&tradewind, &["config", "get"])?.to_string(),
-        &asked(&tradewind, &["access", "log"])?.to_string()] {
+    assert!(
+        text.contains("keep_days = 20") && text.contains("hops_max = 40") && text.contains("level = \"basic\""),
+        "{text}"
+    );
+    for told in [
+        text.as_str(),
+        &asked(&tradewind, &["config", "history"])?.to_string(),
+        &asked(&tradewind, &["config", "get"])?.to_string(),
+        &asked(&tradewind, &["access", "log"])?.to_string(),
+    ] {
         assert!(!told.contains("hunter2"), "{told}");
     }
     let same = asked(&tradewind, &["config", "diff", path])?;
@@ -248,7 +272,11 @@ fn what_another_level_changes_is_shown() -> Outcome {
     assert_eq!(value("backup.keep_days"), Some((json!("7"), json!("90"))));
     assert_eq!(value("judging.junk"), Some((json!("0.9"), json!("0.8"))));
     assert_eq!(value("approvals.policy.change"), Some((json!("alone"), json!("second person"))));
-    assert!(value("factors.finance").is_some() && value("sessions.hours_max").is_some() && value("watch.refuse_from").is_some());
+    assert!(
+        value("factors.finance").is_some()
+            && value("sessions.hours_max").is_some()
+            && value("watch.refuse_from").is_some()
+    );
     let same = asked(&tradewind, &["config", "diff", "--level", "basic"])?;
     assert_eq!(same["differences"], json!([]));
     // What the organisation departs in stays.

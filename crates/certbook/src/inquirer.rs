@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::tls::ClientTls;
-use env::{Timestamp, Watched};
 use env::dns::Resolver;
+use env::{Timestamp, Watched};
 use factors::ocsp::{self, NONCE_BYTES, Question, Status};
 use net::TrustedNetworks;
 use smime::{Certificate, Link, Listed, Trust, UnusableList};

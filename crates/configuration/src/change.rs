@@ -136,9 +136,9 @@ fn plan<'a>(tx: &mut Tx<'_>, node: &'a dyn Node, change: &Change) -> Result<Plan
     let counting = newest.as_ref().filter(|_| of_file.is_none()).and_then(|version| version.value.clone());
     let old = counting.or_else(|| base.clone());
     let value = match (&change.wish, &newest) {
-        (Wish::Set(text), _) => {
-            Some(read_value(setting, text, old.as_ref()).map_err(|why| ConfigurationError::Value(hidden(setting, why)))?)
-        }
+        (Wish::Set(text), _) => Some(
+            read_value(setting, text, old.as_ref()).map_err(|why| ConfigurationError::Value(hidden(setting, why)))?,
+        ),
         (Wish::Value(value), _) => Some(value.clone()),
         (Wish::Clear, _) => None,
         (Wish::Undo, Some(newest)) => newest.before.clone(),
@@ -266,7 +266,11 @@ fn shown(setting: &Setting, value: Option<&Value>) -> String {
 
 /// A sentence about a value, without it where it is told nobody.
 fn hidden(setting: &Setting, why: String) -> String {
-    if setting.nature.is_secret { format!("{}: this cannot be read; write it as in the file", setting.name) } else { why }
+    if setting.nature.is_secret {
+        format!("{}: this cannot be read; write it as in the file", setting.name)
+    } else {
+        why
+    }
 }
 
 fn no_setting(node: &dyn Node, name: &str) -> ConfigurationError {

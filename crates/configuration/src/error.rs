@@ -20,10 +20,14 @@ pub enum ConfigurationError {
         hint: String,
     },
     /// It cannot be changed while the server runs.
-    #[error("{0} is set in the file alone, as it is needed before anything else, or names files, programs or keys; change it there and start the server anew")]
+    #[error(
+        "{0} is set in the file alone, as it is needed before anything else, or names files, programs or keys; change it there and start the server anew"
+    )]
     FileAlone(String),
     /// The file sets it, and the file wins.
-    #[error("{file} line {line} sets {name} = {value}, and the file wins; take that line out, start the server anew, and change it here")]
+    #[error(
+        "{file} line {line} sets {name} = {value}, and the file wins; take that line out, start the server anew, and change it here"
+    )]
     InFile {
         /// The setting.
         name: String,
@@ -38,7 +42,9 @@ pub enum ConfigurationError {
     #[error("{0}")]
     Value(String),
     /// Somebody else has changed it meanwhile.
-    #[error("{name} was changed meanwhile: version {found} of {at} by {by} is {theirs}; yours, made from version {based_on}, is {yours}; look at both, and set it again with --based-on {found}")]
+    #[error(
+        "{name} was changed meanwhile: version {found} of {at} by {by} is {theirs}; yours, made from version {based_on}, is {yours}; look at both, and set it again with --based-on {found}"
+    )]
     Conflict {
         /// The setting.
         name: String,

@@ -100,7 +100,8 @@ impl Setting {
     pub fn new(declared: Declared<'_>, nature: Nature) -> Self {
         let Declared { section, about, field, default } = declared;
         let kind = kind_of(field.kind, default);
-        let unit = if matches!(kind, Kind::Number | Kind::Numbers | Kind::Fraction) { unit_of(field.name) } else { None };
+        let unit =
+            if matches!(kind, Kind::Number | Kind::Numbers | Kind::Fraction) { unit_of(field.name) } else { None };
         Self {
             name: format!("{section}.{}", field.name),
             section,
@@ -186,7 +187,13 @@ fn unit_of(name: &str) -> Option<&'static str> {
     ];
     // A rate is a number of something, and bytes in a second are no seconds.
     if name.contains("_per_") || name.contains("_minute_") {
-        return if name.contains("bytes") { Some("bytes") } else if name.contains("mib") { Some("MiB") } else { None };
+        return if name.contains("bytes") {
+            Some("bytes")
+        } else if name.contains("mib") {
+            Some("MiB")
+        } else {
+            None
+        };
     }
     let mut words = name.split('_');
     words.find_map(|word| UNITS.iter().find(|(unit, _)| *unit == word)).map(|(_, unit)| *unit)

@@ -84,7 +84,9 @@ mod tests {
     #[test]
     fn values_are_written_as_in_the_file_and_text_without_marks_too() {
         let text = setting("String", None);
-        for (given, expected) in [("1.3", "1.3"), ("\"1.3\"", "1.3"), ("mail.example.com", "mail.example.com"), ("", "")] {
+        for (given, expected) in
+            [("1.3", "1.3"), ("\"1.3\"", "1.3"), ("mail.example.com", "mail.example.com"), ("", "")]
+        {
             assert_eq!(read_value(&text, given, None).unwrap(), Value::String(expected.to_owned()));
         }
         assert_eq!(read_value(&setting("u32", None), " 30 ", None).unwrap(), Value::Integer(30));

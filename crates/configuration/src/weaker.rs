@@ -40,7 +40,7 @@ impl Weaker {
             Self::Shorter => lacks(new, old),
             Self::Longer => lacks(old, new),
             Self::Words(words) => {
-                let place = |value: &Value| words.iter().position(|word| value.as_str() == Some(word));
+                let place = |value: &Value| words.iter().position(|word| value.as_str() == Some(*word));
                 // What is no word of the list is not known to protect as much.
                 place(new).is_none_or(|new| place(old).is_some_and(|old| new < old))
             }

@@ -103,7 +103,8 @@ async fn changes_are_versions_and_are_undone(store: TestStore) {
     assert_eq!(store.read(revision).await.unwrap(), 0);
     let first = made(&store, set("part.keep_days", "20", 0)).await.unwrap();
     assert_eq!((first.version, first.old, first.new), (1, Some(Value::Integer(14)), Some(Value::Integer(20))));
-    let second = made(&store, Change { reason: "as asked".to_owned(), ..set("part.keep_days", "30", 1) }).await.unwrap();
+    let second =
+        made(&store, Change { reason: "as asked".to_owned(), ..set("part.keep_days", "30", 1) }).await.unwrap();
     assert_eq!((second.version, second.is_other, second.applies), (2, true, Applies::Live));
     assert_eq!(store.read(revision).await.unwrap(), 2);
     // The same again is no version.
@@ -168,9 +169,8 @@ async fn secrets_are_in_no_refusal_and_rest_sealed(store: TestStore) {
     made(&store, set("part.token", "hunter2", 0)).await.unwrap();
     let refused = made(&store, set("part.token", "swordfish", 0)).await.unwrap_err().to_string();
     assert!(!refused.contains("hunter2") && !refused.contains("swordfish"), "{refused}");
-    let rests = |tx: &mut store::Tx<'_>| {
-        tx.rows("SELECT detail FROM setting_version", &[], |row| Ok(row.bytes(0)?.to_vec()))
-    };
+    let rests =
+        |tx: &mut store::Tx<'_>| tx.rows("SELECT detail FROM setting_version", &[], |row| Ok(row.bytes(0)?.to_vec()));
     let rests: Vec<Vec<u8>> = store.read(rests).await.unwrap();
     assert!(rests.iter().all(|octets| !octets.windows(7).any(|part| part == b"hunter2")));
     let events = store.read(|tx| identity::rights::list_events(tx, 0, Timestamp::default())).await.unwrap();

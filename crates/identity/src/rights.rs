@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use crate::Level;
 
-pub use actor::{decide_for, is_denied};
 pub use actor::{
     approval_rules, clear_approval_rule, load_actor, object_of_account, organisation_table, people_who_may,
     set_approval_rule,
 };
+pub use actor::{decide_for, is_denied};
 pub use approvals::{
     Approval, ApprovalState, NewApproval, approve, finish_approval, list_approvals, load_approval, refuse_approval,
     request_approval,

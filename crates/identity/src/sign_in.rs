@@ -249,7 +249,8 @@ impl SignIn {
         let (chain, rules) = (chain.to_vec(), Arc::clone(&self.rules));
         let wanted = authzid.map(|_| login.clone());
         let shown = chain.clone();
-        let found = self.store.read(move |tx| load_certified(tx, &rules.factors.now(), &chain, wanted.as_deref())).await;
+        let found =
+            self.store.read(move |tx| load_certified(tx, &rules.factors.now(), &chain, wanted.as_deref())).await;
         let outcome = found.unwrap_or_else(|error| Err(AuthFailure::Temporary(error)));
         let outcome = match outcome {
             Ok(principal) => self.ask_authority(principal, &shown).await,

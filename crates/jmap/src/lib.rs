@@ -54,8 +54,8 @@ use std::time::Duration;
 
 use ::outbound::Outbound;
 use env::Timestamp;
-use filter::Judge;
 use env::Watched;
+use filter::Judge;
 use identity::rights::AccessSettings;
 use identity::{Principal, SignIn, SignInWatch};
 use letters::Outbox;

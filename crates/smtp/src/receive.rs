@@ -163,7 +163,8 @@ impl Receiver {
         settings: Watched<SmtpSettings>,
         delivery: Watched<DeliverySettings>,
     ) -> Arc<Self> {
-        let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, inquirer, openpgp, .. } = parts;
+        let ReceiverParts { store, directory, sign_in, dns, checker, signer, without_dns, inquirer, openpgp, .. } =
+            parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
         let ReceiverParts { content_rules, judging, deliverer, outbound, tracing, .. } = parts;
         Arc::new(Self {

@@ -180,7 +180,8 @@ pub(crate) fn settings_elsewhere(settings: &Settings) -> Result<String, Refused>
         let Some(values) = values.as_table_mut() else { continue };
         let default = defaults.get(section).and_then(toml::Value::as_table);
         values.retain(|field, value| {
-            kept.origin.sets.contains_key(&format!("{section}.{field}")) || default.and_then(|it| it.get(field)) != Some(&*value)
+            kept.origin.sets.contains_key(&format!("{section}.{field}"))
+                || default.and_then(|it| it.get(field)) != Some(&*value)
         });
     }
     let text = toml::to_string(&table).map_err(Refused::because)?;

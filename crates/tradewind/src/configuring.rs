@@ -71,7 +71,8 @@ async fn check(config: &Path, json: bool) -> Result<ExitCode, Refused> {
     let changed = ask(&socket, &Action::SettingList(wanted)).await.transpose()?;
     let conflicts = changed.as_ref().map(conflicts).unwrap_or_default();
     let is_sound = !refused && conflicts.is_empty();
-    let told = json!({ "config": config.display().to_string(), "sound": is_sound, "conflicts": conflicts, "backup": needs });
+    let told =
+        json!({ "config": config.display().to_string(), "sound": is_sound, "conflicts": conflicts, "backup": needs });
     print(&told, json);
     Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use api::actions::Refused;
 use async_trait::async_trait;
 use crypto::tls::{ClientTls, Roots, load_certificates};
-use env::{Secret, Watched};
 use env::dns::Resolver;
+use env::{Secret, Watched};
 use factors::ocsp::{self, Responder};
 use factors::sms::{Provider, SmsError, SmsProvider, SmsRequest, SmsSettings};
 use factors::webauthn::{Attestation, RelyingParty};
@@ -62,13 +62,7 @@ pub(crate) fn factor_desk(
 ) -> Result<FactorDesk, Refused> {
     let hostname = &settings.server.hostname;
     let issuer = if settings.factors.issuer.is_empty() { hostname } else { &settings.factors.issuer };
-    let parts = Parts {
-        settings: factors,
-        site: Some(site(settings)?),
-        issuer: issuer.clone(),
-        sms,
-        sends_sms: false,
-    };
+    let parts = Parts { settings: factors, site: Some(site(settings)?), issuer: issuer.clone(), sms, sends_sms: false };
     let responders = Responders { dns: Arc::new(resolver(&settings.dns)?) };
     let online = Online::new(settings.factors.ocsp, Arc::new(responders));
     Ok(FactorDesk::new(store.clone(), parts, texting(settings)?).with_online(Arc::new(online)))

@@ -125,7 +125,16 @@ impl Server {
         let reporting = reporting::spawn(&tasks, &system, &dns, &stop);
         spawn_services(&tasks, &system, listening, &tls, challenges, (dns, reporting), &stop)?;
         tasks.close();
-        Ok(Self { addresses, settings: system.settings, live: system.live, store: system.store, tls, tasks, stop, replaced })
+        Ok(Self {
+            addresses,
+            settings: system.settings,
+            live: system.live,
+            store: system.store,
+            tls,
+            tasks,
+            stop,
+            replaced,
+        })
     }
 
     /// Where each service listens.

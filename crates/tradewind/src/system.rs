@@ -74,8 +74,20 @@ impl System {
         let (tally, judge, moves, backup) = Default::default();
         let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), settings.inspect.clone()));
         let outbound = Outbound::new(store.clone(), Some(pool));
-        let system =
-            Self { settings, live, store, directory, signer, passwords, factors, tally, judge, moves, backup, outbound };
+        let system = Self {
+            settings,
+            live,
+            store,
+            directory,
+            signer,
+            passwords,
+            factors,
+            tally,
+            judge,
+            moves,
+            backup,
+            outbound,
+        };
         if let Err(error) = import_key_files(&system.controls()).await {
             tracing::error!(%error, "DKIM keys in files cannot be taken over");
         }

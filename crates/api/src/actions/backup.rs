@@ -42,7 +42,10 @@ pub(super) fn asked_of(level: Level) -> [(&'static str, String); 5] {
         ("off_machine", (level >= Level::Enhanced).to_string()),
         ("regions", if level >= Level::Trade { lacks::REGIONS_MIN } else { 1 }.to_string()),
         ("undeletable", (level >= Level::Trade).to_string()),
-        ("points_in_time_days", if PointsWanted::ByLevel.is_wanted(level) { points::days_of(level) } else { 0 }.to_string()),
+        (
+            "points_in_time_days",
+            if PointsWanted::ByLevel.is_wanted(level) { points::days_of(level) } else { 0 }.to_string(),
+        ),
     ]
 }
 

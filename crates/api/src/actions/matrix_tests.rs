@@ -2,6 +2,7 @@
 //! made from the schema of the list, so that one added later is tested without a word.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use ::access::Decision;
 use ::store::testing::{Engine, run};

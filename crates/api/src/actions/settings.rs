@@ -115,7 +115,9 @@ pub(super) async fn list(controls: &Controls, by: &Bounds, wanted: SettingsWante
     let total = rows.len();
     if let Some(cursor) = &wanted.cursor {
         let place = rows.iter().position(|row| row["name"] == cursor.as_str());
-        let place = place.ok_or_else(|| Refused(format!("cursor {cursor}: no such setting among those that are wanted; begin anew without it")))?;
+        let place = place.ok_or_else(|| {
+            Refused(format!("cursor {cursor}: no such setting among those that are wanted; begin anew without it"))
+        })?;
         rows.drain(..=place);
     }
     let next = (rows.len() > limit).then(|| rows.get(limit - 1).map(|row| row["name"].clone())).flatten();
@@ -134,7 +136,12 @@ fn is_wanted(row: &Value, wanted: &SettingsWanted) -> bool {
 }
 
 /// One setting with its newest versions.
-pub(super) async fn show(controls: &Controls, by: &Bounds, name: String, language: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn show(
+    controls: &Controls,
+    by: &Bounds,
+    name: String,
+    language: Option<String>,
+) -> Result<Value, Refused> {
     let node = controls.elsewhere.node()?;
     let texts = Texts::of(language_of(language.as_deref())?);
     let setting = found(&*node, &name)?;
@@ -334,7 +341,9 @@ pub(super) async fn history(controls: &Controls, wanted: HistoryWanted) -> Resul
     }
     let limit = wanted.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
     let before = match wanted.cursor.as_deref() {
-        Some(cursor) => cursor.parse::<i64>().map_err(|_| Refused(format!("cursor {cursor}: give what the page before said as next")))?,
+        Some(cursor) => cursor
+            .parse::<i64>()
+            .map_err(|_| Refused(format!("cursor {cursor}: give what the page before said as next")))?,
         None => 0,
     };
     let name = wanted.name;

@@ -108,7 +108,8 @@ impl Inquirer {
     /// Asks for the certificate of `address` soon, if that is due, so that it is there when it is needed.
     pub fn look_up_soon(self: &Arc<Self>, organisation: i64, address: &str) {
         let place = Arc::clone(&self.soon).try_acquire_owned();
-        let (Some(runtime), Ok(place)) = (self.runtime.as_ref().filter(|_| !self.settings.now().directory.is_empty()), place)
+        let (Some(runtime), Ok(place)) =
+            (self.runtime.as_ref().filter(|_| !self.settings.now().directory.is_empty()), place)
         else {
             return;
         };

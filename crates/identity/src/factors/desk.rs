@@ -216,7 +216,7 @@ impl FactorDesk {
     /// # Errors
     /// [`IdentityError`] if the store fails.
     pub fn may_text(&self, tx: &mut Tx<'_>, number: &PhoneNumber) -> Result<bool, IdentityError> {
-        texting::count(tx, &self.parts.sms, number)
+        texting::count(tx, &self.parts.sms.now(), number)
     }
 
     /// Sends a partner, whose number is no account's, the code that opens what waits for him. It has been counted by [`Self::may_text`].

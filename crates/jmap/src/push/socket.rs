@@ -45,7 +45,8 @@ pub(crate) async fn connect(
     let Ok(upgrade) = upgrade else {
         return problem(StatusCode::UPGRADE_REQUIRED, "this is an address for WebSocket (RFC 8887)");
     };
-    let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(server.settings.now().request_bytes_max.saturating_add(1));
+    let upgrade =
+        upgrade.protocols([PROTOCOL]).max_message_size(server.settings.now().request_bytes_max.saturating_add(1));
     if upgrade.selected_protocol().is_none() {
         return problem(StatusCode::BAD_REQUEST, "the subprotocol must be jmap");
     }

@@ -21,7 +21,9 @@ pub(super) async fn settings(settings: &Settings) -> Vec<Finding> {
     let wanted = SettingsWanted { changed_only: true, limit: Some(LOOKED_AT_MAX), ..SettingsWanted::default() };
     let listed = match ask_or_act(settings, Action::SettingList(wanted)).await {
         Ok(listed) => listed,
-        Err(error) => return vec![Finding::new(CHECK, "store", State::Unknown, "remedy-store").found(error.to_string())],
+        Err(error) => {
+            return vec![Finding::new(CHECK, "store", State::Unknown, "remedy-store").found(error.to_string())];
+        }
     };
     let found = conflicts(&listed);
     if found.is_empty() {

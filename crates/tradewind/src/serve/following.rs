@@ -20,13 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Follows what the store has until `stop`.
-pub(super) fn spawn(
-    tasks: &TaskTracker,
-    system: &System,
-    tls: &ServerTls,
-    log: LogSwitch,
-    stop: &CancellationToken,
-) {
+pub(super) fn spawn(tasks: &TaskTracker, system: &System, tls: &ServerTls, log: LogSwitch, stop: &CancellationToken) {
     let sections = system.live.sections();
     let level = &system.settings.log.level;
     if *level != system.live.of_the_file().log.level {

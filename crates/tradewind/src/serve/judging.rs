@@ -275,12 +275,7 @@ async fn pull_by_rules(learner: &Learner) {
 }
 
 /// Forgets judged messages whose time is over, and deletes what nobody released from quarantine.
-async fn tidy(
-    store: Store,
-    settings: Watched<JudgingSettings>,
-    reputation: Arc<Reputation>,
-    stop: CancellationToken,
-) {
+async fn tidy(store: Store, settings: Watched<JudgingSettings>, reputation: Arc<Reputation>, stop: CancellationToken) {
     while !wait(TIDY_EVERY, &stop).await {
         match judgement::tidy(&store, &settings.now(), &reputation).await {
             Ok(gone) => tracing::debug!(gone, "old judged and quarantined messages forgotten"),

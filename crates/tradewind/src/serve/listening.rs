@@ -81,11 +81,7 @@ fn services(settings: &Settings) -> [(&'static str, &[String]); 7] {
     ]
 }
 
-fn acceptor(
-    listener: Listener,
-    name: &str,
-    (settings, sections): (&Settings, &Sections),
-) -> Result<Acceptor, Refused> {
+fn acceptor(listener: Listener, name: &str, (settings, sections): (&Settings, &Sections)) -> Result<Acceptor, Refused> {
     let limits = ConnectionLimits {
         stop_wait: Duration::from_secs(settings.server.stop_seconds),
         proxies: TrustedNetworks::parse(&settings.listen.proxies)

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use ::portal::PortalSettings;
 use api::Challenges;
 use api::actions::{Controls, tell_of_deadlines, tell_of_full_accounts, tell_owners as tell_owners_now};
 use async_trait::async_trait;
 use certs::acme::{AcmeOrder, Challenge, ChallengePublisher};
 use certs::{CertificateFacts, CertsError};
 use crypto::tls::ServerTls;
-use ::portal::PortalSettings;
-use env::{Outlook, Watched};
 use env::dns::{DnsError, Resolver};
+use env::{Outlook, Watched};
 use identity::Directory;
 use identity::rights::{AccessSettings, forget_refusals};
 use keybook::OpenPgpSettings;

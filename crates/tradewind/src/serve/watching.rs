@@ -42,11 +42,7 @@ pub(super) fn spawn(
         link_base: format!("{public_url}{}", api::SIGN_IN_LINKS_PATH),
     };
     tasks.spawn(tell(Arc::clone(&watch), alerts, settings.clone(), stop.clone()));
-    let reviewer = Reviewer {
-        store: system.store.clone(),
-        mailer: system.mailer(),
-        contacts: Contacts::default(),
-    };
+    let reviewer = Reviewer { store: system.store.clone(), mailer: system.mailer(), contacts: Contacts::default() };
     tasks.spawn(review(Arc::clone(&watch), reviewer, settings, stop.clone()));
     Ok(watch)
 }
@@ -76,12 +72,7 @@ async fn tell(watch: Arc<Watch>, mut alerts: Alerts, settings: Watched<WatchSett
     }
 }
 
-async fn review(
-    watch: Arc<Watch>,
-    mut reviewer: Reviewer,
-    settings: Watched<WatchSettings>,
-    stop: CancellationToken,
-) {
+async fn review(watch: Arc<Watch>, mut reviewer: Reviewer, settings: Watched<WatchSettings>, stop: CancellationToken) {
     loop {
         reviewer.contacts = Contacts(settings.now().reviews_to.clone());
         match reviewer.run().await {

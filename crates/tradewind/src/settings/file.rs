@@ -200,7 +200,11 @@ fn wrong_in_networks(settings: &Settings) -> Vec<(&'static str, String, &'static
     }
     let lists = &settings.smtp.dns_lists;
     if smtp::receive::DnsList::parse_all(lists).is_err() {
-        wrong.push(("smtp.dns_lists", format!("{lists:?}"), "must be lists in DNS, each \"zone\" or \"zone=points\", 20 at most"));
+        wrong.push((
+            "smtp.dns_lists",
+            format!("{lists:?}"),
+            "must be lists in DNS, each \"zone\" or \"zone=points\", 20 at most",
+        ));
     }
     for address in &settings.http.metrics_from {
         if address.parse::<std::net::IpAddr>().is_err() {
@@ -209,9 +213,15 @@ fn wrong_in_networks(settings: &Settings) -> Vec<(&'static str, String, &'static
     }
     let level = &settings.log.level;
     if tracing_subscriber::EnvFilter::try_new(level).is_err() {
-        wrong.push(("log.level", level.clone(), "must be error, warn, info, debug, or a filter such as info,smtp=debug"));
+        wrong.push((
+            "log.level",
+            level.clone(),
+            "must be error, warn, info, debug, or a filter such as info,smtp=debug",
+        ));
     }
-    for (setting, addresses) in [("watch.alerts_to", &settings.watch.alerts_to), ("watch.reviews_to", &settings.watch.reviews_to)] {
+    for (setting, addresses) in
+        [("watch.alerts_to", &settings.watch.alerts_to), ("watch.reviews_to", &settings.watch.reviews_to)]
+    {
         for address in addresses.iter().filter(|address| mail::Address::parse(address).is_err()) {
             wrong.push((setting, address.clone(), "must be addresses of people here, such as security@trade.example"));
         }

@@ -118,7 +118,9 @@ pub(crate) fn combine(schema: &Schema, file: &Settings, versions: &[Version]) ->
 
 /// Why the store's value of a setting does not count here, whatever it is.
 pub(crate) fn obstacle(schema: &Schema, file: &Settings, name: &str) -> Option<String> {
-    let Some(setting) = schema.find(name) else { return Some("this version of the program has no such setting".to_owned()) };
+    let Some(setting) = schema.find(name) else {
+        return Some("this version of the program has no such setting".to_owned());
+    };
     if setting.nature.applies == Applies::File {
         return Some("it can be set in the file alone".to_owned());
     }
@@ -187,14 +189,18 @@ mod tests {
         }
         let kind = |name: &str| all.find(name).unwrap().kind.as_str();
         assert_eq!((kind("judging.trade"), kind("delivery.retry_minutes")), ("table", "numbers"));
-        assert_eq!((kind("http.mta_sts_mode"), kind("opinion.doubt_min"), kind("gm.client_authorities")), ("word", "fraction", "file"));
+        assert_eq!(
+            (kind("http.mta_sts_mode"), kind("opinion.doubt_min"), kind("gm.client_authorities")),
+            ("word", "fraction", "file")
+        );
     }
 
     #[test]
     fn the_store_stands_in_place_of_defaults_and_never_of_the_file() {
         let all = schema_of_all();
         let file = file("[judging]\nkeep_days = 20\n");
-        let versions = [version("judging.keep_days", "99"), version("judging.quarantine_days", "60"), version("server.node", "3")];
+        let versions =
+            [version("judging.keep_days", "99"), version("judging.quarantine_days", "60"), version("server.node", "3")];
         let Combined { settings, unfit } = combine(&all, &file, &versions);
         assert_eq!((settings.judging.keep_days, settings.judging.quarantine_days, settings.server.node), (20, 60, 0));
         assert!(unfit["judging.keep_days"].contains("tradewind.toml line 2 sets it, and the file wins"), "{unfit:?}");
@@ -227,7 +233,8 @@ mod tests {
     fn a_value_that_fits_no_more_does_not_keep_a_server_from_starting() {
         let all = schema_of_all();
         // With this the file would be refused: dns-01 needs a hook.
-        let versions = [version("acme.enabled", "true"), version("acme.challenge", "\"dns-01\""), version("smtp.hops_max", "9")];
+        let versions =
+            [version("acme.enabled", "true"), version("acme.challenge", "\"dns-01\""), version("smtp.hops_max", "9")];
         let Combined { settings, unfit } = combine(&all, &Settings::default(), &versions);
         assert_eq!(settings.smtp.hops_max, 9);
         assert_eq!(unfit.len(), 1, "{unfit:?}");

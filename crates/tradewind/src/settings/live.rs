@@ -108,7 +108,11 @@ impl Live {
     pub(crate) async fn serve(&self) -> Result<(), Refused> {
         self.0.serves.store(true, Ordering::Relaxed);
         for (setting, why) in self.unfit() {
-            tracing::warn!(setting, why, "a setting was changed in the running server, and does not hold: see tradewind config get");
+            tracing::warn!(
+                setting,
+                why,
+                "a setting was changed in the running server, and does not hold: see tradewind config get"
+            );
         }
         self.note().await.map_err(Refused::because)
     }
@@ -126,13 +130,8 @@ impl Live {
         let Combined { settings: wanted, unfit } = combine(&inner.schema, &inner.file, &versions);
         let now = in_force(&inner.schema, &inner.started, &wanted);
         let pending = pending(&inner.schema, &now, &wanted);
-        *inner.state.write() = State {
-            revision,
-            table: Arc::new(table_of(&now)),
-            in_force: Arc::new(now.clone()),
-            pending,
-            unfit,
-        };
+        *inner.state.write() =
+            State { revision, table: Arc::new(table_of(&now)), in_force: Arc::new(now.clone()), pending, unfit };
         let changed = inner.sections.publish(&now);
         inner.message_bytes_max.publish(&now.smtp.message_bytes_max);
         inner.hold_seconds_max.publish(&hold_seconds(&now));
@@ -206,7 +205,8 @@ impl Node for Live {
     fn check(&self, stored: &Values) -> Result<(), String> {
         // Values that do not count here need not fit.
         let counts = |name: &str| obstacle(&self.0.schema, &self.0.file, name).is_none();
-        let counting = stored.iter().filter(|(name, _)| counts(name)).map(|(name, value)| (name.clone(), value.clone()));
+        let counting =
+            stored.iter().filter(|(name, _)| counts(name)).map(|(name, value)| (name.clone(), value.clone()));
         lay(&self.0.file, &counting.collect()).map(drop)
     }
 

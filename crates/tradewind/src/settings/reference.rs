@@ -21,7 +21,13 @@ pub(crate) fn reference() -> String {
             let default = value(&defaults, section.name, field.name);
             let found = all.find(&format!("{}.{}", section.name, field.name));
             let when = found.map_or("", |setting| holds(setting.nature.applies));
-            let _ = write!(page, "\n`{}`, default `{default}`{}{when}\n: {}\n", field.name, unit(found), paragraph(field.doc));
+            let _ = write!(
+                page,
+                "\n`{}`, default `{default}`{}{when}\n: {}\n",
+                field.name,
+                unit(found),
+                paragraph(field.doc)
+            );
         }
     }
     page

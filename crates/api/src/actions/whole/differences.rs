@@ -29,7 +29,10 @@ pub(super) struct Difference {
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     /// It is done together with the others of its kind.
-    Setting { name: String, value: Option<toml::Value> },
+    Setting {
+        name: String,
+        value: Option<toml::Value>,
+    },
     Level(i64, Level),
     RemovedMailDays(i64, i64),
     Judging(i64, Setting, Option<(SetTo, String)>),
@@ -66,7 +69,10 @@ pub(super) fn find(tx: &mut Tx<'_>, work: &Work, wanted: &Document) -> Result<Ve
     for organisation in &wanted.organisation {
         let here = all.iter().find(|it| it.name == organisation.name && work.by.hold(it.id));
         let here = here.ok_or_else(|| {
-            WholeError::Refused(format!("the organisation {:?} of the file is not here; take it out of the file, or make it first", organisation.name))
+            WholeError::Refused(format!(
+                "the organisation {:?} of the file is not here; take it out of the file, or make it first",
+                organisation.name
+            ))
         })?;
         found.extend(of_organisation(tx, here, organisation)?);
     }
@@ -93,7 +99,11 @@ fn of_settings(
         };
         if setting.nature.is_secret {
             match new {
-                Some(_) => return Err(WholeError::Refused(format!("{name}: its value is told nobody and stands in no such file; set it by itself"))),
+                Some(_) => {
+                    return Err(WholeError::Refused(format!(
+                        "{name}: its value is told nobody and stands in no such file; set it by itself"
+                    )));
+                }
                 None => continue,
             }
         }
@@ -128,10 +138,18 @@ fn of_organisation(
     }
     if let Some(days) = wanted.removed_mail_days.filter(|days| Some(*days) != here.removed_mail_days) {
         if !(0..=holds::WINDOW_DAYS_MAX).contains(&days) {
-            return Err(WholeError::Refused(format!("{name}: removed mail is kept for at most {} days", holds::WINDOW_DAYS_MAX)));
+            return Err(WholeError::Refused(format!(
+                "{name}: removed mail is kept for at most {} days",
+                holds::WINDOW_DAYS_MAX
+            )));
         }
         let old = here.removed_mail_days.map(|days| days.to_string());
-        found.push(Difference::new(format!("{name}: removed_mail_days"), old, Some(days.to_string()), Step::RemovedMailDays(id, days)));
+        found.push(Difference::new(
+            format!("{name}: removed_mail_days"),
+            old,
+            Some(days.to_string()),
+            Step::RemovedMailDays(id, days),
+        ));
     }
     found.extend(of_judging(id, name, (here.judging, wanted.judging.as_ref()))?);
     found.extend(of_approvals(id, name, (here.approvals, wanted.approvals.as_ref()))?);
@@ -176,7 +194,9 @@ fn of_approvals(id: i64, name: &str, pair: Pair<'_, BTreeMap<String, bool>>) -> 
     for (word, old, new) in others(pair) {
         let right: Right = word.parse().map_err(WholeError::because)?;
         if right.sensitivity().is_none() {
-            return Err(WholeError::Refused(format!("{name}: approvals.{word}: is not among the sensitive rights, so nobody has to approve it")));
+            return Err(WholeError::Refused(format!(
+                "{name}: approvals.{word}: is not among the sensitive rights, so nobody has to approve it"
+            )));
         }
         let is_weaker = new == Some(false) || (new.is_none() && old == Some(true));
         let [shown_old, shown_new] = [old, new].map(|it| it.map(|wanted| wanted.to_string()));
@@ -245,17 +265,14 @@ pub(super) fn apply(tx: &mut Tx<'_>, work: &Work, step: &Step) -> Result<(), Who
         Step::RemovedMailDays(id, days) => Ok(holds::set_window_days(tx, *id, *days)?),
         Step::Judging(id, setting, None) => Ok(policy::clear(tx, *id, *setting).map(drop)?),
         Step::Judging(id, setting, Some((value, reason))) => {
-            let new =
-                NewDeparture { setting: *setting, value: *value, reason: reason.clone(), by: work.by.account };
+            let new = NewDeparture { setting: *setting, value: *value, reason: reason.clone(), by: work.by.account };
             policy::set(tx, *id, &work.judging, &new).map_err(WholeError::because)
         }
         Step::Approval(id, right, None) => rights::clear_approval_rule(tx, *id, *right).map_err(WholeError::because),
         Step::Approval(id, right, Some(wanted)) => {
             rights::set_approval_rule(tx, *id, *right, *wanted).map_err(WholeError::because)
         }
-        Step::Protection(id, partner, None) => {
-            ::queue::demands::remove(tx, *id, partner).map_err(WholeError::because)
-        }
+        Step::Protection(id, partner, None) => ::queue::demands::remove(tx, *id, partner).map_err(WholeError::because),
         Step::Protection(id, partner, Some(demand)) => {
             ::queue::demands::set(tx, *id, partner, demand).map(drop).map_err(WholeError::because)
         }

@@ -65,7 +65,8 @@ impl Document {
             return Err(Refused(format!("the file has more than {FILE_BYTES_MAX} octets")));
         }
         let document: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text.bytes().take(span.start).filter(|it| *it == b'\n').count() + 1);
+            let line =
+                error.span().map_or(1, |span| text.bytes().take(span.start).filter(|it| *it == b'\n').count() + 1);
             Refused(format!("the file of the configuration, line {line}: {}", error.message().replace('\n', ", ")))
         })?;
         match document.format {
