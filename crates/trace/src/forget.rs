@@ -34,8 +34,7 @@ pub fn forget(tx: &mut Tx<'_>, keep_days: u32) -> Result<u64, StoreError> {
     )?;
     if let Some((last_day, last_mark, last_id)) = marks.last().copied() {
         gone += tx.execute(
-            "DELETE FROM trace_mark WHERE day < $1
-             OR (day = $1 AND (mark < $2 OR (mark = $2 AND id <= $3)))",
+            "DELETE FROM trace_mark WHERE (day, mark, id) <= ($1, $2, $3)",
             params![last_day, last_mark, last_id],
         )?;
     }

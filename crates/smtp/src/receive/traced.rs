@@ -13,7 +13,7 @@ use mailauth::Facts;
 use store::Tx;
 use tokio_util::sync::CancellationToken;
 use wire::smtp::server::{Kind, Verdict};
-use wire::smtp::{Envelope, Reply};
+use wire::smtp::{Envelope, ForwardPath, Reply};
 
 use super::conversation::Conversation;
 use super::recipients::{Home, Taken};
@@ -223,7 +223,7 @@ impl Conversation<'_> {
 
     fn new_trace(&self, traced: Traced, envelope: &Envelope) -> New {
         let from = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
-        let to = envelope.recipients.iter().map(|recipient| recipient.to.to_string()).collect();
+        let to = envelope.recipients.iter().map(|recipient| text_of(&recipient.to)).collect();
         self.trace_of(traced, (from, to), self.story.lock().clone())
     }
 
@@ -309,6 +309,14 @@ impl Conversation<'_> {
         if let Err(error) = receiver.store.write(move |tx| ::trace::keep(tx, &new)).await {
             tracing::error!(%error, "the trace of a message that was passed on cannot be kept");
         }
+    }
+}
+
+/// The address of a recipient.
+pub(super) fn text_of(to: &ForwardPath) -> String {
+    match to {
+        ForwardPath::Postmaster => "postmaster".to_owned(),
+        ForwardPath::Mailbox(mailbox) => mailbox.to_string(),
     }
 }
 
@@ -480,8 +488,9 @@ mod tests {
 
     #[test]
     fn a_trace_has_the_subject_as_people_read_it() {
-        let head = Head::of(b"Subject: =?utf-8?B?5oql5Lu3?=\r\n of May\r\nMessage-ID: <1@a.test>\r\n\r\nSubject: no\r\n");
-        assert_eq!((head.message_id.as_str(), head.bytes), ("1@a.test", 77));
+        let raw = b"Subject: =?utf-8?B?5oql5Lu3?=\r\n of May\r\nMessage-ID: <1@a.test>\r\n\r\nSubject: no\r\n";
+        let head = Head::of(raw);
+        assert_eq!((head.message_id.as_str(), head.bytes), ("1@a.test", raw.len() as u64));
         assert!(head.subject.starts_with("\u{62a5}\u{4ef7}"), "{}", head.subject);
         assert_eq!(Head::of(b"\r\nno header").subject, "");
     }
