@@ -115,12 +115,18 @@ impl LongLists {
             case("traces, newest", traces, |_| json!({})),
             case("traces of an address", traces, move |number| json!({ "address": user(number) })),
             case("traces of a partner's domain", traces, |number| json!({ "domain": partner_domain(number % 500) })),
-            case("a Message-ID", traces, |number| json!({ "message_id": format!("m{}@partner.example", number * 101) })),
+            case(
+                "a Message-ID",
+                traces,
+                |number| json!({ "message_id": format!("m{}@partner.example", number * 101) }),
+            ),
             case("traces that failed", traces, |_| json!({ "outcome": "failed" })),
             case("traces of a client", traces, |number| json!({ "client": client(number % 5_000).to_string() })),
-            case("an address and an outcome", traces, move |number| {
-                json!({ "address": user(number), "outcome": "refused" })
-            }),
+            case(
+                "an address and an outcome",
+                traces,
+                move |number| json!({ "address": user(number), "outcome": "refused" }),
+            ),
             case("traces of one day, junk", traces, |_| {
                 let day = Timestamp::from_millis(SystemClock.now().millis() - 10 * 86_400_000).to_string();
                 json!({ "until": day, "verdict": "junk" })
@@ -134,9 +140,11 @@ impl LongLists {
             case("accounts, far behind", accounts, move |_| json!({ "cursor": address(users.saturating_sub(100)) })),
             case("sign-ins, newest", ("security", "sign-in-page"), |_| json!({})),
             case("odd sign-ins", ("security", "sign-in-page"), |_| json!({ "odd": true })),
-            case("sign-ins of an account", ("security", "sign-in-page"), move |number| {
-                json!({ "address": address(number % 1_000.min(users)) })
-            }),
+            case(
+                "sign-ins of an account",
+                ("security", "sign-in-page"),
+                move |number| json!({ "address": address(number % 1_000.min(users)) }),
+            ),
             case("the record, newest", ("auditor", "audit-page"), |_| json!({})),
             case("the record, one action", ("auditor", "audit-page"), |_| json!({ "action": "domain-add" })),
             case("the record, an object", ("auditor", "audit-page"), |_| json!({ "object": "nothing of the kind" })),
@@ -155,8 +163,7 @@ impl LongLists {
         let mut items = 0;
         for number in 0..self.requests + WARM_UP {
             let body = (case.request)(number).to_string();
-            let cookies: Vec<String> =
-                browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let request = format!(
                 "POST /api/v1/{} HTTP/1.1\r\nHost: localhost:{}\r\nSec-Fetch-Site: same-origin\r\nCookie: {}\r\n\
                  Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -219,7 +226,9 @@ impl LongLists {
         for first in (0..self.traces).step_by(BATCH) {
             let users = self.users;
             let news: Vec<New> = (first..self.traces.min(first + BATCH))
-                .map(|number| message(organisation, number, users, begin.plus(Duration::from_millis(step * number as u64))))
+                .map(|number| {
+                    message(organisation, number, users, begin.plus(Duration::from_millis(step * number as u64)))
+                })
                 .collect();
             let work = move |tx: &mut Tx<'_>| {
                 for new in &news {
@@ -338,8 +347,7 @@ fn message(organisation: i64, number: usize, users: usize, at: Timestamp) -> New
         treatment: "deliver".into(),
     };
     let verdict = if number % 50 == 1 { Found::Junk } else { Found::Deliver };
-    let judged =
-        What::Judged { action: verdict.to_string(), unwanted: 12, findings: vec!["known-partner".into()] };
+    let judged = What::Judged { action: verdict.to_string(), unwanted: 12, findings: vec!["known-partner".into()] };
     let steps = [connected, What::Enveloped, What::Received, authenticated, judged];
     New {
         traced: Traced { organisation, id: env::least_at(at) | i64::try_from(number % 1_000).unwrap_or(0) << 10 },

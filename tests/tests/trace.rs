@@ -91,13 +91,21 @@ fn a_delivered_message_is_told_from_the_connection_to_the_mailbox() -> Outcome {
     ];
     assert!(told.iter().zip(&expected).all(|(told, expected)| **told == *expected), "{one}");
     let (shown, story) = story(&tradewind, &one["id"], "en")?;
-    assert_eq!(kinds(&story), ["connected", "enveloped", "received", "authenticated", "judged", "delivered"], "{story:#?}");
-    assert!(story[0].contains("127.0.0.1 connected to smtp, calling itself ") && story[0].contains("not encrypted"), "{story:#?}");
+    assert_eq!(
+        kinds(&story),
+        ["connected", "enveloped", "received", "authenticated", "judged", "delivered"],
+        "{story:#?}"
+    );
+    assert!(
+        story[0].contains("127.0.0.1 connected to smtp, calling itself ") && story[0].contains("not encrypted"),
+        "{story:#?}"
+    );
     assert!(story[3].contains("SPF ") && story[3].contains("DMARC "), "{story:#?}");
     assert!(story[4].starts_with("judged: The filter says: "), "{story:#?}");
     assert_eq!(story[5], "delivered: In the inbox of sales@trade.test.");
     assert_eq!(shown["standing"], "Everybody has it.");
-    let times: Vec<&str> = shown["steps"].as_array().into_iter().flatten().filter_map(|it| it["time"].as_str()).collect();
+    let times: Vec<&str> =
+        shown["steps"].as_array().into_iter().flatten().filter_map(|it| it["time"].as_str()).collect();
     assert!(times.is_sorted(), "{times:?}");
     // Found by whatever is known of it, before it is in the index and after.
     std::thread::sleep(Duration::from_secs(4));
@@ -151,7 +159,11 @@ fn a_quarantined_message_is_told_until_its_release() -> Outcome {
     assert_eq!(found[0]["outcome"], "quarantined", "{found:?}");
     let id = found[0]["id"].clone();
     let (_, steps) = story(&tradewind, &id, "en")?;
-    assert_eq!(kinds(&steps), ["connected", "enveloped", "received", "authenticated", "judged", "quarantined"], "{steps:#?}");
+    assert_eq!(
+        kinds(&steps),
+        ["connected", "enveloped", "received", "authenticated", "judged", "quarantined"],
+        "{steps:#?}"
+    );
     assert!(steps[4].contains("into quarantine") && steps[4].contains("link-"), "{steps:#?}");
     ask(&tradewind, &["quarantine", "release", id.as_str().unwrap_or_default()])?;
     let delivered = wait_for(&tradewind, &["--outcome", "delivered"], 1)?;
@@ -170,9 +182,10 @@ fn a_quarantined_message_is_told_until_its_release() -> Outcome {
 #[test]
 fn what_is_sent_is_told_to_the_last_answer() -> Outcome {
     let server = ScriptedServer::start(&[BUSY, POLITE])?;
-    let gone = ScriptedServer::start(&["< 220 g.test\n> EHLO\n< 250 g.test\n> MAIL FROM:<\n< 250 ok\n> RCPT TO:<\n< 550 5.1.1 who?"])?;
-    let outward =
-        Outward::start(&[("q.test", server.address, ""), ("g.test", gone.address, "")], Options::default())?;
+    let gone = ScriptedServer::start(&[
+        "< 220 g.test\n> EHLO\n< 250 g.test\n> MAIL FROM:<\n< 250 ok\n> RCPT TO:<\n< 550 5.1.1 who?",
+    ])?;
+    let outward = Outward::start(&[("q.test", server.address, ""), ("g.test", gone.address, "")], Options::default())?;
     let tradewind = &outward.tradewind;
     outward.send(&["x@q.test"])?;
     outward.wait_for_deferral("x@q.test")?;

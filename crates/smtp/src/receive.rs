@@ -179,7 +179,8 @@ impl Receiver {
             ..
         } = parts;
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
-        let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, deliverer, outbound, tracing, .. } = parts;
+        let ReceiverParts { exempt_networks, dns_lists, content_rules, judging, deliverer, outbound, tracing, .. } =
+            parts;
         Arc::new(Self {
             store,
             directory,

@@ -156,7 +156,13 @@ impl State {
                 Source::Client(_) => 0,
             };
             let of = Traced { organisation, id: ids.next() };
-            self.waiting.push(summary(of, source.client(), "more refusals of this source in this minute", counted.more, now));
+            self.waiting.push(summary(
+                of,
+                source.client(),
+                "more refusals of this source in this minute",
+                counted.more,
+                now,
+            ));
         }
         let rest = rest + std::mem::take(&mut self.others);
         if rest > 0 {
@@ -278,6 +284,9 @@ mod tests {
         }
         assert_eq!(fixture.take(2).len(), 20);
         let rest = fixture.refusals.take_all(now, &fixture.ids);
-        assert_eq!(rest.iter().map(|new| (new.traced.organisation, times(new))).collect::<Vec<_>>(), [(9, 10), (9, 10)]);
+        assert_eq!(
+            rest.iter().map(|new| (new.traced.organisation, times(new))).collect::<Vec<_>>(),
+            [(9, 10), (9, 10)]
+        );
     }
 }

@@ -128,7 +128,8 @@ impl Tracing {
 fn delivered_of(now: Timestamp, placed: &Placed, whose: i64, accounts: &mut Vec<i64>) -> Vec<Step> {
     let mut steps = Vec::new();
     for junk in [false, true] {
-        let of = placed.delivered.iter().filter(|(_, organisation, in_junk)| *organisation == whose && *in_junk == junk);
+        let of =
+            placed.delivered.iter().filter(|(_, organisation, in_junk)| *organisation == whose && *in_junk == junk);
         let reached: Vec<i64> = of.map(|(account, ..)| *account).collect();
         if !reached.is_empty() {
             accounts.extend(&reached);
@@ -212,7 +213,9 @@ impl Conversation<'_> {
             let mut new = self.new_trace(Traced { organisation: other, id }, envelope);
             (new.direction, new.verdict) = (Direction::In, verdict);
             // From where somebody of another organisation writes is not theirs to know.
-            new.steps.retain(|step| !matches!(step.what, What::Connected { .. } | What::SignedIn { .. }) || self.principal.is_none());
+            new.steps.retain(|step| {
+                !matches!(step.what, What::Connected { .. } | What::SignedIn { .. }) || self.principal.is_none()
+            });
             new.client = new.client.filter(|_| self.principal.is_none());
             new.accounts.clear();
             new.to = others.iter().filter(|(_, whose)| **whose == other).map(|(address, _)| address.clone()).collect();
@@ -342,8 +345,12 @@ impl Door {
         let (code, rest) = text.trim_end().split_once(' ').unwrap_or_default();
         let reply = Reply::plain(code.parse().unwrap_or(0), rest.to_owned());
         let now = receiver.store.context().clock.now();
-        let connected =
-            What::Connected { client: Some(client), helo: String::new(), tls: String::new(), service: "smtp".to_owned() };
+        let connected = What::Connected {
+            client: Some(client),
+            helo: String::new(),
+            tls: String::new(),
+            service: "smtp".to_owned(),
+        };
         let new = New {
             traced: Traced { organisation: 0, id: receiver.store.context().ids.next() },
             at: now,
