@@ -46,7 +46,7 @@ impl Conversation<'_> {
         self.taken.clear();
         self.enveloped = Some(self.door.receiver.store.context().clock.now());
         let verdict = self.look_at_sender(from, params).await;
-        self.tell_refused_at(Stage::Sender, None, &verdict);
+        self.tell_refused_at(Stage::Sender, None, &verdict).await;
         verdict
     }
 
@@ -132,7 +132,7 @@ impl Conversation<'_> {
         let verdict = self.find_recipient(to).await;
         if !matches!(verdict, Verdict::Accept { .. }) {
             self.door.receiver.figures.recipients_refused.add(1);
-            self.tell_refused_at(Stage::Recipient, Some(text_of(to)), &verdict);
+            self.tell_refused_at(Stage::Recipient, Some(text_of(to)), &verdict).await;
         }
         verdict
     }
