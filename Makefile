@@ -8,7 +8,7 @@ PORT_BASE ?= 10000
 # Where tools/install puts Node if the system's is too old.
 export PATH := $(CURDIR)/target/node/bin:$(PATH)
 
-.PHONY: run build web web-check test lint docs bench bench-at-rest bench-judged bench-web bench-backup bench-moving kill-backups clean toolchain peers screenshots
+.PHONY: run build web web-check test lint docs bench bench-at-rest bench-judged bench-web bench-lists bench-backup bench-moving kill-backups clean toolchain peers screenshots
 
 ## Builds, starts the server on the embedded store with a demo company, prints addresses, sign-ins and what is missing.
 run: build
@@ -72,6 +72,10 @@ kill-backups: build
 ## Speed of the web application in Chromium, with 100,000 messages in the inbox; wants an idle machine.
 bench-web: build peers
 	$(CARGO) run --release --locked --package bench -- web
+
+## Long lists of the console with a million traces and 50,000 accounts, over HTTP; wants an idle machine.
+bench-lists: build
+	$(CARGO) run --release --locked --package bench -- lists
 
 docs: toolchain
 	command -v mdbook >/dev/null || $(CARGO) install --locked mdbook

@@ -134,7 +134,7 @@ fn timed(client: &mut Stream, request: &[u8]) -> Outcome<Duration> {
 }
 
 /// Sends a request; gives the body of the answer.
-fn ask(client: &mut Stream, request: &[u8]) -> Outcome<Vec<u8>> {
+pub(crate) fn ask(client: &mut Stream, request: &[u8]) -> Outcome<Vec<u8>> {
     client.send(request)?;
     let status = String::from_utf8_lossy(client.line()?).into_owned();
     let mut length = None;

@@ -10,6 +10,7 @@ mod figures;
 mod imap;
 mod jmap;
 mod judged;
+mod lists;
 mod machine;
 mod memory;
 mod moving;
@@ -45,6 +46,8 @@ enum What {
     Imap(imap::Work),
     /// Lists of messages over JMAP.
     Jmap(jmap::Lists),
+    /// Long lists of the console, a page at a time, over HTTP; prints Markdown. Wants an idle machine.
+    Lists(lists::LongLists),
     /// The web application in Chromium, its inbox full; prints Markdown. Wants an idle machine.
     Web(web::Pages),
     /// Memory that idle connections take.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         What::Backup(backup) => backup.run(),
         What::Moving(moving) => moving.run(),
         What::Imap(work) => work.run().map(|lines| println!("{}", report::imap_lines(&lines))),
+        What::Lists(lists) => lists.run(),
         What::Jmap(lists) => lists.run().map(|rates| println!("{rates}")),
         What::Web(pages) => pages.run().map(|table| println!("{table}")),
         What::Memory(idle) => idle.run().map(|growth| println!("{growth}")),

@@ -41,9 +41,7 @@ pub fn page(tx: &mut Tx<'_>, wanted: &Wanted) -> Result<Page<QueuedMessage>, Que
     let block = |tx: &mut Tx<'_>, after: &Cursor, count: usize| {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         let rows = match wanted.organisation {
-            Some(organisation) => {
-                tx.rows(OF_ORGANISATION, params![after.id, count, organisation], MessageRow::read)?
-            }
+            Some(organisation) => tx.rows(OF_ORGANISATION, params![after.id, count, organisation], MessageRow::read)?,
             None => tx.rows(OF_ALL, params![after.id, count], MessageRow::read)?,
         };
         Ok(rows.into_iter().map(|row| (Cursor { at: row.created, id: row.id }, row)).collect())
@@ -64,8 +62,7 @@ pub fn page(tx: &mut Tx<'_>, wanted: &Wanted) -> Result<Page<QueuedMessage>, Que
             message.envelope.reverse_path.to_lowercase().contains(text)
                 || message.recipients.iter().any(|it| it.recipient.address.to_lowercase().contains(text))
         };
-        let is_deferred =
-            message.recipients.iter().any(|it| it.state == RecipientState::Waiting && it.last.is_some());
+        let is_deferred = message.recipients.iter().any(|it| it.state == RecipientState::Waiting && it.last.is_some());
         let is_wanted = text.as_ref().is_none_or(has_text)
             && wanted.domain.as_deref().is_none_or(|domain| message.goes_to(domain))
             && wanted.deferred.is_none_or(|deferred| deferred == is_deferred);

@@ -49,9 +49,10 @@ pub fn erase(tx: &mut Tx<'_>, organisation: i64, account: i64, addresses: &[Stri
 fn is_own(direction: Direction, detail: &Detail, account: i64) -> bool {
     match direction {
         Direction::In => detail.to.len() <= 1 && detail.more == 0,
-        Direction::Out => {
-            detail.steps.iter().any(|step| matches!(step.what, What::SignedIn { account: sender, .. } if sender == account))
-        }
+        Direction::Out => detail
+            .steps
+            .iter()
+            .any(|step| matches!(step.what, What::SignedIn { account: sender, .. } if sender == account)),
     }
 }
 

@@ -171,7 +171,8 @@ impl Terms {
 /// [`StoreError`] if the organisation is gone or the store fails.
 pub fn find(tx: &mut Tx<'_>, filter: &Filter, after: Cursor, limit: usize) -> Result<Page<Listed>, StoreError> {
     let mut walks = Vec::new();
-    let whose = std::iter::once(filter.organisation).chain((filter.with_nobodys && filter.organisation != 0).then_some(0));
+    let whose =
+        std::iter::once(filter.organisation).chain((filter.with_nobodys && filter.organisation != 0).then_some(0));
     for organisation in whose {
         let terms = Terms::of(filter, organisation, after.id, limit + 1);
         let keeper = Keeper::of(tx, organisation)?;

@@ -18,9 +18,10 @@ const MARKS_FORGOTTEN_MAX: i64 = 5_000;
 pub fn forget(tx: &mut Tx<'_>, keep_days: u32) -> Result<u64, StoreError> {
     let time = i64::from(keep_days).saturating_mul(86_400_000);
     let before = least_at(Timestamp::from_millis(tx.now().millis().saturating_sub(time)));
-    let old = tx.rows("SELECT id FROM trace WHERE id < $1 ORDER BY id LIMIT $2", params![before, FORGOTTEN_MAX], |row| {
-        row.int(0)
-    })?;
+    let old =
+        tx.rows("SELECT id FROM trace WHERE id < $1 ORDER BY id LIMIT $2", params![before, FORGOTTEN_MAX], |row| {
+            row.int(0)
+        })?;
     let mut gone = old.len() as u64;
     for id in old {
         remove(tx, id)?;
@@ -34,8 +35,7 @@ pub fn forget(tx: &mut Tx<'_>, keep_days: u32) -> Result<u64, StoreError> {
     )?;
     if let Some((last_day, last_mark, last_id)) = marks.last().copied() {
         gone += tx.execute(
-            "DELETE FROM trace_mark WHERE day < $1
-             OR (day = $1 AND (mark < $2 OR (mark = $2 AND id <= $3)))",
+            "DELETE FROM trace_mark WHERE (day, mark, id) <= ($1, $2, $3)",
             params![last_day, last_mark, last_id],
         )?;
     }

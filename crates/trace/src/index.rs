@@ -33,7 +33,8 @@ pub fn index(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     rows.sort_unstable();
     let mut chunks = rows.chunks_exact(ROWS_AT_ONCE);
     for chunk in &mut chunks {
-        let values: Vec<Value<'_>> = chunk.iter().flat_map(|(day, mark, id)| [*day, *mark, *id]).map(Value::from).collect();
+        let values: Vec<Value<'_>> =
+            chunk.iter().flat_map(|(day, mark, id)| [*day, *mark, *id]).map(Value::from).collect();
         tx.execute(&MANY, &values)?;
     }
     for (day, mark, id) in chunks.remainder() {

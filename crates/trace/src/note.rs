@@ -78,10 +78,7 @@ pub fn note(tx: &mut Tx<'_>, traced: Traced, steps: &[Step], change: Change) -> 
     for step in steps.iter().take(room) {
         let id = tx.next_id();
         let sealed = keeper.seal(tx, STEP, &[traced.id, id], &fit(step))?;
-        tx.execute(
-            "INSERT INTO trace_step (trace, id, detail) VALUES ($1, $2, $3)",
-            params![traced.id, id, &sealed],
-        )?;
+        tx.execute("INSERT INTO trace_step (trace, id, detail) VALUES ($1, $2, $3)", params![traced.id, id, &sealed])?;
     }
     Ok(true)
 }

@@ -26,6 +26,9 @@ const SOURCES_MAX: usize = 10_000;
 /// Refusals that wait to be written; beyond it they are counted alone, as when the store does not answer.
 const WAITING_MAX: usize = 3_000;
 
+/// The same with the lines that count; beyond it what is counted waits for another minute.
+const WAITING_WITH_COUNTS_MAX: usize = 4_000;
+
 /// What the client of a line is told to have been that tells of many refusals of all kinds of sources.
 pub const MORE: &str = "more refusals from other sources in this minute";
 
@@ -148,6 +151,11 @@ impl State {
     /// Tells how many more there were, of the worst sources one by one.
     fn summarise(&mut self, now: Timestamp, ids: &env::IdSource) {
         let mut more: Vec<(Source, Counted)> = self.sources.drain().filter(|(_, counted)| counted.more > 0).collect();
+        self.told = 0;
+        if self.waiting.len() + SUMMARIES_MAX >= WAITING_WITH_COUNTS_MAX {
+            self.others += more.iter().map(|(_, counted)| counted.more).sum::<u64>();
+            return;
+        }
         more.sort_by_key(|(_, counted)| std::cmp::Reverse(counted.more));
         let rest: u64 = more.iter().skip(SUMMARIES_MAX).map(|(_, counted)| counted.more).sum();
         for (source, counted) in more.iter().take(SUMMARIES_MAX) {
@@ -156,13 +164,18 @@ impl State {
                 Source::Client(_) => 0,
             };
             let of = Traced { organisation, id: ids.next() };
-            self.waiting.push(summary(of, source.client(), "more refusals of this source in this minute", counted.more, now));
+            self.waiting.push(summary(
+                of,
+                source.client(),
+                "more refusals of this source in this minute",
+                counted.more,
+                now,
+            ));
         }
         let rest = rest + std::mem::take(&mut self.others);
         if rest > 0 {
             self.waiting.push(summary(Traced { organisation: 0, id: ids.next() }, None, MORE, rest, now));
         }
-        self.told = 0;
     }
 }
 
@@ -258,12 +271,12 @@ mod tests {
     #[test]
     fn what_nobody_writes_does_not_pile_up() {
         let fixture = Fixture::new();
-        for minute in 0..100 {
+        for minute in 0..200 {
             for network in 0..1_000_u32 {
                 fixture.refuse(Ipv4Addr::from(network << 8 | 1).into(), minute * 60 + 1);
             }
         }
-        assert!(fixture.refusals.0.lock().waiting.len() <= WAITING_MAX + 100 * (SUMMARIES_MAX + 1));
+        assert!(fixture.refusals.0.lock().waiting.len() <= WAITING_WITH_COUNTS_MAX);
     }
 
     #[test]
@@ -278,6 +291,9 @@ mod tests {
         }
         assert_eq!(fixture.take(2).len(), 20);
         let rest = fixture.refusals.take_all(now, &fixture.ids);
-        assert_eq!(rest.iter().map(|new| (new.traced.organisation, times(new))).collect::<Vec<_>>(), [(9, 10), (9, 10)]);
+        assert_eq!(
+            rest.iter().map(|new| (new.traced.organisation, times(new))).collect::<Vec<_>>(),
+            [(9, 10), (9, 10)]
+        );
     }
 }

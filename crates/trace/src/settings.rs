@@ -1,7 +1,7 @@
 //! What an administrator may set.
 
 env::settings! {
-    /// Message trace: what happened to each message, for those who look after the mail. See the manual's page on it.
+    /// Message trace: what happened to messages, for those who look after the mail. See the manual's page on it.
     pub struct TraceSettings in "trace" {
         /// Days for which a trace is kept; 0 keeps none.
         keep_days: u32 = 30,

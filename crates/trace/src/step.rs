@@ -376,7 +376,8 @@ mod tests {
     #[test]
     fn steps_are_short_and_read_again() {
         let reply = Reply { host: String::new(), code: 451, status: "4.7.1".into(), text: "later".into() };
-        let what = What::Attempted { to: vec!["a@b.test".into()], more: 0, reply, result: "deferred".into(), until: None };
+        let what =
+            What::Attempted { to: vec!["a@b.test".into()], more: 0, reply, result: "deferred".into(), until: None };
         let text = serde_json::to_string(&Step { at: 5, what: what.clone() }).unwrap();
         assert_eq!(
             text,

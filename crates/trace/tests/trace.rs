@@ -11,7 +11,9 @@ use env::Clock;
 use store::page::{Cursor, Page};
 use store::testing::{Engine, TestStore};
 use store::{StoreError, Tx, params};
-use trace::{Change, Direction, Filter, Found, Listed, New, Outcome, Reply, Step, Traced, What, find, keep, note, show};
+use trace::{
+    Change, Direction, Filter, Found, Listed, New, Outcome, Reply, Step, Traced, What, find, keep, note, show,
+};
 
 store::on_both_engines! {
     a_trace_goes_from_the_message_to_the_last_answer,
@@ -101,7 +103,8 @@ impl Fixture {
     }
 
     async fn page(&self, filter: Filter, after: Cursor, limit: usize) -> Page<Listed> {
-        let filter = Filter { organisation: if filter.organisation == 0 { OURS } else { filter.organisation }, ..filter };
+        let filter =
+            Filter { organisation: if filter.organisation == 0 { OURS } else { filter.organisation }, ..filter };
         self.store.read(move |tx| find(tx, &filter, after, limit)).await.unwrap()
     }
 
@@ -141,7 +144,10 @@ async fn a_trace_goes_from_the_message_to_the_last_answer(store: TestStore) {
     assert!(shown.steps.is_sorted_by_key(|step| step.at));
     assert_eq!(shown.steps[3].what, attempted(250, "relayed"));
     let Listed { from, to, size, verdict, .. } = shown.listed;
-    assert_eq!((from.as_str(), to, size, verdict), ("ana@partner.test", vec!["bo@far.test".to_owned()], 1_234, Found::Deliver));
+    assert_eq!(
+        (from.as_str(), to, size, verdict),
+        ("ana@partner.test", vec!["bo@far.test".to_owned()], 1_234, Found::Deliver)
+    );
     let unknown = Traced { id: traced.id + 1, ..traced };
     assert!(!fixture.note(unknown, What::Received, Change::NONE).await, "what is not traced stays so");
     let foreign = Traced { organisation: OTHERS, ..traced };
@@ -280,7 +286,11 @@ async fn pages_are_stable_while_messages_come(store: TestStore) {
         kept.iter().rev().filter(|(number, _)| wanted(*number)).map(|(_, id)| *id).collect()
     };
     assert_eq!(all_pages(&fixture, &Filter::default(), 7, &came).await, newest_first(|_| true));
-    let filter = Filter { address: Some("ana@partner.test".into()), until: Some(fixture.store.clock.now()), ..Filter::default() };
+    let filter = Filter {
+        address: Some("ana@partner.test".into()),
+        until: Some(fixture.store.clock.now()),
+        ..Filter::default()
+    };
     let before = fixture.found(filter.clone()).await;
     let paged = all_pages(&fixture, &filter, 3, &came).await;
     assert_eq!(paged, before);
@@ -368,10 +378,9 @@ async fn an_account_goes_with_its_traces(store: TestStore) {
         assert!(!format!("{shown:?}").to_lowercase().contains(gone), "{shown:?}");
         assert_eq!(shown.listed.to[1], "stays@trade.test");
     }
-    for filter in [
-        Filter { address: Some(gone.into()), ..Filter::default() },
-        Filter { account: Some(5), ..Filter::default() },
-    ] {
+    for filter in
+        [Filter { address: Some(gone.into()), ..Filter::default() }, Filter { account: Some(5), ..Filter::default() }]
+    {
         assert_eq!(fixture.found(filter).await, [0; 0]);
     }
     let stays = Filter { address: Some("stays@trade.test".into()), ..Filter::default() };

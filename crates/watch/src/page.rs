@@ -61,8 +61,7 @@ fn page_of(tx: &mut Tx<'_>, wanted: &WantedEvents, whose: Whose) -> Result<Page<
     let keep = |tx: &mut Tx<'_>, raw: Raw| {
         let [outcome, answer, _] = &raw.words;
         let is_odd = Answer::read(answer).is_some_and(|answer| answer >= Answer::Tell);
-        let is_wanted =
-            wanted.outcome.is_none_or(|wanted| wanted.as_str() == outcome) && (!wanted.odd || is_odd);
+        let is_wanted = wanted.outcome.is_none_or(|wanted| wanted.as_str() == outcome) && (!wanted.odd || is_odd);
         if is_wanted { raw.open(tx).map(Some) } else { Ok(None) }
     };
     fill(tx, wanted.after.min(until), (wanted.limit, LOOKED_AT_MAX), block, keep)

@@ -205,6 +205,7 @@ fn of_keys() -> Vec<Case> {
 fn of_officers(authority: &str) -> Vec<Case> {
     vec![
         case("auditor", "access-log", json!({ "days": 1 })),
+        case("auditor", "audit-page", json!({ "limit": 1 })),
         case("auditor", "audit-head", json!({})),
         case("auditor", "transfer-list", json!({})),
         case("auditor", "transfer-page", json!({ "limit": 10 })),

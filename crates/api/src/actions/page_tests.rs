@@ -87,14 +87,20 @@ fn accounts_come_by_address_and_are_searched() {
         let found = all(&fixture, "admin", &whose(json!({ "search": "SALES" })), "address").await;
         assert_eq!(found, ["sales2@trade.test", "sales@trade.test"].map(str::to_owned).to_vec());
         assert_eq!(all(&fixture, "admin", &whose(json!({ "search": "100%" })), "address").await, [""; 0]);
-        assert_eq!(all(&fixture, "admin", &whose(json!({ "role": "security" })), "address").await, ["security@trade.test"]);
+        assert_eq!(
+            all(&fixture, "admin", &whose(json!({ "role": "security" })), "address").await,
+            ["security@trade.test"]
+        );
         assert_eq!(all(&fixture, "admin", &whose(json!({ "state": "frozen" })), "address").await, [""; 0]);
         assert_eq!(all(&fixture, "admin", &whose(json!({ "domain": "other.test" })), "address").await, [""; 0]);
         let others = all(&fixture, "operator", &whose(json!({ "domain": "Other.test" })), "address").await;
         assert_eq!(others, ["admin@other.test", "sales@other.test"]);
         let alias = json!({ "action": "alias-add", "address": "sales@trade.test", "alias": "orders@trade.test" });
         done(&fixture, "admin", alias).await;
-        assert_eq!(all(&fixture, "admin", &whose(json!({ "search": "orders" })), "address").await, ["sales@trade.test"]);
+        assert_eq!(
+            all(&fixture, "admin", &whose(json!({ "search": "orders" })), "address").await,
+            ["sales@trade.test"]
+        );
         match ask(&fixture, "admin", whose(json!({ "state": "asleep" }))).await {
             Answer::Failed(refused) => assert!(refused.0.contains("active"), "{refused}"),
             other => panic!("{other:?}"),
@@ -159,7 +165,10 @@ fn each_list_has_items_and_an_end() {
             ("it", json!({ "action": "trace-list", "since": "yesterday" })),
         ] {
             let answer = ask(&fixture, who, request.clone()).await;
-            assert!(matches!(&answer, Answer::Failed(refused) if refused.0.contains("write it as") || refused.0.contains("use one of")), "{request}: {answer:?}");
+            assert!(
+                matches!(&answer, Answer::Failed(refused) if refused.0.contains("write it as") || refused.0.contains("use one of")),
+                "{request}: {answer:?}"
+            );
         }
     });
 }

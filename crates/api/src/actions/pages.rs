@@ -161,9 +161,9 @@ pub(super) fn moment(text: Option<&str>) -> Result<Option<Timestamp>, Refused> {
         let seconds = part(24)? * 3_600 + part(60)? * 60 + part(61)?;
         Some(Timestamp::from_millis(start.millis() + seconds * 1_000))
     };
-    read().map(Some).ok_or_else(|| {
-        Refused(format!("{text:?} is no moment; write it as 2026-11-27 or 2026-11-27T08:30:00Z"))
-    })
+    read()
+        .map(Some)
+        .ok_or_else(|| Refused(format!("{text:?} is no moment; write it as 2026-11-27 or 2026-11-27T08:30:00Z")))
 }
 
 fn place(cursor: Option<&str>) -> Result<Cursor, Refused> {
@@ -223,8 +223,7 @@ pub(super) async fn sign_ins(controls: &Controls, by: &Bounds, asked: SignInsWan
                 whose
             }
         };
-        let wanted =
-            WantedEvents { whose, since, until, outcome, odd: asked.odd, after, limit: limit(asked.limit) };
+        let wanted = WantedEvents { whose, since, until, outcome, odd: asked.odd, after, limit: limit(asked.limit) };
         let page = watch::page_events(tx, &wanted)?;
         page.try_map(|event| sign_ins::row(tx, &event))
     };
@@ -272,9 +271,8 @@ pub(super) async fn queue(controls: &Controls, by: &Bounds, asked: QueueWanted) 
         after: place(asked.cursor.as_deref())?,
         limit: limit(asked.limit),
     };
-    let work = move |tx: &mut Tx<'_>| {
-        ::queue::page(tx, &wanted)?.try_map(|message| Ok::<_, QueueError>(queue::row(&message)))
-    };
+    let work =
+        move |tx: &mut Tx<'_>| ::queue::page(tx, &wanted)?.try_map(|message| Ok::<_, QueueError>(queue::row(&message)));
     controls.store.read(work).await.map(answer).map_err(Refused::because)
 }
 

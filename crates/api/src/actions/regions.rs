@@ -487,7 +487,13 @@ mod tests {
 
     #[test]
     fn whatever_opens_the_mail_of_many_is_asked_for() {
-        for right in [Right::QuarantineRead, Right::TraceRead, Right::InvestigationWork, Right::OutboundDecide, Right::OutboundReplay] {
+        for right in [
+            Right::QuarantineRead,
+            Right::TraceRead,
+            Right::InvestigationWork,
+            Right::OutboundDecide,
+            Right::OutboundReplay,
+        ] {
             assert_eq!(kind_of(right, false), Some(Kind::View), "{right}");
             assert_eq!(kind_of(right, true), None, "{right}");
         }

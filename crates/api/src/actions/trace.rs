@@ -138,7 +138,9 @@ fn names(tx: &mut Tx<'_>, steps: &[Step]) -> Result<BTreeMap<i64, String>, Ident
     let mut names = BTreeMap::new();
     for step in steps {
         let accounts = match &step.what {
-            What::SignedIn { account, .. } | What::Sorted { account, .. } | What::Pulled { account, .. } => vec![*account],
+            What::SignedIn { account, .. } | What::Sorted { account, .. } | What::Pulled { account, .. } => {
+                vec![*account]
+            }
             What::Delivered { accounts, .. } => accounts.clone(),
             _ => Vec::new(),
         };
@@ -161,12 +163,15 @@ fn in_words(texts: Texts, what: &What, names: &BTreeMap<i64, String>) -> String 
             let key = if tls.is_empty() { "trace-connected-clear" } else { "trace-connected" };
             say(key, &[("client", &client), ("helo", helo), ("tls", tls), ("service", service)])
         }
-        What::SignedIn { account, method } => say("trace-signed-in", &[("account", &name(account)), ("method", method)]),
+        What::SignedIn { account, method } => {
+            say("trace-signed-in", &[("account", &name(account)), ("method", method)])
+        }
         What::Enveloped | What::Received | What::Stopped | What::Expired => say(&format!("trace-{}", what.kind()), &[]),
         What::Authenticated { spf, dkim, dmarc, arc, treatment } => {
             let dkim = if dkim.is_empty() { "none".to_owned() } else { dkim.join(", ") };
             let treatment = say(&format!("trace-treatment-{treatment}"), &[]);
-            let values = [("spf", spf.as_str()), ("dkim", &dkim), ("dmarc", dmarc), ("arc", arc), ("treatment", &treatment)];
+            let values =
+                [("spf", spf.as_str()), ("dkim", &dkim), ("dmarc", dmarc), ("arc", arc), ("treatment", &treatment)];
             say("trace-authenticated", &values)
         }
         What::Judged { action, unwanted, findings } => {
@@ -185,7 +190,9 @@ fn in_words(texts: Texts, what: &What, names: &BTreeMap<i64, String>) -> String 
             let stage = say(&format!("trace-stage-{stage}"), &[]);
             say(key, &[("stage", &stage), ("reply", &spoken(reply)), ("times", &times.to_string())])
         }
-        What::Quarantined { until } => say("trace-quarantined", &[("until", &Timestamp::from_millis(*until).to_string())]),
+        What::Quarantined { until } => {
+            say("trace-quarantined", &[("until", &Timestamp::from_millis(*until).to_string())])
+        }
         What::Delivered { accounts, more, junk } => {
             let key = if *junk { "trace-delivered-junk" } else { "trace-delivered" };
             let all: Vec<String> = accounts.iter().map(name).collect();
@@ -204,8 +211,7 @@ fn later_in_words(texts: Texts, what: &What, name: &dyn Fn(&i64) -> String) -> S
             say(key, &[("to", &with_more(texts, to, *more)), ("number", &number.to_string())])
         }
         What::Sorted { account, folders, onward } => {
-            let values =
-                [("account", name(account)), ("folders", folders.to_string()), ("onward", onward.to_string())];
+            let values = [("account", name(account)), ("folders", folders.to_string()), ("onward", onward.to_string())];
             say("trace-sorted", &values.each_ref().map(|(key, value)| (*key, value.as_str())))
         }
         What::Attempted { to, more, reply, result, until } => {

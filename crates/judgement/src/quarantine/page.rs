@@ -27,8 +27,7 @@ const OF_ORGANISATION: &str =
      AND EXISTS (SELECT 1 FROM quarantine_recipient r WHERE r.quarantine = q.id AND r.state = 'held')
      ORDER BY at DESC, id DESC LIMIT $4";
 
-const OF_ACCOUNT: &str =
-    "SELECT q.id, q.organisation, q.at, q.expires, q.size, q.detail FROM quarantine q
+const OF_ACCOUNT: &str = "SELECT q.id, q.organisation, q.at, q.expires, q.size, q.detail FROM quarantine q
      WHERE q.id IN (SELECT quarantine FROM quarantine_recipient WHERE account = $1 AND state = 'held')
      AND q.at <= $2 AND (q.at < $2 OR q.id < $3) ORDER BY q.at DESC, q.id DESC LIMIT $4";
 

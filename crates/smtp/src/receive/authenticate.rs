@@ -14,12 +14,12 @@ use tokio::runtime::Handle;
 use wire::smtp::Envelope;
 use wire::smtp::server::Verdict;
 
-use super::{Receiver, traced};
 use super::accept::INLINE_BYTES_MAX;
 use super::conversation::Conversation;
 use super::judge::Judged;
 use super::lists::Spared;
 use super::recipients::Home;
+use super::{Receiver, traced};
 
 /// A message that somebody vouches for, or that is taken all the same.
 pub(super) struct Vouched {

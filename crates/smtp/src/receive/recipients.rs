@@ -10,6 +10,7 @@ use wire::smtp::server::Verdict;
 use wire::smtp::{ForwardPath, Hold, MailParams, Mailbox, RcptParams, ReversePath};
 
 use super::conversation::Conversation;
+use super::traced::text_of;
 use crate::rewriting::{self, Restored};
 
 /// A recipient that was taken, with what was found out about it.
@@ -45,7 +46,7 @@ impl Conversation<'_> {
         self.taken.clear();
         self.enveloped = Some(self.door.receiver.store.context().clock.now());
         let verdict = self.look_at_sender(from, params).await;
-        self.tell_refused_at(Stage::Sender, None, &verdict);
+        self.tell_refused_at(Stage::Sender, None, &verdict).await;
         verdict
     }
 
@@ -131,11 +132,7 @@ impl Conversation<'_> {
         let verdict = self.find_recipient(to).await;
         if !matches!(verdict, Verdict::Accept { .. }) {
             self.door.receiver.figures.recipients_refused.add(1);
-            let to = match to {
-                ForwardPath::Postmaster => "postmaster".to_owned(),
-                ForwardPath::Mailbox(mailbox) => mailbox.to_string(),
-            };
-            self.tell_refused_at(Stage::Recipient, Some(to), &verdict);
+            self.tell_refused_at(Stage::Recipient, Some(text_of(to)), &verdict).await;
         }
         verdict
     }

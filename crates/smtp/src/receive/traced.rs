@@ -6,14 +6,14 @@ use std::time::Duration;
 use ::trace::{Direction, Found, New, Outcome, Refusal, Reply as Said, Source, Stage, Step, Traced, What};
 use env::Timestamp;
 use filter::{Action, Verdict as Opinion};
-use identity::IdentityError;
+use identity::{IdentityError, Resolution};
 use mail::header;
 use mail::message::words;
 use mailauth::Facts;
 use store::Tx;
 use tokio_util::sync::CancellationToken;
 use wire::smtp::server::{Kind, Verdict};
-use wire::smtp::{Envelope, Reply};
+use wire::smtp::{Envelope, ForwardPath, Reply};
 
 use super::conversation::Conversation;
 use super::recipients::{Home, Taken};
@@ -128,7 +128,8 @@ impl Tracing {
 fn delivered_of(now: Timestamp, placed: &Placed, whose: i64, accounts: &mut Vec<i64>) -> Vec<Step> {
     let mut steps = Vec::new();
     for junk in [false, true] {
-        let of = placed.delivered.iter().filter(|(_, organisation, in_junk)| *organisation == whose && *in_junk == junk);
+        let of =
+            placed.delivered.iter().filter(|(_, organisation, in_junk)| *organisation == whose && *in_junk == junk);
         let reached: Vec<i64> = of.map(|(account, ..)| *account).collect();
         if !reached.is_empty() {
             accounts.extend(&reached);
@@ -202,6 +203,7 @@ impl Conversation<'_> {
         let mut new = self.new_trace(Traced { organisation, id: number }, envelope);
         new.verdict = verdict;
         new.to = self.taken.iter().filter(|taken| is_of_first(taken)).map(|taken| taken.address.to_string()).collect();
+        let message_id = new.message_id.clone();
         let mut traces = vec![new];
         let mut others = BTreeMap::new();
         for taken in self.taken.iter().filter(|taken| whose(taken) != organisation) {
@@ -211,8 +213,11 @@ impl Conversation<'_> {
             let id = self.door.receiver.store.context().ids.next();
             let mut new = self.new_trace(Traced { organisation: other, id }, envelope);
             (new.direction, new.verdict) = (Direction::In, verdict);
-            // From where somebody of another organisation writes is not theirs to know.
-            new.steps.retain(|step| !matches!(step.what, What::Connected { .. } | What::SignedIn { .. }) || self.principal.is_none());
+            // From where somebody of another organisation writes, and what that thinks of it, is not theirs to know.
+            if self.principal.is_some() {
+                new.steps.retain(|step| matches!(step.what, What::Enveloped | What::Received));
+            }
+            new.message_id.clone_from(&message_id);
             new.client = new.client.filter(|_| self.principal.is_none());
             new.accounts.clear();
             new.to = others.iter().filter(|(_, whose)| **whose == other).map(|(address, _)| address.clone()).collect();
@@ -223,7 +228,7 @@ impl Conversation<'_> {
 
     fn new_trace(&self, traced: Traced, envelope: &Envelope) -> New {
         let from = envelope.from.mailbox().map(ToString::to_string).unwrap_or_default();
-        let to = envelope.recipients.iter().map(|recipient| recipient.to.to_string()).collect();
+        let to = envelope.recipients.iter().map(|recipient| text_of(&recipient.to)).collect();
         self.trace_of(traced, (from, to), self.story.lock().clone())
     }
 
@@ -261,7 +266,13 @@ impl Conversation<'_> {
             return;
         }
         let organisation = self.organisation();
-        let new = self.new_trace(Traced { organisation, id: number }, envelope);
+        let mut new = self.new_trace(Traced { organisation, id: number }, envelope);
+        if self.principal.is_none() {
+            // Recipients of others are not this organisation's to know.
+            let ours = self.taken.iter().filter(|taken| organisation_of(taken) == Some(organisation));
+            new.to = ours.map(|taken| taken.address.to_string()).collect();
+        }
+        new.is_impersonal = self.passes_on().is_some();
         self.refuse_traced(new, Stage::Message, verdict);
     }
 
@@ -270,23 +281,34 @@ impl Conversation<'_> {
     }
 
     /// Tells of the refusal of a sender or a recipient, if it is one.
-    pub(super) fn tell_refused_at(&mut self, stage: Stage, to: Option<String>, verdict: &Verdict) {
+    pub(super) async fn tell_refused_at(&mut self, stage: Stage, to: Option<String>, verdict: &Verdict) {
         if !self.is_told(verdict) {
             return;
         }
+        let is_abroad = match to.as_deref() {
+            Some(to) => self.passes_on().is_some() || self.is_abroad(to).await,
+            None => false,
+        };
         let from = self.sender.as_ref().map(ToString::to_string).unwrap_or_default();
         let id = self.door.receiver.store.context().ids.next();
         let organisation = self.principal.as_ref().map_or(0, |principal| principal.organisation);
         self.head = Head::default();
-        let new = self.trace_of(Traced { organisation, id }, (from, to.into_iter().collect()), self.opening());
+        let mut new = self.trace_of(Traced { organisation, id }, (from, to.into_iter().collect()), self.opening());
+        new.is_impersonal = is_abroad && self.principal.is_none();
         self.refuse_traced(new, stage, verdict);
     }
 
-    fn refuse_traced(&self, mut new: New, stage: Stage, verdict: &Verdict) {
+    /// Whether an address has its home in another region.
+    async fn is_abroad(&self, address: &str) -> bool {
+        let Ok(address) = mail::Address::parse(address) else { return false };
+        let found = self.door.receiver.directory.resolve(&address.canonical()).await;
+        matches!(found, Ok(Resolution::Abroad(_)))
+    }
+
+    fn refuse_traced(&self, new: New, stage: Stage, verdict: &Verdict) {
         let receiver = &self.door.receiver;
         let (Verdict::Reject(reply) | Verdict::Close(reply)) = verdict else { return };
-        // Of what has its home in another region nothing that names anybody rests here, as an answer from there may.
-        new.is_impersonal = self.passes_on().is_some();
+        // Of what has its home in another region nothing that names anybody rests here, as the words of an answer may.
         let reply = &if new.is_impersonal { Reply { text: "".into(), ..reply.clone() } } else { reply.clone() };
         let source = match &self.principal {
             Some(principal) => Source::Account(principal.account),
@@ -312,6 +334,14 @@ impl Conversation<'_> {
     }
 }
 
+/// The address of a recipient.
+pub(super) fn text_of(to: &ForwardPath) -> String {
+    match to {
+        ForwardPath::Postmaster => "postmaster".to_owned(),
+        ForwardPath::Mailbox(mailbox) => mailbox.to_string(),
+    }
+}
+
 /// Whose a recipient here is.
 const fn organisation_of(taken: &Taken) -> Option<i64> {
     match taken.home {
@@ -334,8 +364,12 @@ impl Door {
         let (code, rest) = text.trim_end().split_once(' ').unwrap_or_default();
         let reply = Reply::plain(code.parse().unwrap_or(0), rest.to_owned());
         let now = receiver.store.context().clock.now();
-        let connected =
-            What::Connected { client: Some(client), helo: String::new(), tls: String::new(), service: "smtp".to_owned() };
+        let connected = What::Connected {
+            client: Some(client),
+            helo: String::new(),
+            tls: String::new(),
+            service: "smtp".to_owned(),
+        };
         let new = New {
             traced: Traced { organisation: 0, id: receiver.store.context().ids.next() },
             at: now,
@@ -480,8 +514,9 @@ mod tests {
 
     #[test]
     fn a_trace_has_the_subject_as_people_read_it() {
-        let head = Head::of(b"Subject: =?utf-8?B?5oql5Lu3?=\r\n of May\r\nMessage-ID: <1@a.test>\r\n\r\nSubject: no\r\n");
-        assert_eq!((head.message_id.as_str(), head.bytes), ("1@a.test", 77));
+        let raw = b"Subject: =?utf-8?B?5oql5Lu3?=\r\n of May\r\nMessage-ID: <1@a.test>\r\n\r\nSubject: no\r\n";
+        let head = Head::of(raw);
+        assert_eq!((head.message_id.as_str(), head.bytes), ("1@a.test", raw.len() as u64));
         assert!(head.subject.starts_with("\u{62a5}\u{4ef7}"), "{}", head.subject);
         assert_eq!(Head::of(b"\r\nno header").subject, "");
     }

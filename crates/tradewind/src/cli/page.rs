@@ -1,8 +1,6 @@
 //! Long lists a page at a time.
 
-use api::actions::{
-    Action, CasesWanted, EventsWanted, QuarantineWanted, QueueWanted, SignInsWanted, UsersWanted,
-};
+use api::actions::{Action, CasesWanted, EventsWanted, QuarantineWanted, QueueWanted, SignInsWanted, UsersWanted};
 use clap::{Args, Subcommand};
 
 /// Which page.

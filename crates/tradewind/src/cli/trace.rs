@@ -60,9 +60,19 @@ impl TraceCommand {
     pub(crate) fn action(self) -> Action {
         match self {
             Self::List(wanted) => {
-                let ListTraces { address, domain, message_id, client, since, until, .. } = *wanted;
-                let ListTraces { outcome, direction, verdict, organisation, page, .. } = *wanted;
-                let PageOptions { cursor, limit } = page;
+                let ListTraces {
+                    address,
+                    domain,
+                    message_id,
+                    client,
+                    since,
+                    until,
+                    outcome,
+                    direction,
+                    verdict,
+                    organisation,
+                    page: PageOptions { cursor, limit },
+                } = *wanted;
                 Action::TraceList(TracesWanted {
                     address,
                     domain,
