@@ -123,7 +123,7 @@ impl Report {
         let mut tables = Vec::new();
         if let Listed::Items(framework) = self.listed {
             let row = |item: &crate::frameworks::Item| {
-                let checks: Vec<String> = item.checks.iter().map(|check| check.to_string()).collect();
+                let checks: Vec<String> = item.checks.iter().map(ToString::to_string).collect();
                 vec![
                     item.code.clone(),
                     item.title.of(language).to_owned(),
