@@ -119,7 +119,8 @@ impl Report {
     /// # Errors
     /// [`EvidenceError::Data`] if a framework cannot be read.
     pub fn tables(&self, language: Language) -> Result<Vec<Table>, EvidenceError> {
-        let heads = |keys: &[&str]| keys.iter().map(|key| say(language, &format!("head-{key}"), &[])).collect::<Vec<_>>();
+        let heads =
+            |keys: &[&str]| keys.iter().map(|key| say(language, &format!("head-{key}"), &[])).collect::<Vec<_>>();
         let mut tables = Vec::new();
         if let Listed::Items(framework) = self.listed {
             let row = |item: &crate::frameworks::Item| {

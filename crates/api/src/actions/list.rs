@@ -17,10 +17,10 @@ use super::grants::{self, GrantRequest};
 use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, evidence, export, factors, forward, groups, guard,
-    import, investigation, judging, keys, lists, openpgp, outbound, people, portal, protection, provisioning,
-    quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub, shared_feeds, sharing,
-    sign_ins, smime, store, tls,
+    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, evidence, export, factors, forward,
+    groups, guard, import, investigation, judging, keys, lists, openpgp, outbound, people, portal, protection,
+    provisioning, quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub,
+    shared_feeds, sharing, sign_ins, smime, store, tls,
 };
 
 actions! {
