@@ -24,8 +24,14 @@ fn checks_are_live() -> Outcome {
     let tradewind = Tradewind::start(Options::default())?;
     // Somebody has to have done something before the audit log has a record.
     tradewind.command(&["audit", "seal"])?.success()?;
-    for check in ["at-rest", "audit-sealed", "audit-proved", "settings-recorded", "versions", "queue", "second-person"] {
-        assert_eq!(state_of(&tradewind, check)?, "passed", "{check}: {}", told(&tradewind, &["evidence", "show", "checks", check])?);
+    for check in ["at-rest", "audit-sealed", "audit-proved", "settings-recorded", "versions", "queue", "second-person"]
+    {
+        assert_eq!(
+            state_of(&tradewind, check)?,
+            "passed",
+            "{check}: {}",
+            told(&tradewind, &["evidence", "show", "checks", check])?
+        );
     }
     assert_eq!(state_of(&tradewind, "backups")?, "failed", "none is set up");
     let factors = told(&tradewind, &["evidence", "show", "checks", "factors", "--language", "zh"])?;
@@ -65,7 +71,8 @@ fn a_report_verifies_with_the_public_key_alone() -> Outcome {
         let verified = told(&tradewind, &["evidence", "verify", file, "--note", &note, "--key", &key])?;
         assert_eq!(verified["verified"], true, "{verified}");
     }
-    let document: Value = serde_json::from_slice(&fs::read(files.iter().find(|file| file.ends_with(".json")).map_or("", |file| file))?)?;
+    let document: Value =
+        serde_json::from_slice(&fs::read(files.iter().find(|file| file.ends_with(".json")).map_or("", |file| file))?)?;
     assert_eq!(document["items"].as_array().map(Vec::len), Some(93));
     let altered = scratch.join("altered.json");
     fs::write(&altered, document.to_string().replacen("failed", "passed", 1))?;

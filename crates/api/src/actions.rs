@@ -102,8 +102,8 @@ pub use backup::{
 };
 pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};
-pub use evidence::{EvidenceWanted, look_after_evidence};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
+pub use evidence::{EvidenceWanted, look_after_evidence};
 pub use export::MailToTakeOut;
 pub(crate) use factors::describe as describe_factor;
 pub use forward::NewTarget;

@@ -9,11 +9,11 @@ use identity::Language;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::EvidenceError;
 use crate::check::Check;
 use crate::kept::Known;
 use crate::outcome::{Reading, State};
 use crate::say::{name_of, sentences};
-use crate::EvidenceError;
 
 /// Rows that one page gives at most.
 pub const PAGE_MAX: u32 = 200;
@@ -317,8 +317,10 @@ mod tests {
     fn annex_a_is_whole() {
         let codes: Vec<String> = Framework::Iso27001.items().unwrap().iter().map(|item| item.code.clone()).collect();
         let themes = [(5, 37), (6, 8), (7, 14), (8, 34)];
-        let wanted: Vec<String> =
-            themes.iter().flat_map(|(theme, last)| (1..=*last).map(move |number| format!("A.{theme}.{number}"))).collect();
+        let wanted: Vec<String> = themes
+            .iter()
+            .flat_map(|(theme, last)| (1..=*last).map(move |number| format!("A.{theme}.{number}")))
+            .collect();
         assert_eq!(codes, wanted);
         assert_eq!(codes.len(), 93);
     }

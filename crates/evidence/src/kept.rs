@@ -164,7 +164,8 @@ pub fn stand(
     for &check in Check::ALL {
         let before = load(tx, within.key(check), check)?;
         let is_fresh = |known: &Known| (0..WALK_MILLIS_MAX).contains(&(now.millis() - known.at.millis()));
-        if !anew && check.cost() == Cost::Walk
+        if !anew
+            && check.cost() == Cost::Walk
             && let Some(known) = before.clone().filter(is_fresh)
         {
             all.push((check, known));

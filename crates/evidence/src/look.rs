@@ -104,7 +104,8 @@ impl<'l, 't> Look<'l, 't> {
 }
 
 fn why(key: &str, values: &[(&str, String)]) -> Why {
-    let values: BTreeMap<String, String> = values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let values: BTreeMap<String, String> =
+        values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     Why { key: key.to_owned(), values }
 }
 
@@ -112,12 +113,7 @@ fn why(key: &str, values: &[(&str, String)]) -> Why {
 ///
 /// # Errors
 /// [`EvidenceError`] if the store fails.
-pub fn look_at(
-    tx: &mut Tx<'_>,
-    around: &Surroundings,
-    within: Within,
-    check: Check,
-) -> Result<Outcome, EvidenceError> {
+pub fn look_at(tx: &mut Tx<'_>, around: &Surroundings, within: Within, check: Check) -> Result<Outcome, EvidenceError> {
     let mut organisations = identity::list_organisations(tx)?;
     if check.scope() == Scope::Organisation {
         organisations.retain(|one| within.organisation.is_none_or(|wanted| wanted == one.id));

@@ -214,12 +214,14 @@ fn row(figure: &str, language: Language, list: &str, values: Value) -> Value {
     row
 }
 
+/// One number; 0 if there is none.
+fn one(tx: &mut Tx<'_>, sql: &'static str, params: &[store::Value<'_>]) -> Result<i64, StoreError> {
+    Ok(tx.row(sql, params, |row| row.int_opt(0))?.flatten().unwrap_or(0))
+}
+
 /// What waits now: how much, and since when the oldest does.
 fn waiting(tx: &mut Tx<'_>, within: Within, language: Language) -> Result<Vec<Value>, EvidenceError> {
     let now = tx.now().millis();
-    let one = |tx: &mut Tx<'_>, sql: &'static str, params: &[store::Value<'_>]| -> Result<i64, StoreError> {
-        Ok(tx.row(sql, params, |row| row.int_opt(0))?.flatten().unwrap_or(0))
-    };
     let organisations: Vec<i64> = match within.organisation {
         Some(organisation) => vec![organisation],
         None => identity::list_organisations(tx)?.into_iter().map(|one| one.id).collect(),

@@ -64,7 +64,8 @@ fn shown_area(area: Area, all: &[&(Check, Known)], (check, known): &(Check, Know
         let (kind, name) = mend.words();
         json!({ "kind": kind, "name": name })
     });
-    let checks = all.iter().map(|(check, known)| json!({ "check": check.as_str(), "state": known.outcome.state().as_str() }));
+    let checks =
+        all.iter().map(|(check, known)| json!({ "check": check.as_str(), "state": known.outcome.state().as_str() }));
     json!({
         "area": area.as_str(),
         "title": area_name(area, language),

@@ -119,11 +119,12 @@ impl Report {
     /// # Errors
     /// [`EvidenceError::Data`] if a framework cannot be read.
     pub fn tables(&self, language: Language) -> Result<Vec<Table>, EvidenceError> {
-        let heads = |keys: &[&str]| keys.iter().map(|key| say(language, &format!("head-{key}"), &[])).collect::<Vec<_>>();
+        let heads =
+            |keys: &[&str]| keys.iter().map(|key| say(language, &format!("head-{key}"), &[])).collect::<Vec<_>>();
         let mut tables = Vec::new();
         if let Listed::Items(framework) = self.listed {
             let row = |item: &crate::frameworks::Item| {
-                let checks: Vec<String> = item.checks.iter().map(|check| check.to_string()).collect();
+                let checks: Vec<String> = item.checks.iter().map(ToString::to_string).collect();
                 vec![
                     item.code.clone(),
                     item.title.of(language).to_owned(),

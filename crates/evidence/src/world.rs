@@ -153,8 +153,14 @@ mod tests {
             .with_ptr("192.0.2.7".parse().unwrap(), "mail.a.example");
         let sights = domain(&dns, "a.example", "mail.a.example", "1", &[]).await;
         let states: Vec<(&str, SightState)> = sights.iter().map(|it| (it.kind.as_str(), it.state)).collect();
-        assert_eq!(states[..3], [("MX", SightState::Sound), ("SPF", SightState::Sound), ("DMARC", SightState::Unknown)]);
-        assert_eq!(states[3..], [("MTA-STS", SightState::Wrong), ("TLS-RPT", SightState::Wrong), ("DKIM", SightState::Wrong)]);
+        assert_eq!(
+            states[..3],
+            [("MX", SightState::Sound), ("SPF", SightState::Sound), ("DMARC", SightState::Unknown)]
+        );
+        assert_eq!(
+            states[3..],
+            [("MTA-STS", SightState::Wrong), ("TLS-RPT", SightState::Wrong), ("DKIM", SightState::Wrong)]
+        );
         assert!(host(&dns, "mail.a.example").await.iter().all(|it| it.state == SightState::Sound));
         assert_eq!(host(&dns, "gone.example").await[0].state, SightState::Wrong);
     }

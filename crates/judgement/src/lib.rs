@@ -41,9 +41,7 @@ pub use error::JudgementError;
 pub use explain::explain;
 pub use fields::claims;
 pub use judging::{Arrival, Judging, Opinion};
-pub use kept::{
-    Detail, Direction, Judged, Kept, Listed, is_for, keep, list, load, note_copy, read_number, tidy,
-};
+pub use kept::{Detail, Direction, Judged, Kept, Listed, is_for, keep, list, load, note_copy, read_number, tidy};
 pub use learner::Learner;
 pub use reputation::Reputation;
 pub use settings::{JudgingSettings, LevelSettings, Unjudged};

@@ -4,8 +4,8 @@ mod backups;
 mod checks;
 mod inspection;
 mod machine;
-mod seen;
 mod people;
+mod seen;
 mod settings;
 mod world;
 

@@ -139,11 +139,8 @@ fn judging(set: &JudgingSettings) -> JudgingFacts {
 
 fn scanners(settings: &Settings) -> Vec<&'static str> {
     let threats = &settings.threats;
-    let set = [
-        ("clamd", !threats.clamd.is_empty()),
-        ("icap", !threats.icap.is_empty()),
-        ("yara", !threats.yara.is_empty()),
-    ];
+    let set =
+        [("clamd", !threats.clamd.is_empty()), ("icap", !threats.icap.is_empty()), ("yara", !threats.yara.is_empty())];
     set.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect()
 }
 

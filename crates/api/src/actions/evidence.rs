@@ -111,7 +111,8 @@ pub(super) async fn show(
     let stand = look(controls, by).await?;
     let (mut shown, checks) = match listed {
         Listed::Checks => {
-            let unknown = || Refused::because(EvidenceError::NoItem { framework: framework.clone(), item: item.clone() });
+            let unknown =
+                || Refused::because(EvidenceError::NoItem { framework: framework.clone(), item: item.clone() });
             let one = stand.iter().find(|(check, _)| check.as_str() == item.trim()).ok_or_else(unknown)?;
             (frameworks::shown_check(one, language), vec![one.0])
         }

@@ -107,9 +107,8 @@ fn a_report_is_signed_kept_and_recorded() {
             }
         }
         let organisation = fixture.organisation;
-        let events = move |tx: &mut Tx<'_>| {
-            identity::rights::list_events(tx, organisation, env::Timestamp::from_millis(0))
-        };
+        let events =
+            move |tx: &mut Tx<'_>| identity::rights::list_events(tx, organisation, env::Timestamp::from_millis(0));
         let events = fixture.store.read(events).await.unwrap();
         let made: Vec<_> = events.iter().filter(|event| event.action == "evidence-report-made").collect();
         assert_eq!((made.len(), made[0].outcome), (1, Outcome::Done));
@@ -128,7 +127,10 @@ fn what_is_mistaken_is_told_with_the_remedy() {
             (json!({ "action": "evidence-list", "language": "fr" }), "zh, en"),
             (json!({ "action": "evidence-list", "language": "en", "state": "good" }), "passed"),
             (json!({ "action": "evidence-list", "language": "en", "limit": 5000 }), "200"),
-            (json!({ "action": "evidence-show", "framework": "gdpr", "item": "99", "language": "en" }), "evidence-list"),
+            (
+                json!({ "action": "evidence-show", "framework": "gdpr", "item": "99", "language": "en" }),
+                "evidence-list",
+            ),
             (json!({ "action": "judged-list", "done": "burnt" }), "quarantine"),
             (json!({ "action": "judged-list", "cursor": "x" }), "leave it out"),
         ] {
@@ -200,7 +202,10 @@ fn the_overview_is_cheap_with_many_accounts() {
         let begun = Instant::now();
         let told = done(&fixture, "security", look).await;
         let took = begun.elapsed();
-        assert!(told["numbers"].as_array().is_some_and(|numbers| numbers[0]["week"].as_i64() >= Some(20_000)), "{told}");
+        assert!(
+            told["numbers"].as_array().is_some_and(|numbers| numbers[0]["week"].as_i64() >= Some(20_000)),
+            "{told}"
+        );
         // Two hundred milliseconds in a release; tests run unoptimised, beside others.
         assert!(took.as_millis() < 1_000, "the overview took {took:?}");
     });

@@ -63,7 +63,8 @@ pub(super) async fn list(controls: &Controls, by: &Bounds, wanted: JudgedWanted)
     };
     let done = wanted.done.as_deref().map(|word| {
         let known = "use one of: deliver, warn, junk, quarantine, hold, refuse";
-        filter::Action::of_word(word).ok_or_else(|| Refused(format!("{word:?} is nothing that is done with mail; {known}")))
+        filter::Action::of_word(word)
+            .ok_or_else(|| Refused(format!("{word:?} is nothing that is done with mail; {known}")))
     });
     let done = done.transpose()?;
     let limit = match wanted.limit.unwrap_or(JUDGED_PAGE) {
@@ -75,7 +76,8 @@ pub(super) async fn list(controls: &Controls, by: &Bounds, wanted: JudgedWanted)
         Some((at.parse().ok()?, i64::from_str_radix(id, 16).ok()?))
     };
     let before = wanted.cursor.as_deref().map(|text| {
-        place(text).ok_or_else(|| Refused(format!("{text:?} is no cursor of this list; leave it out to begin at the front")))
+        place(text)
+            .ok_or_else(|| Refused(format!("{text:?} is no cursor of this list; leave it out to begin at the front")))
     });
     let (before, by, organisation) = (before.transpose()?, *by, wanted.organisation);
     let work = move |tx: &mut Tx<'_>| {

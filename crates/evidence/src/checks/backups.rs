@@ -92,7 +92,8 @@ pub(crate) fn points(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
         return Ok(());
     }
     let reached = journal::reached(look.tx())?;
-    let most = POINTS_MILLIS_MAX.max(i64::try_from(facts.step_every.as_millis()).unwrap_or(i64::MAX).saturating_mul(10));
+    let most =
+        POINTS_MILLIS_MAX.max(i64::try_from(facts.step_every.as_millis()).unwrap_or(i64::MAX).saturating_mul(10));
     for location in &facts.repositories {
         let Some(one) = reached.iter().find(|one| one.location == *location && one.clean != 0) else {
             look.wrong("points-never", &[("repository", location.clone())]);
@@ -102,8 +103,7 @@ pub(crate) fn points(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
         look.read("points-lack-seconds", "journal_reached", lacks / 1000);
         if lacks > most || one.failing_since != 0 {
             let cause = if one.failure.is_empty() { "-".to_owned() } else { one.failure.clone() };
-            let values =
-                [("repository", location.clone()), ("seconds", (lacks / 1000).to_string()), ("cause", cause)];
+            let values = [("repository", location.clone()), ("seconds", (lacks / 1000).to_string()), ("cause", cause)];
             look.wrong("points-late", &values);
         }
     }
@@ -139,9 +139,9 @@ pub(crate) fn content(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
     if damaged > 0 {
         look.wrong("content-damaged", &[("blobs", damaged.to_string())]);
     }
-    let walk = look.tx().row("SELECT begun, finished FROM scrub WHERE id = 1", params![], |row| {
-        Ok((row.int(0)?, row.int(1)?))
-    })?;
+    let walk = look
+        .tx()
+        .row("SELECT begun, finished FROM scrub WHERE id = 1", params![], |row| Ok((row.int(0)?, row.int(1)?)))?;
     // One that is under way began after another, or is the first.
     let latest = walk.map_or(0, |(begun, finished)| begun.max(finished));
     if latest == 0 {

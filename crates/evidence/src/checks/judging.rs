@@ -76,7 +76,11 @@ pub(crate) fn feeds(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
     }
     for feed in feeds {
         let checked = feed.checked.map(|at| (now.millis() - at.millis()) / 60_000);
-        look.read("feed-minutes", "threats.feed", format!("{}: {}", feed.name, checked.map_or("-".to_owned(), |age| age.to_string())));
+        look.read(
+            "feed-minutes",
+            "threats.feed",
+            format!("{}: {}", feed.name, checked.map_or("-".to_owned(), |age| age.to_string())),
+        );
         let most = i64::try_from((feed.every * FEED_TIMES).as_millis()).unwrap_or(i64::MAX).max(DAY);
         if feed.checked.is_none_or(|at| now.millis() - at.millis() > most) || !feed.fault.is_empty() {
             let cause = if feed.fault.is_empty() { "-".to_owned() } else { feed.fault.clone() };

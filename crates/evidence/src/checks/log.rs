@@ -33,9 +33,9 @@ pub(crate) fn sealed(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
         "SELECT COUNT(*) FROM (SELECT 1 FROM audit_pending LIMIT $1) AS p",
         store::params![COUNTED_MAX],
     )?;
-    let oldest = look.tx().row("SELECT leaf FROM audit_pending ORDER BY event LIMIT 1", &[], |row| {
-        Ok(row.bytes(0)?.to_vec())
-    })?;
+    let oldest = look
+        .tx()
+        .row("SELECT leaf FROM audit_pending ORDER BY event LIMIT 1", &[], |row| Ok(row.bytes(0)?.to_vec()))?;
     let oldest = oldest.and_then(|leaf| moment_of(&leaf));
     let Some((at, _)) = checkpoint(look.tx())? else {
         look.wrong("log-none", &[]);

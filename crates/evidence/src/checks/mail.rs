@@ -106,7 +106,8 @@ pub(crate) fn signing(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
     let keys = signing::list(look.tx(), None)?;
     let (mut unsigned, mut old) = (Vec::new(), Vec::new());
     for domain in &domains {
-        let signing: Vec<_> = keys.iter().filter(|key| key.domain == *domain && key.state == KeyState::Signing).collect();
+        let signing: Vec<_> =
+            keys.iter().filter(|key| key.domain == *domain && key.state == KeyState::Signing).collect();
         if signing.is_empty() {
             unsigned.push(domain.clone());
         }

@@ -86,8 +86,11 @@ pub(crate) fn passwords(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
 
 pub(crate) fn duties(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
     for organisation in look.organisations() {
-        for (duty, roles) in [("administration", ["admin", "it"]), ("security", ["security", "security"]), ("audit", ["auditor", "auditor"])]
-        {
+        for (duty, roles) in [
+            ("administration", ["admin", "it"]),
+            ("security", ["security", "security"]),
+            ("audit", ["auditor", "auditor"]),
+        ] {
             let holders = look.number(
                 "SELECT COUNT(*) FROM account a WHERE organisation = $1 AND kind = 'person' AND state = 'active' AND (
                      role IN ($2, $3) OR EXISTS (SELECT 1 FROM role_given g WHERE g.account = a.id AND g.role IN ($2, $3)))",
@@ -105,7 +108,10 @@ pub(crate) fn duties(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
             params![organisation.id],
         )?;
         if exceptions > 0 {
-            look.wrong("duty-joined", &[("people", exceptions.to_string()), ("organisation", organisation.name.clone())]);
+            look.wrong(
+                "duty-joined",
+                &[("people", exceptions.to_string()), ("organisation", organisation.name.clone())],
+            );
         }
     }
     Ok(())
@@ -126,7 +132,10 @@ pub(crate) fn second_person(look: &mut Look<'_, '_>) -> Result<(), EvidenceError
         look.read("second-person-actions", "approval_rule", by_level.len());
         let lowered: Vec<&String> = rules.iter().filter(|action| by_level.contains(&action.as_str())).collect();
         if !lowered.is_empty() {
-            look.wrong("second-person-off", &[("actions", text_list(&lowered)), ("level", organisation.level.to_string())]);
+            look.wrong(
+                "second-person-off",
+                &[("actions", text_list(&lowered)), ("level", organisation.level.to_string())],
+            );
         }
     }
     Ok(())

@@ -51,7 +51,10 @@ pub(crate) fn certificates(look: &mut Look<'_, '_>) -> Result<(), EvidenceError>
     for found in &look.around().certificates {
         let Some(until) = found.until.filter(|_| found.fault.is_empty()) else {
             look.read("certificate", found.setting, found.fault.as_str());
-            look.wrong("certificate-unusable", &[("setting", found.setting.to_owned()), ("cause", found.fault.clone())]);
+            look.wrong(
+                "certificate-unusable",
+                &[("setting", found.setting.to_owned()), ("cause", found.fault.clone())],
+            );
             continue;
         };
         let days = (until.millis() - now.millis()).div_euclid(DAY);
@@ -113,7 +116,8 @@ pub(crate) fn storage(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
 
 pub(crate) fn clock(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
     let now = look.now().millis();
-    let Some(seen) = sight::of_kind(look.tx(), "clock")?.into_iter().find(|seen| now - seen.at < SIGHT_MILLIS_MAX) else {
+    let Some(seen) = sight::of_kind(look.tx(), "clock")?.into_iter().find(|seen| now - seen.at < SIGHT_MILLIS_MAX)
+    else {
         look.person("clock-unseen", &[]);
         return Ok(());
     };

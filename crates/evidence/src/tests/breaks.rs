@@ -38,13 +38,28 @@ fn server() -> Vec<Case> {
             Failed,
             Around(|it| it.certificates[0].until = Some(Timestamp::from_seconds(1_800_000_000 + 3 * 86_400))),
         ),
-        (Check::Certificates, "certificate-unusable", Failed, Around(|it| it.certificates[0].fault = "none".to_owned())),
+        (
+            Check::Certificates,
+            "certificate-unusable",
+            Failed,
+            Around(|it| it.certificates[0].fault = "none".to_owned()),
+        ),
         (Check::Queue, "queue-stuck", Failed, Work(stuck)),
         (Check::Storage, "disk-full", Failed, Around(|it| it.disk.as_mut().unwrap().free_bytes = 1 << 20)),
-        (Check::Storage, "quota-full", Failed, Sql("UPDATE account SET quota_bytes = 1000, bytes = 990 WHERE role = 'sales'")),
+        (
+            Check::Storage,
+            "quota-full",
+            Failed,
+            Sql("UPDATE account SET quota_bytes = 1000, bytes = 990 WHERE role = 'sales'"),
+        ),
         (Check::Clock, "clock-unseen", NeedsPerson, Sql("UPDATE evidence_sight SET at = 1 WHERE kind = 'clock'")),
         (Check::Clock, "clock-wrong", Failed, Sql("UPDATE evidence_sight SET state = 'wrong' WHERE kind = 'clock'")),
-        (Check::Clock, "clock-unknown", NeedsPerson, Sql("UPDATE evidence_sight SET state = 'unknown' WHERE kind = 'clock'")),
+        (
+            Check::Clock,
+            "clock-unknown",
+            NeedsPerson,
+            Sql("UPDATE evidence_sight SET state = 'unknown' WHERE kind = 'clock'"),
+        ),
         (Check::Versions, "schema-old", Failed, Sql("DELETE FROM schema_version WHERE version >= 52")),
         (Check::AtRest, "key-exposed", Failed, Around(|it| it.keys.exposed = vec!["tls.key"])),
         (Check::AtRest, "key-closed", Failed, Work(close_account_key)),
@@ -78,7 +93,12 @@ fn mail() -> Vec<Case> {
         (Check::Judging, "judging-off", Failed, Around(|it| it.judging.outgoing = false)),
         (Check::Judging, "judging-departs", NeedsPerson, Work(depart)),
         (Check::Malware, "no-scanner", Failed, Around(|it| it.scanners.clear())),
-        (Check::Malware, "confinement-unseen", NeedsPerson, Sql("DELETE FROM evidence_sight WHERE kind = 'attachments'")),
+        (
+            Check::Malware,
+            "confinement-unseen",
+            NeedsPerson,
+            Sql("DELETE FROM evidence_sight WHERE kind = 'attachments'"),
+        ),
         (
             Check::Malware,
             "confinement-broken",
@@ -98,10 +118,30 @@ fn mail() -> Vec<Case> {
         (Check::Feeds, "feed-waits", NeedsPerson, Around(|it| it.feeds[0].waits = true)),
         (Check::FraudGuard, "fraud-off", Failed, Around(|it| it.judging.fraud_warn[2] = 1.1)),
         (Check::FraudGuard, "cases-old", Failed, Work(old_case)),
-        (Check::SenderRecords, "records-wrong", Failed, Sql("UPDATE evidence_sight SET state = 'wrong' WHERE kind = 'SPF'")),
-        (Check::SenderRecords, "records-wrong", Failed, Sql("UPDATE evidence_sight SET state = 'wrong' WHERE kind = 'DKIM'")),
-        (Check::SenderRecords, "records-unknown", NeedsPerson, Sql("UPDATE evidence_sight SET state = 'unknown' WHERE kind = 'MX'")),
-        (Check::SenderRecords, "records-unseen", NeedsPerson, Sql("UPDATE evidence_sight SET at = 1 WHERE kind = 'MTA-STS'")),
+        (
+            Check::SenderRecords,
+            "records-wrong",
+            Failed,
+            Sql("UPDATE evidence_sight SET state = 'wrong' WHERE kind = 'SPF'"),
+        ),
+        (
+            Check::SenderRecords,
+            "records-wrong",
+            Failed,
+            Sql("UPDATE evidence_sight SET state = 'wrong' WHERE kind = 'DKIM'"),
+        ),
+        (
+            Check::SenderRecords,
+            "records-unknown",
+            NeedsPerson,
+            Sql("UPDATE evidence_sight SET state = 'unknown' WHERE kind = 'MX'"),
+        ),
+        (
+            Check::SenderRecords,
+            "records-unseen",
+            NeedsPerson,
+            Sql("UPDATE evidence_sight SET at = 1 WHERE kind = 'MTA-STS'"),
+        ),
         (
             Check::SenderRecords,
             "dmarc-none",
@@ -121,7 +161,12 @@ fn backups() -> Vec<Case> {
     vec![
         (Check::Backups, "no-backup", Failed, Around(|it| it.backups.repositories.clear())),
         (Check::Backups, "backup-never", Failed, Sql("DELETE FROM backup_standing")),
-        (Check::Backups, "backup-failing", Failed, Sql("UPDATE backup_standing SET failing_since = 1, failure = 'no route'")),
+        (
+            Check::Backups,
+            "backup-failing",
+            Failed,
+            Sql("UPDATE backup_standing SET failing_since = 1, failure = 'no route'"),
+        ),
         (Check::Backups, "backup-late", Failed, Sql("UPDATE backup_standing SET good = 1000")),
         (Check::BackupPlaces, "no-backup", Failed, Around(|it| it.backups.lacks = vec!["none"])),
         (Check::BackupPlaces, "backup-local", Failed, Around(|it| it.backups.lacks = vec!["local"])),
@@ -134,7 +179,12 @@ fn backups() -> Vec<Case> {
         (Check::Points, "backup-no-points", Failed, Around(|it| it.backups.points = false)),
         (Check::Points, "points-never", Failed, Sql("DELETE FROM journal_reached")),
         (Check::Points, "points-late", Failed, Sql("UPDATE journal_reached SET clean = 1")),
-        (Check::Points, "points-late", Failed, Sql("UPDATE journal_reached SET failing_since = 1, failure = 'no route'")),
+        (
+            Check::Points,
+            "points-late",
+            Failed,
+            Sql("UPDATE journal_reached SET failing_since = 1, failure = 'no route'"),
+        ),
         (Check::Rehearsal, "rehearsal-never", Failed, Around(|it| it.rehearsal.last = None)),
         (Check::Rehearsal, "rehearsal-unsound", Failed, Around(|it| it.rehearsal.last.as_mut().unwrap().1 = false)),
         (
@@ -146,7 +196,12 @@ fn backups() -> Vec<Case> {
         (Check::ContentWhole, "walk-off", Failed, Around(|it| it.scrub_days = 0)),
         (Check::ContentWhole, "walk-never", NeedsPerson, Sql("DELETE FROM scrub")),
         (Check::ContentWhole, "walk-late", Failed, Sql("UPDATE scrub SET begun = 1, finished = 1")),
-        (Check::ContentWhole, "content-damaged", Failed, Sql("INSERT INTO damaged_blob (id, found, told) VALUES (1, 1, 0)")),
+        (
+            Check::ContentWhole,
+            "content-damaged",
+            Failed,
+            Sql("INSERT INTO damaged_blob (id, found, told) VALUES (1, 1, 0)"),
+        ),
     ]
 }
 

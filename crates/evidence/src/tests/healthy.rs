@@ -87,7 +87,10 @@ fn fill(tx: &mut Tx<'_>) -> Result<i64, EvidenceError> {
          VALUES ('trade.test', 'tw1', 'ed25519', 'signing', $1, 'v=DKIM1; p=AAAA', $2, $2, 0)",
         params![&Vec::new(), now],
     )?;
-    tx.execute("INSERT INTO outbound_rule (organisation, id, detail) VALUES ($1, 1, $2)", params![organisation, &Vec::new()])?;
+    tx.execute(
+        "INSERT INTO outbound_rule (organisation, id, detail) VALUES ($1, 1, $2)",
+        params![organisation, &Vec::new()],
+    )?;
     let rule = retention::Rule {
         name: "old-junk".to_owned(),
         folder: Some("Junk".to_owned()),

@@ -61,9 +61,8 @@ pub(super) async fn reports_verify_and_altered_ones_do_not(store: TestStore) {
 
 pub(super) async fn overview_ranks_what_needs_attention(store: TestStore) {
     let mut healthy = Healthy::new(&store).await;
-    let shown = |around: crate::Surroundings| {
-        store.read(move |tx| overview::shown(tx, &around, ALL, Language::English))
-    };
+    let shown =
+        |around: crate::Surroundings| store.read(move |tx| overview::shown(tx, &around, ALL, Language::English));
     let well = shown(healthy.around.clone()).await.unwrap();
     assert!(well["areas"].as_array().unwrap().iter().all(|area| area["state"] == "passed"));
     assert_eq!(well["areas"].as_array().unwrap().len(), crate::Area::ALL.len());
@@ -76,7 +75,11 @@ pub(super) async fn overview_ranks_what_needs_attention(store: TestStore) {
     assert_eq!(areas[0]["why"], "No restore was ever rehearsed.");
     assert_eq!(areas[0]["mend"]["name"], "backup-rehearse");
     assert_eq!((&areas[1]["area"], &areas[1]["state"]), (&Value::from("privacy"), &Value::from("needs-a-person")));
-    assert!(areas.iter().all(|area| area["figures"].as_array().is_some_and(|all| area["state"] != "passed" || !all.is_empty())));
+    assert!(
+        areas
+            .iter()
+            .all(|area| area["figures"].as_array().is_some_and(|all| area["state"] != "passed" || !all.is_empty()))
+    );
     assert_eq!((&told["counts"]["failed"], &told["counts"]["needs-a-person"]), (&Value::from(1), &Value::from(1)));
 
     // What walks through all accounts is as the last look within the hour has it.

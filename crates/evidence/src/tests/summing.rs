@@ -101,7 +101,11 @@ pub(super) async fn what_went_by_is_summed_up_once(store: TestStore) {
         assert_eq!(told.get(figure), Some(&numbers), "{figure}");
     }
     let all = numbers_of(&store, &healthy, ALL).await;
-    assert_eq!((all["received"], all["sign-ins-refused"]), ((5, 7), (2, 2)), "all together, and names that are nobody's");
+    assert_eq!(
+        (all["received"], all["sign-ins-refused"]),
+        ((5, 7), (2, 2)),
+        "all together, and names that are nobody's"
+    );
 
     // Nothing is summed up twice, and what comes now counts at once.
     assert_eq!(sum_up_all(&store).await, 0);
@@ -138,7 +142,9 @@ pub(super) async fn numbers_lead_to_lists(store: TestStore) {
         let around = healthy.around.clone();
         let rows = store.read(move |tx| numbers::shown(tx, &around, within, Language::Chinese)).await.unwrap();
         let row = |name: &str| rows.iter().find(|row| row["number"] == name).unwrap();
-        assert!(rows.iter().all(|row| row["list"].is_string() && !row["title"].as_str().unwrap().starts_with("number-")));
+        assert!(
+            rows.iter().all(|row| row["list"].is_string() && !row["title"].as_str().unwrap().starts_with("number-"))
+        );
         assert_eq!((row("queue")["now"].as_i64(), row("queue")["list"].as_str()), (Some(1), Some("queue-list")));
         assert!(row("queue")["oldest"].is_string());
         assert_eq!(row("approvals")["now"], 1, "one whose time is over waits no more");

@@ -77,11 +77,9 @@ impl EvidenceCommand {
                 cursor: cursor.clone(),
                 limit: Some(*limit),
             }),
-            Self::Show { framework, item, language } => Action::EvidenceShow {
-                framework: framework.clone(),
-                item: item.clone(),
-                language: language.clone(),
-            },
+            Self::Show { framework, item, language } => {
+                Action::EvidenceShow { framework: framework.clone(), item: item.clone(), language: language.clone() }
+            }
             Self::Look => Action::EvidenceLook,
             Self::Report(of) => Action::EvidenceReport {
                 framework: of.framework.clone(),

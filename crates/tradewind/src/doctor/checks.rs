@@ -8,14 +8,8 @@ use super::{Finding, State, ask_or_act};
 use crate::settings::Settings;
 
 /// Checks whose parts are told one by one elsewhere in this list.
-const TOLD_ELSEWHERE: &[Check] = &[
-    Check::Certificates,
-    Check::Factors,
-    Check::SenderRecords,
-    Check::Backups,
-    Check::BackupPlaces,
-    Check::Clock,
-];
+const TOLD_ELSEWHERE: &[Check] =
+    &[Check::Certificates, Check::Factors, Check::SenderRecords, Check::Backups, Check::BackupPlaces, Check::Clock];
 
 /// As many checks as there are.
 const LIMIT: u32 = 200;

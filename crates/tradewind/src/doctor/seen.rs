@@ -43,9 +43,7 @@ mod tests {
 
     #[test]
     fn each_sight_has_its_remedy() {
-        let sight = |kind: &str, object: &str, state: &str, found: &str| {
-            json!({ "kind": kind, "object": object, "state": state, "found": found, "at": 0 })
-        };
+        let sight = |kind: &str, object: &str, state: &str, found: &str| json!({ "kind": kind, "object": object, "state": state, "found": found, "at": 0 });
         let answer = json!({ "sights": [
             sight("MX", "a.example", "wrong", ""),
             sight("DKIM", "a.example", "wrong", "no key signs"),
