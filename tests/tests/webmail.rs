@@ -1,5 +1,8 @@
 //! The web application in Debian's Chromium, before a running server: `web/tests`.
 
+#[path = "webmail/defend.rs"]
+mod defend;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -39,12 +42,24 @@ fn visit_then(
     prepare: impl FnOnce(&Tradewind) -> Outcome,
     look: impl FnOnce(&Tradewind) -> Outcome,
 ) -> Outcome<String> {
+    visit_set(web, arguments, environment, Ok, prepare, look)
+}
+
+/// As [`visit_then`], before a server that `set` has set up.
+fn visit_set(
+    web: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    set: impl FnOnce(Options) -> Outcome<Options>,
+    prepare: impl FnOnce(&Tradewind) -> Outcome,
+    look: impl FnOnce(&Tradewind) -> Outcome,
+) -> Outcome<String> {
     let directory = web.join("dist").canonicalize()?;
     let options = Options::default()
         .set("web", "directory", &format!("{:?}", directory.display().to_string()))
         // Where the tests have their own site with pictures; 127.0.0.2 stays within.
         .set("jmap", "pictures_within", "[\"127.0.0.1/32\"]");
-    let tradewind = Tradewind::start(options)?;
+    let tradewind = Tradewind::start(set(options)?)?;
     prepare(&tradewind)?;
     let access = tradewind.access("sales")?;
     let settings = tradewind.command(&["--json", "config", "show"])?.success()?.stdout;
@@ -134,6 +149,28 @@ fn the_console_of_people_works_in_chromium() -> Outcome {
         client.deliver(&sales, &["buyer@nobody.invalid"], &for_wire(letter.as_bytes()))?.expect(250)?;
         Ok(())
     })
+}
+
+/// The threat centre and the sign-ins, as the security officer and finance use them.
+#[test]
+fn the_console_defend_works_in_chromium() -> Outcome {
+    require!("chromium", "python3");
+    let web = match built() {
+        Ok(web) => web,
+        Err(why) => skip!("{why}"),
+    };
+    let scratch = Scratch::new("defend")?;
+    let users = scratch.join("users.json").display().to_string();
+    let told = visit_set(
+        &web,
+        &["--test", "tests/console-defend.test.mjs"],
+        &[("DEFEND_USERS", &users)],
+        |options| defend::set(&scratch, options),
+        |tradewind| defend::prepare(&scratch, tradewind, &users),
+        |_| Ok(()),
+    )?;
+    assert!(told.contains("fail 0"), "{told}");
+    Ok(())
 }
 
 #[test]
@@ -374,6 +411,15 @@ fn screens_are_shown() -> Outcome {
     let Ok(place) = std::env::var("TRADEWIND_SCREENSHOTS") else { return Ok(()) };
     require!("chromium");
     let web = built().map_err(Failure::new)?;
-    visit(&web, &["tests/screenshots.mjs"], &[("SCREENSHOTS", &place)], |_| Ok(()))?;
+    let scratch = Scratch::new("screens")?;
+    let users = scratch.join("users.json").display().to_string();
+    visit_set(
+        &web,
+        &["tests/screenshots.mjs"],
+        &[("SCREENSHOTS", &place), ("DEFEND_USERS", &users)],
+        |options| defend::set(&scratch, options),
+        |tradewind| defend::prepare(&scratch, tradewind, &users),
+        |_| Ok(()),
+    )?;
     Ok(())
 }

@@ -1,7 +1,8 @@
 // Pictures of the main screens, into the directory that SCREENSHOTS names: make screenshots.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { address, mail, makeLabels, newPage, open, origin, put, signIn } from "./browser.mjs";
+import { enrol } from "./keys.mjs";
 
 const place = process.env.SCREENSHOTS ?? "../docs/screenshots";
 mkdirSync(place, { recursive: true });
@@ -21,17 +22,17 @@ const messages = [
 
 const opened = await open();
 try {
-  const page = await newPage(opened.browser);
-  await signIn(page);
-  const labels = await makeLabels(page, [["Shipping", "blue"], ["付款", "orange"], ["Claims", "purple"]]);
+  const mailPage = await newPage(opened.browser);
+  await signIn(mailPage);
+  const labels = await makeLabels(mailPage, [["Shipping", "blue"], ["付款", "orange"], ["Claims", "purple"]]);
   const keywords = (of) => Object.fromEntries((of ?? []).map((index) => [labels[index], true]));
-  await put(page, messages.map(({ seen, on, ...it }, index) => ({ mail: mail(it), seen, keywords: keywords(on), days: index < 3 ? 0 : index * 0.8 })));
+  await put(mailPage, messages.map(({ seen, on, ...it }, index) => ({ mail: mail(it), seen, keywords: keywords(on), days: index < 3 ? 0 : index * 0.8 })));
   const calendar = [
     "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//EN", "METHOD:REQUEST", "BEGIN:VEVENT", "UID:review@nordkraft.test", "DTSTAMP:20261120T080000Z", "DTSTART:20261204T090000Z", "DTEND:20261204T100000Z",
     "SUMMARY:Review in Ningbo", "LOCATION:Ningbo\\, hall 3", "ORGANIZER;CN=Anna Berg:mailto:anna.berg@nordkraft.test", `ATTENDEE;CN=Li Na:mailto:${address}`, "END:VEVENT", "END:VCALENDAR", "",
   ].join("\r\n");
   const invitation = mail({ from: "Anna Berg <anna.berg@nordkraft.test>", subject: "Invitation: review in Ningbo", text: "Dear Li Na,\n\nplease tell me whether the time suits you.", file: { name: "invite.ics", type: "text/calendar", content: calendar } });
-  await put(page, [{ mail: invitation, days: 0.1 }]);
+  await put(mailPage, [{ mail: invitation, days: 0.1 }]);
   const pictures = [
     { name: "list-light-en", path: "/mail?lang=en" },
     { name: "list-dark-zh", path: "/mail?lang=zh-CN", dark: true },
@@ -52,12 +53,41 @@ try {
     { name: "phone-account-dark-zh", path: "/mail/account?lang=zh-CN", wait: "section li", dark: true, phone: true },
     { name: "invitation-light-en", path: "/mail?lang=en", read: "Invitation: review in Ningbo" },
     { name: "right-to-left", path: "/mail?lang=ar-XB" },
+    { name: "console-quarantine-light-en", path: "/console/quarantine?lang=en", wait: "table" },
+    { name: "console-quarantined-dark-zh", path: "/console/quarantine?lang=zh-CN", wait: "table", follow: "Your mailbox will be closed", dark: true },
+    { name: "console-threats-light-zh", path: "/console/threats?lang=zh-CN", wait: "table" },
+    { name: "console-judged-light-en", path: "/console/threats?lang=en", wait: "table", follow: "Your mailbox will be closed", press: "Judge it again" },
+    { name: "console-campaigns-dark-en", path: "/console/threats/campaigns?lang=en", wait: "table", dark: true },
+    { name: "console-case-light-zh", path: "/console/cases?lang=zh-CN", wait: "table", follow: "Re: Order 4475" },
+    { name: "console-case-light-en", path: "/console/cases?lang=en", wait: "table", follow: "Re: Order 4476" },
+    { name: "console-partners-light-en", path: "/console/partners?lang=en", wait: "table" },
+    { name: "console-partner-dark-zh", path: "/console/partners/of/acme-valves.test?lang=zh-CN", wait: "section code", dark: true },
+    { name: "console-alikes-light-zh", path: "/console/partners/alikes?lang=zh-CN", wait: "table" },
+    { name: "console-reported-light-en", path: "/console/reported?lang=en", wait: "table" },
+    { name: "console-lists-dark-zh", path: "/console/lists?lang=zh-CN", wait: "section", press: "添加条目", dark: true },
+    { name: "console-judging-light-zh", path: "/console/judging?lang=zh-CN", wait: "section li" },
+    { name: "console-quality-light-en", path: "/console/judging/quality?lang=en", wait: "figure" },
+    { name: "console-feeds-light-en", path: "/console/feeds?lang=en", wait: "table" },
+    { name: "console-senders-light-zh", path: "/console/senders?what=k3f9x2%40old-shop.example&lang=zh-CN", wait: "section table" },
+    { name: "console-sign-ins-light-en", path: "/console/sign-ins?lang=en", wait: "table" },
+    { name: "console-sign-in-dark-zh", path: "/console/sign-ins?odd=yes&lang=zh-CN", wait: "table", follow: /\d{2}:\d{2}/, dark: true },
+    { name: "console-reviews-light-zh", path: "/console/sign-ins/reviews?lang=zh-CN", wait: "form" },
+    { name: "phone-console-case-light-zh", path: "/console/cases?lang=zh-CN", wait: "table", follow: "Re: Order 4475", phone: true },
   ];
-  for (const { name, path, read, key, press, wait, dark, phone } of pictures) {
+  const { security } = JSON.parse(readFileSync(process.env.DEFEND_USERS, "utf8"));
+  const officer = await newPage(opened.browser);
+  await signIn(officer, security.user, security.password);
+  await enrol(officer);
+  for (const { name, path, read, key, press, follow, wait, dark, phone } of pictures) {
+    const page = path.startsWith("/console") ? officer : mailPage;
     await page.setViewportSize(phone ? { width: 360, height: 740 } : { width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
     await page.goto(origin + path);
     await (wait ? page.locator(wait).first() : page.getByRole("row").nth(1)).waitFor();
+    if (follow) {
+      await page.getByRole("link", { name: follow }).first().click();
+      await page.waitForLoadState("networkidle");
+    }
     if (read) {
       await page.getByRole("row").filter({ hasText: read }).click();
       await page.locator("iframe").first().waitFor();
