@@ -39,11 +39,27 @@ fn visit_then(
     prepare: impl FnOnce(&Tradewind) -> Outcome,
     look: impl FnOnce(&Tradewind) -> Outcome,
 ) -> Outcome<String> {
+    visit_on(usual(web)?, web, arguments, environment, prepare, look)
+}
+
+/// How a server is set up that the page is looked at on.
+fn usual(web: &Path) -> Outcome<Options> {
     let directory = web.join("dist").canonicalize()?;
-    let options = Options::default()
+    Ok(Options::default()
         .set("web", "directory", &format!("{:?}", directory.display().to_string()))
         // Where the tests have their own site with pictures; 127.0.0.2 stays within.
-        .set("jmap", "pictures_within", "[\"127.0.0.1/32\"]");
+        .set("jmap", "pictures_within", "[\"127.0.0.1/32\"]"))
+}
+
+/// As [`visit_then`], on a server that is set up so.
+fn visit_on(
+    options: Options,
+    web: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    prepare: impl FnOnce(&Tradewind) -> Outcome,
+    look: impl FnOnce(&Tradewind) -> Outcome,
+) -> Outcome<String> {
     let tradewind = Tradewind::start(options)?;
     prepare(&tradewind)?;
     let access = tradewind.access("sales")?;
@@ -134,6 +150,60 @@ fn the_console_of_people_works_in_chromium() -> Outcome {
         client.deliver(&sales, &["buyer@nobody.invalid"], &for_wire(letter.as_bytes()))?.expect(250)?;
         Ok(())
     })
+}
+
+/// The console of those who decide, investigate and audit, each of them in a browser of their own.
+#[test]
+fn the_console_govern_works_in_chromium() -> Outcome {
+    require!("chromium");
+    let web = match built() {
+        Ok(web) => web,
+        Err(why) => skip!("{why}"),
+    };
+    let scratch = Scratch::new("govern")?;
+    let people = scratch.join("people.json").display().to_string();
+    let prepare = |tradewind: &Tradewind| {
+        write_people(tradewind, &people)?;
+        keep_message_back(tradewind, &scratch)
+    };
+    let arguments = ["--test", "tests/console-govern.test.mjs"];
+    let told = visit_on(in_region(usual(&web)?), &web, &arguments, &[("PEOPLE", &people)], prepare, |_| Ok(()))?;
+    assert!(told.contains("fail 0"), "{told}");
+    Ok(())
+}
+
+/// A server that says which region it is.
+fn in_region(options: Options) -> Options {
+    options.set("region", "name", "\"cn\"").set("region", "country", "\"CN\"")
+}
+
+/// A message of sales waits until the security officer allows it.
+fn keep_message_back(tradewind: &Tradewind, scratch: &Scratch) -> Outcome {
+    let rule = scratch.join("rule.json");
+    let by = r#"{"accounts":["security@trade.test"]}"#;
+    let says = format!(r#"{{"name":"contracts","when":{{"keywords":{{"lists":["contract"]}}}},"actions":[{{"approve":{{"by":{by}}}}}]}}"#);
+    std::fs::write(&rule, says)?;
+    tradewind.command(&["outbound", "rule", "set", &rule.display().to_string()])?.success()?;
+    let sales = tradewind.account("sales")?.address;
+    let letter =
+        format!("From: <{sales}>\r\nTo: <buyer@nobody.invalid>\r\nSubject: Valves\r\n\r\nThe contract is ready.\r\n");
+    let mut client = tradewind.submission("sales")?;
+    client.deliver(&sales, &["buyer@nobody.invalid"], &for_wire(letter.as_bytes()))?.expect(250)?;
+    Ok(())
+}
+
+/// Makes a security officer and an auditor, and writes how they and the manager sign in.
+fn write_people(tradewind: &Tradewind, file: &str) -> Outcome {
+    let manager = tradewind.account("manager")?;
+    let mut people = serde_json::json!({ "manager": { "address": manager.address, "password": manager.password } });
+    for role in ["security", "auditor"] {
+        let address = format!("{role}@trade.test");
+        let made = tradewind.command(&["--json", "user", "add", &address, "--role", role])?.success()?.stdout;
+        let told: Value = serde_json::from_str(made.lines().last().unwrap_or_default())?;
+        people[role] = serde_json::json!({ "address": address, "password": told["password"] });
+    }
+    std::fs::write(file, people.to_string())?;
+    Ok(())
 }
 
 #[test]
@@ -374,6 +444,23 @@ fn screens_are_shown() -> Outcome {
     let Ok(place) = std::env::var("TRADEWIND_SCREENSHOTS") else { return Ok(()) };
     require!("chromium");
     let web = built().map_err(Failure::new)?;
-    visit(&web, &["tests/screenshots.mjs"], &[("SCREENSHOTS", &place)], |_| Ok(()))?;
+    let scratch = Scratch::new("shown")?;
+    let people = scratch.join("people.json").display().to_string();
+    let prepare = |tradewind: &Tradewind| {
+        write_people(tradewind, &people)?;
+        keep_message_back(tradewind, &scratch)?;
+        let sales = tradewind.account("sales")?.address;
+        for command in [
+            &["retention", "rule", "set", "old-junk", "--folder", "Junk", "--days", "30"][..],
+            &["retention", "rule", "set", "newsletters", "--from", "news.example", "--days", "90", "--off"],
+            &["hold", "begin", "Far v. Trade", &sales, "--reason", "claim of 2 November"],
+            &["region", "set", "eu", "--country", "DE", "--server", "mail.eu.example"],
+        ] {
+            tradewind.command(command)?.success()?;
+        }
+        Ok(())
+    };
+    let environment = [("SCREENSHOTS", place.as_str()), ("PEOPLE", &people)];
+    visit_on(in_region(usual(&web)?), &web, &["tests/screenshots.mjs"], &environment, prepare, |_| Ok(()))?;
     Ok(())
 }

@@ -1,7 +1,8 @@
 // Pictures of the main screens, into the directory that SCREENSHOTS names: make screenshots.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { address, mail, makeLabels, newPage, open, origin, put, signIn } from "./browser.mjs";
+import { enrol } from "./keys.mjs";
 
 const place = process.env.SCREENSHOTS ?? "../docs/screenshots";
 mkdirSync(place, { recursive: true });
@@ -52,8 +53,34 @@ try {
     { name: "phone-account-dark-zh", path: "/mail/account?lang=zh-CN", wait: "section li", dark: true, phone: true },
     { name: "invitation-light-en", path: "/mail?lang=en", read: "Invitation: review in Ningbo" },
     { name: "right-to-left", path: "/mail?lang=ar-XB" },
+    { name: "console-approvals-light-en", who: "security", path: "/console/approvals?lang=en", wait: "table" },
+    { name: "console-outbound-light-en", who: "security", path: "/console/outbound?lang=en", wait: "table" },
+    { name: "console-outbound-rule-dark-zh", who: "security", path: "/console/outbound/rules/contracts?lang=zh-CN", wait: "form", dark: true },
+    { name: "console-retention-light-zh", who: "security", path: "/console/retention?lang=zh-CN", wait: "table" },
+    { name: "console-holds-light-en", who: "security", path: "/console/holds?lang=en", wait: "table" },
+    { name: "console-regions-light-zh", who: "security", path: "/console/regions?lang=zh-CN", wait: "table" },
+    { name: "console-access-light-en", who: "security", path: "/console/access?lang=en", wait: "table" },
+    { name: "console-rights-dark-en", who: "security", path: "/console/access/table?lang=en", wait: "table", dark: true },
+    { name: "console-roles-light-zh", who: "security", path: "/console/roles?lang=zh-CN", wait: "table" },
+    { name: "console-audit-light-en", who: "auditor", path: "/console/audit?lang=en", wait: "table" },
+    { name: "console-record-dark-zh", who: "auditor", path: "/console/audit?lang=zh-CN", wait: "table", follow: "table a[href*='/audit/']", dark: true },
+    { name: "phone-console-approvals-light-zh", who: "security", path: "/console/approvals?lang=zh-CN", wait: "table", phone: true },
   ];
-  for (const { name, path, read, key, press, wait, dark, phone } of pictures) {
+  const pages = new Map();
+  /** The page of somebody of the company, who has just shown a strong factor. */
+  const pageOf = async (who) => {
+    if (who === undefined) return page;
+    if (!pages.has(who)) {
+      const { address: user, password } = JSON.parse(readFileSync(process.env.PEOPLE, "utf8"))[who];
+      const own = await newPage(opened.browser);
+      await signIn(own, user, password);
+      await enrol(own);
+      pages.set(who, own);
+    }
+    return pages.get(who);
+  };
+  for (const { name, who, path, read, key, press, follow, wait, dark, phone } of pictures) {
+    const page = await pageOf(who);
     await page.setViewportSize(phone ? { width: 360, height: 740 } : { width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
     await page.goto(origin + path);
@@ -64,6 +91,7 @@ try {
     }
     if (key) await page.keyboard.press(key);
     if (press) await page.getByRole("button", { name: press }).click();
+    if (follow) await page.locator(follow).first().click();
     await page.waitForTimeout(700);
     await page.screenshot({ path: join(place, `${name}.png`) });
   }
