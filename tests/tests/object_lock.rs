@@ -7,7 +7,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Faketime, Options, Outcome, Process, Scratch, Tradewind, missing, python_packages, skip, smtp};
+use harness::{
+    Faketime, Options, Outcome, Process, Scratch, Tradewind, missing, python_packages, skip, smtp, wait_until,
+};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,6 +39,62 @@ fn put(tradewind: &Tradewind, number: usize) -> Outcome {
     client.quit()
 }
 
+/// A store with the bucket `mail`, whose objects can be locked.
+fn bucket(scratch: &Scratch, environment: &[(String, String)]) -> Outcome<(SocketAddr, Process)> {
+    let packages = python_packages(scratch, &["moto[s3]==5.1.4", "flask==3.1.1", "flask-cors==6.0.1"])?;
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let mut moto = Command::new("/usr/bin/python3");
+    moto.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &address.port().to_string()]);
+    moto.env("PYTHONPATH", packages).envs(environment.iter().cloned());
+    let mut moto = Process::spawn("moto", scratch.path(), moto)?;
+    moto.wait_for_port(address, PATIENCE)?;
+    let made = http(address, "PUT /mail HTTP/1.1\r\nx-amz-bucket-object-lock-enabled: true\r\n")?;
+    assert!(made.starts_with("HTTP/1.1 200"), "{made}");
+    Ok((address, moto))
+}
+
+/// The audit log's checkpoints go into a bucket, where nobody deletes them, and an outsider holds the log to what is there.
+#[test]
+fn checkpoints_of_the_audit_log_are_locked_in_a_bucket() -> Outcome {
+    if let Some(why) = missing(&["python3-pip"]) {
+        skip!("{why}");
+    }
+    let scratch = Scratch::new("witness-bucket")?;
+    let (address, _moto) = bucket(&scratch, &[])?;
+    let location = format!("s3:http://{address}/mail/checkpoints");
+    let keys = format!("[{location:?}]\naccess_key = \"writer\"\nsecret_key = \"whisper\"\nlock_days = 3\n");
+    let credentials = scratch.file("credentials.toml", keys)?;
+    let tradewind = Tradewind::start(
+        Options::default()
+            .set("audit", "seal_seconds", "1")
+            .set("audit", "witness_buckets", &format!("[{location:?}]"))
+            .set("backup", "credentials_file", &format!("{:?}", credentials.display().to_string())),
+    )?;
+    tradewind.new_account("mei", 0)?;
+    let key = wait_until("a checkpoint in the bucket", PATIENCE, || {
+        let listed = http(address, "GET /mail?versions&prefix=checkpoints/ HTTP/1.1\r\n")?;
+        let part = |name: &str| {
+            let (_, rest) = listed.split_once(&format!("<{name}>"))?;
+            Some(rest.split_once('<')?.0.to_owned())
+        };
+        Ok(part("Key").zip(part("VersionId")))
+    })?;
+    let (key, version) = key;
+    assert!(key.starts_with("checkpoints/checkpoint-0000"), "{key}");
+    let answer = http(address, &format!("GET /mail/{key} HTTP/1.1\r\n"))?;
+    let witness = scratch.file("witness", answer.split_once("\r\n\r\n").map_or("", |(_, body)| body))?;
+    let export = scratch.join("export").display().to_string();
+    told(&tradewind, &["audit", "export", &export])?;
+    let head = told(&tradewind, &["audit", "head"])?;
+    let public = head["key"].as_str().unwrap_or_default().to_owned();
+    let witness = witness.display().to_string();
+    let verified = told(&tradewind, &["audit", "verify", &export, "--key", &public, "--witness", &witness])?;
+    assert_eq!((&verified["verified"], &verified["witnesses"]), (&true.into(), &1.into()));
+    let denied = http(address, &format!("DELETE /mail/{key}?versionId={version} HTTP/1.1\r\n"))?;
+    assert!(denied.starts_with("HTTP/1.1 4") && denied.contains("AccessDenied"), "{denied}");
+    Ok(())
+}
+
 #[test]
 fn what_the_level_has_locked_stays_until_its_end() -> Outcome {
     if let Some(why) = missing(&["libfaketime", "python3-pip"]) {
@@ -44,16 +102,7 @@ fn what_the_level_has_locked_stays_until_its_end() -> Outcome {
     }
     let scratch = Scratch::new("object-lock")?;
     let clock = Faketime::new(&scratch)?;
-    let packages = python_packages(&scratch, &["moto[s3]==5.1.4", "flask==3.1.1", "flask-cors==6.0.1"])?;
-    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let mut moto = Command::new("/usr/bin/python3");
-    moto.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &address.port().to_string()]);
-    moto.env("PYTHONPATH", packages).envs(clock.environment());
-    let mut moto = Process::spawn("moto", scratch.path(), moto)?;
-    moto.wait_for_port(address, PATIENCE)?;
-    let made = http(address, "PUT /mail HTTP/1.1\r\nx-amz-bucket-object-lock-enabled: true\r\n")?;
-    assert!(made.starts_with("HTTP/1.1 200"), "{made}");
-
+    let (address, _moto) = bucket(&scratch, &clock.environment())?;
     let location = format!("s3:http://{address}/mail/tradewind");
     let keys = format!("[{location:?}]\naccess_key = \"writer\"\nsecret_key = \"whisper\"\nlock = \"level\"\n");
     let credentials = scratch.file("credentials.toml", keys)?;

@@ -30,6 +30,7 @@ mod source;
 mod standing;
 mod step;
 mod take;
+mod witness;
 
 pub use account_keys::StoredKeys;
 pub use error::BackupError;
@@ -41,6 +42,7 @@ pub use place::{Access, Accesses, Hidden, Kind, LockBy};
 pub use points::{Listed, Span, Step, follow, list_points};
 pub use repository::{Backup, Checked, Reading, Target, check, list, size, take_out};
 pub use restore::{Chosen, Restored, Steps, ready};
+pub use witness::keep_object;
 pub use settings::BackupSettings;
 pub use source::{FileBytes, FileItem, Progress, files_below};
 pub use standing::{Health, Standing, mark_told, note_failed, note_good, standing};

@@ -128,6 +128,16 @@ impl ObjectStore {
         })
     }
 
+    /// Writes an object of its own name into the folder at `location`, locked as `access` says. Blocks.
+    ///
+    /// # Errors
+    /// In words for people, with nothing of the signature.
+    pub(crate) fn keep(location: &str, access: &Access, name: &str, octets: &[u8]) -> Result<(), String> {
+        let store = Self::new(location, access).map_err(|fault| fault.to_string())?;
+        let key = format!("{}{name}", store.prefix);
+        store.put(&key, &Bytes::copy_from_slice(octets), store.lock_days > 0).map_err(|fault| fault.to_string())
+    }
+
     fn key(&self, kind: FileType, id: &Id) -> String {
         let prefix = &self.prefix;
         let name = id.to_hex().to_string();

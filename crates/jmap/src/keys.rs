@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use access::{Action, Decision, Via};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use identity::rights::{AccessSettings, decide_for};
+use identity::rights::{self, AccessSettings, Event, Outcome, decide_for};
 use keybook::{Custody, KeybookError, NewKey, OwnKey, PartnerKey, PartnerState};
 use openpgp::Certificate;
 use serde_json::{Value, json};
@@ -122,6 +122,22 @@ pub(crate) fn check_change(
     })
 }
 
+/// Enters what somebody did with a key of his own into the record, in the transaction that does it: what cannot be recorded is not done.
+pub(crate) fn record_change(tx: &mut Tx<'_>, asker: &Asker, action: &str, object: &Value) -> Result<(), Failure> {
+    let event = Event {
+        organisation: asker.principal.organisation,
+        account: Some(asker.account()),
+        via: Via::Jmap,
+        address: Some(asker.peer),
+        action: action.to_owned(),
+        object: object.to_string(),
+        outcome: Outcome::Done,
+        row: String::new(),
+    };
+    rights::record(tx, &event)?;
+    Ok(())
+}
+
 /// `CryptoKey/set`: a key that the browser has made comes in, with a fresh strong factor. What opens the account's mail to others, or
 /// destroys it, goes through the API.
 pub(crate) async fn set(
@@ -147,6 +163,7 @@ pub(crate) async fn set(
             };
             match outcome {
                 Ok(key) => {
+                    record_change(tx, &who, "CryptoKey/set", &json!({ "fingerprint": key.fingerprint }))?;
                     let mut object = shown(tx, account, &key, false)?;
                     object.retain(|name, _| !matches!(name.as_str(), "certificate" | "sealedPrivate"));
                     made.created.insert(name.clone(), Value::Object(object));

@@ -12,7 +12,7 @@ use crate::answer::{SINGLETON, got_single};
 use crate::args::Args;
 use crate::changeset::{ChangesAsked, ChangesMade, not_found};
 use crate::error::Failure;
-use crate::keys::{check_change, own};
+use crate::keys::{check_change, own, record_change};
 use crate::run::Answers;
 use crate::state::word_of;
 use crate::{Asker, Server};
@@ -73,6 +73,10 @@ pub(crate) async fn set(server: &Server, asker: &Asker, mut args: Args) -> Resul
                 (Err(error), _) => Err(error.clone()),
                 (Ok(()), _) => update(tx, account, patch)?,
             };
+            if outcome.is_ok() {
+                let object = json!({ "method": patch.get("method"), "fingerprint": patch.get("fingerprint") });
+                record_change(tx, &who, "EncryptionOnReceipt/set", &object)?;
+            }
             made.note_update(id, outcome);
         }
         Ok::<_, Failure>((made, old, state_of(&shown(tx, account)?)))

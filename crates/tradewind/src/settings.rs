@@ -87,6 +87,9 @@ env::settings! {
         /// Directory where each checkpoint is also written, one file each, for somebody else to keep: a mounted bucket that nothing can be
         /// deleted from, a disk of another department. What is there already is never touched.
         witness_directory: Option<PathBuf> = None,
+        /// Folders of buckets, as `s3:https://HOST/BUCKET/FOLDER`, into which each newest checkpoint is written as an object of its own. Keys stand
+        /// in `backup.credentials_file`, where `lock_days` locks each object against everybody.
+        witness_buckets: Vec<String> = Vec::new(),
         /// Addresses (https) to which each newest checkpoint is posted as plain text, for somebody else to keep.
         witness_urls: Vec<String> = Vec::new(),
         /// Mail addresses elsewhere that get the newest checkpoint by letter every `witness_hours`.

@@ -29,6 +29,7 @@ pub(super) fn run(
         mailer: system.controls().mailer,
         dns: Arc::clone(dns),
         settings: settings.clone(),
+        credentials: system.settings.backup.credentials_file.clone(),
     };
     let every = Duration::from_secs(settings.seal_seconds.max(1));
     async move {

@@ -1,10 +1,11 @@
 //! Checkpoints posted to addresses on the Web and sent by letter, and time stamps of others on them (RFC 3161).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use audit::witness::{handed, keep_stamp, newest, note_handed};
+use backup::{Accesses, keep_object};
 use bytes::Bytes;
 use crypto::tls::{ClientTls, Roots};
 use env::Timestamp;
@@ -35,6 +36,8 @@ pub(super) struct Elsewhere {
     pub(super) mailer: Mailer,
     pub(super) dns: Arc<dyn Resolver>,
     pub(super) settings: AuditSettings,
+    /// File with what opens buckets.
+    pub(super) credentials: PathBuf,
 }
 
 impl Elsewhere {
@@ -47,6 +50,9 @@ impl Elsewhere {
         };
         for url in &self.settings.witness_urls {
             self.once(url, size, Duration::ZERO, self.post_checkpoint(url, &checkpoint)).await;
+        }
+        for bucket in &self.settings.witness_buckets {
+            self.once(bucket, size, Duration::ZERO, self.put_into(bucket, size, &checkpoint)).await;
         }
         let daily = Duration::from_secs(self.settings.witness_hours.max(1) * 3_600);
         for address in &self.settings.witness_addresses {
@@ -80,6 +86,18 @@ impl Elsewhere {
     async fn post_checkpoint(&self, url: &str, checkpoint: &str) -> Result<(), String> {
         let body = Bytes::from(checkpoint.to_owned());
         self.post(url, "text/plain; charset=utf-8", body).await.map(drop)
+    }
+
+    async fn put_into(&self, bucket: &str, size: u64, checkpoint: &str) -> Result<(), String> {
+        let (file, bucket, checkpoint) = (self.credentials.clone(), bucket.to_owned(), checkpoint.to_owned());
+        let work = move || {
+            let access = Accesses::read(&file)?.of(&bucket);
+            keep_object(&bucket, &access, &format!("checkpoint-{size:020}"), checkpoint.as_bytes())
+        };
+        match tokio::task::spawn_blocking(work).await {
+            Ok(kept) => kept.map_err(|error| error.to_string()),
+            Err(_) => Err("the work on a bucket panicked".to_owned()),
+        }
     }
 
     /// A letter with the checkpoint, from the first domain that is hosted here.
