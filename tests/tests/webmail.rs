@@ -173,6 +173,60 @@ fn the_console_defend_works_in_chromium() -> Outcome {
     Ok(())
 }
 
+/// The console of those who decide, investigate and audit, each of them in a browser of their own.
+#[test]
+fn the_console_govern_works_in_chromium() -> Outcome {
+    require!("chromium");
+    let web = match built() {
+        Ok(web) => web,
+        Err(why) => skip!("{why}"),
+    };
+    let scratch = Scratch::new("govern")?;
+    let people = scratch.join("people.json").display().to_string();
+    let prepare = |tradewind: &Tradewind| {
+        write_people(tradewind, &people)?;
+        keep_message_back(tradewind, &scratch)
+    };
+    let arguments = ["--test", "tests/console-govern.test.mjs"];
+    let told = visit_set(&web, &arguments, &[("PEOPLE", &people)], |options| Ok(in_region(options)), prepare, |_| Ok(()))?;
+    assert!(told.contains("fail 0"), "{told}");
+    Ok(())
+}
+
+/// A server that says which region it is.
+fn in_region(options: Options) -> Options {
+    options.set("region", "name", "\"cn\"").set("region", "country", "\"CN\"")
+}
+
+/// A message of sales waits until the security officer allows it.
+fn keep_message_back(tradewind: &Tradewind, scratch: &Scratch) -> Outcome {
+    let rule = scratch.join("rule.json");
+    let by = r#"{"accounts":["security@trade.test"]}"#;
+    let says = format!(r#"{{"name":"contracts","when":{{"keywords":{{"lists":["contract"]}}}},"actions":[{{"approve":{{"by":{by}}}}}]}}"#);
+    std::fs::write(&rule, says)?;
+    tradewind.command(&["outbound", "rule", "set", &rule.display().to_string()])?.success()?;
+    let sales = tradewind.account("sales")?.address;
+    let letter =
+        format!("From: <{sales}>\r\nTo: <buyer@nobody.invalid>\r\nSubject: Valves\r\n\r\nThe contract is ready.\r\n");
+    let mut client = tradewind.submission("sales")?;
+    client.deliver(&sales, &["buyer@nobody.invalid"], &for_wire(letter.as_bytes()))?.expect(250)?;
+    Ok(())
+}
+
+/// Makes a security officer and an auditor, and writes how they and the manager sign in.
+fn write_people(tradewind: &Tradewind, file: &str) -> Outcome {
+    let manager = tradewind.account("manager")?;
+    let mut people = serde_json::json!({ "manager": { "address": manager.address, "password": manager.password } });
+    for role in ["security", "auditor"] {
+        let address = format!("{role}@trade.test");
+        let made = tradewind.command(&["--json", "user", "add", &address, "--role", role])?.success()?.stdout;
+        let told: Value = serde_json::from_str(made.lines().last().unwrap_or_default())?;
+        people[role] = serde_json::json!({ "address": address, "password": told["password"] });
+    }
+    std::fs::write(file, people.to_string())?;
+    Ok(())
+}
+
 #[test]
 fn mailboxes_of_others_work_in_chromium() -> Outcome {
     try_out_with("tests/sharing.test.mjs", |tradewind| {
@@ -411,15 +465,26 @@ fn screens_are_shown() -> Outcome {
     let Ok(place) = std::env::var("TRADEWIND_SCREENSHOTS") else { return Ok(()) };
     require!("chromium");
     let web = built().map_err(Failure::new)?;
-    let scratch = Scratch::new("screens")?;
+    let scratch = Scratch::new("shown")?;
+    let people = scratch.join("people.json").display().to_string();
     let users = scratch.join("users.json").display().to_string();
-    visit_set(
-        &web,
-        &["tests/screenshots.mjs"],
-        &[("SCREENSHOTS", &place), ("DEFEND_USERS", &users)],
-        |options| defend::set(&scratch, options),
-        |tradewind| defend::prepare(&scratch, tradewind, &users),
-        |_| Ok(()),
-    )?;
+    let prepare = |tradewind: &Tradewind| {
+        defend::prepare(&scratch, tradewind, &users)?;
+        write_people(tradewind, &people)?;
+        keep_message_back(tradewind, &scratch)?;
+        let sales = tradewind.account("sales")?.address;
+        for command in [
+            &["retention", "rule", "set", "old-junk", "--folder", "Junk", "--days", "30"][..],
+            &["retention", "rule", "set", "newsletters", "--from", "news.example", "--days", "90", "--off"],
+            &["hold", "begin", "Far v. Trade", &sales, "--reason", "claim of 2 November"],
+            &["region", "set", "eu", "--country", "DE", "--server", "mail.eu.example"],
+        ] {
+            tradewind.command(command)?.success()?;
+        }
+        Ok(())
+    };
+    let environment = [("SCREENSHOTS", place.as_str()), ("PEOPLE", &people), ("DEFEND_USERS", &users)];
+    let set = |options| Ok(in_region(defend::set(&scratch, options)?));
+    visit_set(&web, &["tests/screenshots.mjs"], &environment, set, prepare, |_| Ok(()))?;
     Ok(())
 }

@@ -20,7 +20,7 @@ async function person(user, password) {
 
 before(async () => {
   opened = await open();
-  page = await person(security.user, security.password);
+  page = await person(security.address, security.password);
 });
 
 after(() => opened?.close());
@@ -188,7 +188,7 @@ test("a case shows both accounts and whom to call; two people let it go", async 
   await button("It is honest").click();
   await dialog("It is honest").getByLabel("In your words").fill("Called and checked");
   await dialog("It is honest").getByRole("button", { name: "It is honest" }).click();
-  await page.getByText(`${security.user} says that it is honest.`, { exact: false }).waitFor();
+  await page.getByText(`${security.address} says that it is honest.`, { exact: false }).waitFor();
   // Whoever has said so cannot agree with himself.
   assert.equal(await button("I agree: it is honest").count(), 0);
   const finance = await person(OTHER_USER, OTHER_PASSWORD);
@@ -274,7 +274,7 @@ test("an entry is made, told what is wrong with it, and removed by keys alone", 
   await page.keyboard.press("Enter");
   await form.waitFor({ state: "detached" });
   const row = region("Allow and deny lists").getByRole("row").filter({ hasText: "spam@bulk.example" });
-  await row.getByText(security.user).waitFor();
+  await row.getByText(security.address).waitFor();
   await whole("the lists");
   await row.getByRole("button", { name: /^Remove/ }).focus();
   await page.keyboard.press("Enter");

@@ -73,13 +73,34 @@ try {
     { name: "console-sign-in-dark-zh", path: "/console/sign-ins?odd=yes&lang=zh-CN", wait: "table", follow: /\d{2}:\d{2}/, dark: true },
     { name: "console-reviews-light-zh", path: "/console/sign-ins/reviews?lang=zh-CN", wait: "form" },
     { name: "phone-console-case-light-zh", path: "/console/cases?lang=zh-CN", wait: "table", follow: "Re: Order 4475", phone: true },
+    { name: "console-approvals-light-en", who: "security", path: "/console/approvals?lang=en", wait: "table" },
+    { name: "console-outbound-light-en", who: "security", path: "/console/outbound?lang=en", wait: "table" },
+    { name: "console-outbound-rule-dark-zh", who: "security", path: "/console/outbound/rules/contracts?lang=zh-CN", wait: "form", dark: true },
+    { name: "console-retention-light-zh", who: "security", path: "/console/retention?lang=zh-CN", wait: "table" },
+    { name: "console-holds-light-en", who: "security", path: "/console/holds?lang=en", wait: "table" },
+    { name: "console-regions-light-zh", who: "security", path: "/console/regions?lang=zh-CN", wait: "table" },
+    { name: "console-access-light-en", who: "security", path: "/console/access?lang=en", wait: "table" },
+    { name: "console-rights-dark-en", who: "security", path: "/console/access/table?lang=en", wait: "table", dark: true },
+    { name: "console-roles-light-zh", who: "security", path: "/console/roles?lang=zh-CN", wait: "table" },
+    { name: "console-audit-light-en", who: "auditor", path: "/console/audit?lang=en", wait: "table" },
+    { name: "console-record-dark-zh", who: "auditor", path: "/console/audit?lang=zh-CN", wait: "table", follow: /\d{2}:\d{2}/, dark: true },
+    { name: "phone-console-approvals-light-zh", who: "security", path: "/console/approvals?lang=zh-CN", wait: "table", phone: true },
   ];
-  const { security } = JSON.parse(readFileSync(process.env.DEFEND_USERS, "utf8"));
-  const officer = await newPage(opened.browser);
-  await signIn(officer, security.user, security.password);
-  await enrol(officer);
-  for (const { name, path, read, key, press, follow, wait, dark, phone } of pictures) {
-    const page = path.startsWith("/console") ? officer : mailPage;
+  const people = { guard: JSON.parse(readFileSync(process.env.DEFEND_USERS, "utf8")).security, ...JSON.parse(readFileSync(process.env.PEOPLE, "utf8")) };
+  const pages = new Map();
+  /** The page of somebody of the company, who has just shown a strong factor. */
+  const pageOf = async (who) => {
+    if (!pages.has(who)) {
+      const { address: user, password } = people[who];
+      const own = await newPage(opened.browser);
+      await signIn(own, user, password);
+      await enrol(own);
+      pages.set(who, own);
+    }
+    return pages.get(who);
+  };
+  for (const { name, who, path, read, key, press, follow, wait, dark, phone } of pictures) {
+    const page = path.startsWith("/console") ? await pageOf(who ?? "guard") : mailPage;
     await page.setViewportSize(phone ? { width: 360, height: 740 } : { width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
     await page.goto(origin + path);

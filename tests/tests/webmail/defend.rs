@@ -75,7 +75,7 @@ pub(crate) fn prepare(scratch: &Scratch, tradewind: &Tradewind, users: &str) -> 
     let made = told(tradewind, &["user", "add", "guard@trade.test", "--name", "Guard", "--role", "security"])?;
     let eva = tradewind.new_account("eva", 0)?;
     let kai = tradewind.new_account("kai", 0)?;
-    let whom = json!({ "security": { "user": "guard@trade.test", "password": made["password"] }, "eva": eva.user, "kai": kai.user });
+    let whom = json!({ "security": { "address": "guard@trade.test", "password": made["password"] }, "eva": eva.user, "kai": kai.user });
     fs::write(users, whom.to_string())?;
     mail(scratch, tradewind, &kai.user)?;
     sign_ins(tradewind, &eva.user, &eva.password)

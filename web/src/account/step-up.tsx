@@ -1,6 +1,6 @@
 // A strong factor is shown before something that needs one is done again.
 
-import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
@@ -30,18 +30,26 @@ interface Asking {
 export function StepUpProvider({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
   const [asking, setAsking] = useState<Asking>();
+  const pending = useRef<Promise<void>>(undefined);
   const withFactor = useCallback<WithFactor>(async (work) => {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof StepUp)) throw error;
     }
-    const { means } = await whoIsSignedIn();
-    try {
-      await new Promise<void>((shown, given) => setAsking({ means, shown, given }));
-    } finally {
-      setAsking(undefined);
-    }
+    const ask = async () => {
+      const { means } = await whoIsSignedIn();
+      try {
+        await new Promise<void>((shown, given) => setAsking({ means, shown, given }));
+      } finally {
+        setAsking(undefined);
+      }
+    };
+    // A page that reads several things at once asks once for all of them.
+    pending.current ??= ask().finally(() => {
+      pending.current = undefined;
+    });
+    await pending.current;
     return work();
   }, []);
   return (

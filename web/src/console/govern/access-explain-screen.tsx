@@ -37,7 +37,7 @@ export default function AccessExplainScreen() {
                 fields={[
                   { name: "who", label: "rights.person", kind: "address" },
                   { name: "what", label: "rights.right", kind: "choice", options: [...new Set(rows.map(({ action }) => action))].sort().map((right): [string, string] => [right, rightName(right)]) },
-                  { name: "kind", label: "rights.whose", kind: "choice", options: ["own", "organisation", "installation", "other"].map((it): [string, string] => [it, `rights.whose-${it}`]) },
+                  { name: "kind", label: "rights.whose", kind: "choice", options: [["own", "rights.whose-own"], ["organisation", "rights.whose-organisation"], ["installation", "rights.whose-installation"], ["other", "rights.whose-other"]] },
                   { name: "other", label: "rights.other", hint: "rights.other-hint", kind: "address", isOptional: true },
                 ]}
                 body={({ who, what, kind, other }) => ({ who, what, on: kind === "other" ? (other ?? "") : kind })}

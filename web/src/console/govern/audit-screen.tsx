@@ -28,7 +28,7 @@ export default function AuditScreen() {
         rowKey={(row) => `${row.id ?? ""} ${row.at} ${row.who} ${row.on}`}
         filters={[
           { name: "search", label: "kit.search" },
-          { name: "days", label: "audit.days", usual: DAYS, options: ["1", "7", "30", "90", "365"].map((days) => [days, `audit.days-${days}`]) },
+          { name: "days", label: "audit.days", usual: DAYS, options: [["1", "audit.days-1"], ["7", "audit.days-7"], ["30", "audit.days-30"], ["90", "audit.days-90"], ["365", "audit.days-365"]] },
           { name: "outcome", label: "audit.outcome", options: [["", "kit.any"], ...OUTCOMES.map((it): [string, string] => [it, `audit.outcome-${it}`])] },
         ]}
         to={(row) => (row.id === null ? "/audit" : `/audit/${row.id}`)}

@@ -5,7 +5,7 @@ import { hex, sha256 } from "../../endtoend/log";
 import { join, utf8 } from "../../sealed/octets";
 import { checksOf, type Proven } from "./record";
 
-const base64 = (octets: Uint8Array) => Buffer.from(octets).toString("base64");
+const base64 = (octets: Uint8Array) => btoa(String.fromCharCode(...octets));
 
 /** A log of one record, whose tree is its leaf. */
 async function log(): Promise<{ proven: Proven; key: string }> {

@@ -204,7 +204,6 @@ function Homes({ regions }: { regions: Region[] }) {
 }
 
 function Places() {
-  const { t } = useTranslation();
   const mayChange = useMay()("policy.change");
   const country = useCountry();
   const countries = useCountries();

@@ -15,4 +15,7 @@ test("the server's words are about the field whose value they name", () => {
   expect(faultyField("no domain nowhere.test here for anna@nowhere.test", names, values)).toBe("address");
   expect(faultyField("missing field `role`", names, values)).toBe("role");
   expect(faultyField("the store is full", names, values)).toBe(undefined);
+  expect(faultyField("the name is empty or longer than 1000 octets", names, values)).toBe("name");
+  expect(faultyField("classification public cannot be kept by a rule on view", ["class", "to"], { class: "x", to: "y" })).toBe("class");
+  expect(faultyField("today is no day", ["class", "to"], { class: "x", to: "y" })).toBe(undefined);
 });

@@ -18,14 +18,18 @@ export function valueOf({ kind, isOptional }: Typed, value: string | boolean): u
 
 /** Shorter values stand in too many sentences by chance. */
 const TELLING_LETTERS = 2;
+/** Shorter names begin other words. */
+const WHOLE_LETTERS = 5;
 
 /**
- * The field that the server's words are about: the one whose name they have in backquotes (a request that could not be read), or the
- * longest of those whose value they name. Nothing if they name none.
+ * The field that the server's words are about: the one whose name they have in backquotes (a request that could not be read) or begin with
+ * ("days of the rule must be ..."), or the longest of those whose value they name. Nothing if they name none.
  */
 export function faultyField(words: string, names: string[], values: Values): string | undefined {
   const named = names.find((name) => words.includes(`\`${name}\``));
   if (named !== undefined) return named;
+  const begun = names.find((name) => new RegExp(`^(?:the )?${name}${name.length < WHOLE_LETTERS ? "\\b" : ""}`, "i").test(words));
+  if (begun !== undefined) return begun;
   const text = words.toLowerCase();
   const told = names.filter((name) => {
     const value = values[name];
