@@ -19,6 +19,9 @@ pub enum BackupError {
         /// What the library said.
         cause: String,
     },
+    /// There are no threads to work on.
+    #[error("no threads for the work on a backup: {0}")]
+    Threads(String),
     /// The password does not open the repository.
     #[error(
         "backup repository {location}: the password does not open it; give the one that it was made with (backup.password_file)"
@@ -104,7 +107,7 @@ impl BackupError {
     pub fn outlook(&self) -> Outlook {
         match self {
             Self::Store(error) => error.outlook(),
-            Self::Repository { .. } | Self::Unread { .. } | Self::Io { .. } | Self::Panicked => Outlook::Temporary,
+            Self::Repository { .. } | Self::Unread { .. } | Self::Io { .. } | Self::Threads(_) | Self::Panicked => Outlook::Temporary,
             Self::Password { .. }
             | Self::NoRepository { .. }
             | Self::NoBackup { .. }

@@ -15,6 +15,7 @@
 //! Knows nothing of mail.
 
 mod account_keys;
+mod aside;
 mod error;
 mod keep;
 mod manifest;

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use crate::BackupError;
 use crate::account_keys::StoredKeys;
+use crate::aside::aside;
 use crate::manifest::{Manifest, SealedKey};
 use crate::points::label_of_backup;
 use crate::repository::{Archived, Backup, TAG, Target};
@@ -62,7 +63,7 @@ pub async fn take(store: &Store, target: &Target, wanted: Wanted, replaces: bool
         let until = frozen.seen();
         // Read after the moment was fixed: every account of it is there, unless it was erased since.
         runtime.block_on(StoredKeys::read(&reading))?.write(&target, now.millis(), replaces, generation)?;
-        write(&frozen, &target, &wanted, sealed, (now, until))
+        aside(|| write(&frozen, &target, &wanted, sealed, (now, until)))
     })
     .await?
 }

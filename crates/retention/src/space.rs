@@ -92,7 +92,7 @@ pub fn space(tx: &mut Tx<'_>, account: i64) -> Result<Space, RetentionError> {
     for message in &looked {
         found.large.add(message.bytes);
     }
-    mailbox::summaries_of(tx, account, &ids, |id, summary| {
+    mailbox::overview::summaries_of(tx, account, &ids, |id, summary| {
         if let (Some(message), Ok(summary)) = (by_id.get(&id), SummaryRef::parse(summary)) {
             look(message, &summary, since, &own, &mut found, &mut files);
         }
