@@ -107,11 +107,10 @@ impl Backup {
         })?;
         let with = rate(sent, span);
 
-        let rehearsed: Value = serde_json::from_str(server.command(&["--json", "rehearse"])?.success()?.stdout.trim())?;
+        let (rehearsed, _) = told(&server, &["rehearse"])?;
         let begun = Instant::now();
         restore(&server, &repository, &scratch.join("restored"))?;
-        let last: Value =
-            serde_json::from_str(server.command(&["--json", "backup", "list"])?.success()?.stdout.trim())?;
+        let (last, _) = told(&server, &["backup", "list"])?;
         let bytes = mib(&last["repositories"][0]["backups"][0], "bytes");
         step("restore, checked", self.messages + new, bytes, begun.elapsed(), 0.0);
 
@@ -185,13 +184,17 @@ fn restore(server: &Tradewind, repository: &Path, into: &Path) -> Outcome {
 
 /// Takes a backup; gives what was told of it, and how long it took.
 fn back_up(server: &Tradewind) -> Outcome<(Value, Duration)> {
-    let mut backup = Command::new(Tradewind::binary()?);
-    backup.arg("--config").arg(server.config()?).args(["--json", "backup", "run"]);
-    let begun = Instant::now();
-    let told = run(backup, PATIENCE)?.success()?.stdout;
-    let took = begun.elapsed();
-    let told: Value = serde_json::from_str(told.trim())?;
+    let (told, took) = told(server, &["backup", "run"])?;
     Ok((told["backups"][0].clone(), took))
+}
+
+/// What a command tells, however long it takes, and how long it took.
+fn told(server: &Tradewind, arguments: &[&str]) -> Outcome<(Value, Duration)> {
+    let mut command = Command::new(Tradewind::binary()?);
+    command.arg("--config").arg(server.config()?).arg("--json").args(arguments);
+    let begun = Instant::now();
+    let told = run(command, PATIENCE)?.success()?.stdout;
+    Ok((serde_json::from_str(told.trim())?, begun.elapsed()))
 }
 
 fn mib(told: &Value, name: &str) -> f64 {

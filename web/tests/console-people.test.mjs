@@ -192,7 +192,7 @@ test("a domain is added with keys that sign for it; a bad one is told beside the
 });
 
 test("backups, reports, protection and the store have their pages", async () => {
-  for (const [place, name] of [["/backups", "Backups"], ["/reports", "Reports from others"], ["/protection", "Protection for partners"], ["/store", "Mail store"]]) {
+  for (const [place, name] of [["/backups", "Backups"], ["/reports", "Reports from others"], ["/protection", "Protection for partners"], ["/store", "Mail store"], ["/space", "Room"]]) {
     await go(place);
     await heading(name).waitFor();
     await page.waitForLoadState("networkidle");
@@ -201,10 +201,14 @@ test("backups, reports, protection and the store have their pages", async () => 
   }
   await page.getByRole("button", { name: "Does everything fit together?" }).click();
   await page.getByText("Nothing is wrong.").waitFor();
+  await go("/space");
+  await page.getByRole("button", { name: /^What takes it: / }).first().click();
+  await page.getByRole("dialog").getByText("Large ones, from 1 MiB on").waitFor();
+  await accessible(page, "room");
 });
 
 test("in Chinese nothing is left without words", async () => {
-  for (const place of ["/people", "/people/anna%40trade.test", "/groups", "/table", "/queue", "/domains", "/backups", "/reports", "/protection", "/store"]) {
+  for (const place of ["/people", "/people/anna%40trade.test", "/groups", "/table", "/queue", "/domains", "/backups", "/reports", "/protection", "/store", "/space"]) {
     await page.goto(`${origin}/console${place}?lang=zh-CN`);
     await page.getByRole("navigation", { name: "栏目" }).waitFor();
     await page.waitForLoadState("networkidle");

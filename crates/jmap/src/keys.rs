@@ -128,7 +128,7 @@ pub(crate) fn record_change(tx: &mut Tx<'_>, asker: &Asker, action: &str, object
         organisation: asker.principal.organisation,
         account: Some(asker.account()),
         via: Via::Jmap,
-        address: None,
+        address: Some(asker.peer),
         action: action.to_owned(),
         object: object.to_string(),
         outcome: Outcome::Done,

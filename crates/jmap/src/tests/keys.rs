@@ -60,6 +60,12 @@ async fn a_browser_brings_its_key_and_reads_it_again(store: TestStore) {
     assert_eq!(on["notUpdated"]["singleton"]["maxAge"], 3600);
     let found = desk.call("EncryptionOnReceipt/get", json!({})).await;
     assert_eq!(found["list"][0]["method"], json!(null));
+    // What was done is on record, and what was refused is not said to be done.
+    let organisation = desk.asker.principal.organisation;
+    let since = env::Timestamp::from_millis(0);
+    let events = desk.store.read(move |tx| identity::rights::list_events(tx, organisation, since)).await.unwrap();
+    let done: Vec<&str> = events.iter().map(|event| event.action.as_str()).collect();
+    assert_eq!(done, ["CryptoKey/set"]);
     // What needs a strong factor is not done here.
     let gone = desk.call("CryptoKey/set", json!({ "destroy": [id], "update": { "x": { "isPublished": true } } })).await;
     assert_eq!(gone["notDestroyed"][&id]["type"], "forbidden");
