@@ -116,8 +116,7 @@ impl Raw {
 
 /// Author and subject of a message, as lists show them.
 fn shown(detail: &Detail) -> (String, String) {
-    let plain =
-        |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN_CHARS_MAX).collect();
+    let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN_CHARS_MAX).collect();
     let Some(facts) = &detail.facts else { return (plain(&detail.envelope_from), String::new()) };
     let from = facts.from.as_ref().map_or_else(
         || detail.envelope_from.clone(),

@@ -81,15 +81,21 @@ pub(crate) fn list(library: &Library) -> (Value, bool) {
     for source in library.sources().iter().filter(|source| !loaded.iter().any(|one| one.name == source.name)) {
         let state = library.state(&source.name);
         let fault = state.fault.unwrap_or_else(|| "was never fetched; now: tradewind feeds refresh".to_owned());
-        rows.push(json!({ "name": source.name, "fetched": true, "entries": 0, "refused": 0, "unknown": 0, "taken": null,
-            "waiting": state.waiting, "fault": fault }));
+        rows.push(
+            json!({ "name": source.name, "fetched": true, "entries": 0, "refused": 0, "unknown": 0, "taken": null,
+            "waiting": state.waiting, "fault": fault }),
+        );
     }
     is_well &= rows.iter().all(|row| row["fault"].is_null());
     (Value::Array(rows), is_well)
 }
 
 /// Fetches feeds now, one or all; whether all of them came.
-pub(crate) async fn refresh(library: &Library, settings: &Settings, name: Option<&str>) -> Result<(Value, bool), Refused> {
+pub(crate) async fn refresh(
+    library: &Library,
+    settings: &Settings,
+    name: Option<&str>,
+) -> Result<(Value, bool), Refused> {
     let fetch = HttpsFetch::new(Arc::new(resolver(&settings.dns)?));
     let wanted: Vec<_> =
         library.sources().iter().filter(|source| name.is_none_or(|name| name == source.name)).collect();

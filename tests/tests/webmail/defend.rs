@@ -102,7 +102,9 @@ fn mail(scratch: &Scratch, tradewind: &Tradewind, kai: &str) -> Outcome {
     for number in [5, 6] {
         let id = format!("{number}@{ALIKE}");
         let text = with_invoice(&thief, kai, &id, "4@acme-valves.test", THIEFS);
-        let text = text.replace("Here is our invoice for the order.", TEXT).replace("Order 4471", &format!("Order 447{number}"));
+        let text = text
+            .replace("Here is our invoice for the order.", TEXT)
+            .replace("Order 4471", &format!("Order 447{number}"));
         client.deliver(&format!("jan@{ALIKE}"), &[kai], &for_wire(text.as_bytes()))?.expect(250)?;
     }
     let alike = letter("Li <li@xlnfeng-trade.test>", kai, "9@xlnfeng-trade.test", "", "Please have a look.");
@@ -127,7 +129,8 @@ fn history(scratch: &Scratch, tradewind: &Tradewind, ours: &str) -> Outcome {
     }
     let theirs = "Jan Berg <jan@acme-valves.test>";
     let dated = |month: &str, text: &str| format!("Date: 12 {month} 2025 10:00:00 +0000\r\n{text}");
-    let came = "Received: from out.acme-valves.test ([192.0.2.7]) by old.trade.test; Wed, 12 Feb 2025 10:00:02 +0000\r\n";
+    let came =
+        "Received: from out.acme-valves.test ([192.0.2.7]) by old.trade.test; Wed, 12 Feb 2025 10:00:02 +0000\r\n";
     let asked = letter(ours, theirs, "1@trade.test", "", "Please quote for 200 valves.");
     let quote = "Our price is EUR 12,400.00. The invoice follows.\r\n\r\nJan Berg\r\nTel. +49 30 5550 1234";
     let quote = letter(theirs, ours, "2@acme-valves.test", "1@trade.test", quote);
