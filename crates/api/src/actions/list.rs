@@ -286,7 +286,7 @@ actions! {
     /// Let a message out of quarantine: for an account, or for all that it waits for; why, for the record, and with `teach` as a word for the whole
     /// organisation that it is honest.
     QuarantineRelease "quarantine-release" { id: String, address: Option<String>, reason: Option<String>, teach: Option<bool> }: QuarantineChange
-        on address.as_deref().map_or(On::Judged(id), On::Account) => quarantine::release(controls, bounds, (id, address), teach);
+        on address.as_deref().map_or(On::Judged(id), On::Account) => quarantine::release(controls, bounds, (id, address), (reason, teach));
     /// Delete a message in quarantine: for an account, or for all that it waits for.
     QuarantineDelete "quarantine-delete" { id: String, address: Option<String> }: QuarantineChange
         on address.as_deref().map_or(On::Judged(id), On::Account) => quarantine::delete(controls, id, address);

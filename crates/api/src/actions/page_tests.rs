@@ -1,8 +1,9 @@
 //! Lists by page and the message trace, as people ask for them.
 
+use std::time::Duration;
+
 use ::store::testing::{Engine, TestStore, run};
 use ::trace::{Direction, Found, New, Outcome as Standing, Step, Traced, What};
-use env::Clock as _;
 use identity::Level;
 use serde_json::json;
 

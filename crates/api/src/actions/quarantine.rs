@@ -163,7 +163,8 @@ pub(super) async fn release(
     controls: &Controls,
     by: &Bounds,
     (id, address): (String, Option<String>),
-    teach: Option<bool>,
+    // Why is for the record alone, which keeps the request as it was made.
+    (_reason, teach): (Option<String>, Option<bool>),
 ) -> Result<Value, Refused> {
     let (by, people_release) = (*by, controls.elsewhere.people_release());
     let work = move |tx: &mut Tx<'_>| {

@@ -1,5 +1,7 @@
 //! Subject requests by the list of actions: who may, whose consent it takes, what the record keeps.
 
+use std::time::Duration;
+
 use ::store::testing::{Engine, run};
 use identity::Level;
 use serde_json::{Value, json};
@@ -133,7 +135,7 @@ fn whoever_works_on_requests_is_told_of_deadlines() {
         let asking = Asking { fixture: Fixture::new(store, Level::Basic).await };
         asking.open("access", "chen@far.example").await;
         let controls = &asking.fixture.controls;
-        let queued = async || controls.store.read(queue::counts).await.unwrap().messages;
+        let queued = async || controls.store.read(::queue::counts).await.unwrap().messages;
         assert_eq!((tell_of_deadlines(controls).await.unwrap(), queued().await), (0, 0));
         asking.fixture.store.clock.advance(Duration::from_secs(26 * 86_400));
         assert_eq!((tell_of_deadlines(controls).await.unwrap(), queued().await), (1, 1));

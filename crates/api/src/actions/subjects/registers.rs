@@ -108,7 +108,7 @@ fn live(controls: &Controls, level: &str) -> Live {
     Live {
         judged_days: judging.keep_days,
         quarantine_days: judging.quarantine_days,
-        refusal_days: controls.access.refusal_days,
+        refusal_days: controls.access.now().refusal_days,
         portal_days: controls.elsewhere.portal().settings.keep_days,
         repositories: repositories.into_iter().map(|target| target.location).collect(),
         region: if region.is_set() { format!("{} ({})", region.name, region.country) } else { String::new() },
