@@ -22,7 +22,7 @@ env::words! {
     Kind "type of a setting" allowed "switch, number, fraction, text, word, file, texts, numbers, files, table, tables" {
         /// `true` or `false`.
         Switch = "switch",
-        /// A whole number from 0 up.
+        /// A whole number.
         Number = "number",
         /// A number.
         Fraction = "fraction",
@@ -156,7 +156,7 @@ fn kind_of(rust: &str, default: Option<&Value>) -> Kind {
     let rust = rust.strip_prefix("Option<").and_then(|rest| rest.strip_suffix('>')).unwrap_or(&rust);
     match rust {
         "bool" => Kind::Switch,
-        "u8" | "u16" | "u32" | "u64" | "usize" => Kind::Number,
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => Kind::Number,
         "f32" | "f64" => Kind::Fraction,
         "String" => Kind::Text,
         "PathBuf" => Kind::File,
@@ -214,6 +214,7 @@ mod tests {
         let table = Value::Table(toml::Table::new());
         let cases = [
             ("keep_days", "u32", Some(&number), Kind::Number, Some("days")),
+            ("zone_minutes", "i32", Some(&number), Kind::Number, Some("minutes")),
             ("message_bytes_max", "u64", Some(&number), Kind::Number, Some("bytes")),
             ("data_bytes_per_second_min", "u32", Some(&number), Kind::Number, Some("bytes")),
             ("messages_per_network_minute_max", "u32", Some(&number), Kind::Number, None),

@@ -118,7 +118,8 @@ fn holder(path: &Path) -> &'static str {
 
 fn audit(settings: &Settings) -> AuditFacts {
     let set = &settings.audit;
-    let mut witnesses: Vec<String> = set.witness_urls.iter().chain(&set.witness_addresses).cloned().collect();
+    let mut witnesses: Vec<String> =
+        [&set.witness_urls, &set.witness_buckets, &set.witness_addresses].into_iter().flatten().cloned().collect();
     witnesses.extend(set.stamp_url.as_ref().map(|_| "stamp".to_owned()));
     AuditFacts {
         seal_every: Duration::from_secs(set.seal_seconds.max(1)),

@@ -58,6 +58,7 @@ const IN_FILE: &[&str] = &[
 const OF_THE_MACHINE: &[Line] = &[
     ("server.stop_seconds", Restart, Never),
     ("audit.seal_seconds", Live, More),
+    ("audit.witness_buckets", Live, Shorter),
     ("audit.witness_urls", Live, Shorter),
     ("audit.witness_addresses", Live, Shorter),
     ("audit.witness_hours", Live, More),
@@ -113,6 +114,8 @@ const OF_MAIL_IN: &[Line] = &[
     ("reports.failures", Restart, More),
     ("reports.failure_per_hour", Restart, Never),
     ("reports.failure_redacted", Restart, Less),
+    ("trace.keep_days", Live, Less),
+    ("trace.refused_per_day_max", Restart, Less),
     ("smtp.message_bytes_max", Live, Never),
     ("smtp.header_bytes_max", Live, Never),
     ("smtp.mime_depth_max", Live, Never),
