@@ -1,11 +1,11 @@
 //! Sign-ins, a page at a time.
 
 use env::Timestamp;
-use store::page::{Cursor, LOOKED_AT_MAX, Page, fill, merge};
+use store::page::{Cursor, LOOKED_AT_MAX, OPENED_MAX, Page, fill, merge};
 use store::{StoreError, Tx, params};
 
 use crate::event::{Event, Raw, Whose};
-use crate::{Answer, Outcome, WatchError};
+use crate::{Answer, Outcome, Said, WatchError};
 
 /// Which events are wanted: those that meet all conditions.
 #[derive(Debug, Clone)]
@@ -20,6 +20,10 @@ pub struct WantedEvents {
     pub outcome: Option<Outcome>,
     /// That people were told of, or that were stopped.
     pub odd: bool,
+    /// Of which the person has said this.
+    pub said: Option<Said>,
+    /// From this country, by its code.
+    pub country: Option<String>,
     /// Behind this place.
     pub after: Cursor,
     /// At most so many.
@@ -59,10 +63,20 @@ fn page_of(tx: &mut Tx<'_>, wanted: &WantedEvents, whose: Whose) -> Result<Page<
         Ok(rows.into_iter().map(|raw| (Cursor { at: raw.at, id: raw.id }, raw)).collect())
     };
     let keep = |tx: &mut Tx<'_>, raw: Raw| {
-        let [outcome, answer, _] = &raw.words;
+        let [outcome, answer, said] = &raw.words;
         let is_odd = Answer::read(answer).is_some_and(|answer| answer >= Answer::Tell);
-        let is_wanted = wanted.outcome.is_none_or(|wanted| wanted.as_str() == outcome) && (!wanted.odd || is_odd);
-        if is_wanted { raw.open(tx).map(Some) } else { Ok(None) }
+        let is_wanted = wanted.outcome.is_none_or(|wanted| wanted.as_str() == outcome)
+            && (!wanted.odd || is_odd)
+            && wanted.said.is_none_or(|wanted| wanted.as_str() == said);
+        if !is_wanted {
+            return Ok(None);
+        }
+        let event = raw.open(tx)?;
+        let is_there = |country: &String| {
+            event.detail.place.country.as_ref().is_some_and(|found| found.eq_ignore_ascii_case(country))
+        };
+        Ok(if wanted.country.as_ref().is_none_or(is_there) { Some(event) } else { None })
     };
-    fill(tx, wanted.after.min(until), (wanted.limit, LOOKED_AT_MAX), block, keep)
+    let looked_at_max = if wanted.country.is_some() { OPENED_MAX } else { LOOKED_AT_MAX };
+    fill(tx, wanted.after.min(until), (wanted.limit, looked_at_max), block, keep)
 }

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use ::guard::cases::{self, CaseState};
-use ::judgement::quarantine as judged;
+use ::judgement::quarantine::{self as judged, Quarantined};
 use ::queue::QueueError;
 use env::Timestamp;
 use identity::rights::{self, Outcome};
-use identity::{AccountState, IdentityError, WantedAccounts};
+use identity::{AccountKind, AccountState, IdentityError, Language, WantedAccounts};
 use judgement::JudgementError;
 use review::ReviewError;
 use schemars::JsonSchema;
@@ -16,12 +16,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::Tx;
 use store::page::{Cursor, Page, limit};
-use watch::{WantedEvents, Whose};
+use watch::{Said, WantedEvents, Whose};
 
 use super::caller::Bounds;
 use super::people::{pick_organisation, user_row};
 use super::roles::account_at;
 use super::ruling::organisations_of;
+use super::threats::why;
 use super::{Controls, Refused, access, guard, quarantine, queue, sign_ins};
 
 /// Which accounts are wanted: those that meet all conditions.
@@ -38,6 +39,8 @@ pub struct UsersWanted {
     pub state: Option<String>,
     /// With this role, as the job or beside it.
     pub role: Option<String>,
+    /// person, shared or service.
+    pub kind: Option<String>,
     /// The `next` of the page before; the first page if left out.
     pub cursor: Option<String>,
     /// Items of a page, 50 if left out, at most 500.
@@ -57,6 +60,10 @@ pub struct SignInsWanted {
     pub odd: bool,
     /// accepted, wrong, disabled, factor-needed, refused, frozen or throttled.
     pub outcome: Option<String>,
+    /// What the person has said of it: mine, not-mine, or nothing.
+    pub said: Option<String>,
+    /// From this country, by its code, such as DE.
+    pub country: Option<String>,
     /// At this moment or later: 2026-11-27, or 2026-11-27T08:30:00Z.
     pub since: Option<String>,
     /// Before this moment.
@@ -117,6 +124,8 @@ pub struct QuarantineWanted {
     pub organisation: Option<String>,
     /// The sender or the subject has this in it.
     pub search: Option<String>,
+    /// Language of why each waits, zh or en; without one that is left out.
+    pub language: Option<String>,
     /// The `next` of the page before; the first page if left out.
     pub cursor: Option<String>,
     /// Items of a page, 50 if left out, at most 500.
@@ -180,8 +189,20 @@ pub(super) fn word<T: std::str::FromStr<Err = env::UnknownWord>>(given: Option<&
     given.map(str::parse).transpose().map_err(Refused::because)
 }
 
+fn said_of(word: &str) -> Result<Said, Refused> {
+    match word {
+        "mine" => Ok(Said::Mine),
+        "not-mine" => Ok(Said::NotMine),
+        "nothing" => Ok(Said::Nothing),
+        _ => Err(Refused(format!(
+            "{word:?} is nothing that people say of a sign-in; use one of: mine, not-mine, nothing"
+        ))),
+    }
+}
+
 pub(super) async fn users(controls: &Controls, by: &Bounds, wanted: UsersWanted) -> Result<Value, Refused> {
     let (by, state) = (*by, word::<AccountState>(wanted.state.as_deref())?);
+    let kind = word::<AccountKind>(wanted.kind.as_deref())?;
     let work = move |tx: &mut Tx<'_>| {
         let organisation = match wanted.organisation.as_deref() {
             Some(name) => Some(pick_organisation(tx, &by, Some(name))?),
@@ -192,6 +213,7 @@ pub(super) async fn users(controls: &Controls, by: &Bounds, wanted: UsersWanted)
             text: text(wanted.search),
             domain: wanted.domain,
             state,
+            kind,
             role: wanted.role,
             after: wanted.cursor.unwrap_or_default(),
             limit: limit(wanted.limit),
@@ -210,6 +232,7 @@ pub(super) async fn sign_ins(controls: &Controls, by: &Bounds, asked: SignInsWan
             ))
         })?),
     };
+    let said = asked.said.as_deref().map(said_of).transpose()?;
     let (since, until) = (moment(asked.since.as_deref())?, moment(asked.until.as_deref())?);
     let (by, after) = (*by, place(asked.cursor.as_deref())?);
     let work = move |tx: &mut Tx<'_>| {
@@ -223,7 +246,8 @@ pub(super) async fn sign_ins(controls: &Controls, by: &Bounds, asked: SignInsWan
                 whose
             }
         };
-        let wanted = WantedEvents { whose, since, until, outcome, odd: asked.odd, after, limit: limit(asked.limit) };
+        let (odd, country, limit) = (asked.odd, text(asked.country), limit(asked.limit));
+        let wanted = WantedEvents { whose, since, until, outcome, odd, said, country, after, limit };
         let page = watch::page_events(tx, &wanted)?;
         page.try_map(|event| sign_ins::row(tx, &event))
     };
@@ -278,6 +302,7 @@ pub(super) async fn queue(controls: &Controls, by: &Bounds, asked: QueueWanted) 
 
 pub(super) async fn quarantine(controls: &Controls, by: &Bounds, asked: QuarantineWanted) -> Result<Value, Refused> {
     let (by, after) = (*by, place(asked.cursor.as_deref())?);
+    let language = word::<Language>(asked.language.as_deref())?;
     let work = move |tx: &mut Tx<'_>| {
         let (organisation, account) = match &asked.address {
             Some(address) => (0, Some(quarantine::account_of(tx, address)?)),
@@ -285,9 +310,18 @@ pub(super) async fn quarantine(controls: &Controls, by: &Bounds, asked: Quaranti
         };
         let wanted =
             judged::Wanted { organisation, account, text: text(asked.search), after, limit: limit(asked.limit) };
-        judged::page(tx, &wanted)?.try_map(|one| Ok::<_, JudgementError>(quarantine::row(&one)))
+        judged::page(tx, &wanted)
     };
-    controls.store.read(work).await.map(answer).map_err(Refused::because)
+    let page = controls.store.read(work).await.map_err(Refused::because)?;
+    let judge = language.map(|language| controls.elsewhere.judge().map(|judge| (judge, language))).transpose()?;
+    let in_words = |one: Quarantined| {
+        let mut row = quarantine::row(&one);
+        if let Some((judge, language)) = &judge {
+            row["why"] = why(judge, &one, *language).into();
+        }
+        Ok::<_, Refused>(row)
+    };
+    page.try_map(in_words).map(answer)
 }
 
 pub(super) async fn cases(controls: &Controls, by: &Bounds, asked: CasesWanted) -> Result<Value, Refused> {

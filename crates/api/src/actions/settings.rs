@@ -111,7 +111,10 @@ pub(super) async fn list(controls: &Controls, by: &Bounds, wanted: SettingsWante
         .iter()
         .map(|setting| row(&*node, setting, &known, &texts))
         .chain(known.facets.iter().map(|facet| facet_row(facet, &texts)));
-    let mut rows: Vec<Value> = rows.filter(|row| is_wanted(row, &wanted)).collect();
+    let rows: Vec<Value> = rows.collect();
+    let mut sections: Vec<String> = rows.iter().filter_map(|row| row["section"].as_str().map(str::to_owned)).collect();
+    sections.dedup();
+    let mut rows: Vec<Value> = rows.into_iter().filter(|row| is_wanted(row, &wanted)).collect();
     let total = rows.len();
     if let Some(cursor) = &wanted.cursor {
         let place = rows.iter().position(|row| row["name"] == cursor.as_str());
@@ -122,7 +125,9 @@ pub(super) async fn list(controls: &Controls, by: &Bounds, wanted: SettingsWante
     }
     let next = (rows.len() > limit).then(|| rows.get(limit - 1).map(|row| row["name"].clone())).flatten();
     rows.truncate(limit);
-    Ok(json!({ "settings": rows, "next": next, "total": total, "node": node.number(), "file": node.file() }))
+    Ok(json!({
+        "settings": rows, "next": next, "total": total, "sections": sections, "node": node.number(), "file": node.file(),
+    }))
 }
 
 fn is_wanted(row: &Value, wanted: &SettingsWanted) -> bool {

@@ -33,6 +33,9 @@ pub(crate) enum PageCommand {
         /// With this role, as the job or beside it.
         #[arg(long)]
         role: Option<String>,
+        /// person, shared or service.
+        #[arg(long)]
+        kind: Option<String>,
         #[command(flatten)]
         page: PageOptions,
     },
@@ -136,12 +139,23 @@ impl PageCommand {
     /// What it asks for.
     pub(crate) fn action(self) -> Action {
         match self {
-            Self::Users { search, organisation, domain, state, role, page: PageOptions { cursor, limit } } => {
-                Action::UserPage(UsersWanted { search, organisation, domain, state, role, cursor, limit })
+            Self::Users { search, organisation, domain, state, role, kind, page: PageOptions { cursor, limit } } => {
+                Action::UserPage(UsersWanted { search, organisation, domain, state, role, kind, cursor, limit })
             }
             Self::SignIns { address, organisation, odd, outcome, since, until, page } => {
                 let PageOptions { cursor, limit } = page;
-                Action::SignInPage(SignInsWanted { address, organisation, odd, outcome, since, until, cursor, limit })
+                let wanted = SignInsWanted {
+                    address,
+                    organisation,
+                    odd,
+                    outcome,
+                    since,
+                    until,
+                    cursor,
+                    limit,
+                    ..SignInsWanted::default()
+                };
+                Action::SignInPage(wanted)
             }
             Self::Audit { actor, action, object, outcome, since, until, page: PageOptions { cursor, limit } } => {
                 Action::AuditPage(EventsWanted { actor, action, object, outcome, since, until, cursor, limit })
@@ -150,7 +164,14 @@ impl PageCommand {
                 Action::QueuePage(QueueWanted { search, domain, held, deferred, cursor, limit })
             }
             Self::Quarantine { address, organisation, search, page: PageOptions { cursor, limit } } => {
-                Action::QuarantinePage(QuarantineWanted { address, organisation, search, cursor, limit })
+                Action::QuarantinePage(QuarantineWanted {
+                    address,
+                    organisation,
+                    search,
+                    language: None,
+                    cursor,
+                    limit,
+                })
             }
             Self::Cases { all, state, search, organisation, page: PageOptions { cursor, limit } } => {
                 Action::GuardCasePage(CasesWanted { all, state, search, organisation, cursor, limit })

@@ -3,7 +3,7 @@
 import { useTranslation } from "react-i18next";
 import { List } from "../kit/list";
 import { Moment, ScreenPage, Tone } from "../kit/parts";
-import { holdsWords, whole } from "../kit/remote";
+import { pages } from "../kit/remote";
 
 export interface CaseRow {
   case: string;
@@ -18,10 +18,7 @@ export interface CaseRow {
 
 export const CASE_TONES = { open: "danger", proposed: "warning", honest: "ok", fraud: "quiet" } as const;
 
-const load = whole<CaseRow>("guard-cases", ({ state = "waiting" }) => ({ all: state !== "waiting", organisation: null }), (row, filters) => {
-  const { state = "waiting" } = filters;
-  return (state === "waiting" || state === "all" || row.state === state) && holdsWords(row, filters);
-});
+const load = pages<CaseRow>("guard-case-page", ({ state = "waiting", search }) => ({ all: state !== "waiting", state: state === "waiting" || state === "all" ? null : state, search: search ?? null, organisation: null }));
 
 /** What a case is about, in words. */
 export function aboutOf({ direction, action }: { direction: string; action: string }): string {
@@ -41,7 +38,7 @@ export default function CasesScreen() {
         rowKey={(row) => row.case}
         to={(row) => `/cases/${row.case}`}
         filters={[
-          { name: "search", label: "kit.search" },
+          { name: "search", label: "cases.search" },
           { name: "state", label: "cases.state", usual: "waiting", options: [["waiting", "cases.state-waiting"], ["honest", "cases.state-honest"], ["fraud", "cases.state-fraud"], ["all", "cases.state-all"]] },
         ]}
         columns={[

@@ -6,7 +6,7 @@ import { ActButton } from "../kit/form";
 import { List } from "../kit/list";
 import { useMay } from "../kit/me";
 import { Moment, ScreenPage, useSaid } from "../kit/parts";
-import { whole } from "../kit/remote";
+import { pages } from "../kit/remote";
 import { usePercent, Why } from "./evidence";
 
 export interface Quarantined {
@@ -25,10 +25,6 @@ export interface Quarantined {
 /** Whom a message still waits for. */
 export const waitingFor = (row: Quarantined): string[] => row.to.filter(({ state }) => state === "held").map(({ address }) => address);
 
-const fits = (row: Quarantined, { search = "", person = "" }: Record<string, string>) =>
-  (person === "" || row.to.some(({ address }) => address.toLowerCase().includes(person.toLowerCase()))) &&
-  search.toLowerCase().split(/\s+/).every((word) => `${row.from} ${row.subject} ${(row.why ?? []).join(" ")}`.toLowerCase().includes(word));
-
 export default function QuarantineScreen() {
   const { t } = useTranslation();
   const may = useMay();
@@ -44,7 +40,7 @@ export default function QuarantineScreen() {
         empty="quarantine.none"
         rowKey={(row) => row.id}
         to={(row) => `/quarantine/${row.id}`}
-        filters={[{ name: "search", label: "kit.search" }, { name: "person", label: "quarantine.to" }]}
+        filters={[{ name: "search", label: "quarantine.search" }, { name: "person", label: "quarantine.to", kind: "address" }]}
         columns={[
           { title: "quarantine.subject", cell: (row) => <bdi>{row.subject === "" ? t("evidence.no-subject") : row.subject}</bdi>, text: (row) => row.subject },
           { title: "quarantine.from", cell: (row) => <bdi>{row.from}</bdi>, text: (row) => row.from },
@@ -60,7 +56,7 @@ export default function QuarantineScreen() {
   );
 }
 
-const waiting = (language: string) => whole<Quarantined>("quarantine-list", () => ({ address: null, organisation: null, language }), fits);
+const waiting = (language: string) => pages<Quarantined>("quarantine-page", ({ search, person }) => ({ address: person ?? null, search: search ?? null, organisation: null, language }));
 
 /** What is deleted, and for whom. */
 export function DeleteAsk({ of }: { of: Quarantined }) {

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { size } from "../../i18n/format";
 import { List } from "../kit/list";
 import { Moment, ScreenPage, Tone } from "../kit/parts";
-import { pages } from "../kit/remote";
+import { inDays, pages } from "../kit/remote";
 
 export interface Traced {
   id: string;
@@ -28,7 +28,7 @@ const choices = (all: string[], family: string): [string, string][] => [["", "ki
 /** How good an outcome is. */
 export const tones: Record<string, "ok" | "danger" | "warning" | "quiet"> = { delivered: "ok", failed: "danger", refused: "quiet", waiting: "warning", held: "warning", quarantined: "warning", pulled: "warning" };
 
-const load = pages<Traced>("trace-list");
+const load = pages<Traced>("trace-list", inDays);
 
 export default function TraceScreen() {
   const { t, i18n } = useTranslation();
@@ -39,7 +39,7 @@ export default function TraceScreen() {
         load={load}
         empty="tracing.none"
         filters={[
-          { name: "address", label: "tracing.address" },
+          { name: "address", label: "tracing.address", kind: "address" },
           { name: "domain", label: "tracing.domain" },
           { name: "message_id", label: "tracing.message-id" },
           { name: "client", label: "tracing.client" },
@@ -54,6 +54,7 @@ export default function TraceScreen() {
         columns={[
           { title: "tracing.time", cell: (row) => <Moment at={row.time} />, text: (row) => row.time },
           { title: "tracing.outcome", cell: (row) => <Tone tone={tones[row.outcome] ?? "quiet"}>{t(`tracing.outcome-${row.outcome}`)}</Tone>, text: (row) => row.outcome },
+          { title: "tracing.direction", cell: (row) => t(`tracing.direction-${row.direction}`), text: (row) => row.direction },
           { title: "tracing.from", cell: (row) => row.from || t("queue.system"), text: (row) => row.from },
           { title: "tracing.to", cell: (row) => (row.more > 0 ? t("tracing.to-more", { to: row.to.join(", "), count: row.more }) : row.to.join(", ")), text: (row) => row.to.join(" ") },
           { title: "tracing.subject", cell: (row) => <bdi>{row.subject}</bdi>, text: (row) => row.subject },

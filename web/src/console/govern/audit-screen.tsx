@@ -6,13 +6,11 @@ import { Button } from "../../ui/button";
 import { useNotices } from "../../ui/notices";
 import { List } from "../kit/list";
 import { Block, Fact, Facts, Moment, ScreenPage, Tone, useSaid } from "../kit/parts";
-import { saveFile, whole } from "../kit/remote";
+import { inDays, pages, saveFile } from "../kit/remote";
 import { type Event, eventSays, OUTCOMES, OUTCOME_TONES } from "./event";
 import { Person, Remark, useAsked } from "./shared";
 
-const DAYS = "7";
-const load = whole<Event>("access-log", ({ days = DAYS }) => ({ days: Number(days) }), (row, { search = "", outcome = "" }) =>
-  (outcome === "" || row.outcome === outcome) && search.toLowerCase().split(/\s+/).every((word) => `${row.who} ${row.action} ${row.en} ${row.zh} ${row.on} ${row.from} ${row.because}`.toLowerCase().includes(word)));
+const load = pages<Event>("audit-page", inDays);
 
 export default function AuditScreen() {
   const { t } = useTranslation();
@@ -27,8 +25,11 @@ export default function AuditScreen() {
         empty="audit.none"
         rowKey={(row) => `${row.id ?? ""} ${row.at} ${row.who} ${row.on}`}
         filters={[
-          { name: "search", label: "kit.search" },
-          { name: "days", label: "audit.days", usual: DAYS, options: [["1", "audit.days-1"], ["7", "audit.days-7"], ["30", "audit.days-30"], ["90", "audit.days-90"], ["365", "audit.days-365"]] },
+          { name: "actor", label: "audit.who", kind: "address", words: ["operator"], hint: "audit.actor-hint" },
+          { name: "action", label: "audit.action" },
+          { name: "object", label: "audit.object" },
+          { name: "since", label: "audit.since", kind: "date" },
+          { name: "until", label: "audit.until", kind: "date" },
           { name: "outcome", label: "audit.outcome", options: [["", "kit.any"], ...OUTCOMES.map((it): [string, string] => [it, `audit.outcome-${it}`])] },
         ]}
         to={(row) => (row.id === null ? "/audit" : `/audit/${row.id}`)}

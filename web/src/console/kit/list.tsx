@@ -27,7 +27,11 @@ export interface Filter {
   label: string;
   /** What there is to choose from, value and name; a text is typed where there is nothing. */
   options?: [string, string][];
-  kind?: "text" | "date";
+  kind?: "text" | "date" | "address";
+  /** Words that may stand where an address does. */
+  words?: string[];
+  /** What stands in an empty field, in the catalogue. */
+  hint?: string;
   /** What is chosen at first. */
   usual?: string;
 }
@@ -53,6 +57,10 @@ interface Props<T> {
 const FILE_ROWS_MAX = 50_000;
 /** What is typed is asked for so long after the last letter. */
 const TYPED_MS = 300;
+/** The server looks through so much at once; so often it is asked to go on where it found nothing yet. */
+const EMPTY_PAGES_MAX = 10;
+/** An address that is typed as far as it goes: shorter ones are nobody's. */
+const WHOLE_ADDRESS = /^[^@\s]+@[^@\s]+\.[^@\s]{2,}$/;
 
 /** Filters as the address of the page has them, without those that are not this list's. */
 export function useFilters(filters: Filter[]): [Record<string, string>, (name: string, value: string) => void] {
@@ -90,7 +98,14 @@ export function List<T>({ title, load, columns, filters = [], rowKey, to, acts, 
       asked.current = mine;
       setBusy(true);
       setError(undefined);
-      withFactor(() => latest.current({ filters: JSON.parse(key) as Record<string, string>, cursor, limit: PAGE_ROWS }))
+      const ask = async () => {
+        let page = await latest.current({ filters: JSON.parse(key) as Record<string, string>, cursor, limit: PAGE_ROWS });
+        for (let count = 1; page.items.length === 0 && page.next !== null && count < EMPTY_PAGES_MAX && asked.current === mine; count += 1) {
+          page = await latest.current({ filters: JSON.parse(key) as Record<string, string>, cursor: page.next, limit: PAGE_ROWS });
+        }
+        return page;
+      };
+      withFactor(ask)
         .then(
           (page) => {
             // What was asked for before is no longer wanted.
@@ -137,7 +152,7 @@ export function List<T>({ title, load, columns, filters = [], rowKey, to, acts, 
           <Button onPress={again}>{t("app.again")}</Button>
         </div>
       )}
-      {rows?.length === 0 && !error && <p className="rounded-lg border border-line bg-paper p-4 text-quiet">{t(empty)}</p>}
+      {rows?.length === 0 && !error && <p className="rounded-lg border border-line bg-paper p-4 text-quiet">{t(next === null ? empty : "kit.none-yet")}</p>}
       {rows === undefined && !error && <p className="text-quiet">{t("app.loading")}</p>}
       {rows !== undefined && rows.length > 0 && (
         // What is wider than the window is moved within its own frame, by keys too.
@@ -165,9 +180,9 @@ export function List<T>({ title, load, columns, filters = [], rowKey, to, acts, 
           </table>
         </div>
       )}
-      {rows !== undefined && rows.length > 0 && (
+      {rows !== undefined && (rows.length > 0 || next !== null) && (
         <div className="flex items-center gap-3 text-quiet">
-          <span>{t(next === null ? "kit.count" : "kit.count-more", { count: rows.length })}</span>
+          {rows.length > 0 && <span>{t(next === null ? "kit.count" : "kit.count-more", { count: rows.length })}</span>}
           {next !== null && <Button isDisabled={isBusy} onPress={() => read(next)}>{t("kit.more")}</Button>}
         </div>
       )}
@@ -191,7 +206,8 @@ function FilterField({ filter, value, set }: { filter: Filter; value: string; se
       ) : (
         <input
           type={filter.kind === "date" ? "date" : "search"}
-          dir="auto"
+          dir={filter.kind === "address" ? "ltr" : "auto"}
+          placeholder={filter.hint ? t(filter.hint) : filter.kind === "address" ? t("kit.whole-address") : undefined}
           maxLength={200}
           className={field}
           value={typed}
@@ -199,7 +215,9 @@ function FilterField({ filter, value, set }: { filter: Filter; value: string; se
             const text = event.target.value;
             setTyped(text);
             clearTimeout(timer.current);
-            timer.current = setTimeout(() => set(text.trim()), TYPED_MS);
+            const wanted = text.trim();
+            if (filter.kind === "address" && wanted !== "" && !WHOLE_ADDRESS.test(wanted) && !filter.words?.includes(wanted)) return;
+            timer.current = setTimeout(() => set(wanted), TYPED_MS);
           }}
         />
       )}

@@ -19,11 +19,38 @@ export type Load<T> = (asked: Asked) => Promise<Page<T>>;
 
 /** Rows of a page. */
 export const PAGE_ROWS = 100;
+/** Rows that the server gives at once, at most. */
+const ASKED_MAX = 500;
 
 /** Asks an action that gives pages. `body` makes its fields of the filters. */
 export function pages<T>(action: string, body: (filters: Record<string, string>) => object = (filters) => filters): Load<T> {
   return ({ filters, cursor, limit }) => act<Page<T>>(action, { ...body(filters), cursor, limit });
 }
+
+/** Rows from the first on, over as many pages as it takes, and whether there are more. */
+export async function upTo<T>(load: Load<T>, filters: Record<string, string>, max: number): Promise<{ items: T[]; isMore: boolean }> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<T> = await load({ filters, cursor, limit: Math.min(max - items.length, ASKED_MAX) });
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== null && items.length < max);
+  return { items, isMore: cursor !== null };
+}
+
+/** Filters with the days from `since` to `until`, both included, as moments that the server reads: days are those of whoever looks. */
+export function inDays({ since, until, ...rest }: Record<string, string>): Record<string, string> {
+  const moment = (day: string, later: number) => {
+    const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
+    const at = new Date(year, month - 1, date + later);
+    return Number.isNaN(at.getTime()) ? day : `${at.toISOString().slice(0, 19)}Z`;
+  };
+  return { ...rest, ...(since === undefined ? {} : { since: moment(since, 0) }), ...(until === undefined ? {} : { until: moment(until, 1) }) };
+}
+
+/** The moment so many days ago, as the server reads one. */
+export const daysAgo = (days: number, now: Date = new Date()): string => `${new Date(now.getTime() - days * 86_400_000).toISOString().slice(0, 19)}Z`;
 
 /** A list that is short by its nature (domains, roles, rules): asked for as a whole, and looked through here. */
 export function whole<T>(action: string, body: (filters: Record<string, string>) => object = () => ({}), fits: (row: T, filters: Record<string, string>) => boolean = holdsWords): Load<T> {

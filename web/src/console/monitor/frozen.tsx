@@ -5,12 +5,12 @@ import { useTranslation } from "react-i18next";
 import { ActButton } from "../kit/form";
 import { List } from "../kit/list";
 import { useMay, useMe } from "../kit/me";
-import { whole } from "../kit/remote";
+import { pages } from "../kit/remote";
 import { Colleague } from "../defend/evidence";
 import type { Person } from "../people/find";
 import { Told } from "../people/told";
 
-const load = whole<Person>("user-list", () => ({}), ({ state, address, name }, { search = "" }) => state === "frozen" && `${address} ${name}`.toLowerCase().includes(search.toLowerCase()));
+const load = pages<Person>("user-page", (filters) => ({ ...filters, state: "frozen" }));
 
 interface Thawed {
   address: string;

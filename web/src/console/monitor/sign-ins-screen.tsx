@@ -9,6 +9,7 @@ import { ActButton } from "../kit/form";
 import { List, useFilters } from "../kit/list";
 import { useMay } from "../kit/me";
 import { Block, Moment, ScreenPage, Tone } from "../kit/parts";
+import { upTo } from "../kit/remote";
 import { Colleague } from "../defend/evidence";
 import { Frozen } from "./frozen";
 import { Outcome, SignInTabs, useCountry, useWay } from "./sign-in-parts";
@@ -37,11 +38,11 @@ function SignIns() {
   const country = useCountry();
   const way = useWay();
   const [version, setVersion] = useState(0);
-  const [drawn, setDrawn] = useState<SignIn[]>();
-  const codes = countriesOf(drawn ?? []);
+  const [drawn, setDrawn] = useState<{ items: SignIn[]; isMore: boolean }>();
+  const codes = countriesOf(drawn?.items ?? []);
   const filters = [
     { name: "days", label: "defend.days", options: DAYS, usual: "7" },
-    { name: "person", label: "watch.person" },
+    { name: "person", label: "watch.person", kind: "address" as const },
     { name: "odd", label: "watch.odd", options: [["", "watch.odd-all"], ["yes", "watch.odd-only"]] as [string, string][] },
     { name: "outcome", label: "watch.outcome", options: [["", "kit.any"], ...OUTCOMES.map((it): [string, string] => [it, `watch.outcome-${it}`])] as [string, string][] },
     { name: "country", label: "watch.country", options: [["", "kit.any"], ...codes.map((code): [string, string] => [code, country(code)])] as [string, string][] },
@@ -53,8 +54,8 @@ function SignIns() {
   const key = JSON.stringify(others);
   useEffect(() => {
     let ended = false;
-    signIns({ filters: JSON.parse(key) as Record<string, string>, cursor: null, limit: DRAWN_MAX }).then(
-      ({ items }) => !ended && setDrawn(items),
+    upTo(signIns, JSON.parse(key) as Record<string, string>, DRAWN_MAX).then(
+      (found) => !ended && setDrawn(found),
       // The table below tells what went wrong.
       () => {},
     );
@@ -66,7 +67,8 @@ function SignIns() {
   const answer = (row: SignIn) => <Answer of={row} done={again} />;
   return (
     <>
-      {drawn && <Picture of={place === undefined ? drawn : drawn.filter((it) => it.country === place)} days={Number(days)} />}
+      {drawn?.isMore && <p className="text-quiet">{t("watch.drawn", { count: DRAWN_MAX })}</p>}
+      {drawn && <Picture of={place === undefined ? drawn.items : drawn.items.filter((it) => it.country === place)} days={Number(days)} />}
       <List<SignIn>
         title="watch.title"
         load={signIns}

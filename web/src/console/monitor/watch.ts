@@ -1,7 +1,7 @@
 // Sign-ins as the watch has them.
 
 import type { SignInEvent } from "../../account/api";
-import { type Load, whole } from "../kit/remote";
+import { daysAgo, type Load, pages } from "../kit/remote";
 
 /** A sign-in of anybody in the company; of nobody where the name is nobody's. */
 export interface SignIn extends SignInEvent {
@@ -17,14 +17,18 @@ export const isOdd = ({ answer }: SignIn): boolean => answer !== null && answer 
 /** Whether its owner has not said yet whose it was. */
 export const isUnanswered = (event: SignIn): boolean => isOdd(event) && event.said === "" && event.account !== null;
 
-const fits = (event: SignIn, { person = "", country = "", outcome = "", odd = "", said = "" }: Record<string, string>): boolean =>
-  (event.account ?? "").toLowerCase().includes(person.toLowerCase()) &&
-  (country === "" || (event.country ?? "").toLowerCase() === country.toLowerCase()) &&
-  (outcome === "" || event.outcome === outcome) &&
-  (odd === "" || isOdd(event)) &&
-  (said === "" || (said === "open" ? isUnanswered(event) : event.said === said));
+/** What the server is asked for. Whose word is still out, is odd. */
+const wanted = ({ days = "7", person, outcome, country, odd, said }: Record<string, string>) => ({
+  address: person ?? null,
+  organisation: null,
+  odd: odd !== undefined || said === "open",
+  outcome: outcome ?? null,
+  said: said === "open" ? "nothing" : (said ?? null),
+  country: country ?? null,
+  since: daysAgo(Number(days)),
+});
 
-export const signIns: Load<SignIn> = whole<SignIn>("sign-in-list", ({ days = "7", odd = "" }) => ({ address: null, organisation: null, days: Number(days), odd: odd !== "" }), fits);
+export const signIns: Load<SignIn> = pages<SignIn>("sign-in-page", wanted);
 
 /** Days that end today, each with what went well and what did not. */
 export function byDay(events: SignIn[], days: number, now: Date): { day: string; well: number; not: number }[] {

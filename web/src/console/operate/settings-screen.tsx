@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { act } from "../../account/api";
-import { List } from "../kit/list";
+import { List, useFilters } from "../kit/list";
 import { useMay, useMe } from "../kit/me";
 import { ScreenPage, Tone, useSaid } from "../kit/parts";
 import { base64Of, type Load, octetsOf, saveFile } from "../kit/remote";
@@ -35,6 +35,8 @@ export interface Setting {
   changed_with?: string;
 }
 
+const SECTION = [{ name: "section", label: "setting.section" }];
+
 export default function SettingsScreen() {
   const { t } = useTranslation();
   const language = useSaid();
@@ -42,11 +44,16 @@ export default function SettingsScreen() {
   const { alone } = useMe();
   const [version, setVersion] = useState(0);
   const [shown, setShown] = useState<Difference[]>();
+  const [sections, setSections] = useState<string[]>([]);
   const load: Load<Setting> = async ({ filters, cursor, limit }) => {
-    const { search = null, section = null, changed } = filters;
-    const page = await act<{ settings: Setting[]; next: string | null }>("setting-list", { search, section, changed_only: changed === "yes", language, cursor, limit });
+    const { search, section, changed } = filters;
+    const page = await act<{ settings: Setting[]; sections: string[]; next: string | null }>("setting-list", { search: search ?? null, section: section ?? null, changed_only: changed === "yes", language, cursor, limit });
+    setSections(page.sections);
     return { items: page.settings, next: page.next };
   };
+  // What the address of the page names stays chosen before the sections are known.
+  const { section: named } = useFilters(SECTION)[0];
+  const options = [...new Set([...(named === undefined ? [] : [named]), ...sections])].toSorted();
   if (!alone) return <ScreenPage title={t("setting.title")}><p>{t("setting.not-alone")}</p></ScreenPage>;
   const acts = (
     <>
@@ -80,7 +87,7 @@ export default function SettingsScreen() {
         load={load}
         version={version}
         empty="setting.none"
-        filters={[{ name: "search", label: "kit.search" }, { name: "section", label: "setting.section" }, { name: "changed", label: "setting.which", options: [["", "setting.all"], ["yes", "setting.changed"]] }]}
+        filters={[{ name: "search", label: "kit.search" }, { name: "section", label: "setting.section", options: [["", "setting.all"], ...options.map((it): [string, string] => [it, it])] }, { name: "changed", label: "setting.which", options: [["", "setting.all"], ["yes", "setting.changed"]] }]}
         rowKey={(row) => row.name}
         to={(row) => (row.section === "organisation" ? "/level" : `/settings/${encodeURIComponent(row.name)}`)}
         columns={[

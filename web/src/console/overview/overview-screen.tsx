@@ -2,15 +2,16 @@
 // leads to its rows.
 
 import { Link } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { act } from "../../account/api";
 import { Told, useTold } from "../../account/section";
 import { size } from "../../i18n/format";
 import { usePlaces } from "../frame";
+import { ActButton } from "../kit/form";
 import { useMay, useMe } from "../kit/me";
 import { Count, Moment, ScreenPage, Tone, useSaid } from "../kit/parts";
-import { type Mend, wayTo } from "./ways";
+import { type Mend, pageOf, wayTo, wayToNumber } from "./ways";
 
 type State = "failed" | "needs-a-person" | "passed";
 
@@ -75,7 +76,7 @@ function Shown() {
       {(overview) => (
         <>
           <Verdict of={overview} />
-          <Areas areas={overview.areas} />
+          <Areas areas={overview.areas} again={again} />
           <Numbers numbers={overview.numbers} />
         </>
       )}
@@ -97,8 +98,9 @@ function Verdict({ of }: { of: Overview }) {
   );
 }
 
-function Areas({ areas }: { areas: Area[] }) {
+function Areas({ areas, again }: { areas: Area[]; again: () => void }) {
   const { t } = useTranslation();
+  const may = useMay();
   const places = usePlaces().map(({ path }) => path);
   return (
     <section aria-label={t("overview.areas")} className="rounded-lg border border-line bg-paper">
@@ -114,7 +116,9 @@ function Areas({ areas }: { areas: Area[] }) {
                 <div>{area.why}</div>
                 {area.figures.length > 0 && <div className="text-quiet">{area.figures.map(({ name, value }) => `${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`).join(" · ")}</div>}
               </div>
-              {way && <Link to={way} className="inline-flex min-h-8 items-center rounded-md border border-line bg-paper px-3 hover:bg-hover" aria-label={`${t("overview.mend")}: ${area.title}`}>{t("overview.mend")}</Link>}
+              {way && <To way={way} className="inline-flex min-h-8 items-center rounded-md border border-line bg-paper px-3 hover:bg-hover" aria-label={`${t("overview.mend")}: ${area.title}`}>{t("overview.mend")}</To>}
+              {area.state !== "passed" && area.mend?.name === "evidence-look" && <ActButton action="evidence-look" label="overview.look" name={area.title} done={again} />}
+              {area.state !== "passed" && area.mend?.name === "key-rotate-organisation" && may("key.rotate") && <ActButton action="key-rotate-organisation" body={{ organisation: null }} label="overview.rotate" ask={<p>{t("overview.rotate-ask")}</p>} done={again} />}
             </li>
           );
         })}
@@ -131,17 +135,23 @@ function Numbers({ numbers }: { numbers: Live[] }) {
       <h2 className="mb-2 text-[15px] font-semibold">{t("overview.numbers")}</h2>
       <dl className="grid grid-cols-[repeat(auto-fill,minmax(15rem,1fr))] gap-x-6">
         {numbers.map((live) => {
-          const way = wayTo({ kind: "action", name: live.list }, places);
+          const way = wayToNumber(live, places, new Date());
           return (
             <div key={live.number} className="border-t border-line py-2">
               <dt className="text-quiet">{live.title}</dt>
-              <dd>{way ? <Link to={way} className="text-accent underline"><Value of={live} /></Link> : <Value of={live} />}</dd>
+              <dd>{way ? <To way={way} className="text-accent underline"><Value of={live} /></To> : <Value of={live} />}</dd>
             </div>
           );
         })}
       </dl>
     </section>
   );
+}
+
+/** A link with the filters of its page. */
+function To({ way, children, ...rest }: { way: string; className: string; "aria-label"?: string; children: ReactNode }) {
+  const search = Object.fromEntries(new URLSearchParams(way.slice(pageOf(way).length)));
+  return <Link to={pageOf(way)} search={search as never} {...rest}>{children}</Link>;
 }
 
 function Value({ of }: { of: Live }) {
