@@ -500,8 +500,8 @@ test("the audit log is searched, and a record proves itself in the browser", asy
   await region(auditor, "What proves the log").getByText(/\/audit\+/).waitFor();
   await region(auditor, "What proves the log").getByText("How an outsider verifies it").click();
   const list = region(auditor, "What was decided and done");
-  await list.getByLabel("Search").fill("desk");
-  await auditor.waitForURL(/search=desk/);
+  await list.getByLabel("Search in what it was done to").fill("desk");
+  await auditor.waitForURL(/object=desk/);
   await list.getByLabel("Outcome").selectOption("done");
   await list.getByRole("link", { name: /desk/ }).first().waitFor();
   await look(auditor, "the audit log");

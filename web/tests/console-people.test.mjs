@@ -1,18 +1,26 @@
-// The console as the administrator uses it: people, groups, tables of people; mail on its way; domains; backups.
+// The console as the administrator uses it: the overview; people, groups, tables of people; what happened to mail, mail on its way; domains;
+// backups; settings and the level, which are the security officer's.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { accessible, fitsTelephone, newPage, open, origin, signIn } from "./browser.mjs";
 import { enrol } from "./keys.mjs";
 
-const { ADMIN_USER, ADMIN_PASSWORD, OTHER_USER } = process.env;
+const { ADMIN_USER, ADMIN_PASSWORD, IMAP_USER, OTHER_USER, PEOPLE } = process.env;
 let opened;
 let page;
+/** The page of the security officer. */
+let officer;
 
 before(async () => {
   opened = await open();
   page = await newPage(opened.browser);
   await signIn(page, ADMIN_USER, ADMIN_PASSWORD);
   await enrol(page);
+  const { security } = JSON.parse(readFileSync(PEOPLE, "utf8"));
+  officer = await newPage(opened.browser);
+  await signIn(officer, security.address, security.password);
+  await enrol(officer);
 });
 
 after(() => opened?.close());
@@ -20,10 +28,12 @@ after(() => opened?.close());
 const dialog = (name) => page.getByRole("dialog", { name });
 const region = (name) => page.getByRole("region", { name });
 const heading = (name) => page.getByRole("heading", { level: 1, name });
-const go = async (place) => {
-  await page.goto(`${origin}/console${place}`);
-  await page.getByRole("navigation", { name: "Places" }).waitFor();
+const go = async (place, of = page) => {
+  await of.goto(`${origin}/console${place}`);
+  await of.getByRole("navigation", { name: "Places" }).waitFor();
 };
+/** A part of a page by its name, in the officer's browser. */
+const part = (name, of = officer) => of.getByRole("region", { name, exact: true });
 
 test("the administrator sees his places, and none that are not his", async () => {
   await go("/people");
@@ -159,6 +169,54 @@ test("many people come from a table, which is tried first; a wrong one names its
   await fitsTelephone(page, "a table that was tried");
 });
 
+test("the overview says what needs somebody, with the way to mend it, and numbers lead to their rows", async () => {
+  await go("/");
+  await region("How it stands").getByText(/need(s)? you now|Nothing needs you now/).waitFor();
+  const areas = region("Protection, what needs you first").getByRole("listitem");
+  await areas.first().waitFor();
+  // What needs somebody stands first.
+  const states = await areas.evaluateAll((all) => all.map((it) => (/✕/.test(it.textContent) ? 0 : /!/.test(it.textContent) ? 1 : 2)));
+  assert.deepEqual(states, states.toSorted());
+  await accessible(page, "the overview");
+  await fitsTelephone(page, "the overview");
+  await areas.filter({ hasText: "Backups" }).getByRole("link", { name: /^Mend it/ }).click();
+  await heading("Backups").waitFor();
+  await go("/");
+  const numbers = region("Numbers");
+  await numbers.getByRole("link", { name: /^1 \(oldest since/ }).click();
+  await heading("Outgoing queue").waitFor();
+  await go("/");
+  await numbers.getByRole("link", { name: /in 24 hours/ }).first().click();
+  await page.waitForURL(/direction=in.*since=|since=.*direction=in/);
+  await heading("Message trace").waitFor();
+});
+
+test("what happened to a message is found by an address and told step by step", async () => {
+  await go("/trace");
+  const list = region("Message trace");
+  await list.getByLabel("Address", { exact: true }).fill("buyer@far");
+  await list.getByLabel("Direction").selectOption("in");
+  await page.waitForURL(/direction=in/);
+  // An address that is not typed to its end is not asked for.
+  assert.doesNotMatch(page.url(), /address=/);
+  await list.getByLabel("Address", { exact: true }).fill("buyer@far.example");
+  await page.waitForURL(/address=buyer%40far\.example/);
+  await page.getByText("1 row, which is all").waitFor();
+  await list.getByText("Price list").waitFor();
+  await list.getByText("delivered").waitFor();
+  await accessible(page, "the trace");
+  await fitsTelephone(page, "the trace");
+  await list.getByRole("row").nth(1).getByRole("link").click();
+  await heading("Price list").waitFor();
+  await region("Message").getByText(IMAP_USER).waitFor();
+  const steps = region("Step by step");
+  for (const words of [/ connected to /, /The whole message had come\./, /The filter says: /, /In the inbox of /]) await steps.getByText(words).waitFor();
+  await accessible(page, "what happened to a message");
+  await fitsTelephone(page, "what happened to a message");
+  await go("/trace?address=nobody%40far.example");
+  await page.getByText("No message fits.").waitFor();
+});
+
 test("a message that waits is held, let go and taken away", async () => {
   await go("/queue");
   await region("Outgoing queue").getByRole("link").first().click();
@@ -207,13 +265,124 @@ test("backups, reports, protection and the store have their pages", async () => 
   await accessible(page, "room");
 });
 
+const SETTING = "/settings/trace.keep_days";
+
+test("a setting is changed with a reason, which its history keeps, and undone", async () => {
+  await go("/settings", officer);
+  const list = part("Settings");
+  await list.getByLabel("Section").selectOption("trace");
+  await officer.waitForURL(/section=trace/);
+  await list.getByRole("link", { name: "trace.keep_days" }).waitFor();
+  await accessible(officer, "settings");
+  await fitsTelephone(officer, "settings");
+  await list.getByRole("link", { name: "trace.keep_days" }).click();
+  await part("About the setting").getByText("applies at once").waitFor();
+  await part("Who changed it").getByText("Nobody has changed it.").waitFor();
+  const form = part("Change it");
+  await form.getByLabel("Value").fill("many");
+  await form.getByLabel("Why").fill("Claims come late.");
+  await form.getByRole("button", { name: "Keep" }).click();
+  await form.getByRole("alert").waitFor();
+  assert.equal(await form.getByLabel("Value").getAttribute("aria-invalid"), "true");
+  assert.equal(await form.getByLabel("Why").inputValue(), "Claims come late.");
+  await accessible(officer, "a wrong value");
+  await form.getByLabel("Value").fill("45");
+  await officer.keyboard.press("Enter");
+  const history = part("Who changed it");
+  await history.getByText("30 → 45").waitFor();
+  await history.getByText("Claims come late.").waitFor();
+  await history.getByText("security@trade.test").waitFor();
+  await fitsTelephone(officer, "a setting");
+  // What protects less is refused unless it is meant.
+  await form.getByLabel("Value").fill("10");
+  await form.getByRole("button", { name: "Keep" }).click();
+  await form.getByRole("alert").filter({ hasText: "protects less" }).waitFor();
+  await history.getByRole("button", { name: "Undo the last change" }).click();
+  const undo = officer.getByRole("dialog", { name: "Undo the last change" });
+  await undo.getByLabel("Why").fill("Not needed.");
+  await undo.getByLabel("It may protect less").check();
+  await undo.getByRole("button", { name: "Undo the last change" }).click();
+  await history.getByText("45 → 30").waitFor();
+  await history.getByText("protects less").waitFor();
+});
+
+test("a change on an older version is refused, and what holds now is shown", async () => {
+  const other = await officer.context().newPage();
+  await go(SETTING, other);
+  await part("Change it", other).getByLabel("Value").fill("60");
+  await go(SETTING, officer);
+  await part("Change it").getByLabel("Value").fill("50");
+  await part("Change it").getByRole("button", { name: "Keep" }).click();
+  await part("Who changed it").getByText("30 → 50").waitFor();
+  const form = part("Change it", other);
+  await form.getByRole("button", { name: "Keep" }).click();
+  await form.getByRole("alert").filter({ hasText: "changed meanwhile" }).waitFor();
+  assert.equal(await form.getByLabel("Value").inputValue(), "60");
+  await form.getByRole("button", { name: "Show what holds now" }).click();
+  await part("Who changed it", other).getByText("30 → 50").waitFor();
+  assert.equal(await form.getByLabel("Value").inputValue(), "50");
+  await other.close();
+  await go("/settings?changed=yes", officer);
+  await part("Settings").getByRole("link", { name: "trace.keep_days" }).waitFor();
+});
+
+test("all settings are saved as a file, and a file shows what it would change", async () => {
+  await go("/settings", officer);
+  const download = officer.waitForEvent("download");
+  await officer.getByRole("button", { name: "Save all as a file" }).click();
+  const text = Buffer.concat(await (await (await download).createReadStream()).toArray()).toString();
+  assert.match(text, /keep_days = 50/);
+  await officer.getByRole("button", { name: "From a file" }).click();
+  const form = officer.getByRole("dialog", { name: "From a file" });
+  await form.getByLabel("File of the configuration").setInputFiles({ name: "all.toml", mimeType: "application/toml", buffer: Buffer.from(text.replace("keep_days = 50", "keep_days = 55")) });
+  await accessible(officer, "a file of settings");
+  await form.getByRole("button", { name: "Go on" }).click();
+  const shown = part("What the file changes");
+  await shown.getByText("55").waitFor();
+  await shown.getByText("trace.keep_days").waitFor();
+  await accessible(officer, "what a file changes");
+  await go(SETTING, officer);
+  await part("About the setting").getByText("50", { exact: true }).waitFor();
+});
+
+test("what another level changes is shown before it is chosen", async () => {
+  await go("/level", officer);
+  await officer.getByRole("radio", { name: /^basic/ }).waitFor();
+  await officer.getByRole("radio", { name: /^enhanced/ }).check();
+  await officer.getByRole("status").filter({ hasText: /\d+ things change\./ }).waitFor();
+  await part("What changes").getByText("passwords.chars_min").waitFor();
+  await accessible(officer, "another level");
+  await fitsTelephone(officer, "another level");
+  await officer.getByRole("button", { name: "Choose this level" }).click();
+  await officer.getByRole("dialog").getByRole("button", { name: "Choose this level" }).click();
+  await officer.getByText("holds now").waitFor();
+  await officer.getByRole("radio", { name: /^enhanced.*holds now/ }).waitFor();
+  // To protect less is another thing: from this level on a second person has to agree.
+  await officer.getByRole("radio", { name: /^basic/ }).check();
+  await part("What changes").getByText("passwords.chars_min").waitFor();
+  await officer.getByRole("button", { name: "Lower to this level" }).click();
+  await officer.getByRole("dialog").getByText(/protects less/).waitFor();
+  await officer.getByRole("dialog").getByRole("button", { name: "Lower to this level" }).click();
+  await officer.getByText(/second person/).first().waitFor();
+});
+
+test("settings and the level are shown to the administrator, not changed", async () => {
+  await go(SETTING);
+  await region("About the setting").getByText("50", { exact: true }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Keep" }).count(), 0);
+  await go("/level");
+  await page.getByRole("radio", { name: /^trade/ }).check();
+  await region("What changes").getByText("passwords.chars_min").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Choose this level" }).count(), 0);
+});
+
 test("in Chinese nothing is left without words", async () => {
-  for (const place of ["/people", "/people/anna%40trade.test", "/groups", "/table", "/queue", "/domains", "/backups", "/reports", "/protection", "/store", "/space"]) {
+  for (const place of ["/people", "/people/anna%40trade.test", "/groups", "/table", "/queue", "/domains", "/backups", "/reports", "/protection", "/store", "/space", "/", "/trace", "/settings", SETTING, "/level"]) {
     await page.goto(`${origin}/console${place}?lang=zh-CN`);
     await page.getByRole("navigation", { name: "栏目" }).waitFor();
     await page.waitForLoadState("networkidle");
     const text = await page.evaluate(() => document.body.innerText);
-    assert.doesNotMatch(text, /\b(people|queue|domains|backups|reports|protection|storage|groups|table|kit|console|leave)\.[a-z]/, place);
+    assert.doesNotMatch(text, /\b(people|queue|domains|backups|reports|protection|storage|groups|table|kit|console|leave|overview|tracing|setting|level|space)\.[a-z]/, place);
   }
   assert.deepEqual(page.wrongs, []);
 });

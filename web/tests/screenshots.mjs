@@ -53,6 +53,21 @@ try {
     { name: "phone-account-dark-zh", path: "/mail/account?lang=zh-CN", wait: "section li", dark: true, phone: true },
     { name: "invitation-light-en", path: "/mail?lang=en", read: "Invitation: review in Ningbo" },
     { name: "right-to-left", path: "/mail?lang=ar-XB" },
+    { name: "console-overview-light-en", who: "admin", path: "/console?lang=en", wait: "section dl" },
+    { name: "console-overview-dark-zh", who: "admin", path: "/console?lang=zh-CN", wait: "section dl", dark: true },
+    { name: "console-people-light-en", who: "admin", path: "/console/people?lang=en", wait: "table" },
+    { name: "console-person-light-zh", who: "admin", path: "/console/people?lang=zh-CN", wait: "table", follow: /^sales/ },
+    { name: "console-trace-light-en", who: "admin", path: "/console/trace?lang=en", wait: "table" },
+    { name: "console-traced-dark-zh", who: "admin", path: "/console/trace?lang=zh-CN&direction=in", wait: "table", follow: /\d{2}:\d{2}/, dark: true },
+    { name: "console-queue-light-zh", who: "admin", path: "/console/queue?lang=zh-CN", wait: "table" },
+    { name: "console-domains-light-en", who: "admin", path: "/console/domains/trade.test?lang=en", wait: "section li" },
+    { name: "console-backups-light-en", who: "admin", path: "/console/backups?lang=en", wait: "section" },
+    { name: "console-space-dark-zh", who: "admin", path: "/console/space?lang=zh-CN", wait: "table", dark: true },
+    { name: "console-settings-light-en", who: "security", path: "/console/settings?section=judging&lang=en", wait: "table" },
+    { name: "console-setting-dark-zh", who: "security", path: "/console/settings/trace.keep_days?lang=zh-CN", wait: "form", dark: true },
+    { name: "console-level-light-zh", who: "security", path: "/console/level?lang=zh-CN", wait: "fieldset", choose: /^外贸专属/ },
+    { name: "phone-console-overview-dark-en", who: "admin", path: "/console?lang=en", wait: "section dl", dark: true, phone: true },
+    { name: "phone-console-settings-light-zh", who: "security", path: "/console/settings?section=trace&lang=zh-CN", wait: "table", phone: true },
     { name: "console-quarantine-light-en", path: "/console/quarantine?lang=en", wait: "table" },
     { name: "console-quarantined-dark-zh", path: "/console/quarantine?lang=zh-CN", wait: "table", follow: "Your mailbox will be closed", dark: true },
     { name: "console-threats-light-zh", path: "/console/threats?lang=zh-CN", wait: "table" },
@@ -86,7 +101,7 @@ try {
     { name: "console-record-dark-zh", who: "auditor", path: "/console/audit?lang=zh-CN", wait: "table", follow: /\d{2}:\d{2}/, dark: true },
     { name: "phone-console-approvals-light-zh", who: "security", path: "/console/approvals?lang=zh-CN", wait: "table", phone: true },
   ];
-  const people = { guard: JSON.parse(readFileSync(process.env.DEFEND_USERS, "utf8")).security, ...JSON.parse(readFileSync(process.env.PEOPLE, "utf8")) };
+  const people = { admin: { address: process.env.ADMIN_USER, password: process.env.ADMIN_PASSWORD }, guard: JSON.parse(readFileSync(process.env.DEFEND_USERS, "utf8")).security, ...JSON.parse(readFileSync(process.env.PEOPLE, "utf8")) };
   const pages = new Map();
   /** The page of somebody of the company, who has just shown a strong factor. */
   const pageOf = async (who) => {
@@ -99,7 +114,8 @@ try {
     }
     return pages.get(who);
   };
-  for (const { name, who, path, read, key, press, follow, wait, dark, phone } of pictures) {
+  for (const { name, who, path, read, key, press, follow, wait, dark, phone, choose } of pictures) {
+    if (process.env.SCREENSHOTS_ONLY && !new RegExp(process.env.SCREENSHOTS_ONLY).test(name)) continue;
     const page = path.startsWith("/console") ? await pageOf(who ?? "guard") : mailPage;
     await page.setViewportSize(phone ? { width: 360, height: 740 } : { width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
@@ -114,6 +130,7 @@ try {
       await page.locator("iframe").first().waitFor();
     }
     if (key) await page.keyboard.press(key);
+    if (choose) await page.getByRole("radio", { name: choose }).check();
     if (press) await page.getByRole("button", { name: press }).click();
     await page.waitForTimeout(700);
     await page.screenshot({ path: join(place, `${name}.png`) });

@@ -44,10 +44,14 @@ interface FormProps<T> {
   submit: string;
   done?: (result: T) => void;
   look?: "first" | "danger";
+  /** The field that the server's words are about, where names and values do not tell; nothing for the form as a whole. */
+  about?: (words: string) => string | undefined;
+  /** What helps with what is wrong with the form as a whole. */
+  help?: (words: string) => ReactNode;
   children?: ReactNode;
 }
 
-export function ActForm<T = unknown>({ action, fields, initial = {}, fixed = {}, body, submit, done, look = "first", children }: FormProps<T>) {
+export function ActForm<T = unknown>({ action, fields, initial = {}, fixed = {}, body, submit, done, look = "first", about, help, children }: FormProps<T>) {
   const { t } = useTranslation();
   const { say } = useNotices();
   const withFactor = useWithFactor();
@@ -70,7 +74,7 @@ export function ActForm<T = unknown>({ action, fields, initial = {}, fixed = {},
           else if (error instanceof Waiting) {
             say(t("account.waiting"));
             done?.({} as T);
-          } else if (!(error instanceof NotShown)) setWrong({ field: faultyField(error.message, fields.map(({ name }) => name), values), text: error.message });
+          } else if (!(error instanceof NotShown)) setWrong({ field: about ? about(error.message) : faultyField(error.message, fields.map(({ name }) => name), values), text: error.message });
         },
       )
       .finally(() => setBusy(false));
@@ -86,7 +90,7 @@ export function ActForm<T = unknown>({ action, fields, initial = {}, fixed = {},
     >
       {fields.map((field) => <FormField key={field.name} field={field} value={values[field.name] ?? ""} change={(value) => change(field.name, value)} wrong={wrong?.field === field.name ? wrong.text : undefined} />)}
       {children}
-      {wrong && wrong.field === undefined && <p role="alert" className="text-danger">{t("app.error", { reason: wrong.text })}</p>}
+      {wrong && wrong.field === undefined && <div role="alert" className="flex flex-wrap items-center gap-2"><span className="text-danger">{t("app.error", { reason: wrong.text })}</span>{help?.(wrong.text)}</div>}
       <div className="flex justify-end gap-2">
         <Button look={look} type="submit" isDisabled={isBusy}>{t(submit)}</Button>
       </div>
@@ -145,13 +149,13 @@ function Beside({ id, hint, wrong }: { id: string; hint: string | undefined; wro
 }
 
 /** A button that opens a form in a dialog, and closes it when the action was carried out. */
-export function FormButton<T = unknown>({ label, title, look, done, ...form }: Omit<FormProps<T>, "look"> & { label: string; title?: string; look?: "plain" | "first" | "danger" }) {
+export function FormButton<T = unknown>({ label, name, title, look, done, ...form }: Omit<FormProps<T>, "look"> & { label: string; name?: string; title?: string; look?: "plain" | "first" | "danger" }) {
   const { t } = useTranslation();
   const [isOpen, setOpen] = useState(false);
   const close = () => setOpen(false);
   return (
     <>
-      <Button look={look ?? "plain"} onPress={() => setOpen(true)}>{t(label)}</Button>
+      <Button look={look ?? "plain"} {...(name === undefined ? {} : { "aria-label": `${t(label)}: ${name}` })} onPress={() => setOpen(true)}>{t(label)}</Button>
       <Dialog title={t(title ?? label)} isOpen={isOpen} close={close}>
         <ActForm<T>
           {...form}

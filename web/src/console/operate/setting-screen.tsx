@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { act } from "../../account/api";
 import { Line, Told, useTold } from "../../account/section";
+import { Button } from "../../ui/button";
 import { ActForm, FormButton } from "../kit/form";
 import { useMay } from "../kit/me";
 import { Block, Fact, Facts, Moment, ScreenPage, useSaid } from "../kit/parts";
@@ -69,7 +70,15 @@ function One({ name }: { name: string }) {
 
 const LONG = ["texts", "numbers", "files", "table", "tables"];
 
+/** What the server's words have in them where somebody else was faster, and where a change that protects less was not meant. */
+const CHANGED_MEANWHILE = "--based-on";
+const NOT_MEANT = "--protect-less";
+
+/** A change on an old version is wrong as a whole; what is said otherwise is about the value. */
+const fieldAbout = (words: string) => (words.includes(CHANGED_MEANWHILE) ? undefined : words.includes(NOT_MEANT) ? "protect_less" : "value");
+
 function Change({ setting, again }: { setting: Setting; again: () => void }) {
+  const { t } = useTranslation();
   const { secret, name, type, version = 0 } = setting;
   return (
     <ActForm
@@ -83,6 +92,8 @@ function Change({ setting, again }: { setting: Setting; again: () => void }) {
         { name: "protect_less", label: "setting.protect-less", hint: "setting.protect-less-hint", kind: "switch" },
       ]}
       body={({ value, ...rest }) => ({ name, ...(secret ? { secret: value } : { value }), ...rest, based_on: version })}
+      about={fieldAbout}
+      help={(words) => words.includes(CHANGED_MEANWHILE) && <Button onPress={again}>{t("setting.newest")}</Button>}
     />
   );
 }
@@ -98,7 +109,7 @@ function History({ setting, again }: { setting: Shown; again: () => void }) {
       {setting.history.length === 0 ? <p className="text-quiet">{t("setting.history-none")}</p> : (
         <ul>
           {setting.history.map((it) => (
-            <Line key={it.version} name={<code dir="ltr" className="break-all">{text(it.old)} → {text(it.new)}</code>} facts={<><span>{it.by}</span><Moment at={it.at} />{it.reason && <span>{it.reason}</span>}{it.protects_less && <span className="text-warning">{t("setting.protects-less")}</span>}</>} />
+            <Line key={it.version} name={<code dir="ltr" className="break-all">{text(it.old ?? setting.default)} → {text(it.new ?? setting.default)}</code>} facts={<><span>{it.by}</span><Moment at={it.at} />{it.reason && <span>{it.reason}</span>}{it.protects_less && <span className="text-warning">{t("setting.protects-less")}</span>}</>} />
           ))}
         </ul>
       )}
