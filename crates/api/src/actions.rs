@@ -13,6 +13,7 @@ mod clients;
 mod declare;
 mod dkim;
 mod dmarc;
+mod domain_records;
 mod evidence;
 #[cfg(test)]
 mod evidence_tests;
@@ -29,6 +30,8 @@ mod investigation;
 mod judging;
 mod keys;
 mod leave;
+#[cfg(test)]
+mod leave_tests;
 mod letters;
 mod levels;
 mod list;
@@ -163,6 +166,14 @@ pub trait Elsewhere: Send + Sync {
     /// # Errors
     /// [`Refused`] if the settings cannot be used.
     fn resolver(&self) -> Result<Arc<dyn Resolver>, Refused>;
+
+    /// The zone file that `domain` (A-labels) is to have, with its signing `keys` as their list gives them.
+    ///
+    /// # Errors
+    /// [`Refused`] if it cannot be written.
+    fn zone(&self, _domain: &str, _keys: &Value) -> Result<String, Refused> {
+        Err(Refused("no zone files here".to_owned()))
+    }
 
     /// LDAP directories that people come from.
     fn ldap_sources(&self) -> Vec<LdapSource> {

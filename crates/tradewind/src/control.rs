@@ -30,6 +30,7 @@ use crate::credentials::public_url;
 use crate::feeds;
 use crate::judging::SharedJudge;
 use crate::keys::KeyPlace;
+use crate::quickstart::zone_of;
 use crate::settings::{Live, Settings};
 use crate::surroundings;
 use crate::system::{System, resolver};
@@ -130,6 +131,10 @@ impl Elsewhere for Parts {
 
     fn people_release(&self) -> bool {
         self.live.now().judging.people_release
+    }
+
+    fn zone(&self, domain: &str, keys: &Value) -> Result<String, Refused> {
+        zone_of(&self.live.now(), domain, keys)
     }
 
     fn never_listed(&self) -> Vec<String> {

@@ -17,7 +17,7 @@ use super::grants::{self, GrantRequest};
 use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, evidence, export, factors, forward,
+    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, domain_records, evidence, export, factors, forward,
     groups, guard, import, investigation, judging, keys, leave, levels, lists, openpgp, outbound, pages, people, portal,
     protection, provisioning, quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub,
     settings, shared_feeds, sharing, sign_ins, smime, space, store, subjects, threats, tls, trace, whole,
@@ -37,6 +37,8 @@ actions! {
         on On::Organisation(organisation.as_deref()) => people::add_domain(controls, bounds, domain, organisation);
     /// List domains.
     DomainList "domain-list": DomainRead on On::Within => people::list_domains(controls, bounds);
+    /// Show the records that the zone of a domain is to have, as a file and one by one, and what DNS shows of them at this moment.
+    DomainRecords "domain-records" { domain: String }: DomainRead on On::Domain(domain) => domain_records::list(controls, domain);
     /// Stop taking mail for a domain without addresses.
     DomainRemove "domain-remove" { domain: String }: DomainChange on On::Domain(domain) => people::remove_domain(controls, domain);
 
