@@ -181,7 +181,9 @@ fn in_region(options: Options) -> Options {
 fn keep_message_back(tradewind: &Tradewind, scratch: &Scratch) -> Outcome {
     let rule = scratch.join("rule.json");
     let by = r#"{"accounts":["security@trade.test"]}"#;
-    let says = format!(r#"{{"name":"contracts","when":{{"keywords":{{"lists":["contract"]}}}},"actions":[{{"approve":{{"by":{by}}}}}]}}"#);
+    let says = format!(
+        r#"{{"name":"contracts","when":{{"keywords":{{"lists":["contract"]}}}},"actions":[{{"approve":{{"by":{by}}}}}]}}"#
+    );
     std::fs::write(&rule, says)?;
     tradewind.command(&["outbound", "rule", "set", &rule.display().to_string()])?.success()?;
     let sales = tradewind.account("sales")?.address;
