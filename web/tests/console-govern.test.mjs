@@ -142,6 +142,8 @@ test("of two who change a rule at once the second is told", async () => {
   const other = await security.context().newPage();
   await go(other, "/outbound/rules/cards");
   await go(security, "/outbound/rules/cards");
+  // Both have seen the rule before either changes it.
+  for (const page of [other, security]) await page.getByLabel("Order (lower is asked first)").waitFor();
   for (const [page, order] of [[other, "40"], [security, "50"]]) {
     await page.getByRole("radio", { name: /^watches/ }).check();
     await page.getByLabel("Order (lower is asked first)").fill(order);
