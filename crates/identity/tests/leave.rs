@@ -70,12 +70,13 @@ fn lent(account: i64, delegate: i64) -> Delegation {
     Delegation { account, delegate, permission, mailbox: None, since, until: None, granted_by: None }
 }
 
-/// Gives the account everything that somebody can have; `other` lends to it and borrows from it.
-async fn furnish(fixture: &Fixture, li: i64, other: i64) {
+/// Gives the account everything that somebody can have; `other` lends to it and borrows from it. Gives its app password.
+async fn furnish(fixture: &Fixture, li: i64, other: i64) -> String {
     let prepared = prepare("Neue-Leitung-8", Level::Basic);
     let phone = NewAppPassword { label: "phone".to_owned(), scope: Scope::of(&[Protocol::Imap]), expires: None };
     let salt = fixture.write(move |tx| identity::scram_salt(tx, li)).await.unwrap();
     let secret = PreparedAppPassword::new(&salt, &env::SystemEntropy::default()).unwrap();
+    let shown = secret.secret().expose().clone();
     let organisation = fixture.organisation;
     let work = move |tx: &mut Tx<'_>| {
         // Again the first one, so that there is one of before.
@@ -100,6 +101,7 @@ async fn furnish(fixture: &Fixture, li: i64, other: i64) {
         Ok(())
     };
     fixture.write(work).await.unwrap();
+    shown
 }
 
 /// Rows of which only their owner matters here: factors, what is known of devices, a mailbox.
@@ -123,10 +125,9 @@ async fn ways_in_end_and_mail_and_addresses_stay(store: TestStore) {
     let fixture = Fixture::new(store).await;
     let li = fixture.add_with("li@trade.test", PASSWORD).await;
     let wang = fixture.add("wang@trade.test", Role::Admin).await;
-    furnish(&fixture, li, wang).await;
+    let word = secret(&furnish(&fixture, li, wang).await);
     let handle = fixture.store.handle();
     let sign_in = SignIn::new(handle.clone(), Hasher::new(handle.context().entropy.clone()));
-    let word = secret("Neue-Leitung-8");
     let principal = sign_in.authenticate("li@trade.test", &word, &client()).await.unwrap();
     let mut watch = sign_in.watch(&principal);
     assert!(!watch.is_over().await);

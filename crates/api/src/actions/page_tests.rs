@@ -142,7 +142,7 @@ fn the_record_comes_by_page_and_is_filtered() {
         let request = by(json!({ "action_name": "x" }));
         assert!(serde_json::from_value::<Action>(request).is_err(), "unknown conditions are refused");
         let one = all(&fixture, "auditor", &by(json!({ "object": "NOBODY7@" })), "on").await;
-        assert!(!one.is_empty() && one.iter().all(|on| on.contains("nobody7@")), "{one:?}");
+        assert!(!one.is_empty() && one.iter().all(|on| on.to_lowercase().contains("nobody7@")), "{one:?}");
         let times = all(&fixture, "auditor", &by(json!({ "outcome": "refused" })), "at").await;
         assert!(times.iter().rev().is_sorted(), "{times:?}");
         let none = by(json!({ "until": "2026-01-01" }));

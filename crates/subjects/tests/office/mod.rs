@@ -8,6 +8,7 @@ use std::time::Duration;
 use audit::{Leaf, PublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crypto::keys::MessageKey;
 use env::SeededEntropy;
 use guard::{Direction, Mailbox, Subject, Taught};
 use identity::groups::{self, Member, NewGroup};
@@ -307,7 +308,7 @@ impl Office {
             let work = move |tx: &mut Tx<'_>, it: i64| {
                 staged.attach(tx, 1)?;
                 if number == 1 {
-                    return quarantined(tx, it, li, staged.id());
+                    return quarantined(tx, it, li, (staged.id(), prepared.key()));
                 }
                 let message = NewMessage {
                     organisation: it,
@@ -440,14 +441,20 @@ fn traced(tx: &mut Tx<'_>, organisation: i64, from: &str, to: &str) -> Result<()
     Ok(trace::keep(tx, &new)?)
 }
 
-fn quarantined(tx: &mut Tx<'_>, organisation: i64, li: i64, blob: i64) -> Result<(), SubjectError> {
+fn quarantined(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    li: i64,
+    (blob, message): (i64, &MessageKey),
+) -> Result<(), SubjectError> {
     let (marks, now, id) = (sender_mark(tx, organisation)?, tx.now().millis(), tx.next_id());
+    let key = tx.context().keys.organisation(tx, organisation)?;
+    let wrapped = key.wrap_message(&*tx.context().entropy, message, blob);
     tx.execute(
         "INSERT INTO quarantine (id, organisation, blob, key_wrapped, at, expires, size, marks, detail)
-         VALUES ($1, $2, $3, $4, $5, $6, 10, $4, $4)",
-        params![id, organisation, blob, &marks, now, now + 86_400_000],
+         VALUES ($1, $2, $3, $7, $5, $6, 10, $4, $4)",
+        params![id, organisation, blob, &marks, now, now + 86_400_000, &wrapped],
     )?;
-    let key = tx.context().keys.organisation(tx, organisation)?;
     let (place, recipient) = ("quarantine_recipient.recipient", NewRecipient::new("li@trade.test"));
     let sealed = store::sealed::seal(&key, &*tx.context().entropy, place, id, &recipient).unwrap();
     tx.execute(
