@@ -1,6 +1,8 @@
 //! Keys: at rest, their generations, from end to end, Chinese ones.
 
-use store::params;
+use std::collections::BTreeSet;
+
+use store::{StoreError, Tx, params};
 
 use super::{DAY, text_list};
 use crate::EvidenceError;
@@ -10,7 +12,8 @@ use identity::Level;
 /// Days after which a key of an organisation that has had one generation alone should have had another.
 const KEY_DAYS_MAX: i64 = 730;
 
-/// Keys of accounts that are opened to see whether they do: the newest of each organisation.
+/// Keys of accounts that are opened to see whether they do: so many of the newest of each organisation, and so many of the oldest, which stand
+/// under the oldest generations.
 const OPENED_MAX: i64 = 5;
 
 pub(crate) fn at_rest(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
@@ -29,12 +32,7 @@ pub(crate) fn at_rest(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
             continue;
         }
         opened += 1;
-        let accounts = look.tx().rows(
-            "SELECT id FROM account WHERE organisation = $1 ORDER BY id DESC LIMIT $2",
-            params![organisation.id, OPENED_MAX],
-            |row| row.int(0),
-        )?;
-        for account in accounts {
+        for account in samples(look.tx(), organisation.id)? {
             match look.tx().context().keys.account(look.tx(), account) {
                 Ok(_) => opened += 1,
                 Err(_) => closed += 1,
@@ -46,6 +44,18 @@ pub(crate) fn at_rest(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
         look.wrong("key-closed", &[("keys", closed.to_string())]);
     }
     Ok(())
+}
+
+/// Accounts whose keys are opened.
+fn samples(tx: &mut Tx<'_>, organisation: i64) -> Result<BTreeSet<i64>, StoreError> {
+    let mut all = BTreeSet::new();
+    for statement in [
+        "SELECT id FROM account WHERE organisation = $1 ORDER BY id DESC LIMIT $2",
+        "SELECT id FROM account WHERE organisation = $1 ORDER BY id LIMIT $2",
+    ] {
+        all.extend(tx.rows(statement, params![organisation, OPENED_MAX], |row| row.int(0))?);
+    }
+    Ok(all)
 }
 
 pub(crate) fn rotation(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {

@@ -278,6 +278,7 @@ pub(super) async fn rules_of_crossings_end(store: TestStore) {
         name: "partner".to_owned(),
         kind: Some("view".to_owned()),
         to: Some("country:DE".to_owned()),
+        class: Some("secret".to_owned()),
         basis: Some("scc".to_owned()),
         reference: Some("2026-7".to_owned()),
         ends: Some("2027-06-30".to_owned()),
