@@ -56,7 +56,17 @@ const RIGHTS: &[Rights] = &[
         Everyone,
         Deny,
         Own,
-        &[RoleGive, PasswordReset, FactorReset, AccountState, AccountThaw, AccountRetire, AccountDelete, GrantApprove, ApprovalDecide],
+        &[
+            RoleGive,
+            PasswordReset,
+            FactorReset,
+            AccountState,
+            AccountThaw,
+            AccountRetire,
+            AccountDelete,
+            GrantApprove,
+            ApprovalDecide,
+        ],
     ),
     // A program sends and reads its own mail.
     Rights(Service, Allow, Own, &[MailRead, MailChange, MailSend]),

@@ -118,13 +118,13 @@ pub use investigation::{
 };
 pub(crate) use investigation::{NoFetch, shown_item, shown_search};
 pub use judging::{JudgedWanted, NewThreshold};
+pub use leave::Leaver;
 pub use letters::{tell_of_deadlines, tell_owners};
 pub use list::Action;
 pub use lists::NewListed;
 pub use on::On;
 pub use openpgp::{KeyToExport, KeyToImport};
 pub use outbound::{MailToReplay, MessageToTest};
-pub use leave::Leaver;
 pub(crate) use own::Leave;
 pub use pages::{CasesWanted, EventsWanted, QuarantineWanted, QueueWanted, SignInsWanted, UsersWanted};
 pub use people::{NewUser, PeopleError};
@@ -135,15 +135,15 @@ pub use rehearse::{RehearsalPlan, rehearse_when_due};
 pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;
 pub use scrub::{ScrubPage, look_after_crash, scrub_page, tell_of_promotion, tell_of_recovery};
+pub use settings::{HistoryWanted, SettingToChange, SettingToUndo, SettingsWanted};
+pub use sharing::{Impersonal, ToForbid, ToPermit};
 pub use space::tell_of_full_accounts;
-pub use threats::ThreatsWanted;
-pub use trace::TracesWanted;
 pub use subjects::{
     ConsentToAdd, SubjectAnswer, SubjectCorrection, SubjectMailPage, SubjectPage, SubjectToErase, SubjectToInvestigate,
     SubjectToOpen, SubjectToRefuse,
 };
-pub use settings::{HistoryWanted, SettingToChange, SettingToUndo, SettingsWanted};
-pub use sharing::{Impersonal, ToForbid, ToPermit};
+pub use threats::ThreatsWanted;
+pub use trace::TracesWanted;
 pub use whole::WholeToImport;
 
 /// Why an action was not carried out, in words for the one who asked.

@@ -90,12 +90,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(door: Door) -> Router<S> {
 }
 
 /// As [`act`], for the one action whose request is long.
-async fn act_on_file(
-    door: State<Door>,
-    peer: ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn act_on_file(door: State<Door>, peer: ConnectInfo<SocketAddr>, headers: HeaderMap, body: Bytes) -> Response {
     act(door, Path("directory-import".to_owned()), peer, headers, body).await
 }
 

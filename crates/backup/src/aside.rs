@@ -34,7 +34,8 @@ mod tests {
 
     #[test]
     fn work_gives_way_with_all_its_threads_and_the_caller_does_not() {
-        let own = || rustix::process::getpriority_process(None).map_err(|error| BackupError::Threads(error.to_string()));
+        let own =
+            || rustix::process::getpriority_process(None).map_err(|error| BackupError::Threads(error.to_string()));
         let before = own().unwrap();
         let (inner, deeper) = aside(|| {
             let deeper = std::thread::spawn(move || own().unwrap()).join().unwrap();

@@ -107,7 +107,9 @@ impl BackupError {
     pub fn outlook(&self) -> Outlook {
         match self {
             Self::Store(error) => error.outlook(),
-            Self::Repository { .. } | Self::Unread { .. } | Self::Io { .. } | Self::Threads(_) | Self::Panicked => Outlook::Temporary,
+            Self::Repository { .. } | Self::Unread { .. } | Self::Io { .. } | Self::Threads(_) | Self::Panicked => {
+                Outlook::Temporary
+            }
             Self::Password { .. }
             | Self::NoRepository { .. }
             | Self::NoBackup { .. }

@@ -84,7 +84,8 @@ async fn furnish(fixture: &Fixture, li: i64, other: i64) -> String {
         identity::add_app_password(tx, li, &phone, &secret)?;
         session::begin(tx, li, Stage::Whole, None, &Client::new(client().address, Protocol::Web))?;
         identity::add_alias(tx, li, "sales@trade.test")?;
-        let group = NewGroup { organisation, name: "Buyers", address: Some("buyers@trade.test"), senders: Senders::Anyone };
+        let group =
+            NewGroup { organisation, name: "Buyers", address: Some("buyers@trade.test"), senders: Senders::Anyone };
         let group = groups::create_group(tx, &group)?;
         groups::add_member(tx, group, &Member::Account(li))?;
         groups::add_member(tx, group, &Member::Account(other))?;

@@ -13,7 +13,7 @@ mod run;
 mod space;
 
 pub use due::{Preview, Sample, preview};
-pub use rule::{DAYS_MAX, Kept, RULES_MAX, RetentionError, Rule, check, list, load, remove, set};
 pub use quota::{Fullness, Step as QuotaStep, fullest, mark_told, to_tell};
+pub use rule::{DAYS_MAX, Kept, RULES_MAX, RetentionError, Rule, check, list, load, remove, set};
 pub use run::{REMOVED_MAX, Step, carry_out};
 pub use space::{Heap, LARGE_BYTES, Space, space};

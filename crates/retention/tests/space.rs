@@ -116,10 +116,10 @@ async fn owners_are_told_once_for_each_step(store: TestStore) {
 
     office.give(office.li, bytes * 100 / 85).await;
     let due = office.due().await;
-    assert_eq!(due.iter().map(|(known, step)| (known.account, *step)).collect::<Vec<_>>(), [(
-        office.li,
-        Some(QuotaStep::Filling)
-    )]);
+    assert_eq!(
+        due.iter().map(|(known, step)| (known.account, *step)).collect::<Vec<_>>(),
+        [(office.li, Some(QuotaStep::Filling))]
+    );
     let known = due[0].0.clone();
     office.store.write(move |tx| retention::mark_told(tx, &known)).await.unwrap();
     assert!(office.due().await.is_empty(), "once");

@@ -340,7 +340,12 @@ async fn erase_from_organisation(
 }
 
 /// Takes the address out of message traces, some of them at a time.
-async fn erase_traces(store: &Store, organisation: i64, address: &str, erased: &mut Erased) -> Result<(), SubjectError> {
+async fn erase_traces(
+    store: &Store,
+    organisation: i64,
+    address: &str,
+    erased: &mut Erased,
+) -> Result<(), SubjectError> {
     for whose in store.read(move |tx| held::traces_of(tx, organisation)).await? {
         loop {
             let wanted = address.to_owned();

@@ -139,7 +139,8 @@ async fn after_an_erasure_nothing_of_him_is_found_and_what_stays_says_why(store:
     let request = office.enter(Kind::Erasure, &[STRANGER]).await;
     office.identify(request.id).await;
     let erased = office.erase(request.id, None).await.unwrap();
-    let ours = ["partners", "contacts", "traces", "message-trace", "reputation", "correspondents", "lists", "keys", "rules"];
+    let ours =
+        ["partners", "contacts", "traces", "message-trace", "reputation", "correspondents", "lists", "keys", "rules"];
     for place in ours {
         assert!(erased.gone.contains_key(place), "{place}: {erased:?}");
     }

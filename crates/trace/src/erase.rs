@@ -242,7 +242,9 @@ mod tests {
 
     #[test]
     fn an_address_in_which_it_stands_is_another() {
-        for other in ["mariana@trade.test", "m.ana@trade.test", "ana@trade.test.example", "ana@trade.tests", "żana@trade.test"] {
+        for other in
+            ["mariana@trade.test", "m.ana@trade.test", "ana@trade.test.example", "ana@trade.tests", "żana@trade.test"]
+        {
             assert_eq!(replaced(other, "ana@trade.test"), other);
         }
         for (text, cleaned) in [

@@ -39,9 +39,9 @@ use clap::Parser;
 use serde_json::{Value, json};
 
 use crate::cli::{
-    Cli, Command, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, GuardCommand, ImportCommand,
-    JudgeOptions, ListCommand, OrganisationCommand, QueueCommand, ReportCommand, ReviewOptions, SignInsCommand,
-    StoreCommand, SubjectCommand, TlsCommand, UserCommand,
+    Cli, Command, DkimCommand, DnsCommand, DomainCommand, ForwardCommand, GuardCommand, ImportCommand, JudgeOptions,
+    ListCommand, OrganisationCommand, QueueCommand, ReportCommand, ReviewOptions, SignInsCommand, StoreCommand,
+    SubjectCommand, TlsCommand, UserCommand,
 };
 use crate::control::{ask, socket_path};
 use crate::settings::{Settings, start_log};

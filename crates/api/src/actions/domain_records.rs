@@ -91,11 +91,14 @@ mod tests {
                     ; Policy.\n_dmarc IN TXT \"v=DMARC1; p=quarantine\"\n";
         let records = records_of(zone, "trade.test");
         let shown: Vec<_> = records.iter().map(|it| (it.name.as_str(), it.kind.as_str(), it.value.as_str())).collect();
-        assert_eq!(shown, [
-            ("trade.test", "MX", "10 mail.trade.test."),
-            ("mail.trade.test", "A", "203.0.113.9"),
-            ("_dmarc.trade.test", "TXT", "\"v=DMARC1; p=quarantine\""),
-        ]);
+        assert_eq!(
+            shown,
+            [
+                ("trade.test", "MX", "10 mail.trade.test."),
+                ("mail.trade.test", "A", "203.0.113.9"),
+                ("_dmarc.trade.test", "TXT", "\"v=DMARC1; p=quarantine\""),
+            ]
+        );
         assert_eq!(records[0].about, "Mail comes here.");
         assert_eq!(records[1].about, "Our addresses. replace the example");
     }

@@ -8,8 +8,8 @@ use ::evidence::frameworks::{self, Listed};
 use ::evidence::report::{self, Report};
 use ::evidence::world::{self, DOMAINS_MAX};
 use ::evidence::{
-    BackupFacts, Check, EvidenceError, Known, Rehearsed, Sight, State, SubjectFigures, Surroundings, Within, changes, forget, keep,
-    keep_sights, name_of, numbers, overview, sentences, stand,
+    BackupFacts, Check, EvidenceError, Known, Rehearsed, Sight, State, SubjectFigures, Surroundings, Within, changes,
+    forget, keep, keep_sights, name_of, numbers, overview, sentences, stand,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -119,7 +119,8 @@ fn the_successor_reads_for_a_time_and_the_mail_is_held_and_answered() {
             Ok::<_, mailbox::MailboxError>(inbox)
         };
         let inbox = fixture.store.read(inbox).await.unwrap().unwrap();
-        let may = async |deed: Deed| fixture.store.read(move |tx| identity::may(tx, sales, deed, leaver)).await.unwrap();
+        let may =
+            async |deed: Deed| fixture.store.read(move |tx| identity::may(tx, sales, deed, leaver)).await.unwrap();
         assert!(may(Deed::Read(inbox)).await && !may(Deed::Write(inbox)).await && !may(Deed::SendAs).await);
         fixture.store.clock.advance(Duration::from_secs(30 * 86_400 - 1));
         assert!(may(Deed::Read(inbox)).await);

@@ -102,10 +102,7 @@ fn accounts_come_by_address_and_are_searched() {
             "networks": ["192.0.2.0/24"], "purpose": "invoices",
         });
         done(&fixture, "admin", robot).await;
-        assert_eq!(
-            all(&fixture, "admin", &whose(json!({ "kind": "service" })), "address").await,
-            ["robot@trade.test"]
-        );
+        assert_eq!(all(&fixture, "admin", &whose(json!({ "kind": "service" })), "address").await, ["robot@trade.test"]);
         let robot = done(&fixture, "admin", json!({ "action": "user-show", "address": "robot@trade.test" })).await;
         assert_eq!((&robot["networks"], &robot["purpose"]), (&json!(["192.0.2.0/24"]), &json!("invoices")));
         let alias = json!({ "action": "alias-add", "address": "sales@trade.test", "alias": "orders@trade.test" });

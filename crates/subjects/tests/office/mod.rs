@@ -413,14 +413,10 @@ fn judged(tx: &mut Tx<'_>, organisation: i64, li: i64) -> Result<(), SubjectErro
 /// That a message came or went.
 fn traced(tx: &mut Tx<'_>, organisation: i64, from: &str, to: &str) -> Result<(), SubjectError> {
     let (id, at) = (tx.next_id(), tx.now());
-    let reply = trace::Reply { host: "mx.far.example".to_owned(), text: format!("<{to}> is fine"), ..Default::default() };
-    let attempted = trace::What::Attempted {
-        to: vec![to.to_owned()],
-        more: 0,
-        reply,
-        result: "relayed".to_owned(),
-        until: None,
-    };
+    let reply =
+        trace::Reply { host: "mx.far.example".to_owned(), text: format!("<{to}> is fine"), ..Default::default() };
+    let attempted =
+        trace::What::Attempted { to: vec![to.to_owned()], more: 0, reply, result: "relayed".to_owned(), until: None };
     let new = trace::New {
         traced: trace::Traced { organisation, id },
         at,

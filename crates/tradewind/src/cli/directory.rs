@@ -1,8 +1,6 @@
 //! Commands about groups, shared mailboxes, delegation, programs, and where people come from.
 
-use api::actions::{
-    Action, GroupName, GroupToMake, Impersonal, Leaver, Refused, TableToImport, ToForbid, ToPermit,
-};
+use api::actions::{Action, GroupName, GroupToMake, Impersonal, Leaver, Refused, TableToImport, ToForbid, ToPermit};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]

@@ -21,9 +21,9 @@ use rustls::sign::CertifiedKey;
 use signing::{Signer, SigningSettings};
 use store::Store;
 use store::collect::Budget;
-use trace::TraceSettings;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use trace::TraceSettings;
 
 use super::steady::Steady;
 use crate::settings::{Live, Settings};
