@@ -57,6 +57,7 @@ impl Backup {
             Options::default()
                 .set("backup", "repositories", &format!("[{:?}]", repository.display().to_string()))
                 .set("backup", "every_minutes", "0")
+                .set("backup", "gives_way", "true")
                 .set("smtp", "exempt_networks", "[\"127.0.0.0/8\"]")
                 .set("judging", "enabled", "false"),
         )?;

@@ -108,6 +108,8 @@ impl Tradewind {
         // Tests send more than people do; those about that set it themselves.
         let options =
             options.set_first("judging", "sent_per_hour", "0").set_first("judging", "sent_fresh_per_hour", "0");
+        // Beside other tests a backup that gives way would never end.
+        let options = options.set_first("backup", "gives_way", "false");
         let scratch = Scratch::new("tradewind")?;
         let ports = PortBase::take()?;
         let domain = options.domain.unwrap_or_else(|| "trade.test".to_owned());

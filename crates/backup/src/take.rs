@@ -63,7 +63,8 @@ pub async fn take(store: &Store, target: &Target, wanted: Wanted, replaces: bool
         let until = frozen.seen();
         // Read after the moment was fixed: every account of it is there, unless it was erased since.
         runtime.block_on(StoredKeys::read(&reading))?.write(&target, now.millis(), replaces, generation)?;
-        aside(|| write(&frozen, &target, &wanted, sealed, (now, until)))
+        let write = || write(&frozen, &target, &wanted, sealed, (now, until));
+        if pace.gives_way { aside(write) } else { write() }
     })
     .await?
 }

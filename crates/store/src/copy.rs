@@ -226,6 +226,8 @@ impl Read for PartReader {
 pub struct Pace {
     /// Bytes read from the store in a second at most; 0 for as many as there are.
     pub bytes_per_second: u64,
+    /// Whether the threads that it is written by give way to all others of the machine.
+    pub gives_way: bool,
 }
 
 /// Holds one point in time of the store and lets `work` read it, on a thread of its own. Writers go on meanwhile; what they take out stays

@@ -66,7 +66,7 @@ pub(crate) fn points(settings: &Settings) -> Result<PointsPlan, Refused> {
         };
         set.repositories.iter().map(target).collect()
     };
-    let pace = Pace { bytes_per_second: set.mib_per_second.saturating_mul(1 << 20) };
+    let pace = Pace { bytes_per_second: set.mib_per_second.saturating_mul(1 << 20), gives_way: set.gives_way };
     Ok(PointsPlan {
         targets,
         host: settings.server.hostname.clone(),

@@ -1,5 +1,6 @@
 // Answers: made as drafts at each turn, read and changed by somebody, and sent once.
 
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Told } from "../../account/section";
 import { ActButton, FormButton } from "../kit/form";
@@ -19,6 +20,14 @@ interface Letter {
 export function Letters({ of, mayChange, changed }: { of: Whole; mayChange: boolean; changed: () => void }) {
   const { t } = useTranslation();
   const known = useAsked<Letter[]>("subject-letters", { id: of.id });
+  // Each step makes its draft; what is open meanwhile stays open.
+  const { again } = known;
+  const read = useRef(of.steps.length);
+  useEffect(() => {
+    if (read.current === of.steps.length) return;
+    read.current = of.steps.length;
+    again();
+  }, [of.steps.length, again]);
   const sent = () => {
     known.again();
     changed();

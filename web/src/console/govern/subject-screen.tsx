@@ -35,8 +35,7 @@ function One({ of, again }: { of: Whole; again: () => void }) {
       <Places of={of} again={again} mayChange={mayChange} />
       <Deeds of={of} again={again} />
       {of.erased && <Gone of={of} erased={of.erased} />}
-      {/* Each step makes its draft. */}
-      <Letters key={of.steps.length} of={of} mayChange={mayChange} changed={again} />
+      <Letters of={of} mayChange={mayChange} changed={again} />
       <Steps of={of} />
     </>
   );

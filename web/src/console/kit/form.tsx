@@ -82,17 +82,19 @@ export function ActForm<T = unknown>({ action, fields, initial = {}, fixed = {},
   return (
     <form
       noValidate={false}
+      aria-busy={isBusy}
       className="flex flex-col gap-3"
       onSubmit={(event) => {
         event.preventDefault();
-        send();
+        // The button stays in use: what is disabled loses the focus, and whoever works by keys the place.
+        if (!isBusy) send();
       }}
     >
       {fields.map((field) => <FormField key={field.name} field={field} value={values[field.name] ?? ""} change={(value) => change(field.name, value)} wrong={wrong?.field === field.name ? wrong.text : undefined} />)}
       {children}
       {wrong && wrong.field === undefined && <div role="alert" className="flex flex-wrap items-center gap-2"><span className="text-danger">{t("app.error", { reason: wrong.text })}</span>{help?.(wrong.text)}</div>}
       <div className="flex justify-end gap-2">
-        <Button look={look} type="submit" isDisabled={isBusy}>{t(submit)}</Button>
+        <Button look={look} type="submit">{t(submit)}</Button>
       </div>
     </form>
   );
