@@ -2,13 +2,15 @@
 
 #[path = "webmail/defend.rs"]
 mod defend;
+#[path = "webmail/evidence.rs"]
+mod evidence;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use harness::smtp::for_wire;
-use harness::{Failure, Options, Outcome, Scratch, Tradewind, require, run, skip};
+use harness::{Failure, Options, Outcome, Scratch, Slapd, Tradewind, require, run, skip};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(560);
@@ -205,6 +207,31 @@ fn the_console_govern_works_in_chromium() -> Outcome {
     let arguments = ["--test", "tests/console-govern.test.mjs"];
     let told =
         visit_set(&web, &arguments, &[("PEOPLE", &people)], |options| Ok(in_region(options)), prepare, |_| Ok(()))?;
+    assert!(told.contains("fail 0"), "{told}");
+    Ok(())
+}
+
+/// Evidence, requests of people about their data, provisioning: in the browsers of those who keep them.
+#[test]
+fn the_console_of_evidence_works_in_chromium() -> Outcome {
+    require!("chromium", "slapd", "ldap-utils");
+    let web = match built() {
+        Ok(web) => web,
+        Err(why) => skip!("{why}"),
+    };
+    let scratch = Scratch::new("evidence")?;
+    let people = scratch.join("people.json").display().to_string();
+    let proof = scratch.join("proof.json").display().to_string();
+    let slapd = Slapd::start(evidence::DIRECTORY)?;
+    let prepare = |tradewind: &Tradewind| {
+        write_people(tradewind, &people)?;
+        evidence::prepare(tradewind)
+    };
+    let arguments = ["--test", "tests/console-evidence.test.mjs"];
+    let environment = [("PEOPLE", people.as_str()), ("PROOF", &proof), ("SOURCE", evidence::SOURCE)];
+    let set = |options| Ok(evidence::set(&slapd, options));
+    let look = |tradewind: &Tradewind| evidence::look(tradewind, &proof);
+    let told = visit_set(&web, &arguments, &environment, set, prepare, look)?;
     assert!(told.contains("fail 0"), "{told}");
     Ok(())
 }

@@ -257,7 +257,7 @@ definitions! {
     Retention: Retention, Cheap, Organisation, [Action("retention-rule-list")], privacy::retention;
     Holds: Retention, Cheap, Organisation, [Action("hold-list")], privacy::holds;
     Erasure: Privacy, Cheap, Organisation, [Action("backup-erasures")], privacy::erasure;
-    SubjectRequests: Privacy, Cheap, Organisation, [], privacy::subject_requests;
+    SubjectRequests: Privacy, Cheap, Organisation, [Action("subject-list")], privacy::subject_requests;
     Residency: Residency, Cheap, Organisation, [Action("crossing-rule-list"), Action("transfer-list")], privacy::residency;
     Queue: Operation, Cheap, Organisation, [Action("queue-list")], server::queue;
     Storage: Operation, Walk, Organisation, [Action("user-list"), Action("store-collect")], server::storage;

@@ -4,7 +4,7 @@ use store::page::Page;
 use store::{Tx, params};
 
 use crate::account::{Account, load_account};
-use crate::{AccountState, IdentityError};
+use crate::{AccountKind, AccountState, IdentityError};
 
 /// Which accounts are wanted: those that meet all conditions.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct WantedAccounts {
     pub domain: Option<String>,
     /// In this state.
     pub state: Option<AccountState>,
+    /// Of this kind.
+    pub kind: Option<AccountKind>,
     /// With this role, as the job or beside it: a shipped one's word, or `custom:NUMBER`.
     pub role: Option<String>,
     /// Behind this main address; empty to begin.
@@ -48,7 +50,8 @@ pub fn page_accounts(tx: &mut Tx<'_>, wanted: &WantedAccounts) -> Result<Page<Ac
            AND ($5 = '' OR c.role = $5 OR c.id IN (SELECT g.account FROM role_given g WHERE g.role = $5))
            AND ($6 = '' OR a.address LIKE $6 ESCAPE '!' OR LOWER(c.name) LIKE $6 ESCAPE '!'
                OR c.id IN (SELECT b.account FROM address b WHERE b.kind = 'alias' AND b.address LIKE $6 ESCAPE '!'))
-         ORDER BY a.address LIMIT $7",
+           AND ($7 = '' OR c.kind = $7)
+         ORDER BY a.address LIMIT $8",
         params![
             &wanted.after,
             wanted.organisation.unwrap_or(0),
@@ -56,6 +59,7 @@ pub fn page_accounts(tx: &mut Tx<'_>, wanted: &WantedAccounts) -> Result<Page<Ac
             wanted.state.map_or("", AccountState::as_str),
             wanted.role.as_deref().unwrap_or_default(),
             &text,
+            wanted.kind.map_or("", AccountKind::as_str),
             i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1)
         ],
         |row| Ok((row.int(0)?, row.text(1)?.to_owned())),

@@ -144,6 +144,7 @@ pub async fn erase(
     erase_from_accounts(store, &cards, &request, removal.is_some(), &mut erased).await?;
     for address in &request.addresses {
         erase_from_organisation(store, organisation, address, removal.is_some(), &mut erased).await?;
+        erase_traces(store, organisation, address, &mut erased).await?;
         erase_inside(store, organisation, address, &mut erased).await?;
     }
     note_kept(store, &request, &mut erased).await?;
@@ -335,6 +336,20 @@ async fn erase_from_organisation(
     erased.went(Place::Lists, lists);
     erased.stays(Place::Lists, denied, "security");
     erased.went(Place::Rules, rules);
+    Ok(())
+}
+
+/// Takes the address out of message traces, some of them at a time.
+async fn erase_traces(store: &Store, organisation: i64, address: &str, erased: &mut Erased) -> Result<(), SubjectError> {
+    for whose in store.read(move |tx| held::traces_of(tx, organisation)).await? {
+        loop {
+            let wanted = address.to_owned();
+            match store.write_freeing(move |tx| trace::erase_outside(tx, whose, &wanted)).await? {
+                0 => break,
+                gone => erased.went(Place::MessageTrace, gone),
+            }
+        }
+    }
     Ok(())
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn of_organisation(
     for address in addresses {
         all.push(partner(tx, organisation, address)?);
         all.extend(judged(tx, organisation, address)?);
+        all.push(traced(tx, organisation, address)?);
         all.push(listed(tx, organisation, address)?);
         all.push(keys(tx, organisation, address)?);
         all.push(rules(tx, organisation, address)?);
@@ -102,6 +103,25 @@ fn judged(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Vec<Held>
         ),
         held(Place::Correspondents, kept.writers as usize, json!({ "address": address, "people": kept.writers })),
     ])
+}
+
+/// Under whom message traces stand that people of the organisation see: what is nobody's here is theirs where they are alone.
+pub(crate) fn traces_of(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<i64>, SubjectError> {
+    let is_alone = identity::list_organisations(tx)?.len() <= 1;
+    Ok(std::iter::once(organisation).chain(is_alone.then_some(0)).collect())
+}
+
+/// Message traces that name the person.
+fn traced(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Held, SubjectError> {
+    let (mut traces, mut spans) = (0, Vec::new());
+    for whose in traces_of(tx, organisation)? {
+        let naming = trace::naming(tx, whose, address)?;
+        traces += naming.traces as usize;
+        spans.extend(naming.span);
+    }
+    let span = spans.iter().map(|span| span.0).min().zip(spans.iter().map(|span| span.1).max());
+    let span = span.map(|(first, last)| json!({ "first": first.to_string(), "last": last.to_string() }));
+    Ok(held(Place::MessageTrace, traces, json!({ "address": address, "messages": traces, "span": span })))
 }
 
 fn listed(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Held, SubjectError> {

@@ -17,6 +17,7 @@ mod course;
 mod deadline;
 mod erase;
 mod error;
+mod figures;
 mod held;
 mod mentions;
 mod processing;
@@ -39,6 +40,7 @@ pub use course::{close, extend, identify, note_investigation, note_taken, refuse
 pub use deadline::due;
 pub use erase::{Erased, Kept, Removal, erase};
 pub use error::SubjectError;
+pub use figures::{Figures, figures};
 pub use mentions::{Mention, accounts_of, mentions};
 pub use processing::{Entry, Live, PARTS_MAX, Register, register, set_part};
 pub use proof::{ProofFault, Statement, build as build_proof, verify as verify_proof};

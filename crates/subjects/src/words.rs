@@ -40,7 +40,7 @@ env::words! {
     }
 
     /// Where somebody is held.
-    Place "place" allowed "mailboxes, removed, quarantine, queue, portal, partners, cases, contacts, traces, reputation, correspondents, lists, keys, rules, register" {
+    Place "place" allowed "mailboxes, removed, quarantine, queue, portal, partners, cases, contacts, traces, message-trace, reputation, correspondents, lists, keys, rules, register" {
         /// In mail that lies in mailboxes.
         Mailboxes = "mailboxes",
         /// In mail that was removed and is still kept.
@@ -59,6 +59,8 @@ env::words! {
         Contacts = "contacts",
         /// In what was found of judged mail, and what people reported of it.
         Traces = "traces",
+        /// In the message trace: what happened to mail from and to him.
+        MessageTrace = "message-trace",
         /// In counts of how senders behave.
         Reputation = "reputation",
         /// Among those whom people are remembered to have written to.

@@ -11,6 +11,7 @@ use env::Timestamp;
 use identity::Language;
 use office::{Office, STRANGER, by};
 use store::holds::{self, HoldDetail};
+use store::page::Cursor;
 use store::restrictions;
 use store::testing::TestStore;
 use store::{Tx, params};
@@ -36,6 +37,8 @@ store::on_both_engines! {
     what_cannot_be_is_refused,
     another_organisation_sees_nothing,
     closed_requests_are_forgotten_in_time,
+    message_traces_name_him_no_more_and_others_still,
+    the_register_tells_how_it_stands,
 }
 
 async fn deadlines_are_told_once_and_a_clock_set_back_tells_nothing_twice(store: TestStore) {
@@ -103,6 +106,7 @@ async fn a_stranger_is_found_wherever_he_is_held(store: TestStore) {
         "partners",
         "contacts",
         "traces",
+        "message-trace",
         "reputation",
         "correspondents",
         "lists",
@@ -131,22 +135,23 @@ async fn after_an_erasure_nothing_of_him_is_found_and_what_stays_says_why(store:
     let office = Office::open(store).await;
     office.hold_the_stranger_everywhere().await;
     let canaries = office.canaries().await;
-    assert_eq!(office.lying(&canaries).await, [true; 3], "what is looked for is there before");
+    assert_eq!(office.lying(&canaries).await, [true; 4], "what is looked for is there before");
     let request = office.enter(Kind::Erasure, &[STRANGER]).await;
     office.identify(request.id).await;
     let erased = office.erase(request.id, None).await.unwrap();
-    for place in ["partners", "contacts", "traces", "reputation", "correspondents", "lists", "keys", "rules"] {
+    let ours = ["partners", "contacts", "traces", "message-trace", "reputation", "correspondents", "lists", "keys", "rules"];
+    for place in ours {
         assert!(erased.gone.contains_key(place), "{place}: {erased:?}");
     }
     let kept = |place: &str, basis: &str| erased.kept.iter().any(|it| it.place == place && it.basis == basis);
     assert!(kept("mailboxes", "retention") && kept("lists", "security") && kept("register", "record"), "{erased:?}");
     assert!(kept("queue", "delivery") && kept("portal", "retention") && kept("quarantine", "retention"));
     let again = office.search(office.enter(Kind::Access, &[STRANGER]).await.id).await;
-    for place in ["partners", "contacts", "traces", "reputation", "correspondents", "keys", "rules", "cases"] {
+    for place in ours.into_iter().filter(|place| *place != "lists").chain(["cases"]) {
         assert!(!again.places.contains_key(place), "{place}: {again:?}");
     }
     assert_eq!(again.places["lists"], 1, "the address that is blocked stays so");
-    assert_eq!(office.lying(&canaries).await, [false; 3], "no trace is left in database, log or segments");
+    assert_eq!(office.lying(&canaries).await, [false; 4], "no trace is left in database, log or segments");
     office.change(move |tx, it| subjects::close(tx, it, request.id, (false, ""), &by())).await.unwrap();
     let draft = office.draft(request.id, LetterKind::Done).await;
     assert!(draft.text.contains("Business mail and what belongs to it stays"), "{}", draft.text);
@@ -573,4 +578,54 @@ async fn closed_requests_are_forgotten_in_time(store: TestStore) {
         Ok(tx.row(sql, params![it, old.id], |row| row.int(0))?.unwrap_or(0))
     });
     assert_eq!(rows.await.unwrap(), 0, "its steps went with it");
+}
+
+async fn message_traces_name_him_no_more_and_others_still(store: TestStore) {
+    let office = Office::open(store).await;
+    office.hold_the_stranger_everywhere().await;
+    let organisation = office.organisation;
+    let found = async |address: &str| {
+        let filter = trace::Filter { organisation, address: Some(address.to_owned()), ..trace::Filter::default() };
+        let page = move |tx: &mut Tx<'_>| trace::find(tx, &filter, Cursor::START, 10);
+        office.store.read(page).await.unwrap().items
+    };
+    assert_eq!(found(STRANGER).await.len(), 2);
+    let request = office.enter(Kind::Erasure, &[STRANGER]).await;
+    office.identify(request.id).await;
+    assert_eq!(office.erase(request.id, None).await.unwrap().gone["message-trace"], 2);
+    assert_eq!(found(STRANGER).await.len(), 0);
+    let all = [found("li@trade.test").await, found("wang@trade.test").await].concat();
+    assert_eq!(all.len(), 3, "what happened stays");
+    for listed in all {
+        let shown = office.store.read(move |tx| trace::show(tx, listed.traced)).await.unwrap().unwrap();
+        let told = format!("{shown:?}");
+        let others = told.matches("xchen@far.example").count();
+        assert_eq!(told.matches(STRANGER).count(), others, "but for who has his address in hers: {told}");
+    }
+    assert_eq!(found("xchen@far.example").await[0].from, "xchen@far.example");
+}
+
+async fn the_register_tells_how_it_stands(store: TestStore) {
+    let office = Office::open(store).await;
+    let told = async |organisation: i64| {
+        let told = office.store.read(move |tx| subjects::figures(tx, organisation)).await.unwrap();
+        (told.open, told.overdue, told.answered)
+    };
+    assert_eq!(told(office.organisation).await, (0, 0, 0));
+    let [late, refused, withdrawn] = [
+        office.enter(Kind::Access, &[STRANGER]).await,
+        office.enter(Kind::Erasure, &[STRANGER]).await,
+        office.enter(Kind::Access, &["li@trade.test"]).await,
+    ];
+    assert_eq!(told(office.organisation).await, (3, 0, 0));
+    office.change(move |tx, it| subjects::refuse(tx, it, refused.id, ("no", None), &by())).await.unwrap();
+    office.change(move |tx, it| subjects::close(tx, it, withdrawn.id, (true, ""), &by())).await.unwrap();
+    assert_eq!(told(office.organisation).await, (1, 0, 1), "what was taken back was not answered");
+    office.store.clock.set(late.due);
+    assert_eq!(told(office.organisation).await, (1, 0, 1));
+    office.store.clock.set(Timestamp::from_millis(late.due.millis() + 1));
+    assert_eq!(told(office.organisation).await, (1, 1, 1));
+    assert_eq!(told(office.other).await, (0, 0, 0));
+    office.store.clock.advance(Duration::from_secs(366 * 86_400));
+    assert_eq!(told(office.organisation).await, (1, 1, 0), "a year later");
 }

@@ -22,7 +22,7 @@ mod settings;
 mod show;
 mod step;
 
-pub use erase::erase;
+pub use erase::{Naming, erase, erase_outside, naming};
 pub use find::{Filter, Listed, find};
 pub use forget::forget;
 pub use index::index;

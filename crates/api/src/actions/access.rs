@@ -121,7 +121,9 @@ pub(super) async fn sign_off(
     let (account, _) = by.person()?;
     let quarter: ::review::Period = period.parse().map_err(Refused::because)?;
     if note.trim().is_empty() || note.len() > NOTE_BYTES_MAX {
-        return Err(Refused(format!("note is empty or longer than {NOTE_BYTES_MAX} octets: say what came of the review")));
+        return Err(Refused(format!(
+            "note is empty or longer than {NOTE_BYTES_MAX} octets: say what came of the review"
+        )));
     }
     let (by, told) = (*by, quarter.to_string());
     let object = json!({ "period": told, "note": note.trim() }).to_string();
@@ -143,7 +145,11 @@ pub(super) async fn sign_off(
 }
 
 /// Who has signed which review off, the latest first.
-pub(super) async fn sign_offs(controls: &Controls, by: &Bounds, organisation: Option<String>) -> Result<Value, Refused> {
+pub(super) async fn sign_offs(
+    controls: &Controls,
+    by: &Bounds,
+    organisation: Option<String>,
+) -> Result<Value, Refused> {
     let by = *by;
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;

@@ -8,13 +8,13 @@ use ::evidence::frameworks::{self, Listed};
 use ::evidence::report::{self, Report};
 use ::evidence::world::{self, DOMAINS_MAX};
 use ::evidence::{
-    BackupFacts, Check, EvidenceError, Known, Rehearsed, Sight, State, Surroundings, Within, changes, forget, keep,
+    BackupFacts, Check, EvidenceError, Known, Rehearsed, Sight, State, SubjectFigures, Surroundings, Within, changes, forget, keep,
     keep_sights, name_of, numbers, overview, sentences, stand,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use identity::rights::{self, Event, Outcome};
-use identity::{Language, Level};
+use identity::{Language, Level, Organisation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -65,8 +65,9 @@ async fn surroundings(controls: &Controls) -> Result<Surroundings, Refused> {
     let elsewhere = std::sync::Arc::clone(&controls.elsewhere);
     let blocking = move || elsewhere.surroundings();
     let mut around = tokio::task::spawn_blocking(blocking).await.map_err(Refused::because)?;
+    let (organisations, figures) = controls.store.read(registers).await.map_err(Refused::because)?;
+    around.subjects = Some(figures);
     if let (Ok(plan), Ok(points)) = (controls.elsewhere.backups(), controls.elsewhere.points()) {
-        let organisations = controls.store.read(identity::list_organisations).await.map_err(Refused::because)?;
         let level = organisations.iter().map(|one| one.level).max().unwrap_or(Level::Basic);
         around.backups = BackupFacts {
             repositories: plan.targets.iter().map(|target| target.location.clone()).collect(),
@@ -81,6 +82,17 @@ async fn surroundings(controls: &Controls) -> Result<Surroundings, Refused> {
         around.rehearsal = Rehearsed { every: plan.every, last: rehearse::last(&plan.directory) };
     }
     Ok(around)
+}
+
+/// The organisations, and how their registers of what people ask about their data stand.
+fn registers(tx: &mut Tx<'_>) -> Result<(Vec<Organisation>, Vec<SubjectFigures>), EvidenceError> {
+    let organisations = identity::list_organisations(tx)?;
+    let mut all = Vec::with_capacity(organisations.len());
+    for one in &organisations {
+        let ::subjects::Figures { open, overdue, answered } = ::subjects::figures(tx, one.id)?;
+        all.push(SubjectFigures { organisation: one.id, open, overdue, answered });
+    }
+    Ok((organisations, all))
 }
 
 pub(super) async fn list(controls: &Controls, by: &Bounds, wanted: EvidenceWanted) -> Result<Value, Refused> {

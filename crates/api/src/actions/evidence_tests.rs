@@ -1,6 +1,6 @@
 //! Evidence as actions: who may, what is recorded, what it takes.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ::audit::PublicKey;
 use ::store::testing::{Engine, TestStore, run};
@@ -186,6 +186,37 @@ fn a_server_looks_after_it_by_itself() {
         let organisation = fixture.organisation;
         let own = move |tx: &mut Tx<'_>| ::evidence::load(tx, organisation, ::evidence::Check::Factors);
         assert!(fixture.store.read(own).await.unwrap().is_some(), "each organisation has its own");
+    });
+}
+
+/// The register of what people ask about their data is what the check reads: a request that is overdue fails it, and in no other organisation.
+#[test]
+fn an_overdue_request_of_somebody_fails_its_check() {
+    with(async |fixture| {
+        let state = async |who: &str| {
+            let told = done(&fixture, who, json!({ "action": "evidence-list", "language": "en", "limit": 200 })).await;
+            let rows = told["rows"].as_array().unwrap();
+            let row = rows.iter().find(|row| row["check"] == "subject-requests").unwrap_or_else(|| panic!("{told}"));
+            row.clone()
+        };
+        assert_eq!(state("security").await["state"], "passed");
+        let new = json!({
+            "action": "subject-open", "kind": "access", "law": "gdpr", "name": "Chen", "addresses": ["chen@far.example"],
+            "language": "en",
+        });
+        let opened = done(&fixture, "security", new).await;
+        assert_eq!(state("security").await["state"], "passed", "there is time");
+        fixture.store.clock.advance(Duration::from_secs(40 * 86_400));
+        let late = state("security").await;
+        assert_eq!(late["state"], "failed", "{late}");
+        assert!(late.to_string().contains("1 requests of people about their data are overdue"), "{late}");
+        let show = json!({ "action": "evidence-show", "framework": "gdpr", "item": "12", "language": "zh" });
+        let shown = done(&fixture, "security", show).await;
+        assert!(shown.to_string().contains("有 1 项个人信息请求已逾期"), "{shown}");
+        assert_eq!(state("other-admin").await["state"], "passed", "another organisation's register");
+        let refuse = json!({ "action": "subject-refuse", "id": opened["id"], "reason": "nothing is held" });
+        done(&fixture, "security", refuse).await;
+        assert_eq!(state("security").await["state"], "passed", "it was answered");
     });
 }
 

@@ -135,7 +135,7 @@ pub(super) async fn list_own(controls: &Controls, by: &Bounds) -> Result<Value, 
         own.retain(|grant| grant.asker == asker);
         own.iter().map(|grant| row(tx, grant)).collect::<Result<Value, _>>()
     };
-    controls.store.read(work).await.map_err(|error: IdentityError| Refused::because(error))
+    controls.store.read(work).await.map_err(Refused::because)
 }
 
 fn row(tx: &mut Tx<'_>, grant: &Grant) -> Result<Value, IdentityError> {

@@ -52,7 +52,7 @@ enum LeaveError {
     Store(#[from] StoreError),
 }
 
-/// Ends every way in, takes roles, groups and permissions away, lets a successor read for a time, holds the mail, answers who writes: all of
+/// Ends every way in, takes roles, groups and permissions away, puts the leaver's scripts and rules out of force, lets a successor read for a time, holds the mail, answers who writes: all of
 /// it or nothing. The account becomes a shared mailbox.
 pub(super) async fn leave(controls: &Controls, by: &Bounds, leaver: Leaver) -> Result<Value, Refused> {
     if leaver.days == 0 || leaver.days > DAYS_MAX {
@@ -60,6 +60,9 @@ pub(super) async fn leave(controls: &Controls, by: &Bounds, leaver: Leaver) -> R
     }
     if leaver.hold.as_ref().is_some_and(|it| it.trim().is_empty() || it.len() > REASON_BYTES_MAX) {
         return Err(Refused(format!("the reason of the hold is empty or longer than {REASON_BYTES_MAX} octets")));
+    }
+    if leaver.reply.as_ref().is_some_and(|it| it.trim().is_empty()) {
+        return Err(Refused("the reply is empty; leave it out if nobody is to be answered".to_owned()));
     }
     let by = *by;
     let told = leaver.clone();
@@ -92,6 +95,8 @@ fn carry_out(tx: &mut Tx<'_>, by: &Bounds, leaver: &Leaver) -> Result<Option<i64
         };
         delegation::grant(tx, &given)?;
     }
+    // What the leaver had made of his mail hides nothing from the successor, and passes nothing on.
+    scripts::activate(tx, account, None)?;
     let reply = AutoReply { is_enabled: leaver.reply.is_some(), text: leaver.reply.clone(), ..AutoReply::default() };
     set_auto_reply(tx, account, &reply)?;
     let Some(reason) = &leaver.hold else { return Ok(None) };

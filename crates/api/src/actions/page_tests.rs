@@ -96,6 +96,18 @@ fn accounts_come_by_address_and_are_searched() {
         assert_eq!(all(&fixture, "admin", &whose(json!({ "domain": "other.test" })), "address").await, [""; 0]);
         let others = all(&fixture, "operator", &whose(json!({ "domain": "Other.test" })), "address").await;
         assert_eq!(others, ["admin@other.test", "sales@other.test"]);
+        assert_eq!(all(&fixture, "admin", &whose(json!({ "kind": "service" })), "address").await, [""; 0]);
+        let robot = json!({
+            "action": "service-add", "new": { "address": "robot@trade.test", "name": null, "quota_mib": 0 },
+            "networks": ["192.0.2.0/24"], "purpose": "invoices",
+        });
+        done(&fixture, "admin", robot).await;
+        assert_eq!(
+            all(&fixture, "admin", &whose(json!({ "kind": "service" })), "address").await,
+            ["robot@trade.test"]
+        );
+        let robot = done(&fixture, "admin", json!({ "action": "user-show", "address": "robot@trade.test" })).await;
+        assert_eq!((&robot["networks"], &robot["purpose"]), (&json!(["192.0.2.0/24"]), &json!("invoices")));
         let alias = json!({ "action": "alias-add", "address": "sales@trade.test", "alias": "orders@trade.test" });
         done(&fixture, "admin", alias).await;
         assert_eq!(

@@ -156,11 +156,16 @@ pub(super) async fn show_user(controls: &Controls, address: String) -> Result<Va
         let found = identity::load_account(tx, account)?;
         let mut shown = user_row(&found);
         shown["language"] = found.language.as_str().into();
-        if found.kind == identity::AccountKind::Person {
+        if found.kind == AccountKind::Person {
             let actor = identity::rights::load_actor(tx, account, ::access::Via::Http, None)?;
             let table = identity::rights::organisation_table(tx, found.organisation, &settings)?;
             let roles = actor.holders.iter().filter(|it| !matches!(it, ::access::Holder::Everyone));
             shown["roles"] = roles.map(|it| table.name_of(*it)).collect();
+        }
+        if found.kind == AccountKind::Service {
+            let service = identity::service::load_service(tx, account)?;
+            shown["networks"] = service.networks.iter().map(ToString::to_string).collect();
+            shown["purpose"] = service.purpose.into();
         }
         Ok::<_, IdentityError>(shown)
     };

@@ -108,8 +108,9 @@ pub(crate) fn subject_requests(look: &mut Look<'_, '_>) -> Result<(), EvidenceEr
             look.person("no-register", &[]);
             continue;
         };
-        look.read("requests-open", "subjects", figures.open);
-        look.read("requests-answered", "subjects", figures.answered);
+        look.read("requests-open", "subject_request", figures.open);
+        look.read("requests-overdue", "subject_request", figures.overdue);
+        look.read("requests-answered", "subject_request", figures.answered);
         if figures.overdue > 0 {
             look.wrong("requests-overdue", &[("requests", figures.overdue.to_string())]);
         }

@@ -256,6 +256,10 @@ impl Office {
                 by: "security".to_owned(),
             };
             subjects::add_consent(tx, it, &new)?;
+            traced(tx, it, STRANGER, "li@trade.test")?;
+            traced(tx, it, "xchen@far.example", "li@trade.test")?;
+            while trace::index(tx)? > 0 {}
+            traced(tx, it, "wang@trade.test", STRANGER)?;
             judged(tx, it, li)
         };
         self.change(work).await.unwrap();
@@ -323,26 +327,29 @@ impl Office {
         }
     }
 
-    /// Octets that stand in the database for the stranger: hashes of his address in keys, in reputations, among correspondents.
-    pub(crate) async fn canaries(&self) -> [Vec<u8>; 3] {
+    /// Octets that stand in the database for the stranger: hashes of his address in keys, in reputations, among correspondents, in the
+    /// index of the message trace.
+    pub(crate) async fn canaries(&self) -> [Vec<u8>; 4] {
         let work = |tx: &mut Tx<'_>, it: i64| {
             let key = tx.context().keys.organisation(tx, it)?;
             let reputation = tx.context().keys.region().hashing().hash_i64(reputation_of().as_bytes());
+            let mark = key.hashing().hash_i64(format!("trace address {STRANGER}").as_bytes());
             Ok([
                 key.hashing().hash(format!("pgp:{STRANGER}").as_bytes()).to_vec(),
                 reputation.to_be_bytes().to_vec(),
                 key.hashing().hash_i64(format!("sent to {STRANGER}").as_bytes()).to_be_bytes().to_vec(),
+                mark.to_be_bytes().to_vec(),
             ])
         };
         self.change(work).await.unwrap()
     }
 
     /// Which of these lie in some file of an embedded store, its log included; or in their tables of a database server.
-    pub(crate) async fn lying(&self, canaries: &[Vec<u8>; 3]) -> [bool; 3] {
+    pub(crate) async fn lying(&self, canaries: &[Vec<u8>; 4]) -> [bool; 4] {
         if let Some(directory) = self.store.directory() {
             return canaries.each_ref().map(|canary| lies_below(directory, canary));
         }
-        let [pgp, reputation, sent] = canaries.clone();
+        let [pgp, reputation, sent, mark] = canaries.clone();
         let number = |octets: Vec<u8>| i64::from_be_bytes(octets.try_into().unwrap());
         let work = move |tx: &mut Tx<'_>| {
             let mut is_there = |sql, value: store::Value<'_>| {
@@ -352,6 +359,7 @@ impl Office {
                 is_there("SELECT COUNT(*) FROM pgp_partner WHERE address = $1", (&pgp).into())?,
                 is_there("SELECT COUNT(*) FROM reputation WHERE mark = $1", number(reputation.clone()).into())?,
                 is_there("SELECT COUNT(*) FROM sent_to WHERE recipient = $1", number(sent.clone()).into())?,
+                is_there("SELECT COUNT(*) FROM trace_mark WHERE mark = $1", number(mark.clone()).into())?,
             ])
         };
         self.store.read(work).await.unwrap()
@@ -399,6 +407,37 @@ fn judged(tx: &mut Tx<'_>, organisation: i64, li: i64) -> Result<(), SubjectErro
     let hash = key.hashing().hash_i64(format!("sent to {STRANGER}").as_bytes());
     tx.execute("INSERT INTO sent_to (account, recipient, last) VALUES ($1, $2, $3)", params![li, hash, now])?;
     Ok(())
+}
+
+/// That a message came or went.
+fn traced(tx: &mut Tx<'_>, organisation: i64, from: &str, to: &str) -> Result<(), SubjectError> {
+    let (id, at) = (tx.next_id(), tx.now());
+    let reply = trace::Reply { host: "mx.far.example".to_owned(), text: format!("<{to}> is fine"), ..Default::default() };
+    let attempted = trace::What::Attempted {
+        to: vec![to.to_owned()],
+        more: 0,
+        reply,
+        result: "relayed".to_owned(),
+        until: None,
+    };
+    let new = trace::New {
+        traced: trace::Traced { organisation, id },
+        at,
+        direction: trace::Direction::In,
+        outcome: trace::Outcome::Delivered,
+        verdict: trace::Found::Deliver,
+        open: 0,
+        size: 100,
+        client: None,
+        from: from.to_owned(),
+        to: vec![to.to_owned()],
+        subject: "quotation".to_owned(),
+        message_id: format!("{id}@far.example"),
+        accounts: Vec::new(),
+        steps: vec![trace::Step::at(at, attempted)],
+        is_impersonal: false,
+    };
+    Ok(trace::keep(tx, &new)?)
 }
 
 fn quarantined(tx: &mut Tx<'_>, organisation: i64, li: i64, blob: i64) -> Result<(), SubjectError> {

@@ -67,7 +67,7 @@ export default function AccessScreen() {
           { name: "only", label: "rights.only", options: [["", "kit.any"], ["joined", "rights.only-joined"], ["grants", "rights.only-grants"], ["idle", "rights.only-idle"]] },
         ]}
         columns={[
-          { title: "rights.person", cell: (row) => <><Person address={row.address} /><br /><bdi className="text-quiet">{row.name}</bdi></>, text: (row) => row.address ?? "" },
+          { title: "rights.person", cell: (row) => <><Person address={row.address} />{row.name !== row.address && <><br /><bdi className="text-quiet">{row.name}</bdi></>}</>, text: (row) => row.address ?? "" },
           { title: "rights.roles", cell: (row) => row.roles.map((role) => roleName(role, t)).join(t("outrule.comma")), text: (row) => row.roles.join(" ") },
           { title: "rights.duties", cell: (row) => row.duties.map((duty) => t(`rights.duty-${duty}`)).join(t("outrule.comma")) || "–", text: (row) => row.duties.join(" ") },
           { title: "rights.exception", cell: (row) => (row.exception === null ? "–" : <Tone tone="warning"><span className="whitespace-normal">{row.exception}</span></Tone>), text: (row) => row.exception ?? "" },

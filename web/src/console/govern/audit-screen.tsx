@@ -8,6 +8,7 @@ import { List } from "../kit/list";
 import { Block, Fact, Facts, Moment, ScreenPage, Tone, useSaid } from "../kit/parts";
 import { inDays, pages, saveFile } from "../kit/remote";
 import { type Event, eventSays, OUTCOMES, OUTCOME_TONES } from "./event";
+import { Because } from "./right-words";
 import { Person, Remark, useAsked } from "./shared";
 
 const load = pages<Event>("audit-page", inDays);
@@ -39,7 +40,7 @@ export default function AuditScreen() {
           { title: "audit.who", cell: (row) => <Person address={row.who} />, text: (row) => row.who },
           { title: "audit.from", cell: (row) => <span dir="ltr">{row.from ?? "–"}</span>, text: (row) => row.from ?? "" },
           { title: "audit.outcome", cell: (row) => <Tone tone={OUTCOME_TONES[row.outcome]}>{t(`audit.outcome-${row.outcome}`)}</Tone>, text: (row) => t(`audit.outcome-${row.outcome}`) },
-          { title: "audit.because", cell: (row) => <span className="text-quiet">{row.because}</span>, text: (row) => row.because },
+          { title: "audit.because", cell: (row) => <span className="text-quiet"><Because words={row.because} /></span>, text: (row) => row.because },
         ]}
       />
     </ScreenPage>

@@ -9,7 +9,7 @@ import { Moment, ScreenPage, Tone } from "../kit/parts";
 import { whole } from "../kit/remote";
 import { Day, People, Person } from "./shared";
 
-interface Hold {
+export interface Hold {
   id: string;
   name: string;
   reason: string;

@@ -49,7 +49,8 @@ export function Items({ id, searches, changed }: { id: string; searches: Search[
       <List<Item>
         title="investigation.items"
         load={load}
-        version={version}
+        // A search that found more has the list read anew.
+        version={version + searches.reduce((sum, { new: fresh }) => sum + fresh, searches.length)}
         empty="investigation.items-none"
         rowKey={(row) => row.message}
         filters={[

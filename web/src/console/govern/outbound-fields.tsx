@@ -13,9 +13,10 @@ export function ListField({ label, hint, value, change }: { label: string; hint?
   const id = useId();
   const [typed, setTyped] = useState(() => value.join(", "));
   return (
-    <label className="flex flex-col">
-      <span className="text-quiet">{t(label)}</span>
+    <div className="flex flex-col">
+      <label htmlFor={id} className="text-quiet">{t(label)}</label>
       <input
+        id={id}
         dir="auto"
         className={`${box} w-full`}
         value={typed}
@@ -26,7 +27,7 @@ export function ListField({ label, hint, value, change }: { label: string; hint?
         }}
       />
       {hint && <span id={`${id}-hint`} className="text-quiet">{t(hint)}</span>}
-    </label>
+    </div>
   );
 }
 
@@ -35,23 +36,25 @@ export const partsOf = (text: string): string[] => text.split(/[,;\n\uFF0C\u3001
 
 export function NumberField({ label, value, min = 1, max, change }: { label: string; value: number | undefined; min?: number; max?: number; change: (value: number | undefined) => void }) {
   const { t } = useTranslation();
+  const id = useId();
   return (
-    <label className="flex flex-col">
-      <span className="text-quiet">{t(label)}</span>
-      <input type="number" min={min} max={max} className={`${box} w-28`} value={value ?? ""} onChange={(event) => change(event.target.value === "" ? undefined : Number(event.target.value))} />
-    </label>
+    <div className="flex flex-col">
+      <label htmlFor={id} className="text-quiet">{t(label)}</label>
+      <input id={id} type="number" min={min} max={max} className={`${box} w-28`} value={value ?? ""} onChange={(event) => change(event.target.value === "" ? undefined : Number(event.target.value))} />
+    </div>
   );
 }
 
 export function ChoiceField({ label, value, options, change }: { label: string; value: string; options: [string, string][]; change: (value: string) => void }) {
   const { t } = useTranslation();
+  const id = useId();
   return (
-    <label className="flex max-w-full flex-col">
-      <span className="text-quiet">{t(label)}</span>
-      <select className={`${box} max-w-full`} value={value} onChange={(event) => change(event.target.value)}>
+    <div className="flex max-w-full flex-col">
+      <label htmlFor={id} className="text-quiet">{t(label)}</label>
+      <select id={id} className={`${box} max-w-full`} value={value} onChange={(event) => change(event.target.value)}>
         {options.map(([option, name]) => <option key={option} value={option}>{t(name)}</option>)}
       </select>
-    </label>
+    </div>
   );
 }
 

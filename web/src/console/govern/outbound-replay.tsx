@@ -39,7 +39,8 @@ interface OfOne {
 
 const DAYS = 30;
 
-export function Replay({ rule, replayed, done, wrong }: { rule: Rule; replayed: Replayed | undefined; done: (replayed: Replayed) => void; wrong: (words: string) => void }) {
+/** `wrong` says whether the server's words are about the rule, and shows them there. */
+export function Replay({ rule, replayed, done, wrong }: { rule: Rule; replayed: Replayed | undefined; done: (replayed: Replayed) => void; wrong: (words: string) => boolean }) {
   const { t } = useTranslation();
   const withFactor = useWithFactor();
   const [addresses, setAddresses] = useState("");
@@ -75,8 +76,7 @@ export function Replay({ rule, replayed, done, wrong }: { rule: Rule; replayed: 
             .catch((error: Error) => {
               if (error instanceof SignedOut) void goToSignIn();
               else if (error instanceof NotShown) return;
-              else if (people.some((address) => error.message.includes(address))) setFailed(error.message);
-              else wrong(error.message);
+              else if (!wrong(error.message)) setFailed(error.message);
             })
             .finally(() => setBusy(false));
         }}

@@ -50,6 +50,11 @@ function Editor({ kept, again }: { kept: Rule | undefined; again: () => void }) 
     setRule((before) => ({ ...before, ...part }));
     setFault(undefined);
   };
+  const aboutRule = (words: string) => {
+    const found = faultOf(words, rule);
+    setFault(found);
+    return found !== undefined;
+  };
   const keep = useKeep(kept, rule, setFault, again);
   const isTried = tried?.of === triedAs(rule);
   return (
@@ -74,7 +79,7 @@ function Editor({ kept, again }: { kept: Rule | undefined; again: () => void }) 
         {fault?.at === "" && <p role="alert" className="text-danger">{t("app.error", { reason: fault.text })}</p>}
         {mayChange && <div className="flex justify-end"><Button look="first" type="submit" isDisabled={keep.isBusy}>{t("outrule.keep")}</Button></div>}
       </form>
-      {may("outbound.replay") && <Replay rule={rule} replayed={isTried ? tried.replayed : undefined} wrong={(words) => setFault(faultOf(words, rule) ?? { at: "", text: words })} done={(replayed) => setTried({ of: triedAs(rule), replayed })} />}
+      {may("outbound.replay") && <Replay rule={rule} replayed={isTried ? tried.replayed : undefined} wrong={aboutRule} done={(replayed) => setTried({ of: triedAs(rule), replayed })} />}
       <Dialog title={t("outrule.enforce")} isOpen={isAsking} close={() => setAsking(false)}>
         <div className="flex flex-col gap-3">
           <Remark tone={isTried ? "quiet" : "warning"}>{isTried ? t("outrule.enforce-tried", { count: tried.replayed.messages, held: tried.replayed.held.length }) : t("outrule.enforce-untried")}</Remark>
@@ -139,11 +144,13 @@ function Heading({ rule, isNew, fault, change }: PartProps & { isNew: boolean })
   return (
     <Block title="outrule.about-it">
       <div className="flex flex-col gap-3">
-        <label className="flex max-w-xl flex-col">
-          <span className="font-medium">{t("outrule.name")}</span>
-          <input dir="auto" required readOnly={!isNew} maxLength={100} className={`${box} ${fault?.at === "name" ? "border-danger" : ""}`} value={rule.name} onChange={(event) => change({ name: event.target.value })} />
+        <div className="max-w-xl">
+          <label className="flex flex-col">
+            <span className="font-medium">{t("outrule.name")}</span>
+            <input dir="auto" required readOnly={!isNew} maxLength={100} className={`${box} ${fault?.at === "name" ? "border-danger" : ""}`} value={rule.name} onChange={(event) => change({ name: event.target.value })} />
+          </label>
           <Beside fault={fault} at="name" />
-        </label>
+        </div>
         <fieldset>
           <legend className="font-medium">{t("outrule.mode")}</legend>
           {MODES.map((mode) => (

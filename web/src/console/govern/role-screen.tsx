@@ -1,7 +1,7 @@
 // A role of the company's own: what those who have it may do, and on whose things.
 
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Told } from "../../account/section";
 import { Button } from "../../ui/button";
@@ -37,6 +37,7 @@ function Editor({ role }: { role: Role | undefined }) {
   const { t } = useTranslation();
   const { say } = useNotices();
   const navigate = useNavigate();
+  const id = useId();
   const rights = useRights();
   const [name, setName] = useState(role?.role ?? "");
   const [lines, setLines] = useState<Line[]>(() => (role ? linesOf(role.what) : [FRESH]));
@@ -55,11 +56,11 @@ function Editor({ role }: { role: Role | undefined }) {
           });
         }}
       >
-        <label className="flex max-w-xl flex-col">
-          <span className="font-medium">{t("roles.name")}</span>
-          <input dir="auto" required readOnly={role !== undefined} maxLength={64} className={box} value={name} onChange={(event) => setName(event.target.value)} />
-          <span className="text-quiet">{t("roles.name-hint")}</span>
-        </label>
+        <div className="flex max-w-xl flex-col">
+          <label htmlFor={id} className="font-medium">{t("roles.name")}</label>
+          <input id={id} aria-describedby={`${id}-hint`} dir="auto" required readOnly={role !== undefined} maxLength={64} className={box} value={name} onChange={(event) => setName(event.target.value)} />
+          <span id={`${id}-hint`} className="text-quiet">{t("roles.name-hint")}</span>
+        </div>
         <ul className="flex flex-col gap-2">
           {lines.map((line, at) => (
             // A line is its place: two may say the same while they are changed.

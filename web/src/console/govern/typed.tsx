@@ -36,7 +36,9 @@ export function useTyped(fields: Field[], initial: Values = {}) {
     setValues((before) => ({ ...before, [name]: value }));
     if (wrong?.field === name) setWrong(undefined);
   };
-  return { fields, values, typed, change, run, wrong, isBusy };
+  /** Says what is wrong with a field before the server is asked. */
+  const tell = (field: string, text: string) => setWrong({ field, text });
+  return { fields, values, typed, change, run, tell, wrong, isBusy };
 }
 
 export function TypedFields({ of: { fields, values, change, wrong } }: { of: Pick<ReturnType<typeof useTyped>, "fields" | "values" | "change" | "wrong"> }) {

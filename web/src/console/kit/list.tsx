@@ -158,7 +158,8 @@ export function List<T>({ title, load, columns, filters = [], rowKey, to, acts, 
         // What is wider than the window is moved within its own frame, by keys too.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         <div role="group" aria-label={t("kit.table", { title: t(title) })} tabIndex={0} className="overflow-x-auto rounded-lg border border-line bg-paper">
-          <table className="w-full border-collapse text-start">
+          {/* Words stand whole where there is room, and where there is none the table moves. */}
+          <table className="w-full border-collapse text-start [overflow-wrap:break-word]">
             <thead>
               <tr className="border-b border-line text-quiet">
                 {columns.map((column) => <th key={column.title} scope="col" className={`px-3 py-2 font-medium whitespace-nowrap ${column.isNumber ? "text-end" : "text-start"}`}>{t(column.title)}</th>)}
@@ -173,7 +174,7 @@ export function List<T>({ title, load, columns, filters = [], rowKey, to, acts, 
                       {index === 0 && to ? <Link to={to(row)} className="font-medium text-accent underline">{column.cell(row)}</Link> : column.cell(row)}
                     </td>
                   ))}
-                  {acts && <td className="px-3 py-1 text-end"><div className="flex flex-wrap justify-end gap-1">{acts(row, again)}</div></td>}
+                  {acts && <td className="px-3 py-1 text-end"><div className="flex flex-wrap justify-end gap-1 whitespace-nowrap">{acts(row, again)}</div></td>}
                 </tr>
               ))}
             </tbody>

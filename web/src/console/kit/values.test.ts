@@ -17,5 +17,6 @@ test("the server's words are about the field whose value they name", () => {
   expect(faultyField("the store is full", names, values)).toBe(undefined);
   expect(faultyField("the name is empty or longer than 1000 octets", names, values)).toBe("name");
   expect(faultyField("classification public cannot be kept by a rule on view", ["class", "to"], { class: "x", to: "y" })).toBe("class");
+  expect(faultyField("b@c.test is an account of another organisation; open a request for each", ["language", "addresses"], { language: "en", addresses: "a@c.test\nb@c.test" })).toBe("addresses");
   expect(faultyField("today is no day", ["class", "to"], { class: "x", to: "y" })).toBe(undefined);
 });

@@ -31,9 +31,8 @@ export function faultyField(words: string, names: string[], values: Values): str
   const begun = names.find((name) => new RegExp(`^(?:the )?${name}${name.length < WHOLE_LETTERS ? "\\b" : ""}`, "i").test(words));
   if (begun !== undefined) return begun;
   const text = words.toLowerCase();
-  const told = names.filter((name) => {
-    const value = values[name];
-    return typeof value === "string" && value.trim().length >= TELLING_LETTERS && text.includes(value.trim().toLowerCase());
-  });
-  return told.sort((one, other) => String(values[other]).length - String(values[one]).length)[0];
+  // Of several lines the server names the one that is wrong.
+  const lines = names.flatMap((name) => String(values[name] ?? "").split("\n").map((line) => ({ name, line: line.trim().toLowerCase() })));
+  const told = lines.filter(({ name, line }) => typeof values[name] === "string" && line.length >= TELLING_LETTERS && text.includes(line));
+  return told.sort((one, other) => other.line.length - one.line.length)[0]?.name;
 }

@@ -13,6 +13,7 @@ import type { Person } from "./find";
 import { LeaveButton } from "./leave";
 import { Permissions } from "./permissions";
 import { ROLES } from "./roles";
+import { Service } from "./service";
 import { Told } from "./told";
 import { Devices, Factors, Programs, Sessions } from "./ways-in";
 
@@ -21,6 +22,9 @@ interface Account extends Person {
   language: string;
   since: string;
   roles?: string[];
+  /** Of a program: from where it may be used, and what it is for. */
+  networks?: string[];
+  purpose?: string;
 }
 
 export default function PersonScreen() {
@@ -40,6 +44,7 @@ function OnePerson({ address, back }: { address: string; back: { to: string; nam
         {(account) => (
           <>
             <About account={account} again={known.again} />
+            {account.kind === "service" && <Service address={address} networks={account.networks ?? []} purpose={account.purpose ?? ""} again={known.again} />}
             {may("factor.read") && isPerson && <Factors address={address} />}
             {may("session.read") && isPerson && <Sessions address={address} />}
             {may("client.read") && account.kind !== "shared" && <Devices address={address} />}
