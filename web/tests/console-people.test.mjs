@@ -390,7 +390,7 @@ test("the guide says what is next, and leads there", async () => {
 });
 
 test("in Chinese nothing is left without words", async () => {
-  for (const place of ["/people", "/people/anna%40trade.test", "/groups", "/table", "/queue", "/domains", "/backups", "/reports", "/protection", "/store", "/space", "/", "/trace", "/settings", SETTING, "/level"]) {
+  for (const place of ["/people", "/people/anna%40trade.test", "/groups", "/table", "/queue", "/domains", "/backups", "/reports", "/protection", "/store", "/space", "/", "/trace", "/settings", SETTING, "/level", "/setup"]) {
     await page.goto(`${origin}/console${place}?lang=zh-CN`);
     await page.getByRole("navigation", { name: "栏目" }).waitFor();
     await page.waitForLoadState("networkidle");

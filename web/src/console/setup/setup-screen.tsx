@@ -48,7 +48,7 @@ function Line({ number, stand, isNext }: { number: number; stand: Stand; isNext:
       <span className="w-28"><Tone tone={state === "done" ? "ok" : state === "open" ? "danger" : "quiet"}>{t(`setup.state-${state}`)}</Tone></span>
       <div className="min-w-0 flex-1 basis-72">
         <div className="font-medium">{t(`setup.step-${step}`)}</div>
-        <div className="text-quiet">{t(`setup.says-${step}`, values)}</div>
+        <div className="text-quiet">{t(`setup.says-${step}`, step === "level" ? { name: t(`console.level-${values.level}`) } : values)}</div>
       </div>
       {way !== undefined && <Link to={to} aria-label={`${t("setup.go")}: ${t(`setup.step-${step}`)}`} className="inline-flex min-h-8 items-center rounded-md border border-line bg-paper px-3 hover:bg-hover">{t("setup.go")}</Link>}
     </li>
