@@ -376,13 +376,26 @@ test("settings and the level are shown to the administrator, not changed", async
   assert.equal(await page.getByRole("button", { name: "Choose this level" }).count(), 0);
 });
 
+test("the guide says what is next, and leads there", async () => {
+  await go("/setup");
+  await page.getByText(/are done\. Next: /).waitFor();
+  await accessible(page, "the guide");
+  await fitsTelephone(page, "the guide");
+  const step = page.getByRole("listitem").filter({ hasText: "A security officer" });
+  await step.getByText("to do").waitFor();
+  await page.getByRole("link", { name: "Go there: Records in DNS" }).click();
+  await region("What the world sees now").getByText("not yet").first().waitFor();
+  await region("Records for DNS").getByText("v=spf1", { exact: false }).first().waitFor();
+  await accessible(page, "records of a domain");
+});
+
 test("in Chinese nothing is left without words", async () => {
-  for (const place of ["/people", "/people/anna%40trade.test", "/groups", "/table", "/queue", "/domains", "/backups", "/reports", "/protection", "/store", "/space", "/", "/trace", "/settings", SETTING, "/level"]) {
+  for (const place of ["/people", "/people/anna%40trade.test", "/groups", "/table", "/queue", "/domains", "/backups", "/reports", "/protection", "/store", "/space", "/", "/trace", "/settings", SETTING, "/level", "/setup"]) {
     await page.goto(`${origin}/console${place}?lang=zh-CN`);
     await page.getByRole("navigation", { name: "栏目" }).waitFor();
     await page.waitForLoadState("networkidle");
     const text = await page.evaluate(() => document.body.innerText);
-    assert.doesNotMatch(text, /\b(people|queue|domains|backups|reports|protection|storage|groups|table|kit|console|leave|overview|tracing|setting|level|space)\.[a-z]/, place);
+    assert.doesNotMatch(text, /\b(people|queue|domains|backups|reports|protection|storage|setup|space|groups|table|kit|console|leave|overview|tracing|setting|level|space)\.[a-z]/, place);
   }
   assert.deepEqual(page.wrongs, []);
 });

@@ -231,8 +231,8 @@ impl Chosen {
         })
     }
 
-    /// Puts the mail of `accounts` of `live` into `scratch`, an embedded store that has just been made, all but its content; gives how many
-    /// rows. Blocks.
+    /// Puts the mail of `accounts` of `live` into `scratch`, an embedded store that has just been made, all but its content, as it was at the
+    /// moment that this leads to; gives how many rows were read. Blocks.
     ///
     /// # Errors
     /// [`BackupError`] if the backup is damaged, or was made by a newer program, or a store fails.
@@ -246,11 +246,17 @@ impl Chosen {
                 Ok::<_, BackupError>(runtime.block_on(picker.table(table, reader))?)
             })?;
         }
+        if !self.steps.is_empty() {
+            let steps = Steps::open(&self.target)?;
+            for step in &self.steps {
+                rows += steps.pick(step, &picker, runtime)?;
+            }
+        }
         Ok(rows)
     }
 
-    /// Calls `visit` with each of the blobs `wanted`, which are in rising order, each once. Of what lies between them in the repository
-    /// little is read. Blocks.
+    /// Calls `visit` with each of the blobs `wanted`, which are in rising order, each once: those of steps first. Of what lies between them in the
+    /// repository little is read. Blocks.
     ///
     /// # Errors
     /// What `visit` gives, which ends the reading, or [`BackupError`] if a blob cannot be read or is not there.
@@ -259,7 +265,11 @@ impl Chosen {
         wanted: &[i64],
         mut visit: impl FnMut(i64, Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut rest = wanted;
+        let mut left = wanted.to_vec();
+        if !self.steps.is_empty() && !left.is_empty() {
+            Steps::open(&self.target)?.blobs(&self.steps, &mut left, &mut visit)?;
+        }
+        let mut rest = left.as_slice();
         for bundle in &self.manifest.store.bundles {
             let count = rest.partition_point(|id| *id <= bundle.last);
             let (mut here, later) = rest.split_at(count);
@@ -357,12 +367,7 @@ impl Steps {
     /// # Errors
     /// [`BackupError`] if the step is damaged or does not fit the store; nothing of it is kept then but blobs that nobody names.
     pub fn carry_out(&self, step: &Step, store: &Store, keys: StoredKeys, runtime: &Handle) -> Result<(), BackupError> {
-        let found = self.snapshots.iter().find(|snapshot| Step::of(snapshot).as_ref() == Some(step));
-        let snapshot = found.ok_or_else(|| BackupError::NoBackup {
-            location: self.target.location.clone(),
-            which: format!("that is step {}", step.number),
-        })?;
-        let inventory: Inventory = read_listed(&self.target, &self.repository, snapshot)?;
+        let (snapshot, inventory) = self.opened(step)?;
         let mut carrier = runtime.block_on(Carrier::new(store, &inventory, keys.into_keys()))?;
         let damaged = |found: u64, what: &str, wanted: u64| BackupError::Damaged {
             backup: snapshot.id.to_hex().to_string(),
@@ -389,6 +394,67 @@ impl Steps {
             }
         }
         Ok(runtime.block_on(carrier.finish(Some(step.followed())))?)
+    }
+
+    /// The snapshot of `step`, with the list of what is in it.
+    fn opened(&self, step: &Step) -> Result<(&SnapshotFile, Inventory), BackupError> {
+        let found = self.snapshots.iter().find(|snapshot| Step::of(snapshot).as_ref() == Some(step));
+        let snapshot = found.ok_or_else(|| BackupError::NoBackup {
+            location: self.target.location.clone(),
+            which: format!("that is step {}", step.number),
+        })?;
+        Ok((snapshot, read_listed(&self.target, &self.repository, snapshot)?))
+    }
+
+    /// Changes what `picker` has put into its store as `step` says; gives how many rows were read. Blocks.
+    fn pick(&self, step: &Step, picker: &Picker, runtime: &Handle) -> Result<u64, BackupError> {
+        let (snapshot, inventory) = self.opened(step)?;
+        let mut rows = 0;
+        for (tables, is_gone) in [(&inventory.gone, true), (&inventory.tables, false)] {
+            for table in tables.iter().filter(|table| picker.wants(table)) {
+                let path = if is_gone { gone_path(table) } else { table_path(table) };
+                rows += self.read::<_, BackupError>(snapshot, &path, |bytes| {
+                    let reader = TableReader::new(BufReader::new(bytes), table.columns.len());
+                    let work = async {
+                        if is_gone { picker.gone(table, reader).await } else { picker.changed(table, reader).await }
+                    };
+                    Ok(runtime.block_on(work)?)
+                })?;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Calls `visit` with those of the blobs `wanted` that are in `steps`, and takes them out of `wanted`, which is in rising order. Blocks.
+    fn blobs<E: From<BackupError>>(
+        &self,
+        steps: &[Step],
+        wanted: &mut Vec<i64>,
+        visit: &mut impl FnMut(i64, Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for step in steps {
+            let (snapshot, inventory) = self.opened(step)?;
+            for bundle in &inventory.bundles {
+                if wanted.first().is_none_or(|first| *first > bundle.last) {
+                    continue;
+                }
+                self.read::<_, E>(snapshot, &bundle_path(bundle), |bytes| {
+                    let mut reader = BundleReader::new(BufReader::new(bytes));
+                    let damaged = |error| BackupError::Damaged {
+                        backup: snapshot.id.to_hex().to_string(),
+                        what: format!("a bundle of blobs: {error}"),
+                    };
+                    while let Some((id, bytes)) = reader.blob().map_err(damaged)? {
+                        if let Ok(at) = wanted.binary_search(&id) {
+                            wanted.remove(at);
+                            visit(id, bytes)?;
+                        }
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(())
     }
 
     fn read<T, E: From<BackupError>>(

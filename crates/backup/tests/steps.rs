@@ -22,6 +22,7 @@ use tokio::task::spawn_blocking;
 
 store::on_both_engines! {
     each_moment_comes_back_on_either_engine,
+    the_mail_of_one_account_comes_from_any_moment,
     a_step_that_was_carried_out_may_be_again,
     nothing_is_noted_once_it_has_ended,
     what_no_repository_lacks_is_forgotten,
@@ -270,6 +271,61 @@ async fn each_moment_comes_back_on_either_engine(store: TestStore) {
     assert_eq!(kept.open_at(moments[0].0 + 1).await.unwrap(), moments[0].0);
     assert!(matches!(kept.open_at(moments[0].0 - 1).await, Err(BackupError::NoBackup { .. })));
     assert_eq!(store.read(erased_keys).await.unwrap(), 7);
+}
+
+/// Mailboxes by their names, messages with their blobs.
+fn mail_of(tx: &mut Tx<'_>) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+    let mut all = tx.rows("SELECT id, name_key FROM mailbox WHERE account = 1 ORDER BY id", &[], |row| {
+        Ok((row.int(0)?, row.bytes(1)?.to_vec()))
+    })?;
+    all.extend(tx.rows("SELECT id, blob FROM message WHERE account = 1 ORDER BY id", &[], |row| {
+        Ok((row.int(0)?, row.int(1)?.to_le_bytes().to_vec()))
+    })?);
+    Ok(all)
+}
+
+async fn the_mail_of_one_account_comes_from_any_moment(store: TestStore) {
+    let scratch = tempfile::tempdir().unwrap();
+    begin_with(&store).await;
+    write(&store, |tx| {
+        tx.execute(
+            "INSERT INTO organisation (id, name, level, key_wrapped, created) VALUES (1, 'x', 'basic', $1, 0)",
+            params![b"above"],
+        )?;
+        Ok(())
+    })
+    .await;
+    let mut kept = Kept::begin(&store, scratch.path()).await;
+    let now = || store.context().clock.now().millis();
+    let mut moments = vec![(now(), store.read(mail_of).await.unwrap())];
+    for round in 1..=3 {
+        change(&store, round).await;
+        kept.step(&store).await.unwrap();
+        moments.push((now(), store.read(mail_of).await.unwrap()));
+    }
+    for (moment, wanted) in moments {
+        let Some(other) = TestStore::open(Engine::Sqlite).await else { return };
+        let (target, live, into, runtime) = (kept.target.clone(), store.handle(), other.handle(), Handle::current());
+        let work = move || {
+            let chosen = Chosen::open_at(&target, moment).unwrap();
+            assert_eq!(chosen.moment(), moment);
+            chosen.pick(&into, &live, &[1], &runtime).unwrap();
+            let mut blobs =
+                runtime.block_on(into.read(|tx| tx.rows("SELECT blob FROM message", &[], |row| row.int(0)))).unwrap();
+            blobs.sort_unstable();
+            let mut read = Vec::new();
+            let outcome: Result<(), BackupError> = chosen.blobs(&blobs, |id, bytes| {
+                assert!(!bytes.is_empty());
+                read.push(id);
+                Ok(())
+            });
+            outcome.unwrap();
+            read.sort_unstable();
+            assert_eq!(read, blobs, "each once");
+        };
+        spawn_blocking(work).await.unwrap();
+        assert_eq!(other.read(mail_of).await.unwrap(), wanted, "{moment}");
+    }
 }
 
 fn erased_keys(tx: &mut Tx<'_>) -> Result<i64, StoreError> {

@@ -8,7 +8,7 @@ use super::fill::damaged;
 use super::form::{Kept, TableReader};
 use super::{Inventory, Table, schema};
 use crate::migrate::newest;
-use crate::{Store, StoreError, Value, params};
+use crate::{Store, StoreError, Tx, Value, params};
 
 /// Tables that hold the mail of accounts. Each has a column `account`.
 const TABLES: [&str; 5] = ["keyword", "mailbox", "mailbox_message", "message", "search_signature"];
@@ -92,39 +92,121 @@ impl Picker {
         TABLES.contains(&table.name.as_str())
     }
 
+    /// Takes rows out that are gone, as a step names their keys; gives how many it names. Keys of other accounts' rows are of nothing that is here.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the step is damaged or the scratch store fails.
+    pub async fn gone<R: Read>(&self, table: &Table, mut rows: TableReader<R>) -> Result<u64, StoreError> {
+        let statement = schema::delete(table);
+        let mut total = 0;
+        loop {
+            let batch = batch(table, &mut rows, |_| true)?;
+            if batch.is_empty() {
+                return Ok(total);
+            }
+            total += batch.len() as u64;
+            let work = move |tx: &mut Tx<'_>| {
+                for row in &batch {
+                    tx.execute(statement, &values(row))?;
+                }
+                Ok::<_, StoreError>(())
+            };
+            self.scratch.write(work).await?;
+        }
+    }
+
+    /// Puts rows of the accounts in the place of those with their keys; gives how many.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the step is damaged or the scratch store fails.
+    pub async fn changed<R: Read>(&self, table: &Table, mut rows: TableReader<R>) -> Result<u64, StoreError> {
+        let owner = owner_in(table)?;
+        let name = table.name.clone();
+        let ours = self.scratch.read(|tx| schema::tables(tx, true)).await?;
+        // Keys are those of the store here, whichever engine the step is of.
+        let key = ours.into_iter().find(|ours| ours.name == name).map(|ours| ours.key).unwrap_or_default();
+        let places: Option<Vec<usize>> =
+            key.iter().map(|name| table.columns.iter().position(|column| column == name)).collect();
+        let places = places
+            .filter(|places| !places.is_empty())
+            .ok_or_else(|| StoreError::Corrupt { what: format!("the step's table {} lacks its key", table.name) })?;
+        let delete = schema::delete(&Table { columns: key, ..table.clone() });
+        let insert = schema::insert(table);
+        let mut total = 0;
+        loop {
+            let batch = batch(table, &mut rows, |row| self.is_wanted(row, owner))?;
+            if batch.is_empty() {
+                return Ok(total);
+            }
+            total += batch.len() as u64;
+            let places = places.clone();
+            let work = move |tx: &mut Tx<'_>| {
+                for row in &batch {
+                    let key: Vec<Value<'_>> = places.iter().filter_map(|at| row.get(*at)).map(Kept::value).collect();
+                    tx.execute(delete, &key)?;
+                }
+                for row in &batch {
+                    tx.execute(insert, &values(row))?;
+                }
+                Ok::<_, StoreError>(())
+            };
+            self.scratch.write(work).await?;
+        }
+    }
+
+    fn is_wanted(&self, row: &[Kept], owner: usize) -> bool {
+        matches!(row.get(owner), Some(Kept::Int(account)) if self.accounts.contains(account))
+    }
+
     /// Puts the rows of the accounts in; gives how many.
     ///
     /// # Errors
     /// [`StoreError`] if the copy is damaged or the scratch store fails.
     pub async fn table<R: Read>(&self, table: &Table, mut rows: TableReader<R>) -> Result<u64, StoreError> {
-        let owner = table.columns.iter().position(|column| column == OWNER);
-        let owner = owner.ok_or_else(|| StoreError::Corrupt {
-            what: format!("the backup's table {} does not say whose its rows are", table.name),
-        })?;
+        let owner = owner_in(table)?;
         let statement = schema::insert(table);
-        let (mut total, mut is_over) = (0, false);
-        while !is_over {
-            let mut batch = Vec::with_capacity(ROWS_AT_ONCE);
-            while batch.len() < ROWS_AT_ONCE {
-                let Some(row) = rows.row().map_err(|error| damaged(&table.name, &error))? else {
-                    is_over = true;
-                    break;
-                };
-                if matches!(row.get(owner), Some(Kept::Int(account)) if self.accounts.contains(account)) {
-                    batch.push(row);
-                }
+        let mut total = 0;
+        loop {
+            let batch = batch(table, &mut rows, |row| self.is_wanted(row, owner))?;
+            if batch.is_empty() {
+                return Ok(total);
             }
             total += batch.len() as u64;
-            self.scratch
-                .write(move |tx| {
-                    for row in &batch {
-                        let values: Vec<Value<'_>> = row.iter().map(Kept::value).collect();
-                        tx.execute(statement, &values)?;
-                    }
-                    Ok::<_, StoreError>(())
-                })
-                .await?;
+            let work = move |tx: &mut Tx<'_>| {
+                for row in &batch {
+                    tx.execute(statement, &values(row))?;
+                }
+                Ok::<_, StoreError>(())
+            };
+            self.scratch.write(work).await?;
         }
-        Ok(total)
     }
+}
+
+/// Where a row says whose it is.
+fn owner_in(table: &Table) -> Result<usize, StoreError> {
+    let owner = table.columns.iter().position(|column| column == OWNER);
+    owner.ok_or_else(|| StoreError::Corrupt {
+        what: format!("the backup's table {} does not say whose its rows are", table.name),
+    })
+}
+
+/// The next rows that are wanted, as many as go into one transaction; none at the end.
+fn batch<R: Read>(
+    table: &Table,
+    rows: &mut TableReader<R>,
+    is_wanted: impl Fn(&[Kept]) -> bool,
+) -> Result<Vec<Vec<Kept>>, StoreError> {
+    let mut batch = Vec::new();
+    while batch.len() < ROWS_AT_ONCE {
+        let Some(row) = rows.row().map_err(|error| damaged(&table.name, &error))? else { break };
+        if is_wanted(&row) {
+            batch.push(row);
+        }
+    }
+    Ok(batch)
+}
+
+fn values(row: &[Kept]) -> Vec<Value<'_>> {
+    row.iter().map(Kept::value).collect()
 }

@@ -63,7 +63,7 @@ pub(crate) struct WhichMail {
     /// A backup by its number; the newest if left out.
     #[arg(long)]
     backup: Option<String>,
-    /// The newest backup that is as old as this moment, as 2027-01-15T08:00:00Z.
+    /// As it was at this moment, as 2027-01-15T08:00:00Z: by the newest backup before it and the points in time after that.
     #[arg(long, conflicts_with = "backup")]
     until: Option<String>,
 }

@@ -5,6 +5,7 @@ import kit from "../kit/en.json";
 import monitor from "../monitor/en.json";
 import operate from "../operate/en.json";
 import overview from "../overview/en.json";
+import setup from "../setup/en.json";
 import people from "../people/en.json";
 
-export default { ...kit, ...overview, ...monitor, ...defend, ...flow, ...people, ...govern, ...operate };
+export default { ...kit, ...overview, ...setup, ...monitor, ...defend, ...flow, ...people, ...govern, ...operate };

@@ -5,6 +5,7 @@ import kit from "../kit/zh-CN.json";
 import monitor from "../monitor/zh-CN.json";
 import operate from "../operate/zh-CN.json";
 import overview from "../overview/zh-CN.json";
+import setup from "../setup/zh-CN.json";
 import people from "../people/zh-CN.json";
 
-export default { ...kit, ...overview, ...monitor, ...defend, ...flow, ...people, ...govern, ...operate };
+export default { ...kit, ...overview, ...setup, ...monitor, ...defend, ...flow, ...people, ...govern, ...operate };

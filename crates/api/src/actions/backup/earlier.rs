@@ -11,7 +11,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use ::backup::{Backup, BackupError, Chosen, Target, parse_moment};
+use ::backup::{Backup, BackupError, Chosen, Target, moment_text, parse_moment};
 use ::store::{Context, Place, Store, StoreError, Tx};
 use identity::IdentityError;
 use mailbox::{MailboxError, Name};
@@ -46,7 +46,7 @@ pub struct EarlierMail {
     pub subject: Option<String>,
     /// A backup by its number; the newest if left out.
     pub backup: Option<String>,
-    /// The newest backup that is as old as this moment, as 2027-01-15T08:00:00Z.
+    /// As it was at this moment, as 2027-01-15T08:00:00Z: by the newest backup before it and the points in time that lead on from there, where there are some.
     pub until: Option<String>,
     /// Tell authors and subjects as well, which needs the right to read this mail.
     #[serde(default)]
@@ -67,7 +67,7 @@ pub struct EarlierDomain {
     pub domain: String,
     /// A backup by its number; the newest if left out.
     pub backup: Option<String>,
-    /// The newest backup that is as old as this moment, as 2027-01-15T08:00:00Z.
+    /// As it was at this moment, as 2027-01-15T08:00:00Z: by the newest backup before it and the points in time that lead on from there, where there are some.
     pub until: Option<String>,
     /// Put it below a folder `Restored` with the date of the backup, instead of where it was.
     #[serde(default)]
@@ -188,11 +188,22 @@ impl Moment {
         Ok(Self { backup, until })
     }
 
+    /// What `target` has for it. Where no points in time lead to the moment, the backup before it is the nearest that there is.
+    fn open_in(&self, target: &Target) -> Result<Chosen, BackupError> {
+        match self.until.map(|until| Chosen::open_at(target, until)) {
+            Some(Ok(chosen)) => Ok(chosen),
+            None | Some(Err(BackupError::Gap { .. } | BackupError::NoBackup { .. })) => {
+                Chosen::open(target, self.backup.as_deref(), self.until)
+            }
+            Some(Err(error)) => Err(error),
+        }
+    }
+
     /// The first repository that has it gives it; of one that cannot be read the reason is told if no other has.
     fn open(&self, targets: &[Target]) -> Result<Chosen, BackupError> {
         let mut failure = None;
         for target in targets {
-            match Chosen::open(target, self.backup.as_deref(), self.until) {
+            match self.open_in(target) {
                 Ok(chosen) => return Ok(chosen),
                 Err(error) => {
                     failure.get_or_insert(error);
@@ -276,7 +287,8 @@ fn carry_out(work: &Work, act: Act) -> Result<Value, EarlierError> {
         folders.extend(planned.folders);
         messages.extend(planned.messages);
     }
-    let mut told = json!({ "backup": backup.id, "taken": backup.taken, "folders": folders });
+    let moment = moment_text(work.chosen.moment());
+    let mut told = json!({ "backup": backup.id, "taken": backup.taken, "moment": moment, "folders": folders });
     if detail != Detail::Folders {
         with(&mut told, json!({ "messages": messages }));
     }

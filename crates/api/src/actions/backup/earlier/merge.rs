@@ -69,12 +69,11 @@ impl<'w> Merger<'w> {
         missing.sort_by_key(|one| (one.blob, one.person));
         let mut blobs: Vec<i64> = missing.iter().map(|one| one.blob).collect();
         blobs.dedup();
-        let mut rest = missing.as_slice();
         let work = self.work;
         work.chosen.blobs(&blobs, |blob, sealed| {
-            let (here, later) = rest.split_at(rest.partition_point(|one| one.blob <= blob));
-            rest = later;
-            self.take(here, sealed)
+            let from = missing.partition_point(|one| one.blob < blob);
+            let to = missing.partition_point(|one| one.blob <= blob);
+            self.take(missing.get(from..to).unwrap_or_default(), sealed)
         })?;
         self.put()?;
         Ok(self.done)
