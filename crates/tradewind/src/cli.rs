@@ -33,7 +33,7 @@ use std::path::PathBuf;
 
 pub(crate) use config::{ConfigCommand, GetSettings, ImportConfig, SetSetting, UndoSetting};
 pub(crate) use directory::{
-    DelegationCommand, DirectoryCommand, GroupCommand, Leave, ProvisionCommand, ServiceCommand, SharedCommand,
+    DelegationCommand, DirectoryCommand, GroupCommand, ProvisionCommand, ServiceCommand, SharedCommand,
 };
 pub(crate) use outbound::OutboundCommand;
 pub(crate) use protection::ProtectionCommand;
@@ -334,8 +334,6 @@ pub(crate) enum UserCommand {
         /// Its address.
         address: String,
     },
-    /// Somebody leaves: end every way in, make a shared mailbox of the account, let a successor read it for a time.
-    Leave(Leave),
     /// Make an account. Prints a fresh password unless one is given on standard input.
     Add {
         /// Mail address.

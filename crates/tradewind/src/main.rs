@@ -382,7 +382,6 @@ fn user_action(command: UserCommand) -> Result<Action, Refused> {
         UserCommand::Unfreeze { address, keep_password } => Action::UserUnfreeze { address, keep_password },
         UserCommand::Quota { address, mib } => Action::UserQuota { address, mib },
         UserCommand::Show { address } => Action::UserShow { address },
-        UserCommand::Leave(leaver) => leaver.into(),
         UserCommand::Delete { address, .. } => Action::UserDelete { address },
     })
 }

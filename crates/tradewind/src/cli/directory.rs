@@ -1,6 +1,6 @@
 //! Commands about groups, shared mailboxes, delegation, programs, and where people come from.
 
-use api::actions::{Action, GroupName, GroupToMake, Impersonal, Leaver, Refused, TableToImport, ToForbid, ToPermit};
+use api::actions::{Action, GroupName, GroupToMake, Impersonal, Refused, TableToImport, ToForbid, ToPermit};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -113,31 +113,6 @@ impl From<Permit> for ToPermit {
     fn from(given: Permit) -> Self {
         let Permit { account, delegate, permission, mailbox, days } = given;
         Self { account, delegate, permission, mailbox, days }
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Leave {
-    /// Address of the account.
-    address: String,
-    /// Who reads its mail, what is there and what comes.
-    #[arg(long)]
-    successor: Option<String>,
-    /// For how many days.
-    #[arg(long, default_value_t = 90)]
-    days: u32,
-    /// Begin a legal hold on its mail for this reason.
-    #[arg(long)]
-    hold: Option<String>,
-    /// Answer whoever writes to it with this text.
-    #[arg(long)]
-    reply: Option<String>,
-}
-
-impl From<Leave> for Action {
-    fn from(given: Leave) -> Self {
-        let Leave { address, successor, days, hold, reply } = given;
-        Self::UserLeave(Leaver { address, successor, days, hold, reply })
     }
 }
 
