@@ -61,7 +61,9 @@ pub(crate) fn places(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
     look.read("repositories", "backup.repositories", facts.repositories.len());
     look.read("backup-lacks", "backup", text_list(&facts.lacks));
     for lack in &facts.lacks {
-        look.wrong(lack_key(lack), &[("level", look.level().to_string())]);
+        let key = lack_key(lack);
+        let level = [("level", look.level().to_string())];
+        look.wrong(key, if key == "no-backup" { &[] } else { &level });
     }
     if facts.may_not_cross > 0 {
         look.wrong("backup-crosses", &[("repositories", facts.may_not_cross.to_string())]);

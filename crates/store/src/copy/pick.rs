@@ -130,7 +130,7 @@ impl Picker {
         let places = places
             .filter(|places| !places.is_empty())
             .ok_or_else(|| StoreError::Corrupt { what: format!("the step's table {} lacks its key", table.name) })?;
-        let delete = schema::delete(&Table { columns: key, ..table.clone() });
+        let delete = schema::delete(&Table { key, ..table.clone() });
         let insert = schema::insert(table);
         let mut total = 0;
         loop {
