@@ -150,7 +150,7 @@ import hashlib, json, sys, zipfile
 archive = zipfile.ZipFile(sys.argv[1])
 assert archive.testzip() is None
 manifest = json.loads(archive.read("manifest.json"))
-assert {it["path"] for it in manifest} | {"manifest.json"} == set(archive.namelist()), archive.namelist()
+assert {it["path"] for it in manifest} | {"manifest.json", "manifest.note"} == set(archive.namelist()), archive.namelist()
 # Folders, those without mail too, are told by themselves.
 files = [it for it in manifest if not it["path"].endswith("/")]
 assert "mail/INBOX/" in {it["path"] for it in manifest}, manifest

@@ -106,7 +106,9 @@ pub fn change_all(
         }
         planned.push(plan);
     }
+    // What cannot be at all is told before what must be meant.
     node.check(&stored).map_err(ConfigurationError::Value)?;
+    changes.iter().zip(&planned).try_for_each(|(change, plan)| may_protect_less(change, plan))?;
     planned.into_iter().map(|plan| keep(tx, by, plan, how)).collect()
 }
 
@@ -151,11 +153,16 @@ fn plan<'a>(tx: &mut Tx<'_>, node: &'a dyn Node, change: &Change) -> Result<Plan
     check_base(tx, setting, change, (newest.as_ref(), old.as_ref(), new.as_ref()))?;
     let protects_less = setting.nature.weaker.is_weaker(new.as_ref(), old.as_ref());
     let reason: String = change.reason.trim().chars().take(REASON_CHARS_MAX).collect();
-    if protects_less && !(change.protect_less && !reason.is_empty()) {
-        let (old, new) = (shown(setting, old.as_ref()), shown(setting, new.as_ref()));
-        return Err(ConfigurationError::Weaker { name: name.clone(), old, new });
-    }
     Ok(Plan { setting, newest, value, old, new, reason, protects_less })
+}
+
+/// That whoever makes the change says that it is meant to protect less, and why, if it does.
+fn may_protect_less(change: &Change, plan: &Plan<'_>) -> Result<(), ConfigurationError> {
+    if !plan.protects_less || (change.protect_less && !plan.reason.is_empty()) {
+        return Ok(());
+    }
+    let (old, new) = (shown(plan.setting, plan.old.as_ref()), shown(plan.setting, plan.new.as_ref()));
+    Err(ConfigurationError::Weaker { name: change.name.clone(), old, new })
 }
 
 /// That the store may have a value of it at all. What it has from before may always be taken away.

@@ -515,15 +515,18 @@ fn later_changes() -> Vec<String> {
     let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let later = files.filter(|path| !path.ends_with("0001_first.sql"));
     let texts: Vec<String> = later.map(|path| std::fs::read_to_string(path).unwrap()).collect();
-    let (mut columns, mut tables) = (Vec::new(), Vec::new());
+    let (mut indexes, mut columns, mut tables) = (Vec::new(), Vec::new(), Vec::new());
     for line in texts.iter().flat_map(|text| text.lines()) {
         match line.split_whitespace().collect::<Vec<_>>().as_slice() {
             ["ALTER", "TABLE", table, "ADD", "COLUMN", column, ..] => {
                 columns.push(format!("ALTER TABLE {table} DROP COLUMN {column}"));
             }
+            ["CREATE", "INDEX", index, ..] | ["CREATE", "UNIQUE", "INDEX", index, ..] => {
+                indexes.push(format!("DROP INDEX {index}"));
+            }
             ["CREATE", "TABLE", table, ..] => tables.push(format!("DROP TABLE {table}")),
             _ => {}
         }
     }
-    columns.into_iter().chain(tables).collect()
+    indexes.into_iter().chain(columns).chain(tables).collect()
 }

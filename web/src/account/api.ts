@@ -110,7 +110,11 @@ export interface SignedIn {
   session: string;
 }
 
-export const whoIsSignedIn = () => ask<SignedIn>("/api/session");
+/** The session is named as the list of sessions names it. */
+export const whoIsSignedIn = async (): Promise<SignedIn> => {
+  const known = await ask<SignedIn>("/api/session");
+  return { ...known, session: MARK + known.session };
+};
 
 /** What an enrolment that has begun shows. */
 export interface Begun {
