@@ -278,7 +278,7 @@ impl LongLists {
     async fn fill_sign_ins(&self, store: &Store, organisation: i64) -> Result<(), IdentityError> {
         let accounts = store.read(move |tx| identity::list_accounts(tx, Some(organisation), 0, 1_000)).await?;
         let failed = |error: &dyn std::fmt::Display| IdentityError::from(StoreError::Setup(error.to_string()));
-        let watch = Watch::new(store.clone(), &WatchSettings::default()).map_err(|error| failed(&error))?;
+        let watch = Watch::new(store.clone(), WatchSettings::default()).map_err(|error| failed(&error))?;
         let begin = begin();
         let step = DAYS * 86_400_000 / (self.sign_ins as u64).max(1);
         for number in 0..self.sign_ins {
@@ -326,7 +326,7 @@ fn client(number: usize) -> IpAddr {
 fn message(organisation: i64, number: usize, users: usize, at: Timestamp) -> New {
     let ours = address(number.wrapping_mul(7_919) % users);
     let theirs = format!("buyer{}@{}", number % 20_000, partner_domain(number % 500));
-    let is_out = number % 3 == 0;
+    let is_out = number.is_multiple_of(3);
     let (from, to) = if is_out { (ours, theirs) } else { (theirs, ours) };
     let outcome = match number % 100 {
         7 => Standing::Failed,

@@ -51,7 +51,7 @@ async fn everything_passes_where_everything_is_well(store: TestStore) {
 
 async fn one_organisation_does_not_see_the_other(store: TestStore) {
     let healthy = Healthy::new(&store).await;
-    let other = store.write(|tx| healthy::add_poor(tx)).await.unwrap();
+    let other = store.write(healthy::add_poor).await.unwrap();
     let around = healthy.around.clone();
     let ours = Within { organisation: Some(healthy.organisation) };
     let theirs = Within { organisation: Some(other) };

@@ -63,7 +63,7 @@ async fn switch_on(store: &Store, account: i64, given: &str) -> Result<keycare::
 }
 
 fn mailer(store: &Store) -> Mailer {
-    let signer = Arc::new(Signer::new(store.clone(), &SigningSettings::default()));
+    let signer = Arc::new(Signer::new(store.clone(), SigningSettings::default()));
     Mailer::new(store.clone(), signer, "mail.trade.test".to_owned())
 }
 

@@ -38,7 +38,7 @@ async fn account(store: &Store, language: Language) -> i64 {
 }
 
 fn mailer(store: &Store) -> Mailer {
-    let signer = Arc::new(Signer::new(store.clone(), &SigningSettings::default()));
+    let signer = Arc::new(Signer::new(store.clone(), SigningSettings::default()));
     Mailer::new(store.clone(), signer, "mail.trade.test".to_owned())
 }
 

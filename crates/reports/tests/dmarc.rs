@@ -69,7 +69,7 @@ async fn count_one(store: &TestStore) {
 }
 
 fn reporter(store: &Store, dns: FixedResolver) -> Reporter {
-    let signer = Arc::new(Signer::new(store.clone(), &SigningSettings::default()));
+    let signer = Arc::new(Signer::new(store.clone(), SigningSettings::default()));
     let mailer = Mailer::new(store.clone(), signer, "mail.trade.test".to_owned());
     Reporter { store: store.clone(), dns: Arc::new(dns), mailer }
 }

@@ -57,7 +57,7 @@ async fn fact(client: &str, mail_from: &str, from: &str, more: &str, now: Timest
 }
 
 fn reporter(store: &Store, settings: &ReportSettings) -> FailureReporter {
-    let signer = Arc::new(Signer::new(store.clone(), &SigningSettings::default()));
+    let signer = Arc::new(Signer::new(store.clone(), SigningSettings::default()));
     let mailer = Mailer::new(store.clone(), signer, "mail.trade.test".to_owned());
     FailureReporter::new(store.clone(), Arc::new(zone()), mailer, settings)
 }

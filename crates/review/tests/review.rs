@@ -106,7 +106,7 @@ impl Scene {
 }
 
 fn mailer(store: &Store) -> Mailer {
-    let signer = Arc::new(Signer::new(store.clone(), &SigningSettings::default()));
+    let signer = Arc::new(Signer::new(store.clone(), SigningSettings::default()));
     Mailer::new(store.clone(), signer, "mail.trade.test".to_owned())
 }
 

@@ -273,7 +273,7 @@ pub fn open(
 fn came(now: Timestamp, given: Option<Timestamp>) -> Result<Timestamp, SubjectError> {
     let received = given.unwrap_or(now);
     let age = now.millis().saturating_sub(received.millis());
-    if age < -AHEAD_MAX_MILLIS || age > AGE_MAX_MILLIS {
+    if !(-AHEAD_MAX_MILLIS..=AGE_MAX_MILLIS).contains(&age) {
         let cause = format!("is {}, which is in the future or more than a year ago", day(received));
         return Err(SubjectError::Part { part: "the day of receipt", cause });
     }

@@ -25,7 +25,7 @@ pub(super) struct Healthy {
 
 impl Healthy {
     pub(super) async fn new(store: &TestStore) -> Self {
-        let organisation = store.write(|tx| fill(tx)).await.unwrap();
+        let organisation = store.write(fill).await.unwrap();
         while store.write(|tx| audit::seal(tx, "mail.trade.test/audit")).await.unwrap().records > 0 {}
         let note = |tx: &mut Tx<'_>| {
             let size = audit::size(tx)?;

@@ -62,7 +62,7 @@ async fn sum_up_all(store: &TestStore) -> usize {
 pub(super) async fn what_went_by_is_summed_up_once(store: TestStore) {
     let healthy = Healthy::new(&store).await;
     let own = healthy.organisation;
-    let other = store.write(|tx| add_poor(tx)).await.unwrap();
+    let other = store.write(add_poor).await.unwrap();
     for (ago, direction, action) in [
         (MINUTE, "in", "deliver"),
         (90 * MINUTE, "in", "junk"),
