@@ -142,7 +142,12 @@ impl Schema {
             let field = setting.name.rsplit('.').next().unwrap_or_default();
             !last.is_empty() && (field.contains(last) || last.contains(field))
         };
-        self.0.iter().filter(is_near).take(3).map(|setting| setting.name.as_str()).collect()
+        let section = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+        let mut near: Vec<&str> = self.0.iter().filter(is_near).map(|setting| setting.name.as_str()).collect();
+        // Many sections have a `keep_days`: the one of the section that was named comes first.
+        near.sort_by_key(|other| section(other) != section(name));
+        near.truncate(3);
+        near
     }
 }
 

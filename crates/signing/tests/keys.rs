@@ -57,7 +57,7 @@ async fn selectors(signer: &Signer) -> Vec<String> {
 
 async fn first_keys_sign_at_once(store: TestStore) {
     found(&store).await;
-    let signer = Signer::new(store.handle(), &SigningSettings::default());
+    let signer = Signer::new(store.handle(), SigningSettings::default());
     assert_eq!(signer.sign(MESSAGE, NOW).await.unwrap(), "");
     add(&store, "trade.test").await.unwrap();
     assert_eq!(selectors(&signer).await, ["tw1", "tw2"]);
@@ -73,7 +73,7 @@ async fn first_keys_sign_at_once(store: TestStore) {
 
 async fn new_keys_wait_for_dns_and_old_ones_end(store: TestStore) {
     found(&store).await;
-    let signer = Signer::new(store.handle(), &SigningSettings::default());
+    let signer = Signer::new(store.handle(), SigningSettings::default());
     add(&store, "trade.test").await.unwrap();
     let made = rotate(&store, "trade.test").await.unwrap();
     assert_eq!(selectors(&signer).await, ["tw1", "tw2"]);
@@ -110,7 +110,7 @@ async fn new_keys_wait_for_dns_and_old_ones_end(store: TestStore) {
 
 async fn keys_are_retired_at_once_and_for_ever(store: TestStore) {
     found(&store).await;
-    let signer = Signer::new(store.handle(), &SigningSettings::default());
+    let signer = Signer::new(store.handle(), SigningSettings::default());
     add(&store, "trade.test").await.unwrap();
     let retire = |selector: Option<&'static str>| {
         let store = store.handle();

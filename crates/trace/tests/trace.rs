@@ -114,7 +114,7 @@ impl Fixture {
 
     async fn note(&self, traced: Traced, what: What, change: Change) -> bool {
         let step = Step::at(self.store.clock.now(), what);
-        self.store.write(move |tx| note(tx, traced, &[step.clone()], change)).await.unwrap()
+        self.store.write(move |tx| note(tx, traced, std::slice::from_ref(&step), change)).await.unwrap()
     }
 
     async fn outcome(&self, traced: Traced) -> Outcome {

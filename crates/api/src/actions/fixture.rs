@@ -76,7 +76,7 @@ impl Fixture {
         };
         let (accounts, organisation) = store.write(make).await.unwrap();
         let handle = store.handle();
-        let signer = Arc::new(Signer::new(handle.clone(), &SigningSettings::default()));
+        let signer = Arc::new(Signer::new(handle.clone(), SigningSettings::default()));
         let controls = Controls {
             directory: Arc::new(Directory::new(handle.clone())),
             passwords: passwords(&handle),

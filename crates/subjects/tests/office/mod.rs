@@ -148,7 +148,7 @@ impl Office {
 
     pub(crate) async fn send(&self, request: i64, letter: i64) -> Result<String, SubjectError> {
         let store = self.store.handle();
-        let signer = Arc::new(Signer::new(store.clone(), &SigningSettings::default()));
+        let signer = Arc::new(Signer::new(store.clone(), SigningSettings::default()));
         let mailer = Mailer::new(store, signer, "mail.trade.test".to_owned());
         subjects::send(&self.store, &mailer, self.organisation, (request, letter), by()).await
     }

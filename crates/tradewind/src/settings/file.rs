@@ -83,6 +83,7 @@ fn set_by(text: &str) -> BTreeMap<String, OfFile> {
 }
 
 /// Each setting whose value is of the right type and still makes no sense: name, value, remedy.
+#[allow(clippy::too_many_lines, reason = "a table: one entry for each setting that has limits")]
 pub(super) fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'static str)> {
     let mut wrong = Vec::new();
     let mut check = |right: bool, setting, value: String, remedy| {
