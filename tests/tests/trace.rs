@@ -17,7 +17,7 @@ const PHISH: &str = "From: Mail Administrator <k3f9x2@old-shop.example>\r\nTo: s
     <form action=\"http://192.0.2.7/x\"><input type=password></form><a href=\"http://192.0.2.7/x\">https://www.example.com/</a>\r\n";
 
 const POLITE: &str = "< 220 q.test\npolite";
-/// Refuses the first recipient of its first connection for now.
+/// Answers 450 to the first recipient of its first connection.
 const BUSY: &str = "< 220 q.test\n> EHLO\n< 250 q.test\n> MAIL FROM:<\n< 250 ok\n> RCPT TO:<\n< 450 4.2.1 busy";
 
 fn start(quarantine: f64) -> Outcome<Tradewind> {
