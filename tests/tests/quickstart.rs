@@ -56,7 +56,7 @@ fn every_service_answers_on_its_port() -> Outcome {
     require!("curl");
     let tradewind = Tradewind::start(Options::default())?;
     let roles: Vec<&str> = tradewind.accounts().iter().map(|account| account.role.as_str()).collect();
-    for role in ["sales", "finance", "manager", "admin"] {
+    for role in ["sales", "finance", "manager", "admin", "officer"] {
         assert!(roles.contains(&role), "{role} in {roles:?}");
         tradewind.imap(role)?.logout()?;
         tradewind.submission(role)?.quit()?;

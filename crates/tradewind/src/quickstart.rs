@@ -32,11 +32,13 @@ const CONFIG: &str = "tradewind.toml";
 const UNFINISHED: &str = "quickstart.unfinished";
 
 /// The demo company: local part, shown name, role.
-const PEOPLE: [(&str, &str, Role); 4] = [
+const PEOPLE: [(&str, &str, Role); 5] = [
     ("sales", "Sales", Role::Sales),
     ("finance", "Finance", Role::Finance),
     ("manager", "Management", Role::Management),
     ("admin", "Administrator", Role::Admin),
+    // What one administrator must not do alone (another level, pulling mail) a second person allows.
+    ("officer", "Security officer", Role::Security),
 ];
 
 /// A sign-in that is told once.
