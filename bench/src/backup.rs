@@ -39,6 +39,9 @@ pub(crate) struct Backup {
     /// Seconds in which deliveries without a backup are measured.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
+    /// MiB a second that a backup reads at most (`backup.mib_per_second`); 0 for as many as there are.
+    #[arg(long, default_value_t = 0)]
+    mib_per_second: u32,
 }
 
 /// How messages are made.
@@ -58,6 +61,7 @@ impl Backup {
                 .set("backup", "repositories", &format!("[{:?}]", repository.display().to_string()))
                 .set("backup", "every_minutes", "0")
                 .set("backup", "gives_way", "true")
+                .set("backup", "mib_per_second", &self.mib_per_second.to_string())
                 .set("smtp", "exempt_networks", "[\"127.0.0.0/8\"]")
                 .set("judging", "enabled", "false"),
         )?;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use env::{Clock as _, SystemClock, SystemEntropy, Timestamp};
 use factors::totp::Totp;
-use harness::{Browser, Chance, Failure, Options, Outcome, Stream, Tradewind, Trust};
+use harness::{Browser, Chance, Failure, Options, Outcome, Stream, Tradewind, Trust, USER_AGENT};
 use identity::rights::{self, Event};
 use identity::{AccountKind, IdentityError, Language, NewAccount, Role};
 use serde_json::{Value, json};
@@ -146,7 +146,7 @@ impl LongLists {
                 move |number| json!({ "address": address(number % 1_000.min(users)) }),
             ),
             case("the record, newest", ("auditor", "audit-page"), |_| json!({})),
-            case("the record, one action", ("auditor", "audit-page"), |_| json!({ "action": "domain-add" })),
+            case("the record, one action", ("auditor", "audit-page"), |_| json!({ "of_action": "domain-add" })),
             case("the record, an object", ("auditor", "audit-page"), |_| json!({ "object": "nothing of the kind" })),
             case("queue", ("it", "queue-page"), |_| json!({})),
             case("quarantine", ("security", "quarantine-page"), |_| json!({})),
@@ -165,7 +165,7 @@ impl LongLists {
             let body = (case.request)(number).to_string();
             let cookies: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let request = format!(
-                "POST /api/v1/{} HTTP/1.1\r\nHost: localhost:{}\r\nSec-Fetch-Site: same-origin\r\nCookie: {}\r\n\
+                "POST /api/v1/{} HTTP/1.1\r\nHost: localhost:{}\r\nSec-Fetch-Site: same-origin\r\nUser-Agent: {USER_AGENT}\r\nCookie: {}\r\n\
                  Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
                 case.action,
                 address.port(),

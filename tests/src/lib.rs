@@ -54,7 +54,7 @@ mod tradewind;
 
 pub use access::Access;
 pub use bind::Bind;
-pub use browser::{Browser, Page};
+pub use browser::{Browser, Page, USER_AGENT};
 pub use c_icap::CIcap;
 pub use certificate::{Authority, SelfSigned, Validity};
 pub use chance::Chance;

@@ -76,3 +76,50 @@ fn a_full_disk_takes_no_mail_and_loses_none() -> Outcome {
     tradewind.command(&["store", "check", "--deep"])?.success()?;
     Ok(())
 }
+
+#[test]
+fn an_export_to_a_full_disk_is_told_leaves_nothing_half_done_and_takes_nothing_away() -> Outcome {
+    let scratch = Scratch::new("export-disk")?;
+    let Some(disk) = SmallDisk::mount(&scratch)? else { skip!("a small file system cannot be mounted: not root") };
+    let tradewind = Tradewind::start(Options::default())?;
+    let to = tradewind.account("sales")?.address;
+    let mut chance = Chance::seeded(4);
+    let mut client = tradewind.smtp()?;
+    for number in 0..40 {
+        let id = format!("kept-{number}@partner.example");
+        let mut letter = Letter { from: "a@partner.example", to: &to, id: &id, size_bytes: 2048 }.build(&mut chance);
+        for _ in 0..6_000 {
+            letter.extend_from_slice(format!("{:016x}{:016x}\r\n", chance.bits(), chance.bits()).as_bytes());
+        }
+        client.deliver("a@partner.example", &[&to], &smtp::for_wire(&letter))?.expect(250)?;
+    }
+    let filler = disk.place.join("filler");
+    fs::write(&filler, vec![1; ((DISK_MIB - 2) as usize) << 20])?;
+    let there = || -> Outcome<Vec<String>> {
+        let entries = fs::read_dir(&disk.place)?.collect::<Result<Vec<_>, _>>()?;
+        Ok(entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+    };
+    for form in ["mbox", "maildir", "zip"] {
+        let path = disk.place.join(form).display().to_string();
+        let told = tradewind.command(&["export", form, &path, "--user", &to, "--reason", "the person leaves"])?;
+        assert!(!told.status.success(), "{form}: {}", told.stdout);
+        assert!(told.stderr.contains(&path), "{form}: {}", told.stderr);
+        assert_eq!(there()?, ["filler"], "{form}: {}", told.stderr);
+    }
+    let records = disk.place.join("records").display().to_string();
+    fs::write(disk.place.join("rest"), vec![1; 2 << 20]).ok();
+    let told = tradewind.command(&["audit", "export", &records])?;
+    assert!(!told.status.success() && told.stderr.contains(&records), "{} {}", told.stdout, told.stderr);
+
+    // All is still there, and with room the same commands do what they are to do.
+    assert!(tradewind.imap("sales")?.count("INBOX")? >= 40);
+    fs::remove_file(&filler)?;
+    fs::remove_file(disk.place.join("rest")).ok();
+    for form in ["mbox", "maildir", "zip"] {
+        let path = disk.place.join(form).display().to_string();
+        tradewind.command(&["export", form, &path, "--user", &to, "--reason", "the person leaves"])?.success()?;
+    }
+    let records = disk.place.join("records-again").display().to_string();
+    tradewind.command(&["audit", "export", &records])?.success()?;
+    Ok(())
+}

@@ -21,7 +21,7 @@ fn a_second_run_changes_nothing() -> Outcome {
     let site = scratch.join("site");
     let first = run(quickstart(&site, &["--domain", "acme.example"])?, PATIENCE)?.success()?;
     let told: serde_json::Value = serde_json::from_str(first.stdout.trim())?;
-    assert_eq!(told["accounts"].as_array().map(Vec::len), Some(4));
+    assert_eq!(told["accounts"].as_array().map(Vec::len), Some(5));
     assert!(told["accounts"][0]["password"].as_str().is_some_and(|password| password.len() >= 12));
     let files = ["tradewind.toml", "region.key", "tls/ca.pem", "tls/server.pem", "tls/server.key", "zone.txt"];
     let read = || files.map(|file| fs::read(site.join(file)).unwrap());

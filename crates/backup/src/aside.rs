@@ -1,12 +1,9 @@
 //! Work that gives way: what serves people goes first.
 
 use rayon::ThreadPoolBuilder;
+use store::copy::give_way;
 
 use crate::BackupError;
-
-/// How low the priority of the work is (setpriority(2), from 0 to 19): beside a busy thread of the server it gets about one part in thirty of a
-/// processor, and all of it where nobody else wants it.
-const NICE: i32 = 15;
 
 /// Does `work` on threads of their own, which give way to all others, as do those that they start.
 ///
@@ -21,15 +18,10 @@ pub(crate) fn aside<T: Send>(work: impl FnOnce() -> Result<T, BackupError> + Sen
     pool.install(work)
 }
 
-/// Lowers the priority of this thread. Where that is not allowed it works as any other.
-fn give_way() {
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!(%error, "the priority of a backup's thread cannot be lowered");
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use store::copy::NICE;
+
     use super::*;
 
     #[test]

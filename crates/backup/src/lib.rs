@@ -41,7 +41,7 @@ pub use mend::{Mended, mend};
 pub use moment::{moment_text, parse_moment};
 pub use place::{Access, Accesses, Hidden, Kind, LockBy};
 pub use points::{Listed, Span, Step, follow, list_points};
-pub use repository::{Backup, Checked, Reading, Target, check, list, size, take_out};
+pub use repository::{Backup, Checked, Opened, Reading, Target, check, list, size, take_out};
 pub use restore::{Chosen, Restored, Steps, ready};
 pub use settings::BackupSettings;
 pub use source::{FileBytes, FileItem, Progress, files_below};

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use env::{Secret, Timestamp};
-use rustic_core::repofile::SnapshotFile;
+use rustic_core::repofile::{MasterKey, SnapshotFile};
 use rustic_core::{
     BackupOptions, CheckOptions, ConfigOptions, Credentials, FileType, Id, KeyOptions, OpenStatus, ParentOptions,
     ReadSubsetOption, RepairIndexOptions, Repository, RepositoryBackends, RepositoryOptions, RusticResult,
@@ -32,6 +33,34 @@ pub struct Target {
     pub access: Access,
     /// Its password.
     pub password: Secret<String>,
+    /// What the password has opened before.
+    pub opened: Opened,
+}
+
+/// Keys of repositories that a password has opened. Making a key from a password takes half a second of a processor and 128 MiB on purpose, which is
+/// the password's protection and not that of a server which has both; with a step every minute it would be its most expensive work.
+#[derive(Debug, Clone, Default)]
+pub struct Opened(Arc<Mutex<BTreeMap<String, Kept>>>);
+
+/// A key in its form as JSON, and the password that led to it.
+#[derive(Debug)]
+struct Kept {
+    password: Secret<String>,
+    key: Secret<String>,
+}
+
+impl Opened {
+    fn key(&self, target: &Target) -> Option<MasterKey> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = all.get(&target.location).filter(|kept| kept.password.expose() == target.password.expose())?;
+        serde_json::from_str(kept.key.expose()).ok()
+    }
+
+    fn keep(&self, target: &Target, key: &MasterKey) {
+        let Ok(key) = serde_json::to_string(key) else { return };
+        let kept = Kept { password: target.password.clone(), key: Secret::new(key) };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(target.location.clone(), kept);
+    }
 }
 
 /// A backup in a repository.
@@ -124,7 +153,15 @@ impl Target {
         if self.told(closed.config_id())?.is_none() {
             return Err(BackupError::NoRepository { location: self.location.clone() });
         }
-        self.told(closed.open(&self.credentials()))
+        if let Some(key) = self.opened.key(self)
+            && let Ok(open) = closed.open(&Credentials::Masterkey(key))
+        {
+            return Ok(open);
+        }
+        // The first time, and where another repository has taken the place of the one that was known.
+        let open = self.told(self.closed()?.open(&self.credentials()))?;
+        self.opened.keep(self, &open.key());
+        Ok(open)
     }
 
     /// Opens the repository, or makes it where there is none.
@@ -132,7 +169,10 @@ impl Target {
         match self.open() {
             Err(BackupError::NoRepository { .. }) => {
                 let closed = self.closed()?;
-                self.told(closed.init(&self.credentials(), &KeyOptions::default(), &ConfigOptions::default()))
+                let made = closed.init(&self.credentials(), &KeyOptions::default(), &ConfigOptions::default());
+                let made = self.told(made)?;
+                self.opened.keep(self, &made.key());
+                Ok(made)
             }
             outcome => outcome,
         }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use backup::{
-    Access, BackupError, Chosen, FileBytes, FileItem, Keep, Reading, StoredKeys, Target, Wanted, check, list, take,
-    take_out,
+    Access, BackupError, Chosen, FileBytes, FileItem, Keep, Opened, Reading, StoredKeys, Target, Wanted, check, list,
+    take, take_out,
 };
 use env::Secret;
 use store::copy::{AccountKeys, Filler, Inventory, Pace, freeze};
@@ -20,6 +20,7 @@ store::on_both_engines! {
     everything_comes_back_on_either_engine,
     a_second_backup_adds_what_is_new_alone,
     what_changes_meanwhile_is_not_in_it,
+    a_password_is_turned_into_a_key_once,
     a_wrong_password_opens_nothing,
     a_damaged_pack_is_found,
     old_backups_go_and_the_newest_stays,
@@ -34,7 +35,7 @@ store::on_both_engines! {
 
 fn target(directory: &Path) -> Target {
     let location = directory.join("repository").display().to_string();
-    Target { location, access: Access::default(), password: Secret::new("words".to_owned()) }
+    Target { location, access: Access::default(), password: Secret::new("words".to_owned()), opened: Opened::default() }
 }
 
 fn wanted() -> Wanted {
@@ -174,6 +175,27 @@ async fn what_changes_meanwhile_is_not_in_it(store: TestStore) {
         (inventory.accounts, total)
     });
     assert_eq!(read.await.unwrap(), (20, 40));
+}
+
+async fn a_password_is_turned_into_a_key_once(store: TestStore) {
+    let scratch = tempfile::tempdir().unwrap();
+    let (target, other) = (target(scratch.path()), target(scratch.path()));
+    take(&store, &target, wanted(), true).await.unwrap();
+    let keys = Path::new(&target.location).join("keys");
+    let (aside, moved) = (scratch.path().join("aside"), scratch.path().join("moved"));
+    std::fs::rename(&keys, &aside).unwrap();
+    std::fs::create_dir(&keys).unwrap();
+    let of = |target: &Target| {
+        let target = target.clone();
+        spawn_blocking(move || list(&target))
+    };
+    assert_eq!(of(&target).await.unwrap().unwrap().len(), 1, "opened before");
+    assert!(of(&other).await.unwrap().is_err(), "by the password alone");
+    // Another repository in the same place is opened by the password again.
+    std::fs::rename(&target.location, &moved).unwrap();
+    take(&store, &other, wanted(), true).await.unwrap();
+    take(&store, &other, wanted(), true).await.unwrap();
+    assert_eq!(of(&target).await.unwrap().unwrap().len(), 2);
 }
 
 async fn a_wrong_password_opens_nothing(store: TestStore) {

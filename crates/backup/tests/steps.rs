@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backup::{
-    Access, BackupError, Chosen, Doors, Keep, Reading, StepWanted, Stepped, Steps, StoredKeys, Target, Wanted, check,
-    generation, list, list_points, step, take,
+    Access, BackupError, Chosen, Doors, Keep, Opened, Reading, StepWanted, Stepped, Steps, StoredKeys, Target, Wanted,
+    check, generation, list, list_points, step, take,
 };
 use env::Secret;
 use store::copy::{Pace, Part, freeze};
@@ -50,7 +50,7 @@ mod repository {
 
 fn target(directory: &Path) -> Target {
     let location = directory.join("repository").display().to_string();
-    Target { location, access: Access::default(), password: Secret::new("words".to_owned()) }
+    Target { location, access: Access::default(), password: Secret::new("words".to_owned()), opened: Opened::default() }
 }
 
 fn wanted() -> Wanted {

@@ -19,7 +19,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use env::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -226,9 +226,30 @@ impl Read for PartReader {
 pub struct Pace {
     /// Bytes read from the store in a second at most; 0 for as many as there are.
     pub bytes_per_second: u64,
-    /// Whether the threads that it is written by give way to all others of the machine.
+    /// Whether the threads that read and write it give way to all others of the machine.
     pub gives_way: bool,
 }
+
+/// How low the priority of what gives way is (setpriority(2), from 0 to 19): beside a busy thread of the server it gets about one part in seventy
+/// of a processor, and all of it where nobody else wants it.
+pub const NICE: i32 = 19;
+
+/// Lowers the priority of this thread for good. Where that is not allowed it works as any other.
+pub fn give_way() {
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::debug!(%error, "the priority of a thread cannot be lowered");
+    }
+}
+
+/// Transactions in a second from which on the store counts as busy: some hundred deliveries, a mailbox that is moved.
+const BUSY_WRITES_PER_SECOND: u128 = 100;
+
+/// How often a copy looks whether it is.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// How fast a copy of everything that gives way is read while the store is busy. A low priority alone is not enough: what its threads have the
+/// kernel and the disk do comes out of the same two hands.
+const AMID_WRITES_BYTES_PER_SECOND: u64 = 16 << 20;
 
 /// Holds one point in time of the store and lets `work` read it, on a thread of its own. Writers go on meanwhile; what they take out stays
 /// readable here. On the embedded engine the write-ahead log grows for as long as this takes.
@@ -266,8 +287,9 @@ where
             .name("copy".into())
             .spawn(move || work(frozen))
             .map_err(|cause| StoreError::io("a thread for the copy", cause))?;
+        let mut pacer = Pacer::new(&reading, pace, since.is_none());
         while let Ok(ask) = waiting.recv() {
-            let mut chunks = Chunks { to: &ask.chunks, chunk: Vec::with_capacity(CHUNK_BYTES), pace };
+            let mut chunks = Chunks { to: &ask.chunks, chunk: Vec::with_capacity(CHUNK_BYTES), pacer: &mut pacer };
             let outcome = match &since {
                 None => send_part(tx, &reading, &ask.part, &mut chunks),
                 Some(since) => changes::send_part(tx, &reading, (&noted, since), &ask.part, &mut chunks),
@@ -282,6 +304,7 @@ where
     };
     let _held = SegmentsHeld::new(store);
     match &store.0.database {
+        Database::Sqlite(sqlite) if pace.gives_way => sqlite.read_aside(&store.0.context, serve).await,
         Database::Sqlite(sqlite) => sqlite.read_apart(&store.0.context, serve).await,
         Database::Postgres(_) => store.read(serve).await,
     }
@@ -381,14 +404,56 @@ fn mixed(number: u64) -> u64 {
     twice ^ (twice >> 33)
 }
 
-/// Gathers what is written into chunks and sends them.
-struct Chunks<'c> {
-    to: &'c SyncSender<Result<Vec<u8>, StoreError>>,
-    chunk: Vec<u8>,
+/// Keeps a copy from being read faster than it may.
+struct Pacer<'s> {
+    store: &'s Store,
     pace: Pace,
+    /// Whether it slows down while others write.
+    minds_writes: bool,
+    looked: Instant,
+    writes: u64,
+    is_amid_writes: bool,
 }
 
-impl Chunks<'_> {
+impl<'s> Pacer<'s> {
+    /// A step between two backups has to keep up with what is written; all there is can wait.
+    fn new(store: &'s Store, pace: Pace, is_of_all: bool) -> Self {
+        let writes = store.0.writes.load(Ordering::Relaxed);
+        let minds_writes = pace.gives_way && is_of_all;
+        Self { store, pace, minds_writes, looked: Instant::now(), writes, is_amid_writes: false }
+    }
+
+    fn wait(&mut self, bytes: usize) {
+        if let Some(micros) = (bytes as u64).saturating_mul(1_000_000).checked_div(self.limit()) {
+            std::thread::sleep(Duration::from_micros(micros));
+        }
+    }
+
+    /// Bytes in a second; 0 for as many as there are.
+    fn limit(&mut self) -> u64 {
+        let passed = self.looked.elapsed();
+        if self.minds_writes && passed >= LOOK_EVERY {
+            let writes = self.store.0.writes.load(Ordering::Relaxed);
+            let since = u128::from(writes.saturating_sub(self.writes));
+            self.is_amid_writes = since * 1_000 >= BUSY_WRITES_PER_SECOND * passed.as_millis();
+            (self.looked, self.writes) = (Instant::now(), writes);
+        }
+        match self.pace.bytes_per_second {
+            0 if self.is_amid_writes => AMID_WRITES_BYTES_PER_SECOND,
+            limit if self.is_amid_writes => limit.min(AMID_WRITES_BYTES_PER_SECOND),
+            limit => limit,
+        }
+    }
+}
+
+/// Gathers what is written into chunks and sends them.
+struct Chunks<'c, 's> {
+    to: &'c SyncSender<Result<Vec<u8>, StoreError>>,
+    chunk: Vec<u8>,
+    pacer: &'c mut Pacer<'s>,
+}
+
+impl Chunks<'_, '_> {
     fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), StoreError> {
         write(&mut self.chunk);
         if self.chunk.len() >= CHUNK_BYTES { self.send() } else { Ok(()) }
@@ -396,10 +461,7 @@ impl Chunks<'_> {
 
     fn send(&mut self) -> Result<(), StoreError> {
         let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK_BYTES));
-        let micros = (chunk.len() as u64).saturating_mul(1_000_000).checked_div(self.pace.bytes_per_second);
-        if let Some(micros) = micros {
-            std::thread::sleep(Duration::from_micros(micros));
-        }
+        self.pacer.wait(chunk.len());
         self.to.send(Ok(chunk)).map_err(|_| StoreError::Abandoned("nobody reads the copy any more"))
     }
 
@@ -412,7 +474,7 @@ impl Chunks<'_> {
     }
 }
 
-fn send_part(tx: &mut Tx<'_>, store: &Store, part: &Part, chunks: &mut Chunks<'_>) -> Result<(), StoreError> {
+fn send_part(tx: &mut Tx<'_>, store: &Store, part: &Part, chunks: &mut Chunks<'_, '_>) -> Result<(), StoreError> {
     match part {
         Part::Table(table) => send_rows(tx, schema::select(table), &[], table.columns.len(), chunks),
         Part::Gone(_) => Ok(()),
@@ -430,7 +492,7 @@ fn send_rows(
     sql: &'static str,
     params: &[Value<'_>],
     columns: usize,
-    chunks: &mut Chunks<'_>,
+    chunks: &mut Chunks<'_, '_>,
 ) -> Result<(), StoreError> {
     tx.for_each(sql, params, |row| {
         let mut outcome = Ok(());
@@ -440,7 +502,7 @@ fn send_rows(
 }
 
 /// Sends a blob: its id, segment, position, length, data, and the id again if it is known to be damaged.
-fn send_blob(store: &Store, row: &Row<'_>, chunks: &mut Chunks<'_>) -> Result<(), StoreError> {
+fn send_blob(store: &Store, row: &Row<'_>, chunks: &mut Chunks<'_, '_>) -> Result<(), StoreError> {
     let (id, segment, length) = (row.int(0)?, row.int(1)?, row.int(3)?.unsigned_abs());
     if let Some(bytes) = row.bytes_opt(4)? {
         return chunks.add(|out| write_blob(id, bytes, out));

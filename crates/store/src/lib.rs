@@ -99,6 +99,8 @@ struct Inner {
     probed: probe::Kept,
     /// Copies being taken, which may read segments that are empty by now.
     segments_held: AtomicU64,
+    /// Transactions that were to write, since the store was opened.
+    writes: AtomicU64,
     /// The file that is there while an embedded store is open, and whether it was there before.
     open_mark: Option<(PathBuf, bool)>,
     /// Whether the database's file was found damaged.
@@ -167,8 +169,8 @@ impl Store {
         space: Option<Space>,
         open_mark: Option<(PathBuf, bool)>,
     ) -> Self {
-        let (probed, segments_held, is_damaged) = Default::default();
-        Self(Arc::new(Inner { context, database, blobs, space, probed, segments_held, open_mark, is_damaged }))
+        let (probed, segments_held, writes, is_damaged) = Default::default();
+        Self(Arc::new(Inner { context, database, blobs, space, probed, segments_held, writes, open_mark, is_damaged }))
     }
 
     /// Whether an embedded store was not closed well before it was opened now, as after a crash.
@@ -205,6 +207,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.0.writes.fetch_add(1, Ordering::Relaxed);
         match &self.0.database {
             Database::Sqlite(sqlite) => {
                 let (answer, waiting) = oneshot::channel();

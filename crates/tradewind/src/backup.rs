@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::{BackupPlan, PointsPlan, PointsWanted, Refused, RehearsalPlan};
-use backup::{Access, Accesses, FileBytes, FileItem, Keep, Kind, Target, Wanted, files_below};
+use backup::{Access, Accesses, FileBytes, FileItem, Keep, Kind, Opened, Target, Wanted, files_below};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use env::{Entropy, Secret, SystemEntropy};
@@ -35,9 +35,9 @@ pub(crate) const CLOCK_GRACE: Duration = Duration::from_secs(86_400);
 const DIRECTORIES: [&str; 2] = ["tls", "dkim"];
 
 /// What is backed up, as `settings` say, with the configuration file as `file` has it. Makes the password of the repositories where there is none.
-pub(crate) fn plan(settings: &Settings, file: &Settings) -> Result<BackupPlan, Refused> {
+pub(crate) fn plan(settings: &Settings, file: &Settings, opened: &Opened) -> Result<BackupPlan, Refused> {
     let set = &settings.backup;
-    let PointsPlan { targets, host, pace, .. } = points(settings)?;
+    let PointsPlan { targets, host, pace, .. } = points(settings, opened)?;
     let progress = Arc::default();
     let wanted = Wanted { host, files: files(settings, file)?, pace, progress };
     let keep = Keep { days: set.keep_days, weeks: set.keep_weeks, months: set.keep_months, gap_max: None };
@@ -53,7 +53,7 @@ pub(crate) fn plan(settings: &Settings, file: &Settings) -> Result<BackupPlan, R
 }
 
 /// Where backups and the steps between them go, as `settings` say. Makes the password of the repositories where there is none.
-pub(crate) fn points(settings: &Settings) -> Result<PointsPlan, Refused> {
+pub(crate) fn points(settings: &Settings, opened: &Opened) -> Result<PointsPlan, Refused> {
     let set = &settings.backup;
     let targets = if set.repositories.is_empty() {
         Vec::new()
@@ -62,7 +62,8 @@ pub(crate) fn points(settings: &Settings) -> Result<PointsPlan, Refused> {
         let accesses = Accesses::read(&set.credentials_file).map_err(Refused::because)?;
         let target = |location: &String| {
             let access = within(accesses.of(location), settings.home());
-            Target { location: place_of(settings.home(), location), access, password: password.clone() }
+            let (password, opened) = (password.clone(), opened.clone());
+            Target { location: place_of(settings.home(), location), access, password, opened }
         };
         set.repositories.iter().map(target).collect()
     };

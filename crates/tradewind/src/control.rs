@@ -7,8 +7,10 @@ mod socket;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ::backup::Opened;
 use api::actions::{BackupPlan, Controls, Elsewhere, PointsPlan, PortalParts, Refused, RehearsalPlan};
 use async_trait::async_trait;
+
 use certbook::{Inquirer, SmimeSettings};
 use configuration::Node;
 use crypto::keys::{Key, Region};
@@ -60,6 +62,7 @@ pub(crate) fn controls(system: &System) -> Controls {
             // Routes that cannot be read keep the server from starting, and the command line changes nothing by them.
             content: ContentRules::of(&system.settings.delivery.route).unwrap_or_default(),
             keys: KeyPlace::of(&system.settings),
+            opened: system.opened.clone(),
             live: system.live.clone(),
         }),
     }
@@ -105,6 +108,8 @@ struct Parts {
     roots: Vec<PathBuf>,
     content: ContentRules,
     keys: KeyPlace,
+    /// Keys of repositories that were opened.
+    opened: Opened,
     /// All settings as they hold now; those of the file are part of a backup.
     live: Live,
 }
@@ -200,7 +205,7 @@ impl Elsewhere for Parts {
     }
 
     fn backups(&self) -> Result<BackupPlan, Refused> {
-        backup::plan(&self.live.now(), self.live.of_the_file())
+        backup::plan(&self.live.now(), self.live.of_the_file(), &self.opened)
     }
 
     fn region(&self) -> RegionSettings {
@@ -208,7 +213,7 @@ impl Elsewhere for Parts {
     }
 
     fn points(&self) -> Result<PointsPlan, Refused> {
-        backup::points(&self.live.now())
+        backup::points(&self.live.now(), &self.opened)
     }
 
     fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api::actions::{Controls, Refused, tell_of_recovery};
-use backup::{Backup, Chosen, Target, list};
+use backup::{Backup, Chosen, Opened, Target, list};
 use env::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp};
 use identity::Level;
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ async fn recover(settings: &Settings, cause: &StoreError) -> Result<(), Refused>
     if settings.backup.repositories.is_empty() || !settings.backup.password_file.exists() {
         return Err(refused("It cannot be restored by itself: no backups are set up."));
     }
-    let targets = crate::backup::plan(settings, settings)?.targets;
+    let targets = crate::backup::plan(settings, settings, &Opened::default())?.targets;
     let now = SystemClock.now();
     let fresh = directory.with_file_name(format!("store.restoring-{}", now.millis()));
     let mut failures = Vec::new();

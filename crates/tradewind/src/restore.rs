@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use api::actions::Refused;
-use backup::{Access, Accesses, BackupError, Chosen, Restored, StoredKeys, Target, parse_moment};
+use backup::{Access, Accesses, BackupError, Chosen, Opened, Restored, StoredKeys, Target, parse_moment};
 use env::{Clock, Entropy, SystemClock, SystemEntropy};
 use serde_json::json;
 use store::check::Report;
@@ -39,7 +39,7 @@ impl Source {
             .map_err(|error| Refused(format!("{}: {error}", options.password_file.display())))?;
         let into = std::path::absolute(&options.into).map_err(Refused::because)?;
         let access = access_of(options.credentials.as_deref(), &options.from)?;
-        let target = Target { location: options.from.clone(), access, password };
+        let target = Target { location: options.from.clone(), access, password, opened: Opened::default() };
         let location = options.account_keys.clone().unwrap_or_else(|| options.from.clone());
         let beside = Target { location, ..target.clone() };
         Ok(Self { target, beside, into })

@@ -162,7 +162,8 @@ impl Standby {
         let mark: Mark = serde_json::from_str(&text).map_err(|error| failed(&error))?;
         let password = crate::backup::read_password(&into.join("backup.key")).map_err(|error| failed(&error))?;
         let access = access_of(mark.credentials.as_deref(), &mark.from)?;
-        let target = backup::Target { location: mark.from.clone(), access, password };
+        let opened = backup::Opened::default();
+        let target = backup::Target { location: mark.from.clone(), access, password, opened };
         let location = mark.account_keys.unwrap_or(mark.from);
         let beside = backup::Target { location, ..target.clone() };
         let settings = Settings::load(&into.join(CONFIG)).map_err(Refused::because)?;

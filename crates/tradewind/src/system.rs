@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::actions::{BackupWork, Controls, Refused, import_key_files};
+use backup::Opened;
 use certbook::Inquirer;
 use crypto::tls::{
     CertifiedChains, GmPreference, GmRoots, GmServer, MinimumVersion, ServerTls, TlsSettings, load_chain, load_gm_chain,
@@ -48,6 +49,8 @@ pub(crate) struct System {
     pub(crate) moves: portability::Running,
     /// What is under way with backups.
     pub(crate) backup: Arc<BackupWork>,
+    /// Keys of the repositories that their password has opened.
+    pub(crate) opened: Opened,
     /// Knows what people may send.
     pub(crate) outbound: Arc<Outbound>,
 }
@@ -71,7 +74,7 @@ impl System {
         let signer = Arc::new(Signer::new(store.clone(), sections.dkim()));
         let passwords = credentials::password_gate(&settings, sections.passwords(), &store)?;
         let factors = credentials::factor_desk(&settings, (sections.factors(), sections.sms()), &store)?;
-        let (tally, judge, moves, backup) = Default::default();
+        let (tally, judge, moves, backup, opened) = Default::default();
         let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), settings.inspect.clone()));
         let outbound = Outbound::new(store.clone(), Some(pool));
         let system = Self {
@@ -86,6 +89,7 @@ impl System {
             judge,
             moves,
             backup,
+            opened,
             outbound,
         };
         if let Err(error) = import_key_files(&system.controls()).await {

@@ -140,6 +140,9 @@ fn the_record_comes_by_page_and_is_filtered() {
         assert!(serde_json::from_value::<Action>(request).is_err(), "unknown conditions are refused");
         let one = all(&fixture, "auditor", &by(json!({ "object": "NOBODY7@" })), "on").await;
         assert!(!one.is_empty() && one.iter().all(|on| on.to_lowercase().contains("nobody7@")), "{one:?}");
+        let named = by(json!({ "of_action": "user-password" }));
+        let passwords = all(&fixture, "auditor", &named, "on").await;
+        assert!(!passwords.is_empty() && passwords.iter().all(|on| on.contains("nobody")), "{passwords:?}");
         let times = all(&fixture, "auditor", &by(json!({ "outcome": "refused" })), "at").await;
         assert!(times.iter().rev().is_sorted(), "{times:?}");
         let none = by(json!({ "until": "2026-01-01" }));

@@ -80,8 +80,8 @@ pub struct SignInsWanted {
 pub struct EventsWanted {
     /// Brought about by the account with this address, or by `operator`.
     pub actor: Option<String>,
-    /// The action of this name, such as user-delete.
-    pub action: Option<String>,
+    /// The action of this name, such as user-delete. It cannot be called `action`, which names what is asked for.
+    pub of_action: Option<String>,
     /// On something that has this in it.
     pub object: Option<String>,
     /// allowed, refused, step-up, waiting, approved, rejected, done or failed.
@@ -270,7 +270,7 @@ pub(super) async fn events(controls: &Controls, by: &Bounds, asked: EventsWanted
         let wanted = rights::WantedEvents {
             organisations,
             account,
-            action: asked.action,
+            action: asked.of_action,
             object: text(asked.object),
             outcome,
             since,

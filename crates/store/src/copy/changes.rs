@@ -57,7 +57,7 @@ pub(super) fn send_part(
     store: &Store,
     (noted, since): (&[Noted], &Mark),
     part: &Part,
-    chunks: &mut Chunks<'_>,
+    chunks: &mut Chunks<'_, '_>,
 ) -> Result<(), StoreError> {
     let name = match part {
         Part::Table(table) | Part::Gone(table) => table.name.as_str(),

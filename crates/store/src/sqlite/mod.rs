@@ -72,6 +72,16 @@ impl Sqlite {
         self.readers.read_apart(Arc::clone(context), work).await
     }
 
+    /// As [`Self::read_apart`], giving way to all else.
+    pub(crate) async fn read_aside<T, E, F>(&self, context: &Arc<Context>, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.readers.read_aside(Arc::clone(context), work).await
+    }
+
     /// Copies the whole write-ahead log into the database and cuts it off.
     pub(crate) async fn empty_log(&self) -> Result<(), StoreError> {
         self.readers.apart(Connection::empty_log).await

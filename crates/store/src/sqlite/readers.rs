@@ -5,6 +5,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use super::Connection;
+use crate::copy::give_way;
 use crate::{Context, StoreError, Tx};
 
 /// Readers at the same time; more callers wait.
@@ -64,6 +65,31 @@ impl Readers {
         let path = self.path.clone();
         let running = tokio::task::spawn_blocking(move || work(&mut Connection::open_reader(&path)?));
         running.await.map_err(|_| StoreError::Abandoned("the reading work panicked"))?
+    }
+
+    /// As [`Self::read_apart`], on a thread of its own that gives way to all others: what lowered its priority once may not raise it again, so that
+    /// none of the threads that others use could be taken.
+    pub(super) async fn read_aside<T, E, F>(&self, context: Arc<Context>, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let path = self.path.clone();
+        let (done, outcome) = tokio::sync::oneshot::channel();
+        let read = move || {
+            let mut connection = Connection::open_reader(&path)?;
+            connection.sort_in_files()?;
+            connection.control("BEGIN")?;
+            work(&mut Tx::new(&mut connection, &context))
+        };
+        let thread = std::thread::Builder::new().name("read-aside".into()).spawn(move || {
+            give_way();
+            // Whoever waits no longer wants no answer.
+            drop(done.send(read()));
+        });
+        thread.map_err(|cause| StoreError::io("a thread that reads", cause))?;
+        outcome.await.map_err(|_| StoreError::Abandoned("the reading work panicked"))?
     }
 
     pub(super) fn run<T, E>(

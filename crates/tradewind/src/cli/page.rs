@@ -158,7 +158,16 @@ impl PageCommand {
                 Action::SignInPage(wanted)
             }
             Self::Audit { actor, action, object, outcome, since, until, page: PageOptions { cursor, limit } } => {
-                Action::AuditPage(EventsWanted { actor, action, object, outcome, since, until, cursor, limit })
+                Action::AuditPage(EventsWanted {
+                    actor,
+                    of_action: action,
+                    object,
+                    outcome,
+                    since,
+                    until,
+                    cursor,
+                    limit,
+                })
             }
             Self::Queue { search, domain, held, deferred, page: PageOptions { cursor, limit } } => {
                 Action::QueuePage(QueueWanted { search, domain, held, deferred, cursor, limit })

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use api::actions::{Controls, Refused, tell_of_promotion};
-use backup::{BackupError, StoredKeys, Target, generation, ready};
+use backup::{BackupError, Opened, StoredKeys, Target, generation, ready};
 use env::{Clock, SystemClock};
 use serde_json::{Value, json};
 use store::{Place, StoreError, journal};
@@ -134,7 +134,7 @@ impl Standby {
     async fn fence(&self, unfenced: bool) -> Result<(i64, Vec<String>), Refused> {
         let own = self.store.read(journal::state).await.map_err(Refused::because)?.generation;
         let mut targets = vec![self.source.target.clone()];
-        let others = points(&self.settings)?.targets;
+        let others = points(&self.settings, &Opened::default())?.targets;
         targets.extend(others.into_iter().filter(|other| other.location != self.source.target.location));
         let keys = StoredKeys::read(&self.store).await.map_err(Refused::because)?;
         let work = move || {

@@ -27,7 +27,7 @@ export default function AuditScreen() {
         rowKey={(row) => `${row.id ?? ""} ${row.at} ${row.who} ${row.on}`}
         filters={[
           { name: "actor", label: "audit.who", kind: "address", words: ["operator"], hint: "audit.actor-hint" },
-          { name: "action", label: "audit.action" },
+          { name: "of_action", label: "audit.action" },
           { name: "object", label: "audit.object" },
           { name: "since", label: "audit.since", kind: "date" },
           { name: "until", label: "audit.until", kind: "date" },

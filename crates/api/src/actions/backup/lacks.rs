@@ -82,14 +82,14 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use ::backup::{Access, Keep, Wanted};
+    use ::backup::{Access, Keep, Opened, Wanted};
     use ::store::copy::Pace;
 
     use super::*;
 
     fn target(location: &str, region: &str) -> Target {
         let access = Access { region: region.to_owned(), ..Access::default() };
-        Target { location: location.to_owned(), access, password: "x".to_owned().into() }
+        Target { location: location.to_owned(), access, password: "x".to_owned().into(), opened: Opened::default() }
     }
 
     fn plan(targets: Vec<Target>) -> BackupPlan {
