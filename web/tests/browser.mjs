@@ -76,19 +76,26 @@ export async function accessible(page, what) {
   assert.deepEqual(await findings(page), [], what);
 }
 
-/** What is shown is no wider than the window, and accessible, on a telephone in Chinese and dark; then as before. */
-export async function fitsTelephone(page, what) {
+const TELEPHONE = { width: 360, height: 740 };
+
+/** What is shown is no wider than a telephone's window; then as before. `more` looks further while it is so. */
+export async function isNarrow(page, what, more = async () => {}) {
   const size = page.viewportSize();
-  await page.setViewportSize({ width: 360, height: 740 });
-  await page.emulateMedia({ colorScheme: "dark" });
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360, what);
+  await page.setViewportSize(TELEPHONE);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), TELEPHONE.width, what);
   const wide = await page.evaluate(() =>
     [...document.querySelectorAll("[role=dialog], main")].flatMap((it) => (it.scrollWidth > it.clientWidth + 1 && getComputedStyle(it).overflowX !== "auto" ? [it.outerHTML.slice(0, 200)] : [])),
   );
   assert.deepEqual(wide, [], what);
-  await accessible(page, `${what}, on a telephone and dark`);
-  await page.emulateMedia({ colorScheme: "light" });
+  await more();
   await page.setViewportSize(size);
+}
+
+/** What is shown is no wider than the window, and accessible, on a telephone and dark; then as before. */
+export async function fitsTelephone(page, what) {
+  await page.emulateMedia({ colorScheme: "dark" });
+  await isNarrow(page, what, () => accessible(page, `${what}, on a telephone and dark`));
+  await page.emulateMedia({ colorScheme: "light" });
 }
 
 /** Calls methods of JMAP from within the page; `accountId` is added. Gives what each answered. */

@@ -2,58 +2,33 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { accessible, fitsTelephone, newPage, open, origin, signIn } from "./browser.mjs";
-import { enrol } from "./keys.mjs";
+import { accessible, open } from "./browser.mjs";
+import { button, dialog, enter, go, hasChinese, heading, look, nothingWrong, press, region, saved, status } from "./console.mjs";
 
 const { ADMIN_USER, ADMIN_PASSWORD, OTHER_USER, OTHER_PASSWORD, DEFEND_USERS } = process.env;
 const { security, eva } = JSON.parse(readFileSync(DEFEND_USERS, "utf8"));
 let opened;
 let page;
 
-/** Somebody who has signed in and shown a strong factor. */
-async function person(user, password) {
-  const own = await newPage(opened.browser);
-  await signIn(own, user, password);
-  await enrol(own);
-  return own;
-}
-
 before(async () => {
   opened = await open();
-  page = await person(security.address, security.password);
+  page = await enter(opened.browser, security.address, security.password);
 });
 
 after(() => opened?.close());
 
-const dialog = (name, on = page) => on.getByRole("dialog", { name, exact: true });
-const region = (name, on = page) => on.getByRole("region", { name, exact: true });
-const heading = (name, on = page) => on.getByRole("heading", { level: 1, name });
-const button = (name, on = page) => on.getByRole("button", { name, exact: true });
-const status = (text, on = page) => on.getByRole("status").getByText(text).first().waitFor();
-const go = async (place, on = page) => {
-  await on.goto(`${origin}/console${place}`);
-  await on.getByRole("navigation", { name: "Places" }).waitFor();
-};
-const saved = async (download) => Buffer.concat(await (await (await download).createReadStream()).toArray());
-/** A screen as it stands, on a telephone too. */
-const whole = async (what, on = page) => {
-  await accessible(on, what);
-  await fitsTelephone(on, what);
-};
 
 test("what waits in quarantine is listed with reasons, filtered and saved", async () => {
-  await go("/quarantine");
-  const list = region("Quarantine");
+  await go(page, "/quarantine");
+  const list = region(page, "Quarantine");
   await list.getByRole("link", { name: "Your mailbox will be closed" }).first().waitFor();
   assert.equal(await list.getByRole("link", { name: "Your mailbox will be closed" }).count(), 3);
   await list.getByText(/A link leads to a bare number/).or(list.getByText(/number/)).first().waitFor();
-  await whole("the quarantine");
+  await look(page, "the quarantine");
   await list.getByLabel("Recipient").fill(OTHER_USER);
   await page.waitForURL(/person=/);
   await list.getByText("1 row, which is all").waitFor();
-  const download = page.waitForEvent("download");
-  await button("Save as CSV", list).click();
-  const csv = (await saved(download)).toString();
+  const csv = (await saved(page, () => button(list, "Save as CSV").click())).toString();
   assert.match(csv, /Your mailbox will be closed/);
   assert.doesNotMatch(csv, /undefined|link-ip/);
   // An address that is not typed to its end is not asked for.
@@ -67,204 +42,204 @@ test("what waits in quarantine is listed with reasons, filtered and saved", asyn
 });
 
 test("a message in quarantine shows its evidence; its text is its reader's", async () => {
-  await go("/quarantine");
-  await region("Quarantine").getByRole("link", { name: "Your mailbox will be closed" }).first().click();
-  await heading("Your mailbox will be closed").waitFor();
-  await region("Why it was kept back").getByText(/password/i).first().waitFor();
-  await region("Others like it").getByRole("link").first().waitFor();
-  await whole("a message in quarantine");
-  const content = region("What it says");
+  await go(page, "/quarantine");
+  await region(page, "Quarantine").getByRole("link", { name: "Your mailbox will be closed" }).first().click();
+  await heading(page, "Your mailbox will be closed").waitFor();
+  await region(page, "Why it was kept back").getByText(/password/i).first().waitFor();
+  await region(page, "Others like it").getByRole("link").first().waitFor();
+  await look(page, "a message in quarantine");
+  const content = region(page, "What it says");
   await content.getByRole("button", { name: "Show the text" }).click();
   await content.getByText(/You read it only with a grant/).waitFor();
   await content.getByRole("button", { name: "Ask for a grant" }).click();
-  const form = dialog("Ask for a grant");
+  const form = dialog(page, "Ask for a grant");
   await form.getByLabel("Why do you have to read it?").fill("The person says that it is an order.");
   await accessible(page, "asking for a grant");
   await form.getByRole("button", { name: "Ask for a grant" }).click();
-  await status("The grant was asked for.");
+  await status(page, "The grant was asked for.");
 });
 
 test("a release says why and may teach; another is deleted after a question", async () => {
-  await button("Release").click();
-  const form = dialog("Release");
+  await press(page, "Release");
+  const form = dialog(page, "Release");
   await form.getByRole("button", { name: "Release" }).click();
   assert.equal(await form.getByLabel("Why is it harmless?").evaluate((it) => it.validity.valueMissing), true);
   await form.getByLabel("Why is it harmless?").fill("A drill of ours");
   await form.getByLabel("Learn from it: mail like this is honest").check();
   await accessible(page, "a release");
   await form.getByRole("button", { name: "Release" }).click();
-  await status(/1 copy is on its way/);
-  await heading("Quarantine").waitFor();
+  await status(page, /1 copy is on its way/);
+  await heading(page, "Quarantine").waitFor();
   // Beside the two that are left, the two that asked for a payment wait.
-  await region("Quarantine").getByText("4 rows, which is all").waitFor();
-  await region("Quarantine").getByRole("button", { name: "Delete: Your mailbox will be closed" }).first().click();
-  await dialog("Delete").getByText(/cannot be brought back/).waitFor();
+  await region(page, "Quarantine").getByText("4 rows, which is all").waitFor();
+  await region(page, "Quarantine").getByRole("button", { name: "Delete: Your mailbox will be closed" }).first().click();
+  await dialog(page, "Delete").getByText(/cannot be brought back/).waitFor();
   await accessible(page, "whether something is deleted");
-  await dialog("Delete").getByRole("button", { name: "Cancel" }).click();
-  await region("Quarantine").getByRole("button", { name: "Delete: Your mailbox will be closed" }).first().click();
-  await dialog("Delete").getByRole("button", { name: "Delete" }).click();
-  await region("Quarantine").getByText("3 rows, which is all").waitFor();
+  await dialog(page, "Delete").getByRole("button", { name: "Cancel" }).click();
+  await region(page, "Quarantine").getByRole("button", { name: "Delete: Your mailbox will be closed" }).first().click();
+  await dialog(page, "Delete").getByRole("button", { name: "Delete" }).click();
+  await region(page, "Quarantine").getByText("3 rows, which is all").waitFor();
 });
 
 test("threats lead to why they were judged so, and to today's rules", async () => {
-  await go("/threats");
+  await go(page, "/threats");
   await page.getByRole("figure", { name: "Mail from outside, day by day" }).waitFor();
-  const list = region("Messages");
+  const list = region(page, "Messages");
   await list.getByRole("link", { name: "Your mailbox will be closed" }).first().waitFor();
-  await whole("threats");
+  await look(page, "threats");
   await list.getByLabel("What was done").selectOption("quarantine");
   await page.waitForURL(/done=quarantine/);
   await list.getByRole("link", { name: "Your mailbox will be closed" }).first().click();
-  await region("What was found").getByText(/likely to be unwanted/).waitFor();
-  await region("By today’s rules").getByRole("button", { name: "Judge it again" }).click();
-  await region("By today’s rules").getByText(/verdict (as|than) then/).waitFor();
-  await whole("why a message was judged so");
+  await region(page, "What was found").getByText(/likely to be unwanted/).waitFor();
+  await region(page, "By today’s rules").getByRole("button", { name: "Judge it again" }).click();
+  await region(page, "By today’s rules").getByText(/verdict (as|than) then/).waitFor();
+  await look(page, "why a message was judged so");
 });
 
 test("what was delivered is reported, pulled back, and brought back", async () => {
-  await go("/threats?done=deliver");
-  await region("Messages").getByRole("link", { name: "Quotation for ball valves" }).first().click();
-  await button("It is junk").click();
-  await dialog("It is junk").getByText(/pulled back to Junk/).waitFor();
-  await dialog("It is junk").getByRole("button", { name: "It is junk" }).click();
-  await status("Noted for the whole company");
-  const link = region("Pulled back").getByRole("link", { name: "Quotation for ball valves" });
+  await go(page, "/threats?done=deliver");
+  await region(page, "Messages").getByRole("link", { name: "Quotation for ball valves" }).first().click();
+  await press(page, "It is junk");
+  await dialog(page, "It is junk").getByText(/pulled back to Junk/).waitFor();
+  await dialog(page, "It is junk").getByRole("button", { name: "It is junk" }).click();
+  await status(page, "Noted for the whole company");
+  const link = region(page, "Pulled back").getByRole("link", { name: "Quotation for ball valves" });
   for (let tries = 0; ; tries += 1) {
-    await go("/threats/pulled");
-    await region("Pulled back").getByText(/rows?, which is all|had to be pulled back/).first().waitFor();
+    await go(page, "/threats/pulled");
+    await region(page, "Pulled back").getByText(/rows?, which is all|had to be pulled back/).first().waitFor();
     if ((await link.count()) > 0) break;
     assert.ok(tries < 60, "nothing was pulled back");
     await page.waitForTimeout(1000);
   }
-  await whole("what was pulled back");
-  await region("Pulled back").getByRole("button", { name: /^Bring back/ }).first().click();
-  await dialog("Bring back").getByRole("button", { name: "Bring back" }).click();
-  await status("It is back in the inbox");
-  await region("Pulled back").getByRole("cell", { name: "back in the inbox" }).first().waitFor();
+  await look(page, "what was pulled back");
+  await region(page, "Pulled back").getByRole("button", { name: /^Bring back/ }).first().click();
+  await dialog(page, "Bring back").getByRole("button", { name: "Bring back" }).click();
+  await status(page, "It is back in the inbox");
+  await region(page, "Pulled back").getByRole("cell", { name: "back in the inbox" }).first().waitFor();
 });
 
 test("messages that belong together stand together", async () => {
-  await go("/threats/campaigns");
-  await region("Campaigns").getByRole("link", { name: "Your mailbox will be closed" }).first().waitFor();
-  await whole("campaigns");
-  await region("Campaigns").getByRole("link", { name: "Your mailbox will be closed" }).first().click();
-  await heading("Everything like this message").waitFor();
-  await region("Messages like it").getByText("3 rows, which is all").waitFor();
-  await whole("a campaign");
-  await button("Release all like it").click();
-  await dialog("Release all like it").getByRole("button", { name: "Release all like it" }).click();
-  await status(/on (its|their) way/);
+  await go(page, "/threats/campaigns");
+  await region(page, "Campaigns").getByRole("link", { name: "Your mailbox will be closed" }).first().waitFor();
+  await look(page, "campaigns");
+  await region(page, "Campaigns").getByRole("link", { name: "Your mailbox will be closed" }).first().click();
+  await heading(page, "Everything like this message").waitFor();
+  await region(page, "Messages like it").getByText("3 rows, which is all").waitFor();
+  await look(page, "a campaign");
+  await press(page, "Release all like it");
+  await dialog(page, "Release all like it").getByRole("button", { name: "Release all like it" }).click();
+  await status(page, /on (its|their) way/);
 });
 
 test("reports of people are decided on", async () => {
-  await go("/reported");
-  const list = region("By people here");
+  await go(page, "/reported");
+  const list = region(page, "By people here");
   await list.getByRole("link", { name: "Quotation for ball valves" }).first().waitFor();
   await list.getByRole("link", { name: OTHER_USER }).first().waitFor();
-  await whole("reports");
+  await look(page, "reports");
   await page.getByRole("navigation", { name: "Reports" }).getByRole("link", { name: "Complaints" }).click();
   await page.getByText("There are no complaints in this time.").waitFor();
-  await whole("complaints");
+  await look(page, "complaints");
 });
 
 /** The page of the first case with this subject. */
-const openCase = async (subject, on = page) => {
-  await go("/cases", on);
-  await region("Payment cases", on).getByRole("link", { name: subject }).first().click();
-  await heading(subject, on).waitFor();
+const openCase = async (on, subject) => {
+  await go(on, "/cases");
+  await region(on, "Payment cases").getByRole("link", { name: subject }).first().click();
+  await heading(on, subject).waitFor();
 };
 
 test("a case shows both accounts and whom to call; two people let it go", async () => {
-  await go("/cases");
-  await region("Payment cases").getByRole("link", { name: "Re: Order 4475" }).waitFor();
-  await whole("cases");
-  await openCase("Re: Order 4475");
-  await region("Payment details").getByText("LT12 1000 0111 0100 1000").waitFor();
-  await region("Payment details").getByText("DE89 3704 0044 0532 0130 00").waitFor();
-  await region("Whom to call").getByRole("link", { name: "+493055501234" }).waitFor();
-  await whole("a case");
-  await button("I called").click();
-  await dialog("I called").getByLabel("Who answered, and what was said").fill("Jan, it is their new bank");
+  await go(page, "/cases");
+  await region(page, "Payment cases").getByRole("link", { name: "Re: Order 4475" }).waitFor();
+  await look(page, "cases");
+  await openCase(page, "Re: Order 4475");
+  await region(page, "Payment details").getByText("LT12 1000 0111 0100 1000").waitFor();
+  await region(page, "Payment details").getByText("DE89 3704 0044 0532 0130 00").waitFor();
+  await region(page, "Whom to call").getByRole("link", { name: "+493055501234" }).waitFor();
+  await look(page, "a case");
+  await press(page, "I called");
+  await dialog(page, "I called").getByLabel("Who answered, and what was said").fill("Jan, it is their new bank");
   await accessible(page, "a call");
-  await dialog("I called").getByRole("button", { name: "Record the call" }).click();
-  await region("What was done").getByText(/Jan, it is their new bank/).waitFor();
-  await button("Add a note").click();
-  await dialog("Add a note").getByLabel("In your words").fill("The contract names it, too.");
-  await dialog("Add a note").getByRole("button", { name: "Add a note" }).click();
-  await region("What was done").getByText("The contract names it, too.").waitFor();
-  await button("It is honest").click();
-  await dialog("It is honest").getByLabel("In your words").fill("Called and checked");
-  await dialog("It is honest").getByRole("button", { name: "It is honest" }).click();
+  await dialog(page, "I called").getByRole("button", { name: "Record the call" }).click();
+  await region(page, "What was done").getByText(/Jan, it is their new bank/).waitFor();
+  await press(page, "Add a note");
+  await dialog(page, "Add a note").getByLabel("In your words").fill("The contract names it, too.");
+  await dialog(page, "Add a note").getByRole("button", { name: "Add a note" }).click();
+  await region(page, "What was done").getByText("The contract names it, too.").waitFor();
+  await press(page, "It is honest");
+  await dialog(page, "It is honest").getByLabel("In your words").fill("Called and checked");
+  await dialog(page, "It is honest").getByRole("button", { name: "It is honest" }).click();
   await page.getByText(`${security.address} says that it is honest.`, { exact: false }).waitFor();
   // Whoever has said so cannot agree with himself.
-  assert.equal(await button("I agree: it is honest").count(), 0);
-  const finance = await person(OTHER_USER, OTHER_PASSWORD);
-  await openCase("Re: Order 4475", finance);
-  await button("I agree: it is honest", finance).click();
-  await dialog("I agree: it is honest", finance).getByLabel("In your words").fill("I called, too");
-  await dialog("I agree: it is honest", finance).getByRole("button", { name: "I agree: it is honest" }).click();
+  assert.equal(await button(page, "I agree: it is honest").count(), 0);
+  const finance = await enter(opened.browser, OTHER_USER, OTHER_PASSWORD);
+  await openCase(finance, "Re: Order 4475");
+  await press(finance, "I agree: it is honest");
+  await dialog(finance, "I agree: it is honest").getByLabel("In your words").fill("I called, too");
+  await dialog(finance, "I agree: it is honest").getByRole("button", { name: "I agree: it is honest" }).click();
   await finance.getByText("The mail went on its way", { exact: false }).waitFor();
   await finance.context().close();
 });
 
 test("fraud is closed by one, and the partner is told", async () => {
-  await openCase("Re: Order 4476");
-  await button("It is fraud").click();
-  await dialog("It is fraud").getByLabel("In your words").fill("Jan knows of nothing");
-  await dialog("It is fraud").getByRole("button", { name: "It is fraud" }).click();
-  const notice = region("Tell the partner");
+  await openCase(page, "Re: Order 4476");
+  await press(page, "It is fraud");
+  await dialog(page, "It is fraud").getByLabel("In your words").fill("Jan knows of nothing");
+  await dialog(page, "It is fraud").getByRole("button", { name: "It is fraud" }).click();
+  const notice = region(page, "Tell the partner");
   await notice.getByText(/acrne-valves/).first().waitFor();
   await notice.getByRole("button", { name: "The partner was told" }).click();
-  await dialog("The partner was told").getByLabel("How, and whom").fill("by telephone, Jan");
+  await dialog(page, "The partner was told").getByLabel("How, and whom").fill("by telephone, Jan");
   await page.keyboard.press("Enter");
-  await region("What was done").getByText("by telephone, Jan").waitFor();
-  await whole("a case of fraud");
-  await go("/cases?state=fraud");
-  await region("Payment cases").getByRole("link", { name: "Re: Order 4476" }).waitFor();
+  await region(page, "What was done").getByText("by telephone, Jan").waitFor();
+  await look(page, "a case of fraud");
+  await go(page, "/cases?state=fraud");
+  await region(page, "Payment cases").getByRole("link", { name: "Re: Order 4476" }).waitFor();
 });
 
 test("a partner has its ledger; what is wrong stands beside its field", async () => {
-  await go("/partners");
-  await region("Partners").getByRole("link", { name: "acme-valves.test" }).waitFor();
-  await region("Learning from mailboxes").getByText(/done$/).first().waitFor();
-  await whole("partners");
-  await region("Partners").getByRole("link", { name: "acme-valves.test" }).click();
-  await heading("acme-valves.test").waitFor();
-  await region("Payment details on file").getByText("DE89 3704 0044 0532 0130 00").waitFor();
-  await whole("a partner");
-  await button("Change what counts").click();
-  const form = dialog("Change what counts");
+  await go(page, "/partners");
+  await region(page, "Partners").getByRole("link", { name: "acme-valves.test" }).waitFor();
+  await region(page, "Learning from mailboxes").getByText(/done$/).first().waitFor();
+  await look(page, "partners");
+  await region(page, "Partners").getByRole("link", { name: "acme-valves.test" }).click();
+  await heading(page, "acme-valves.test").waitFor();
+  await region(page, "Payment details on file").getByText("DE89 3704 0044 0532 0130 00").waitFor();
+  await look(page, "a partner");
+  await press(page, "Change what counts");
+  const form = dialog(page, "Change what counts");
   await form.getByLabel("Which").selectOption("DE89370400440532013000");
   await form.getByLabel("From now on").selectOption("confirmed");
   await form.getByLabel("Why").fill("contract of 3 March");
   await form.getByRole("button", { name: "Change what counts" }).click();
-  await region("Payment details on file").getByText("contract of 3 March").waitFor();
-  await button("Put together with another").click();
-  await dialog("Put together with another").getByLabel("The other partner").fill("nobody.example");
+  await region(page, "Payment details on file").getByText("contract of 3 March").waitFor();
+  await press(page, "Put together with another");
+  await dialog(page, "Put together with another").getByLabel("The other partner").fill("nobody.example");
   await page.keyboard.press("Enter");
-  await dialog("Put together with another").getByRole("alert").waitFor();
-  assert.equal(await dialog("Put together with another").getByLabel("The other partner").inputValue(), "nobody.example");
+  await dialog(page, "Put together with another").getByRole("alert").waitFor();
+  assert.equal(await dialog(page, "Put together with another").getByLabel("The other partner").inputValue(), "nobody.example");
   await page.keyboard.press("Escape");
 });
 
 test("a domain that looks like ours is refused from its row", async () => {
-  await go("/partners/alikes");
-  const list = region("Look-alike domains");
+  await go(page, "/partners/alikes");
+  const list = region(page, "Look-alike domains");
   await list.getByText("xlnfeng-trade.test").waitFor();
   await list.getByText("xinfeng-trade.test").waitFor();
-  await whole("look-alikes");
+  await look(page, "look-alikes");
   await list.getByRole("button", { name: "Refuse its mail" }).click();
-  await dialog("Refuse its mail").getByRole("button", { name: "Refuse its mail" }).click();
-  await dialog("Refuse its mail").waitFor({ state: "detached" });
-  await go("/lists?search=xlnfeng");
-  await region("Allow and deny lists").getByText("xlnfeng-trade.test").waitFor();
+  await dialog(page, "Refuse its mail").getByRole("button", { name: "Refuse its mail" }).click();
+  await dialog(page, "Refuse its mail").waitFor({ state: "detached" });
+  await go(page, "/lists?search=xlnfeng");
+  await region(page, "Allow and deny lists").getByText("xlnfeng-trade.test").waitFor();
 });
 
 test("an entry is made, told what is wrong with it, and removed by keys alone", async () => {
-  await go("/lists");
-  await button("Add an entry").focus();
+  await go(page, "/lists");
+  await button(page, "Add an entry").focus();
   await page.keyboard.press("Enter");
-  const form = dialog("Add an entry");
+  const form = dialog(page, "Add an entry");
   await form.getByLabel("What").focus();
   await page.keyboard.type("not an address");
   await page.keyboard.press("Tab");
@@ -280,25 +255,25 @@ test("an entry is made, told what is wrong with it, and removed by keys alone", 
   await page.keyboard.type("spam@bulk.example");
   await page.keyboard.press("Enter");
   await form.waitFor({ state: "detached" });
-  const row = region("Allow and deny lists").getByRole("row").filter({ hasText: "spam@bulk.example" });
+  const row = region(page, "Allow and deny lists").getByRole("row").filter({ hasText: "spam@bulk.example" });
   await row.getByText(security.address).waitFor();
-  await whole("the lists");
+  await look(page, "the lists");
   await row.getByRole("button", { name: /^Remove/ }).focus();
   await page.keyboard.press("Enter");
-  await dialog("Remove").getByText(/taken and judged again/).waitFor();
-  await dialog("Remove").getByRole("button", { name: "Remove" }).focus();
+  await dialog(page, "Remove").getByText(/taken and judged again/).waitFor();
+  await dialog(page, "Remove").getByRole("button", { name: "Remove" }).focus();
   await page.keyboard.press("Enter");
   await row.waitFor({ state: "detached" });
 });
 
 test("a threshold is made stricter, milder with a reason, and set back", async () => {
-  await go("/judging");
-  const junk = region("Thresholds").getByRole("listitem").filter({ hasText: "Put into Junk from" });
+  await go(page, "/judging");
+  const junk = region(page, "Thresholds").getByRole("listitem").filter({ hasText: "Put into Junk from" });
   await junk.getByText("as the level says").waitFor();
-  await whole("thresholds");
+  await look(page, "thresholds");
   const set = async (value, reason) => {
     await junk.getByRole("button", { name: "Change" }).click();
-    const form = dialog("Put into Junk from");
+    const form = dialog(page, "Put into Junk from");
     await form.getByLabel("From").fill(value);
     await form.getByLabel("Why").fill(reason);
     await form.getByRole("button", { name: "Change" }).click();
@@ -312,58 +287,56 @@ test("a threshold is made stricter, milder with a reason, and set back", async (
   await junk.getByText("stricter than the level").waitFor();
   await (await set("0.65", "partners of ours use odd servers")).waitFor({ state: "detached" });
   await junk.getByText("milder than the level").waitFor();
-  await region("Everything that was ever set").getByText("partners of ours use odd servers").waitFor();
+  await region(page, "Everything that was ever set").getByText("partners of ours use odd servers").waitFor();
   await junk.getByRole("button", { name: /^Back to the level/ }).click();
-  await dialog("Back to the level").getByRole("button", { name: "Back to the level" }).click();
+  await dialog(page, "Back to the level").getByRole("button", { name: "Back to the level" }).click();
   await junk.getByText("as the level says").waitFor();
 });
 
 test("the quality is counted from what people said", async () => {
-  await go("/judging/quality");
-  await region("By what people said").getByText(/Fewer than 20 messages/).waitFor();
-  await region("By what people said").getByText(/of what was stopped: \d+ rightly, \d+ wrongly/).waitFor();
+  await go(page, "/judging/quality");
+  await region(page, "By what people said").getByText(/Fewer than 20 messages/).waitFor();
+  await region(page, "By what people said").getByText(/of what was stopped: \d+ rightly, \d+ wrongly/).waitFor();
   await page.getByRole("figure", { name: /What people said/ }).waitFor();
-  await whole("the quality");
+  await look(page, "the quality");
 });
 
 test("feeds tell what is wrong with them; what is confirmed here is shared", async () => {
-  await go("/feeds");
-  const list = region("Feeds");
+  await go(page, "/feeds");
+  const list = region(page, "Feeds");
   await list.getByRole("row").filter({ hasText: "own.txt" }).getByText("fresh").waitFor();
   await list.getByRole("row").filter({ hasText: "broken.stix.json" }).getByText("does not come").waitFor();
-  await whole("feeds");
-  await button("Fetch all now").click();
-  await status(/Asked for/);
-  const download = page.waitForEvent("download");
-  await button("Save as STIX").click();
-  assert.equal(JSON.parse((await saved(download)).toString()).type, "bundle");
-  await button("Make a link").click();
-  await dialog("Make a link").getByRole("button", { name: "Make a link" }).click();
-  const link = await dialog("Make a link").locator("code").first().textContent();
+  await look(page, "feeds");
+  await press(page, "Fetch all now");
+  await status(page, /Asked for/);
+  assert.equal(JSON.parse(await saved(page, () => press(page, "Save as STIX"))).type, "bundle");
+  await press(page, "Make a link");
+  await dialog(page, "Make a link").getByRole("button", { name: "Make a link" }).click();
+  const link = await dialog(page, "Make a link").locator("code").first().textContent();
   await accessible(page, "a link for others");
   assert.match(link, /\/shared\/.+\/stix$/);
   await page.keyboard.press("Escape");
 });
 
 test("what is known of a sender is looked up", async () => {
-  await go("/senders");
+  await go(page, "/senders");
   await page.getByLabel("Address, domain or network").fill("k3f9x2@old-shop.example");
   await page.keyboard.press("Enter");
   await page.waitForURL(/what=k3f9x2/);
-  await region("What is known").getByText(/old-shop\.example|Nothing is known/).first().waitFor();
-  await whole("a sender");
+  await region(page, "What is known").getByText(/old-shop\.example|Nothing is known/).first().waitFor();
+  await look(page, "a sender");
   await page.getByLabel("Address, domain or network").fill("no thing");
   await page.keyboard.press("Enter");
-  await region("What is known").getByRole("alert").waitFor();
+  await region(page, "What is known").getByRole("alert").waitFor();
   assert.equal(await page.getByLabel("Address, domain or network").inputValue(), "no thing");
 });
 
 test("an odd sign-in stands on the map and in the table, with why", async () => {
-  await go("/sign-ins");
+  await go(page, "/sign-ins");
   await page.getByRole("img", { name: /Sign-ins on a map of the world/ }).waitFor();
-  const list = region("Sign-ins");
+  const list = region(page, "Sign-ins");
   await list.getByRole("link", { name: eva }).first().waitFor();
-  await whole("sign-ins");
+  await look(page, "sign-ins");
   await list.getByRole("combobox", { name: "Odd", exact: true }).selectOption("yes");
   await page.waitForURL(/odd=yes/);
   await list.getByLabel("Person").fill(eva);
@@ -373,39 +346,37 @@ test("an odd sign-in stands on the map and in the table, with why", async () => 
   const row = list.getByRole("row").filter({ hasText: "Brazil" }).first();
   await row.getByText("account frozen").waitFor();
   await row.getByRole("link").first().click();
-  await heading("Sign-in").waitFor();
-  await region("Why").getByText(/Brazil|BR/).first().waitFor();
-  await whole("a sign-in");
-  await button(`It was not them: ${eva}`).click();
-  await dialog("It was not them").getByText(/is frozen/).waitFor();
-  await dialog("It was not them").getByRole("button", { name: "It was not them" }).click();
-  await region("The sign-in").getByText("no", { exact: true }).waitFor();
+  await heading(page, "Sign-in").waitFor();
+  await region(page, "Why").getByText(/Brazil|BR/).first().waitFor();
+  await look(page, "a sign-in");
+  await press(page, `It was not them: ${eva}`);
+  await dialog(page, "It was not them").getByText(/is frozen/).waitFor();
+  await dialog(page, "It was not them").getByRole("button", { name: "It was not them" }).click();
+  await region(page, "The sign-in").getByText("no", { exact: true }).waitFor();
 });
 
 test("reviews are made and saved", async () => {
-  await go("/sign-ins/reviews");
-  await region("Sign-ins of a month").waitFor();
-  await whole("reviews");
+  await go(page, "/sign-ins/reviews");
+  await region(page, "Sign-ins of a month").waitFor();
+  await look(page, "reviews");
   for (const [title, format, begins] of [["Sign-ins of a month", "pdf", "%PDF"], ["Who has access, of a quarter", "csv", ""]]) {
-    const form = region(title);
+    const form = region(page, title);
     await form.getByLabel("Time").selectOption({ index: 0 });
     await form.getByLabel("As", { exact: true }).selectOption(format);
-    const download = page.waitForEvent("download");
-    await form.getByRole("button", { name: "Make and save" }).click();
-    const file = await saved(download);
+      const file = await saved(page, () => form.getByRole("button", { name: "Make and save" }).click());
     assert.ok(file.length > 100 && file.toString("latin1").startsWith(begins), title);
-    await status(/^Saved: /);
+    await status(page, /^Saved: /);
   }
 });
 
 test("the administrator thaws a frozen account", async () => {
-  const admin = await person(ADMIN_USER, ADMIN_PASSWORD);
-  await go("/sign-ins/frozen", admin);
-  const list = region("Frozen accounts", admin);
+  const admin = await enter(opened.browser, ADMIN_USER, ADMIN_PASSWORD);
+  await go(admin, "/sign-ins/frozen");
+  const list = region(admin, "Frozen accounts");
   await list.getByRole("link", { name: eva }).waitFor();
-  await whole("frozen accounts", admin);
+  await look(admin, "frozen accounts");
   await list.getByRole("button", { name: `Thaw with a new password: ${eva}` }).click();
-  await dialog("Thaw with a new password", admin).getByRole("button", { name: "Thaw with a new password" }).click();
+  await dialog(admin, "Thaw with a new password").getByRole("button", { name: "Thaw with a new password" }).click();
   const told = admin.getByRole("dialog").filter({ has: admin.locator("code") });
   assert.ok(((await told.locator("code").textContent()) ?? "").length >= 12);
   await told.getByRole("button").last().click();
@@ -414,15 +385,7 @@ test("the administrator thaws a frozen account", async () => {
 });
 
 test("in Chinese nothing is left without words", async () => {
-  const names = "defend|evidence|quarantine|preview|threats|campaigns|pulled|judged|cases|ledger|partners|alikes|reported|complaints|senders|lists|judging|quality|feeds|watch|kit|console|pay";
-  const places = ["/quarantine", "/threats", "/threats/campaigns", "/threats/pulled", "/cases?state=all", "/partners", "/partners/of/acme-valves.test", "/partners/alikes", "/reported", "/reported/complaints", "/senders?what=old-shop.example", "/lists", "/judging", "/judging/quality", "/feeds", "/sign-ins", "/sign-ins/frozen", "/sign-ins/reviews"];
-  for (const place of places) {
-    await page.goto(`${origin}/console${place}${place.includes("?") ? "&" : "?"}lang=zh-CN`);
-    await page.getByRole("navigation", { name: "栏目" }).waitFor();
-    await page.waitForLoadState("networkidle");
-    const text = await page.evaluate(() => document.body.innerText);
-    assert.doesNotMatch(text, new RegExp(`\\b(${names})\\.[a-z]`), place);
-  }
-  // What was refused on purpose is told by its status.
-  assert.deepEqual(page.wrongs.filter((wrong) => !/status of (403|422)/.test(wrong)), []);
+  const all = ["/quarantine", "/threats", "/threats/campaigns", "/threats/pulled", "/cases?state=all", "/partners", "/partners/of/acme-valves.test", "/partners/alikes", "/reported", "/reported/complaints", "/senders?what=old-shop.example", "/lists", "/judging", "/judging/quality", "/feeds", "/sign-ins", "/sign-ins/frozen", "/sign-ins/reviews"];
+  await hasChinese(page, all);
+  nothingWrong(page);
 });

@@ -3,9 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { accessible, fitsTelephone, mail, newPage, open, origin, put, signIn } from "./browser.mjs";
-import { enrol } from "./keys.mjs";
-import { misplaced } from "./layout.mjs";
+import { accessible, mail, newPage, open, put, signIn } from "./browser.mjs";
+import { dialog, enter, go, hasChinese, heading, look, nothingWrong, places, press, region, saved } from "./console.mjs";
 
 const { ADMIN_USER, ADMIN_PASSWORD, IMAP_USER, PEOPLE } = process.env;
 /** Addresses and passwords of the people that the test was prepared with, by local part. */
@@ -17,13 +16,6 @@ let manager;
 let admin;
 let auditor;
 
-async function enter(user, password) {
-  const page = await newPage(opened.browser);
-  await signIn(page, user, password);
-  await enrol(page);
-  return page;
-}
-
 before(async () => {
   opened = await open();
   const sales = await newPage(opened.browser);
@@ -34,40 +26,13 @@ before(async () => {
   ], "sent");
   await put(sales, [{ mail: mail({ from: "buyer@far.example", subject: "Refund of order 7", text: "The refund goes to another account." }) }]);
   await sales.context().close();
-  security = await enter(people.security.address, people.security.password);
-  manager = await enter(people.manager.address, people.manager.password);
-  admin = await enter(ADMIN_USER, ADMIN_PASSWORD);
-  auditor = await enter(people.auditor.address, people.auditor.password);
+  security = await enter(opened.browser, people.security.address, people.security.password);
+  manager = await enter(opened.browser, people.manager.address, people.manager.password);
+  admin = await enter(opened.browser, ADMIN_USER, ADMIN_PASSWORD);
+  auditor = await enter(opened.browser, people.auditor.address, people.auditor.password);
 });
 
 after(() => opened?.close());
-
-const dialog = (page, name) => page.getByRole("dialog", { name });
-const region = (page, name) => page.getByRole("region", { name, exact: true });
-const heading = (page, name) => page.getByRole("heading", { level: 1, name });
-const places = (page) => page.getByRole("navigation", { name: "Places" });
-const go = async (page, place) => {
-  await page.goto(`${origin}/console${place}`);
-  await places(page).waitFor();
-};
-/** Until everything that is asked for is there. */
-const settled = async (page) => {
-  await page.waitForTimeout(200);
-  await page.waitForFunction(() => !document.querySelector("[aria-busy=true]") && !/Loading|正在加载/.test(document.querySelector("main")?.innerText ?? ""));
-};
-/** Looks at a screen in both sizes and themes. */
-const look = async (page, what) => {
-  await settled(page);
-  await accessible(page, what);
-  assert.deepEqual(await page.evaluate(misplaced), [], what);
-  await fitsTelephone(page, what);
-};
-const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
-const saved = async (page, work) => {
-  const download = page.waitForEvent("download");
-  await work();
-  return Buffer.concat(await (await (await download).createReadStream()).toArray());
-};
 
 test("everybody sees the own places and no others", async () => {
   await go(security, "/approvals");
@@ -524,23 +489,8 @@ test("the audit log is searched, and a record proves itself in the browser", asy
 });
 
 test("in Chinese nothing is left without words", async () => {
-  const texts = JSON.parse(readFileSync(new URL("../src/console/govern/en.json", import.meta.url), "utf8"));
-  const rights = Object.keys(texts.right).map((name) => name.replace("-", "."));
-  // Some rights are called as keys of the catalogue are.
-  const keys = new Set(Object.entries(texts).flatMap(([above, all]) => Object.keys(all).map((name) => `${above}.${name}`)).filter((key) => !rights.includes(key)));
-  for (const [page, all] of [
-    [security, ["/approvals", "/grants", "/investigations", "/holds", "/retention", "/retention/new", "/outbound", "/outbound/new", "/outbound/rules/contracts", "/regions", "/access", "/access/explain", "/roles", "/roles/new"]],
-    [auditor, ["/audit", "/transfers"]],
-    [admin, ["/removed"]],
-  ]) {
-    for (const place of all) {
-      await page.goto(`${origin}/console${place}?lang=zh-CN`);
-      await page.getByRole("navigation", { name: "栏目" }).waitFor();
-      await settled(page);
-      const text = await page.evaluate(() => document.body.innerText);
-      assert.deepEqual((text.match(/[a-z]+\.[\w-]+/g) ?? []).filter((word) => keys.has(word)), [], place);
-      await fitsTelephone(page, `${place} in Chinese`);
-    }
-  }
-  for (const page of [security, manager, auditor]) assert.deepEqual(page.wrongs.filter((it) => !/status of (4|5)\d\d/.test(it)), []);
+  await hasChinese(security, ["/approvals", "/grants", "/investigations", "/holds", "/retention", "/retention/new", "/outbound", "/outbound/new", "/outbound/rules/contracts", "/regions", "/access", "/access/explain", "/roles", "/roles/new"]);
+  await hasChinese(auditor, ["/audit", "/transfers"]);
+  await hasChinese(admin, ["/removed"]);
+  nothingWrong(security, manager, auditor);
 });

@@ -2,7 +2,9 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { address, mail, makeLabels, newPage, open, origin, put, signIn } from "./browser.mjs";
-import { enrol } from "./keys.mjs";
+import { enter } from "./console.mjs";
+import { deeds, pictures as ofConsole } from "./console-pictures.mjs";
+import { post } from "./keys.mjs";
 
 const place = process.env.SCREENSHOTS ?? "../docs/screenshots";
 mkdirSync(place, { recursive: true });
@@ -53,53 +55,6 @@ try {
     { name: "phone-account-dark-zh", path: "/mail/account?lang=zh-CN", wait: "section li", dark: true, phone: true },
     { name: "invitation-light-en", path: "/mail?lang=en", read: "Invitation: review in Ningbo" },
     { name: "right-to-left", path: "/mail?lang=ar-XB" },
-    { name: "console-overview-light-en", who: "admin", path: "/console?lang=en", wait: "section dl" },
-    { name: "console-overview-dark-zh", who: "admin", path: "/console?lang=zh-CN", wait: "section dl", dark: true },
-    { name: "console-people-light-en", who: "admin", path: "/console/people?lang=en", wait: "table" },
-    { name: "console-person-light-zh", who: "admin", path: "/console/people?lang=zh-CN", wait: "table", follow: /^sales/ },
-    { name: "console-trace-light-en", who: "admin", path: "/console/trace?lang=en", wait: "table" },
-    { name: "console-traced-dark-zh", who: "admin", path: "/console/trace?lang=zh-CN&direction=in", wait: "table", follow: /\d{2}:\d{2}/, dark: true },
-    { name: "console-queue-light-zh", who: "admin", path: "/console/queue?lang=zh-CN", wait: "table" },
-    { name: "console-domains-light-en", who: "admin", path: "/console/domains/trade.test?lang=en", wait: "section li" },
-    { name: "console-backups-light-en", who: "admin", path: "/console/backups?lang=en", wait: "section" },
-    { name: "console-space-dark-zh", who: "admin", path: "/console/space?lang=zh-CN", wait: "table", dark: true },
-    { name: "console-settings-light-en", who: "security", path: "/console/settings?section=judging&lang=en", wait: "table" },
-    { name: "console-setting-dark-zh", who: "security", path: "/console/settings/trace.keep_days?lang=zh-CN", wait: "form", dark: true },
-    { name: "console-level-light-zh", who: "security", path: "/console/level?lang=zh-CN", wait: "fieldset", choose: /^外贸专属/ },
-    { name: "phone-console-overview-dark-en", who: "admin", path: "/console?lang=en", wait: "section dl", dark: true, phone: true },
-    { name: "phone-console-settings-light-zh", who: "security", path: "/console/settings?section=trace&lang=zh-CN", wait: "table", phone: true },
-    { name: "console-quarantine-light-en", path: "/console/quarantine?lang=en", wait: "table" },
-    { name: "console-quarantined-dark-zh", path: "/console/quarantine?lang=zh-CN", wait: "table", follow: "Your mailbox will be closed", dark: true },
-    { name: "console-threats-light-zh", path: "/console/threats?lang=zh-CN", wait: "table" },
-    { name: "console-judged-light-en", path: "/console/threats?lang=en", wait: "table", follow: "Your mailbox will be closed", press: "Judge it again" },
-    { name: "console-campaigns-dark-en", path: "/console/threats/campaigns?lang=en", wait: "table", dark: true },
-    { name: "console-case-light-zh", path: "/console/cases?lang=zh-CN", wait: "table", follow: "Re: Order 4475" },
-    { name: "console-case-light-en", path: "/console/cases?lang=en", wait: "table", follow: "Re: Order 4476" },
-    { name: "console-partners-light-en", path: "/console/partners?lang=en", wait: "table" },
-    { name: "console-partner-dark-zh", path: "/console/partners/of/acme-valves.test?lang=zh-CN", wait: "section code", dark: true },
-    { name: "console-alikes-light-zh", path: "/console/partners/alikes?lang=zh-CN", wait: "table" },
-    { name: "console-reported-light-en", path: "/console/reported?lang=en", wait: "table" },
-    { name: "console-lists-dark-zh", path: "/console/lists?lang=zh-CN", wait: "section", press: "添加条目", dark: true },
-    { name: "console-judging-light-zh", path: "/console/judging?lang=zh-CN", wait: "section li" },
-    { name: "console-quality-light-en", path: "/console/judging/quality?lang=en", wait: "figure" },
-    { name: "console-feeds-light-en", path: "/console/feeds?lang=en", wait: "table" },
-    { name: "console-senders-light-zh", path: "/console/senders?what=k3f9x2%40old-shop.example&lang=zh-CN", wait: "section table" },
-    { name: "console-sign-ins-light-en", path: "/console/sign-ins?lang=en", wait: "table" },
-    { name: "console-sign-in-dark-zh", path: "/console/sign-ins?odd=yes&lang=zh-CN", wait: "table", follow: /\d{2}:\d{2}/, dark: true },
-    { name: "console-reviews-light-zh", path: "/console/sign-ins/reviews?lang=zh-CN", wait: "form" },
-    { name: "phone-console-case-light-zh", path: "/console/cases?lang=zh-CN", wait: "table", follow: "Re: Order 4475", phone: true },
-    { name: "console-approvals-light-en", who: "security", path: "/console/approvals?lang=en", wait: "table" },
-    { name: "console-outbound-light-en", who: "security", path: "/console/outbound?lang=en", wait: "table" },
-    { name: "console-outbound-rule-dark-zh", who: "security", path: "/console/outbound/rules/contracts?lang=zh-CN", wait: "form", dark: true },
-    { name: "console-retention-light-zh", who: "security", path: "/console/retention?lang=zh-CN", wait: "table" },
-    { name: "console-holds-light-en", who: "security", path: "/console/holds?lang=en", wait: "table" },
-    { name: "console-regions-light-zh", who: "security", path: "/console/regions?lang=zh-CN", wait: "table" },
-    { name: "console-access-light-en", who: "security", path: "/console/access?lang=en", wait: "table" },
-    { name: "console-rights-dark-en", who: "security", path: "/console/access/table?lang=en", wait: "table", dark: true },
-    { name: "console-roles-light-zh", who: "security", path: "/console/roles?lang=zh-CN", wait: "table" },
-    { name: "console-audit-light-en", who: "auditor", path: "/console/audit?lang=en", wait: "table" },
-    { name: "console-record-dark-zh", who: "auditor", path: "/console/audit?lang=zh-CN", wait: "table", follow: /\d{2}:\d{2}/, dark: true },
-    { name: "phone-console-approvals-light-zh", who: "security", path: "/console/approvals?lang=zh-CN", wait: "table", phone: true },
   ];
   const people = { admin: { address: process.env.ADMIN_USER, password: process.env.ADMIN_PASSWORD }, guard: JSON.parse(readFileSync(process.env.DEFEND_USERS, "utf8")).security, ...JSON.parse(readFileSync(process.env.PEOPLE, "utf8")) };
   const pages = new Map();
@@ -107,15 +62,20 @@ try {
   const pageOf = async (who) => {
     if (!pages.has(who)) {
       const { address: user, password } = people[who];
-      const own = await newPage(opened.browser);
-      await signIn(own, user, password);
-      await enrol(own);
+      const own = await enter(opened.browser, user, password);
       pages.set(who, own);
     }
     return pages.get(who);
   };
-  for (const { name, who, path, read, key, press, follow, wait, dark, phone, choose } of pictures) {
-    if (process.env.SCREENSHOTS_ONLY && !new RegExp(process.env.SCREENSHOTS_ONLY).test(name)) continue;
+  const wanted = [...pictures, ...ofConsole].filter(({ name }) => new RegExp(process.env.SCREENSHOTS_ONLY ?? "").test(name));
+  if (wanted.some(({ path }) => path.startsWith("/console"))) {
+    for (const [who, action, body] of deeds) {
+      const done = await post(await pageOf(who), `/api/v1/${action}`, body);
+      if (done.status >= 300) throw new Error(`${action}: ${JSON.stringify(done)}`);
+    }
+  }
+  for (const { name, who, path, read, key, press, follow, wait, dark, phone, choose, level } of wanted) {
+    if (level) await post(await pageOf("security"), "/api/v1/organisation-level", { level, organisation: null });
     const page = path.startsWith("/console") ? await pageOf(who ?? "guard") : mailPage;
     await page.setViewportSize(phone ? { width: 360, height: 740 } : { width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });

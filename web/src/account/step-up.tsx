@@ -56,9 +56,22 @@ export function StepUpProvider({ children }: { children: ReactNode }) {
     <Context.Provider value={useMemo(() => withFactor, [withFactor])}>
       {children}
       <Dialog title={t("factor.show")} isOpen={asking !== undefined} close={() => asking?.given(new NotShown())}>
-        {asking && (asking.means.length > 0 ? <Showing {...asking} /> : <p>{t("factor.none-to-show")}</p>)}
+        {asking && (asking.means.length > 0 ? <Showing {...asking} /> : <NoneToShow />)}
       </Dialog>
     </Context.Provider>
+  );
+}
+
+/** Where the account is looked after. */
+export const ACCOUNT = "/mail/account";
+
+function NoneToShow() {
+  const { t } = useTranslation();
+  return (
+    <div className="flex flex-col gap-3">
+      <p>{t("factor.none-to-show")}</p>
+      {location.pathname !== ACCOUNT && <a href={ACCOUNT} className="text-accent underline">{t("factor.none-add")}</a>}
+    </div>
   );
 }
 

@@ -4,6 +4,7 @@ import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { signOut } from "../account/session";
+import { ACCOUNT } from "../account/step-up";
 import { choose, LANGUAGES } from "../i18n";
 import { prefer, type Theme, usePreferences } from "../settings/preferences";
 import { Button, IconButton } from "../ui/button";
@@ -107,6 +108,7 @@ function Below() {
         </select>
       </label>
       <a href="/mail" className="min-h-8 rounded-md px-2 py-1.5 hover:bg-hover">{t("console.to-mail")}</a>
+      <a href={ACCOUNT} className="min-h-8 rounded-md px-2 py-1.5 hover:bg-hover">{t("nav.account")}</a>
       <button type="button" className="min-h-8 rounded-md px-2 text-start hover:bg-hover" onClick={() => void signOut().then((gone) => gone || fail(t("offline.not-signed-out")), fail)}>{t("nav.sign-out")}</button>
     </div>
   );

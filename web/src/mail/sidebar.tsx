@@ -9,6 +9,7 @@ import { useStore } from "../store/context";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { useNotices } from "../ui/notices";
+import { ConsoleLink } from "./console-link";
 import { folderIcon, folderName, folders } from "./folder-name";
 import { boxName, mailboxAt, usePlace } from "./place";
 
@@ -91,6 +92,7 @@ export function Sidebar({ write, settings, manage, chosen }: Props) {
         {(RULES in store.client.session.capabilities || VACATION in store.client.session.capabilities) && <Link to="/rules" className={entry}>{t("nav.rules")}</Link>}
         <Link to="/secure" className={entry}>{t("nav.secure")}</Link>
         <Link to="/account" className={entry}>{t("nav.account")}</Link>
+        <ConsoleLink className={entry} />
         <button type="button" className={entry} onClick={leave}>{t("nav.sign-out")}</button>
       </div>
     </div>

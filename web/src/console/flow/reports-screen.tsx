@@ -6,11 +6,12 @@ import { act } from "../../account/api";
 import { Told, useTold } from "../../account/section";
 import { Chart } from "../kit/chart";
 import { ActButton } from "../kit/form";
-import { List, useFilters } from "../kit/list";
+import { List } from "../kit/list";
 import { useMay, useMe } from "../kit/me";
 import { Count, Moment, ScreenPage, Tone } from "../kit/parts";
+import { range, RangePicker, useSpan } from "../kit/range";
 import { holdsWords, type Load, whole } from "../kit/remote";
-import { perDay } from "./per-day";
+import { counted, isWithin, type Span, spanOf } from "../kit/span";
 
 interface Source {
   domain: string;
@@ -38,14 +39,15 @@ interface TlsReport {
   failures: { type: string; connections: number; host: string | null; from: string | null; reason: string | null }[];
 }
 
-const DAYS: [string, string][] = [["7", "reports.days-7"], ["30", "reports.days-30"], ["90", "reports.days-90"], ["365", "reports.days-365"]];
-const FILTERS = [{ name: "search", label: "kit.search" }, { name: "days", label: "reports.days", options: DAYS, usual: "30" }];
-const loadSources: Load<Source> = whole<Source>("report-dmarc", ({ days = "30" }) => ({ days: Number(days) }), (row, { search = "" }) => holdsWords(row, { search }));
+const USUAL_DAYS = "30";
+const FILTERS = [{ name: "search", label: "kit.search" }, ...range(USUAL_DAYS)];
+const loadSources: Load<Source> = whole<Source>("report-dmarc", (filters) => ({ days: spanOf(filters, USUAL_DAYS, new Date()).back }), (row, { search = "" }) => holdsWords(row, { search }));
 
 export default function ReportsScreen() {
   const { t } = useTranslation();
   const may = useMay();
   const { alone } = useMe();
+  const [span] = useSpan(USUAL_DAYS);
   if (!alone) return <ScreenPage title={t("reports.title")}><p>{t("reports.not-alone")}</p></ScreenPage>;
   const acts = may("report.send") && (
     <>
@@ -55,6 +57,8 @@ export default function ReportsScreen() {
   );
   return (
     <ScreenPage title={t("reports.title")} about={t("reports.about")} acts={acts}>
+      <RangePicker usual={USUAL_DAYS} />
+      {span.until !== undefined && <p className="text-quiet">{t("reports.source-until-now")}</p>}
       <List<Source>
         title="reports.sources"
         load={loadSources}
@@ -76,19 +80,19 @@ export default function ReportsScreen() {
 }
 
 function Tls() {
-  const [filters] = useFilters(FILTERS);
+  const [span, key] = useSpan(USUAL_DAYS);
   const [read] = useState(() => () => act<TlsReport[]>("report-tls", {}));
   const known = useTold(read);
   return (
     <Told of={known}>
-      {(reports) => <TlsReports reports={reports} days={Number(filters.days ?? 30)} />}
+      {(reports) => <TlsReports key={key} reports={reports.filter((it) => isWithin(span, it.received))} span={span} />}
     </Told>
   );
 }
 
-function TlsReports({ reports, days }: { reports: TlsReport[]; days: number }) {
+function TlsReports({ reports, span }: { reports: TlsReport[]; span: Span }) {
   const { i18n } = useTranslation();
-  const { labels, sums } = perDay(reports, days, new Date(), i18n.language, (it) => it.received, (it) => [it.with_tls, it.failed]);
+  const { labels, sums } = counted(reports, span, i18n.language, (it) => it.received, (it) => [it.with_tls, it.failed]);
   return (
     <>
       {reports.length > 0 && <Chart title="reports.tls" labels={labels} series={[{ name: "reports.tls-good", values: sums[0] ?? [], tone: "accent" }, { name: "reports.tls-failed", values: sums[1] ?? [], tone: "danger" }]} />}

@@ -4,6 +4,7 @@ import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { People } from "./outbound-rule";
 import { ROLES } from "./roles";
+import { words } from "../kit/words";
 
 export const box = "min-h-8 min-w-0 rounded-md border border-strong-line bg-paper px-2";
 
@@ -52,7 +53,7 @@ export function ChoiceField({ label, value, options, change }: { label: string; 
     <div className="flex max-w-full flex-col">
       <label htmlFor={id} className="text-quiet">{t(label)}</label>
       <select id={id} className={`${box} max-w-full`} value={value} onChange={(event) => change(event.target.value)}>
-        {options.map(([option, name]) => <option key={option} value={option}>{t(name)}</option>)}
+        {options.map(([option, name]) => <option key={option} value={option}>{words(t, name)}</option>)}
       </select>
     </div>
   );
@@ -68,7 +69,7 @@ export function SomeOf({ label, value, options, change }: { label: string; value
         {options.map(([option, name]) => (
           <label key={option} className="flex min-h-6 items-center gap-2">
             <input type="checkbox" className="size-4 accent-accent" checked={value.includes(option)} onChange={(event) => change(event.target.checked ? [...value, option] : value.filter((it) => it !== option))} />
-            {t(name)}
+            {words(t, name)}
           </label>
         ))}
       </div>

@@ -12,6 +12,7 @@ import { Dialog } from "../../ui/dialog";
 import { useNotices } from "../../ui/notices";
 import { base64Of } from "./remote";
 import { faultyField, type Values, valueOf } from "./values";
+import { words } from "./words";
 
 export interface Field {
   name: string;
@@ -21,7 +22,7 @@ export interface Field {
   hint?: string;
   /** A file is sent as its octets in Base64. */
   kind?: "text" | "address" | "number" | "lines" | "long" | "choice" | "switch" | "date" | "file" | "secret";
-  /** Value and name of each choice. */
+  /** Value and name of each choice, in the catalogue or as it is. */
   options?: [string, string][];
   /** Whether it may stay empty; it is sent as nothing then. */
   isOptional?: boolean;
@@ -126,7 +127,7 @@ export function FormField({ field, value, change, wrong }: { field: Field; value
       {kind === "choice" ? (
         <select {...common} className={look} value={text} onChange={(event) => change(event.target.value)}>
           {isOptional && <option value="">{t("kit.none")}</option>}
-          {options?.map(([option, name]) => <option key={option} value={option}>{t(name)}</option>)}
+          {options?.map(([option, name]) => <option key={option} value={option}>{words(t, name)}</option>)}
         </select>
       ) : kind === "lines" || kind === "long" ? (
         <textarea {...common} dir="auto" rows={kind === "long" ? 6 : 3} className={`${look} py-1`} value={text} onChange={(event) => change(event.target.value)} />

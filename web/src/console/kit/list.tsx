@@ -10,6 +10,7 @@ import { Button } from "../../ui/button";
 import { useNotices } from "../../ui/notices";
 import { csv, type Load, PAGE_ROWS, saveFile } from "./remote";
 import { SavedViews } from "./views";
+import { words } from "./words";
 
 export interface Column<T> {
   /** Its name in the catalogue. */
@@ -25,7 +26,7 @@ export interface Filter {
   name: string;
   /** Its name in the catalogue. */
   label: string;
-  /** What there is to choose from, value and name; a text is typed where there is nothing. */
+  /** What there is to choose from, value and name, in the catalogue or as it is; a text is typed where there is nothing. */
   options?: [string, string][];
   kind?: "text" | "date" | "address";
   /** Words that may stand where an address does. */
@@ -34,6 +35,8 @@ export interface Filter {
   hint?: string;
   /** What is chosen at first. */
   usual?: string;
+  /** Its field stands elsewhere on the page. */
+  isElsewhere?: boolean;
 }
 
 interface Props<T> {
@@ -140,7 +143,7 @@ export function List<T>({ title, load, columns, filters = [], rowKey, to, acts, 
   return (
     <section aria-label={t(title)} aria-busy={isBusy} className="flex flex-col gap-2">
       <div className="flex flex-wrap items-end gap-2 print-hidden">
-        {filters.map((filter) => <FilterField key={filter.name} filter={filter} value={chosen[filter.name] ?? ""} set={(value) => choose(filter.name, value)} />)}
+        {filters.filter((filter) => !filter.isElsewhere).map((filter) => <FilterField key={filter.name} filter={filter} value={chosen[filter.name] ?? ""} set={(value) => choose(filter.name, value)} />)}
         <div className="ms-auto flex flex-wrap gap-2">
           {filters.length > 0 && <SavedViews title={title} />}
           {columns.some((column) => column.text) && <Button onPress={() => void save().catch(fail)} isDisabled={!rows?.length}>{t("kit.save-csv")}</Button>}
@@ -191,18 +194,24 @@ export function List<T>({ title, load, columns, filters = [], rowKey, to, acts, 
   );
 }
 
-function FilterField({ filter, value, set }: { filter: Filter; value: string; set: (value: string) => void }) {
+/** The field of one filter. */
+export function FilterField({ filter, value, set }: { filter: Filter; value: string; set: (value: string) => void }) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => setTyped(value), [value]);
+  const sent = useRef(value);
+  useEffect(() => {
+    // What was typed since it was asked for stays; another value comes from elsewhere: a view, or the way back.
+    if (value !== sent.current) setTyped(value);
+    sent.current = value;
+  }, [value]);
   const field = "min-h-8 max-w-full rounded-md border border-strong-line bg-paper px-2";
   return (
     <label className="flex max-w-full flex-col">
       <span className="text-quiet">{t(filter.label)}</span>
       {filter.options ? (
         <select className={field} value={value} onChange={(event) => set(event.target.value)}>
-          {filter.options.map(([option, name]) => <option key={option} value={option}>{t(name)}</option>)}
+          {filter.options.map(([option, name]) => <option key={option} value={option}>{words(t, name)}</option>)}
         </select>
       ) : (
         <input
@@ -218,7 +227,10 @@ function FilterField({ filter, value, set }: { filter: Filter; value: string; se
             clearTimeout(timer.current);
             const wanted = text.trim();
             if (filter.kind === "address" && wanted !== "" && !WHOLE_ADDRESS.test(wanted) && !filter.words?.includes(wanted)) return;
-            timer.current = setTimeout(() => set(wanted), TYPED_MS);
+            timer.current = setTimeout(() => {
+              sent.current = wanted;
+              set(wanted);
+            }, TYPED_MS);
           }}
         />
       )}

@@ -49,9 +49,6 @@ export function inDays({ since, until, ...rest }: Record<string, string>): Recor
   return { ...rest, ...(since === undefined ? {} : { since: moment(since, 0) }), ...(until === undefined ? {} : { until: moment(until, 1) }) };
 }
 
-/** The moment so many days ago, as the server reads one. */
-export const daysAgo = (days: number, now: Date = new Date()): string => `${new Date(now.getTime() - days * 86_400_000).toISOString().slice(0, 19)}Z`;
-
 /** A list that is short by its nature (domains, roles, rules): asked for as a whole, and looked through here. */
 export function whole<T>(action: string, body: (filters: Record<string, string>) => object = () => ({}), fits: (row: T, filters: Record<string, string>) => boolean = holdsWords): Load<T> {
   return async ({ filters, cursor, limit }) => {

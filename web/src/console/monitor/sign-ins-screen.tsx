@@ -3,23 +3,24 @@
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { idInPath } from "../../account/api";
+import { idInPath, wentWell } from "../../account/api";
 import { Chart } from "../kit/chart";
 import { ActButton } from "../kit/form";
 import { List, useFilters } from "../kit/list";
 import { useMay } from "../kit/me";
 import { Block, Moment, ScreenPage, Tone } from "../kit/parts";
+import { range, RangePicker } from "../kit/range";
 import { upTo } from "../kit/remote";
+import { counted, type Span, spanOf } from "../kit/span";
 import { Colleague } from "../defend/evidence";
 import { Frozen } from "./frozen";
 import { Outcome, SignInTabs, useCountry, useWay } from "./sign-in-parts";
-import { byDay, countriesOf, isUnanswered, OUTCOMES, type SignIn, signIns } from "./watch";
+import { countriesOf, isUnanswered, OUTCOMES, type SignIn, signIns, USUAL_DAYS } from "./watch";
 
 const WorldMap = lazy(() => import("../../account/world-map"));
 
 /** Sign-ins that are drawn. */
 const DRAWN_MAX = 1000;
-const DAYS: [string, string][] = [["1", "defend.days-1"], ["7", "defend.days-7"], ["30", "defend.days-30"], ["90", "defend.days-90"]];
 
 export default function SignInsScreen() {
   const { t } = useTranslation();
@@ -41,7 +42,7 @@ function SignIns() {
   const [drawn, setDrawn] = useState<{ items: SignIn[]; isMore: boolean }>();
   const codes = countriesOf(drawn?.items ?? []);
   const filters = [
-    { name: "days", label: "defend.days", options: DAYS, usual: "7" },
+    ...range(USUAL_DAYS),
     { name: "person", label: "watch.person", kind: "address" as const },
     { name: "odd", label: "watch.odd", options: [["", "watch.odd-all"], ["yes", "watch.odd-only"]] as [string, string][] },
     { name: "outcome", label: "watch.outcome", options: [["", "kit.any"], ...OUTCOMES.map((it): [string, string] => [it, `watch.outcome-${it}`])] as [string, string][] },
@@ -49,7 +50,6 @@ function SignIns() {
     { name: "said", label: "watch.said", options: [["", "kit.any"], ["open", "watch.said-open"], ["mine", "watch.said-mine"], ["not-mine", "watch.said-not-mine"]] as [string, string][] },
   ];
   const [chosen] = useFilters(filters);
-  const { days = "7" } = chosen;
   const { country: place, ...others } = chosen;
   const key = JSON.stringify(others);
   useEffect(() => {
@@ -67,8 +67,9 @@ function SignIns() {
   const answer = (row: SignIn) => <Answer of={row} done={again} />;
   return (
     <>
+      <RangePicker usual={USUAL_DAYS} />
       {drawn?.isMore && <p className="text-quiet">{t("watch.drawn", { count: DRAWN_MAX })}</p>}
-      {drawn && <Picture of={place === undefined ? drawn.items : drawn.items.filter((it) => it.country === place)} days={Number(days)} />}
+      {drawn && <Picture of={place === undefined ? drawn.items : drawn.items.filter((it) => it.country === place)} span={spanOf(chosen, USUAL_DAYS, new Date())} />}
       <List<SignIn>
         title="watch.title"
         load={signIns}
@@ -92,23 +93,20 @@ function SignIns() {
   );
 }
 
-function Picture({ of, days }: { of: SignIn[]; days: number }) {
+function Picture({ of, span }: { of: SignIn[]; span: Span }) {
   const { i18n } = useTranslation();
-  const day = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium" });
-  const counted = byDay(of, days, new Date());
+  const { labels, sums } = counted(of, span, i18n.language, ({ time }) => time, (it) => (wentWell(it) ? [1, 0] : [0, 1]));
   return (
     <>
       <Block title="watch.map"><Suspense><WorldMap events={of} /></Suspense></Block>
-      {days > 1 && (
-        <Chart
-          title="watch.by-day"
-          labels={counted.map((it) => day.format(new Date(`${it.day}T12:00:00`)))}
-          series={[
-            { name: "watch.well", values: counted.map((it) => it.well), tone: "accent" },
-            { name: "watch.not-well", values: counted.map((it) => it.not), tone: "danger" },
-          ]}
-        />
-      )}
+      <Chart
+        title={span.unit === "hour" ? "watch.by-hour" : "watch.by-day"}
+        labels={labels}
+        series={[
+          { name: "watch.well", values: sums[0] ?? [], tone: "accent" },
+          { name: "watch.not-well", values: sums[1] ?? [], tone: "danger" },
+        ]}
+      />
     </>
   );
 }

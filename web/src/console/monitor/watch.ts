@@ -1,7 +1,8 @@
 // Sign-ins as the watch has them.
 
 import type { SignInEvent } from "../../account/api";
-import { daysAgo, type Load, pages } from "../kit/remote";
+import { type Load, pages } from "../kit/remote";
+import { between, spanOf } from "../kit/span";
 
 /** A sign-in of anybody in the company; of nobody where the name is nobody's. */
 export interface SignIn extends SignInEvent {
@@ -17,35 +18,21 @@ export const isOdd = ({ answer }: SignIn): boolean => answer !== null && answer 
 /** Whether its owner has not said yet whose it was. */
 export const isUnanswered = (event: SignIn): boolean => isOdd(event) && event.said === "" && event.account !== null;
 
+/** Days that are shown at first. */
+export const USUAL_DAYS = "7";
+
 /** What the server is asked for. Whose word is still out, is odd. */
-const wanted = ({ days = "7", person, outcome, country, odd, said }: Record<string, string>) => ({
+const wanted = ({ person, outcome, country, odd, said, ...time }: Record<string, string>) => ({
   address: person ?? null,
   organisation: null,
   odd: odd !== undefined || said === "open",
   outcome: outcome ?? null,
   said: said === "open" ? "nothing" : (said ?? null),
   country: country ?? null,
-  since: daysAgo(Number(days)),
+  ...between(spanOf(time, USUAL_DAYS, new Date())),
 });
 
 export const signIns: Load<SignIn> = pages<SignIn>("sign-in-page", wanted);
-
-/** Days that end today, each with what went well and what did not. */
-export function byDay(events: SignIn[], days: number, now: Date): { day: string; well: number; not: number }[] {
-  const dayOf = (at: Date) => `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}-${String(at.getDate()).padStart(2, "0")}`;
-  const counted = new Map<string, { day: string; well: number; not: number }>();
-  for (let back = days - 1; back >= 0; back -= 1) {
-    const day = dayOf(new Date(now.getFullYear(), now.getMonth(), now.getDate() - back));
-    counted.set(day, { day, well: 0, not: 0 });
-  }
-  for (const { time, outcome } of events) {
-    const of = counted.get(dayOf(new Date(time)));
-    if (!of) continue;
-    if (outcome === "accepted" || outcome === "factor-needed") of.well += 1;
-    else of.not += 1;
-  }
-  return [...counted.values()];
-}
 
 /** Countries that sign-ins came from, the most frequent first. */
 export function countriesOf(events: SignIn[]): string[] {

@@ -11,6 +11,8 @@ import { usePlaces } from "../frame";
 import { ActButton } from "../kit/form";
 import { useMay, useMe } from "../kit/me";
 import { Count, Moment, ScreenPage, Tone, useSaid } from "../kit/parts";
+import { RangePicker, useSpan } from "../kit/range";
+import { MailByDay } from "../defend/mail-by-day";
 import { type Mend, pageOf, wayTo, wayToNumber } from "./ways";
 
 type State = "failed" | "needs-a-person" | "passed";
@@ -64,6 +66,7 @@ export default function OverviewScreen() {
 
 function Shown() {
   const language = useSaid();
+  const may = useMay();
   const [read] = useState(() => () => act<Overview>("overview", { language }));
   const known = useTold(read);
   const { again } = known;
@@ -78,9 +81,23 @@ function Shown() {
           <Verdict of={overview} />
           <Areas areas={overview.areas} again={again} />
           <Numbers numbers={overview.numbers} />
+          {may("quarantine.read") && <OverTime />}
         </>
       )}
     </Told>
+  );
+}
+
+/** Days that are drawn at first. */
+const USUAL_DAYS = "7";
+
+function OverTime() {
+  const [span] = useSpan(USUAL_DAYS);
+  return (
+    <>
+      <RangePicker usual={USUAL_DAYS} />
+      <MailByDay span={span} />
+    </>
   );
 }
 

@@ -9,7 +9,7 @@ test("a fresh server has everything before it", () => {
 
 test("what is there is done, and what cannot be seen is not judged", () => {
   const people = [{ address: "a@x.test", role: "admin" }, { address: "s@x.test", role: "security" }];
-  expect(states({ domains: [{ domain: "x.test" }], seen: [{ kind: "MX", object: "x.test", state: "sound" }], people, missing: [], level: "trade", lacks: [] })).toEqual({ domain: "done", dns: "done", people: "done", officer: "done", factors: "done", level: "done", backups: "done", import: "optional" });
+  expect(states({ domains: [{ domain: "x.test" }], seen: [{ kind: "MX", object: "x.test", state: "sound" }], people, missing: [], level: "trade", lacks: [], reached: true, came: false })).toEqual({ domain: "done", dns: "done", people: "done", officer: "done", factors: "done", level: "done", backups: "done", "mail-out": "done", "mail-in": "open", import: "optional" });
   expect(judge({ level: "basic" }).map(({ step }) => step)).toEqual(["level"]);
 });
 
