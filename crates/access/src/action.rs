@@ -145,6 +145,8 @@ env::words! {
         ReportRead = "report.read",
         /// Have reports sent now.
         ReportSend = "report.send",
+        /// Say who gets the overview as a report by mail, here or elsewhere.
+        ReportSubscribe = "report.subscribe",
         /// Check the store.
         StoreCheck = "store.check",
         /// Give back room of what is gone.

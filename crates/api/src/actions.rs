@@ -41,6 +41,7 @@ mod matrix_tests;
 mod on;
 mod openpgp;
 mod outbound;
+mod overview_report;
 mod own;
 #[cfg(test)]
 mod page_tests;
@@ -125,6 +126,7 @@ pub use lists::NewListed;
 pub use on::On;
 pub use openpgp::{KeyToExport, KeyToImport};
 pub use outbound::{MailToReplay, MessageToTest};
+pub use overview_report::{OverviewReader, OverviewReportToSet, send_overview_reports};
 pub(crate) use own::Leave;
 pub use pages::{CasesWanted, EventsWanted, QuarantineWanted, QueueWanted, SignInsWanted, UsersWanted};
 pub use people::{NewUser, PeopleError};

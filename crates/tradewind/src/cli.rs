@@ -18,6 +18,7 @@ mod keys;
 mod lists;
 mod openpgp;
 mod outbound;
+mod overview_report;
 mod page;
 mod protection;
 mod receipt;
@@ -241,6 +242,9 @@ pub(crate) enum Command {
         #[arg(long, default_value = "en")]
         language: String,
     },
+    /// The overview as a report by mail: who gets it, how often.
+    #[command(subcommand)]
+    OverviewReport(overview_report::OverviewReportCommand),
     /// Backups: take one, list them, check them.
     #[command(subcommand)]
     Backup(BackupCommand),

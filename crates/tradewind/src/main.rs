@@ -258,6 +258,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Store(StoreCommand::Collect) => Action::StoreCollect,
         Command::Rehearse => Action::BackupRehearse,
         Command::Overview { language } => Action::Overview { language },
+        Command::OverviewReport(command) => command.action(),
         Command::Report(ReportCommand::Tls { send_now: false }) => Action::ReportTls,
         Command::Report(ReportCommand::Tls { send_now: true }) => Action::ReportTlsSend,
         _ => return Err(Refused("this command is not an action".to_owned())),

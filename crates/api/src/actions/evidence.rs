@@ -61,7 +61,7 @@ const fn within(by: &Bounds) -> Within {
 }
 
 /// Everything that is known beyond the store.
-async fn surroundings(controls: &Controls) -> Result<Surroundings, Refused> {
+pub(super) async fn surroundings(controls: &Controls) -> Result<Surroundings, Refused> {
     let elsewhere = std::sync::Arc::clone(&controls.elsewhere);
     let blocking = move || elsewhere.surroundings();
     let mut around = tokio::task::spawn_blocking(blocking).await.map_err(Refused::because)?;
@@ -216,6 +216,7 @@ fn paper(report: &Report, around: &Surroundings, language: Language) -> Result<r
         language: language.as_str(),
         title: report.title(language)?,
         paragraphs: report.paragraphs(around, language)?,
+        charts: Vec::new(),
         tables: report.tables(language)?.into_iter().map(table).collect(),
     })
 }
@@ -266,7 +267,7 @@ pub(super) async fn overview(controls: &Controls, by: &Bounds, language: String)
 }
 
 /// Sums up what is left of what went by; of a long time, as much as one request may.
-async fn sum_up(controls: &Controls) -> Result<(), Refused> {
+pub(super) async fn sum_up(controls: &Controls) -> Result<(), Refused> {
     for _ in 0..SUMMING_STEPS_MAX {
         if !numbers::sum_up(&controls.store).await.map_err(Refused::because)? {
             break;

@@ -19,7 +19,7 @@ use super::on::On;
 use super::{
     Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, domain_records, evidence, export,
     factors, forward, groups, guard, import, investigation, judging, keys, leave, levels, lists, openpgp, outbound,
-    pages, people, portal, protection, provisioning, quarantine, queue, receipt, regions, rehearse, retention,
+    overview_report, pages, people, portal, protection, provisioning, quarantine, queue, receipt, regions, rehearse, retention,
     retention_rules, roles, scrub, settings, shared_feeds, sharing, sign_ins, smime, space, store, subjects, threats,
     tls, trace, whole,
 };
@@ -812,6 +812,18 @@ actions! {
     AccessLog "access-log" { days: u32 }: AuditRead on On::Within => access::log(controls, bounds, days);
     /// Show what needs attention, area by area, and live numbers, in the language zh or en.
     Overview "overview" { language: String }: EvidenceRead on On::Within => evidence::overview(controls, bounds, language);
+    /// List who gets the overview as a report by mail, how often, and what was sent last.
+    OverviewReportList "overview-report-list" { organisation: Option<String> }: ReportRead
+        on On::Organisation(organisation.as_deref()) => overview_report::list(controls, bounds, organisation);
+    /// Have the overview sent as a PDF by mail: daily, weekly or monthly, to people here or elsewhere.
+    OverviewReportSet "overview-report-set" (new: overview_report::OverviewReportToSet): ReportSubscribe
+        on On::Organisation(new.organisation.as_deref()) => overview_report::set(controls, bounds, new);
+    /// Have a report of the overview sent no longer.
+    OverviewReportRemove "overview-report-remove" { id: String, organisation: Option<String> }: ReportSubscribe
+        on On::Organisation(organisation.as_deref()) => overview_report::remove(controls, bounds, id, organisation);
+    /// Send a report of the overview now, of the last whole day, week or month.
+    OverviewReportSend "overview-report-send" { id: String, organisation: Option<String> }: ReportSubscribe
+        on On::Organisation(organisation.as_deref()) => overview_report::send(controls, bounds, id, organisation);
     /// List how checks come out, or items of a standard or a law by them, a page at a time.
     EvidenceList "evidence-list" (wanted: EvidenceWanted): EvidenceRead on On::Within => evidence::list(controls, bounds, wanted);
     /// Show an item of a standard or a law, or one of the checks, with what was read and how it came out before.

@@ -22,6 +22,7 @@ const PAGES: [string, string[]][] = [
   ["/level", ["level-diff", "organisation-level"]],
   ["/lists", ["list-add", "list-show"]],
   ["/outbound", ["outbound-marks", "outbound-rule-set", "outbound-rules"]],
+  ["/overview-reports", ["overview-report-list", "overview-report-set"]],
   ["/partners", ["guard-learn", "guard-learning", "guard-partners"]],
   ["/partners/alikes", ["guard-alikes"]],
   ["/people", ["factor-list", "forward-list", "user-list", "user-page", "user-role", "user-state"]],
