@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use harness::{Failure, Options, Outcome, Scratch, Sink, Tradewind, require, run};
+use harness::{Failure, Options, Outcome, Scratch, Sink, Tradewind, require, run, wait_until};
 use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -12,20 +12,6 @@ const LIMIT: Duration = Duration::from_secs(30);
 fn told(tradewind: &Tradewind, words: &[&str]) -> Outcome<Value> {
     let all = [&["--json"], words].concat();
     Ok(serde_json::from_str(tradewind.command(&all)?.success()?.stdout.trim())?)
-}
-
-/// Waits until `found` gives something.
-fn wait<T>(what: &str, mut found: impl FnMut() -> Outcome<Option<T>>) -> Outcome<T> {
-    let begun = Instant::now();
-    loop {
-        if let Some(it) = found()? {
-            return Ok(it);
-        }
-        if begun.elapsed() > LIMIT {
-            return Err(Failure::new(format!("{what} does not come")));
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 /// The text of the PDF that is attached to a message.
@@ -64,7 +50,7 @@ fn people_here_and_elsewhere_read_it_in_their_language() -> Outcome {
     assert_eq!(sent["sent"], 2, "{sent}");
     let period = sent["period"].as_str().unwrap_or_default().to_owned();
 
-    let there = wait("the letter for outside", || Ok(sink.messages()?.into_iter().next()))?;
+    let there = wait_until("the letter for outside", LIMIT, || Ok(sink.messages()?.into_iter().next()))?;
     assert!(there.contains("Auto-Submitted: auto-generated") && there.contains("boss@holding.test"), "{there}");
     let text = attached_text(&scratch, "en", &there)?;
     let from = period.split(' ').next().unwrap_or_default();
@@ -77,7 +63,7 @@ fn people_here_and_elsewhere_read_it_in_their_language() -> Outcome {
     }
 
     let mut imap = tradewind.imap("manager")?;
-    let here = wait("the letter for the manager", || {
+    let here = wait_until("the letter for the manager", LIMIT, || {
         imap.command("SELECT INBOX")?.ok()?;
         let uids = imap.uids("INBOX", "HEADER Auto-Submitted auto-generated TEXT application/pdf")?;
         let Some(uid) = uids.split_whitespace().last().map(str::to_owned) else { return Ok(None) };

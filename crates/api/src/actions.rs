@@ -7,6 +7,7 @@ mod access;
 mod approvals;
 mod audit;
 mod backup;
+mod blocklists;
 mod caller;
 mod carry;
 mod clients;
@@ -104,6 +105,7 @@ pub use backup::{
     BackupPlan, BackupWork, PointsPlan, PointsWanted, Stepping, back_up_when_due, carry_erasures_on, is_replaced,
     take_steps, tell_of_crossings,
 };
+pub use blocklists::look_at_blocklists;
 pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
@@ -287,6 +289,16 @@ pub trait Elsewhere: Send + Sync {
 
     /// Looks at the machine: its clock, what files of keys others can read, how processes are confined. Takes up to some seconds.
     async fn look_at_machine(&self) -> Vec<::evidence::Sight> {
+        Vec::new()
+    }
+
+    /// Blocklists that are asked about us.
+    fn blocklists(&self) -> ::reports::blocklists::BlocklistSettings {
+        ::reports::blocklists::BlocklistSettings::default()
+    }
+
+    /// Addresses of this machine that routes send from.
+    fn source_addresses(&self) -> Vec<std::net::IpAddr> {
         Vec::new()
     }
 

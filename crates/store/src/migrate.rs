@@ -76,6 +76,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "overview-reports",
         sql: include_str!("../migrations/0066_overview_reports.sql"),
     },
+    Migration { version: 67, name: "blocklists", sql: include_str!("../migrations/0067_blocklists.sql") },
 ];
 
 /// The newest schema that this program knows.

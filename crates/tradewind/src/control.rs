@@ -4,6 +4,7 @@
 mod belongings;
 mod socket;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -209,6 +210,14 @@ impl Elsewhere for Parts {
 
     fn points(&self) -> Result<PointsPlan, Refused> {
         backup::points(&self.live.now())
+    }
+
+    fn blocklists(&self) -> reports::blocklists::BlocklistSettings {
+        self.live.now().blocklists.clone()
+    }
+
+    fn source_addresses(&self) -> Vec<IpAddr> {
+        self.live.now().delivery.route.iter().filter_map(|route| route.source).collect()
     }
 
     fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {

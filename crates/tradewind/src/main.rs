@@ -248,6 +248,8 @@ fn action(command: Command) -> Result<Action, Refused> {
             DkimCommand::Rotate { domain } => Action::DkimRotate { domain },
             DkimCommand::Retire { domain, selector, .. } => Action::DkimRetire { domain, selector },
         },
+        Command::Dns(DnsCommand::Blocklists { look: false }) => Action::BlocklistList,
+        Command::Dns(DnsCommand::Blocklists { look: true }) => Action::BlocklistLook,
         Command::Openpgp(command) => command.into_action()?,
         Command::OnReceipt(command) => command.into_action()?,
         Command::Report(ReportCommand::Dmarc { days }) => Action::ReportDmarc { days },

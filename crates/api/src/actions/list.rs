@@ -17,7 +17,7 @@ use super::grants::{self, GrantRequest};
 use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, domain_records, evidence, export,
+    Controls, Refused, access, approvals, audit, backup, blocklists, clients, dkim, dmarc, domain_records, evidence, export,
     factors, forward, groups, guard, import, investigation, judging, keys, leave, levels, lists, openpgp, outbound,
     overview_report, pages, people, portal, protection, provisioning, quarantine, queue, receipt, regions, rehearse, retention,
     retention_rules, roles, scrub, settings, shared_feeds, sharing, sign_ins, smime, space, store, subjects, threats,
@@ -824,6 +824,10 @@ actions! {
     /// Send a report of the overview now, of the last whole day, week or month.
     OverviewReportSend "overview-report-send" { id: String, organisation: Option<String> }: ReportSubscribe
         on On::Organisation(organisation.as_deref()) => overview_report::send(controls, bounds, id, organisation);
+    /// List the blocklists that are asked about our addresses and domains, how they answered, and on which we stand, since when.
+    BlocklistList "blocklist-list": EvidenceRead on On::Installation => blocklists::list(controls);
+    /// Ask the blocklists about our addresses and domains now.
+    BlocklistLook "blocklist-look": EvidenceRead on On::Installation => blocklists::look(controls);
     /// List how checks come out, or items of a standard or a law by them, a page at a time.
     EvidenceList "evidence-list" (wanted: EvidenceWanted): EvidenceRead on On::Within => evidence::list(controls, bounds, wanted);
     /// Show an item of a standard or a law, or one of the checks, with what was read and how it came out before.

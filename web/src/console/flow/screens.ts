@@ -8,5 +8,6 @@ export const flowScreens: Screen[] = [
   place("flow", "/domains", "domains.title", ["domain.read"], () => import("./domains-screen")),
   page("flow", "/domains/$domain", "domains.one", ["domain.read"], () => import("./domain-screen")),
   place("flow", "/protection", "protection.title", ["policy.read"], () => import("./protection-screen")),
+  place("flow", "/blocklists", "blocklists.title", ["evidence.read"], () => import("./blocklists-screen")),
   place("flow", "/reports", "reports.title", ["report.read"], () => import("./reports-screen")),
 ];

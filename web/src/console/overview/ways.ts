@@ -8,6 +8,7 @@ const PAGES: [string, string[]][] = [
   ["/approvals", ["approval-decide", "approval-list", "outbound-waiting"]],
   ["/audit", ["access-log", "audit-head", "audit-page", "audit-prove"]],
   ["/backups", ["backup-check", "backup-erasures", "backup-list", "backup-needs", "backup-rehearse", "backup-run", "backup-status"]],
+  ["/blocklists", ["blocklist-list", "blocklist-look"]],
   ["/cases", ["guard-case-page", "guard-cases"]],
   ["/domains", ["dkim-add", "dkim-list", "dkim-rotate", "domain-add", "domain-list"]],
   ["/evidence", ["evidence-list", "evidence-look", "evidence-report"]],
