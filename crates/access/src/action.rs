@@ -83,6 +83,8 @@ env::words! {
         DomainRead = "domain.read",
         /// Host a domain or stop to.
         DomainChange = "domain.change",
+        /// Say by which servers mail leaves, and who may hand mail in; try it.
+        ConnectorChange = "connector.change",
         /// See an organisation and its protection level.
         OrganisationRead = "organisation.read",
         /// See policies.

@@ -70,6 +70,7 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::AuditRead, Approval::Never),
     sensitive(Action::EvidenceReport, Approval::Never),
     sensitive(Action::ReportSubscribe, Approval::Never),
+    sensitive(Action::ConnectorChange, Approval::Never),
     sensitive(Action::PasswordReset, Approval::Never),
     sensitive(Action::FactorReset, Approval::From(Level::Trade)),
     sensitive(Action::ProvisioningChange, Approval::From(Level::Trade)),

@@ -11,6 +11,7 @@ mod blocklists;
 mod caller;
 mod carry;
 mod clients;
+mod connectors;
 mod declare;
 mod dkim;
 mod dmarc;
@@ -108,6 +109,7 @@ pub use backup::{
 pub use blocklists::look_at_blocklists;
 pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};
+pub use connectors::ConnectorToSet;
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
 pub use evidence::{EvidenceWanted, look_after_evidence};
 pub use export::MailToTakeOut;
@@ -295,6 +297,19 @@ pub trait Elsewhere: Send + Sync {
     /// Blocklists that are asked about us.
     fn blocklists(&self) -> ::reports::blocklists::BlocklistSettings {
         ::reports::blocklists::BlocklistSettings::default()
+    }
+
+    /// Routes of the settings, as the list of connectors has them.
+    fn routes(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
+    /// Opens a connection by this connector as for a message to `domain`, and sends none; gives its steps.
+    ///
+    /// # Errors
+    /// [`Refused`] if the settings cannot be used.
+    async fn try_connector(&self, _out: &::queue::connectors::Out, _domain: &str) -> Result<Vec<Value>, Refused> {
+        Err(Refused("no connections here".to_owned()))
     }
 
     /// Addresses of this machine that routes send from.

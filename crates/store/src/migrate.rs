@@ -77,6 +77,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0066_overview_reports.sql"),
     },
     Migration { version: 67, name: "blocklists", sql: include_str!("../migrations/0067_blocklists.sql") },
+    Migration { version: 68, name: "connectors", sql: include_str!("../migrations/0068_connectors.sql") },
 ];
 
 /// The newest schema that this program knows.

@@ -6,6 +6,7 @@ mod backup;
 mod check_auth;
 mod clients;
 mod config;
+mod connector;
 mod directory;
 mod evidence;
 mod factors;
@@ -202,6 +203,9 @@ pub(crate) enum Command {
     /// What people may send: rules, marked documents, what waits for approval.
     #[command(subcommand)]
     Outbound(OutboundCommand),
+    /// By which servers mail leaves, and who may hand mail in.
+    #[command(subcommand)]
+    Connector(connector::ConnectorCommand),
     /// What must protect messages to partners.
     #[command(subcommand)]
     Protection(ProtectionCommand),

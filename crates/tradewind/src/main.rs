@@ -214,6 +214,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Directory(command) => command.action()?,
         Command::Smime(command) => command.action()?,
         Command::Protection(command) => command.action(),
+        Command::Connector(command) => command.action()?,
         Command::Region(command) => command.action(),
         Command::Provision(command) => command.into(),
         Command::List(command) => list_action(command),

@@ -17,7 +17,7 @@ use super::grants::{self, GrantRequest};
 use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, audit, backup, blocklists, clients, dkim, dmarc, domain_records, evidence, export,
+    Controls, Refused, access, approvals, audit, backup, blocklists, clients, connectors, dkim, dmarc, domain_records, evidence, export,
     factors, forward, groups, guard, import, investigation, judging, keys, leave, levels, lists, openpgp, outbound,
     overview_report, pages, people, portal, protection, provisioning, quarantine, queue, receipt, regions, rehearse, retention,
     retention_rules, roles, scrub, settings, shared_feeds, sharing, sign_ins, smime, space, store, subjects, threats,
@@ -824,6 +824,15 @@ actions! {
     /// Send a report of the overview now, of the last whole day, week or month.
     OverviewReportSend "overview-report-send" { id: String, organisation: Option<String> }: ReportSubscribe
         on On::Organisation(organisation.as_deref()) => overview_report::send(controls, bounds, id, organisation);
+    /// List by which servers mail leaves and who may hand mail in: routes of the settings, then connectors in the order in which they are tried.
+    ConnectorList "connector-list": DomainRead on On::Installation => connectors::list(controls);
+    /// Set by which server mail to certain domains leaves, or who may hand mail in and how. It holds at once.
+    ConnectorSet "connector-set" (new: connectors::ConnectorToSet): ConnectorChange on On::Installation => connectors::set(controls, new);
+    /// Take a connector away.
+    ConnectorRemove "connector-remove" { id: String }: ConnectorChange on On::Installation => connectors::remove(controls, id);
+    /// Open a connection by a connector as for a message: greeting, TLS, certificate, sign-in. No message is sent.
+    ConnectorTest "connector-test" { id: String, domain: Option<String> }: ConnectorChange
+        on On::Installation => connectors::test(controls, id, domain);
     /// List the blocklists that are asked about our addresses and domains, how they answered, and on which we stand, since when.
     BlocklistList "blocklist-list": EvidenceRead on On::Installation => blocklists::list(controls);
     /// Ask the blocklists about our addresses and domains now.

@@ -10,6 +10,7 @@ const PAGES: [string, string[]][] = [
   ["/backups", ["backup-check", "backup-erasures", "backup-list", "backup-needs", "backup-rehearse", "backup-run", "backup-status"]],
   ["/blocklists", ["blocklist-list", "blocklist-look"]],
   ["/cases", ["guard-case-page", "guard-cases"]],
+  ["/connectors", ["connector-list", "connector-set"]],
   ["/domains", ["dkim-add", "dkim-list", "dkim-rotate", "domain-add", "domain-list"]],
   ["/evidence", ["evidence-list", "evidence-look", "evidence-report"]],
   ["/factors", ["factor-missing"]],
