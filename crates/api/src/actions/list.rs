@@ -17,7 +17,7 @@ use super::grants::{self, GrantRequest};
 use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, audit, backup, blocklists, clients, connectors, dkim, dmarc, domain_records, evidence, export,
+    Controls, Refused, access, approvals, audit, backup, blocklists, clients, connectors, defence_pages, dkim, dmarc, domain_records, evidence, export,
     factors, forward, groups, guard, import, investigation, judging, keys, leave, levels, lists, openpgp, outbound,
     overview_report, pages, people, portal, protection, provisioning, quarantine, queue, receipt, regions, rehearse, retention,
     retention_rules, roles, scrub, settings, shared_feeds, sharing, sign_ins, smime, space, store, subjects, threats,
@@ -274,6 +274,9 @@ actions! {
     /// List domains that look like ours and were named by mail, with when they were seen first and last, and how often.
     GuardAlikes "guard-alikes" { organisation: Option<String> }: GuardRead
         on On::Organisation(organisation.as_deref()) => guard::alike(controls, bounds, organisation);
+    /// A page of domains that look like ours, the latest found first.
+    GuardAlikePage "guard-alike-page" (wanted: defence_pages::AlikesWanted): GuardRead
+        on On::Organisation(wanted.organisation.as_deref()) => defence_pages::alikes(controls, bounds, wanted);
 
     /// List messages that wait in quarantine: for an account, or for a whole organisation.
     QuarantineList "quarantine-list" { address: Option<String>, organisation: Option<String>, language: Option<String> }: QuarantineRead
@@ -307,6 +310,9 @@ actions! {
     /// List messages that were pulled back, to Junk or into quarantine, after they had been delivered.
     PulledList "pulled-list" { organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => quarantine::pulled(controls, bounds, organisation);
+    /// A page of copies that were pulled back after delivery, the latest first.
+    PulledPage "pulled-page" (wanted: defence_pages::PulledWanted): QuarantineRead
+        on On::Organisation(wanted.organisation.as_deref()) => defence_pages::pulled(controls, bounds, wanted);
     /// Bring the copies of a message that were pulled back to the inbox.
     PulledReturn "pulled-return" { id: String }: QuarantineChange on On::Judged(id) => quarantine::return_pulled(controls, id);
     /// List judged messages, the latest first, a page at a time: which way they went and what became of them, without what they say.
@@ -322,6 +328,9 @@ actions! {
     /// List messages that belong together by sender, link, template or picture, with what was done with them and how many reached people.
     CampaignList "campaign-list" { days: u32, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => threats::campaigns(controls, bounds, days, organisation);
+    /// A page of campaigns, the largest first.
+    CampaignPage "campaign-page" (wanted: defence_pages::CampaignsWanted): QuarantineRead
+        on On::Organisation(wanted.organisation.as_deref()) => defence_pages::campaigns(controls, bounds, wanted);
     /// List what people said of their mail, a page at a time, the latest first.
     ReportList "report-list" { days: u32, cursor: Option<String>, limit: Option<u32>, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => threats::reported(controls, bounds, days, (cursor, limit), organisation);
@@ -513,6 +522,9 @@ actions! {
     /// List complaints (ARF) about mail that went out here, and ours to others.
     ComplaintList "complaint-list" { days: u32, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => judging::complaints(controls, bounds, days, organisation);
+    /// A page of complaints of others about our mail and of ours to others, the latest first.
+    ComplaintPage "complaint-page" (wanted: defence_pages::ComplaintsWanted): QuarantineRead
+        on On::Organisation(wanted.organisation.as_deref()) => defence_pages::complaints(controls, bounds, wanted);
     /// Send a complaint (ARF) about a judged message to whoever answers for its sender.
     ComplaintSend "complaint-send" { id: String, to: String }: QuarantineChange on On::Judged(id) => judging::complain(controls, bounds, id, to);
     /// Show what people have confirmed of unwanted mail, as a document for others: "stix" or "misp".
