@@ -44,7 +44,7 @@ fn letter(tradewind: &Tradewind, subject: &str) -> Outcome<String> {
     let mut imap = tradewind.imap("admin")?;
     wait_until(subject, LIMIT, || {
         let uids = imap.uids("INBOX", "ALL")?;
-        for uid in uids.split_whitespace() {
+        for uid in uids.split_whitespace().filter(|it| it.parse::<u32>().is_ok()) {
             let text = imap.ask(&format!("UID FETCH {uid} BODY.PEEK[]"))?.ok()?.text();
             if decoded(&text).contains(subject) {
                 return Ok(Some(decoded(&text)));

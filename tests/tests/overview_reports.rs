@@ -20,7 +20,7 @@ fn attached_text(scratch: &Scratch, name: &str, message: &str) -> Outcome<String
     let part = message[from..].replace("\r\n", "\n");
     let (_, body) = part.split_once("\n\n").ok_or_else(|| Failure::new("the part has no body"))?;
     let body = body.split("\n--").next().unwrap_or_default();
-    let (text, file) = (scratch.join(format!("{name}.b64")), scratch.join(format!("{name}.pdf")));
+    let (text, file) = (scratch.join(&format!("{name}.b64")), scratch.join(&format!("{name}.pdf")));
     fs::write(&text, body)?;
     let mut decode = Command::new("base64");
     decode.arg("-d").arg(&text).stdout(fs::File::create(&file)?);
@@ -66,7 +66,7 @@ fn people_here_and_elsewhere_read_it_in_their_language() -> Outcome {
     let here = wait_until("the letter for the manager", LIMIT, || {
         imap.command("SELECT INBOX")?.ok()?;
         let uids = imap.uids("INBOX", "HEADER Auto-Submitted auto-generated TEXT application/pdf")?;
-        let Some(uid) = uids.split_whitespace().last().map(str::to_owned) else { return Ok(None) };
+        let Some(uid) = uids.split_whitespace().rfind(|it| it.parse::<u32>().is_ok()).map(str::to_owned) else { return Ok(None) };
         Ok(Some(imap.ask(&format!("UID FETCH {uid} BODY.PEEK[]"))?.ok()?.text()))
     })?;
     let text = attached_text(&scratch, "zh", &here)?;
