@@ -64,10 +64,14 @@ fn people_here_and_elsewhere_read_it_in_their_language() -> Outcome {
 
     let mut imap = tradewind.imap("manager")?;
     let here = wait_until("the letter for the manager", LIMIT, || {
-        imap.command("SELECT INBOX")?.ok()?;
-        let uids = imap.uids("INBOX", "HEADER Auto-Submitted auto-generated TEXT application/pdf")?;
-        let Some(uid) = uids.split_whitespace().rfind(|it| it.parse::<u32>().is_ok()).map(str::to_owned) else { return Ok(None) };
-        Ok(Some(imap.ask(&format!("UID FETCH {uid} BODY.PEEK[]"))?.ok()?.text()))
+        let uids = imap.uids("INBOX", "ALL")?;
+        for uid in uids.split_whitespace().filter(|it| it.parse::<u32>().is_ok()) {
+            let text = imap.ask(&format!("UID FETCH {uid} BODY.PEEK[]"))?.ok()?.text();
+            if text.contains("application/pdf") {
+                return Ok(Some(text));
+            }
+        }
+        Ok(None)
     })?;
     let text = attached_text(&scratch, "zh", &here)?;
     for expected in ["邮件安全总览", from, "防护状况", "缺少什么", "邮件流量", "收款信息变更案件", "未设置备份库", "服务证书", "可用"]
