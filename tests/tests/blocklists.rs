@@ -105,7 +105,10 @@ fn listings_are_found_told_and_gone() -> Outcome {
         all.into_iter().find(|one| one["object"] == object).unwrap_or_default()
     };
     let address = of(&seen, "192.0.2.7");
-    assert_eq!((&address["list"], &address["link"]), (&Value::from("bl.test"), &Value::from("https://bl.test/off?ip=192.0.2.7")));
+    assert_eq!(
+        (&address["list"], &address["link"]),
+        (&Value::from("bl.test"), &Value::from("https://bl.test/off?ip=192.0.2.7"))
+    );
     assert!(address["said"].as_str().is_some_and(|said| said.starts_with("Spam was seen")), "{address}");
     assert_eq!(of(&seen, "trade.test")["link"], "https://dbl.test/off", "{seen}");
     assert_eq!(seen["listings"].as_array().map(Vec::len), Some(2), "what lists everything says nothing of us");

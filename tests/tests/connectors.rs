@@ -43,7 +43,8 @@ fn mail_leaves_by_the_server_that_is_named_now() -> Outcome {
     let (first, second) = (Sink::start()?, Sink::start()?);
     let tradewind = Tradewind::start(Options::default())?;
     let relay = first.address.to_string();
-    let made = told(&tradewind, &["out", "Relay", "far.test", "*.ir", "--relay", &relay, "--encryption", "opportunistic"])?;
+    let made =
+        told(&tradewind, &["out", "Relay", "far.test", "*.ir", "--relay", &relay, "--encryption", "opportunistic"])?;
     send(&tradewind, "bo@far.test", "by-the-first")?;
     send(&tradewind, "bo@shop.ir", "below-a-domain")?;
     arrives(&first, "by-the-first")?;
@@ -84,7 +85,10 @@ fn a_relay_is_signed_in_to_over_proven_tls() -> Outcome {
     let password = scratch.file("password", format!("{}\n", account.password))?.display().to_string();
     let place = relay.listen("submission")?.to_string();
     let set = |password: &str| {
-        told(&tradewind, &["out", "Relay", "*", "--relay", &place, "--user", &account.address, "--password-file", password])
+        told(
+            &tradewind,
+            &["out", "Relay", "*", "--relay", &place, "--user", &account.address, "--password-file", password],
+        )
     };
     let made = set(&password)?;
     assert!(!told(&tradewind, &["list"])?.to_string().contains(&account.password));

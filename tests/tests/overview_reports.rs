@@ -40,8 +40,16 @@ fn people_here_and_elsewhere_read_it_in_their_language() -> Outcome {
     let tradewind = Tradewind::start(Options::default().route("holding.test", sink.address))?;
     let manager = tradewind.account("manager")?.address;
     let set = [
-        "overview-report", "set", "For the board", "weekly", "--time-zone", "Asia/Shanghai", "--to",
-        &format!("{manager}:zh"), "--to", "boss@holding.test:en",
+        "overview-report",
+        "set",
+        "For the board",
+        "weekly",
+        "--time-zone",
+        "Asia/Shanghai",
+        "--to",
+        &format!("{manager}:zh"),
+        "--to",
+        "boss@holding.test:en",
     ];
     let kept = told(&tradewind, &set)?;
     assert_eq!((&kept["hour"], &kept["time_zone"]), (&Value::from(8), &Value::from("Asia/Shanghai")), "{kept}");
@@ -55,8 +63,16 @@ fn people_here_and_elsewhere_read_it_in_their_language() -> Outcome {
     let text = attached_text(&scratch, "en", &there)?;
     let from = period.split(' ').next().unwrap_or_default();
     for expected in [
-        "Overview of mail security at", from, "Protection by requirement", "What is missing", "Mail flow",
-        "Payment-change cases", "Sign-ins", "No repository is set up", "Certificates of the services", "free",
+        "Overview of mail security at",
+        from,
+        "Protection by requirement",
+        "What is missing",
+        "Mail flow",
+        "Payment-change cases",
+        "Sign-ins",
+        "No repository is set up",
+        "Certificates of the services",
+        "free",
         "Asia/Shanghai",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
@@ -74,8 +90,17 @@ fn people_here_and_elsewhere_read_it_in_their_language() -> Outcome {
         Ok(None)
     })?;
     let text = attached_text(&scratch, "zh", &here)?;
-    for expected in ["邮件安全总览", from, "防护状况", "缺少什么", "邮件流量", "收款信息变更案件", "未设置备份库", "服务证书", "可用"]
-    {
+    for expected in [
+        "邮件安全总览",
+        from,
+        "防护状况",
+        "缺少什么",
+        "邮件流量",
+        "收款信息变更案件",
+        "未设置备份库",
+        "服务证书",
+        "可用",
+    ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
     let list = told(&tradewind, &["overview-report", "list"])?;

@@ -78,7 +78,9 @@ pub enum ConnectorError {
     #[error("networks: name networks or certificates by which the partner is known")]
     Unknown,
     /// It would do nothing.
-    #[error("the connector says nothing: demand TLS, bind domains to the partner's servers, or name an account to relay for")]
+    #[error(
+        "the connector says nothing: demand TLS, bind domains to the partner's servers, or name an account to relay for"
+    )]
     Nothing,
     /// There are enough.
     #[error("there are {CONNECTORS_MAX} connectors already; remove one first")]
@@ -251,7 +253,11 @@ fn checked_out(out: Out) -> Result<Out, ConnectorError> {
     }
     if let Some((user, password)) = &out.credentials {
         let (user, password) = (user.trim(), password.expose());
-        if user.is_empty() || password.is_empty() || out.relay.is_none() || user.len().max(password.len()) > TEXT_BYTES_MAX {
+        if user.is_empty()
+            || password.is_empty()
+            || out.relay.is_none()
+            || user.len().max(password.len()) > TEXT_BYTES_MAX
+        {
             return Err(ConnectorError::HalfCredentials);
         }
     }

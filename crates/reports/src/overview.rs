@@ -7,6 +7,6 @@ mod subscription;
 
 pub use period::{Period, Plan, PlanError, Rhythm};
 pub use subscription::{
-    Claim, NewSubscription, Recipient, RECIPIENTS_MAX, SUBSCRIPTIONS_MAX, Sent, Subscription, SubscriptionError, claim,
+    Claim, NewSubscription, RECIPIENTS_MAX, Recipient, SUBSCRIPTIONS_MAX, Sent, Subscription, SubscriptionError, claim,
     due, list, load, remove, set,
 };

@@ -126,7 +126,8 @@ impl Layout {
         let of_bar = of_group * (1.0 - GROUP_GAP) / chart.series.len().max(1) as f64;
         self.fill("#666666", (MARGIN, room), 0.5);
         // Names that would run into one another are left out, but for those that there is room for.
-        let widest = chart.groups.iter().map(|(label, _)| width_of(label)).fold(1.0, f64::max) * TEXT_POINTS + TEXT_POINTS;
+        let widest =
+            chart.groups.iter().map(|(label, _)| width_of(label)).fold(1.0, f64::max) * TEXT_POINTS + TEXT_POINTS;
         let every = (widest / of_group).ceil().max(1.0) as usize;
         for (at, (label, values)) in chart.groups.iter().enumerate() {
             let left = MARGIN + of_group * at as f64;
@@ -164,10 +165,7 @@ impl Layout {
         };
         let (red, green, blue, y) = (part(1), part(3), part(5), self.y);
         if let Some(page) = self.pages.last_mut() {
-            let _ = writeln!(
-                page,
-                "q {red:.3} {green:.3} {blue:.3} rg {x:.2} {y:.2} {width:.2} {height:.2} re f Q"
-            );
+            let _ = writeln!(page, "q {red:.3} {green:.3} {blue:.3} rg {x:.2} {y:.2} {width:.2} {height:.2} re f Q");
         }
     }
 

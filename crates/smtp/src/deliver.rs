@@ -20,11 +20,11 @@ mod pool;
 mod protect;
 mod report;
 pub(crate) mod route;
-pub mod trial;
 mod security;
 mod settle;
 mod sort;
 mod traced;
+pub mod trial;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -49,10 +49,10 @@ use tokio_util::task::TaskTracker;
 use crate::transport::{Policies, Reporter, Results, Sightings};
 use crate::{DeliverySettings, Figures};
 use busy::Busy;
+use connectors::Ways;
 use link::Sent;
 use pool::Pool;
 use protect::Looks;
-use connectors::Ways;
 use route::{RouteError, Routes, Way};
 use settle::Verdict;
 

@@ -7,8 +7,8 @@ use certs::CertificateFacts;
 use crypto::tls::key_exposure;
 use env::Timestamp;
 use evidence::{
-    AuditFacts, BlocklistFacts, CertificateFound, Disk, FeedFound, JudgingFacts, KeysFound, Sight, SightState, Surroundings,
-    TransportFacts,
+    AuditFacts, BlocklistFacts, CertificateFound, Disk, FeedFound, JudgingFacts, KeysFound, Sight, SightState,
+    Surroundings, TransportFacts,
 };
 use judgement::JudgingSettings;
 use mailauth::WithoutDns;

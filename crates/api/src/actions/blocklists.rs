@@ -34,7 +34,10 @@ fn lists_of(settings: &BlocklistSettings) -> Result<Vec<Blocklist>, Refused> {
 
 /// The page where one has oneself taken off: one that the list itself names, or that of the settings.
 fn link(listing: &Listing, lists: &[Blocklist]) -> Option<String> {
-    let named = listing.said.split([' ', '"', '<', '>', '(', ')', ',']).find(|word| word.starts_with("https://") || word.starts_with("http://"));
+    let named = listing
+        .said
+        .split([' ', '"', '<', '>', '(', ')', ','])
+        .find(|word| word.starts_with("https://") || word.starts_with("http://"));
     let named = named.map(|word| word.trim_end_matches(['.', ';']).to_owned());
     named.or_else(|| lists.iter().find(|list| list.zone == listing.list)?.link.clone())
 }
@@ -71,7 +74,8 @@ pub(super) async fn look(controls: &Controls) -> Result<Value, Refused> {
     let settings = controls.elsewhere.blocklists();
     if lists_of(&settings)?.is_empty() {
         return Err(Refused(
-            "no list is named; name some with the settings blocklists.address_lists and blocklists.domain_lists".to_owned(),
+            "no list is named; name some with the settings blocklists.address_lists and blocklists.domain_lists"
+                .to_owned(),
         ));
     }
     if !controls.store.write(|tx| blocklists::begin(tx, 0)).await.map_err(Refused::because)? {
@@ -213,7 +217,8 @@ mod tests {
 
     #[test]
     fn the_page_that_the_list_names_goes_before_the_one_that_is_known() {
-        let settings = BlocklistSettings { address_lists: vec!["zen.spamhaus.org".to_owned()], ..BlocklistSettings::default() };
+        let settings =
+            BlocklistSettings { address_lists: vec!["zen.spamhaus.org".to_owned()], ..BlocklistSettings::default() };
         let lists = settings.lists().unwrap();
         let listing = |said: &str| Listing {
             list: "zen.spamhaus.org".to_owned(),
@@ -224,7 +229,10 @@ mod tests {
             codes: "127.0.0.2".to_owned(),
             said: said.to_owned(),
         };
-        assert_eq!(link(&listing("Listed, see (https://bl.example/q?ip=192.0.2.7)."), &lists).as_deref(), Some("https://bl.example/q?ip=192.0.2.7"));
+        assert_eq!(
+            link(&listing("Listed, see (https://bl.example/q?ip=192.0.2.7)."), &lists).as_deref(),
+            Some("https://bl.example/q?ip=192.0.2.7")
+        );
         assert_eq!(link(&listing("Listed."), &lists).as_deref(), Some("https://check.spamhaus.org/"));
         assert_eq!(link(&listing("Listed."), &[]), None);
         for language in [Language::English, Language::Chinese] {

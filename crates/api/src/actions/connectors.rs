@@ -73,7 +73,9 @@ enum Fault {
     Connector(#[from] ConnectorError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    #[error("account {0} is no program's; make one with tradewind service add, and give it the networks of the servers")]
+    #[error(
+        "account {0} is no program's; make one with tradewind service add, and give it the networks of the servers"
+    )]
     NoService(String),
 }
 
@@ -141,7 +143,8 @@ pub(super) async fn set(controls: &Controls, new: ConnectorToSet) -> Result<Valu
 /// What is asked for of mail that leaves; the password that is known stays as long as the name and the server do: whoever names another server must not be
 /// shown it there.
 fn out(tx: &mut Tx<'_>, id: Option<i64>, new: &ConnectorToSet) -> Result<Out, Fault> {
-    let text = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let text =
+        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let (relay, user, password) = (text(&new.relay), text(&new.user), new.password.clone().filter(|it| !it.is_empty()));
     let known = connectors::list(tx)?.into_iter().find(|one| Some(one.id) == id).and_then(|one| match one.way {
         Way::Out(out) if out.relay == relay => out.credentials,
@@ -155,7 +158,8 @@ fn out(tx: &mut Tx<'_>, id: Option<i64>, new: &ConnectorToSet) -> Result<Out, Fa
     };
     let encryption = new.encryption.as_deref().unwrap_or("opportunistic");
     let source = text(&new.source);
-    let address = source.as_deref().map(|text| text.parse::<IpAddr>().map_err(|_| ConnectorError::Source(text.to_owned())));
+    let address =
+        source.as_deref().map(|text| text.parse::<IpAddr>().map_err(|_| ConnectorError::Source(text.to_owned())));
     Ok(Out {
         domains: new.domains.clone(),
         relay,
@@ -197,9 +201,12 @@ pub(super) async fn remove(controls: &Controls, id: String) -> Result<Value, Ref
 pub(super) async fn test(controls: &Controls, id: String, domain: Option<String>) -> Result<Value, Refused> {
     let number = number(&id)?;
     let all = controls.store.read(connectors::list).await.map_err(Refused::because)?;
-    let found = all.into_iter().find(|one| one.id == number).ok_or_else(|| Refused::because(ConnectorError::Missing))?;
+    let found =
+        all.into_iter().find(|one| one.id == number).ok_or_else(|| Refused::because(ConnectorError::Missing))?;
     let Way::Out(out) = found.way else {
-        return Err(Refused("a connector for mail that comes in opens no connection; have the partner send a message".to_owned()));
+        return Err(Refused(
+            "a connector for mail that comes in opens no connection; have the partner send a message".to_owned(),
+        ));
     };
     let plain = out.domains.iter().find(|domain| !domain.starts_with('*')).cloned();
     let domain = match domain.map(|text| mail::domain::canonical(text.trim()).map_err(Refused::because)).transpose()? {

@@ -267,7 +267,7 @@ pub(super) async fn overview(controls: &Controls, by: &Bounds, language: String)
 }
 
 /// Sums up what is left of what went by; of a long time, as much as one request may.
-pub(super) async fn sum_up(controls: &Controls) -> Result<(), Refused> {
+async fn sum_up(controls: &Controls) -> Result<(), Refused> {
     for _ in 0..SUMMING_STEPS_MAX {
         if !numbers::sum_up(&controls.store).await.map_err(Refused::because)? {
             break;

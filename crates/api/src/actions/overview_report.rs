@@ -3,6 +3,7 @@
 mod paper;
 
 use ::access::Via;
+use ::evidence::numbers;
 use ::letters::{Letter, Ready, Texts};
 use ::reports::overview::{
     self, Claim, NewSubscription, Period, Plan, Recipient, Rhythm, Sent, Subscription, SubscriptionError,
@@ -201,7 +202,8 @@ struct Made {
 
 /// Makes the letters of a report, one for each recipient, so that none learns of the others.
 async fn make(controls: &Controls, of: &Subscription, period: &Period) -> Result<Made, Refused> {
-    evidence::sum_up(controls).await?;
+    // All of it: a server that was down for days has not counted the last of them yet.
+    while numbers::sum_up(&controls.store).await.map_err(Refused::because)? {}
     let around = evidence::surroundings(controls).await?;
     let organisation = of.organisation;
     let domains = move |tx: &mut Tx<'_>| identity::list_domains(tx, Some(organisation));
@@ -224,8 +226,11 @@ async fn make(controls: &Controls, of: &Subscription, period: &Period) -> Result
         let Some((_, paper)) = papers.iter().find(|(of, _)| *of == language) else { continue };
         let to = Address::parse(&recipient.address).map_err(Refused::because)?;
         let raw = letter(controls, (&from, &to), (paper, period), language);
-        let letter =
-            Letter { utf8: !to.is_ascii_capable(), stays: true, ..Letter::new(organisation, vec![to.to_string()], raw) };
+        let letter = Letter {
+            utf8: !to.is_ascii_capable(),
+            stays: true,
+            ..Letter::new(organisation, vec![to.to_string()], raw)
+        };
         letters.push(controls.mailer.ready(letter).await.map_err(Refused::because)?);
     }
     let at = controls.store.context().clock.now().millis();
@@ -270,7 +275,11 @@ fn letter(
         .header("Auto-Submitted", Raw::new("auto-generated"))
         .header("Content-Language", Raw::new(language.as_str()))
         .text_body(text)
-        .attachment("application/pdf", format!("overview-{last_day}.{}.pdf", language.as_str()), review::write_pdf(paper))
+        .attachment(
+            "application/pdf",
+            format!("overview-{last_day}.{}.pdf", language.as_str()),
+            review::write_pdf(paper),
+        )
         .write_to_vec();
     // Writing to a vector cannot fail.
     built.unwrap_or_default()
@@ -287,7 +296,9 @@ pub async fn send_overview_reports(controls: &Controls) -> Result<usize, Refused
         let name = of.name.clone();
         match send_due(controls, of).await {
             Ok(was_first) => sent += usize::from(was_first),
-            Err(error) => tracing::error!(report = name, %error, "a report of the overview is not sent; it is tried again"),
+            Err(error) => {
+                tracing::error!(report = name, %error, "a report of the overview is not sent; it is tried again")
+            }
         }
     }
     Ok(sent)

@@ -136,9 +136,11 @@ pub(crate) fn blocklists(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
         look.person("blocklists-none", &[]);
         return Ok(());
     }
-    let listed = look.tx().rows("SELECT object, list FROM blocklist_listing WHERE gone = 0 ORDER BY list, object", &[], |row| {
-        Ok(format!("{} ({})", row.text(0)?, row.text(1)?))
-    })?;
+    let listed = look.tx().rows(
+        "SELECT object, list FROM blocklist_listing WHERE gone = 0 ORDER BY list, object",
+        &[],
+        |row| Ok(format!("{} ({})", row.text(0)?, row.text(1)?)),
+    )?;
     look.read("blocklisted", "blocklist_listing", listed.len());
     if !listed.is_empty() {
         look.wrong("blocklisted", &[("listings", some(&listed))]);

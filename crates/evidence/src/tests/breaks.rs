@@ -117,10 +117,8 @@ fn mail() -> Vec<Case> {
             Check::Blocklists,
             "blocklisted",
             Failed,
-            Sql(
-                "INSERT INTO blocklist_listing (list, object, since, seen, gone, told, codes, said)
-                 VALUES ('bl.example', '192.0.2.7', 1, 1, 0, 1, '127.0.0.2', 'spam')",
-            ),
+            Sql("INSERT INTO blocklist_listing (list, object, since, seen, gone, told, codes, said)
+                 VALUES ('bl.example', '192.0.2.7', 1, 1, 0, 1, '127.0.0.2', 'spam')"),
         ),
         (Check::Feeds, "no-feed", Failed, Around(|it| it.feeds.clear())),
         (Check::Feeds, "feed-stale", Failed, Around(|it| it.feeds[0].checked = None)),

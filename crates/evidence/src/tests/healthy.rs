@@ -10,8 +10,8 @@ use store::testing::TestStore;
 use store::{Tx, params};
 
 use crate::{
-    BackupFacts, BlocklistFacts, CertificateFound, Disk, EvidenceError, FeedFound, JudgingFacts, KeysFound, Rehearsed, Sight,
-    SightState, SubjectFigures, Surroundings, TransportFacts, keep_sights, world,
+    BackupFacts, BlocklistFacts, CertificateFound, Disk, EvidenceError, FeedFound, JudgingFacts, KeysFound, Rehearsed,
+    Sight, SightState, SubjectFigures, Surroundings, TransportFacts, keep_sights, world,
 };
 
 pub(super) const REPOSITORY: &str = "s3:https://s3.example/mail";

@@ -169,7 +169,8 @@ pub(super) async fn days_of_a_report_have_what_was_in_them(store: TestStore) {
     judge(&store, other, 3 * HOUR, "in", "junk").await;
     sum_up_all(&store).await;
     let end = store.clock_now().millis();
-    let bounds: Vec<env::Timestamp> = [72, 48, 24, 0].map(|hours| env::Timestamp::from_millis(end - hours * HOUR)).to_vec();
+    let bounds: Vec<env::Timestamp> =
+        [72, 48, 24, 0].map(|hours| env::Timestamp::from_millis(end - hours * HOUR)).to_vec();
     let ours = Within { organisation: Some(own) };
     let days = bounds.clone();
     let told = store.read(move |tx| numbers::spans(tx, ours, &days)).await.unwrap();

@@ -36,7 +36,12 @@ pub struct Seen {
 }
 
 /// Asks one list about all that is ours; gives how it answered, and what of it is known now. What a list does not tell stays as it was.
-pub async fn ask(dns: &dyn Resolver, list: &Blocklist, addresses: &[IpAddr], domains: &[String]) -> (Answered, Vec<Seen>) {
+pub async fn ask(
+    dns: &dyn Resolver,
+    list: &Blocklist,
+    addresses: &[IpAddr],
+    domains: &[String],
+) -> (Answered, Vec<Seen>) {
     let (never, objects): (String, Vec<(String, String)>) = match list.kind {
         ListKind::Addresses => {
             let objects = addresses.iter().map(|address| (address.to_string(), reversed(*address)));
@@ -69,11 +74,7 @@ pub async fn ask(dns: &dyn Resolver, list: &Blocklist, addresses: &[IpAddr], dom
 }
 
 /// What the list has of a name; an answer that is none says why.
-async fn look_up(
-    dns: &dyn Resolver,
-    label: &str,
-    zone: &str,
-) -> Result<Option<(Vec<Ipv4Addr>, String)>, Answered> {
+async fn look_up(dns: &dyn Resolver, label: &str, zone: &str) -> Result<Option<(Vec<Ipv4Addr>, String)>, Answered> {
     let name = format!("{label}.{zone}");
     let answers = match dns.ipv4(&name).await {
         Ok(answers) => answers,

@@ -37,7 +37,11 @@ impl BlocklistSettings {
         }
         let unread = self.addresses.iter().any(|text| text.trim().parse::<IpAddr>().is_err());
         if unread || self.addresses.len() > ADDRESSES_MAX {
-            wrong.push(("blocklists.addresses", self.addresses.join(", "), "must be at most 50 addresses of IPv4 or IPv6"));
+            wrong.push((
+                "blocklists.addresses",
+                self.addresses.join(", "),
+                "must be at most 50 addresses of IPv4 or IPv6",
+            ));
         }
         if !(1..=24 * 7).contains(&self.every_hours) {
             wrong.push(("blocklists.every_hours", self.every_hours.to_string(), "give 1 to 168"));

@@ -244,6 +244,9 @@ mod tests {
         let error = Plan::new(Rhythm::Daily, 1, "Shanghai").unwrap_err().to_string();
         assert!(error.contains("Asia/Shanghai"), "{error}");
         let shanghai = plan(Rhythm::Daily, 1, "asia/shanghai");
-        assert_eq!((shanghai.zone(), shanghai.local(at("2026-11-27T18:30:00Z")).as_str()), ("Asia/Shanghai", "2026-11-28 02:30"));
+        assert_eq!(
+            (shanghai.zone(), shanghai.local(at("2026-11-27T18:30:00Z")).as_str()),
+            ("Asia/Shanghai", "2026-11-28 02:30")
+        );
     }
 }

@@ -137,7 +137,8 @@ pub fn set(
         None => None,
     };
     let count = "SELECT COUNT(*) FROM overview_report WHERE organisation = $1";
-    let is_full = tx.row(count, params![organisation], |row| row.int(0))?.is_some_and(|count| count >= SUBSCRIPTIONS_MAX);
+    let is_full =
+        tx.row(count, params![organisation], |row| row.int(0))?.is_some_and(|count| count >= SUBSCRIPTIONS_MAX);
     if id.is_none() && is_full {
         return Err(SubscriptionError::TooMany);
     }

@@ -111,7 +111,8 @@ impl Trial<'_> {
     }
 
     async fn open(&self, exchanger: &Exchanger, way: &Way, security: &Security) -> Result<Link, LinkError> {
-        let roots = Roots::system(self.roots).map_err(|_| LinkError::Protocol("the files of root certificates cannot be used"))?;
+        let roots = Roots::system(self.roots)
+            .map_err(|_| LinkError::Protocol("the files of root certificates cannot be used"))?;
         let tls = if security.needs_tls() { ClientTls::verified(&roots)? } else { ClientTls::opportunistic(&roots)? };
         let credentials = way.relay.as_ref().and_then(|relay| relay.credentials.as_ref());
         let mut last = LinkError::Protocol("the server has no address");

@@ -135,7 +135,7 @@ impl ConnectorCommand {
 }
 
 fn first_line(file: &std::path::Path) -> Result<String, api::actions::Refused> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| api::actions::Refused(format!("{}: {error}", file.display())))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|error| api::actions::Refused(format!("{}: {error}", file.display())))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }

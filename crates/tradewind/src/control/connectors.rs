@@ -27,8 +27,6 @@ pub(super) fn routes(settings: &Settings) -> Vec<Value> {
 
 /// The steps of a trial.
 pub(super) fn told(steps: &[TriedStep]) -> Vec<Value> {
-    let row = |it: &TriedStep| {
-        json!({ "step": it.step.as_str(), "outcome": it.outcome.as_str(), "detail": it.detail })
-    };
+    let row = |it: &TriedStep| json!({ "step": it.step.as_str(), "outcome": it.outcome.as_str(), "detail": it.detail });
     steps.iter().map(row).collect()
 }

@@ -3,9 +3,9 @@
 use ::store::testing::{Engine, TestStore, run};
 use identity::Level;
 
+use super::super::Answer;
 use super::super::fixture::Fixture;
 use super::super::list::Action;
-use super::super::Answer;
 use super::*;
 
 fn with(test: impl AsyncFnOnce(Fixture) + Send + 'static) {

@@ -56,8 +56,7 @@ pub(super) fn make(
     let parts = numbers::spans(tx, within, &bounds)?;
     let rows = numbers::shown(tx, around, within, language)?;
     let shown = rows.into_iter().filter_map(|row| Some((row["number"].as_str()?.to_owned(), row))).collect();
-    let facts =
-        Facts { texts: Texts::of(language), language, plan: &of.plan, period, stand, shown, parts, labels };
+    let facts = Facts { texts: Texts::of(language), language, plan: &of.plan, period, stand, shown, parts, labels };
     let cases = numbers::cases(tx, of.organisation, (period.begin(), period.end()))?;
     let mut standings = Vec::new();
     for location in &around.backups.repositories {
@@ -126,9 +125,8 @@ impl Facts<'_> {
     }
 
     fn paragraphs(&self, made: &str) -> Vec<String> {
-        let count = |wanted: State| {
-            self.stand.iter().filter(|(_, known)| known.outcome.state() == wanted).count().to_string()
-        };
+        let count =
+            |wanted: State| self.stand.iter().filter(|(_, known)| known.outcome.state() == wanted).count().to_string();
         let (failed, person, passed) = (count(State::Failed), count(State::NeedsPerson), count(State::Passed));
         let verdict = if failed == "0" { "verdict-good" } else { "verdict-act" };
         vec![
@@ -183,11 +181,7 @@ impl Facts<'_> {
                 row(area, State::Passed, String::new(), String::new());
             }
         }
-        Table {
-            title: self.say("protection", &[]),
-            head: self.heads(&["area", "state", "missing", "since"]),
-            rows,
-        }
+        Table { title: self.say("protection", &[]), head: self.heads(&["area", "state", "missing", "since"]), rows }
     }
 
     fn went_by(&self) -> Table {

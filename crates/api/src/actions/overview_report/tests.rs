@@ -154,7 +154,7 @@ fn it_says_what_went_by_and_what_is_missing() {
         };
         fixture.controls.store.write(judge).await.unwrap();
         fixture.store.clock.advance(HOUR);
-        evidence::sum_up(&fixture.controls).await.unwrap();
+        while numbers::sum_up(&fixture.controls.store).await.unwrap() {}
         let plan = Plan::new(Rhythm::Daily, 1, "Asia/Shanghai").unwrap();
         let of = Subscription {
             id: 1,
@@ -166,9 +166,10 @@ fn it_says_what_went_by_and_what_is_missing() {
             last: None,
         };
         let period = of.plan.latest(env::Timestamp::from_millis(now + 3_600_000)).unwrap();
-        for (language, wanted) in
-            [(Language::Chinese, ["收到的邮件", "未通过", "备份"]), (Language::English, ["Received", "failed", "ackup"])]
-        {
+        for (language, wanted) in [
+            (Language::Chinese, ["收到的邮件", "未通过", "备份"]),
+            (Language::English, ["Received", "failed", "ackup"]),
+        ] {
             let (around, of, period) = (::evidence::Surroundings::default(), of.clone(), period.clone());
             let make = move |tx: &mut Tx<'_>| paper::make(tx, &around, &of, (&period, language));
             let paper = fixture.controls.store.read(make).await.unwrap();
