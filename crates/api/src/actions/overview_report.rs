@@ -67,6 +67,10 @@ enum Fault {
     Subscription(#[from] SubscriptionError),
     #[error(transparent)]
     Queue(#[from] QueueError),
+    #[error(
+        "{0} is at a domain of this server and no account of your organisation; name an account, or somebody elsewhere"
+    )]
+    NotHere(String),
 }
 
 fn number(id: &str) -> Result<i64, Refused> {
@@ -143,15 +147,20 @@ fn recipient(
     language: Option<Language>,
 ) -> Result<Recipient, Fault> {
     let wrong = || SubscriptionError::Address(address.to_owned());
-    let address = Address::parse(address.trim()).map_err(|_| wrong())?.canonical();
-    let own = match (language, identity::find_by_address(tx, &address)?) {
-        (None, Some(account)) => {
-            let account = identity::load_account(tx, account)?;
-            (account.organisation == organisation).then_some(account.language)
-        }
-        _ => None,
+    let parsed = Address::parse(address.trim()).map_err(|_| wrong())?;
+    let address = parsed.canonical();
+    let own = match identity::find_by_address(tx, &address)? {
+        Some(account) => Some(identity::load_account(tx, account)?).filter(|it| it.organisation == organisation),
+        None => None,
     };
-    Ok(Recipient { address, language: language.or(own).unwrap_or(Language::English) })
+    let is_hosted = identity::list_domains(tx, None)?.iter().any(|domain| domain.name == parsed.domain_ascii());
+    match (own, is_hosted) {
+        (None, true) => Err(Fault::NotHere(address)),
+        (own, _) => {
+            let language = language.or(own.map(|own| own.language)).unwrap_or(Language::English);
+            Ok(Recipient { address, language })
+        }
+    }
 }
 
 pub(super) async fn remove(

@@ -79,6 +79,8 @@ fn the_administrator_says_who_gets_it() {
             ("rhythm", json!("hourly"), "daily, weekly, monthly"),
             ("recipients", json!([]), "recipients"),
             ("recipients", json!([{ "address": "nobody" }]), "nobody"),
+            ("recipients", json!([{ "address": "nobody@trade.test" }]), "no account of your organisation"),
+            ("recipients", json!([{ "address": "sales@other.test" }]), "no account of your organisation"),
             ("recipients", json!([{ "address": "a@b.test" }, { "address": "A@b.test" }]), "twice"),
         ] {
             let mut wrong = report("daily", json!([{ "address": "a@b.test" }]));
