@@ -4,6 +4,7 @@
 //! be added without.
 
 mod access;
+pub(crate) mod answers;
 mod approvals;
 mod audit;
 mod backup;
