@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use crate::{Failure, Outcome, Stream, Trust};
 
+/// What it says it is. A session is its browser's: another program that shows its cookie must say the same.
+pub const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
 /// What a browser is answered.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -117,7 +120,7 @@ impl Browser {
     pub fn request(&mut self, method: &str, path: &str, header: &[(&str, &str)], body: &str) -> Outcome<Page> {
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\nSec-Fetch-Site: same-origin\r\n\
-             User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\nContent-Length: {}\r\n",
+             User-Agent: {USER_AGENT}\r\nContent-Length: {}\r\n",
             self.address.port(),
             body.len()
         );
