@@ -8,7 +8,7 @@ PORT_BASE ?= 10000
 # Where tools/install puts Node if the system's is too old.
 export PATH := $(CURDIR)/target/node/bin:$(PATH)
 
-.PHONY: run build web web-check test lint docs bench bench-at-rest bench-judged bench-web bench-lists bench-backup bench-moving kill-backups clean toolchain peers screenshots
+.PHONY: run build web web-check test lint docs bench bench-at-rest bench-judged bench-web bench-lists bench-backup bench-moving kill-backups fuzz-api clean toolchain peers screenshots
 
 ## Builds, starts the server on the embedded store with a demo company, prints addresses, sign-ins and what is missing.
 run: build
@@ -68,6 +68,12 @@ bench-moving: build peers
 ## Servers killed at 100 random points while backups are taken, and brought back; takes some 20 minutes.
 kill-backups: build
 	TRADEWIND_KILLS=100 $(CARGO) test --release --locked -p tradewind-tests --test backup_kills -- --nocapture whenever
+
+## Requests made from the description of the API, as four roles, for FUZZ_MINUTES minutes.
+FUZZ_MINUTES ?= 10
+fuzz-api: toolchain peers
+	$(CARGO) build --locked --package tradewind
+	TRADEWIND_FUZZ_MINUTES=$(FUZZ_MINUTES) $(CARGO) test --locked -p tradewind-tests --test openapi -- --ignored --nocapture minutes
 
 ## Speed of the web application in Chromium, with 100,000 messages in the inbox; wants an idle machine.
 bench-web: build peers

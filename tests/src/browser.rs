@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{Failure, Outcome, Stream, Trust};
 
-/// What a [`Browser`] says it is; its session belongs to that.
+/// What it says it is. A session is its browser's: another program that shows its cookie must say the same.
 pub const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 /// What a browser is answered.

@@ -73,7 +73,7 @@ pub use port53::Port53;
 pub use ports::{PortBase, Reserved, free_port};
 pub use postfix::{Postfix, PostfixOptions};
 pub use process::{Finished, Process, run};
-pub use pypi::{file_of_sdist, python_packages};
+pub use pypi::{file_of_sdist, python_packages, virtual_environment};
 pub use pyspf::pyspf_verdicts;
 pub use scratch::Scratch;
 pub use scripted::{ScriptedServer, Visit};

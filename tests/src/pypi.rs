@@ -1,5 +1,5 @@
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -38,4 +38,32 @@ pub fn python_packages(scratch: &Scratch, packages: &[&str]) -> Outcome<PathBuf>
     pip.arg(&target).args(packages);
     run(pip, PATIENCE)?.success()?;
     Ok(target)
+}
+
+/// A virtual environment with the packages of PyPI that `requirements` lists, each pinned by version; gives its directory. It lies beside the
+/// tests' files and is made once: as long as the list is the same, it is taken as it is.
+///
+/// # Errors
+/// If they cannot be had.
+pub fn virtual_environment(name: &str, requirements: &str) -> Outcome<PathBuf> {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python");
+    fs::create_dir_all(&all)?;
+    let (place, listed) = (all.join(name), all.join(name).join("installed.txt"));
+    // Tests run in parallel processes; one installs.
+    let lock = File::create(all.join(format!("{name}.lock")))?;
+    lock.lock()?;
+    if fs::read_to_string(&listed).is_ok_and(|installed| installed == requirements) {
+        return Ok(place);
+    }
+    let scratch = Scratch::new("pypi")?;
+    let wanted = scratch.file("requirements.txt", requirements)?;
+    let mut make = Command::new("/usr/bin/python3");
+    make.args(["-m", "venv", "--clear"]).arg(&place);
+    run(make, PATIENCE)?.success()?;
+    let mut pip = Command::new(place.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--requirement"])
+        .arg(wanted);
+    run(pip, PATIENCE)?.success()?;
+    fs::write(listed, requirements)?;
+    Ok(place)
 }

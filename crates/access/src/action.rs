@@ -83,6 +83,8 @@ env::words! {
         DomainRead = "domain.read",
         /// Host a domain or stop to.
         DomainChange = "domain.change",
+        /// Say by which servers mail leaves, and who may hand mail in; try it.
+        ConnectorChange = "connector.change",
         /// See an organisation and its protection level.
         OrganisationRead = "organisation.read",
         /// See policies.
@@ -145,6 +147,8 @@ env::words! {
         ReportRead = "report.read",
         /// Have reports sent now.
         ReportSend = "report.send",
+        /// Say who gets the overview as a report by mail, here or elsewhere.
+        ReportSubscribe = "report.subscribe",
         /// Check the store.
         StoreCheck = "store.check",
         /// Give back room of what is gone.

@@ -69,6 +69,8 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::CertificateChange, Approval::Never),
     sensitive(Action::AuditRead, Approval::Never),
     sensitive(Action::EvidenceReport, Approval::Never),
+    sensitive(Action::ReportSubscribe, Approval::Never),
+    sensitive(Action::ConnectorChange, Approval::Never),
     sensitive(Action::PasswordReset, Approval::Never),
     sensitive(Action::FactorReset, Approval::From(Level::Trade)),
     sensitive(Action::ProvisioningChange, Approval::From(Level::Trade)),

@@ -4,13 +4,17 @@
 //! be added without.
 
 mod access;
+pub(crate) mod answers;
 mod approvals;
 mod audit;
 mod backup;
+mod blocklists;
 mod caller;
 mod carry;
 mod clients;
+mod connectors;
 mod declare;
+mod defence_pages;
 mod dkim;
 mod dmarc;
 mod domain_records;
@@ -41,6 +45,7 @@ mod matrix_tests;
 mod on;
 mod openpgp;
 mod outbound;
+mod overview_report;
 mod own;
 #[cfg(test)]
 mod page_tests;
@@ -103,8 +108,11 @@ pub use backup::{
     BackupPlan, BackupWork, PointsPlan, PointsWanted, Stepping, back_up_when_due, carry_erasures_on, is_replaced,
     take_steps, tell_of_crossings,
 };
+pub use blocklists::look_at_blocklists;
 pub use caller::{Answer, Bounds, Caller};
 pub use clients::{NewDevice, NewProgram};
+pub use connectors::ConnectorToSet;
+pub use defence_pages::{AlikesWanted, CampaignsWanted, ComplaintsWanted, PulledWanted};
 pub use dkim::{import_files as import_key_files, make as make_keys, records as key_records};
 pub use evidence::{EvidenceWanted, look_after_evidence};
 pub use export::MailToTakeOut;
@@ -125,6 +133,7 @@ pub use lists::NewListed;
 pub use on::On;
 pub use openpgp::{KeyToExport, KeyToImport};
 pub use outbound::{MailToReplay, MessageToTest};
+pub use overview_report::{OverviewReader, OverviewReportToSet, send_overview_reports};
 pub(crate) use own::Leave;
 pub use pages::{CasesWanted, EventsWanted, QuarantineWanted, QueueWanted, SignInsWanted, UsersWanted};
 pub use people::{NewUser, PeopleError};
@@ -285,6 +294,29 @@ pub trait Elsewhere: Send + Sync {
 
     /// Looks at the machine: its clock, what files of keys others can read, how processes are confined. Takes up to some seconds.
     async fn look_at_machine(&self) -> Vec<::evidence::Sight> {
+        Vec::new()
+    }
+
+    /// Blocklists that are asked about us.
+    fn blocklists(&self) -> ::reports::blocklists::BlocklistSettings {
+        ::reports::blocklists::BlocklistSettings::default()
+    }
+
+    /// Routes of the settings, as the list of connectors has them.
+    fn routes(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
+    /// Opens a connection by this connector as for a message to `domain`, and sends none; gives its steps.
+    ///
+    /// # Errors
+    /// [`Refused`] if the settings cannot be used.
+    async fn try_connector(&self, _out: &::queue::connectors::Out, _domain: &str) -> Result<Vec<Value>, Refused> {
+        Err(Refused("no connections here".to_owned()))
+    }
+
+    /// Addresses of this machine that routes send from.
+    fn source_addresses(&self) -> Vec<std::net::IpAddr> {
         Vec::new()
     }
 

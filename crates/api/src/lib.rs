@@ -14,6 +14,7 @@ mod mta_sts;
 mod oauth;
 mod portal;
 mod quarantine_links;
+mod schema;
 mod scim;
 mod settings;
 mod shared;

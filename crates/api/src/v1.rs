@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -23,9 +24,10 @@ use axum::{Json, Router};
 use serde_json::Value;
 
 use crate::actions::{Action, Answer, Caller, Controls};
+use crate::schema;
 
 pub use openapi::document;
-use problem::Problem;
+use problem::{Kind, Problem};
 
 /// Longest request, in bytes.
 const REQUEST_BYTES_MAX: usize = 64 << 10;
@@ -79,33 +81,50 @@ pub struct Door {
     pub authenticate: Arc<dyn Authenticate>,
 }
 
+/// The one action whose request is a file.
+const WITH_FILE: &str = "directory-import";
+
+/// Octets that a request of an action may have.
+fn bytes_max(name: &str) -> usize {
+    if name == WITH_FILE { FILE_BYTES_MAX } else { REQUEST_BYTES_MAX }
+}
+
 /// The routes of the API.
 pub fn routes<S: Clone + Send + Sync + 'static>(door: Door) -> Router<S> {
     Router::new()
         .route("/api/v1/openapi.json", get(|| async { Json(document()) }))
         .route("/api/v1/investigations/{id}/archive", get(fetched::fetch))
-        .route("/api/v1/directory-import", post(act_on_file).layer(DefaultBodyLimit::max(FILE_BYTES_MAX)))
+        .route(&format!("/api/v1/{WITH_FILE}"), post(act_on_file).layer(DefaultBodyLimit::max(FILE_BYTES_MAX)))
         .route("/api/v1/{action}", post(act).layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX)))
+        .method_not_allowed_fallback(|| async { Problem::new(Kind::WrongMethod) })
         .with_state(door)
 }
 
 /// As [`act`], for the one action whose request is long.
-async fn act_on_file(door: State<Door>, peer: ConnectInfo<SocketAddr>, headers: HeaderMap, body: Bytes) -> Response {
-    act(door, Path("directory-import".to_owned()), peer, headers, body).await
+async fn act_on_file(door: State<Door>, peer: ConnectInfo<SocketAddr>, request: Request) -> Response {
+    act(door, Ok(Path(WITH_FILE.to_owned())), peer, request).await
 }
 
 async fn act(
     State(door): State<Door>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Response {
+    let headers = request.headers().clone();
+    // Taken in before anything is answered: who still sends does not read.
+    let body = Bytes::from_request(request, &()).await;
     let sender = match door.authenticate.caller(&headers, peer).await {
         Ok(sender) => sender,
         Err(why) => return Problem::unauthenticated(why).into_response(),
     };
-    let mut response = match read(&name, &headers, &body) {
+    // A name that is no UTF-8 is none of ours.
+    let name = name.map_or_else(|_| "this".to_owned(), |Path(name)| name);
+    let action = match body {
+        Ok(body) => read(&name, &headers, &body),
+        Err(rejection) => Err(Problem::unread(rejection.status(), bytes_max(&name))),
+    };
+    let mut response = match action {
         Ok(action) => answer(door.controls.carry_out(&sender.caller, action).await),
         Err(problem) => problem.into_response(),
     };
@@ -129,23 +148,21 @@ fn answer(answer: Answer) -> Response {
     }
 }
 
-/// The action that the request names.
+/// The action that the request names, if the request is as the action's description says.
 fn read(name: &str, headers: &HeaderMap, body: &[u8]) -> Result<Action, Problem> {
-    if !openapi::is_offered(name) {
-        return Err(Problem::no_such_action(name));
-    }
+    let Some(wanted) = openapi::body_of(name) else { return Err(Problem::no_such_action(name)) };
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     // A form of another site cannot send this without asking first.
     if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
-        return Err(Problem::not_json());
+        return Err(Problem::new(Kind::NotJson));
     }
-    let mut fields = match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => fields,
-        Ok(_) => return Err(Problem::malformed("the body must be a JSON object")),
-        Err(error) => return Err(Problem::malformed(&error.to_string())),
-    };
-    if fields.insert("action".to_owned(), name.into()).is_some() {
-        return Err(Problem::malformed("the action is named by the path; leave `action` out"));
+    let request: Value = serde_json::from_slice(body).map_err(|error| Problem::malformed(&error.to_string()))?;
+    if let Some(field) = schema::nul_in(&request) {
+        let why = "holds U+0000, which no text here may".to_owned();
+        return Err(Problem::misfit(schema::Misfit { field, why }));
     }
+    schema::check(openapi::kept(), wanted, &request).map_err(Problem::misfit)?;
+    let Value::Object(mut fields) = request else { return Err(Problem::malformed("the body must be a JSON object")) };
+    fields.insert("action".to_owned(), name.into());
     serde_json::from_value(Value::Object(fields)).map_err(|error| Problem::malformed(&error.to_string()))
 }

@@ -48,6 +48,8 @@ env::words! {
         SenderRecords = "sender-records",
         /// Mail of our domains is signed.
         Signing = "signing",
+        /// Our addresses and domains stand on no blocklist.
+        Blocklists = "blocklists",
         /// Rules say what people may send.
         Outbound = "outbound",
         /// Backups succeed.
@@ -243,6 +245,7 @@ definitions! {
     FraudGuard: Fraud, Cheap, Organisation, [Action("guard-cases"), Settings("judging")], judging::fraud_guard;
     SenderRecords: Sender, Cheap, Organisation, [Action("evidence-look"), Action("dkim-list")], mail::sender_records;
     Signing: Sender, Cheap, Organisation, [Action("dkim-list"), Action("dkim-rotate")], mail::signing;
+    Blocklists: Sender, Cheap, Installation, [Action("blocklist-list"), Settings("blocklists")], mail::blocklists;
     Outbound: Outbound, Cheap, Organisation, [Action("outbound-waiting"), Action("outbound-rules")], mail::outbound;
     Backups: Backups, Cheap, Installation, [Action("backup-status"), Action("backup-run")], backups::backups;
     BackupPlaces: Backups, Cheap, Installation, [Action("backup-needs"), Settings("backup")], backups::places;

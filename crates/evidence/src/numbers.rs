@@ -24,6 +24,9 @@ const STEP_MILLIS: i64 = 600_000;
 /// How far back it begins.
 const BACK_MILLIS: i64 = 7 * DAY;
 
+/// How long hours are kept: a report of a month may be made up a month later.
+const KEPT_MILLIS: i64 = 70 * DAY;
+
 /// How far back rows are counted where they are, if nobody has summed up.
 const LOOSE_MILLIS: i64 = 2 * HOUR;
 
@@ -146,9 +149,9 @@ pub async fn sum_up(store: &Store) -> Result<bool, EvidenceError> {
     Ok(true)
 }
 
-/// Forgets hours that no window reaches.
+/// Forgets hours that no window and no report reaches.
 pub(crate) fn forget(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
-    let before = (tx.now().millis() - BACK_MILLIS - DAY) / HOUR;
+    let before = (tx.now().millis() - KEPT_MILLIS) / HOUR;
     tx.execute("DELETE FROM evidence_hour WHERE hour < $1", params![before])
 }
 
@@ -173,6 +176,76 @@ fn went_by(tx: &mut Tx<'_>, within: Within, since: i64, loose: &Counted) -> Resu
     let ours = loose.iter().filter(|((organisation, _), _)| within.organisation.is_none_or(|own| own == *organisation));
     ours.for_each(|((_, figure), more)| add(figure, *more));
     Ok(all)
+}
+
+/// What went by between each two neighbours of `bounds`, by figure: of days, mostly. A figure of which there was nothing is left out. Hours count for where
+/// they begin, and what is older than is kept was forgotten.
+///
+/// # Errors
+/// [`EvidenceError`] if the store fails.
+pub fn spans(
+    tx: &mut Tx<'_>,
+    within: Within,
+    bounds: &[Timestamp],
+) -> Result<BTreeMap<String, Vec<u64>>, EvidenceError> {
+    let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else { return Ok(BTreeMap::new()) };
+    let (from, to, count_of) = (first.millis(), last.millis(), bounds.len() - 1);
+    let mut all: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    let mut add = |figure: &str, at: i64, more: i64| {
+        let span = bounds.iter().rposition(|bound| bound.millis() <= at).unwrap_or(0);
+        let counts = all.entry(figure.to_owned()).or_insert_with(|| vec![0; count_of]);
+        if let Some(count) = counts.get_mut(span) {
+            *count += more.unsigned_abs();
+        }
+    };
+    let hours = (from.div_euclid(HOUR) + i64::from(from.rem_euclid(HOUR) != 0), to);
+    tx.for_each(
+        "SELECT organisation, hour, figure, count FROM evidence_hour WHERE hour >= $1 AND hour * 3600000 < $2",
+        params![hours.0, hours.1],
+        |row| {
+            if within.organisation.is_none_or(|own| row.int(0).is_ok_and(|of| of == own)) {
+                add(row.text(2)?, row.int(1)? * HOUR, row.int(3)?);
+            }
+            Ok(())
+        },
+    )?;
+    // What is not summed up yet, as `shown` counts it.
+    let summed = summed(tx)?.unwrap_or(0).max(tx.now().millis() - LOOSE_MILLIS);
+    let whose = match within.organisation {
+        Some(organisation) => vec![organisation],
+        None => everybody(tx)?,
+    };
+    let mut loose = Vec::new();
+    for span in bounds.windows(2) {
+        if let [begin, end] = span
+            && summed < end.millis()
+        {
+            let begin = begin.millis().max(summed);
+            loose.push((begin, count(tx, (begin, end.millis()), &whose)?));
+        }
+    }
+    for (begin, counted) in &loose {
+        let ours = counted.iter().filter(|((of, _), _)| within.organisation.is_none_or(|own| own == *of));
+        ours.for_each(|((_, figure), more)| add(figure, *begin, *more));
+    }
+    Ok(all)
+}
+
+/// Cases of the trade guard that came up from `from` to `to`, by what has become of them: open, proposed, honest, fraud.
+///
+/// # Errors
+/// [`StoreError`] if the store fails.
+pub fn cases(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<BTreeMap<String, u64>, StoreError> {
+    let rows = tx.rows(
+        "SELECT state, COUNT(*) FROM guard_case WHERE organisation = $1 AND at >= $2 AND at < $3 GROUP BY state",
+        params![organisation, from.millis(), to.millis()],
+        |row| Ok((row.text(0)?.to_owned(), row.int(1)?.unsigned_abs())),
+    )?;
+    Ok(rows.into_iter().collect())
 }
 
 /// All numbers, each with the action that lists what it counts.

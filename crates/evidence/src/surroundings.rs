@@ -38,6 +38,8 @@ pub struct Surroundings {
     pub signing: SigningSettings,
     /// What is done with mail from strangers while DNS does not work: "defer" or "accept".
     pub without_dns: String,
+    /// Blocklists that are asked about us.
+    pub blocklists: BlocklistFacts,
     /// Judging of mail.
     pub judging: JudgingFacts,
     /// Scanners for malware that are asked: words of settings, no addresses.
@@ -109,6 +111,15 @@ pub struct AuditFacts {
     pub has_directory: bool,
     /// Time between two checkpoints for one of them.
     pub witness_every: Duration,
+}
+
+/// Blocklists that are asked about us.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BlocklistFacts {
+    /// How many.
+    pub lists: usize,
+    /// Time between two looks.
+    pub every: Duration,
 }
 
 /// Judging of mail.

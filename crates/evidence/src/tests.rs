@@ -27,6 +27,7 @@ store::on_both_engines! {
     old_changes_are_forgotten,
     what_went_by_is_summed_up_once,
     numbers_lead_to_lists,
+    days_of_a_report_have_what_was_in_them,
     overview_ranks_what_needs_attention,
     reports_verify_and_altered_ones_do_not,
     pages_are_paged,
@@ -35,7 +36,7 @@ store::on_both_engines! {
 use breaks::{each_check_fails_when_its_thing_is_broken, rules_of_crossings_end};
 use history::{how_checks_came_out_is_kept, old_changes_are_forgotten, what_was_kept_without_a_reading_has_not_passed};
 use reporting::{overview_ranks_what_needs_attention, pages_are_paged, reports_verify_and_altered_ones_do_not};
-use summing::{numbers_lead_to_lists, what_went_by_is_summed_up_once};
+use summing::{days_of_a_report_have_what_was_in_them, numbers_lead_to_lists, what_went_by_is_summed_up_once};
 
 const ALL: Within = Within { organisation: None };
 

@@ -5,6 +5,7 @@
 use crypto::keys::{Key, Organisation};
 use env::{Entropy, Timestamp};
 use serde::{Deserialize, Serialize};
+use store::page::{Cursor, OPENED_MAX, Page, fill};
 use store::{StoreError, Tx, params};
 
 use crate::knowledge::Knowledge;
@@ -126,6 +127,40 @@ pub fn list(tx: &mut Tx<'_>, organisation: i64, most: i64) -> Result<Vec<Seen>, 
     )
 }
 
+/// A page of look-alikes of an organisation's domains, the latest found first: those whose name, or ours, has `text` in it.
+///
+/// # Errors
+/// When the store fails, or a row does not read.
+pub fn page(
+    tx: &mut Tx<'_>,
+    organisation: i64,
+    text: Option<&str>,
+    (after, limit): (Cursor, usize),
+) -> Result<Page<Seen>, GuardError> {
+    let key = tx.context().keys.organisation(tx, organisation)?;
+    let text = text.map(str::to_lowercase);
+    let block = |tx: &mut Tx<'_>, after: &Cursor, count: usize| {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        let rows = tx.rows(
+            "SELECT id, organisation, name, first, last, messages, detail FROM guard_alike
+             WHERE organisation = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+            params![organisation, after.id, count],
+            |row| {
+                let raw = raw(row)?;
+                Ok((Cursor { at: raw.0[3], id: raw.0[0] }, raw))
+            },
+        )?;
+        Ok::<_, GuardError>(rows)
+    };
+    let keep = |_: &mut Tx<'_>, raw: Raw| {
+        let seen = open(&key, raw)?;
+        let has = |text: &str| [&seen.alike.domain, &seen.alike.own].iter().any(|it| it.to_lowercase().contains(text));
+        let fits = text.as_deref().is_none_or(has);
+        Ok(Some(seen).filter(|_| fits))
+    };
+    fill(tx, after, (limit, OPENED_MAX), block, keep)
+}
+
 /// Look-alikes that nobody was told of yet, of one organisation, at most `most`.
 ///
 /// # Errors
@@ -158,16 +193,25 @@ pub(crate) fn forget(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
 
 fn read(tx: &mut Tx<'_>, sql: &'static str, organisation: i64, most: i64) -> Result<Vec<Seen>, GuardError> {
     let key = tx.context().keys.organisation(tx, organisation)?;
-    let rows = tx.rows(sql, params![organisation, most], |row| {
-        let numbers = [row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?, row.int(4)?, row.int(5)?];
-        Ok((numbers, row.bytes(6)?.to_vec()))
-    })?;
-    let open = |([id, organisation, name, first, last, messages], sealed): ([i64; 6], Vec<u8>)| {
-        let alike = shelf::unseal(&key, PLACE, name, &sealed)?;
-        let (first, last) = (Timestamp::from_millis(first), Timestamp::from_millis(last));
-        Ok(Seen { id, organisation, alike, first, last, messages })
-    };
-    rows.into_iter().map(open).collect()
+    let rows = tx.rows(sql, params![organisation, most], raw)?;
+    rows.into_iter().map(|row| open(&key, row)).collect()
+}
+
+/// A row of the table: its numbers, and what is sealed.
+type Raw = ([i64; 6], Vec<u8>);
+
+fn raw(row: &store::Row<'_>) -> Result<Raw, StoreError> {
+    let numbers = [row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?, row.int(4)?, row.int(5)?];
+    Ok((numbers, row.bytes(6)?.to_vec()))
+}
+
+fn open(
+    key: &Key<Organisation>,
+    ([id, organisation, name, first, last, messages], sealed): Raw,
+) -> Result<Seen, GuardError> {
+    let alike = shelf::unseal(key, PLACE, name, &sealed)?;
+    let (first, last) = (Timestamp::from_millis(first), Timestamp::from_millis(last));
+    Ok(Seen { id, organisation, alike, first, last, messages })
 }
 
 #[cfg(test)]

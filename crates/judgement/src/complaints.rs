@@ -4,6 +4,7 @@
 //! Anybody can send a complaint. It counts as one about us only if it names a message that went out here, by its Message-ID.
 
 mod onward;
+mod page;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use crate::digest::harmless;
 use crate::{JudgementError, outbound, sealed};
 
 pub use onward::{Onward, SENT_IN_A_DAY_MAX};
+pub use page::{Wanted, page};
 
 /// Octets of a complaint that is read.
 const OCTETS_MAX: usize = 1 << 20;
@@ -211,6 +213,32 @@ pub(crate) fn forget(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     tx.execute("DELETE FROM sent_message WHERE at < $1", params![before])
 }
 
+/// A row of the table: number, whether it is ours, moment, account, what is sealed.
+type Raw = (i64, bool, i64, i64, Vec<u8>);
+
+fn raw(row: &store::Row<'_>) -> Result<Raw, StoreError> {
+    Ok((row.int(0)?, row.text(1)? == "out", row.int(2)?, row.int(3)?, row.bytes(4)?.to_vec()))
+}
+
+fn opened(
+    key: &crypto::keys::Key<crypto::keys::Organisation>,
+    (id, is_ours, at, account, detail): Raw,
+) -> Result<Listed, JudgementError> {
+    let detail: Detail = sealed::open(key, PLACE, id, &detail)?;
+    Ok(Listed {
+        at: Timestamp::from_millis(at),
+        is_ours,
+        account: Some(account).filter(|account| *account != 0),
+        kind: detail.kind,
+        reporter: detail.reporter,
+        to: detail.to,
+        mail_from: detail.mail_from,
+        source: detail.source,
+        subject: detail.subject,
+        incidents: detail.incidents,
+    })
+}
+
 /// Complaints to and of an organisation since a moment, the latest first.
 ///
 /// # Errors
@@ -220,26 +248,10 @@ pub fn list(tx: &mut Tx<'_>, organisation: i64, since: Timestamp) -> Result<Vec<
         "SELECT id, direction, at, account, detail FROM complaint WHERE organisation = $1 AND at >= $2
          ORDER BY at DESC, id DESC LIMIT $3",
         params![organisation, since.millis(), LISTED_MAX],
-        |row| Ok((row.int(0)?, row.text(1)? == "out", row.int(2)?, row.int(3)?, row.bytes(4)?.to_vec())),
+        raw,
     )?;
     let key = tx.context().keys.organisation(tx, organisation)?;
-    rows.into_iter()
-        .map(|(id, is_ours, at, account, detail)| {
-            let detail: Detail = sealed::open(&key, PLACE, id, &detail)?;
-            Ok(Listed {
-                at: Timestamp::from_millis(at),
-                is_ours,
-                account: Some(account).filter(|account| *account != 0),
-                kind: detail.kind,
-                reporter: detail.reporter,
-                to: detail.to,
-                mail_from: detail.mail_from,
-                source: detail.source,
-                subject: detail.subject,
-                incidents: detail.incidents,
-            })
-        })
-        .collect()
+    rows.into_iter().map(|row| opened(&key, row)).collect()
 }
 
 /// Tells administrators of complaints about mail that somebody here sent.

@@ -5,6 +5,7 @@
 //! today is kept back wherever it lies, but in Sent, Trash and Drafts. What came back once is never pulled again.
 
 mod held;
+mod page;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ use crate::traced::traced;
 use crate::{Detail, JudgementError, kept, marks, votes};
 
 pub(crate) use held::note_released;
+pub use page::{After, PulledPlace, Shown, Wanted, page};
 
 /// Rows that one list gives.
 const LISTED_MAX: i64 = 1_000;

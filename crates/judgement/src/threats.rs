@@ -14,7 +14,7 @@ use crate::kept::DETAIL;
 use crate::marks::{self, MarkKind};
 use crate::{Detail, JudgementError, sealed};
 
-pub use campaigns::{Campaign, campaigns};
+pub use campaigns::{Campaign, CampaignPlace, WantedCampaigns, campaigns, page_campaigns};
 pub use reports::{Quality, QualityDay, Reported, quality, reported};
 
 /// Messages that are compared with one, the latest.

@@ -10,6 +10,7 @@
 //!
 //! Knows nothing of protocols: neither how a message is delivered nor how a notification reads.
 
+pub mod connectors;
 mod control;
 pub mod demands;
 mod entry;

@@ -6,11 +6,16 @@
 //!
 //! What others report is recognised in one way ([`received`]) and kept in the transaction that accepts the mail.
 //!
+//! Whether we stand on blocklists in DNS ([`blocklists`]) is asked and kept.
+//! The overview of an organisation as a report for its management ([`overview`]) is kept and timed here too.
+//!
 //! Knows nothing of protocols: facts come in, a message for the queue goes out.
 
+pub mod blocklists;
 mod dmarc;
 mod error;
 mod failure;
+pub mod overview;
 pub mod received;
 mod sender;
 mod settings;

@@ -50,6 +50,7 @@ pub fn review_access(
         language: language.as_str(),
         title: texts.say("review-access", &[("period", &period), ("organisation", &name)]),
         paragraphs: vec![texts.say("review-made", &[("time", &now)])],
+        charts: Vec::new(),
         tables: vec![
             table("accounts", ACCOUNT_COLUMNS, accounts),
             table("delegations", &["account", "delegate", "permission", "since", "until", "given-by"], lent),

@@ -20,7 +20,7 @@ pub use error::ReviewError;
 pub use links::{LINK_LIFE, Link, answer, make as make_link, read as read_link};
 pub use pdf::write as write_pdf;
 pub use period::{Kind, Period};
-pub use report::{Report, Table};
+pub use report::{Chart, Report, Table};
 pub use schedule::{Reviewer, make};
 pub use sign_ins::review_sign_ins;
 pub use words::{describe, explain};

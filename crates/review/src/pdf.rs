@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::report::{Report, Table};
+use crate::report::{Chart, Report, SHADES, Table};
 
 /// A4 on its side, in points.
 const WIDTH: f64 = 842.0;
@@ -26,6 +26,18 @@ const COLUMN_SHARE_MAX: f64 = 0.4;
 /// Lines of one cell; a report is for people.
 const LINES_MAX: usize = 12;
 
+/// Height of a chart's bars, in points.
+const BARS_HEIGHT: f64 = 90.0;
+
+/// Share of a group's width that is left free beside its bars.
+const GROUP_GAP: f64 = 0.25;
+
+/// Groups up to which each bar has its number above it.
+const NUMBERED_GROUPS_MAX: usize = 16;
+
+/// Side of the square that shows a series' colour.
+const KEY_POINTS: f64 = 6.0;
+
 /// Objects before the pages: catalog, pages, two fonts, its descendant, its descriptor, its map.
 const FIXED_OBJECTS: usize = 7;
 
@@ -39,6 +51,9 @@ pub fn write(report: &Report) -> Vec<u8> {
         for line in wrap(paragraph, WIDTH - 2.0 * MARGIN) {
             layout.line(&line, TEXT_POINTS);
         }
+    }
+    for chart in &report.charts {
+        layout.chart(chart);
     }
     for table in &report.tables {
         layout.table(table);
@@ -95,10 +110,71 @@ impl Layout {
         }
     }
 
+    /// A chart under its title, on one page.
+    fn chart(&mut self, chart: &Chart) {
+        let height = HEAD_POINTS * LINE * 2.0 + TEXT_POINTS * LINE * 3.0 + BARS_HEIGHT;
+        if self.y - height < MARGIN {
+            self.new_page();
+        }
+        self.step(HEAD_POINTS);
+        self.line(&chart.title, HEAD_POINTS);
+        self.legend(chart);
+        // Room for the numbers above the highest bar.
+        self.y -= TEXT_POINTS * LINE + BARS_HEIGHT;
+        let (room, groups) = (WIDTH - 2.0 * MARGIN, chart.groups.len().max(1) as f64);
+        let (of_group, max) = (room / groups, chart.max().max(1) as f64);
+        let of_bar = of_group * (1.0 - GROUP_GAP) / chart.series.len().max(1) as f64;
+        self.fill("#666666", (MARGIN, room), 0.5);
+        // Names that would run into one another are left out, but for those that there is room for.
+        let widest =
+            chart.groups.iter().map(|(label, _)| width_of(label)).fold(1.0, f64::max) * TEXT_POINTS + TEXT_POINTS;
+        let every = (widest / of_group).ceil().max(1.0) as usize;
+        for (at, (label, values)) in chart.groups.iter().enumerate() {
+            let left = MARGIN + of_group * at as f64;
+            for (which, value) in values.iter().enumerate().take(chart.series.len()) {
+                let (x, high) = (left + of_bar * which as f64, *value as f64 / max * BARS_HEIGHT);
+                self.fill(SHADES.get(which).copied().unwrap_or("#333333"), (x, of_bar * 0.9), high);
+                if chart.groups.len() <= NUMBERED_GROUPS_MAX {
+                    self.put_at(&value.to_string(), (x, self.y + high + 2.0), TEXT_POINTS);
+                }
+            }
+            if at % every == 0 {
+                self.put_at(label, (left, self.y - TEXT_POINTS * LINE), TEXT_POINTS);
+            }
+        }
+        self.y -= TEXT_POINTS * LINE;
+    }
+
+    /// What each colour stands for.
+    fn legend(&mut self, chart: &Chart) {
+        self.step(TEXT_POINTS);
+        let mut x = MARGIN;
+        for (name, shade) in chart.series.iter().zip(SHADES) {
+            self.fill(shade, (x, KEY_POINTS), KEY_POINTS);
+            x += KEY_POINTS * 2.0;
+            self.put_at(name, (x, self.y), TEXT_POINTS);
+            x += width_of(name) * TEXT_POINTS + TEXT_POINTS * 2.0;
+        }
+    }
+
+    /// Fills a rectangle that stands on the line where the next text would.
+    fn fill(&mut self, shade: &str, (x, width): (f64, f64), height: f64) {
+        let part = |at: usize| {
+            let octet = shade.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or(0);
+            f64::from(octet) / 255.0
+        };
+        let (red, green, blue, y) = (part(1), part(3), part(5), self.y);
+        if let Some(page) = self.pages.last_mut() {
+            let _ = writeln!(page, "q {red:.3} {green:.3} {blue:.3} rg {x:.2} {y:.2} {width:.2} {height:.2} re f Q");
+        }
+    }
+
     /// Writes text at a place, Latin and other letters each in their font.
     fn put(&mut self, text: &str, x: f64, points: f64) {
-        let y = self.y;
-        let mut x = x;
+        self.put_at(text, (x, self.y), points);
+    }
+
+    fn put_at(&mut self, text: &str, (mut x, y): (f64, f64), points: f64) {
         for run in runs(text) {
             let is_latin = is_latin(run);
             let bytes: String = if is_latin {
@@ -244,6 +320,32 @@ fn unicode_map(rows: &BTreeSet<u8>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bars_are_as_high_as_their_numbers_and_charts_stay_on_a_page() {
+        let group = |day: usize| (format!("2026-11-{day:02}"), vec![day as u64 * 10, 0]);
+        let chart = Chart {
+            title: "邮件".to_owned(),
+            series: vec!["received".to_owned(), "发出".to_owned()],
+            groups: (1..=10).map(group).collect(),
+        };
+        let report = Report { title: "t".to_owned(), charts: vec![chart; 4], ..Report::default() };
+        let file = String::from_utf8(write(&report)).unwrap();
+        let heights: Vec<f64> = file
+            .lines()
+            .filter(|line| line.ends_with(" re f Q") && line.starts_with("q 0.122"))
+            .filter_map(|line| line.split(' ').nth(8)?.parse().ok())
+            .collect();
+        // The square of the legend, then the bars.
+        assert_eq!(heights.len(), 4 * 11);
+        assert_eq!(&heights[..4], [KEY_POINTS, 9.0, 18.0, 27.0]);
+        assert_eq!(heights[10], BARS_HEIGHT);
+        assert!(file.contains("/Count 2"), "two charts of four go onto the next page");
+        for line in file.lines().filter(|line| line.contains(" re f Q") || line.starts_with("BT ")) {
+            let numbers: Vec<f64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
+            assert!(numbers.iter().all(|number| (0.0..=WIDTH).contains(number)), "{line}");
+        }
+    }
 
     #[test]
     fn long_text_is_broken_at_words_and_cut_off_in_the_end() {

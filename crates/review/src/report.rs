@@ -12,8 +12,29 @@ pub struct Report {
     pub title: String,
     /// Text before the tables.
     pub paragraphs: Vec<String>,
+    /// Bars between the text and the tables, which say again what tables say; comma-separated values have none.
+    pub charts: Vec<Chart>,
     /// Its tables.
     pub tables: Vec<Table>,
+}
+
+/// Numbers as bars, side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Chart {
+    /// Its title.
+    pub title: String,
+    /// What is counted, at most three things.
+    pub series: Vec<String>,
+    /// Days or kinds, each with a number of every series.
+    pub groups: Vec<(String, Vec<u64>)>,
+}
+
+impl Chart {
+    /// The largest number.
+    #[must_use]
+    pub fn max(&self) -> u64 {
+        self.groups.iter().flat_map(|(_, values)| values).copied().max().unwrap_or(0)
+    }
 }
 
 /// A table.
@@ -60,6 +81,7 @@ impl Report {
         for paragraph in &self.paragraphs {
             out.push_str(&format!("<p>{}</p>\n", escape(paragraph)));
         }
+        self.charts.iter().for_each(|chart| bars(&mut out, chart));
         for table in &self.tables {
             out.push_str(&format!(
                 "<h2>{}</h2>\n<table border=\"1\" cellpadding=\"4\" style=\"border-collapse: collapse\">\n",
@@ -78,6 +100,30 @@ impl Report {
         out
     }
 }
+
+/// A chart in markup that every mail program shows: bars are cells with a colour, and their numbers stand beside them.
+fn bars(out: &mut String, chart: &Chart) {
+    /// Pixels of the longest bar.
+    const WIDEST: u64 = 300;
+    out.push_str(&format!("<h2>{}</h2>\n<table cellpadding=\"2\">\n", escape(&chart.title)));
+    let max = chart.max().max(1);
+    for (label, values) in &chart.groups {
+        for (at, (name, value)) in chart.series.iter().zip(values).enumerate() {
+            let shade = SHADES.get(at).copied().unwrap_or("#333333");
+            let pixels = value.saturating_mul(WIDEST) / max;
+            let label = if at == 0 { escape(label) } else { String::new() };
+            out.push_str(&format!(
+                "<tr><td dir=\"auto\">{label}</td><td dir=\"auto\">{}</td><td><div style=\"background: {shade}; height: 10px; \
+                 width: {pixels}px\"></div></td><td>{value}</td></tr>\n",
+                escape(name)
+            ));
+        }
+    }
+    out.push_str("</table>\n");
+}
+
+/// Colours of the series, which differ in lightness too.
+pub(crate) const SHADES: [&str; 3] = ["#1f4e8c", "#8fb3dc", "#c0392b"];
 
 /// A field in quotes where it needs them. What a stranger chose must not be a formula to a spreadsheet.
 fn csv_field(field: &str) -> String {
@@ -109,13 +155,19 @@ mod tests {
             language: "en",
             title: "Sign-ins".to_owned(),
             paragraphs: vec![],
+            charts: vec![Chart {
+                title: "<b>".to_owned(),
+                series: vec!["<i>".to_owned()],
+                groups: vec![("<u>".to_owned(), vec![3])],
+            }],
             tables: vec![Table {
                 title: "Odd".to_owned(),
                 head: vec!["Program".to_owned()],
                 rows: vec![vec!["<script>\"a\",b".to_owned()], vec!["=cmd()".to_owned()]],
             }],
         };
-        assert!(!report.html().contains("<script>"));
+        let html = report.html();
+        assert!(["<script>", "<b>", "<i>", "<u>"].iter().all(|markup| !html.contains(markup)), "{html}");
         assert!(report.csv().contains("\"<script>\"\"a\"\",b\"\r\n'=cmd()\r\n"));
     }
 }

@@ -66,6 +66,7 @@ pub fn review_sign_ins(
         language: language.as_str(),
         title: texts.say("review-sign-ins", &values),
         paragraphs,
+        charts: Vec::new(),
         tables: vec![
             outcome_table(&texts, &outcomes),
             odd_table(&texts, &odd, &names, language),

@@ -6,6 +6,7 @@ pub(crate) mod abroad;
 mod attempt;
 mod busy;
 mod connect;
+mod connectors;
 mod content;
 pub(crate) mod exchangers;
 mod failures;
@@ -23,6 +24,7 @@ mod security;
 mod settle;
 mod sort;
 mod traced;
+pub mod trial;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -47,10 +49,11 @@ use tokio_util::task::TaskTracker;
 use crate::transport::{Policies, Reporter, Results, Sightings};
 use crate::{DeliverySettings, Figures};
 use busy::Busy;
+use connectors::Ways;
 use link::Sent;
 use pool::Pool;
 use protect::Looks;
-use route::{RouteError, Routes};
+use route::{RouteError, Routes, Way};
 use settle::Verdict;
 
 /// Shortest time that a lease holds, whatever the settings say: time for a renewal that a busy store delays.
@@ -100,6 +103,8 @@ pub struct Deliverer {
     postmaster_domain: String,
     figures: Arc<Figures>,
     routes: Routes,
+    /// Ways beside those of the settings.
+    connectors: Arc<Ways>,
     settings: Watched<DeliverySettings>,
     pool: Pool,
     busy: Busy,
@@ -199,6 +204,7 @@ impl Deliverer {
             postmaster_domain,
             figures,
             routes: Routes::resolve(&settings.route, home, &roots)?,
+            connectors: Arc::default(),
             pool: Pool::default(),
             busy: Busy::default(),
             slots: Arc::new(Semaphore::new(settings.deliveries_max)),
@@ -207,6 +213,20 @@ impl Deliverer {
             answer_grace: stop_wait.saturating_sub(SETTLE_MARGIN),
             settings: watched,
         }))
+    }
+
+    /// The way of mail to `domain` (lowercase A-labels): of the settings' routes, else of a connector, else that of the domain itself.
+    fn way(&self, domain: &str) -> Way {
+        let of_routes = self.routes.find(domain).cloned();
+        of_routes.or_else(|| self.connectors.way(domain)).unwrap_or_default()
+    }
+
+    /// Takes up connectors that were changed. If the store fails, those that are known hold.
+    async fn look_at_connectors(&self) {
+        let connectors = Arc::clone(&self.connectors);
+        if let Err(error) = self.store.read(move |tx| connectors.refresh(tx)).await {
+            tracing::error!(%error, "connectors cannot be read; those that are known hold");
+        }
     }
 
     /// When it is tried again, and for how long.

@@ -4,6 +4,7 @@ mod abroad;
 mod accept;
 mod authenticate;
 mod commit;
+mod connectors;
 mod conversation;
 mod demands;
 mod dns_lists;
@@ -46,6 +47,7 @@ use wire::smtp::server::{Kind, Limits, ServerConfig};
 use crate::deliver::Deliverer;
 use crate::{ContentRules, DeliverySettings, Figures, SmtpSettings};
 
+use connectors::Inward;
 use conversation::Conversation;
 use dns_lists::AskedList;
 use greeting::WaitingRoom;
@@ -90,6 +92,8 @@ pub struct Receiver {
     pub(crate) rates: Rates,
     pub(crate) dns_lists: Derived<SmtpSettings, Vec<AskedList>>,
     pub(crate) content_rules: ContentRules,
+    /// What connectors say of strangers.
+    pub(crate) inward: Arc<Inward>,
     pub(crate) waiting_room: WaitingRoom,
     pub(crate) hostname: String,
     /// Whose postmaster is meant by a bare `<postmaster>` (RFC 5321 section 4.5.1).
@@ -187,6 +191,7 @@ impl Receiver {
             rates: Rates::new(&settings),
             dns_lists: Derived::new(settings.clone(), asked_lists),
             content_rules,
+            inward: Arc::default(),
             waiting_room: WaitingRoom::default(),
             settings,
             delivery,

@@ -71,6 +71,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 55, name: "subjects", sql: include_str!("../migrations/0055_subjects.sql") },
     Migration { version: 57, name: "settings", sql: include_str!("../migrations/0057_settings.sql") },
     Migration { version: 59, name: "quota-told", sql: include_str!("../migrations/0059_quota_told.sql") },
+    Migration {
+        version: 66,
+        name: "overview-reports",
+        sql: include_str!("../migrations/0066_overview_reports.sql"),
+    },
+    Migration { version: 67, name: "blocklists", sql: include_str!("../migrations/0067_blocklists.sql") },
+    Migration { version: 68, name: "connectors", sql: include_str!("../migrations/0068_connectors.sql") },
 ];
 
 /// The newest schema that this program knows.

@@ -243,6 +243,7 @@ fn document(
         language: if language == Language::Chinese { "zh" } else { "en" },
         title,
         paragraphs: Vec::new(),
+        charts: Vec::new(),
         tables: std::iter::once(first).chain(rest).collect(),
     }
 }

@@ -206,6 +206,7 @@ fn document(
         language: if language == Language::Chinese { "zh" } else { "en" },
         title: texts.say("report-title", &values),
         paragraphs: paragraphs.lines().flat_map(|line| wrapped(line, PARAGRAPH_WIDTH)).collect(),
+        charts: Vec::new(),
         tables: json["places"].as_array().into_iter().flatten().map(table).collect(),
     }
 }

@@ -6,6 +6,7 @@ mod backup;
 mod check_auth;
 mod clients;
 mod config;
+mod connector;
 mod directory;
 mod evidence;
 mod factors;
@@ -18,6 +19,7 @@ mod keys;
 mod lists;
 mod openpgp;
 mod outbound;
+mod overview_report;
 mod page;
 mod protection;
 mod receipt;
@@ -201,6 +203,9 @@ pub(crate) enum Command {
     /// What people may send: rules, marked documents, what waits for approval.
     #[command(subcommand)]
     Outbound(OutboundCommand),
+    /// By which servers mail leaves, and who may hand mail in.
+    #[command(subcommand)]
+    Connector(connector::ConnectorCommand),
     /// What must protect messages to partners.
     #[command(subcommand)]
     Protection(ProtectionCommand),
@@ -241,6 +246,9 @@ pub(crate) enum Command {
         #[arg(long, default_value = "en")]
         language: String,
     },
+    /// The overview as a report by mail: who gets it, how often.
+    #[command(subcommand)]
+    OverviewReport(overview_report::OverviewReportCommand),
     /// Backups: take one, list them, check them.
     #[command(subcommand)]
     Backup(BackupCommand),

@@ -2,8 +2,10 @@
 //! directly where none runs. Either way the same code runs.
 
 mod belongings;
+mod connectors;
 mod socket;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -214,6 +216,32 @@ impl Elsewhere for Parts {
 
     fn points(&self) -> Result<PointsPlan, Refused> {
         backup::points(&self.live.now(), &self.opened)
+    }
+
+    fn blocklists(&self) -> reports::blocklists::BlocklistSettings {
+        self.live.now().blocklists.clone()
+    }
+
+    fn routes(&self) -> Vec<Value> {
+        connectors::routes(&self.live.now())
+    }
+
+    async fn try_connector(&self, out: &queue::connectors::Out, domain: &str) -> Result<Vec<Value>, Refused> {
+        let (settings, context) = (self.live.now(), self.store.context());
+        let dns = self.resolver()?;
+        let trial = smtp::deliver::trial::Trial {
+            dns: &*dns,
+            hostname: &settings.server.hostname,
+            clock: &*context.clock,
+            entropy: &*context.entropy,
+            roots: &self.roots,
+            port: settings.delivery.port,
+        };
+        Ok(connectors::told(&trial.run(out, domain).await))
+    }
+
+    fn source_addresses(&self) -> Vec<IpAddr> {
+        self.live.now().delivery.route.iter().filter_map(|route| route.source).collect()
     }
 
     fn rehearsals(&self) -> Result<RehearsalPlan, Refused> {

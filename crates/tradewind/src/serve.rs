@@ -2,11 +2,13 @@
 
 mod auditing;
 mod backing_up;
+mod blocklists;
 mod browsing;
 mod evidencing;
 mod following;
 mod judging;
 mod listening;
+mod overview_reports;
 mod provisioning;
 mod rehearsing;
 mod reporting;
@@ -198,6 +200,8 @@ fn spawn_upkeep(
     tasks.spawn(scrubbing::run(system.controls(), system.live.sections().store(), stop.clone()));
     tasks.spawn(rehearsing::run(system.controls(), stop.clone()));
     tasks.spawn(evidencing::run(system.controls(), stop.clone()));
+    tasks.spawn(blocklists::run(system.controls(), stop.clone()));
+    tasks.spawn(overview_reports::run(system.controls(), stop.clone()));
     tasks.spawn(upkeep::tell_owners(system.controls(), stop.clone()));
     tasks.spawn(upkeep::watch_deadlines(system.controls(), stop.clone()));
     tasks.spawn(upkeep::learn_forwarders(Arc::clone(&system.directory), stop.clone()));

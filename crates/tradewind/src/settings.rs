@@ -32,6 +32,7 @@ use mailauth::{AuthenticationSettings, WithoutDns};
 use portal::PortalSettings;
 use provision::ProvisionSettings;
 use reports::ReportSettings;
+use reports::blocklists::BlocklistSettings;
 use residence::RegionSettings;
 use scripts::RulesSettings;
 use serde::{Deserialize, Serialize};
@@ -315,6 +316,7 @@ sections! {
     authentication: AuthenticationSettings,
     dkim: SigningSettings,
     reports: ReportSettings,
+    blocklists: BlocklistSettings,
     watch: WatchSettings,
     smtp: SmtpSettings,
     trace: TraceSettings,

@@ -7,8 +7,8 @@ use certs::CertificateFacts;
 use crypto::tls::key_exposure;
 use env::Timestamp;
 use evidence::{
-    AuditFacts, CertificateFound, Disk, FeedFound, JudgingFacts, KeysFound, Sight, SightState, Surroundings,
-    TransportFacts,
+    AuditFacts, BlocklistFacts, CertificateFound, Disk, FeedFound, JudgingFacts, KeysFound, Sight, SightState,
+    Surroundings, TransportFacts,
 };
 use judgement::JudgingSettings;
 use mailauth::WithoutDns;
@@ -35,6 +35,7 @@ pub(crate) fn of(settings: &Settings) -> Surroundings {
         audit: audit(settings),
         signing: settings.dkim.clone(),
         without_dns: without_dns.to_owned(),
+        blocklists: blocklists(settings),
         judging: judging(&settings.judging),
         scanners: scanners(settings),
         feeds: feeds(settings),
@@ -42,6 +43,14 @@ pub(crate) fn of(settings: &Settings) -> Surroundings {
         scrub_days: settings.store.scrub_days,
         disk: disk(settings),
         ..Surroundings::default()
+    }
+}
+
+fn blocklists(settings: &Settings) -> BlocklistFacts {
+    let of = &settings.blocklists;
+    BlocklistFacts {
+        lists: of.address_lists.len() + of.domain_lists.len(),
+        every: Duration::from_secs(u64::from(of.every_hours) * 3_600),
     }
 }
 

@@ -73,8 +73,15 @@ impl Controls {
     /// Does it, without asking.
     pub(super) async fn run(&self, action: Action, ruling: &Ruling) -> Result<Value, Refused> {
         self.check_crossing(&action, ruling).await?;
+        let name = action.name();
         // What is approved is run by the action that approves it, so the future would contain itself.
         let outcome = Box::pin(action.run(self, &ruling.bounds)).await;
+        if cfg!(debug_assertions)
+            && let Ok(answer) = &outcome
+        {
+            let described = super::answers::check(name, answer);
+            assert!(described.is_ok(), "{name} answers what is not described: {described:?}");
+        }
         // Whatever was changed holds from now on, not only when a remembered answer has grown old.
         self.directory.forget();
         self.signer.forget();

@@ -61,7 +61,7 @@ const fn within(by: &Bounds) -> Within {
 }
 
 /// Everything that is known beyond the store.
-async fn surroundings(controls: &Controls) -> Result<Surroundings, Refused> {
+pub(super) async fn surroundings(controls: &Controls) -> Result<Surroundings, Refused> {
     let elsewhere = std::sync::Arc::clone(&controls.elsewhere);
     let blocking = move || elsewhere.surroundings();
     let mut around = tokio::task::spawn_blocking(blocking).await.map_err(Refused::because)?;
@@ -216,6 +216,7 @@ fn paper(report: &Report, around: &Surroundings, language: Language) -> Result<r
         language: language.as_str(),
         title: report.title(language)?,
         paragraphs: report.paragraphs(around, language)?,
+        charts: Vec::new(),
         tables: report.tables(language)?.into_iter().map(table).collect(),
     })
 }

@@ -325,17 +325,18 @@ pub(super) async fn alike(controls: &Controls, by: &Bounds, organisation: Option
         Ok::<_, JudgementError>(::guard::alikes::list(tx, organisation, ALIKES_MAX)?)
     };
     let found = controls.store.read(work).await.map_err(Refused::because)?;
-    let shown = |seen: &::guard::alikes::Seen| {
-        json!({
-            "domain": printable(&seen.alike.domain),
-            "own": seen.alike.own,
-            "trick": seen.alike.trick.word(),
-            "first": seen.first.to_string(),
-            "last": seen.last.to_string(),
-            "messages": seen.messages,
-        })
-    };
-    Ok(found.iter().map(shown).collect())
+    Ok(found.iter().map(alike_row).collect())
+}
+
+pub(super) fn alike_row(seen: &::guard::alikes::Seen) -> Value {
+    json!({
+        "domain": printable(&seen.alike.domain),
+        "own": seen.alike.own,
+        "trick": seen.alike.trick.word(),
+        "first": seen.first.to_string(),
+        "last": seen.last.to_string(),
+        "messages": seen.messages,
+    })
 }
 
 /// Lets a held message of the queue go, unless it waits for finance.

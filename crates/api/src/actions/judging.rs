@@ -241,25 +241,29 @@ pub(super) async fn complaints(
         let since = tx.now().millis().saturating_sub(i64::from(days) * 86_400_000);
         let mut rows = Vec::new();
         for one in complaints::list(tx, organisation, Timestamp::from_millis(since))? {
-            rows.push(json!({
-                "time": one.at.to_string(),
-                "direction": if one.is_ours { "sent" } else { "received" },
-                "kind": one.kind,
-                "about_or_by": match one.account {
-                    Some(account) => Some(name_of(tx, Some(account))?),
-                    None => None,
-                },
-                "reporter": one.reporter,
-                "to": one.to,
-                "mail_from": one.mail_from,
-                "source": one.source.map(|source| source.to_string()),
-                "subject": one.subject,
-                "messages": one.incidents,
-            }));
+            rows.push(complaint_row(tx, &one)?);
         }
         Ok::<_, JudgementError>(rows.into())
     };
     controls.store.read(work).await.map_err(Refused::because)
+}
+
+pub(super) fn complaint_row(tx: &mut Tx<'_>, one: &complaints::Listed) -> Result<Value, JudgementError> {
+    Ok(json!({
+        "time": one.at.to_string(),
+        "direction": if one.is_ours { "sent" } else { "received" },
+        "kind": one.kind,
+        "about_or_by": match one.account {
+            Some(account) => Some(name_of(tx, Some(account))?),
+            None => None,
+        },
+        "reporter": one.reporter,
+        "to": one.to,
+        "mail_from": one.mail_from,
+        "source": one.source.map(|source| source.to_string()),
+        "subject": one.subject,
+        "messages": one.incidents,
+    }))
 }
 
 /// Sends a complaint of ours.

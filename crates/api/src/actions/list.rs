@@ -17,11 +17,11 @@ use super::grants::{self, GrantRequest};
 use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, audit, backup, clients, dkim, dmarc, domain_records, evidence, export,
-    factors, forward, groups, guard, import, investigation, judging, keys, leave, levels, lists, openpgp, outbound,
-    pages, people, portal, protection, provisioning, quarantine, queue, receipt, regions, rehearse, retention,
-    retention_rules, roles, scrub, settings, shared_feeds, sharing, sign_ins, smime, space, store, subjects, threats,
-    tls, trace, whole,
+    Controls, Refused, access, approvals, audit, backup, blocklists, clients, connectors, defence_pages, dkim, dmarc,
+    domain_records, evidence, export, factors, forward, groups, guard, import, investigation, judging, keys, leave,
+    levels, lists, openpgp, outbound, overview_report, pages, people, portal, protection, provisioning, quarantine,
+    queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub, settings, shared_feeds, sharing,
+    sign_ins, smime, space, store, subjects, threats, tls, trace, whole,
 };
 
 actions! {
@@ -274,6 +274,9 @@ actions! {
     /// List domains that look like ours and were named by mail, with when they were seen first and last, and how often.
     GuardAlikes "guard-alikes" { organisation: Option<String> }: GuardRead
         on On::Organisation(organisation.as_deref()) => guard::alike(controls, bounds, organisation);
+    /// A page of domains that look like ours, the latest found first.
+    GuardAlikePage "guard-alike-page" (wanted: defence_pages::AlikesWanted): GuardRead
+        on On::Organisation(wanted.organisation.as_deref()) => defence_pages::alikes(controls, bounds, wanted);
 
     /// List messages that wait in quarantine: for an account, or for a whole organisation.
     QuarantineList "quarantine-list" { address: Option<String>, organisation: Option<String>, language: Option<String> }: QuarantineRead
@@ -307,6 +310,9 @@ actions! {
     /// List messages that were pulled back, to Junk or into quarantine, after they had been delivered.
     PulledList "pulled-list" { organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => quarantine::pulled(controls, bounds, organisation);
+    /// A page of copies that were pulled back after delivery, the latest first.
+    PulledPage "pulled-page" (wanted: defence_pages::PulledWanted): QuarantineRead
+        on On::Organisation(wanted.organisation.as_deref()) => defence_pages::pulled(controls, bounds, wanted);
     /// Bring the copies of a message that were pulled back to the inbox.
     PulledReturn "pulled-return" { id: String }: QuarantineChange on On::Judged(id) => quarantine::return_pulled(controls, id);
     /// List judged messages, the latest first, a page at a time: which way they went and what became of them, without what they say.
@@ -322,6 +328,9 @@ actions! {
     /// List messages that belong together by sender, link, template or picture, with what was done with them and how many reached people.
     CampaignList "campaign-list" { days: u32, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => threats::campaigns(controls, bounds, days, organisation);
+    /// A page of campaigns, the largest first.
+    CampaignPage "campaign-page" (wanted: defence_pages::CampaignsWanted): QuarantineRead
+        on On::Organisation(wanted.organisation.as_deref()) => defence_pages::campaigns(controls, bounds, wanted);
     /// List what people said of their mail, a page at a time, the latest first.
     ReportList "report-list" { days: u32, cursor: Option<String>, limit: Option<u32>, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => threats::reported(controls, bounds, days, (cursor, limit), organisation);
@@ -513,6 +522,9 @@ actions! {
     /// List complaints (ARF) about mail that went out here, and ours to others.
     ComplaintList "complaint-list" { days: u32, organisation: Option<String> }: QuarantineRead
         on On::Organisation(organisation.as_deref()) => judging::complaints(controls, bounds, days, organisation);
+    /// A page of complaints of others about our mail and of ours to others, the latest first.
+    ComplaintPage "complaint-page" (wanted: defence_pages::ComplaintsWanted): QuarantineRead
+        on On::Organisation(wanted.organisation.as_deref()) => defence_pages::complaints(controls, bounds, wanted);
     /// Send a complaint (ARF) about a judged message to whoever answers for its sender.
     ComplaintSend "complaint-send" { id: String, to: String }: QuarantineChange on On::Judged(id) => judging::complain(controls, bounds, id, to);
     /// Show what people have confirmed of unwanted mail, as a document for others: "stix" or "misp".
@@ -812,6 +824,31 @@ actions! {
     AccessLog "access-log" { days: u32 }: AuditRead on On::Within => access::log(controls, bounds, days);
     /// Show what needs attention, area by area, and live numbers, in the language zh or en.
     Overview "overview" { language: String }: EvidenceRead on On::Within => evidence::overview(controls, bounds, language);
+    /// List who gets the overview as a report by mail, how often, and what was sent last.
+    OverviewReportList "overview-report-list" { organisation: Option<String> }: ReportRead
+        on On::Organisation(organisation.as_deref()) => overview_report::list(controls, bounds, organisation);
+    /// Have the overview sent as a PDF by mail: daily, weekly or monthly, to people here or elsewhere.
+    OverviewReportSet "overview-report-set" (new: overview_report::OverviewReportToSet): ReportSubscribe
+        on On::Organisation(new.organisation.as_deref()) => overview_report::set(controls, bounds, new);
+    /// Have a report of the overview sent no longer.
+    OverviewReportRemove "overview-report-remove" { id: String, organisation: Option<String> }: ReportSubscribe
+        on On::Organisation(organisation.as_deref()) => overview_report::remove(controls, bounds, id, organisation);
+    /// Send a report of the overview now, of the last whole day, week or month.
+    OverviewReportSend "overview-report-send" { id: String, organisation: Option<String> }: ReportSubscribe
+        on On::Organisation(organisation.as_deref()) => overview_report::send(controls, bounds, id, organisation);
+    /// List by which servers mail leaves and who may hand mail in: routes of the settings, then connectors in the order in which they are tried.
+    ConnectorList "connector-list": DomainRead on On::Installation => connectors::list(controls);
+    /// Set by which server mail to certain domains leaves, or who may hand mail in and how. It holds at once.
+    ConnectorSet "connector-set" (new: connectors::ConnectorToSet): ConnectorChange on On::Installation => connectors::set(controls, new);
+    /// Take a connector away.
+    ConnectorRemove "connector-remove" { id: String }: ConnectorChange on On::Installation => connectors::remove(controls, id);
+    /// Open a connection by a connector as for a message: greeting, TLS, certificate, sign-in. No message is sent.
+    ConnectorTest "connector-test" { id: String, domain: Option<String> }: ConnectorChange
+        on On::Installation => connectors::test(controls, id, domain);
+    /// List the blocklists that are asked about our addresses and domains, how they answered, and on which we stand, since when.
+    BlocklistList "blocklist-list": EvidenceRead on On::Installation => blocklists::list(controls);
+    /// Ask the blocklists about our addresses and domains now.
+    BlocklistLook "blocklist-look": EvidenceRead on On::Installation => blocklists::look(controls);
     /// List how checks come out, or items of a standard or a law by them, a page at a time.
     EvidenceList "evidence-list" (wanted: EvidenceWanted): EvidenceRead on On::Within => evidence::list(controls, bounds, wanted);
     /// Show an item of a standard or a law, or one of the checks, with what was read and how it came out before.

@@ -166,6 +166,10 @@ fn each_list_has_items_and_an_end() {
             ("security", json!({ "action": "sign-in-page", "outcome": "wrong", "odd": true, "since": "2026-01-01" })),
             ("sales", json!({ "action": "sign-in-page", "address": "sales@trade.test" })),
             ("it", json!({ "action": "trace-list" })),
+            ("security", json!({ "action": "pulled-page", "search": "x", "person": "y", "place": "junk" })),
+            ("security", json!({ "action": "campaign-page", "days": 7, "reached": true })),
+            ("security", json!({ "action": "complaint-page", "direction": "sent", "search": "x" })),
+            ("finance", json!({ "action": "guard-alike-page", "search": "x" })),
         ] {
             let page = done(&fixture, who, request.clone()).await;
             assert_eq!(page, json!({ "items": [], "next": null }), "{request}");
@@ -176,6 +180,8 @@ fn each_list_has_items_and_an_end() {
             ("it", json!({ "action": "trace-list", "client": "here" })),
             ("it", json!({ "action": "trace-list", "outcome": "lost" })),
             ("it", json!({ "action": "trace-list", "since": "yesterday" })),
+            ("security", json!({ "action": "pulled-page", "place": "here" })),
+            ("security", json!({ "action": "complaint-page", "direction": "up" })),
         ] {
             let answer = ask(&fixture, who, request.clone()).await;
             assert!(

@@ -180,7 +180,7 @@ fn place(cursor: Option<&str>) -> Result<Cursor, Refused> {
 }
 
 /// Text that is searched for; none of blanks alone.
-fn text(search: Option<String>) -> Option<String> {
+pub(super) fn text(search: Option<String>) -> Option<String> {
     search.map(|search| search.trim().to_owned()).filter(|search| !search.is_empty())
 }
 

@@ -244,21 +244,31 @@ pub(super) async fn pulled(controls: &Controls, by: &Bounds, organisation: Optio
             }
         }
         let row = |one: &Pulled| {
-            let address = identity::list_addresses(tx, one.account)?.into_iter().next();
-            let (from, subject) = heads.get(&one.judged).cloned().flatten().unzip();
-            Ok::<_, JudgementError>(json!({
-                "id": format!("{:x}", one.judged),
-                "address": address,
-                "time": one.at.to_string(),
-                "from": from,
-                "subject": subject,
-                "quarantine": one.is_held,
-                "returned": one.is_returned,
-            }))
+            let head = heads.get(&one.judged).cloned().flatten();
+            pulled_row(tx, one, head)
         };
         all.iter().map(row).collect::<Result<Vec<Value>, JudgementError>>()
     };
     controls.store.read(work).await.map(Value::from).map_err(Refused::because)
+}
+
+/// A copy that was pulled, with the sender and the subject of its message.
+pub(super) fn pulled_row(
+    tx: &mut Tx<'_>,
+    one: &Pulled,
+    head: Option<(String, String)>,
+) -> Result<Value, JudgementError> {
+    let address = identity::list_addresses(tx, one.account)?.into_iter().next();
+    let (from, subject) = head.unzip();
+    Ok(json!({
+        "id": format!("{:x}", one.judged),
+        "address": address,
+        "time": one.at.to_string(),
+        "from": from,
+        "subject": subject,
+        "quarantine": one.is_held,
+        "returned": one.is_returned,
+    }))
 }
 
 pub(super) async fn return_pulled(controls: &Controls, id: String) -> Result<Value, Refused> {

@@ -476,6 +476,7 @@ fn report(told: &Rehearsal, language: Language) -> review::Report {
         language: if language == Language::Chinese { "zh" } else { "en" },
         title: texts.say("rehearsal-title", &[("word", &word(told.sound))]),
         paragraphs: paragraphs.lines().map(str::to_owned).chain([times]).collect(),
+        charts: Vec::new(),
         tables: vec![review::Table {
             title: say(language, "rehearsal-table"),
             head: ["rehearsal-head-check", "rehearsal-head-result", "rehearsal-head-detail"]

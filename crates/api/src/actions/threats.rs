@@ -147,22 +147,23 @@ pub(super) async fn campaigns(
         threats::campaigns(tx, organisation, since)
     };
     let found = controls.store.read(work).await.map_err(Refused::because)?;
-    let row = |one: &Campaign| {
-        json!({
-            "id": format!("{:x}", one.newest),
-            "first": one.first.to_string(),
-            "last": one.last.to_string(),
-            "from": one.from,
-            "subject": one.subject,
-            "common": one.common,
-            "evidence": one.evidence,
-            "messages": one.done.values().sum::<u64>(),
-            "done": one.done,
-            "waiting": one.waiting,
-            "pulled": one.pulled,
-        })
-    };
-    Ok(found.iter().map(row).collect())
+    Ok(found.iter().map(campaign_row).collect())
+}
+
+pub(super) fn campaign_row(one: &Campaign) -> Value {
+    json!({
+        "id": format!("{:x}", one.newest),
+        "first": one.first.to_string(),
+        "last": one.last.to_string(),
+        "from": one.from,
+        "subject": one.subject,
+        "common": one.common,
+        "evidence": one.evidence,
+        "messages": one.done.values().sum::<u64>(),
+        "done": one.done,
+        "waiting": one.waiting,
+        "pulled": one.pulled,
+    })
 }
 
 pub(super) async fn reported(

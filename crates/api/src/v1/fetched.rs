@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use ::investigation::{Investigation, InvestigationError, Item, Mark, PAGE_MAX, Wanted};
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -22,7 +23,7 @@ use crate::archive::{self, ArchiveError, Outlet, Written};
 /// `GET /api/v1/investigations/{id}/archive`: after `investigation-export` has allowed it.
 pub(super) async fn fetch(
     State(door): State<Door>,
-    Path(id): Path<i64>,
+    id: Result<Path<i64>, PathRejection>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Response {
@@ -30,6 +31,8 @@ pub(super) async fn fetch(
         Ok(sender) => sender,
         Err(why) => return Problem::unauthenticated(why).into_response(),
     };
+    // What is no number is no investigation, and which are there is not told.
+    let Ok(Path(id)) = id else { return Problem::not_allowed().into_response() };
     let (organisation, found, leave) = match door.controls.fetch_leave(&sender.caller, id).await {
         Ok(found) => found,
         Err(NoFetch::NotAllowed) => return Problem::not_allowed().into_response(),

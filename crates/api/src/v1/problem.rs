@@ -7,51 +7,97 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::Unauthenticated;
+use crate::schema::Misfit;
+
+/// What every `type` begins with.
+pub(super) const URN: &str = "urn:tradewind:problem:";
+
+macro_rules! kinds {
+    ($($name:ident = $status:ident $word:literal $title:literal,)+) => {
+        /// A kind of failure.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Kind {
+            $($name,)+
+        }
+
+        impl Kind {
+            /// All there are.
+            pub(super) const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            pub(super) const fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$name => StatusCode::$status,)+
+                }
+            }
+
+            /// What its `type` ends in.
+            pub(super) const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)+
+                }
+            }
+
+            pub(super) const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$name => $title,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Malformed = BAD_REQUEST "malformed" "The request cannot be read",
+    NotSignedIn = UNAUTHORIZED "not-signed-in" "Sign in first",
+    StepUp = UNAUTHORIZED "step-up" "A strong factor is needed",
+    NotAllowed = FORBIDDEN "not-allowed" "This is not there, or you may not do it",
+    Forged = FORBIDDEN "not-from-our-page" "The request does not come from our own page",
+    Scope = FORBIDDEN "wrong-scope" "What was shown is not good for the API",
+    PasswordTooOld = FORBIDDEN "password-too-old" "Choose a new password on the account page first",
+    NoSuchAction = NOT_FOUND "no-such-action" "There is no such action",
+    WrongMethod = METHOD_NOT_ALLOWED "wrong-method" "This is asked for in another way",
+    TooLong = PAYLOAD_TOO_LARGE "too-long" "The request is too long",
+    NotJson = UNSUPPORTED_MEDIA_TYPE "not-json" "Send application/json",
+    Refused = UNPROCESSABLE_ENTITY "refused" "This cannot be done",
+    Throttled = TOO_MANY_REQUESTS "too-many-attempts" "Too many attempts",
+    Temporary = SERVICE_UNAVAILABLE "temporary" "This does not work at the moment",
+}
 
 /// A failure as the client is told of it.
 pub(super) struct Problem {
-    status: StatusCode,
-    kind: &'static str,
-    title: &'static str,
+    kind: Kind,
     detail: Option<String>,
+    /// The field of the request that it is about.
+    field: Option<String>,
     challenge: Option<String>,
     retry_after: Option<Duration>,
 }
 
 impl Problem {
-    const fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
-        Self { status, kind, title, detail: None, challenge: None, retry_after: None }
+    pub(super) const fn new(kind: Kind) -> Self {
+        Self { kind, detail: None, field: None, challenge: None, retry_after: None }
+    }
+
+    fn with(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..Self::new(kind) }
     }
 
     pub(super) fn unauthenticated(why: Unauthenticated) -> Self {
         match why {
-            Unauthenticated::Missing => Self {
-                challenge: Some("Bearer".to_owned()),
-                ..Self::new(StatusCode::UNAUTHORIZED, "not-signed-in", "Sign in first")
-            },
-            Unauthenticated::Forged => {
-                Self::new(StatusCode::FORBIDDEN, "not-from-our-page", "The request does not come from our own page")
+            Unauthenticated::Missing => Self { challenge: Some("Bearer".to_owned()), ..Self::new(Kind::NotSignedIn) },
+            Unauthenticated::Forged => Self::new(Kind::Forged),
+            Unauthenticated::Scope => {
+                Self { challenge: Some("Bearer error=\"insufficient_scope\"".to_owned()), ..Self::new(Kind::Scope) }
             }
-            Unauthenticated::Scope => Self {
-                challenge: Some("Bearer error=\"insufficient_scope\"".to_owned()),
-                ..Self::new(StatusCode::FORBIDDEN, "wrong-scope", "What was shown is not good for the API")
-            },
-            Unauthenticated::PasswordTooOld => {
-                Self::new(StatusCode::FORBIDDEN, "password-too-old", "Choose a new password on the account page first")
-            }
-            Unauthenticated::Temporary => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "temporary", "This does not work at the moment")
-            }
-            Unauthenticated::Throttled(wait) => Self {
-                retry_after: Some(wait),
-                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts")
-            },
+            Unauthenticated::PasswordTooOld => Self::new(Kind::PasswordTooOld),
+            Unauthenticated::Temporary => Self::new(Kind::Temporary),
+            Unauthenticated::Throttled(wait) => Self { retry_after: Some(wait), ..Self::new(Kind::Throttled) },
         }
     }
 
     /// The same whether a thing is not there or is another's.
     pub(super) const fn not_allowed() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "not-allowed", "This is not there, or you may not do it")
+        Self::new(Kind::NotAllowed)
     }
 
     /// Asks for a fresh strong factor (RFC 9470 section 3).
@@ -61,51 +107,58 @@ impl Problem {
             challenge: Some(format!(
                 "Bearer error=\"insufficient_user_authentication\", error_description=\"a strong factor is needed\", max_age=\"{seconds}\""
             )),
-            detail: Some(format!("show a strong factor first; it counts for {seconds} seconds")),
-            ..Self::new(StatusCode::UNAUTHORIZED, "step-up", "A strong factor is needed")
+            ..Self::with(Kind::StepUp, format!("show a strong factor first; it counts for {seconds} seconds"))
         }
     }
 
     pub(super) fn failed(why: String) -> Self {
-        Self { detail: Some(why), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", "This cannot be done") }
+        Self::with(Kind::Refused, why)
     }
 
     pub(super) fn temporary(why: String) -> Self {
-        Self {
-            detail: Some(why),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "temporary", "This does not work at the moment")
-        }
+        Self::with(Kind::Temporary, why)
     }
 
     pub(super) fn no_such_action(name: &str) -> Self {
-        Self {
-            detail: Some(format!("{name} is no action; see /api/v1/openapi.json")),
-            ..Self::new(StatusCode::NOT_FOUND, "no-such-action", "There is no such action")
-        }
+        Self::with(Kind::NoSuchAction, format!("{name} is no action; see /api/v1/openapi.json"))
     }
 
-    pub(super) const fn not_json() -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "Send application/json")
+    /// The body could not be taken in: it is longer than `bytes_max`, or its end did not come.
+    pub(super) fn unread(status: StatusCode, bytes_max: usize) -> Self {
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::with(Kind::TooLong, format!("send at most {bytes_max} octets"));
+        }
+        Self::malformed("the body did not come whole")
     }
 
     pub(super) fn malformed(why: &str) -> Self {
-        Self {
-            detail: Some(why.to_owned()),
-            ..Self::new(StatusCode::BAD_REQUEST, "malformed", "The request cannot be read")
+        Self::with(Kind::Malformed, why)
+    }
+
+    /// A field is not as the description of the action says.
+    pub(super) fn misfit(misfit: Misfit) -> Self {
+        let Misfit { field, why } = misfit;
+        if field.is_empty() {
+            return Self::malformed(&format!("the request {why}"));
         }
+        Self { field: Some(field.clone()), ..Self::malformed(&format!("`{field}`: {why}")) }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = json!({
-            "type": format!("urn:tradewind:problem:{}", self.kind),
-            "title": self.title,
-            "status": self.status.as_u16(),
+        let status = self.kind.status();
+        let mut body = json!({
+            "type": format!("{URN}{}", self.kind.word()),
+            "title": self.kind.title(),
+            "status": status.as_u16(),
             "detail": self.detail,
         });
+        if let Some(field) = self.field {
+            body["field"] = field.into();
+        }
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (self.status, kind, body.to_string()).into_response();
+        let mut response = (status, kind, body.to_string()).into_response();
         let headers = response.headers_mut();
         if let Some(challenge) = self.challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);

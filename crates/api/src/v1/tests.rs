@@ -91,6 +91,19 @@ fn what_cannot_be_read_is_told_and_nothing_is_done() {
             ("weak", "user-list", json, r#"{"action":"user-delete"}"#, StatusCode::BAD_REQUEST),
             ("weak", "user-quota", json, r#"{"address":"a@b"}"#, StatusCode::BAD_REQUEST),
             ("weak", "user-quota", json, r#"{"address":"a@b","mib":1,"more":2}"#, StatusCode::BAD_REQUEST),
+            ("weak", "user-quota", json, r#"{"address":"a\u0000@b","mib":1}"#, StatusCode::BAD_REQUEST),
+            ("weak", "user-quota", json, r#"{"address":"\ud800","mib":1}"#, StatusCode::BAD_REQUEST),
+            ("weak", "user-quota", json, r#"{"address":"a@b","mib":18446744073709551616}"#, StatusCode::BAD_REQUEST),
+            (
+                "weak",
+                "user-list",
+                json,
+                &format!("{}{}", "[".repeat(5_000), "]".repeat(5_000)),
+                StatusCode::BAD_REQUEST,
+            ),
+            ("weak", "user-list", json, &" ".repeat(REQUEST_BYTES_MAX + 1), StatusCode::PAYLOAD_TOO_LARGE),
+            ("none", "user-list", json, &" ".repeat(REQUEST_BYTES_MAX + 1), StatusCode::UNAUTHORIZED),
+            ("weak", "%ff", json, "{}", StatusCode::NOT_FOUND),
         ] {
             let (status, headers, _) = post_as(&router, proof, action, kind, body).await;
             assert_eq!(status, wanted, "{proof} {action} {body}");
@@ -114,10 +127,104 @@ fn the_description_is_the_one_that_was_read() {
     );
     assert!(!text.contains("#/$defs/"));
     assert_eq!(
-        document()["paths"].as_object().unwrap().len(),
+        document()["paths"].as_object().unwrap().values().filter(|path| path.get("post").is_some()).count(),
         Action::ALL.len() - 3,
         "all but import, import-imap, export"
     );
+}
+
+/// Whoever is told that a request cannot be read is told where.
+#[test]
+fn a_problem_names_the_field() {
+    run(Engine::Sqlite, |store| async move {
+        let fixture = Fixture::new(store, Level::Basic).await;
+        let authenticate = Arc::new(Named(fixture.account("admin")));
+        let router: Router = routes(Door { controls: fixture.controls.clone(), authenticate });
+        for (action, body, field) in [
+            ("user-quota", json!({ "address": "a@b" }), json!("mib")),
+            ("user-quota", json!({ "address": "a@b", "mib": -1 }), json!("mib")),
+            ("user-quota", json!({ "address": "a@b", "mib": 1, "action": "user-delete" }), json!("action")),
+            ("portal-recipients", json!({ "addresses": ["a@b", 1] }), json!("addresses[1]")),
+            (
+                "service-add",
+                json!({ "new": { "address": 1, "quota_mib": 1 }, "networks": [], "purpose": "" }),
+                json!("new.address"),
+            ),
+            ("user-list", json!([]), Value::Null),
+        ] {
+            let (status, _, problem) = post_as(&router, "weak", action, "application/json", &body.to_string()).await;
+            assert_eq!((status, &problem["field"]), (StatusCode::BAD_REQUEST, &field), "{action} {problem}");
+            assert!(
+                problem["detail"].as_str().is_some_and(|detail| detail.contains(field.as_str().unwrap_or("must be")))
+            );
+        }
+    });
+}
+
+#[test]
+fn other_methods_are_told_which_one_it_is() {
+    run(Engine::Sqlite, |store| async move {
+        let fixture = Fixture::new(store, Level::Basic).await;
+        let authenticate = Arc::new(Named(fixture.account("admin")));
+        let router: Router = routes(Door { controls: fixture.controls.clone(), authenticate });
+        for (method, path, allowed) in [
+            ("GET", "/api/v1/user-list", "POST"),
+            ("HEAD", "/api/v1/user-list", "POST"),
+            ("OPTIONS", "/api/v1/user-list", "POST"),
+            ("TRACE", "/api/v1/directory-import", "POST"),
+            ("DELETE", "/api/v1/openapi.json", "GET,HEAD"),
+            ("POST", "/api/v1/investigations/1/archive", "GET,HEAD"),
+        ] {
+            let mut request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 9))));
+            let response = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+            assert_eq!(response.headers()[header::ALLOW], allowed, "{method} {path}");
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        }
+    });
+}
+
+/// Requests are judged by the description, so each word of it must be understood.
+#[test]
+fn the_description_is_understood_whole() {
+    fn walk(schema: &Value, place: &str) {
+        let Some(rules) = schema.as_object() else { return };
+        for (keyword, rule) in rules {
+            assert!(schema::KEYWORDS.contains(&keyword.as_str()), "{place}: {keyword}");
+            let below = |rule: &Value, more: &str| walk(rule, &format!("{place}.{more}"));
+            match (keyword.as_str(), rule) {
+                ("properties", Value::Object(fields)) => fields.iter().for_each(|(name, rule)| below(rule, name)),
+                ("items" | "additionalProperties", rule) => below(rule, keyword),
+                ("oneOf" | "anyOf", Value::Array(all)) => all.iter().for_each(|rule| below(rule, keyword)),
+                _ => {}
+            }
+        }
+    }
+    for (name, path) in document()["paths"].as_object().unwrap() {
+        let Some(post) = path.get("post") else { continue };
+        walk(&post["requestBody"]["content"]["application/json"]["schema"], name);
+        walk(&post["responses"]["200"]["content"]["application/json"]["schema"], name);
+    }
+    for (name, schema) in document()["components"]["schemas"].as_object().unwrap() {
+        walk(schema, name);
+    }
+}
+
+/// What the matrix says of a second person is described: where one may be asked for, there is an answer for it.
+#[test]
+fn an_action_that_may_wait_says_so() {
+    let matrix = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/matrix.txt")).unwrap();
+    let document = document();
+    let mut action = "";
+    for line in matrix.lines() {
+        if let Some((name, _)) = line.split_once(", ").filter(|_| !line.starts_with(' ')) {
+            action = name;
+        } else if line.contains("second") {
+            let path = &document["paths"][format!("/api/v1/{action}")];
+            assert!(path.is_null() || path["post"]["responses"].get("202").is_some(), "{action}");
+        }
+    }
 }
 
 /// An investigation as those go through it who are in it: asked for, agreed to by somebody whose mail is not in it, searched, read, marked, taken

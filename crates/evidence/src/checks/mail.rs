@@ -126,6 +126,33 @@ pub(crate) fn signing(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
     Ok(())
 }
 
+/// Looks that are older than so many times their rhythm count no more.
+const LATE_TIMES: i64 = 3;
+
+pub(crate) fn blocklists(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
+    let (lists, every) = (look.around().blocklists.lists, look.around().blocklists.every);
+    look.setting("blocklists", lists);
+    if lists == 0 {
+        look.person("blocklists-none", &[]);
+        return Ok(());
+    }
+    let listed = look.tx().rows(
+        "SELECT object, list FROM blocklist_listing WHERE gone = 0 ORDER BY list, object",
+        &[],
+        |row| Ok(format!("{} ({})", row.text(0)?, row.text(1)?)),
+    )?;
+    look.read("blocklisted", "blocklist_listing", listed.len());
+    if !listed.is_empty() {
+        look.wrong("blocklisted", &[("listings", some(&listed))]);
+    }
+    let done = look.number("SELECT done FROM blocklist_look WHERE id = 1", &[])?;
+    let late = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).saturating_mul(LATE_TIMES);
+    if look.now().millis().saturating_sub(done) > late {
+        look.person("blocklists-unseen", &[]);
+    }
+    Ok(())
+}
+
 pub(crate) fn outbound(look: &mut Look<'_, '_>) -> Result<(), EvidenceError> {
     let before = look.now().millis() - WAITING_MILLIS_MAX;
     for organisation in look.organisations() {

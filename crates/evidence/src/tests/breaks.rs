@@ -111,6 +111,15 @@ fn mail() -> Vec<Case> {
             NeedsPerson,
             Sql("UPDATE evidence_sight SET state = 'unknown' WHERE kind = 'attachments'"),
         ),
+        (Check::Blocklists, "blocklists-none", NeedsPerson, Around(|it| it.blocklists.lists = 0)),
+        (Check::Blocklists, "blocklists-unseen", NeedsPerson, Sql("UPDATE blocklist_look SET done = 1")),
+        (
+            Check::Blocklists,
+            "blocklisted",
+            Failed,
+            Sql("INSERT INTO blocklist_listing (list, object, since, seen, gone, told, codes, said)
+                 VALUES ('bl.example', '192.0.2.7', 1, 1, 0, 1, '127.0.0.2', 'spam')"),
+        ),
         (Check::Feeds, "no-feed", Failed, Around(|it| it.feeds.clear())),
         (Check::Feeds, "feed-stale", Failed, Around(|it| it.feeds[0].checked = None)),
         (Check::Feeds, "feed-stale", Failed, Around(|it| it.feeds[0].fault = "no route".to_owned())),

@@ -10,8 +10,8 @@ use store::testing::TestStore;
 use store::{Tx, params};
 
 use crate::{
-    BackupFacts, CertificateFound, Disk, EvidenceError, FeedFound, JudgingFacts, KeysFound, Rehearsed, Sight,
-    SightState, SubjectFigures, Surroundings, TransportFacts, keep_sights, world,
+    BackupFacts, BlocklistFacts, CertificateFound, Disk, EvidenceError, FeedFound, JudgingFacts, KeysFound, Rehearsed,
+    Sight, SightState, SubjectFigures, Surroundings, TransportFacts, keep_sights, world,
 };
 
 pub(super) const REPOSITORY: &str = "s3:https://s3.example/mail";
@@ -101,6 +101,7 @@ fn fill(tx: &mut Tx<'_>) -> Result<i64, EvidenceError> {
     retention::set(tx, organisation, &rule)?;
     tx.execute("UPDATE retention_rule SET last_run = $1", params![now])?;
     backups(tx)?;
+    tx.execute("INSERT INTO blocklist_look (id, begun, done, detail) VALUES (1, $1, $1, '{}')", params![now])?;
     tx.execute("INSERT INTO settings_seen (node, content) VALUES (0, '{}')", &[])?;
     tx.execute(
         "INSERT INTO sign_in_review (organisation, kind, period, made) VALUES ($1, 'access', '2026-Q4', $2)",
@@ -187,6 +188,7 @@ fn around(organisation: i64, now: Timestamp) -> Surroundings {
         knows_countries: true,
         without_dns: "defer".to_owned(),
         judging: JudgingFacts { incoming: true, outgoing: true, fraud_warn: [1.1, 0.5, 0.5], quarantine_days: 30 },
+        blocklists: BlocklistFacts { lists: 1, every: Duration::from_secs(DAY) },
         scanners: vec!["clamd"],
         feeds: vec![FeedFound {
             name: "bad".to_owned(),

@@ -155,3 +155,36 @@ pub(super) async fn numbers_lead_to_lists(store: TestStore) {
         assert_eq!(row("storage")["free_bytes"].as_u64(), Some(50 << 30));
     }
 }
+
+pub(super) async fn days_of_a_report_have_what_was_in_them(store: TestStore) {
+    let healthy = Healthy::new(&store).await;
+    let own = healthy.organisation;
+    let other = store.write(add_poor).await.unwrap();
+    // Days begin at the full hour, as nearly everywhere.
+    let now = store.clock_now().millis();
+    store.clock.advance(Duration::from_millis((HOUR - now.rem_euclid(HOUR)).unsigned_abs()));
+    for (ago, action) in [(MINUTE, "deliver"), (3 * HOUR, "junk"), (26 * HOUR, "refuse"), (27 * HOUR, "deliver")] {
+        judge(&store, own, ago, "in", action).await;
+    }
+    judge(&store, other, 3 * HOUR, "in", "junk").await;
+    sum_up_all(&store).await;
+    let end = store.clock_now().millis();
+    let bounds: Vec<env::Timestamp> =
+        [72, 48, 24, 0].map(|hours| env::Timestamp::from_millis(end - hours * HOUR)).to_vec();
+    let ours = Within { organisation: Some(own) };
+    let days = bounds.clone();
+    let told = store.read(move |tx| numbers::spans(tx, ours, &days)).await.unwrap();
+    assert_eq!(told["received"], [0, 2, 2], "what is not summed up yet counts too");
+    assert_eq!((&told["junked"], &told["refused"]), (&vec![0, 0, 1], &vec![0, 1, 0]));
+    assert!(!told.contains_key("sent"));
+    let days = bounds.clone();
+    let all = store.read(move |tx| numbers::spans(tx, ALL, &days)).await.unwrap();
+    assert_eq!(all["received"], [0, 2, 3]);
+    // A month later they are there still, and none of them is counted twice.
+    store.clock.advance(Duration::from_secs(600));
+    sum_up_all(&store).await;
+    store.clock.advance(Duration::from_secs(31 * 86_400));
+    store.write(crate::forget).await.unwrap();
+    let told = store.read(move |tx| numbers::spans(tx, ours, &bounds)).await.unwrap();
+    assert_eq!(told["received"], [0, 2, 2]);
+}

@@ -72,6 +72,8 @@ pub enum Method {
     Provider,
     /// A web session that began earlier.
     Session,
+    /// The network or certificate of a connector, for one message.
+    Connector,
 }
 
 impl Method {
@@ -86,6 +88,7 @@ impl Method {
             Self::Directory => "directory",
             Self::Provider => "provider",
             Self::Session => "session",
+            Self::Connector => "connector",
         }
     }
 }

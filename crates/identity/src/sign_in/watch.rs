@@ -97,7 +97,7 @@ fn stands(tx: &mut Tx<'_>, principal: &Principal) -> Result<bool, IdentityError>
         Method::Token(grant) => return oauth::grant_stands(tx, account, grant),
         // By the name in it alone, or by the word of another system: nothing of the account stands for it but that it is in use.
         Method::Certificate if credential == 0 => Some(1),
-        Method::Directory | Method::Provider => Some(1),
+        Method::Directory | Method::Provider | Method::Connector => Some(1),
         Method::Certificate => {
             tx.row("SELECT 1 FROM factor WHERE account = $1 AND id = $2", params![account, credential], |row| {
                 row.int(0)

@@ -112,7 +112,7 @@ impl Deliverer {
 
     /// The way of mail to a region: to its server, or as to any partner, and proven.
     pub(super) fn way_abroad(&self, domain: &str, abroad: &Abroad) -> Way {
-        let mut way = self.routes.way(domain);
+        let mut way = self.way(domain);
         way.tls = TlsDemand::Required;
         let server = abroad.server.as_deref().and_then(|server| host_and_port(server, self.settings.now().port));
         if let Some((host, port)) = server {

@@ -23,6 +23,7 @@ impl Deliverer {
     /// What becomes of each recipient. May be dropped at any moment; once `sent` is marked, that may cost
     /// the recipient a second copy.
     pub(super) async fn attempt(&self, lease: &Lease, sent: &Sent) -> Vec<Verdict> {
+        self.look_at_connectors().await;
         let parts = match self.parts(lease).await {
             Ok(parts) => parts,
             Err(error) => {
@@ -43,7 +44,7 @@ impl Deliverer {
 
     async fn send_away(&self, lease: &Lease, sent: &Sent) -> Vec<Verdict> {
         let domain = mail::domain::canonical(&lease.domain).unwrap_or_else(|_| lease.domain.clone());
-        let mut way = self.routes.way(&domain);
+        let mut way = self.way(&domain);
         match self.protect(lease, &domain, &mut way).await {
             Ok(made) => self.send_content(lease, sent, &domain, &way, made).await,
             Err(verdicts) => verdicts,

@@ -75,6 +75,7 @@ impl Foresight for Deliverer {
 impl Deliverer {
     /// The rules for the recipient; none if he is here.
     fn partner(&self, tx: &mut Tx<'_>, asked: Asked<'_>) -> Result<Option<Partner>, StoreError> {
+        self.connectors.refresh(tx)?;
         let mut abroad = None;
         match identity::resolve(tx, asked.recipient) {
             Ok(Resolution::NotOurs) => {}
@@ -87,7 +88,7 @@ impl Deliverer {
         let domain = Address::parse(asked.recipient).map(|address| address.domain_ascii()).unwrap_or_default();
         let way = match abroad {
             Some(abroad) => self.way_abroad(&domain, &abroad),
-            None => self.routes.way(&domain),
+            None => self.way(&domain),
         };
         let mut terms = way.terms.clone();
         let recipients = [asked.recipient.to_owned()];

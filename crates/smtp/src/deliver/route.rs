@@ -1,6 +1,6 @@
 //! Which way a domain's mail goes.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -155,10 +155,10 @@ impl Routes {
         resolved.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The way of mail to `domain` (lowercase A-labels).
-    pub(crate) fn way(&self, domain: &str) -> Way {
+    /// The way of mail to `domain` (lowercase A-labels), if a route names one.
+    pub(crate) fn find(&self, domain: &str) -> Option<&Way> {
         let found = self.0.iter().find(|(patterns, _)| patterns.iter().any(|pattern| pattern.matches(domain)));
-        found.map(|(_, way)| way.clone()).unwrap_or_default()
+        found.map(|(_, way)| way)
     }
 }
 
@@ -258,20 +258,7 @@ fn gm_client(number: usize, route: &Route, directory: &Path) -> Result<Option<(G
     }
 }
 
-/// Host and port of a server that is named as host or host:port.
-pub(super) fn host_and_port(relay: &str, usual_port: u16) -> Option<(String, u16)> {
-    if let Ok(address) = relay.parse::<SocketAddr>() {
-        return Some((address.ip().to_string(), address.port()));
-    }
-    if relay.parse::<IpAddr>().is_ok() {
-        return Some((relay.to_owned(), usual_port));
-    }
-    let (host, port) = match relay.split_once(':') {
-        Some((host, port)) => (host, port.parse().ok()?),
-        None => (relay, usual_port),
-    };
-    Some((mail::domain::canonical(host).ok()?, port))
-}
+pub(super) use queue::connectors::host_and_port;
 
 fn credentials(number: usize, route: &Route, directory: &Path) -> Result<Option<Credentials>, RouteError> {
     match (&route.user, &route.password_file) {
@@ -309,11 +296,11 @@ mod tests {
             route(&["*"], Some("[2001:db8::1]:26")),
         ];
         let routes = Routes::resolve(&routes, Path::new("."), &Roots::only(&[]).unwrap()).unwrap();
-        let next = |domain| routes.way(domain).relay.map(|relay| (relay.host, relay.port)).unwrap();
+        let next = |domain| routes.find(domain).unwrap().relay.clone().map(|relay| (relay.host, relay.port)).unwrap();
         assert_eq!(next("partner.example"), ("192.0.2.1".to_owned(), 2525));
         assert_eq!(next("mail.shop.ir"), ("relay.example".to_owned(), 587));
         assert_eq!(next("sub.partner.example"), ("2001:db8::1".to_owned(), 26));
-        assert!(Routes::default().way("a.example").relay.is_none());
+        assert!(Routes::default().find("a.example").is_none());
     }
 
     #[test]

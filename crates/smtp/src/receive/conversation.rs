@@ -16,6 +16,7 @@ use wire::sasl::ChannelBindings;
 use wire::smtp::server::{Proof, Question, Session, Step, Verdict};
 use wire::smtp::{Reply, TlsInfo};
 
+use super::connectors::fingerprint;
 use super::greeting::{Client, has_error};
 use super::recipients::Taken;
 use super::traced::Head;
@@ -54,6 +55,12 @@ pub(super) struct Conversation<'d> {
     pub(super) session: Session,
     /// Who has signed in.
     pub(super) principal: Option<Principal>,
+    /// It is an account in whose name a connector lets the client send, for the present message.
+    pub(super) relays: bool,
+    /// The connection is encrypted.
+    pub(super) has_tls: bool,
+    /// SHA-256 of the certificate that the client showed.
+    pub(super) certificate: Option<String>,
     /// Tells when the sign-in is over.
     lasting: Option<SignInWatch>,
     /// Address in MAIL FROM of the present message; `None` for the null sender.
@@ -91,6 +98,7 @@ impl<'d> Conversation<'d> {
     }
 
     fn with_peer(door: &'d Door, peer: SocketAddr, tls: Option<TlsInfo>, client: Client) -> Self {
+        let has_tls = tls.is_some();
         let session = Session::new(door.session_config(), tls);
         let began = door.receiver.store.context().clock.now();
         Self {
@@ -102,6 +110,9 @@ impl<'d> Conversation<'d> {
             peer,
             session,
             principal: None,
+            relays: false,
+            has_tls,
+            certificate: None,
             lasting: None,
             sender: None,
             is_notification: false,
@@ -138,7 +149,9 @@ impl<'d> Conversation<'d> {
                     let tls = self.door.receiver.tls.config(Service::Mail);
                     stream = stream.upgrade_server(tls, HANDSHAKE_WAIT).await?;
                     self.session.tls_started(tls_info(&stream).unwrap_or_default());
+                    (self.has_tls, self.certificate) = (true, fingerprint(&stream));
                     self.principal = None;
+                    self.relays = false;
                     self.lasting = None;
                 }
                 Step::Close => {

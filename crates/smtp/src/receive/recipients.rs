@@ -44,6 +44,7 @@ impl Conversation<'_> {
     /// MAIL FROM: people may use their own addresses only; other servers may use any but must not claim the impossible.
     pub(super) async fn judge_sender(&mut self, from: &ReversePath, params: &MailParams) -> Verdict {
         self.taken.clear();
+        self.leave_connector();
         self.enveloped = Some(self.door.receiver.store.context().clock.now());
         let verdict = self.look_at_sender(from, params).await;
         self.tell_refused_at(Stage::Sender, None, &verdict).await;
@@ -58,6 +59,9 @@ impl Conversation<'_> {
         }
         self.is_notification = from.mailbox().is_none();
         self.sender = from.mailbox().and_then(|mailbox| address_of(mailbox).ok());
+        if let Err(verdict) = self.meet_connectors().await {
+            return verdict;
+        }
         let Some(principal) = &self.principal else {
             return self.admit_stranger().await.err().unwrap_or(Verdict::ACCEPT);
         };

@@ -1,6 +1,9 @@
 //! Long lists a page at a time.
 
-use api::actions::{Action, CasesWanted, EventsWanted, QuarantineWanted, QueueWanted, SignInsWanted, UsersWanted};
+use api::actions::{
+    Action, AlikesWanted, CampaignsWanted, CasesWanted, ComplaintsWanted, EventsWanted, PulledWanted, QuarantineWanted,
+    QueueWanted, SignInsWanted, UsersWanted,
+};
 use clap::{Args, Subcommand};
 
 /// Which page.
@@ -133,6 +136,68 @@ pub(crate) enum PageCommand {
         #[command(flatten)]
         page: PageOptions,
     },
+    /// Copies that were pulled back after delivery, the latest first.
+    Pulled {
+        /// The sender or the subject has this in it.
+        #[arg(long)]
+        search: Option<String>,
+        /// The address of the mailbox has this in it.
+        #[arg(long)]
+        person: Option<String>,
+        /// junk, quarantine or returned.
+        #[arg(long)]
+        place: Option<String>,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+        #[command(flatten)]
+        page: PageOptions,
+    },
+    /// Campaigns, the largest first.
+    Campaigns {
+        /// Days that are looked back.
+        #[arg(long)]
+        days: Option<u32>,
+        /// The author, the subject or what they share has this in it.
+        #[arg(long)]
+        search: Option<String>,
+        /// Only those of which something reached an inbox.
+        #[arg(long)]
+        reached: bool,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+        #[command(flatten)]
+        page: PageOptions,
+    },
+    /// Complaints, the latest first.
+    Complaints {
+        /// Days that are looked back.
+        #[arg(long)]
+        days: Option<u32>,
+        /// received or sent.
+        #[arg(long)]
+        direction: Option<String>,
+        /// The subject, the sender, or who complains or to whom has this in it.
+        #[arg(long)]
+        search: Option<String>,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+        #[command(flatten)]
+        page: PageOptions,
+    },
+    /// Domains that look like ours, the latest found first.
+    Alikes {
+        /// The domain, or the one of ours that it is like, has this in it.
+        #[arg(long)]
+        search: Option<String>,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+        #[command(flatten)]
+        page: PageOptions,
+    },
 }
 
 impl PageCommand {
@@ -184,6 +249,18 @@ impl PageCommand {
             }
             Self::Cases { all, state, search, organisation, page: PageOptions { cursor, limit } } => {
                 Action::GuardCasePage(CasesWanted { all, state, search, organisation, cursor, limit })
+            }
+            Self::Pulled { search, person, place, organisation, page: PageOptions { cursor, limit } } => {
+                Action::PulledPage(PulledWanted { search, person, place, organisation, cursor, limit })
+            }
+            Self::Campaigns { days, search, reached, organisation, page: PageOptions { cursor, limit } } => {
+                Action::CampaignPage(CampaignsWanted { days, search, reached, organisation, cursor, limit })
+            }
+            Self::Complaints { days, direction, search, organisation, page: PageOptions { cursor, limit } } => {
+                Action::ComplaintPage(ComplaintsWanted { days, direction, search, organisation, cursor, limit })
+            }
+            Self::Alikes { search, organisation, page: PageOptions { cursor, limit } } => {
+                Action::GuardAlikePage(AlikesWanted { search, organisation, cursor, limit })
             }
         }
     }

@@ -22,6 +22,12 @@ pub(crate) enum DnsCommand {
         /// Domain name.
         domain: String,
     },
+    /// Show on which blocklists our addresses and domains stand, since when, and where they are taken off.
+    Blocklists {
+        /// Ask the lists now.
+        #[arg(long)]
+        look: bool,
+    },
     /// Print the TLSA records of the present certificate and of the next key, for a zone that is signed (RFC 7672).
     Tlsa {
         /// Make the key of the next certificate now; a renewal takes it once the zone names it.

@@ -165,6 +165,7 @@ pub(super) fn wrong_values(settings: &Settings) -> Vec<(&'static str, String, &'
     wrong.extend(settings.judging.faults());
     wrong.extend(settings.opinion.faults());
     wrong.extend(settings.subjects.faults());
+    wrong.extend(settings.blocklists.faults());
     wrong
 }
 

@@ -6,7 +6,7 @@ import { FormButton } from "../kit/form";
 import { List } from "../kit/list";
 import { useMay, useMe } from "../kit/me";
 import { Count, Moment, ScreenPage } from "../kit/parts";
-import { whole } from "../kit/remote";
+import { pages } from "../kit/remote";
 import { Tabs } from "../kit/tabs";
 import { Known } from "./evidence";
 import { TABS } from "./partners-screen";
@@ -20,7 +20,7 @@ interface Alike {
   messages: number;
 }
 
-const load = whole<Alike>("guard-alikes", () => ({ organisation: null }));
+const load = pages<Alike>("guard-alike-page", ({ search }) => ({ search: search ?? null, organisation: null }));
 
 export default function AlikesScreen() {
   const { t } = useTranslation();

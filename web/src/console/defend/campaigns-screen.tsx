@@ -3,7 +3,7 @@
 import { useTranslation } from "react-i18next";
 import { List } from "../kit/list";
 import { Count, Moment, ScreenPage, Tone } from "../kit/parts";
-import { holdsWords, whole } from "../kit/remote";
+import { pages } from "../kit/remote";
 import { Tabs } from "../kit/tabs";
 import { DAYS, TABS } from "./threats";
 
@@ -24,7 +24,7 @@ export interface Campaign {
 /** How many of a campaign went into inboxes, and were not pulled back. */
 export const reached = ({ done, pulled }: Campaign): number => Math.max((done.deliver ?? 0) + (done.warn ?? 0) - pulled, 0);
 
-const load = whole<Campaign>("campaign-list", ({ days = "7" }) => ({ days: Number(days), organisation: null }), (row, filters) => (filters.reached !== "yes" || reached(row) > 0) && holdsWords(row, filters));
+const load = pages<Campaign>("campaign-page", ({ days = "7", search, reached: wanted }) => ({ days: Number(days), search: search ?? null, reached: wanted === "yes", organisation: null }));
 
 export default function CampaignsScreen() {
   const { t } = useTranslation();

@@ -3,7 +3,7 @@
 import { useTranslation } from "react-i18next";
 import { List } from "../kit/list";
 import { Count, Moment, ScreenPage } from "../kit/parts";
-import { holdsWords, whole } from "../kit/remote";
+import { pages } from "../kit/remote";
 import { Tabs } from "../kit/tabs";
 import { Colleague } from "./evidence";
 import { TABS } from "./reported-screen";
@@ -25,7 +25,7 @@ interface Complaint {
 /** Kinds that RFC 5965 and its register name. */
 const KINDS = ["abuse", "auth-failure", "fraud", "not-spam", "virus"];
 
-const load = whole<Complaint>("complaint-list", ({ days = "30" }) => ({ days: Number(days), organisation: null }), (row, filters) => (filters.direction === undefined || row.direction === filters.direction) && holdsWords(row, filters));
+const load = pages<Complaint>("complaint-page", ({ days = "30", direction, search }) => ({ days: Number(days), direction: direction ?? null, search: search ?? null, organisation: null }));
 
 export default function ComplaintsScreen() {
   const { t } = useTranslation();

@@ -5,7 +5,7 @@ import { ActButton } from "../kit/form";
 import { List } from "../kit/list";
 import { useMay } from "../kit/me";
 import { Moment, ScreenPage, Tone } from "../kit/parts";
-import { holdsWords, whole } from "../kit/remote";
+import { pages } from "../kit/remote";
 import { Tabs } from "../kit/tabs";
 import { Colleague } from "./evidence";
 import { TABS } from "./threats";
@@ -24,7 +24,7 @@ interface Pulled {
 /** Where a copy is now. */
 const placeOf = ({ quarantine, returned }: Pulled) => (returned ? "returned" : quarantine ? "quarantine" : "junk");
 
-const load = whole<Pulled>("pulled-list", () => ({ organisation: null }), (row, { search = "", person = "", place = "" }) => holdsWords([row.from, row.subject], { search }) && (row.address ?? "").toLowerCase().includes(person.toLowerCase()) && (place === "" || placeOf(row) === place));
+const load = pages<Pulled>("pulled-page", ({ search, person, place }) => ({ search: search ?? null, person: person ?? null, place: place ?? null, organisation: null }));
 
 export default function PulledScreen() {
   const { t } = useTranslation();

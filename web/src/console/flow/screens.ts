@@ -7,6 +7,8 @@ export const flowScreens: Screen[] = [
   page("flow", "/queue/$id", "queue.one", ["queue.read"], () => import("./queued-screen")),
   place("flow", "/domains", "domains.title", ["domain.read"], () => import("./domains-screen")),
   page("flow", "/domains/$domain", "domains.one", ["domain.read"], () => import("./domain-screen")),
+  place("flow", "/connectors", "connectors.title", ["domain.read"], () => import("./connectors-screen")),
   place("flow", "/protection", "protection.title", ["policy.read"], () => import("./protection-screen")),
+  place("flow", "/blocklists", "blocklists.title", ["evidence.read"], () => import("./blocklists-screen")),
   place("flow", "/reports", "reports.title", ["report.read"], () => import("./reports-screen")),
 ];
