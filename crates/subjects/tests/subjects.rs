@@ -252,7 +252,7 @@ async fn keys_of_an_account_are_destroyed_and_the_proof_verifies(store: TestStor
     assert!(matches!(early.await, Err(SubjectError::Audit(_))), "it is not sealed yet");
     office.store.write(|tx| audit::seal(tx, "mail.trade.test/audit").map(drop)).await.unwrap();
     let key = office.store.read(audit::public_key).await.unwrap().unwrap();
-    let (statement, paper) = office.store.read(move |tx| build(tx, &places)).await.unwrap();
+    let (statement, paper) = office.store.write(move |tx| build(tx, &places)).await.unwrap();
     assert_eq!(statement.waiting, ["s3:elsewhere"]);
     assert!(!statement.is_complete() && statement.reached.iter().any(|(place, _)| place == "store"));
     assert!(statement.keys[0].starts_with("account:") && statement.person == person);

@@ -7,6 +7,7 @@ mod evidencing;
 mod following;
 mod judging;
 mod listening;
+mod key_opened;
 mod provisioning;
 mod rehearsing;
 mod reporting;
@@ -98,6 +99,7 @@ impl Server {
         system.store.write(note).await.map_err(Refused::because)?;
         settings_seen::record(&system.store, system.live.of_the_file()).await?;
         system.live.serve().await?;
+        key_opened::record(&system.store, &system.settings).await?;
         let listening = Listening::bind(&system.settings, system.live.sections())?;
         let directory = &system.settings.server.directory;
         // With a database server nothing else has made it.

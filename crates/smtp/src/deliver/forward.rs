@@ -9,7 +9,7 @@ use env::Timestamp;
 use identity::forward::Forward;
 use identity::{IdentityError, Recipient, Resolution};
 use mail::{Address, header};
-use mailauth::{ArcResult, KeyKind};
+use mailauth::ArcResult;
 use mailbox::Prepared;
 use queue::{Envelope, Lease, LeasedRecipient, NewMessage, NewRecipient, Notify};
 use scripts::{Decision, ScriptsError};
@@ -265,12 +265,10 @@ impl Deliverer {
             return Ok(None);
         };
         let results = String::from_utf8_lossy(results.raw_value).trim().to_owned();
-        let keys = self.signer.keys(domain).await?;
+        let Some(sealer) = self.signer.sealer(domain).await? else { return Ok(None) };
         let (raw, message) = (Arc::clone(raw), lease.message);
         let sealing = tokio::task::spawn_blocking(move || {
-            // Not every verifier of seals knows Ed25519.
-            let key = keys.iter().find(|key| key.kind() == KeyKind::Rsa).or(keys.first())?;
-            mailauth::seal(key, &raw, &results, found, now).unwrap_or_else(|error| {
+            mailauth::seal(sealer.key()?, &raw, &results, found, now).unwrap_or_else(|error| {
                 tracing::warn!(message, %error, "a message is forwarded unsealed");
                 None
             })
