@@ -86,6 +86,18 @@ test("a message that a rule keeps back is allowed with a word to its sender", as
   const list = region(security, "Messages that wait to be sent");
   await list.getByText("contracts", { exact: false }).waitFor();
   await look(security, "what waits");
+  // It is read before anything is said to it: words alone, with what the rule found marked.
+  await list.getByRole("button", { name: "Read" }).click();
+  await heading(security, "A message that waits").waitFor();
+  const message = region(security, "The message");
+  await message.locator("pre mark", { hasText: "contract" }).waitFor();
+  await message.getByText("buyer@nobody.invalid").first().waitFor();
+  await message.getByText("Header fields").click();
+  await message.getByText(/^<.*@.*>$/).first().waitFor();
+  assert.equal(await message.locator("a, button, iframe, img").count(), 0, "nothing to follow, load or save");
+  await look(security, "a message that waits");
+  await region(security, "Your decision").getByRole("button", { name: "Refuse" }).waitFor();
+  await go(security, "/approvals");
   await list.getByRole("button", { name: "Allow" }).click();
   const form = dialog(security, "Allow the message to be sent");
   await accessible(security, "allowing a message");

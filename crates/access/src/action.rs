@@ -107,6 +107,8 @@ env::words! {
         SubjectChange = "subject.change",
         /// Erase what is held of whoever asks for it.
         SubjectErase = "subject.erase",
+        /// Ask about one's own data, and see what becomes of it.
+        SubjectOwn = "subject.own",
         /// Lower a protection.
         ProtectionLower = "protection.lower",
         /// See allow and deny lists.

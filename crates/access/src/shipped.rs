@@ -46,6 +46,7 @@ const RIGHTS: &[Rights] = &[
             CertificateChange,
             ApprovalRead,
             GrantRevoke,
+            SubjectOwn,
         ],
     ),
     Rights(Everyone, Allow, Group, &[GroupRead]),

@@ -119,6 +119,7 @@ pub use investigation::{
 pub(crate) use investigation::{NoFetch, shown_item, shown_search};
 pub use judging::{JudgedWanted, NewThreshold};
 pub use leave::Leaver;
+pub(crate) use letters::tell_of_request;
 pub use letters::{tell_of_deadlines, tell_owners};
 pub use list::Action;
 pub use lists::NewListed;

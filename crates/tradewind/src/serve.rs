@@ -7,7 +7,6 @@ mod evidencing;
 mod following;
 mod judging;
 mod listening;
-mod key_opened;
 mod provisioning;
 mod rehearsing;
 mod reporting;
@@ -99,7 +98,6 @@ impl Server {
         system.store.write(note).await.map_err(Refused::because)?;
         settings_seen::record(&system.store, system.live.of_the_file()).await?;
         system.live.serve().await?;
-        key_opened::record(&system.store, &system.settings).await?;
         let listening = Listening::bind(&system.settings, system.live.sections())?;
         let directory = &system.settings.server.directory;
         // With a database server nothing else has made it.
@@ -321,6 +319,7 @@ fn deliverer(
         figures,
         stop_wait: Duration::from_secs(settings.server.stop_seconds),
         outside: scripts::Outside::of(&settings.rules),
+        outbound: Arc::clone(&system.outbound),
         has_portal: settings.portal.enabled,
         region: settings.region.clone(),
     };
@@ -406,13 +405,14 @@ fn spawn_http(
             controls: portal.controls.clone(),
             authenticate: Arc::new(portal.clone()),
         });
+        let asking = api::subject_page(portal.controls.clone());
         let pages = api::web::routes(portal).merge(api::v1::routes(api));
         let scim = api::scim_router(api::ScimParts {
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             hostname: system.settings.server.hostname.clone(),
         });
-        let links = api::sign_in_links(system.store.clone());
+        let links = api::sign_in_links(system.store.clone()).merge(asking);
         let links = links.merge(api::quarantine_links(system.store.clone(), system.live.sections().judging()));
         let links = links.merge(api::key_directory(system.store.clone()));
         let links = links.merge(api::shared(system.store.clone(), system.settings.threats.never.clone()));

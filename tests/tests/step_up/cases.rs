@@ -252,6 +252,7 @@ fn of_officers(authority: &str) -> Vec<Case> {
         case("security", "outbound-rule-remove", json!({ "name": "tried" })),
         case("security", "outbound-mark-add", json!({ "name": "tried", "hashes": base64(&(0..128).collect::<Vec<u8>>()) })),
         case("security", "outbound-mark-remove", json!({ "name": "tried" })),
+        case("sales", "outbound-waiting-show", json!({ "message": "1", "language": "en" })).nothing(),
         case("sales", "outbound-approve", json!({ "message": "1", "note": "" })).nothing(),
         case("sales", "outbound-refuse", json!({ "message": "1", "note": "" })).nothing(),
         case("security", "hold-begin", json!({ "name": "Far v. Trade", "reason": "tested", "everyone": true }))

@@ -1,5 +1,6 @@
 //! What people ask about their data: the register of requests, what is done about them, answers.
 
+mod own;
 mod registers;
 
 use std::time::Duration;
@@ -24,6 +25,7 @@ use super::people::pick_organisation;
 use super::retention::asker;
 use super::{Controls, Refused};
 
+pub(super) use own::{list_own, make_own, withdraw_own};
 pub use registers::ConsentToAdd;
 pub(super) use registers::{add_consent, consents, processing, set_processing, withdraw_consent};
 

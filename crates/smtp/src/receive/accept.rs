@@ -1,6 +1,6 @@
 //! A complete message: made ready, staged, committed, and only then accepted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ::trace::Found;
@@ -53,6 +53,8 @@ struct Ready {
     judged: Option<Judged>,
     sent: Option<Sent>,
     handed: Option<Handed>,
+    /// Groups about whose members elsewhere rules for outbound mail are asked.
+    asked: BTreeSet<i64>,
     /// The sender would rather have it travel in clear than not at all.
     tls_optional: bool,
 }
@@ -264,8 +266,9 @@ impl Conversation<'_> {
         let (mut prepared, eight_bit, report) =
             prepare(Arc::clone(store.context()), body, reading, self.terms(handed.as_ref()).await?).await?;
         let blob = store.stage(prepared.take_record()).await?;
+        let asked = self.groups_asked(junk).await?;
         let ready =
-            Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, tls_optional };
+            Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, asked, tls_optional };
         let plan = self.plan(envelope, ready, number);
         let noting = self.noting.clone();
         let work = move |tx: &mut Tx<'_>| {
@@ -287,7 +290,7 @@ impl Conversation<'_> {
     }
 
     fn plan(&self, envelope: &Envelope, ready: Ready, number: i64) -> Plan {
-        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, tls_optional } =
+        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, asked, tls_optional } =
             ready;
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
@@ -309,7 +312,7 @@ impl Conversation<'_> {
         });
         let Divided { local, groups, queued, queued_otherwise } = match &quarantined {
             Some(_) => Divided::default(),
-            None => self.divide(envelope, waits, junk, &personal),
+            None => self.divide(envelope, waits, (junk, &personal), &asked),
         };
         let params = &envelope.params;
         // RFC 6531 section 3.4: asked for where it is needed, as a server that does not know it can take the rest.
@@ -371,8 +374,15 @@ impl Conversation<'_> {
         Ok(Terms { limits, demands: self.demands(&of_rules).await? })
     }
 
-    /// Who gets the message in this transaction, and who through the queue: it passes on and sorts by rules, which is not done with junk.
-    fn divide(&self, envelope: &Envelope, later: bool, junk: bool, personal: &BTreeMap<i64, bool>) -> Divided {
+    /// Who gets the message in this transaction, and who through the queue: it passes on and sorts by rules, which is not done with junk, and asks
+    /// rules for outbound mail about members of groups.
+    fn divide(
+        &self,
+        envelope: &Envelope,
+        later: bool,
+        (junk, personal): (bool, &BTreeMap<i64, bool>),
+        asked_groups: &BTreeSet<i64>,
+    ) -> Divided {
         let Divided { mut local, mut groups, mut queued, mut queued_otherwise } = Divided::default();
         let in_junk = |account: i64| junk || personal.get(&account).copied().unwrap_or(false);
         for (taken, asked) in self.taken.iter().zip(&envelope.recipients) {
@@ -386,7 +396,9 @@ impl Conversation<'_> {
                         local.push(LocalRecipient { account, organisation, recipient });
                     }
                 }
-                Home::Group { .. } if is_direct => {
+                Home::Group { .. }
+                    if is_direct && !taken.group.as_ref().is_some_and(|it| asked_groups.contains(&it.group)) =>
+                {
                     groups.extend(taken.group.iter().filter(|it| !groups.contains(it)).cloned().collect::<Vec<_>>());
                 }
                 Home::Here { account, encrypts: true, .. } if in_junk(account) != junk => {

@@ -3,6 +3,7 @@ import { page, place, type Screen } from "../kit/screen";
 export const governScreens: Screen[] = [
   place("govern", "/approvals", "approval.title", ["approval.read", "outbound.decide"], () => import("./approvals-screen")),
   page("govern", "/approvals/$request", "approval.one", ["approval.read", "outbound.decide"], () => import("./request-screen")),
+  page("govern", "/approvals/messages/$message", "approval.message", ["outbound.decide"], () => import("./waiting-screen")),
   place("govern", "/grants", "grants.title", ["grant.read", "grant.ask"], () => import("./grants-screen")),
   page("govern", "/grants/$grant", "grants.one", ["grant.read", "grant.ask"], () => import("./grant-screen")),
   place("govern", "/investigations", "investigation.title", ["investigation.read"], () => import("./investigations-screen")),
