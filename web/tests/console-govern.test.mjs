@@ -541,7 +541,7 @@ test("in Chinese nothing is left without words", async () => {
   // Some rights are called as keys of the catalogue are.
   const keys = new Set(Object.entries(texts).flatMap(([above, all]) => Object.keys(all).map((name) => `${above}.${name}`)).filter((key) => !rights.includes(key)));
   for (const [page, all] of [
-    [security, ["/approvals", "/grants", "/investigations", "/holds", "/retention", "/retention/new", "/outbound", "/outbound/new", "/outbound/rules/contracts", "/regions", "/access", "/access/explain", "/roles", "/roles/new"]],
+    [security, ["/approvals", "/grants", "/investigations", "/holds", "/journal", "/retention", "/retention/new", "/outbound", "/outbound/new", "/outbound/rules/contracts", "/regions", "/access", "/access/explain", "/roles", "/roles/new"]],
     [auditor, ["/audit", "/transfers"]],
     [admin, ["/removed"]],
   ]) {

@@ -5,7 +5,9 @@ mod backing_up;
 mod browsing;
 mod evidencing;
 mod following;
+mod journaling;
 mod judging;
+mod key_opened;
 mod listening;
 mod provisioning;
 mod rehearsing;
@@ -97,6 +99,7 @@ impl Server {
         let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
         system.store.write(note).await.map_err(Refused::because)?;
         settings_seen::record(&system.store, system.live.of_the_file()).await?;
+        key_opened::record(&system.store, &system.settings).await?;
         system.live.serve().await?;
         let listening = Listening::bind(&system.settings, system.live.sections())?;
         let directory = &system.settings.server.directory;
@@ -193,6 +196,7 @@ fn spawn_upkeep(
         stop.clone(),
     ));
     tasks.spawn(auditing::run(system, dns, stop.clone()));
+    tasks.spawn(journaling::run(system.store.clone(), system.mailer(), stop.clone()));
     tasks.spawn(backing_up::run(system.controls(), system.live.sections().backup(), stop.clone()));
     tasks.spawn(backing_up::carry_erasures(system.controls(), stop.clone()));
     tasks.spawn(scrubbing::run(system.controls(), system.live.sections().store(), stop.clone()));

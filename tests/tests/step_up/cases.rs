@@ -264,6 +264,8 @@ fn of_officers(authority: &str) -> Vec<Case> {
             json!({ "name": "Far v. Trade", "reason": "tested", "custodians": ["sales@trade.test"] }),
         )
         .waits(),
+        case("security", "journal-rule-set", json!({ "name": "tried", "days": 30, "reason": "tested" })).waits(),
+        case("security", "journal-rule-end", json!({ "name": "tried", "reason": "tested" })).waits(),
         case("security", "investigation-custodians", json!({ "id": "1", "custodians": ["finance@trade.test"] })).waits(),
         case("security", "investigation-search", json!({ "id": "1", "words": ["invoice"] })).nothing(),
         case("security", "investigation-items", json!({ "id": "1" })).nothing(),

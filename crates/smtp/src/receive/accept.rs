@@ -15,6 +15,7 @@ use mailbox::Prepared;
 use outbound::Consent;
 use outbound::waiting::Handed;
 use queue::NewRecipient;
+use retention::journal::Journaling;
 use store::{StagedBlob, Tx};
 use wire::smtp::server::Verdict;
 use wire::smtp::{Envelope, Ret};
@@ -92,6 +93,8 @@ pub(super) struct Plan {
     pub(super) handed: Option<Handed>,
     /// What has happened to it.
     pub(super) tracing: Option<Tracing>,
+    /// What rules of journals are asked about it.
+    pub(super) journaling: Option<Journaling>,
 }
 
 /// Where a message has octets above 127.
@@ -262,6 +265,7 @@ impl Conversation<'_> {
             trace.push_str(&receiver.signer.sign(&body, leaves).await?);
         }
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
+        let journaling = self.journaling(envelope, number, &body).await?;
         let reading = self.reading(origin.as_ref(), &body).await;
         let (mut prepared, eight_bit, report) =
             prepare(Arc::clone(store.context()), body, reading, self.terms(handed.as_ref()).await?).await?;
@@ -269,7 +273,7 @@ impl Conversation<'_> {
         let asked = self.groups_asked(junk).await?;
         let ready =
             Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, asked, tls_optional };
-        let plan = self.plan(envelope, ready, number);
+        let plan = Plan { journaling, ..self.plan(envelope, ready, number) };
         let noting = self.noting.clone();
         let work = move |tx: &mut Tx<'_>| {
             let placed = commit(tx, &plan)?;
@@ -364,6 +368,7 @@ impl Conversation<'_> {
             sent,
             handed,
             tracing,
+            journaling: None,
         }
     }
 

@@ -9,6 +9,7 @@ export const governScreens: Screen[] = [
   place("govern", "/investigations", "investigation.title", ["investigation.read"], () => import("./investigations-screen")),
   page("govern", "/investigations/$investigation", "investigation.one", ["investigation.read"], () => import("./investigation-screen")),
   place("govern", "/holds", "holds.title", ["hold.read"], () => import("./holds-screen")),
+  place("govern", "/journal", "journal.title", ["journal.read"], () => import("./journal-screen")),
   place("govern", "/retention", "retention.title", ["policy.read"], () => import("./retention-screen")),
   page("govern", "/retention/new", "retention.add", ["policy.change"], () => import("./retention-rule-screen")),
   page("govern", "/retention/rules/$rule", "retention.one", ["policy.read"], () => import("./retention-rule-screen")),
