@@ -1,5 +1,8 @@
 //! Outbound control: rules set by the command line, asked of what people submit by SMTP and JMAP, and approval by a second person.
 
+#[path = "outbound/onward.rs"]
+mod onward;
+
 use std::time::Duration;
 
 use harness::{Browser, Failure, Options, Outcome, Outward, Scratch, ScriptedServer, require, run, smtp, wait_until};
@@ -127,7 +130,7 @@ fn a_message_waits_until_a_second_person_allows_it() -> Outcome {
     let approve = json!([{ "approve": { "by": { "accounts": [finance] }, "hours": 2 } }]);
     office.set(&rule("contracts", &json!({ "keywords": { "lists": ["contract"] } }), &approve))?;
     for subject in ["First", "Second"] {
-        assert!(office.submit(subject, "The sales contract is attached.")?.starts_with("250"));
+        assert!(office.submit(subject, "The sales contract is attached. <b>Ten</b> pieces.")?.starts_with("250"));
     }
     let mut sales = office.person("sales")?;
     let mut approver = office.person("finance")?;
@@ -145,6 +148,21 @@ fn a_message_waits_until_a_second_person_allows_it() -> Outcome {
         Ok(found.ok_or_else(|| Failure::new("it does not wait"))?.to_owned())
     };
     let (first, second) = (number("First")?, number("Second")?);
+    // Who may decide reads it, on record; nobody else does, the sender least.
+    let asked = json!({ "message": first, "language": "en" });
+    let read = approver.post("/api/v1/outbound-waiting-show", &asked, &[])?.expect(200)?.json();
+    assert_eq!((&read["sender"], &read["to"], &read["cut"]), (&json!("sales@trade.test"), &json!(["bo@far.test"]), &json!(false)));
+    let marked: Vec<&Value> = read["body"].as_array().into_iter().flatten().filter(|it| it["rules"][0] == "contracts").collect();
+    assert!(!marked.is_empty() && marked.iter().any(|it| it["text"] == "contract" || it["text"] == "sales contract"), "{read}");
+    assert!(read["body"].to_string().contains("<b>Ten</b>") && !read.to_string().contains("base64"), "{read}");
+    for role in ["sales", "admin"] {
+        let refused = office.person(role)?.post("/api/v1/outbound-waiting-show", &asked, &[])?;
+        assert!([401, 403, 404, 422].contains(&refused.status), "{role}: {}", refused.body);
+        assert!(!refused.body.contains("pieces"), "{role}: {}", refused.body);
+    }
+    let log = ["--json", "page", "audit", "--action", "outbound-waiting-show"];
+    let log = office.outward.tradewind.command(&log)?.success()?.stdout;
+    assert!(log.contains("finance@trade.test") && log.contains(&first), "{log}");
     // Neither the sender nor the administrator's queue goes around it.
     let own = sales.post("/api/v1/outbound-approve", &json!({ "message": first, "note": "" }), &[])?;
     assert_eq!(own.status, 422, "{}", own.body);
@@ -210,5 +228,69 @@ fn marked_documents_replay_and_test_tell_what_rules_find() -> Outcome {
     let replayed = office.outbound(&["replay", "sales@trade.test", "--since", "2020-01-01", "--rule", &cards])?;
     assert_eq!((&replayed["messages"], &replayed["decisions"]["block"]), (&json!(2), &json!(1)), "{replayed}");
     assert!(!replayed.to_string().contains("1111 1111"), "{replayed}");
+    Ok(())
+}
+
+/// Mail with a partner as another system kept it: two letters each way.
+fn correspondence(scratch: &Scratch, ours: &str) -> Outcome<String> {
+    let place = scratch.join("maildir");
+    for folder in ["cur", "new", "tmp", ".Sent/cur", ".Sent/new", ".Sent/tmp"] {
+        std::fs::create_dir_all(place.join(folder))?;
+    }
+    let theirs = "Jan Berg <jan@acme-valves.test>";
+    for number in 1..=4 {
+        let is_ours = number % 2 == 1;
+        let (from, to, folder) = if is_ours { (ours, theirs, ".Sent/cur") } else { (theirs, ours, "cur") };
+        let came = "Received: from out.acme-valves.test ([192.0.2.7]) by old.trade.test; Wed, 12 Feb 2025 10:00:02 +0000\r\n";
+        let letter = format!(
+            "{}Date: 1{number} Feb 2025 10:00:00 +0000\r\nFrom: {from}\r\nTo: {to}\r\nSubject: Order 4471\r\n\
+             Message-ID: <{number}@deal.test>\r\n\r\nPlease see our order for two hundred valves, number {number}.\r\n",
+            if is_ours { "" } else { came }
+        );
+        std::fs::write(place.join(format!("{folder}/{number}:2,S")), letter)?;
+    }
+    Ok(place.display().to_string())
+}
+
+#[test]
+fn a_recipient_who_looks_like_a_partner_is_told_before_it_goes() -> Outcome {
+    let server = ScriptedServer::start(&[POLITE])?;
+    let office = Office::open(&server)?;
+    let tradewind = &office.outward.tradewind;
+    tradewind.command(&["organisation", "level", "enhanced"])?.success()?;
+    let place = correspondence(&office.scratch, "sales@trade.test")?;
+    tradewind.command(&["import", "maildir", &place, "--user", "sales@trade.test"])?.success()?;
+    wait_until("the mailbox is learned from", PATIENCE, || {
+        let told = tradewind.command(&["--json", "guard", "partners", "acme-valves.test"])?;
+        let told: Value = serde_json::from_str(told.stdout.trim()).unwrap_or_default();
+        Ok((told["received"] == 2 && told["sent"] == 2).then_some(()))
+    })?;
+    let file = office.scratch.join("message.eml");
+    std::fs::write(&file, letter("Order", "Ten pieces."))?;
+    let path = file.display().to_string();
+    let test = |to: &str| office.outbound(&["rule", "test", &path, "--address", "sales@trade.test", "--to", to]);
+    for alike in ["jan@acrne-valves.test", "jan@acme-valves-group.test", "jan@acme-vavles.test"] {
+        let told = test(alike)?;
+        assert_eq!(told["decision"], "warn", "{alike}: {told}");
+    }
+    // The partner itself, another of its people, and somebody else.
+    for other in ["jan@acme-valves.test", "peter@acme-valves.test", "jan@brandenburg-armaturen.test"] {
+        let told = test(other)?;
+        assert_eq!((&told["decision"], &told["rules"]), (&json!("go"), &json!([])), "{other}");
+    }
+    // On submission it is a question, which the sender answers.
+    let send = |subject: &str| -> Outcome<String> {
+        let mut client = tradewind.submission("sales")?;
+        let letter = letter(subject, "Ten pieces.");
+        Ok(client.deliver("sales@trade.test", &["jan@acrne-valves.test"], &letter)?.to_string())
+    };
+    let said = send("Order")?;
+    assert!(said.starts_with("550 5.7.1 ") && said.contains("jan@acrne-valves.test") && said.contains("[override]"), "{said}");
+    assert!(send("Order [override]")?.starts_with("250"));
+    server.wait_for_messages(1, PATIENCE)?;
+    // A rule of the same name takes its place.
+    let off = json!({ "name": "look-alike recipients", "mode": "off", "when": { "lookalike-recipient": true }, "actions": ["warn"] });
+    office.set(&off)?;
+    assert!(send("Order")?.starts_with("250"));
     Ok(())
 }

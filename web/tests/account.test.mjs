@@ -188,6 +188,30 @@ test("everything is saved as one archive, which opens elsewhere", async () => {
   assert.ok(found.paths.includes("contacts.json") && found.paths.some((it) => it.startsWith("keys/")), found.paths.join());
 });
 
+test("somebody asks about his own data, sees until when it is answered, and takes it back", async () => {
+  const requests = section("Data protection requests");
+  await requests.getByText("You have asked for nothing.").waitFor();
+  await requests.getByRole("button", { name: "Ask about your data" }).click();
+  const asking = dialog("Ask about your data");
+  await asking.getByLabel("What do you ask for?").selectOption("erasure");
+  await asking.getByText(/two of them, as soon as no legal hold/).waitFor();
+  await accessible(page, "asking about one's data");
+  await asking.getByLabel("What else should be known").fill("I leave in March.");
+  await asking.getByRole("button", { name: "Ask", exact: true }).click();
+  await requests.getByText(/^To have it erased \(request \d+\)$/).waitFor();
+  await requests.getByText("GDPR (European Union)").waitFor();
+  await requests.getByText("Answered by").waitFor();
+  // One of a kind at a time.
+  await requests.getByRole("button", { name: "Ask about your data" }).click();
+  await asking.getByLabel("What do you ask for?").selectOption("erasure");
+  await asking.getByRole("button", { name: "Ask", exact: true }).click();
+  await page.getByText(/waits for its answer/).waitFor();
+  await page.keyboard.press("Escape");
+  await requests.getByRole("button", { name: "Take back" }).click();
+  await requests.getByText("taken back").waitFor();
+  await accessible(page, "requests about one's data");
+});
+
 test("other browsers are signed out from here", async () => {
   const other = await newPage(opened.browser);
   await other.goto(`${origin}/mail`);

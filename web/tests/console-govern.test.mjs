@@ -51,6 +51,18 @@ test("a message that a rule keeps back is allowed with a word to its sender", as
   const list = region(security, "Messages that wait to be sent");
   await list.getByText("contracts", { exact: false }).waitFor();
   await look(security, "what waits");
+  // It is read before anything is said to it: words alone, with what the rule found marked.
+  await list.getByRole("button", { name: "Read" }).click();
+  await heading(security, "A message that waits").waitFor();
+  const message = region(security, "The message");
+  await message.locator("pre mark", { hasText: "contract" }).waitFor();
+  await message.getByText("buyer@nobody.invalid").first().waitFor();
+  await message.getByText("Header fields").click();
+  await message.getByText(/^<.*@.*>$/).first().waitFor();
+  assert.equal(await message.locator("a, button, iframe, img").count(), 0, "nothing to follow, load or save");
+  await look(security, "a message that waits");
+  await region(security, "Your decision").getByRole("button", { name: "Refuse" }).waitFor();
+  await go(security, "/approvals");
   await list.getByRole("button", { name: "Allow" }).click();
   const form = dialog(security, "Allow the message to be sent");
   await accessible(security, "allowing a message");
@@ -489,7 +501,7 @@ test("the audit log is searched, and a record proves itself in the browser", asy
 });
 
 test("in Chinese nothing is left without words", async () => {
-  await hasChinese(security, ["/approvals", "/grants", "/investigations", "/holds", "/retention", "/retention/new", "/outbound", "/outbound/new", "/outbound/rules/contracts", "/regions", "/access", "/access/explain", "/roles", "/roles/new"]);
+  await hasChinese(security, ["/approvals", "/grants", "/investigations", "/holds", "/journal", "/retention", "/retention/new", "/outbound", "/outbound/new", "/outbound/rules/contracts", "/regions", "/access", "/access/explain", "/roles", "/roles/new"]);
   await hasChinese(auditor, ["/audit", "/transfers"]);
   await hasChinese(admin, ["/removed"]);
   nothingWrong(security, manager, auditor);

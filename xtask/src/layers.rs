@@ -37,6 +37,7 @@ const SAME_LAYER: &[(&str, &str)] = &[
     ("audit", "store"),
     ("trace", "store"),
     ("identity", "watch"),
+    ("signing", "identity"),
     ("subjects", "judgement"),
     ("subjects", "review"),
 ];

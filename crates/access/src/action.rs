@@ -95,6 +95,10 @@ env::words! {
         HoldRead = "hold.read",
         /// Begin and end legal holds, which keep mail whoever removes it.
         HoldChange = "hold.change",
+        /// See the rules of the journal of mail.
+        JournalRead = "journal.read",
+        /// Change which mail is kept in the journal, for how long, and where reports of it go.
+        JournalChange = "journal.change",
         /// See investigations: whose mail is looked into and why, what was searched for, how much was found.
         InvestigationRead = "investigation.read",
         /// Open an investigation, or look into the mail of more people under one.
@@ -109,6 +113,8 @@ env::words! {
         SubjectChange = "subject.change",
         /// Erase what is held of whoever asks for it.
         SubjectErase = "subject.erase",
+        /// Ask about one's own data, and see what becomes of it.
+        SubjectOwn = "subject.own",
         /// Lower a protection.
         ProtectionLower = "protection.lower",
         /// See allow and deny lists.

@@ -54,6 +54,8 @@ pub const SENSITIVE: &[Sensitive] = &[
     sensitive(Action::DirectoryExport, Approval::Never),
     sensitive(Action::PolicyChange, Approval::From(Level::Trade)),
     sensitive(Action::HoldChange, Approval::From(Level::Trade)),
+    // What the law wants kept would be lost, or copies of everybody's mail go elsewhere: somebody else agrees, at every level.
+    sensitive(Action::JournalChange, Approval::From(Level::Basic)),
     // Many people's mail is opened without their being asked: somebody else agrees, at every level.
     sensitive(Action::InvestigationOpen, Approval::From(Level::Basic)),
     sensitive(Action::InvestigationWork, Approval::Never),

@@ -19,6 +19,7 @@ mod scim;
 mod settings;
 mod shared;
 mod sign_in_links;
+mod subject_page;
 mod takeout;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ pub use scim::{ScimParts, scim_router};
 pub use settings::{HttpSettings, MtaStsMode};
 pub use shared::{SHARED_PATH, shared};
 pub use sign_in_links::{SIGN_IN_LINKS_PATH, sign_in_links};
+pub use subject_page::subject_page;
 pub use takeout::Takeouts;
 
 /// Everything that is served over HTTPS; `pages` are those of [`web::routes`].

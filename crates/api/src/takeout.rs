@@ -71,7 +71,11 @@ async fn fill(outlet: &Outlet, controls: &Controls, account: i64, leave: Leave) 
     let hash = archive.put_list()?;
     // Whoever is handed the archive can prove by it that nothing was changed since.
     let text = format!("account archive\nmanifest.json sha256 {hash}\n");
-    if let Some(note) = controls.store.read(move |tx| audit::sign_text(tx, &text)).await? {
+    let sign = move |tx: &mut Tx<'_>| {
+        let organisation = identity::load_account(tx, account)?.organisation;
+        identity::rights::sign_paper(tx, (organisation, Some(account)), "archive of an account", &text)
+    };
+    if let Some(note) = controls.store.write(sign).await? {
         archive.put_behind("manifest.note", note.as_bytes())?;
     }
     // Recorded before the last octets go: without them the archive does not open.

@@ -36,7 +36,7 @@ pub use outside::Outside;
 
 pub(crate) use html::{Page, encode, escape, see_other};
 pub use request::PeerCertificates;
-pub(crate) use request::{Params, Visitor, is_from_our_page};
+pub(crate) use request::{Params, Visitor, is_from_our_page, language_of};
 
 /// Longest form, in bytes.
 const FORM_BYTES_MAX: usize = 64 << 10;

@@ -31,7 +31,7 @@ async fn main() {
         let began = Instant::now();
         store
             .write(move |tx| {
-                (0..AT_ONCE as i64).try_for_each(|number| append(tx, first + number, &leaf(first + number)))
+                (0..AT_ONCE as i64).try_for_each(|number| append(tx, first + number, &leaf(first + number)).map(drop))
             })
             .await
             .unwrap();

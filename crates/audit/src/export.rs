@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use store::{StoreError, Tx, params};
 use tlog_tiles::tile::Tile;
 
-use crate::log::{bundle, checkpoint, public_key, size};
+use crate::cosigned::{cosigned, cosigners};
+use crate::log::{AuditError, bundle, checkpoint, public_key, size};
 use crate::tree::{TILE_HEIGHT, read_tile};
 use crate::witness;
 
@@ -18,6 +19,9 @@ pub enum ExportError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A key does not open.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// A file cannot be written.
     #[error("cannot write {}: {cause}; the export goes on where it ended when it is started again", path.display())]
     Io {
@@ -112,6 +116,12 @@ pub fn write(tx: &mut Tx<'_>, directory: &Path) -> Result<Exported, ExportError>
         }
     }
     put(&directory.join("key"), format!("{key}\n").as_bytes())?;
+    if let Some(cosigned) = cosigned(tx)? {
+        let keys: String = cosigners(tx)?.iter().map(|key| format!("{key}\n")).collect();
+        put(&directory.join("cosigners"), keys.as_bytes())?;
+        put(&directory.join("cosigned"), cosigned.as_bytes())?;
+        files += 2;
+    }
     put(&directory.join("checkpoint"), note.as_bytes())?;
     Ok(Exported { size, files: files + 2 })
 }

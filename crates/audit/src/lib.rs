@@ -7,8 +7,12 @@
 //! A record in the log names nobody: it has pseudonyms, and a commitment to what is told in full beside it ([`Leaf`]). Erasing the full text leaves
 //! the proof as it was.
 //!
+//! A checkpoint is cosigned by keys of other kinds ([`cosign`]), one of which outlasts quantum computers.
+//!
 //! Knows nothing of who calls it.
 
+mod cosigned;
+mod cosigner;
 pub mod export;
 mod key;
 mod leaf;
@@ -17,9 +21,12 @@ mod tree;
 pub mod verify;
 pub mod witness;
 
+pub use cosigned::{cosign, cosigned, cosigners};
+pub use cosigner::{CosignerKey, CosignerKind};
 pub use key::{LogKey, PublicKey, PublicKeyError};
 pub use leaf::{Disclosed, Leaf, SALT_BYTES, commit, pseudonym, salt};
 pub use log::{
-    AuditError, Sealed, append, checkpoint, leaf_at, place_of, prove, prove_growth, public_key, seal, sign_text, size,
+    AuditError, Recorded, Sealed, append, checkpoint, leaf_at, place_of, prove, prove_growth, public_key, seal,
+    sign_text, size,
 };
 pub use tree::{Proof, TILE_HEIGHT};

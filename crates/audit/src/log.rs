@@ -59,18 +59,22 @@ pub struct Sealed {
     pub checkpoint: Option<String>,
 }
 
+/// Shows that something was recorded in this transaction: [`sign_text`] asks for it.
+#[derive(Debug)]
+pub struct Recorded(());
+
 /// Appends a record, in the transaction of what it tells of. Until it is sealed it waits.
 ///
 /// # Errors
 /// [`AuditError`] if the store fails or the record is too long: then what it tells of must not happen.
-pub fn append(tx: &mut Tx<'_>, event: i64, leaf: &Leaf) -> Result<(), AuditError> {
+pub fn append(tx: &mut Tx<'_>, event: i64, leaf: &Leaf) -> Result<Recorded, AuditError> {
     let text =
         serde_json::to_vec(leaf).map_err(|_| StoreError::Corrupt { what: "a record cannot be written".to_owned() })?;
     if text.len() > LEAF_BYTES_MAX {
         return Err(AuditError::TooLong(text.len()));
     }
     tx.execute("INSERT INTO audit_pending (event, leaf) VALUES ($1, $2)", params![event, &text])?;
-    Ok(())
+    Ok(Recorded(()))
 }
 
 /// Gives the records that wait their places, and signs a checkpoint over the log. `name` is the log's; it is set by the first sealing. At most
@@ -231,11 +235,11 @@ pub fn public_key(tx: &mut Tx<'_>) -> Result<Option<PublicKey>, StoreError> {
 }
 
 /// Signs a text of this server with the log's key, as a note (C2SP signed-note); none before the first sealing. The text must end with the end
-/// of a line. It begins with a line that is no log's name, so that none can take it for a checkpoint.
+/// of a line. It begins with a line that is no log's name, so that none can take it for a checkpoint. That it is signed must have been `recorded`.
 ///
 /// # Errors
 /// [`StoreError`] if the key does not open or the text is no text of a note.
-pub fn sign_text(tx: &mut Tx<'_>, text: &str) -> Result<Option<String>, StoreError> {
+pub fn sign_text(tx: &mut Tx<'_>, text: &str, _recorded: &Recorded) -> Result<Option<String>, StoreError> {
     let row = tx.row("SELECT name, key FROM audit_log WHERE id = 1", &[], |row| {
         Ok((row.text(0)?.to_owned(), row.bytes(1)?.to_vec()))
     })?;

@@ -5,9 +5,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use env::Timestamp;
 use tlog_tiles::checkpoint::Checkpoint;
 use tlog_tiles::tlog::{self, HASH_SIZE, Hash};
 
+use crate::cosigner::CosignerKey;
 use crate::export::{Part, parts};
 use crate::key::PublicKey;
 use crate::log::{entries, told};
@@ -29,6 +31,12 @@ pub enum Fault {
     Signature {
         /// Which.
         what: String,
+    },
+    /// A cosigner has not signed.
+    #[error("the checkpoint bears no valid cosignature of {who}: it was made or changed by somebody else")]
+    Cosignature {
+        /// Who.
+        who: String,
     },
     /// A file does not hold what it must.
     #[error("{path} does not hold what the checkpoint says: a record was changed, removed, put in, or moved")]
@@ -103,6 +111,22 @@ pub fn log(directory: &Path, key: &PublicKey, witnessed: &[(String, Vec<u8>)]) -
         return Err(Fault::Changed { path: "tile/entries".to_owned() });
     }
     Ok(Verified { name: key.name().to_owned(), size: head.size(), root: told(head.hash()), witnesses: wanted.len() })
+}
+
+/// When each of `cosigners` has signed the checkpoint of the log in `directory`, which [`log`] has verified: whoever knows their keys from
+/// elsewhere need not trust the kind of signature that the log's own key makes.
+///
+/// # Errors
+/// The first [`Fault`]: of one whose line is missing, or does not hold.
+pub fn cosigners(directory: &Path, key: &PublicKey, cosigners: &[CosignerKey]) -> Result<Vec<Timestamp>, Fault> {
+    let note = read(&directory.join("cosigned"))?;
+    let (head, cosigned) =
+        (open("checkpoint", key, &read(&directory.join("checkpoint"))?)?, open("cosigned", key, &note)?);
+    if (head.size(), head.hash()) != (cosigned.size(), cosigned.hash()) {
+        return Err(Fault::Changed { path: "cosigned".to_owned() });
+    }
+    let unsigned = |cosigner: &CosignerKey| Fault::Cosignature { who: cosigner.name().to_owned() };
+    cosigners.iter().map(|it| it.cosigned(&note).ok_or_else(|| unsigned(it))).collect()
 }
 
 /// Whether the file of a tile is that of the records below it.

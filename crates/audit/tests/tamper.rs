@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use audit::verify::{self, Fault};
-use audit::{Leaf, PublicKey, append, checkpoint, commit, export, leaf_at, place_of, prove, public_key, seal, size};
+use audit::{
+    CosignerKey, CosignerKind, Leaf, PublicKey, append, checkpoint, commit, cosign, export, leaf_at, place_of, prove,
+    public_key, seal, size,
+};
 use store::testing::TestStore;
 
 store::on_both_engines! {
@@ -17,6 +20,7 @@ store::on_both_engines! {
     history_written_anew_with_the_key_is_found_by_a_witness,
     what_does_not_commit_leaves_no_record,
     nodes_seal_one_after_the_other,
+    cosigners_of_other_kinds_sign_the_checkpoint,
 }
 
 const NAME: &str = "mail.trade.test/audit";
@@ -34,7 +38,10 @@ fn leaf(event: i64) -> Leaf {
 }
 
 async fn add(store: &TestStore, events: std::ops::Range<i64>) {
-    store.write(move |tx| events.clone().try_for_each(|event| append(tx, event, &leaf(event)))).await.unwrap();
+    store
+        .write(move |tx| events.clone().try_for_each(|event| append(tx, event, &leaf(event)).map(drop)))
+        .await
+        .unwrap();
     store.write(|tx| seal(tx, NAME)).await.unwrap();
 }
 
@@ -50,10 +57,8 @@ async fn exported(store: &TestStore, directory: &Path) -> PublicKey {
         .unwrap()
 }
 
-/// What both verifiers say; they must agree.
-fn judged(directory: &Path, key: &PublicKey, witness: Option<&Path>) -> Result<u64, Fault> {
-    let witnessed: Vec<_> = witness.iter().map(|path| ("the witness".to_owned(), fs::read(path).unwrap())).collect();
-    let ours = verify::log(directory, key, &witnessed);
+/// Whether the verifier in Python finds the log whole, and what it says; it is skipped where its library is missing.
+fn python(directory: &Path, key: &PublicKey, witness: Option<&Path>) -> (bool, Option<String>) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/verify_audit.py");
     let mut python = Command::new("python3");
     python.arg(script).arg(directory).arg(key.to_string()).args(witness);
@@ -65,8 +70,17 @@ fn judged(directory: &Path, key: &PublicKey, witness: Option<&Path>) -> Result<u
             "python3-cryptography is missing: tools/install peers"
         );
         eprintln!("SKIPPED the second verifier: python3-cryptography is missing; run tools/install peers");
-    } else {
-        assert_eq!(theirs.status.success(), ours.is_ok(), "ours: {ours:?}, in Python: {told}");
+        return (false, None);
+    }
+    (theirs.status.success(), Some(told))
+}
+
+/// What both verifiers say; they must agree.
+fn judged(directory: &Path, key: &PublicKey, witness: Option<&Path>) -> Result<u64, Fault> {
+    let witnessed: Vec<_> = witness.iter().map(|path| ("the witness".to_owned(), fs::read(path).unwrap())).collect();
+    let ours = verify::log(directory, key, &witnessed);
+    if let (is_whole, Some(told)) = python(directory, key, witness) {
+        assert_eq!(is_whole, ours.is_ok(), "ours: {ours:?}, in Python: {told}");
     }
     ours.map(|verified| verified.size)
 }
@@ -265,7 +279,9 @@ async fn nodes_seal_one_after_the_other(store: TestStore) {
     for round in 0..5 {
         let first = round * 100;
         let append_some = move |from: i64| {
-            move |tx: &mut store::Tx<'_>| (from..from + 50).try_for_each(|event| append(tx, event, &leaf(event)))
+            move |tx: &mut store::Tx<'_>| {
+                (from..from + 50).try_for_each(|event| append(tx, event, &leaf(event)).map(drop))
+            }
         };
         let (one, two) = tokio::join!(store.write(append_some(first)), other.write(append_some(first + 50)));
         one.unwrap();
@@ -276,4 +292,33 @@ async fn nodes_seal_one_after_the_other(store: TestStore) {
     let directory = tempfile::tempdir().unwrap();
     let key = exported(&store, directory.path()).await;
     assert_eq!(judged(directory.path(), &key, None).unwrap(), 500);
+}
+
+async fn cosigners_of_other_kinds_sign_the_checkpoint(store: TestStore) {
+    add(&store, 0..300).await;
+    store.write(cosign).await.unwrap();
+    store.write(cosign).await.unwrap();
+    let export = tempfile::tempdir().unwrap();
+    let key = exported(&store, export.path()).await;
+    let keys = fs::read_to_string(export.path().join("cosigners")).unwrap();
+    let keys: Vec<CosignerKey> = keys.lines().map(|line| CosignerKey::parse(line).unwrap()).collect();
+    assert_eq!(keys.iter().map(CosignerKey::kind).collect::<Vec<_>>(), [CosignerKind::MlDsa], "SM2 with SM4 alone");
+    assert_eq!(verify::cosigners(export.path(), &key, &keys).unwrap(), [store.context().clock.now()]);
+    assert_eq!(judged(export.path(), &key, None).unwrap(), 300, "both verifiers, with the line");
+    let path = export.path().join("cosigned");
+    let whole = fs::read_to_string(&path).unwrap();
+    // Of another checkpoint, and by nobody.
+    add(&store, 300..301).await;
+    store.write(cosign).await.unwrap();
+    let later = tempfile::tempdir().unwrap();
+    exported(&store, later.path()).await;
+    fs::copy(later.path().join("cosigned"), &path).unwrap();
+    assert!(matches!(verify::cosigners(export.path(), &key, &keys), Err(Fault::Changed { .. })));
+    assert!(!python(export.path(), &key, None).0, "another checkpoint's, in Python");
+    let (kept, line) = whole.trim_end().rsplit_once('\n').unwrap();
+    let swapped = if line.ends_with('A') { 'B' } else { 'A' };
+    let altered = format!("{kept}\n{}{swapped}{}\n", &line[..line.len() - 3], &line[line.len() - 2..]);
+    fs::write(&path, altered).unwrap();
+    assert!(matches!(verify::cosigners(export.path(), &key, &keys), Err(Fault::Cosignature { .. })));
+    assert!(!python(export.path(), &key, None).0, "an altered line, in Python");
 }

@@ -4,7 +4,8 @@
 usage: verify_audit.py DIRECTORY PUBLIC-KEY [CHECKPOINT ...]
 
 Needs Python's standard library and `cryptography`. The directory is in the layout of C2SP tlog-tiles; further checkpoints are those that somebody
-kept elsewhere. Ends with 0 if nothing was changed, removed or put in, else with 1 and says what is wrong.
+kept elsewhere. Where the directory has a cosigned checkpoint, the lines of the cosigners named in it are checked as far as `cryptography` knows their
+kind, and it is said which were. Ends with 0 if nothing was changed, removed or put in, else with 1 and says what is wrong.
 """
 
 import base64
@@ -14,6 +15,12 @@ import sys
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+
+try:
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+except ImportError:  # before version 47
+    MLDSA44PublicKey = None
 
 
 class Fault(Exception):
@@ -76,6 +83,48 @@ def open_checkpoint(what, octets, key):
     raise Fault(f"{what} bears no valid signature of the key")
 
 
+def short(octets):
+    """A string behind its length in one octet."""
+    return bytes([len(octets)]) + octets
+
+
+def check_cosigners(directory, key, size, root):
+    """What is to be said of the lines of cosigners, one for each."""
+    if not (directory / "cosigned").exists():
+        return []
+    note = (directory / "cosigned").read_bytes()
+    if open_checkpoint("the cosigned checkpoint", note, key) != (size, root):
+        raise Fault("the cosigned checkpoint is another")
+    text, _, lines = note.partition(b"\n\n")
+    origin, said = text.split(b"\n")[0], []
+    for line in (directory / "cosigners").read_text().split():
+        name, digits, public = line.split("+", 2)
+        octets = base64.b64decode(public, validate=True)
+        identifier = hashlib.sha256(name.encode() + b"\n" + octets).digest()[:4]
+        if identifier.hex() != digits:
+            raise Fault(f"the public key of {name} does not fit its name")
+        if octets[:1] != b"\x06":
+            said.append(f"not checked: {name}, a kind of signature that `cryptography` does not know")
+            continue
+        if MLDSA44PublicKey is None:
+            said.append(f"not checked: {name}, as this version of `cryptography` lacks ML-DSA")
+            continue
+        found = [it.rpartition(b" ") for it in lines.split(b"\n")]
+        found = [base64.b64decode(value) for prefix, _, value in found if prefix == b"\xe2\x80\x94 " + name.encode()]
+        found = [value for value in found if value[:4] == identifier]
+        if not found:
+            raise Fault(f"{name} has not cosigned the checkpoint")
+        seconds, signature = found[0][4:12], found[0][12:]
+        message = b"subtree/v1\n\0" + short(name.encode()) + seconds + short(origin)
+        message += (0).to_bytes(8, "big") + size.to_bytes(8, "big") + root
+        try:
+            MLDSA44PublicKey.from_public_bytes(octets[1:]).verify(signature, message)
+        except InvalidSignature:
+            raise Fault(f"the cosignature of {name} does not hold") from None
+        said.append(f"checked: {name}, ML-DSA-44")
+    return said
+
+
 def number_path(number, width):
     text = f"{number % 1000:03}"
     while number >= 1000:
@@ -131,18 +180,20 @@ def verify(directory, key_text, witnesses):
             raise Fault(f"{path} is over {seen} records, the log has {size}: records were cut off")
         if root_of(hashes[:seen]) != seen_root:
             raise Fault(f"the log does not go on from {path}: history was written anew")
-    return size
+    return size, check_cosigners(directory, key, size, root)
 
 
 def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     try:
-        size = verify(pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
+        size, cosigners = verify(pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
     except (Fault, OSError, ValueError) as fault:
         print(f"NOT VERIFIED: {fault}", file=sys.stderr)
         sys.exit(1)
     print(f"verified: {size} records")
+    for said in cosigners:
+        print(said)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 use std::fmt::Write;
 
+use identity::rights::{HeldKey, KeyPurpose, KeyUse, Occasion, record_key_use};
 use mail::message::Envelope;
 use mail::seal_notes::quoted;
 use smime::{Fault, Identity, Layer, Looks, Opened, Signature, Trust};
 use store::{Store, StoreError, Tx};
 
+use crate::keys::hex;
 use crate::partners::{Kind, keep};
 use crate::{CertbookError, Inquirer, Partner, Standing, identities, partner, trust};
 
@@ -25,25 +27,33 @@ pub struct Arrived {
 
 /// What is known of those it is for.
 struct Readers {
-    /// Keys of each account.
-    accounts: Vec<Vec<Identity>>,
+    /// Accounts with their keys.
+    accounts: Vec<(i64, Vec<Identity>)>,
     trust: Trust,
 }
 
-/// Looks into `raw`, a message to `accounts` of `organisation`, and learns the certificate of a partner whose signature holds. Authorities are asked
+/// A private key that was used.
+struct Used {
+    account: i64,
+    fingerprint: String,
+    succeeded: bool,
+}
+
+/// Looks into `raw`, a message to `accounts`, and learns the certificate of a partner whose signature holds. Authorities are asked
 /// whether they have revoked a signer's certificate; where they cannot be asked, that is told and the signature holds. A message is
-/// decrypted only if it is encrypted to each of those it goes to: whoever passes on what was meant for another gets nothing out.
+/// decrypted only if it is encrypted to each of those it goes to: whoever passes on what was meant for another gets nothing out. Each key that was
+/// used is recorded before anything of what it opened is given.
 ///
 /// # Errors
 /// [`CertbookError`] if the store fails. What is wrong with the message is told in the fields.
 pub async fn look(
     inquirer: &Inquirer,
     hostname: &str,
-    organisation: i64,
+    occasion: Occasion,
     accounts: Vec<i64>,
     raw: Vec<u8>,
 ) -> Result<Arrived, CertbookError> {
-    let store = inquirer.store();
+    let (store, organisation) = (inquirer.store(), occasion.organisation);
     let looks = smime::looks(&raw);
     if looks == Looks::Plain {
         return Ok(Arrived { raw, readable: None, is_decrypted: false, fields: String::new() });
@@ -51,16 +61,21 @@ pub async fn look(
     let readers = store
         .read(move |tx| {
             let wanted = if looks == Looks::Wrapped { accounts.as_slice() } else { &[] };
-            let accounts = wanted.iter().map(|account| identities(tx, *account)).collect::<Result<_, _>>()?;
+            let accounts = wanted
+                .iter()
+                .map(|account| Ok((*account, identities(tx, *account)?)))
+                .collect::<Result<_, CertbookError>>()?;
             Ok::<_, CertbookError>(Readers { accounts, trust: trust(tx, organisation)? })
         })
         .await?;
     let context = std::sync::Arc::clone(store.context());
     let working = tokio::task::spawn_blocking(move || {
-        let opened = open(&raw, &readers, context.clock.now(), &*context.entropy);
-        (raw, opened, readers.trust)
+        let mut used = Vec::new();
+        let opened = open(&raw, &readers, (context.clock.now(), &*context.entropy), &mut used);
+        (raw, opened, readers.trust, used)
     });
-    let (raw, opened, trust) = working.await.map_err(|_| StoreError::Abandoned("opening a message panicked"))?;
+    let (raw, opened, trust, used) = working.await.map_err(|_| StoreError::Abandoned("opening a message panicked"))?;
+    record(store, occasion, &raw, used).await?;
     let mut opened = match opened {
         Ok(opened) => opened,
         Err(fault) => {
@@ -76,18 +91,69 @@ pub async fn look(
     Ok(Arrived { raw, readable: opened.message, is_decrypted, fields })
 }
 
-/// Opens it with the keys of each account by itself, so that all of them must be able to.
-fn open(raw: &[u8], readers: &Readers, now: env::Timestamp, entropy: &dyn env::Entropy) -> Result<Opened, Fault> {
+/// Opens it with the keys of each account by itself, so that all of them must be able to; `used` are the keys that had to do with it.
+fn open(
+    raw: &[u8],
+    readers: &Readers,
+    (now, entropy): (env::Timestamp, &dyn env::Entropy),
+    used: &mut Vec<Used>,
+) -> Result<Opened, Fault> {
     let Some((first, others)) = readers.accounts.split_first() else {
         return smime::open(raw, &[], &readers.trust, now, entropy);
     };
-    let opened = smime::open(raw, first, &readers.trust, now, entropy)?;
+    let mut open = |(account, keys): &(i64, Vec<Identity>)| {
+        let opened = smime::open(raw, keys, &readers.trust, now, entropy);
+        used.extend(used_of(*account, keys, &opened));
+        opened
+    };
+    let opened = open(first)?;
     if opened.ciphers().next().is_some() {
         for other in others {
-            smime::open(raw, other, &readers.trust, now, entropy)?;
+            open(other)?;
         }
     }
     Ok(opened)
+}
+
+/// The keys of the account that opened the message, or those one of which was to and did not.
+fn used_of(account: i64, keys: &[Identity], opened: &Result<Opened, Fault>) -> Vec<Used> {
+    let fingerprint = |key: &Identity| hex(&key.certificate.fingerprint());
+    match opened {
+        Ok(opened) => {
+            let openers = opened.layers.iter().filter_map(|layer| match layer {
+                Layer::Encrypted(encryption) => keys.get(encryption.identity).map(fingerprint),
+                Layer::Signed(_) | Layer::Compressed => None,
+            });
+            openers.map(|fingerprint| Used { account, fingerprint, succeeded: true }).collect()
+        }
+        Err(Fault::Undecipherable) if !keys.is_empty() => {
+            let fingerprints: Vec<String> = keys.iter().map(fingerprint).collect();
+            vec![Used { account, fingerprint: fingerprints.join(","), succeeded: false }]
+        }
+        Err(_) => Vec::new(),
+    }
+}
+
+async fn record(store: &Store, occasion: Occasion, raw: &[u8], used: Vec<Used>) -> Result<(), CertbookError> {
+    if used.is_empty() {
+        return Ok(());
+    }
+    let about = mail::message::sole_author(raw).unwrap_or_default();
+    let write = move |tx: &mut Tx<'_>| {
+        for Used { account, fingerprint, succeeded } in &used {
+            let used = KeyUse {
+                occasion: Occasion { account: Some(*account), ..occasion },
+                key: HeldKey::Smime,
+                fingerprint: fingerprint.clone(),
+                purpose: KeyPurpose::Decrypt,
+                about: about.clone(),
+                succeeded: *succeeded,
+            };
+            record_key_use(tx, &used)?;
+        }
+        Ok::<_, CertbookError>(())
+    };
+    store.write(write).await
 }
 
 /// Whether the certificates of signatures that hold were revoked; one whose was does not hold. In the order of the signatures.

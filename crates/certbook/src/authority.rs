@@ -1,12 +1,13 @@
 //! An organisation's own authority, and certificates that it issues to its people.
 
 use certs::personal::{self, Issued};
+use identity::rights::{HeldKey, KeyPurpose, KeyUse, Occasion, record_key_use};
 use serde::{Deserialize, Serialize};
 use smime::{Certificate, Identity};
 use store::{Store, Tx, params};
 
 use crate::CertbookError;
-use crate::keys::{Kept, import};
+use crate::keys::{Kept, hex, import};
 use store::owned::{Owner, open, seal};
 
 const PLACE: &str = "smime_authority.detail";
@@ -66,6 +67,8 @@ pub async fn request(store: &Store, account: i64) -> Result<Kept, CertbookError>
     let panicked = |_| store::StoreError::Abandoned("making a key panicked");
     let (authority, is_new, identity) = making.await.map_err(panicked)??;
     let organisation = person.organisation;
+    let own = Certificate::read_file(authority.certificate.as_bytes())?;
+    let own = own.first().map(|it| hex(&it.fingerprint())).unwrap_or_default();
     let work = move |tx: &mut Tx<'_>| {
         if is_new {
             if load(tx, organisation)?.is_some() {
@@ -79,6 +82,15 @@ pub async fn request(store: &Store, account: i64) -> Result<Kept, CertbookError>
                 params![organisation, tx.now().millis(), &sealed],
             )?;
         }
+        let certified = KeyUse {
+            occasion: Occasion { organisation, account: Some(account), message: None },
+            key: HeldKey::Authority,
+            fingerprint: own.clone(),
+            purpose: KeyPurpose::Issue,
+            about: format!("certificate {}", hex(&identity.certificate.fingerprint())),
+            succeeded: true,
+        };
+        record_key_use(tx, &certified)?;
         import(tx, account, &identity)
     };
     store.write(work).await

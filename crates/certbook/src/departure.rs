@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use identity::rights::{HeldKey, KeyPurpose, KeyUse, Occasion, record_key_use};
 use serde::{Deserialize, Serialize};
 use smime::{Certificate, Dialect, Fault, Identity, Looks, Recipe, Style};
 use store::{Store, StoreError, Tx};
 
+use crate::keys::hex;
 use crate::{CertbookError, Inquirer, Lacking, Partner, identities, partner, trust};
 
 /// By which names content of SM2 goes.
@@ -135,6 +137,8 @@ impl Means {
 /// What a message is to become.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish {
+    /// For whom, and of which message.
+    pub occasion: Occasion,
     /// Signed by its author. One that is signed already is not signed a second time.
     pub sign: bool,
     /// Encrypted to its recipients.
@@ -149,14 +153,33 @@ pub fn is_made(raw: &[u8]) -> bool {
     smime::looks(raw) != Looks::Plain
 }
 
-/// The message made as the wish says, by what there is.
+/// The message to `recipients` made as the wish says, by what there is. That a private key was used is recorded before the message is given.
 ///
 /// # Errors
 /// [`CertbookError`] if it cannot be made: the message must not go then.
-pub async fn protect(store: &Store, raw: Arc<[u8]>, means: Means, wish: Wish) -> Result<Vec<u8>, CertbookError> {
+pub async fn protect(
+    store: &Store,
+    (recipients, raw): (&[String], Arc<[u8]>),
+    means: Means,
+    wish: Wish,
+) -> Result<Vec<u8>, CertbookError> {
+    let signer = means.identity.as_ref().filter(|_| wish.sign).map(|it| hex(&it.certificate.fingerprint()));
+    let about = recipients.join(", ");
     let (now, entropy) = (store.context().clock.now(), Arc::clone(&store.context().entropy));
     let working = tokio::task::spawn_blocking(move || make(&raw, &means, wish, now, &*entropy));
-    Ok(working.await.map_err(|_| StoreError::Abandoned("encrypting a message panicked"))??)
+    let made = working.await.map_err(|_| StoreError::Abandoned("encrypting a message panicked"))?;
+    if let Some(fingerprint) = signer {
+        let used = KeyUse {
+            occasion: wish.occasion,
+            key: HeldKey::Smime,
+            fingerprint,
+            purpose: KeyPurpose::Sign,
+            about,
+            succeeded: made.is_ok(),
+        };
+        store.write(move |tx: &mut Tx<'_>| record_key_use(tx, &used)).await?;
+    }
+    Ok(made?)
 }
 
 /// The key of the author that may sign now, if it is kept here for the one who has sent the message.

@@ -254,7 +254,8 @@ async fn arrives(store: &TestStore, inquirer: &Inquirer, ours: &Authority, organ
     let letter = format!("From: <{name}@far.test>\r\nTo: <ann@trade.test>\r\nSubject: Price\r\n\r\nTen pieces\r\n");
     let (now, entropy) = (store.context().clock.now(), &*store.context().entropy);
     let signed = smime::sign(letter.as_bytes(), &ours.identity(name), Style::CLEAR, now, entropy).unwrap();
-    look(inquirer, "mx.trade.test", organisation, vec![], signed).await.unwrap().fields
+    let occasion = identity::rights::Occasion { organisation, account: None, message: Some(1) };
+    look(inquirer, "mx.trade.test", occasion, vec![], signed).await.unwrap().fields
 }
 
 async fn mail_of_the_revoked_does_not_hold(store: TestStore) {

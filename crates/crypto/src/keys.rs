@@ -224,6 +224,13 @@ impl<K: Kind> Key<K> {
         Ok((form, Zeroizing::new(self.sealing.open(B::NAME, &wrap_context::<B>(form, owner), sealed)?)))
     }
 
+    /// Eight hexadecimal digits by which people tell whether two keys are the same. They say nothing of the key itself.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let hash = self.derive_hash("fingerprint");
+        hash.iter().take(4).fold(String::new(), |text, octet| format!("{text}{octet:02x}"))
+    }
+
     /// A hash that names the key as a whole, for people to compare.
     pub(crate) fn derive_hash(&self, purpose: &str) -> [u8; 32] {
         let newest =

@@ -173,16 +173,23 @@ fn digest(document: &[u8]) -> String {
     sha256(document).iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-/// Signs a note that names `documents`, each by its file's name, and their digests.
+/// Signs a note that names `documents`, each by its file's name, and their digests; that it is signed, and for whom, is recorded in this transaction.
 ///
 /// # Errors
 /// [`EvidenceError::NoKey`] before the audit log has its key, or [`EvidenceError`] if the store fails.
-pub fn sign(tx: &mut Tx<'_>, host: &str, documents: &[(String, Vec<u8>)]) -> Result<String, EvidenceError> {
+pub fn sign(
+    tx: &mut Tx<'_>,
+    (organisation, account): (i64, Option<i64>),
+    host: &str,
+    documents: &[(String, Vec<u8>)],
+) -> Result<String, EvidenceError> {
     let mut text = format!("{TITLE}\n{host}\n");
     for (file, document) in documents {
         text.push_str(&format!("sha256 {} {file}\n", digest(document)));
     }
-    audit::sign_text(tx, &text)?.ok_or(EvidenceError::NoKey)
+    let files: Vec<&str> = documents.iter().map(|(file, _)| file.as_str()).collect();
+    let about = files.join(", ");
+    identity::rights::sign_paper(tx, (organisation, account), &about, &text)?.ok_or(EvidenceError::NoKey)
 }
 
 /// Verifies with nothing but the public key that `document` is one of those that the note names; gives the name of its file.

@@ -15,6 +15,7 @@ use crate::cases::{self, CaseDetail};
 use crate::knowledge::{Job, Own, OwnPerson};
 use crate::learn::{Lesson, learn};
 use crate::look::{Looked, Read, look, teaches};
+use crate::mistaken::NearDomain;
 use crate::rows::Rows;
 use crate::shelf::{self, Change, Shelf, domains_after, save};
 use crate::signals::lookalike::DomainIndex;
@@ -143,6 +144,24 @@ impl Guard {
             Ok((read, looked))
         };
         self.store.read(work).await
+    }
+
+    /// Domains of partners and ours that a host is like, and whether they are ours; none if it is ours.
+    pub(crate) fn near(
+        &self,
+        tx: &mut Tx<'_>,
+        organisation: i64,
+        host: &str,
+    ) -> Result<Option<Vec<NearDomain>>, GuardError> {
+        let known = Arc::clone(self.known.lock().entry(organisation).or_default());
+        let mut known = known.lock();
+        refresh(tx, organisation, &mut known)?;
+        let own = known.directory.own();
+        if own.has_host(host) {
+            return Ok(None);
+        }
+        let with_ours = |(domain, _): (&str, _)| (domain.to_owned(), own.domains.iter().any(|it| it == domain));
+        Ok(Some(known.index.near(host).into_iter().map(with_ours).collect()))
     }
 
     /// What is to be kept of a message that was looked at.

@@ -76,6 +76,17 @@ pub(crate) fn only_organisation(tx: &mut Tx<'_>) -> Result<Option<i64>, Identity
     Ok(if let [only] = first.as_slice() { Some(*only) } else { None })
 }
 
+/// The protection level of an organisation.
+///
+/// # Errors
+/// [`IdentityError::NoOrganisation`] if there is none of that identifier, or the store fails.
+pub fn level_of(tx: &mut Tx<'_>, organisation: i64) -> Result<Level, IdentityError> {
+    let level = tx.row("SELECT level FROM organisation WHERE id = $1", params![organisation], |row| {
+        Ok(row.text(0)?.to_owned())
+    })?;
+    Ok(level.ok_or(IdentityError::NoOrganisation(organisation))?.parse()?)
+}
+
 /// Changes the protection level of an organisation.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ mod approvals;
 mod custom;
 mod events;
 mod grants;
+mod key_use;
 mod roles;
 mod sealed;
 
@@ -30,6 +31,10 @@ pub use events::{
 pub use grants::{
     Grant, GrantState, GrantWindow, NewGrant, approve_grant, ask_grant, due_to_be_told, grants_between, lift_hold,
     list_grants, load_grant, mark_told, refuse_grant, revoke_grant,
+};
+pub use key_use::{
+    CountedKey, HOUR_MILLIS, HeldKey, KeyPurpose, KeyUse, Occasion, add_key_uses, begin_key_hour, close_key_hours,
+    record_key_use, sign_paper,
 };
 pub use roles::{Exception, Giving, exceptions, give_role, holders_of, set_job, take_role};
 

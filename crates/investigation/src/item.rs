@@ -2,7 +2,7 @@
 
 use env::Timestamp;
 use mail::message::{EnvelopeAddress, Summary, words};
-use mailbox::{MailboxError, Source, mailboxes, overview, removed};
+use mailbox::{MailboxError, Source, journaled, mailboxes, overview, removed};
 use serde::{Deserialize, Serialize};
 use store::owned::{self, Owner};
 use store::{StoreError, Tx, params};
@@ -61,6 +61,19 @@ struct Said {
     at: i64,
 }
 
+/// The envelope under which a message in the journal was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Its number, as its Received field has it.
+    pub message: String,
+    /// The sender; empty for nobody.
+    pub from: String,
+    /// All recipients.
+    pub to: Vec<String>,
+    /// Names of the rules by which it is kept.
+    pub rules: Vec<String>,
+}
+
 /// A message that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
@@ -80,6 +93,10 @@ pub struct Item {
     pub received: Option<Timestamp>,
     /// When it was removed, if it was.
     pub removed: Option<Timestamp>,
+    /// Until when the journal keeps it, if it lies there alone.
+    pub journaled: Option<Timestamp>,
+    /// Sender and recipients of its envelope, those of blind copies included, if it lies in the journal alone.
+    pub envelope: Option<Envelope>,
     /// Where it lies.
     pub folders: Vec<String>,
     /// Its author.
@@ -151,6 +168,8 @@ pub fn origin(tx: &mut Tx<'_>, account: i64, message: i64) -> Result<Item, Inves
         marked_by: String::new(),
         received: None,
         removed: None,
+        journaled: None,
+        envelope: None,
         folders: Vec::new(),
         from: String::new(),
         subject: String::new(),
@@ -171,6 +190,13 @@ pub fn origin(tx: &mut Tx<'_>, account: i64, message: i64) -> Result<Item, Inves
         }
     } else if let Some((received, removed, of_removed)) = removed::summary(tx, account, message)? {
         (item.received, item.removed, summary) = (Some(received), Some(removed), Some(of_removed));
+    } else {
+        let organisation = store::holds::keeping(tx, account)?.organisation;
+        if let Some(found) = journaled::load(tx, organisation, Some(account), message)? {
+            (item.received, item.journaled) = (Some(found.received), Some(found.until));
+            item.envelope = Some(serde_json::from_slice(&found.envelope).map_err(|_| damaged(message))?);
+            summary = Some(found.summary);
+        }
     }
     if let Some(summary) = summary {
         item.from = summary.envelope.from.first().and_then(EnvelopeAddress::email).unwrap_or_default();
@@ -211,7 +237,7 @@ pub fn mark(
     if changed == 0 { Err(InvestigationError::NotFound(message)) } else { Ok(()) }
 }
 
-/// The content of a message that a search of an open investigation has found, whether it lies in a mailbox or was removed.
+/// The content of a message that a search of an open investigation has found, whether it lies in a mailbox, was removed, or lies in the journal alone.
 ///
 /// # Errors
 /// [`InvestigationError::NotFound`] if none has; or if the investigation is closed, or the message is not kept any more.
@@ -229,7 +255,14 @@ pub fn source(
     )?;
     found.ok_or(InvestigationError::NotFound(message))?;
     match mailbox::source(tx, account, message) {
-        Err(MailboxError::NoSuchMessage) => Ok(removed::source(tx, account, message)?),
+        Err(MailboxError::NoSuchMessage) => match removed::source(tx, account, message) {
+            Err(MailboxError::NoSuchMessage)
+                if journaled::load(tx, organisation, Some(account), message)?.is_some() =>
+            {
+                Ok(journaled::source(tx, organisation, message)?)
+            }
+            other => Ok(other?),
+        },
         other => Ok(other?),
     }
 }

@@ -15,5 +15,5 @@ pub use file::{
     CUSTODIANS_MAX, Investigation, NewInvestigation, add_custodians, close, is_custodian, list, load, open,
     permit_fetch, searchable,
 };
-pub use item::{Item, Mark, NOTE_BYTES_MAX, PAGE_MAX, Wanted, counts, items, mark, origin, source};
+pub use item::{Envelope, Item, Mark, NOTE_BYTES_MAX, PAGE_MAX, Wanted, counts, items, mark, origin, source};
 pub use look::{SEARCHES_MAX, Search, SearchDone, Terms, begin_search, find, finish_search, note_found, searches};

@@ -2,6 +2,7 @@
 
 use env::Timestamp;
 use mail::message::text::fold;
+use mailbox::journaled;
 use mailbox::search::{Budget, Field, Needle, Query, search_account};
 use serde::{Deserialize, Serialize};
 use store::owned::{self, Owner};
@@ -174,8 +175,8 @@ pub fn begin_search(
     Ok(number)
 }
 
-/// The messages of one custodian that match, removed ones that are still kept included, and how many are encrypted so that nobody can
-/// say. Reads blobs, so this belongs where a thread may block.
+/// The messages of one custodian that match, removed ones that are still kept included, and those that the journal alone still has; and how many
+/// are encrypted so that nobody can say. Reads blobs, so this belongs where a thread may block.
 ///
 /// # Errors
 /// [`InvestigationError`] if the store fails or the budget is spent.
@@ -187,10 +188,17 @@ pub fn find(
     budget: &Budget,
 ) -> Result<(Vec<i64>, u64), InvestigationError> {
     let (query, closed) = terms.queries();
-    let found = search_account(tx, blobs, account, &query, budget)?;
+    let organisation = store::holds::keeping(tx, account)?.organisation;
+    let mut everywhere = |query: &Query| {
+        let mut found = search_account(tx, blobs, account, query, budget)?;
+        found.extend(journaled::search(tx, blobs, (organisation, account), query, budget)?);
+        found.sort_unstable();
+        Ok::<_, InvestigationError>(found)
+    };
+    let found = everywhere(&query)?;
     let closed = match closed {
         Some(closed) => {
-            let all = search_account(tx, blobs, account, &closed, budget)?;
+            let all = everywhere(&closed)?;
             all.iter().filter(|message| found.binary_search(message).is_err()).count() as u64
         }
         None => 0,

@@ -140,6 +140,13 @@ impl Judging {
         self
     }
 
+    /// Asks this guard, which others ask too, so that what it holds in memory is held once.
+    #[must_use]
+    pub fn with_guard(mut self, guard: guard::Guard) -> Self {
+        self.guard = guard;
+        self
+    }
+
     /// Asks for the reputation of senders and links, and counts how they behave.
     #[must_use]
     pub fn with_reputation(mut self, reputation: Arc<Reputation>) -> Self {

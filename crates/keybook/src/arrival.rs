@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use identity::rights::{HeldKey, KeyPurpose, KeyUse, Occasion, record_key_use};
 use mail::message::sole_author;
 use mail::seal_notes::quoted;
 use openpgp::{AutocryptHeader, Certificate, PgpError, PrivateKey, Report, SignatureReport, SignatureState};
@@ -25,15 +26,23 @@ pub struct Arrived {
     pub fields: String,
 }
 
-/// Looks into `raw`, a message to `accounts` of `organisation`. It is opened only if a key is kept here for each of those whom it goes to, and
-/// each opens it: whoever passes on what was meant for another gets nothing out.
+/// A private key that was used.
+struct Used {
+    account: i64,
+    fingerprint: String,
+    succeeded: bool,
+}
+
+/// Looks into `raw`, a message to `accounts`. It is opened only if a key is kept here for each of those whom it goes
+/// to, and each opens it: whoever passes on what was meant for another gets nothing out. Each key that was used is recorded before anything of what it
+/// opened is given.
 ///
 /// # Errors
 /// [`KeybookError`] if the store fails. What is wrong with the message is told in the fields.
 pub async fn look(
     store: &Store,
     hostname: &str,
-    organisation: i64,
+    occasion: Occasion,
     accounts: Vec<i64>,
     raw: Vec<u8>,
 ) -> Result<Arrived, KeybookError> {
@@ -41,19 +50,24 @@ pub async fn look(
         return Ok(Arrived { raw, readable: None, fields: String::new() });
     }
     let author = sole_author(&raw).unwrap_or_default();
+    let about = author.clone();
     let read = move |tx: &mut Tx<'_>| {
-        let keys: Vec<Vec<PrivateKey>> =
-            accounts.iter().map(|account| private_keys(tx, *account)).collect::<Result<_, _>>()?;
-        let known = list_partners(tx, organisation, Some(&author))?;
+        let keys: Vec<(i64, Vec<PrivateKey>)> = accounts
+            .iter()
+            .map(|account| Ok((*account, private_keys(tx, *account)?)))
+            .collect::<Result<_, KeybookError>>()?;
+        let known = list_partners(tx, occasion.organisation, Some(&author))?;
         Ok::<_, KeybookError>((keys, known.into_iter().map(|it| it.certificate).collect::<Vec<Certificate>>()))
     };
     let (keys, certificates) = store.read(read).await?;
     let context = Arc::clone(store.context());
     let working = tokio::task::spawn_blocking(move || {
-        let opened = open(&raw, &keys, &certificates, context.clock.now());
-        (raw, opened)
+        let mut used = Vec::new();
+        let opened = open(&raw, &keys, &certificates, context.clock.now(), &mut used);
+        (raw, opened, used)
     });
-    let (raw, opened) = working.await.map_err(|_| StoreError::Abandoned("opening a message panicked"))?;
+    let (raw, opened, used) = working.await.map_err(|_| StoreError::Abandoned("opening a message panicked"))?;
+    record(store, occasion, &about, used).await?;
     let (readable, fields) = match opened {
         Ok(None) => (None, String::new()),
         Ok(Some(read)) => (read.content, told(hostname, &read.report)),
@@ -71,15 +85,20 @@ fn may_be_openpgp(raw: &[u8]) -> bool {
     find(b"application/pgp-") || find(b"-----BEGIN PGP ")
 }
 
-/// Opens it with the keys of each by itself, so that all of them must be able to.
+/// Opens it with the keys of each by itself, so that all of them must be able to; `used` are the keys that had to do with it.
 fn open(
     raw: &[u8],
-    keys: &[Vec<PrivateKey>],
+    keys: &[(i64, Vec<PrivateKey>)],
     certificates: &[Certificate],
     now: env::Timestamp,
+    used: &mut Vec<Used>,
 ) -> Result<Option<openpgp::Read>, PgpError> {
     let Some((first, others)) = keys.split_first() else { return openpgp::read(raw, &[], certificates, now) };
-    let read = |keys: &Vec<PrivateKey>| openpgp::read(raw, &keys.iter().collect::<Vec<_>>(), certificates, now);
+    let mut read = |(account, keys): &(i64, Vec<PrivateKey>)| {
+        let read = openpgp::read(raw, &keys.iter().collect::<Vec<_>>(), certificates, now);
+        used.extend(used_of(*account, keys, &read));
+        read
+    };
     let opened = read(first)?;
     if opened.as_ref().is_some_and(|it| it.content.is_some()) {
         for other in others {
@@ -87,6 +106,43 @@ fn open(
         }
     }
     Ok(opened)
+}
+
+/// The key of the account that opened the message, or those one of which began to and found it damaged.
+fn used_of(account: i64, keys: &[PrivateKey], read: &Result<Option<openpgp::Read>, PgpError>) -> Option<Used> {
+    match read {
+        Ok(read) => {
+            let fingerprint = read.as_ref()?.report.key.clone()?;
+            Some(Used { account, fingerprint, succeeded: true })
+        }
+        Err(PgpError::Altered | PgpError::Bomb { .. } | PgpError::TooDeep { .. }) if !keys.is_empty() => {
+            let fingerprints: Vec<String> = keys.iter().map(|key| key.certificate().fingerprint()).collect();
+            Some(Used { account, fingerprint: fingerprints.join(","), succeeded: false })
+        }
+        Err(_) => None,
+    }
+}
+
+async fn record(store: &Store, occasion: Occasion, author: &str, used: Vec<Used>) -> Result<(), KeybookError> {
+    if used.is_empty() {
+        return Ok(());
+    }
+    let about = author.to_owned();
+    let write = move |tx: &mut Tx<'_>| {
+        for Used { account, fingerprint, succeeded } in &used {
+            let used = KeyUse {
+                occasion: Occasion { account: Some(*account), ..occasion },
+                key: HeldKey::OpenPgp,
+                fingerprint: fingerprint.clone(),
+                purpose: KeyPurpose::Decrypt,
+                about: about.clone(),
+                succeeded: *succeeded,
+            };
+            record_key_use(tx, &used)?;
+        }
+        Ok::<_, KeybookError>(())
+    };
+    store.write(write).await
 }
 
 /// Takes the key that the author of a message has sent along (Autocrypt Level 1 section 2.3). Only for mail that is known to be the

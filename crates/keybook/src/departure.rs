@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use identity::rights::{HeldKey, KeyPurpose, KeyUse, Occasion, record_key_use};
 use mail::message::{Envelope, EnvelopeAddress};
 use openpgp::{Certificate, PgpError, PrivateKey, Protection, Recipients};
 use store::{Store, StoreError, Tx};
@@ -96,7 +97,8 @@ impl Means {
     }
 }
 
-/// The message to `recipients`, signed and encrypted as is said, by what there is.
+/// The message to `recipients`, signed and encrypted as is said, by what there is. That a private key was used is recorded before the message
+/// is given.
 ///
 /// # Errors
 /// [`KeybookError`] if it cannot be made: the message must not go then.
@@ -105,7 +107,10 @@ pub async fn protect(
     (recipients, raw): (&[String], Arc<[u8]>),
     means: Means,
     (sign, encrypt): (bool, bool),
+    occasion: Occasion,
 ) -> Result<Vec<u8>, KeybookError> {
+    let signer = means.signer.as_ref().filter(|_| sign).map(|key| key.certificate().fingerprint());
+    let about = recipients.join(", ");
     let (context, is_hidden) = (Arc::clone(store.context()), !names_all(&raw, recipients));
     let working = tokio::task::spawn_blocking(move || {
         let (now, entropy) = (context.clock.now(), &*context.entropy);
@@ -113,7 +118,19 @@ pub async fn protect(
         let certificates = if encrypt { means.certificates.as_slice() } else { &[] };
         make(&raw, certificates, signer, is_hidden, (now, entropy))
     });
-    Ok(working.await.map_err(|_| StoreError::Abandoned("encrypting a message panicked"))??)
+    let made = working.await.map_err(|_| StoreError::Abandoned("encrypting a message panicked"))?;
+    if let Some(fingerprint) = signer {
+        let used = KeyUse {
+            occasion,
+            key: HeldKey::OpenPgp,
+            fingerprint,
+            purpose: KeyPurpose::Sign,
+            about,
+            succeeded: made.is_ok(),
+        };
+        store.write(move |tx: &mut Tx<'_>| record_key_use(tx, &used)).await?;
+    }
+    Ok(made?)
 }
 
 fn make(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use env::{Secret, Timestamp};
+use identity::rights::{HeldKey, KeyPurpose, KeyUse, Occasion, record_key_use};
 use openpgp::{AutocryptHeader, Certificate, PreferEncrypt, PrivateKey};
 use serde::{Deserialize, Serialize};
 use store::owned::{self, Owner};
@@ -260,7 +261,7 @@ fn private_column(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<Vec<u8>, Key
     Ok(found.ok_or(StoreError::Missing { what: "key of OpenPGP" })?)
 }
 
-/// A private key kept here, in armor under `passphrase`.
+/// A private key kept here, in armor under `passphrase`; that it was taken out is recorded in this transaction.
 ///
 /// # Errors
 /// If there is none, its owner keeps it, or the passphrase is too short.
@@ -276,7 +277,21 @@ pub fn export_private(
     }
     let private = private_column(tx, account, found.id)?;
     let key = open_private(tx, account, found.id, &private)?;
+    record(tx, account, &found.fingerprint, KeyPurpose::Export)?;
     Ok(key.export(passphrase, &*tx.context().entropy)?)
+}
+
+fn record(tx: &mut Tx<'_>, account: i64, fingerprint: &str, purpose: KeyPurpose) -> Result<(), KeybookError> {
+    let organisation = identity::load_account(tx, account)?.organisation;
+    let used = KeyUse {
+        occasion: Occasion { organisation, account: Some(account), message: None },
+        key: HeldKey::OpenPgp,
+        fingerprint: fingerprint.to_owned(),
+        purpose,
+        about: String::new(),
+        succeeded: true,
+    };
+    Ok(record_key_use(tx, &used)?)
 }
 
 /// What the owner has sealed of a private key, as he gave it.
@@ -448,6 +463,7 @@ pub fn renew_due(tx: &mut Tx<'_>, span: Duration) -> Result<usize, KeybookError>
         let (account, id) = (*account, *id);
         let renewed = open_private(tx, account, id, private)?.renew(span, now, &*tx.context().entropy)?;
         let (certificate, key) = (renewed.certificate(), tx.context().keys.account(tx, account)?);
+        record(tx, account, &certificate.fingerprint(), KeyPurpose::Renew)?;
         let expires = certificate.check(now)?.expires;
         let detail = Detail { fingerprint: certificate.fingerprint(), certificate: certificate.to_bytes() };
         let detail = owned::seal(tx, Owner::Account(account), DETAIL, id, &detail)?;

@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use env::{Secret, SeededEntropy, Timestamp};
+use identity::rights::{self, Occasion};
 use identity::{AccountKind, IdentityError, Language, Level, NewAccount, Role};
-use keybook::{Custody, KeyState, KeybookError, Learned, NewKey, Origin, PartnerState};
-use openpgp::{Certificate, KeyVersion, PgpError, PreferEncrypt, PrivateKey, Wish};
+use keybook::{Custody, KeyState, KeybookError, Learned, Means, NewKey, Origin, PartnerState};
+use openpgp::{Certificate, KeyVersion, PgpError, PreferEncrypt, PrivateKey, Protection, Recipients, Wish};
 use store::testing::TestStore;
 use store::{Store, Tx};
 
@@ -24,6 +25,8 @@ store::on_both_engines! {
     keys_are_renewed_in_time,
     correspondents_change_their_keys,
     an_erased_account_leaves_none,
+    each_use_of_a_private_key_is_recorded,
+    what_cannot_be_recorded_is_not_done,
 }
 
 fn key(seed: u64, addresses: &[&str], valid_for: Duration) -> PrivateKey {
@@ -86,7 +89,7 @@ async fn keys_kept_here_are_sealed_published_and_taken_out(store: TestStore) {
     let private = store.read(move |tx| keybook::private_keys(tx, wei)).await.unwrap();
     assert_eq!(private[0].certificate().fingerprint(), added.fingerprint);
     let export = |passphrase: &'static str| {
-        store.read(move |tx| keybook::export_private(tx, wei, "", &Secret::new(passphrase.to_owned())))
+        store.write(move |tx| keybook::export_private(tx, wei, "", &Secret::new(passphrase.to_owned())))
     };
     assert!(matches!(export("short").await, Err(KeybookError::Key(PgpError::WeakPassphrase { .. }))));
     assert!(export("correct horse battery").await.unwrap().expose().contains("PRIVATE KEY"));
@@ -105,7 +108,7 @@ async fn keys_kept_by_their_owners_stay_closed(store: TestStore) {
     assert_eq!(added.custody, Custody::Owner);
     assert_eq!(store.read(move |tx| keybook::sealed_private(tx, wei, added.id)).await.unwrap(), b"sealed by its owner");
     assert!(store.read(move |tx| keybook::private_keys(tx, wei)).await.unwrap().is_empty());
-    let export = store.read(move |tx| keybook::export_private(tx, wei, "", &Secret::new("correct horse".to_owned())));
+    let export = store.write(move |tx| keybook::export_private(tx, wei, "", &Secret::new("correct horse".to_owned())));
     assert!(matches!(export.await, Err(KeybookError::NotHere { .. })));
     // Sealed anew it takes the place of what it was made from, and of nothing else.
     let was = crypto::hash::sha256(b"sealed by its owner");
@@ -215,4 +218,90 @@ async fn an_erased_account_leaves_none(store: TestStore) {
         let left = store.read(move |tx| tx.row(table, &[], |row| row.int(0))).await.unwrap();
         assert_eq!(left, Some(0), "{table}");
     }
+}
+
+const LETTER: &str = "From: <wei@trade.test>\r\nTo: <ana@far.test>\r\nSubject: Price\r\n\r\nTen pieces\r\n";
+
+/// A message of the account.
+const fn of(organisation: i64, account: Option<i64>) -> Occasion {
+    Occasion { organisation, account, message: Some(0x4f) }
+}
+
+async fn means(store: &Store, organisation: i64, account: i64, to: &str) -> Means {
+    let to = [to.to_owned()];
+    store.read(move |tx| Means::known(tx, organisation, Some(account), "wei@trade.test", &to)).await.unwrap()
+}
+
+/// A letter that is encrypted to a key.
+fn sealed_to(key: &PrivateKey) -> Vec<u8> {
+    let certificates = [key.certificate()];
+    let recipients = Recipients::of(&certificates, NOW).unwrap();
+    let protection = Protection::Encrypted(&recipients, None);
+    openpgp::protect(LETTER.as_bytes(), &protection, NOW, &SeededEntropy::new(9)).unwrap()
+}
+
+async fn each_use_of_a_private_key_is_recorded(store: TestStore) {
+    let (organisation, wei) = found(&store).await;
+    let own = key(1, &["wei@trade.test", "sales@trade.test"], Duration::from_secs(20 * 86_400));
+    let sealed = sealed_to(&own);
+    let fingerprint = own.certificate().fingerprint();
+    write(&store, move |tx| keybook::add(tx, wei, &NewKey::Private(&own))).await.unwrap();
+    let to = ["ana@far.test".to_owned()];
+    let means = means(&store, organisation, wei, "ana@far.test").await;
+    let raw = (&to[..], LETTER.as_bytes().into());
+    keybook::protect(&store, raw, means, (true, false), of(organisation, Some(wei))).await.unwrap();
+    let opened = keybook::look(&store, "mx", of(organisation, None), vec![wei], sealed).await.unwrap();
+    assert!(opened.readable.is_some(), "{}", opened.fields);
+    assert_eq!(write(&store, |tx| keybook::renew_due(tx, YEAR)).await.unwrap(), 1);
+    let passphrase = || Secret::new("correct horse battery".to_owned());
+    write(&store, move |tx| keybook::export_private(tx, wei, "", &passphrase())).await.unwrap();
+    // A stranger's message that only says that it is for the key is counted by the hour, not recorded each time.
+    let damaged = || {
+        let mut damaged = sealed_to(&key(1, &["wei@trade.test", "sales@trade.test"], Duration::from_secs(20 * 86_400)));
+        let text = String::from_utf8(damaged.clone()).unwrap();
+        let at = text.find("-----END PGP").unwrap() - 60;
+        damaged[at] = if damaged[at] == b'A' { b'B' } else { b'A' };
+        damaged
+    };
+    for _ in 0..3 {
+        let arrived = keybook::look(&store, "mx", of(organisation, None), vec![wei], damaged()).await.unwrap();
+        assert!(arrived.readable.is_none());
+    }
+    let events = store.read(move |tx| rights::list_events_of(tx, organisation, "key-use")).await.unwrap();
+    let told = |event: &rights::RecordedEvent| {
+        let object: serde_json::Value = serde_json::from_str(&event.object).unwrap();
+        assert_eq!((event.account, object["key"].as_str()), (Some(wei), Some("openpgp")));
+        assert_eq!(object["fingerprint"], fingerprint.as_str());
+        let text = |name: &str| object[name].as_str().unwrap_or_default().to_owned();
+        format!("{} {} {} {}", event.outcome, text("purpose"), text("message"), text("about"))
+    };
+    let told: Vec<String> = events.iter().rev().map(told).collect();
+    let expected = [
+        "done sign 4f ana@far.test",
+        "done decrypt 4f wei@trade.test",
+        "done renew  ",
+        "done export  ",
+        "failed decrypt 4f wei@trade.test",
+    ];
+    assert_eq!(told, expected);
+}
+
+async fn what_cannot_be_recorded_is_not_done(store: TestStore) {
+    let (organisation, wei) = found(&store).await;
+    let own = key(1, &["wei@trade.test", "sales@trade.test"], YEAR);
+    let sealed = sealed_to(&own);
+    write(&store, move |tx| keybook::add(tx, wei, &NewKey::Private(&own))).await.unwrap();
+    let means = means(&store, organisation, wei, "ana@far.test").await;
+    store.write(|tx| tx.execute("DROP TABLE audit_pending", &[])).await.unwrap();
+    let again = |error: &KeybookError| error.outlook() == env::Outlook::Temporary;
+    let (to, occasion) = (["ana@far.test".to_owned()], of(organisation, Some(wei)));
+    let made = keybook::protect(&store, (&to, LETTER.as_bytes().into()), means, (true, false), occasion).await;
+    assert!(made.is_err_and(|error| again(&error)), "a message is signed");
+    let opened = keybook::look(&store, "mx", of(organisation, None), vec![wei], sealed).await;
+    assert!(opened.is_err_and(|error| again(&error)), "a message is opened");
+    let export = |tx: &mut Tx<'_>, account| {
+        keybook::export_private(tx, account, "", &Secret::new("correct horse battery".to_owned()))
+    };
+    let taken = write(&store, move |tx| export(tx, wei)).await;
+    assert!(taken.is_err_and(|error| again(&error)), "a key is taken out");
 }

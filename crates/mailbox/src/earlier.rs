@@ -157,7 +157,7 @@ impl Earlier {
                     key: key.unwrap_message(row.bytes(1)?, row.int(0)?)?,
                     links: links_of(&decoded(&summary)?),
                     summary,
-                    trace: open_trace(&key, message, row.bytes(3)?)?,
+                    trace: open_trace(key.sealing(), message, row.bytes(3)?)?,
                     size: row.int(4)?,
                     received: row.int(5)?,
                     signature: signature.map(open).transpose()?,

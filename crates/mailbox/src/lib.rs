@@ -14,6 +14,7 @@ mod entry;
 mod error;
 mod expunge;
 mod flags;
+pub mod journaled;
 pub mod keywords;
 pub mod labels;
 pub mod mailboxes;

@@ -278,7 +278,7 @@ fn bring_back(
     let references = summary.references.iter().map(String::as_str);
     let links = Links::new(&summary.subject_base, summary.message_id.as_deref(), references);
     let thread = threads::assign(tx, account, key, &links)?;
-    let trace = match open_trace(key, removed, &back.trace)? {
+    let trace = match open_trace(sealing, removed, &back.trace)? {
         trace if trace.is_empty() => trace,
         trace => sealing.seal(entropy, &trace_context(message), &trace),
     };

@@ -11,6 +11,8 @@ mod run;
 pub(crate) mod signature;
 
 pub use account::search_account;
+pub(crate) use account::{Rows, search_rows};
 pub(crate) use content::Content;
 pub use query::{Field, Needle, QUERY_DEPTH_MAX, Query};
+pub(crate) use run::Opens;
 pub use run::{Budget, search};

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crypto::keys::{Account, Key, MessageKey};
 use crypto::record::{CHUNK_BYTES, Directory, Opener};
+use crypto::seal::{SealError, SealingKey};
 use store::blobs::WITH_ROW_BYTES_MAX;
 use store::{Blobs, Location, Row, StoreError, Tx, params};
 
@@ -116,19 +117,28 @@ pub fn sources(
 }
 
 pub(crate) fn from_row(key: &Key<Account>, row: &Row<'_>) -> Result<Source, StoreError> {
-    let trace = open_trace(key, row.int(0)?, row.bytes(2)?)?;
+    from_row_under(key.sealing(), |wrapped, blob| key.unwrap_message(wrapped, blob), row)
+}
+
+/// The same of a row that rests under the key of somebody else.
+pub(crate) fn from_row_under(
+    sealing: &SealingKey,
+    unwrap: impl FnOnce(&[u8], i64) -> Result<MessageKey, SealError>,
+    row: &Row<'_>,
+) -> Result<Source, StoreError> {
+    let trace = open_trace(sealing, row.int(0)?, row.bytes(2)?)?;
     let location = Location::from_columns(row, BLOB_COLUMN)?;
     let blob = row.int(BLOB_COLUMN)?;
-    let message_key = key.unwrap_message(row.bytes(1)?, blob)?;
+    let message_key = unwrap(row.bytes(1)?, blob)?;
     Ok(Source { location, blob, key: message_key, trace, size: row.int(3)?.unsigned_abs() })
 }
 
 /// Opens the trace fields of a message.
-pub(crate) fn open_trace(key: &Key<Account>, message: i64, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn open_trace(sealing: &SealingKey, message: i64, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
     if sealed.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(key.sealing().open("trace", &trace_context(message), sealed)?)
+    Ok(sealing.open("trace", &trace_context(message), sealed)?)
 }
 
 /// Reads parts of a message.

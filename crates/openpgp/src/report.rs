@@ -73,6 +73,8 @@ pub struct SignatureReport {
 pub struct Report {
     /// How it was encrypted; `None` if it was not.
     pub encryption: Option<Container>,
+    /// Fingerprint of the key of ours that opened it; `None` if it was not encrypted.
+    pub key: Option<String>,
     /// Its signatures.
     pub signatures: Vec<SignatureReport>,
     /// Whether encryption and signatures are around all of the message, or a part of it alone.

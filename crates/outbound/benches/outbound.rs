@@ -52,7 +52,7 @@ fn rules(count: usize) -> Vec<Rule> {
 
 fn asking(c: &mut Criterion) {
     let raw = letter();
-    let recipient = Recipient { domain: "far.test".to_owned(), is_outside: true, countries: Vec::new() };
+    let recipient = Recipient { domain: "far.test".to_owned(), is_outside: true, ..Recipient::default() };
     let marks: Vec<(String, Vec<u64>)> = (0..20)
         .map(|n| {
             let text: String = (0..900).map(|word| format!("word{} ", (word * 31 + n * 977) % 10_007)).collect();

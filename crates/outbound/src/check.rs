@@ -171,6 +171,9 @@ fn contradictions(field: &str, condition: &Condition) -> Result<(), OutboundErro
             Condition::Not(inner) => all.iter().any(|other| **other == **inner).then(|| inner.word()),
             Condition::Outside(is) => all.contains(&&Condition::Outside(!is)).then_some("outside"),
             Condition::Unreadable(is) => all.contains(&&Condition::Unreadable(!is)).then_some("unreadable"),
+            Condition::LookalikeRecipient(is) => {
+                all.contains(&&Condition::LookalikeRecipient(!is)).then_some("lookalike-recipient")
+            }
             _ => None,
         });
         found.map(str::to_owned)
@@ -248,7 +251,12 @@ fn check_condition(
             numbered.try_for_each(|(n, it)| check_condition(&format!("{at}[{n}]"), it, direction, depth + 1, count))
         }
         Condition::Not(inner) => check_condition(&at, inner, direction, depth + 1, count),
-        Condition::RecipientDomain(_) | Condition::RecipientCountry(_) | Condition::Outside(true) if is_inside => {
+        Condition::RecipientDomain(_)
+        | Condition::RecipientCountry(_)
+        | Condition::Outside(true)
+        | Condition::LookalikeRecipient(true)
+            if is_inside =>
+        {
             wrong(at, "never holds for mail that stays inside; set direction to outside or any")
         }
         Condition::Outside(false) if direction == Direction::Outside => {

@@ -1,6 +1,7 @@
 //! What of a message rules look at: its texts in pieces, its files, its label, who sends it and to whom.
 
 use filter::inspected_parts;
+use guard::Mistaken;
 use inspect::{Kind, Report};
 use mail::header;
 use mail::message::text::part_text;
@@ -61,6 +62,8 @@ pub struct Recipient {
     pub is_outside: bool,
     /// Countries that the domain, or what is known of the partner, ties it to; in capital letters.
     pub countries: Vec<String>,
+    /// Whom it looks like, where it is another.
+    pub mistaken: Option<Mistaken>,
 }
 
 /// A message as rules look at it.

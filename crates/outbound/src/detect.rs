@@ -95,6 +95,15 @@ pub(crate) struct Found {
 
 /// Numbers of the kinds in `wanted`, each once for its kind.
 pub(crate) fn find(pieces: &[Piece], wanted: &BTreeSet<Detector>) -> Vec<Found> {
+    collect(pieces, wanted).found
+}
+
+/// The numbers themselves.
+pub(crate) fn values(pieces: &[Piece], wanted: &BTreeSet<Detector>) -> BTreeSet<String> {
+    collect(pieces, wanted).known.into_iter().map(|(_, value)| value).collect()
+}
+
+fn collect(pieces: &[Piece], wanted: &BTreeSet<Detector>) -> Collected {
     let mut all = Collected::default();
     if wanted.contains(&Detector::Iban) || wanted.contains(&Detector::BankAccount) {
         accounts(pieces, wanted, &mut all);
@@ -114,7 +123,7 @@ pub(crate) fn find(pieces: &[Piece], wanted: &BTreeSet<Detector>) -> Vec<Found> 
             }
         }
     }
-    all.found
+    all
 }
 
 #[derive(Default)]
@@ -132,7 +141,7 @@ impl Collected {
 }
 
 /// Its first and last two characters; of a short one the last alone.
-fn masked(value: &str) -> String {
+pub(crate) fn masked(value: &str) -> String {
     let chars: Vec<char> = value.chars().collect();
     let (head, tail) = if chars.len() >= 9 { (2, 2) } else { (0, 1) };
     let shown = |(at, c): (usize, &char)| if at < head || at + tail >= chars.len() { *c } else { '•' };

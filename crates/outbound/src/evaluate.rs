@@ -8,7 +8,7 @@ use mail::protection::{Demand, Means};
 use serde::{Deserialize, Serialize};
 
 use crate::consent::folded_label;
-use crate::content::{Content, File, Place};
+use crate::content::{Content, File, Place, Recipient};
 use crate::detect::{self, Found};
 use crate::keywords::{Spoken, Vocabulary};
 use crate::rule::{Action, Approve, Attachment, Condition, Detector, Direction, Domains, Mode, Rule};
@@ -136,6 +136,17 @@ impl Outcome {
     }
 }
 
+/// What must be known of the people for rules to be asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// Countries.
+    pub countries: bool,
+    /// Whether they look like others.
+    pub likeness: bool,
+    /// Who sends it.
+    pub people: bool,
+}
+
 /// Rules of an organisation with its marked documents, ready to be asked.
 #[derive(Debug, Default)]
 pub struct Policy {
@@ -167,20 +178,44 @@ impl Policy {
         self.rules.is_empty()
     }
 
-    /// Whether a rule asks for countries of recipients.
+    /// What must be known of the people.
     #[must_use]
-    pub fn asks_countries(&self) -> bool {
-        self.rules.iter().any(|rule| {
-            names(&rule.when, "recipient-country")
-                || rule.unless.as_ref().is_some_and(|it| names(it, "recipient-country"))
-        })
+    pub fn wants(&self) -> Wants {
+        let asks = |word| {
+            let in_rule = |rule: &Rule| names(&rule.when, word) || rule.unless.as_ref().is_some_and(|it| names(it, word));
+            self.rules.iter().any(in_rule)
+        };
+        let people = asks("sender") || self.rules.iter().any(|rule| !rule.scope.is_nobody());
+        Wants { countries: asks("recipient-country"), likeness: asks("lookalike-recipient"), people }
+    }
+
+    /// Whether a rule is asked about what goes on by itself: nobody mistook an address then.
+    #[must_use]
+    pub fn asks_onward(&self) -> bool {
+        self.rules.iter().any(|rule| rule.when != Condition::LookalikeRecipient(true))
+    }
+
+    /// Whether a rule holds by what stands in messages, so that they must be read.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        self.rules.iter().any(|rule| rule.when.reads() || rule.unless.as_ref().is_some_and(Condition::reads))
     }
 
     /// What they say of a message.
     #[must_use]
     pub fn evaluate(&self, content: &Content) -> Outcome {
-        let asked =
-            Asked { policy: self, content, numbers: OnceCell::new(), spoken: OnceCell::new(), copied: OnceCell::new() };
+        self.evaluate_for(&content.recipients, &Searched::of(content))
+    }
+
+    /// What they say of a message to each of these lists of recipients alone; its own count for nothing.
+    #[must_use]
+    pub fn evaluate_each(&self, content: &Content, lists: &[Vec<Recipient>]) -> Vec<Outcome> {
+        let searched = Searched::of(content);
+        lists.iter().map(|recipients| self.evaluate_for(recipients, &searched)).collect()
+    }
+
+    fn evaluate_for(&self, recipients: &[Recipient], searched: &Searched<'_>) -> Outcome {
+        let asked = Asked { policy: self, content: searched.content, recipients, searched };
         let mut outcome = Outcome::default();
         for rule in &self.rules {
             let mut hits = Vec::new();
@@ -215,19 +250,32 @@ fn wanted(condition: &Condition, detectors: &mut BTreeSet<Detector>) {
     }
 }
 
-/// A message while rules are asked: what takes work is found when the first rule wants it.
-struct Asked<'a> {
-    policy: &'a Policy,
+/// A message with what takes work: it is found when the first rule wants it, once for whomever it goes to.
+struct Searched<'a> {
     content: &'a Content,
     numbers: OnceCell<BTreeMap<Detector, Vec<Found>>>,
     spoken: OnceCell<Spoken>,
     copied: OnceCell<Vec<Copied>>,
 }
 
+impl<'a> Searched<'a> {
+    const fn of(content: &'a Content) -> Self {
+        Self { content, numbers: OnceCell::new(), spoken: OnceCell::new(), copied: OnceCell::new() }
+    }
+}
+
+/// A message to some recipients while rules are asked.
+struct Asked<'a> {
+    policy: &'a Policy,
+    content: &'a Content,
+    recipients: &'a [Recipient],
+    searched: &'a Searched<'a>,
+}
+
 impl Asked<'_> {
     /// Whether the message is one that the rule is about at all.
     fn concerns(&self, rule: &Rule) -> bool {
-        let goes_outside = self.content.recipients.iter().any(|it| it.is_outside);
+        let goes_outside = self.recipients.iter().any(|it| it.is_outside);
         let is_direction = match rule.direction {
             Direction::Any => true,
             Direction::Outside => goes_outside,
@@ -278,7 +326,7 @@ impl Asked<'_> {
                 Some(Hit { what, place: Some(first.place), count, shown: first.shown.clone() })
             }
             Condition::Keywords(keywords) => {
-                let spoken = self.spoken.get_or_init(|| self.policy.vocabulary.spoken(&content.pieces));
+                let spoken = self.searched.spoken.get_or_init(|| self.policy.vocabulary.spoken(&content.pieces));
                 let (count, place) = self.policy.vocabulary.count(keywords, spoken);
                 (count >= keywords.min).then(|| Hit {
                     what: condition.word().to_owned(),
@@ -288,7 +336,7 @@ impl Asked<'_> {
                 })
             }
             Condition::Fingerprint(fingerprint) => {
-                let copied = self.copied.get_or_init(|| self.policy.marks.find(&content.pieces));
+                let copied = self.searched.copied.get_or_init(|| self.policy.marks.find(&content.pieces));
                 let is_meant = |it: &&Copied| fingerprint.marks.is_empty() || fingerprint.marks.contains(&it.name);
                 let most = copied.iter().filter(is_meant).find(|it| it.share >= fingerprint.share)?;
                 let shown = format!("{}, {} %", most.name, most.share);
@@ -304,7 +352,7 @@ impl Asked<'_> {
                 found.first().and_then(|first| whole(found.len(), (*first).to_owned()))
             }
             Condition::RecipientCountry(countries) => {
-                let all = content.recipients.iter().filter(|it| it.is_outside).flat_map(|it| &it.countries);
+                let all = self.recipients.iter().filter(|it| it.is_outside).flat_map(|it| &it.countries);
                 let found: BTreeSet<&String> =
                     all.filter(|it| countries.iter().any(|c| c.eq_ignore_ascii_case(it))).collect();
                 found.first().and_then(|first| whole(found.len(), (*first).clone()))
@@ -314,7 +362,7 @@ impl Asked<'_> {
                 ((count > 0) == *is).then(|| whole(count, String::new())).flatten()
             }
             Condition::RecipientsAbove(max) => {
-                let count = content.recipients.len();
+                let count = self.recipients.len();
                 (count > *max as usize).then(|| whole(count, String::new())).flatten()
             }
             Condition::Attachment(attachment) => {
@@ -327,17 +375,23 @@ impl Asked<'_> {
                 whole(found.len(), String::new()).map(|hit| Hit { place: Some(place), ..hit })
             }
             Condition::Unreadable(is) => (content.is_unreadable == *is).then(|| whole(1, String::new())).flatten(),
+            Condition::LookalikeRecipient(is) => {
+                let mut found = self.recipients.iter().filter_map(|it| it.mistaken.as_ref());
+                let count = found.clone().count();
+                let shown = found.next().map(|it| format!("{} ≠ {}", it.address, it.known)).unwrap_or_default();
+                ((count > 0) == *is).then(|| whole(count, shown)).flatten()
+            }
             Condition::All(_) | Condition::Any(_) | Condition::Not(_) => None,
         }
     }
 
     /// Domains outside the organisation that it goes to.
     fn outside(&self) -> impl Iterator<Item = &str> {
-        self.content.recipients.iter().filter(|it| it.is_outside).map(|it| it.domain.as_str())
+        self.recipients.iter().filter(|it| it.is_outside).map(|it| it.domain.as_str())
     }
 
     fn numbers(&self) -> &BTreeMap<Detector, Vec<Found>> {
-        self.numbers.get_or_init(|| {
+        self.searched.numbers.get_or_init(|| {
             let mut by_kind: BTreeMap<Detector, Vec<Found>> = BTreeMap::new();
             for found in detect::find(&self.content.pieces, &self.policy.detectors) {
                 by_kind.entry(found.what).or_default().push(found);

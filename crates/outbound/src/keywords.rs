@@ -32,7 +32,7 @@ pub(crate) fn lists() -> Vec<&'static str> {
 }
 
 /// All words of `keywords`.
-fn words_of(keywords: &Keywords) -> impl Iterator<Item = &str> {
+pub(crate) fn words_of(keywords: &Keywords) -> impl Iterator<Item = &str> {
     let shipped = keywords.lists.iter().filter_map(|list| LISTS.get(list.as_str())).flatten().copied();
     keywords.words.iter().map(String::as_str).chain(shipped)
 }
@@ -123,7 +123,7 @@ fn visit(condition: &Condition, take: &mut impl FnMut(&Keywords)) {
 }
 
 /// Whether no word goes on at either end. Ideographs are parted by nothing; Arabic writes some words together with the next.
-fn is_whole(text: &str, start: usize, end: usize) -> bool {
+pub(crate) fn is_whole(text: &str, start: usize, end: usize) -> bool {
     let (before, word, after) = (
         text.get(..start).unwrap_or_default(),
         text.get(start..end).unwrap_or_default(),

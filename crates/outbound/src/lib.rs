@@ -14,7 +14,9 @@ mod error;
 mod evaluate;
 mod keywords;
 mod look;
+mod onward;
 mod plain;
+mod reading;
 mod refusal;
 mod replay;
 mod rule;
@@ -26,15 +28,17 @@ pub mod waiting;
 pub use consent::{Consent, LABEL_FIELD, OVERRIDE_FIELD};
 pub use content::{Content, File, Piece, Place, Recipient};
 pub use error::OutboundError;
-pub use evaluate::{Decision, Hit, Matched, Outcome, Policy};
+pub use evaluate::{Decision, Hit, Matched, Outcome, Policy, Wants};
 pub use look::{Approval, Letter, Looked, Outbound};
+pub use onward::{By, Fate, Going, Part};
+pub use reading::{NamedFile, Reading, Stretch};
 pub use refusal::{Refusal, decide, hit_words, rule_words};
 pub use replay::{Asked as Replay, Held, MESSAGES_MAX as REPLAYED_MAX, Replayed, addresses};
 pub use rule::{
     Action, Approve, Attachment, Condition, Detect, Detector, Direction, Domains, FileKind, Fingerprint, Keywords,
     Mode, People, Person, Rule,
 };
-pub use tell::Letters;
+pub use tell::{Letters, stays_words};
 
 /// Rules that an organisation may have.
 pub const RULES_MAX: usize = 500;

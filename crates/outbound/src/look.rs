@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use guard::GuardError;
-use identity::{Resolution, rights};
+use guard::{Guard, GuardError};
+use identity::{Level, Resolution, rights};
 use inspect::{Pool, Report};
 use parking_lot::Mutex;
 use store::{Store, StoreError, Tx};
 
 use crate::content::{Content, Recipient};
-use crate::evaluate::{Outcome, Policy};
+use crate::evaluate::{Outcome, Policy, Wants};
 use crate::rule::{Approve, Person, Rule};
 use crate::{OutboundError, rules};
 
@@ -59,19 +59,34 @@ pub struct Approval {
 pub struct Outbound {
     store: Store,
     pool: Option<Arc<Pool>>,
-    /// By organisation, with their revision.
-    policies: Mutex<HashMap<i64, (i64, Arc<Policy>)>>,
+    guard: Guard,
+    /// By organisation, with what they were made of.
+    policies: Mutex<HashMap<i64, (Made, Arc<Policy>)>>,
 }
+
+/// What rules in force are made of: the revision of those that were set, and the level, by which others ship.
+type Made = (i64, Level);
 
 impl Outbound {
     /// `pool` looks into files; without it what is in them counts as unreadable.
     #[must_use]
     pub fn new(store: Store, pool: Option<Arc<Pool>>) -> Arc<Self> {
-        Arc::new(Self { store, pool, policies: Mutex::default() })
+        let guard = Guard::new(store.clone());
+        Arc::new(Self { store, pool, guard, policies: Mutex::default() })
+    }
+
+    /// What knows with whom an organisation trades, for others that ask it.
+    #[must_use]
+    pub fn guard(&self) -> Guard {
+        self.guard.clone()
     }
 
     pub(crate) const fn store(&self) -> &Store {
         &self.store
+    }
+
+    pub(crate) const fn guard_ref(&self) -> &Guard {
+        &self.guard
     }
 
     pub(crate) fn pool(&self) -> Option<Arc<Pool>> {
@@ -102,44 +117,69 @@ impl Outbound {
         self.look_by(policy, letter).await
     }
 
-    async fn look_by(&self, policy: Arc<Policy>, letter: Letter) -> Result<Looked, OutboundError> {
-        let (asked, with_countries) = (letter.clone(), policy.asks_countries());
+    async fn look_by(self: &Arc<Self>, policy: Arc<Policy>, letter: Letter) -> Result<Looked, OutboundError> {
+        let (this, asked, wants) = (Arc::clone(self), letter.clone(), policy.wants());
         let look = move |tx: &mut Tx<'_>| {
-            Ok::<_, OutboundError>((person(tx, asked.account)?, recipients(tx, &asked, with_countries)?))
+            let to = recipients(tx, asked.organisation, &asked.recipients, (wants, Some(&this.guard)))?;
+            let sender = if wants.people { person(tx, asked.account)? } else { Person::default() };
+            Ok::<_, OutboundError>((sender, to))
         };
         let (sender, recipients) = self.store.read(look).await?;
-        let (pool, raw) = (self.pool.clone(), Arc::clone(&letter.raw));
-        let work = move || {
-            let reports = pool.map(|pool| filter::inspect_files(&raw, &pool));
-            let content = Content { sender, recipients, ..Content::read(&raw, reports.as_deref()) };
-            (policy.evaluate(&content), reports)
-        };
-        let working = tokio::task::spawn_blocking(work).await;
-        let (outcome, reports) = working.map_err(|_| StoreError::Abandoned("looking at a message panicked"))?;
-        let asked = outcome.approvals();
-        let approvals = if asked.is_empty() {
-            Vec::new()
-        } else {
-            let Letter { organisation, account, .. } = letter;
-            self.store.read(move |tx| approvals(tx, organisation, account, &asked)).await?
-        };
+        let (mut outcomes, reports) = self.evaluate(policy, Arc::clone(&letter.raw), (sender, vec![recipients])).await?;
+        let outcome = outcomes.pop().unwrap_or_default();
+        let approvals = self.approvals(letter.organisation, letter.account, &outcome).await?;
         Ok(Looked { outcome, approvals, reports })
     }
 
+    /// What rules say of a message of `sender` to each of these lists of recipients, and what was found of its files.
+    pub(crate) async fn evaluate<R: AsRef<[u8]> + ?Sized + Send + Sync + 'static>(
+        &self,
+        policy: Arc<Policy>,
+        raw: Arc<R>,
+        (sender, lists): (Person, Vec<Vec<Recipient>>),
+    ) -> Result<(Vec<Outcome>, Option<Vec<Report>>), OutboundError> {
+        if !policy.reads() {
+            return Ok((policy.evaluate_each(&Content { sender, ..Content::default() }, &lists), None));
+        }
+        let pool = self.pool.clone();
+        let work = move || {
+            let raw = (*raw).as_ref();
+            let reports = pool.map(|pool| filter::inspect_files(raw, &pool));
+            let content = Content { sender, ..Content::read(raw, reports.as_deref()) };
+            (policy.evaluate_each(&content, &lists), reports)
+        };
+        let working = tokio::task::spawn_blocking(work).await;
+        Ok(working.map_err(|_| StoreError::Abandoned("looking at a message panicked"))?)
+    }
+
+    /// Who must allow a message of `sender`.
+    pub(crate) async fn approvals(
+        &self,
+        organisation: i64,
+        sender: i64,
+        outcome: &Outcome,
+    ) -> Result<Vec<Approval>, OutboundError> {
+        let asked = outcome.approvals();
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.store.read(move |tx| approvals(tx, organisation, sender, &asked)).await
+    }
+
     /// The rules as they are now, made ready once for each change.
-    fn policy(&self, tx: &mut Tx<'_>, organisation: i64) -> Result<Arc<Policy>, OutboundError> {
-        let revision = rules::revision(tx, organisation)?;
+    pub(crate) fn policy(&self, tx: &mut Tx<'_>, organisation: i64) -> Result<Arc<Policy>, OutboundError> {
+        let made = (rules::revision(tx, organisation)?, identity::level_of(tx, organisation)?);
         if let Some((known, policy)) = self.policies.lock().get(&organisation)
-            && *known == revision
+            && *known == made
         {
             return Ok(Arc::clone(policy));
         }
-        let policy = Arc::new(Policy::new(rules::list(tx, organisation)?, &marks(tx, organisation)?));
+        let policy = Arc::new(Policy::new(rules::in_force(tx, organisation)?, &marks(tx, organisation)?));
         let mut policies = self.policies.lock();
         if policies.len() >= POLICIES_MAX {
             policies.clear();
         }
-        policies.insert(organisation, (revision, Arc::clone(&policy)));
+        policies.insert(organisation, (made, Arc::clone(&policy)));
         Ok(policy)
     }
 }
@@ -166,21 +206,25 @@ pub(crate) fn person(tx: &mut Tx<'_>, account: i64) -> Result<Person, OutboundEr
     Ok(Person { addresses, groups, roles })
 }
 
+/// What must be known of recipients, and who tells whom they look like; none if nobody wrote the addresses.
+pub(crate) type Asked<'g> = (Wants, Option<&'g Guard>);
+
 /// Who gets the message: of groups, those of their members who are not of the organisation, too.
 pub(crate) fn recipients(
     tx: &mut Tx<'_>,
-    letter: &Letter,
-    with_countries: bool,
+    organisation: i64,
+    addresses: &[String],
+    asked: Asked<'_>,
 ) -> Result<Vec<Recipient>, OutboundError> {
-    let mut all = Vec::with_capacity(letter.recipients.len());
-    for address in &letter.recipients {
+    let mut all = Vec::with_capacity(addresses.len());
+    for address in addresses {
         let (mut outside, mut is_outside) = (Vec::new(), false);
         match identity::resolve(tx, address) {
             Ok(Resolution::NotOurs) => is_outside = true,
-            Ok(Resolution::Local(found)) => is_outside = found.organisation != letter.organisation,
-            Ok(Resolution::Abroad(found)) => is_outside = found.organisation != letter.organisation,
+            Ok(Resolution::Local(found)) => is_outside = found.organisation != organisation,
+            Ok(Resolution::Abroad(found)) => is_outside = found.organisation != organisation,
             Ok(Resolution::Group(group)) => {
-                is_outside = group.organisation != letter.organisation;
+                is_outside = group.organisation != organisation;
                 outside.extend(identity::groups::expand(tx, group.group)?.outside);
             }
             Ok(Resolution::UnknownLocal) => {}
@@ -188,9 +232,9 @@ pub(crate) fn recipients(
             // What is no address goes to nobody here.
             Err(_) => is_outside = true,
         }
-        all.push(recipient(tx, letter.organisation, address, is_outside, with_countries)?);
+        all.push(recipient(tx, organisation, (address, is_outside), asked)?);
         for member in outside {
-            all.push(recipient(tx, letter.organisation, &member, true, with_countries)?);
+            all.push(recipient(tx, organisation, (&member, true), (asked.0, None))?);
         }
     }
     Ok(all)
@@ -199,25 +243,36 @@ pub(crate) fn recipients(
 fn recipient(
     tx: &mut Tx<'_>,
     organisation: i64,
-    address: &str,
-    is_outside: bool,
-    with_countries: bool,
+    (address, is_outside): (&str, bool),
+    (wants, guard): Asked<'_>,
 ) -> Result<Recipient, OutboundError> {
     let domain = mail::Address::parse(address).map(|it| it.domain_ascii()).unwrap_or_default();
     let mut countries: Vec<String> = Vec::new();
-    if with_countries && is_outside {
+    if wants.countries && is_outside {
         countries.extend(guard::country_of_host(&domain));
         let registered = filter::facts::registered_domain(&domain);
         let name = if filter::is_free_mail(&registered) { address } else { &registered };
-        match guard::partners::load(tx, organisation, name) {
-            Ok(found) => countries.extend(found.partner.countries.0.into_iter().map(|(country, _)| country)),
-            Err(GuardError::NoPartner(_)) => {}
-            Err(error @ GuardError::Store(_)) => return Err(error.into()),
-            // What cannot be read of one partner does not stop mail.
-            Err(error) => tracing::error!(%error, "what is known of a partner cannot be read"),
+        let known = readable(guard::partners::load(tx, organisation, name))?;
+        countries.extend(known.into_iter().flat_map(|it| it.partner.countries.0).map(|(country, _)| country));
+    }
+    let mistaken = match guard.filter(|_| wants.likeness && is_outside) {
+        Some(guard) => readable(guard.mistaken(tx, organisation, address))?.flatten(),
+        None => None,
+    };
+    Ok(Recipient { domain, is_outside, countries, mistaken })
+}
+
+/// What is known of a partner. What cannot be read of one does not stop mail.
+fn readable<T>(known: Result<T, GuardError>) -> Result<Option<T>, OutboundError> {
+    match known {
+        Ok(known) => Ok(Some(known)),
+        Err(GuardError::NoPartner(_)) => Ok(None),
+        Err(error @ GuardError::Store(_)) => Err(error.into()),
+        Err(error) => {
+            tracing::error!(%error, "what is known of a partner cannot be read");
+            Ok(None)
         }
     }
-    Ok(Recipient { domain, is_outside, countries })
 }
 
 fn approvals(

@@ -22,6 +22,12 @@ pub enum Refusal {
     WithoutReason,
     /// Somebody must approve it, and nobody is there who may.
     NobodyApproves,
+    /// It goes on by itself, and somebody would have to confirm it or give a reason.
+    NobodyToAsk,
+    /// It goes on by itself, and has none of what must protect it.
+    Unprotected,
+    /// Somebody must approve it, for which an automatic reply does not wait.
+    WouldWait,
 }
 
 /// Whether the message goes as its sender wants it, which may still need approval.
@@ -47,22 +53,39 @@ impl Refusal {
             Self::Unconfirmed => "not confirmed",
             Self::WithoutReason => "no reason given",
             Self::NobodyApproves => "nobody may approve it",
+            Self::NobodyToAsk => "nobody is there to confirm it",
+            Self::Unprotected => "not protected",
+            Self::WouldWait => "would wait for approval",
         }
+    }
+
+    /// Its text, and the actions of rules that it comes of.
+    const fn of(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Blocked => ("outbound-blocked", &["block"]),
+            Self::Unconfirmed => ("outbound-unconfirmed", &["warn"]),
+            Self::WithoutReason => ("outbound-without-reason", &["justify"]),
+            Self::NobodyApproves => ("outbound-nobody-approves", &["approve"]),
+            Self::WouldWait => ("outbound-would-wait", &["approve"]),
+            Self::NobodyToAsk => ("outbound-nobody-to-ask", &["warn", "justify"]),
+            Self::Unprotected => ("outbound-unprotected", &["encrypt", "portal"]),
+        }
+    }
+
+    /// The rules that it comes of.
+    #[must_use]
+    pub fn rules(self, outcome: &Outcome) -> Vec<&Matched> {
+        let (_, asks) = self.of();
+        let names: Vec<&str> = asks.iter().flat_map(|word| outcome.rules_that_ask(word)).collect();
+        outcome.matched.iter().filter(|it| names.contains(&it.rule.as_str())).collect()
     }
 
     /// What its sender is told, on one line.
     #[must_use]
     pub fn text(self, outcome: &Outcome, language: Language) -> String {
-        let (key, asks) = match self {
-            Self::Blocked => ("outbound-blocked", "block"),
-            Self::Unconfirmed => ("outbound-unconfirmed", "warn"),
-            Self::WithoutReason => ("outbound-without-reason", "justify"),
-            Self::NobodyApproves => ("outbound-nobody-approves", "approve"),
-        };
-        let rules = outcome.rules_that_ask(asks);
-        let told = outcome.matched.iter().filter(|it| rules.contains(&it.rule.as_str())).take(TOLD_MAX);
-        let told: Vec<String> = told.map(|it| rule_words(it, language)).collect();
-        Texts::of(language).say(key, &[("rules", &told.join("; "))])
+        let told: Vec<String> =
+            self.rules(outcome).into_iter().take(TOLD_MAX).map(|it| rule_words(it, language)).collect();
+        Texts::of(language).say(self.of().0, &[("rules", &told.join("; "))])
     }
 }
 

@@ -11,7 +11,7 @@ use store::{StoreError, Tx, params};
 
 use crate::content::Content;
 use crate::evaluate::{Decision, Policy};
-use crate::look::{Letter, Outbound, marks, person, recipients};
+use crate::look::{Outbound, marks, person, recipients};
 use crate::rule::{Mode, Rule};
 use crate::{OutboundError, rules};
 
@@ -110,7 +110,7 @@ impl Outbound {
     }
 
     async fn replay_one(
-        &self,
+        self: &Arc<Self>,
         asked: &Asked,
         policy: &Arc<Policy>,
         id: i64,
@@ -131,10 +131,9 @@ impl Outbound {
             Ok::<_, MailboxError>((addresses(&raw), content))
         });
         let (to, content) = reading.await.map_err(|_| StoreError::Abandoned("looking at a message panicked"))??;
-        let letter = Letter { account, organisation, raw: Arc::default(), recipients: to };
-        let with_countries = policy.asks_countries();
+        let (this, wants) = (Arc::clone(self), policy.wants());
         let look = move |tx: &mut Tx<'_>| {
-            Ok::<_, OutboundError>((person(tx, account)?, recipients(tx, &letter, with_countries)?))
+            Ok::<_, OutboundError>((person(tx, account)?, recipients(tx, organisation, &to, (wants, Some(this.guard_ref())))?))
         };
         let (sender, recipients) = self.store().read(look).await?;
         Ok(Some(policy.evaluate(&Content { sender, recipients, ..content })))

@@ -148,6 +148,8 @@ pub enum Condition {
     Attachment(Attachment),
     /// Whether something in it could not be read: encrypted by its author, locked, damaged, of a form that is not known.
     Unreadable(bool),
+    /// Whether a recipient looks like somebody else who is known: a partner, a correspondent, or us.
+    LookalikeRecipient(bool),
 }
 
 impl Condition {
@@ -169,6 +171,27 @@ impl Condition {
             Self::RecipientsAbove(_) => "recipients-above",
             Self::Attachment(_) => "attachment",
             Self::Unreadable(_) => "unreadable",
+            Self::LookalikeRecipient(_) => "lookalike-recipient",
+        }
+    }
+
+    /// Whether it holds by what stands in the message, so that this must be read.
+    pub(crate) fn reads(&self) -> bool {
+        match self {
+            Self::All(list) | Self::Any(list) => list.iter().any(Self::reads),
+            Self::Not(inner) => inner.reads(),
+            Self::Detect(_)
+            | Self::Keywords(_)
+            | Self::Fingerprint(_)
+            | Self::Label(_)
+            | Self::Attachment(_)
+            | Self::Unreadable(_) => true,
+            Self::Sender(_)
+            | Self::RecipientDomain(_)
+            | Self::RecipientCountry(_)
+            | Self::Outside(_)
+            | Self::RecipientsAbove(_)
+            | Self::LookalikeRecipient(_) => false,
         }
     }
 }

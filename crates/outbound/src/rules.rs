@@ -1,13 +1,13 @@
 //! Rules and marked documents as they are kept: sealed under the organisation's key, as they name people, partners and what is secret.
 
 use env::Timestamp;
-use identity::IdentityError;
+use identity::{IdentityError, Level};
 use serde::{Deserialize, Serialize};
 use store::owned::{self, Owner};
 use store::{Tx, params};
 
 use crate::check::check_reached;
-use crate::rule::{Action, Condition, People, Rule};
+use crate::rule::{Action, Condition, Direction, Mode, People, Rule};
 use crate::shingles::{self, HASHES_MAX, HASHES_MIN};
 use crate::{MARKS_MAX, NAME_CHARS_MAX, OutboundError, RULES_MAX};
 
@@ -70,6 +70,38 @@ fn numbered_rules(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<(i64, Rule)>
 pub fn list(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<Rule>, OutboundError> {
     let mut rules: Vec<Rule> = numbered_rules(tx, organisation)?.into_iter().map(|(_, rule)| rule).collect();
     rules.sort_by(|one, other| (one.priority, &one.name).cmp(&(other.priority, &other.name)));
+    Ok(rules)
+}
+
+/// The name of the rule that ships; one of this name takes its place.
+pub const SHIPPED: &str = "look-alike recipients";
+
+/// The rule that ships: a recipient who looks like somebody else is told to whoever writes to him; at the level `basic` it only watches.
+#[must_use]
+pub fn shipped(level: Level) -> Rule {
+    Rule {
+        name: SHIPPED.to_owned(),
+        priority: 200,
+        mode: if level == Level::Basic { Mode::Audit } else { Mode::Enforce },
+        direction: Direction::Outside,
+        scope: People::default(),
+        when: Condition::LookalikeRecipient(true),
+        unless: None,
+        actions: vec![Action::Warn],
+        stop: false,
+    }
+}
+
+/// The rules of an organisation with the one that ships, in the order in which they are asked.
+///
+/// # Errors
+/// If the store fails.
+pub fn in_force(tx: &mut Tx<'_>, organisation: i64) -> Result<Vec<Rule>, OutboundError> {
+    let mut rules = list(tx, organisation)?;
+    if !rules.iter().any(|rule| rule.name == SHIPPED) {
+        rules.push(shipped(identity::level_of(tx, organisation)?));
+        rules.sort_by(|one, other| (one.priority, &one.name).cmp(&(other.priority, &other.name)));
+    }
     Ok(rules)
 }
 

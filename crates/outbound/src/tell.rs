@@ -9,8 +9,8 @@ use store::{Store, Tx};
 
 use crate::OutboundError;
 use crate::look::approvers;
-use crate::refusal::rule_words;
-use crate::waiting::{self, State, Waiting};
+use crate::refusal::{Refusal, rule_words};
+use crate::waiting::{self, Handed, State, Waiting};
 
 /// Recipients that a letter names.
 const NAMED_MAX: usize = 5;
@@ -82,10 +82,7 @@ impl Letters {
 fn words(waiting: &Waiting, sender: &str, language: Language) -> Words {
     let texts = Texts::of(language);
     let detail = &waiting.detail;
-    let mut to = detail.recipients.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
-    if detail.recipients.len() > NAMED_MAX {
-        to.push_str(" …");
-    }
+    let to = named(&detail.recipients);
     let subject =
         if detail.subject.is_empty() { texts.say("outbound-no-subject", &[]) } else { detail.subject.clone() };
     let (id, expires) = (format!("{:x}", waiting.id), waiting.expires.to_string());
@@ -102,7 +99,8 @@ fn words(waiting: &Waiting, sender: &str, language: Language) -> Words {
         ("note", note),
     ];
     let state = waiting.state.as_str();
-    let mut parts = vec![texts.say(&format!("outbound-{state}-intro"), &values)];
+    let kind = if detail.goes_by_itself { "outbound-onward" } else { "outbound" };
+    let mut parts = vec![texts.say(&format!("{kind}-{state}-intro"), &values)];
     if waiting.state == State::Waiting {
         parts.push(
             detail
@@ -120,4 +118,29 @@ fn words(waiting: &Waiting, sender: &str, language: Language) -> Words {
         subject: texts.say(&format!("outbound-{state}-subject"), &values),
         text: format!("{}\n", parts.join("\n\n")),
     }
+}
+
+/// What the owner of an account, or who answers for a group, is told of what does not go on by itself.
+#[must_use]
+pub fn stays_words(handed: &Handed, refusal: Refusal, language: Language) -> Words {
+    let texts = Texts::of(language);
+    let to = named(&handed.recipients);
+    let rules: Vec<String> =
+        refusal.rules(&handed.looked.outcome).into_iter().map(|it| format!("- {}", rule_words(it, language))).collect();
+    let why = texts.say(&format!("outbound-stays-{}", refusal.word().replace(' ', "-")), &[]);
+    let values = [("to", to.as_str()), ("why", why.as_str()), ("rules", &rules.join("\n"))];
+    Words {
+        from_name: texts.say("notice-from", &[]),
+        subject: texts.say("outbound-stays-subject", &values),
+        text: texts.say("outbound-stays-text", &values),
+    }
+}
+
+/// The first of some recipients.
+fn named(recipients: &[String]) -> String {
+    let mut to = recipients.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
+    if recipients.len() > NAMED_MAX {
+        to.push_str(" …");
+    }
+    to
 }

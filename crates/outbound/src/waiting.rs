@@ -87,6 +87,9 @@ pub struct Detail {
     /// What was said to the decision.
     #[serde(default)]
     pub note: String,
+    /// Nobody sent it: it goes on by itself from the account, or a group that it answers for.
+    #[serde(default)]
+    pub goes_by_itself: bool,
 }
 
 /// A message that waits or waited.
@@ -137,6 +140,8 @@ pub struct Handed {
     pub consent: Consent,
     /// What rules say.
     pub looked: Looked,
+    /// Nobody hands it in: it goes on by itself, forwarded or by rules of the account, or to members of a group.
+    pub goes_by_itself: bool,
 }
 
 impl Handed {
@@ -161,7 +166,7 @@ impl Handed {
             .collect();
         let object = json!({
             "message": format!("{:x}", self.id), "decision": word, "reason": self.consent.reason,
-            "recipients": self.recipients.len(), "rules": rules,
+            "recipients": self.recipients.len(), "rules": rules, "by_itself": self.goes_by_itself,
         });
         let names: Vec<&str> = self.looked.outcome.matched.iter().map(|it| it.rule.as_str()).collect();
         Event {
@@ -196,7 +201,11 @@ pub fn keep(tx: &mut Tx<'_>, handed: &Handed, queued: &[i64], is_stopped: bool) 
         return Ok(());
     }
     if !handed.waits() {
-        let word = if handed.consent.is_confirmed { "confirmed" } else { "sent" };
+        let word = match handed.consent.is_confirmed {
+            true => "confirmed",
+            false if handed.goes_by_itself => "sent on",
+            false => "sent",
+        };
         rights::record(tx, &handed.event(rights::Outcome::Allowed, word))?;
         return Ok(());
     }
@@ -220,6 +229,7 @@ pub fn keep(tx: &mut Tx<'_>, handed: &Handed, queued: &[i64], is_stopped: bool) 
         is_stopped,
         refused_by: None,
         note: String::new(),
+        goes_by_itself: handed.goes_by_itself,
     };
     let now = tx.now();
     let expires = now.plus(Duration::from_secs(u64::from(hours) * 3600));
@@ -308,6 +318,21 @@ pub fn may_decide(tx: &mut Tx<'_>, waiting: &Waiting, account: i64) -> Result<bo
     }
     let who = person(tx, account)?;
     Ok(waiting.detail.needs.iter().any(|need| need.given_by.is_none() && need.approve.by.has(&who)))
+}
+
+/// Refuses to let `account` read a message that is not for it to decide on now.
+///
+/// # Errors
+/// [`OutboundError::NotYours`].
+pub fn check_reader(tx: &mut Tx<'_>, waiting: &Waiting, account: i64) -> Result<(), OutboundError> {
+    match waiting.state {
+        _ if waiting.account == account => {
+            Err(OutboundError::NotYours("it is your own; read it in your mail, others decide on it"))
+        }
+        State::Waiting if may_decide(tx, waiting, account)? => Ok(()),
+        State::Waiting => Err(OutboundError::NotYours("the rule names others who may approve it, or you have already")),
+        _ => Err(OutboundError::NotYours("it is decided already, or was taken back; what it says is its sender's")),
+    }
 }
 
 /// The word of `account` on a message that waits. It goes once everybody has allowed it who must; one word against it ends it.

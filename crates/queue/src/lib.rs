@@ -11,6 +11,7 @@
 //! Knows nothing of protocols: neither how a message is delivered nor how a notification reads.
 
 pub mod connectors;
+mod content;
 mod control;
 pub mod demands;
 mod entry;
@@ -21,6 +22,7 @@ mod page;
 mod schedule;
 mod settle;
 
+pub use content::{Content, content};
 pub use control::{cancel, expire_now, hold, release, retry_now};
 pub use entry::{
     ATTEMPT_TEXT_BYTES_MAX, Attempt, Envelope, NewMessage, NewRecipient, Notify, Origin, RECIPIENTS_MAX, Return,

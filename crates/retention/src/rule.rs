@@ -92,6 +92,12 @@ pub enum RetentionError {
     /// There are as many as there may be.
     #[error("the organisation has {RULES_MAX} rules, which is as many as it may; remove one")]
     TooMany,
+    /// The journal has as many as it may have.
+    #[error("the journal has {max} rules in force, which is as many as it may; end one", max = crate::journal::JOURNAL_RULES_MAX)]
+    TooManyOfJournal,
+    /// The journal has no such rule.
+    #[error("the journal has no rule {0:?} in force; see tradewind journal list")]
+    NoJournalRule(String),
     /// There is no such rule.
     #[error("there is no retention rule {0:?}; see tradewind retention rule list")]
     NoRule(String),

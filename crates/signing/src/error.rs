@@ -8,6 +8,9 @@ pub enum SigningError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It cannot be recorded that a key is used.
+    #[error(transparent)]
+    Record(#[from] identity::IdentityError),
     /// A key cannot be used.
     #[error(transparent)]
     Key(#[from] SignError),
@@ -58,6 +61,7 @@ impl SigningError {
     pub fn outlook(&self) -> Outlook {
         match self {
             Self::Store(error) => error.outlook(),
+            Self::Record(error) => error.outlook(),
             _ => Outlook::Permanent,
         }
     }

@@ -19,5 +19,5 @@ pub use fresh::FreshKey;
 pub use import::read_files;
 pub use keys::{Key, KeyState, add, list, load, name, retire, rotate};
 pub use settings::SigningSettings;
-pub use signer::{Signer, author_domain};
+pub use signer::{Sealer, Signer, author_domain};
 pub use watch::{is_published, look};

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use identity::{IdentityError, Level};
+use identity::{IdentityError, Level, rights};
 use resolver::fixed::{FixedResolver, Record};
 use signing::{FreshKey, Key, KeyState, Signer, SigningError, SigningSettings, look};
 use store::testing::TestStore;
@@ -20,6 +20,8 @@ store::on_both_engines! {
     new_keys_wait_for_dns_and_old_ones_end,
     keys_are_retired_at_once_and_for_ever,
     what_makes_no_sense_is_refused,
+    an_hour_in_which_a_key_signs_is_recorded_with_how_often,
+    what_cannot_be_recorded_is_not_signed,
 }
 
 async fn found(store: &Store) {
@@ -151,4 +153,69 @@ fn keys_in_files_are_read() {
     let refused = signing::read_files(&directory, "trade.test").map(drop);
     std::fs::remove_dir_all(&directory).unwrap();
     assert!(refused.unwrap_err().to_string().contains("tw1"));
+}
+
+/// What the record says of uses of keys; the oldest first.
+async fn uses(store: &Store) -> Vec<String> {
+    let read = |tx: &mut Tx<'_>| {
+        let organisation = identity::list_organisations(tx)?.remove(0).id;
+        rights::list_events_of(tx, organisation, "key-use")
+    };
+    let told = |event: &rights::RecordedEvent| {
+        let object: serde_json::Value = serde_json::from_str(&event.object).unwrap();
+        let text = |name: &str| object[name].as_str().unwrap().to_owned();
+        let hour = text("hour").get(11..13).unwrap().to_owned();
+        format!("{} {} {} {hour} {}", event.outcome, text("purpose"), text("fingerprint"), object["uses"])
+    };
+    let mut uses: Vec<String> = store.read(read).await.unwrap().iter().map(told).collect();
+    uses.sort();
+    uses
+}
+
+async fn an_hour_in_which_a_key_signs_is_recorded_with_how_often(store: TestStore) {
+    found(&store).await;
+    add(&store, "trade.test").await.unwrap();
+    let (signer, other) = (
+        Signer::new(store.handle(), SigningSettings::default()),
+        Signer::new(store.handle(), SigningSettings::default()),
+    );
+    signer.sign(MESSAGE, NOW).await.unwrap();
+    let begun = ["allowed sign trade.test tw1 08 null", "allowed sign trade.test tw2 08 null"];
+    assert_eq!(uses(&store).await, begun, "before the first use");
+    for _ in 0..3 {
+        signer.sign(MESSAGE, NOW).await.unwrap();
+        other.sign(MESSAGE, NOW).await.unwrap();
+    }
+    assert_eq!(other.sealer("trade.test").await.unwrap().unwrap().key().unwrap().selector(), "tw1");
+    assert!(other.sealer("far.test").await.unwrap().is_none());
+    signer.keep_count().await.unwrap();
+    signer.keep_count().await.unwrap();
+    let close = || store.write(|tx| rights::close_key_hours(tx, 300_000));
+    assert_eq!(close().await.unwrap(), 0, "the hour is not over");
+    store.clock.advance(Duration::from_secs(3_700));
+    assert_eq!(close().await.unwrap(), 0, "another node may bring its count");
+    other.keep_count().await.unwrap();
+    signer.sign(MESSAGE, NOW).await.unwrap();
+    store.clock.advance(Duration::from_secs(300));
+    assert_eq!(close().await.unwrap(), 3);
+    let told = [
+        "allowed seal trade.test tw1 08 null",
+        "allowed sign trade.test tw1 08 null",
+        "allowed sign trade.test tw1 09 null",
+        "allowed sign trade.test tw2 08 null",
+        "allowed sign trade.test tw2 09 null",
+        "done seal trade.test tw1 08 1",
+        "done sign trade.test tw1 08 7",
+        "done sign trade.test tw2 08 7",
+    ];
+    assert_eq!(uses(&store).await, told);
+}
+
+async fn what_cannot_be_recorded_is_not_signed(store: TestStore) {
+    found(&store).await;
+    add(&store, "trade.test").await.unwrap();
+    let signer = Signer::new(store.handle(), SigningSettings::default());
+    store.write(|tx| tx.execute("DROP TABLE audit_pending", &[])).await.unwrap();
+    let refused = signer.sign(MESSAGE, NOW).await;
+    assert!(refused.is_err_and(|error| error.outlook() == env::Outlook::Temporary));
 }

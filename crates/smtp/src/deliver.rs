@@ -20,6 +20,7 @@ mod pool;
 mod protect;
 mod report;
 pub(crate) mod route;
+mod ruled;
 mod security;
 mod settle;
 mod sort;
@@ -37,6 +38,7 @@ use env::dns::Resolver;
 use identity::Directory;
 use keybook::Finder;
 use letters::Mailer;
+use outbound::Outbound;
 use queue::{Lease, LeaseRequest, QueueError, Schedule};
 use residence::RegionSettings;
 use scripts::Outside;
@@ -111,6 +113,7 @@ pub struct Deliverer {
     slots: Arc<Semaphore>,
     looks: Looks,
     outside: Outside,
+    outbound: Arc<Outbound>,
     keys: Arc<Finder>,
     inquirer: Arc<Inquirer>,
     has_portal: bool,
@@ -143,6 +146,8 @@ pub struct DelivererParts {
     pub stop_wait: Duration,
     /// Where scripts of people may send mail on to.
     pub outside: Outside,
+    /// Says what may go on by itself.
+    pub outbound: Arc<Outbound>,
     /// Finds keys of correspondents (OpenPGP).
     pub keys: Arc<Finder>,
     /// Finds certificates of partners and asks about them (S/MIME).
@@ -175,6 +180,7 @@ impl Deliverer {
             figures,
             stop_wait,
             outside,
+            outbound,
             keys,
             inquirer,
             has_portal,
@@ -186,6 +192,7 @@ impl Deliverer {
         let policies = Policies::new(store.clone(), Arc::clone(&dns), verified.clone(), settings.policy_port);
         Ok(Arc::new(Self {
             outside,
+            outbound,
             keys,
             inquirer,
             has_portal,

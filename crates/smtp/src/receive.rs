@@ -10,6 +10,7 @@ mod demands;
 mod dns_lists;
 mod forwarded;
 mod greeting;
+mod journaled;
 mod judge;
 mod lists;
 mod opened;
@@ -37,6 +38,7 @@ use keybook::OpenPgpSettings;
 use mailauth::{Checker, WithoutDns};
 use net::{Budget, Connection, Handler, Refusal};
 use reports::{FailureFact, Tally};
+use retention::journal::JournalRules;
 use signing::Signer;
 use store::Store;
 use tokio::sync::{Semaphore, mpsc};
@@ -79,6 +81,8 @@ pub struct Receiver {
     pub(crate) judging: Arc<Judging>,
     pub(crate) deliverer: Arc<Deliverer>,
     pub(crate) outbound: Arc<Outbound>,
+    /// Which mail is kept beside the mailboxes.
+    pub(crate) journal: JournalRules,
     pub(crate) reporting: Reporting,
     /// Reports of others that may be read at the same time.
     pub(crate) reading: Semaphore,
@@ -172,6 +176,7 @@ impl Receiver {
         let ReceiverParts { reporting, tls, budget, hostname, postmaster_domain, figures, .. } = parts;
         let ReceiverParts { content_rules, judging, deliverer, outbound, tracing, .. } = parts;
         Arc::new(Self {
+            journal: JournalRules::new(store.clone()),
             store,
             directory,
             sign_in,

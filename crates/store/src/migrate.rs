@@ -71,6 +71,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 55, name: "subjects", sql: include_str!("../migrations/0055_subjects.sql") },
     Migration { version: 57, name: "settings", sql: include_str!("../migrations/0057_settings.sql") },
     Migration { version: 59, name: "quota-told", sql: include_str!("../migrations/0059_quota_told.sql") },
+    Migration { version: 60, name: "key-use", sql: include_str!("../migrations/0060_key_use.sql") },
+    Migration { version: 61, name: "mail-journal", sql: include_str!("../migrations/0061_mail_journal.sql") },
+    Migration { version: 62, name: "audit-cosigner", sql: include_str!("../migrations/0062_audit_cosigner.sql") },
+    Migration { version: 63, name: "subjects-unproved", sql: include_str!("../migrations/0063_subjects_unproved.sql") },
     Migration {
         version: 66,
         name: "overview-reports",

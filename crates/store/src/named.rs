@@ -26,7 +26,7 @@ pub(crate) struct Kind {
 }
 
 /// All kinds.
-pub(crate) const KINDS: [Kind; 6] = [
+pub(crate) const KINDS: [Kind; 7] = [
     Kind {
         name: "message",
         owner: Owner::Account,
@@ -56,6 +56,13 @@ pub(crate) const KINDS: [Kind; 6] = [
         page: "SELECT account, id, blob, key_wrapped FROM removed_message
                WHERE account > $1 OR (account = $1 AND id > $2) ORDER BY account, id LIMIT $3",
         all: "SELECT account, id, blob, key_wrapped FROM removed_message",
+    },
+    Kind {
+        name: "message in the journal",
+        owner: Owner::Organisation,
+        by_owner: false,
+        page: "SELECT organisation, id, blob, key_wrapped FROM mail_journal WHERE id > $1 ORDER BY id LIMIT $2",
+        all: "SELECT organisation, id, blob, key_wrapped FROM mail_journal",
     },
     Kind {
         name: "uploaded file",

@@ -215,9 +215,13 @@ fn erase_account(
     let destroyed = Destroyed { account, keys, event };
     let noted = destroyed.clone();
     let at = tx.now().millis();
+    // What a law wants in the journal stays; it rests under the organisation's key.
+    let journal = mailbox::journaled::forget(tx, account)?;
     change(tx, organisation, id, |detail| {
         let erased = detail.erased.get_or_insert_with(Erased::default);
         (erased.at, erased.destroyed) = (at, Some(noted));
+        erased.went(Place::Mailboxes, journal.gone);
+        erased.stays(Place::Mailboxes, journal.kept, "retention");
     })?;
     identity::delete_account(tx, account)?;
     Ok(destroyed)

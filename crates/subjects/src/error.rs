@@ -139,6 +139,18 @@ pub enum SubjectError {
     /// The organisation has no domain to write from.
     #[error("the organisation has no domain to write from; add one: tradewind domain add")]
     NoDomain,
+    /// Such a request of the person waits already.
+    #[error("your request {0} for the same waits for its answer; there is no need for another")]
+    Twice(i64),
+    /// There are as many as there may be.
+    #[error("{0} requests of yours wait for their answers; take one back before you make another")]
+    TooManyOwn(i64),
+    /// It is none of one's own.
+    #[error("there is no request {0} of yours")]
+    NoOwn(i64),
+    /// A link leads to nothing that waits.
+    #[error("the link was used already, or its time is over; leave the request once more")]
+    NoLink,
     /// Others changed the same rows again and again.
     #[error("what is known of the person was changed by others all the time; try again")]
     Busy,
@@ -146,9 +158,18 @@ pub enum SubjectError {
 
 /// What stands against an erasure, in words for people.
 pub(crate) fn held_text(holds: &[Hold], language: Language) -> String {
+    told_of(holds, language, "held")
+}
+
+/// What stands against an erasure that somebody of ours has asked for and that nobody has tried yet.
+pub(crate) fn held_own_text(holds: &[Hold], language: Language) -> String {
+    told_of(holds, language, "held-own")
+}
+
+fn told_of(holds: &[Hold], language: Language, key: &str) -> String {
     let texts = texts::of(language);
     let named: Vec<String> = holds.iter().map(|hold| named(hold, texts)).collect();
-    texts.say("held", &[("holds", &named.join("; "))])
+    texts.say(key, &[("holds", &named.join("; "))])
 }
 
 fn named(hold: &Hold, texts: Texts) -> String {

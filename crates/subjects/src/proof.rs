@@ -140,7 +140,8 @@ pub fn build(
     let record = String::from_utf8_lossy(&audit::leaf_at(tx, place)?).into_owned();
     let disclosed = rights::disclose(tx, organisation, destroyed.event)?.ok_or_else(missing)?;
     let (_, checkpoint) = audit::checkpoint(tx)?.ok_or_else(missing)?;
-    let note = audit::sign_text(tx, &signed_text(host, &text))?.ok_or_else(missing)?;
+    let about = format!("proof of destruction, request {id:x}");
+    let note = rights::sign_paper(tx, (organisation, None), &about, &signed_text(host, &text))?.ok_or_else(missing)?;
     let key = audit::public_key(tx)?.ok_or_else(missing)?.to_string();
     let paper = Paper { statement: text, note, record, disclosed, proof: audit::prove(tx, place)?, checkpoint, key };
     let paper = serde_json::to_value(&paper)

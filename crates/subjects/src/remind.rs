@@ -83,5 +83,5 @@ pub fn forget(tx: &mut Tx<'_>, settings: &SubjectSettings) -> Result<u64, StoreE
         tx.execute("DELETE FROM subject_mail WHERE request = $1", params![*id])?;
         tx.execute("DELETE FROM subject_request WHERE organisation = $1 AND id = $2", params![*organisation, *id])?;
     }
-    Ok(over.len() as u64)
+    Ok(over.len() as u64 + crate::unproved::forget(tx)?)
 }

@@ -13,6 +13,8 @@ env::settings! {
         zone_minutes: i32 = 0,
         /// Days before its deadline on which whoever decides on a request is reminded; again on its day, and when it is over.
         remind_days: u32 = 7,
+        /// Whether strangers may ask about their data on a page of this server (/privacy); a link that is mailed to them proves their address.
+        public_page: bool = true,
         /// Days that a closed request stays in the register, as proof of what was done.
         keep_days: u32 = 1095,
     }

@@ -16,7 +16,7 @@ use store::restrictions;
 use store::testing::TestStore;
 use store::{Tx, params};
 use subjects::{
-    Correction, Kind, LetterKind, Live, NewConsent, NewRequest, Regime, Removal, State, SubjectError, SubjectSettings,
+    Correction, Kind, Left, LetterKind, Live, NewConsent, NewRequest, OwnRequest, Regime, Removal, State, SubjectError, SubjectSettings,
     Wanted,
 };
 
@@ -39,6 +39,8 @@ store::on_both_engines! {
     closed_requests_are_forgotten_in_time,
     message_traces_name_him_no_more_and_others_still,
     the_register_tells_how_it_stands,
+    somebody_of_ours_asks_himself_and_sees_how_far_it_is,
+    what_a_stranger_leaves_counts_once_he_has_shown_his_address,
 }
 
 async fn deadlines_are_told_once_and_a_clock_set_back_tells_nothing_twice(store: TestStore) {
@@ -252,7 +254,7 @@ async fn keys_of_an_account_are_destroyed_and_the_proof_verifies(store: TestStor
     assert!(matches!(early.await, Err(SubjectError::Audit(_))), "it is not sealed yet");
     office.store.write(|tx| audit::seal(tx, "mail.trade.test/audit").map(drop)).await.unwrap();
     let key = office.store.read(audit::public_key).await.unwrap().unwrap();
-    let (statement, paper) = office.store.read(move |tx| build(tx, &places)).await.unwrap();
+    let (statement, paper) = office.store.write(move |tx| build(tx, &places)).await.unwrap();
     assert_eq!(statement.waiting, ["s3:elsewhere"]);
     assert!(!statement.is_complete() && statement.reached.iter().any(|(place, _)| place == "store"));
     assert!(statement.keys[0].starts_with("account:") && statement.person == person);
@@ -629,4 +631,103 @@ async fn the_register_tells_how_it_stands(store: TestStore) {
     assert_eq!(told(office.other).await, (0, 0, 0));
     office.store.clock.advance(Duration::from_secs(366 * 86_400));
     assert_eq!(told(office.organisation).await, (1, 1, 0), "a year later");
+}
+
+async fn somebody_of_ours_asks_himself_and_sees_how_far_it_is(store: TestStore) {
+    let office = Office::open(store).await;
+    let (li, wang) = (office.li, office.wang);
+    let ask = |kind: Kind| {
+        let new = OwnRequest { kind, regime: Regime::Gdpr, language: Language::English, note: "I leave.".to_owned() };
+        move |tx: &mut Tx<'_>, it: i64| subjects::open_own(tx, (it, li), &new, &SubjectSettings::default())
+    };
+    let own = office.change(ask(Kind::Erasure)).await.unwrap();
+    let id = own.request.id;
+    // It is a request as any other, of one who has proved who he is, with its clock.
+    let found = office.load(id).await;
+    assert_eq!((found.account, found.by.as_str(), found.state), (Some(li), "li@trade.test", State::Open));
+    assert_eq!(found.due.to_string(), "2027-02-15T23:59:59Z");
+    assert!(found.identity.is_some_and(|it| it.how == "signed in"));
+    assert!(own.held.is_none() && own.letters.is_empty(), "the draft is nobody's yet");
+    // One of a kind at a time; another kind may wait beside it.
+    assert!(matches!(office.change(ask(Kind::Erasure)).await, Err(SubjectError::Twice(known)) if known == id));
+    let other = office.change(ask(Kind::Access)).await.unwrap().request.id;
+    // What stands against it is said in words.
+    let with = HoldDetail { name: "Valves case".to_owned(), reason: "a court".to_owned(), by: "x".to_owned(), ..HoldDetail::default() };
+    office.change(move |tx, it| Ok(holds::begin(tx, it, &[li], &with)?)).await.unwrap();
+    let held = office.change(move |tx, it| subjects::own(tx, it, li, id)).await.unwrap().held.unwrap();
+    assert!(held.contains("Valves case") && held.contains("Nothing can be erased"), "{held}");
+    // An answer that was sent is seen; nobody else's request is.
+    let draft = office.draft(id, LetterKind::Received).await;
+    office.send(id, draft.id).await.unwrap();
+    let own = office.change(move |tx, it| subjects::own(tx, it, li, id)).await.unwrap();
+    assert_eq!(own.letters.len(), 1);
+    for work in [id, other] {
+        let seen = office.change(move |tx, it| subjects::own(tx, it, wang, work)).await;
+        assert!(matches!(seen, Err(SubjectError::NoOwn(_))));
+        let taken = office.change(move |tx, it| subjects::withdraw_own(tx, it, wang, work)).await;
+        assert!(matches!(taken, Err(SubjectError::NoOwn(_))));
+    }
+    let back = office.change(move |tx, it| subjects::withdraw_own(tx, it, li, id)).await.unwrap();
+    assert_eq!(back.request.state, State::Withdrawn);
+    let all = office.change(move |tx, it| subjects::list_own(tx, it, li)).await.unwrap();
+    assert_eq!(all.iter().map(|it| it.request.id).collect::<Vec<_>>(), [other, id]);
+    assert!(office.change(move |tx, it| subjects::list_own(tx, it, wang)).await.unwrap().is_empty());
+    office.change(ask(Kind::Erasure)).await.unwrap();
+}
+
+async fn what_a_stranger_leaves_counts_once_he_has_shown_his_address(store: TestStore) {
+    let office = Office::open(store).await;
+    let left = |language: &str| Left {
+        kind: "access".to_owned(),
+        law: "gdpr".to_owned(),
+        name: "Chen".to_owned(),
+        address: "Chen@Far.example".to_owned(),
+        language: language.to_owned(),
+        note: "What do you have?".to_owned(),
+    };
+    let (mailer, organisation) = (office.mailer(), office.organisation);
+    let place = (organisation, "https://mail.trade.test/privacy");
+    let leave = async |left: Left| subjects::leave(&office.store, &mailer, place, &left).await;
+    let link = async || {
+        let text = office.newest_letter().await;
+        text.split("/privacy/").nth(1).unwrap().chars().take_while(char::is_ascii_alphanumeric).collect::<String>()
+    };
+    let prove = async |token: String| {
+        office.store.write(move |tx| subjects::prove(tx, &token, &SubjectSettings::default())).await
+    };
+    let count = async || office.change(|tx, it| subjects::list(tx, it, Wanted::default())).await.unwrap().len();
+    assert!(leave(left("zh")).await.unwrap());
+    let text = office.newest_letter().await;
+    assert!(text.contains("Trade Test") && text.contains("请在 48 小时内"), "{text}");
+    let first = link().await;
+    assert_eq!(count().await, 0, "nothing is entered before");
+    office.store.clock.advance(Duration::from_secs(3_600));
+    let came = office.store.context().clock.now();
+    let request = prove(first.clone()).await.unwrap();
+    assert_eq!((request.answer_to.as_str(), request.account, count().await), (STRANGER, None, 1));
+    assert!(request.received < came && request.identity.is_some(), "the clock runs from when it was left");
+    assert!(matches!(prove(first).await, Err(SubjectError::NoLink)), "once");
+    assert!(matches!(prove("guessed".to_owned()).await, Err(SubjectError::NoLink)));
+    // Whoever asks for an address again and again does not fill its mailbox.
+    let before = office.queued().await;
+    assert!(leave(left("en")).await.unwrap());
+    let late = link().await;
+    assert!(leave(left("en")).await.unwrap());
+    assert!(!leave(left("en")).await.unwrap());
+    assert_eq!(office.queued().await, before + 2);
+    // A link has its time, and what nobody followed is forgotten.
+    office.store.clock.advance(Duration::from_secs(49 * 3_600));
+    assert!(matches!(prove(late).await, Err(SubjectError::NoLink)));
+    office.store.write(|tx| Ok::<_, SubjectError>(subjects::forget(tx, &SubjectSettings::default())?)).await.unwrap();
+    let kept = |tx: &mut Tx<'_>| Ok::<_, SubjectError>(tx.row("SELECT COUNT(*) FROM subject_unproved", params![], |row| row.int(0))?);
+    assert_eq!(office.store.read(kept).await.unwrap(), Some(0));
+    for wrong in [
+        Left { address: "no address".to_owned(), ..left("en") },
+        Left { kind: "money".to_owned(), ..left("en") },
+        Left { name: "two\nlines".to_owned(), ..left("en") },
+        Left { note: "x".repeat(3_000), ..left("en") },
+    ] {
+        assert!(matches!(leave(wrong).await, Err(SubjectError::Part { .. })));
+    }
+    office.whole().await;
 }

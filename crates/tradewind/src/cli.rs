@@ -61,7 +61,7 @@ pub(crate) use judging::{
 };
 pub(crate) use keys::{KeysCommand, MoveKey, NewHolder};
 pub(crate) use lists::ListCommand;
-pub(crate) use retention::{HoldCommand, Recover, RetentionCommand, SpaceCommand};
+pub(crate) use retention::{HoldCommand, JournalCommand, Recover, RetentionCommand, SpaceCommand};
 pub(crate) use sign_ins::{ReviewOptions, SignInsCommand};
 pub(crate) use tls::{DnsCommand, TlsCommand};
 
@@ -156,6 +156,9 @@ pub(crate) enum Command {
     /// Legal holds: mail that stays, whoever removes it.
     #[command(subcommand)]
     Hold(HoldCommand),
+    /// The journal of mail: what is kept of it for a period, whatever becomes of it in mailboxes.
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Investigations: whose mail was looked into, and why.
     #[command(subcommand)]
     Investigation(InvestigationCommand),

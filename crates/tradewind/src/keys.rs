@@ -191,8 +191,20 @@ fn combine_shares(files: &[PathBuf], output: &Path) -> Result<Value, Refused> {
             output.display()
         )));
     }
+    // Written first: whoever uses the key finds that it was put together.
+    let note = json!({ "recovered": env::Clock::now(&env::SystemClock).to_string(), "shares": files.len(), "fingerprint": file.fingerprint() });
+    let beside = recovered_note(output);
+    write_private(&beside, &note.to_string())
+        .map_err(|error| Refused(format!("{} cannot be written: {error}", beside.display())))?;
     file.replace(output, &crypto::region::NoHolders).map_err(Refused::because)?;
     Ok(describe(&file))
+}
+
+/// Where it lies beside a region key that it was put together from shares, until the next start has put that into the audit log.
+pub(crate) fn recovered_note(key: &Path) -> PathBuf {
+    let mut name = key.as_os_str().to_owned();
+    name.push(".recovered");
+    name.into()
 }
 
 /// Writes a new file that its owner alone may read.

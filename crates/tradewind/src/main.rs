@@ -226,6 +226,7 @@ fn action(command: Command) -> Result<Action, Refused> {
         Command::Judging(command) => command.into(),
         Command::Reputation(command) => command.into(),
         Command::Hold(command) => command.into(),
+        Command::Journal(command) => command.into(),
         Command::Investigation(command) => command.into(),
         Command::Subject(command) => command.action()?,
         Command::Retention(command) => command.into(),

@@ -6,7 +6,9 @@ mod blocklists;
 mod browsing;
 mod evidencing;
 mod following;
+mod journaling;
 mod judging;
+mod key_opened;
 mod listening;
 mod overview_reports;
 mod provisioning;
@@ -99,6 +101,7 @@ impl Server {
         let note = move |tx: &mut store::Tx<'_>| identity::factors::note_demands(tx, &demands);
         system.store.write(note).await.map_err(Refused::because)?;
         settings_seen::record(&system.store, system.live.of_the_file()).await?;
+        key_opened::record(&system.store, &system.settings).await?;
         system.live.serve().await?;
         let listening = Listening::bind(&system.settings, system.live.sections())?;
         let directory = &system.settings.server.directory;
@@ -195,6 +198,7 @@ fn spawn_upkeep(
         stop.clone(),
     ));
     tasks.spawn(auditing::run(system, dns, stop.clone()));
+    tasks.spawn(journaling::run(system.store.clone(), system.mailer(), stop.clone()));
     tasks.spawn(backing_up::run(system.controls(), system.live.sections().backup(), stop.clone()));
     tasks.spawn(backing_up::carry_erasures(system.controls(), stop.clone()));
     tasks.spawn(scrubbing::run(system.controls(), system.live.sections().store(), stop.clone()));
@@ -323,6 +327,7 @@ fn deliverer(
         figures,
         stop_wait: Duration::from_secs(settings.server.stop_seconds),
         outside: scripts::Outside::of(&settings.rules),
+        outbound: Arc::clone(&system.outbound),
         has_portal: settings.portal.enabled,
         region: settings.region.clone(),
     };
@@ -408,13 +413,14 @@ fn spawn_http(
             controls: portal.controls.clone(),
             authenticate: Arc::new(portal.clone()),
         });
+        let asking = api::subject_page(portal.controls.clone());
         let pages = api::web::routes(portal).merge(api::v1::routes(api));
         let scim = api::scim_router(api::ScimParts {
             store: system.store.clone(),
             directory: Arc::clone(&system.directory),
             hostname: system.settings.server.hostname.clone(),
         });
-        let links = api::sign_in_links(system.store.clone());
+        let links = api::sign_in_links(system.store.clone()).merge(asking);
         let links = links.merge(api::quarantine_links(system.store.clone(), system.live.sections().judging()));
         let links = links.merge(api::key_directory(system.store.clone()));
         let links = links.merge(api::shared(system.store.clone(), system.settings.threats.never.clone()));

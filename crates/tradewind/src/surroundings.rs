@@ -115,7 +115,7 @@ fn keys(settings: &Settings) -> KeysFound {
 }
 
 /// What holds the region key, as the second line of its file says; who holds it is not asked.
-fn holder(path: &Path) -> &'static str {
+pub(crate) fn holder(path: &Path) -> &'static str {
     let text = std::fs::read_to_string(path).map(zeroize::Zeroizing::new);
     let text = text.as_ref().map(|text| text.as_str()).unwrap_or_default();
     match text.lines().nth(1).and_then(|line| line.strip_prefix("held by: ")) {

@@ -228,7 +228,8 @@ impl NewEvent {
             outcome: self.outcome.as_str().to_owned(),
             commitment: audit::commit(detail.salt.as_bytes(), detail.committed(account)?.as_bytes()),
         };
-        Ok(audit::append(tx, self.id, &leaf)?)
+        audit::append(tx, self.id, &leaf)?;
+        Ok(())
     }
 }
 

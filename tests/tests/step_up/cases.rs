@@ -252,6 +252,7 @@ fn of_officers(authority: &str) -> Vec<Case> {
         case("security", "outbound-rule-remove", json!({ "name": "tried" })),
         case("security", "outbound-mark-add", json!({ "name": "tried", "hashes": base64(&(0..128).collect::<Vec<u8>>()) })),
         case("security", "outbound-mark-remove", json!({ "name": "tried" })),
+        case("sales", "outbound-waiting-show", json!({ "message": "1", "language": "en" })).nothing(),
         case("sales", "outbound-approve", json!({ "message": "1", "note": "" })).nothing(),
         case("sales", "outbound-refuse", json!({ "message": "1", "note": "" })).nothing(),
         case("security", "hold-begin", json!({ "name": "Far v. Trade", "reason": "tested", "everyone": true }))
@@ -263,6 +264,8 @@ fn of_officers(authority: &str) -> Vec<Case> {
             json!({ "name": "Far v. Trade", "reason": "tested", "custodians": ["sales@trade.test"] }),
         )
         .waits(),
+        case("security", "journal-rule-set", json!({ "name": "tried", "days": 30, "reason": "tested" })).waits(),
+        case("security", "journal-rule-end", json!({ "name": "tried", "reason": "tested" })).waits(),
         case("security", "investigation-custodians", json!({ "id": "1", "custodians": ["finance@trade.test"] })).waits(),
         case("security", "investigation-search", json!({ "id": "1", "words": ["invoice"] })).nothing(),
         case("security", "investigation-items", json!({ "id": "1" })).nothing(),

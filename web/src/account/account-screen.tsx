@@ -10,6 +10,7 @@ import { Factors } from "./factors";
 import { Keys } from "./keys";
 import { SignIns } from "./sign-ins";
 import { Approvals } from "./approvals";
+import { OwnRequests } from "./own-requests";
 import { Section } from "./section";
 import { SharedWithMe } from "./shared";
 import { StepUpProvider } from "./step-up";
@@ -37,6 +38,7 @@ export default function AccountScreen() {
           <Approvals />
           <SharedWithMe />
           <TakeOut />
+          <OwnRequests />
           <Section title={t("account.password")}>
             <a className="text-accent underline" href="/account/password">{t("account.password-change")}</a>
           </Section>

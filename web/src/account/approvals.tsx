@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Button } from "../ui/button";
 import { act } from "./api";
 import { Line, Section, Told, useDeed, useTold, When } from "./section";
+import { type WaitingRead, WaitingShown } from "./waiting-shown";
 
 interface WaitingMessage {
   id: string;
@@ -36,9 +37,11 @@ export function Approvals() {
 }
 
 function Waits({ of, again }: { of: WaitingMessage; again: () => void }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const deed = useDeed();
   const [note, setNote] = useState("");
+  const [read, setRead] = useState<WaitingRead>();
+  const look = () => deed(() => act<WaitingRead>("outbound-waiting-show", { message: of.id, language: i18n.language.startsWith("zh") ? "zh" : "en" }), setRead);
   const decide = (action: string) => deed(() => act(action, { message: of.id, note }), again);
   const rules = of.rules.map((it) => `${it.rule}${t("protect.colon")} ${it.found.join(t("outbound.and"))}`).join("; ");
   const facts = (
@@ -57,12 +60,14 @@ function Waits({ of, again }: { of: WaitingMessage; again: () => void }) {
             <span className="text-quiet">{t("approvals.note")}</span>
             <input dir="auto" value={note} maxLength={500} onChange={(event) => setNote(event.target.value)} className="min-h-8 rounded-md border border-strong-line bg-paper px-2" />
           </label>
+          {!read && <Button onPress={look}>{t("approvals.read")}</Button>}
           <Button onPress={() => decide("outbound-approve")}>{t("approvals.approve")}</Button>
           <Button onPress={() => decide("outbound-refuse")}>{t("approvals.refuse")}</Button>
         </>
       ) : (
         <span className="text-quiet">{t("approvals.waits-for", { people: of.needs.filter((it) => !it.given).map((it) => it.by).join(t("outbound.and")) })}</span>
       )}
+      {read && <div className="basis-full"><WaitingShown of={read} /></div>}
     </Line>
   );
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use ::audit::{AuditError, checkpoint, export, leaf_at, place_of, prove, public_key, seal, size};
+use ::audit::{
+    AuditError, checkpoint, cosign, cosigned, cosigners, export, leaf_at, place_of, prove, public_key, seal, size,
+};
 use identity::{IdentityError, rights};
 use serde_json::{Value, json};
 use store::{StoreError, Tx};
@@ -31,17 +33,23 @@ pub(super) async fn seal_now(controls: &Controls) -> Result<Value, Refused> {
 /// The public key and the newest checkpoint; all that an outsider needs to hold the log to.
 pub(super) async fn head(controls: &Controls) -> Result<Value, Refused> {
     seal_now(controls).await?;
-    let read = |tx: &mut Tx<'_>| Ok::<_, StoreError>((public_key(tx)?, checkpoint(tx)?));
-    let (key, checkpoint) = controls.store.read(read).await.map_err(Refused::because)?;
+    let read = |tx: &mut Tx<'_>| {
+        cosign(tx)?;
+        Ok::<_, AuditError>((public_key(tx)?, checkpoint(tx)?, cosigned(tx)?, cosigners(tx)?))
+    };
+    let (key, checkpoint, cosigned, cosigners) = controls.store.write(read).await.map_err(Refused::because)?;
     Ok(json!({
         "key": key.map(|key| key.to_string()),
         "time": checkpoint.as_ref().map(|(at, _)| at.to_string()),
         "checkpoint": checkpoint.map(|(_, note)| note),
+        "cosigned": cosigned,
+        "cosigners": cosigners.iter().map(ToString::to_string).collect::<Vec<_>>(),
     }))
 }
 
 pub(super) async fn export_to(controls: &Controls, directory: PathBuf) -> Result<Value, Refused> {
     seal_now(controls).await?;
+    controls.store.write(cosign).await.map_err(Refused::because)?;
     let told = directory.display().to_string();
     let exported = controls.store.read(move |tx| export::write(tx, &directory)).await.map_err(Refused::because)?;
     Ok(json!({ "directory": told, "records": exported.size, "files": exported.files }))

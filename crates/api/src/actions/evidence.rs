@@ -231,7 +231,7 @@ async fn sign(
     let (by, within) = (*by, within(by));
     let (host, documents) = (controls.mailer.hostname().to_owned(), documents.to_vec());
     let work = move |tx: &mut Tx<'_>| {
-        let note = report::sign(tx, &host, &documents)?;
+        let note = report::sign(tx, (by.organisation.unwrap_or(0), by.account), &host, &documents)?;
         keep_all(tx, within, &report.stand)?;
         let files: Vec<&String> = documents.iter().map(|(file, _)| file).collect();
         let event = Event {

@@ -327,6 +327,10 @@ pub(crate) fn shown_item(item: &Item, custodian: &str) -> Value {
         "message_id": item.message_id,
         "received": item.received.map(|at| at.to_string()),
         "removed": item.removed.map(|at| at.to_string()),
+        "journaled_until": item.journaled.map(|at| at.to_string()),
+        "envelope": item.envelope.as_ref().map(|it| {
+            json!({ "message": it.message, "from": it.from, "to": it.to, "rules": it.rules })
+        }),
         "folders": item.folders,
         "search": item.search,
         "mark": item.mark.as_str(),

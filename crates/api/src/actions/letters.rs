@@ -146,6 +146,14 @@ pub async fn tell_of_deadlines(controls: &Controls) -> Result<usize, SubjectErro
     Ok(told)
 }
 
+/// Tells whoever may work on requests that somebody has made one himself.
+pub(crate) async fn tell_of_request(controls: &Controls, request: &subjects::Request) {
+    let values = [("id", request.id.to_string()), ("kind", request.kind.to_string()), ("due", request.due.to_string())];
+    for reader in readers(controls, request.organisation, Right::SubjectChange).await {
+        tell(controls, reader, "letter-subject-new", |_| values.to_vec()).await;
+    }
+}
+
 async fn remind(controls: &Controls, reminder: &Reminder) -> Result<bool, LetterFault> {
     let key = match reminder.level {
         1 => "letter-subject-near",

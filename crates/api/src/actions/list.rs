@@ -17,11 +17,7 @@ use super::grants::{self, GrantRequest};
 use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, audit, backup, blocklists, clients, connectors, defence_pages, dkim, dmarc,
-    domain_records, evidence, export, factors, forward, groups, guard, import, investigation, judging, keys, leave,
-    levels, lists, openpgp, outbound, overview_report, pages, people, portal, protection, provisioning, quarantine,
-    queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub, settings, shared_feeds, sharing,
-    sign_ins, smime, space, store, subjects, threats, tls, trace, whole,
+    Controls, Refused, access, approvals, audit, backup, blocklists, clients, connectors, defence_pages, dkim, dmarc, domain_records, evidence, export, factors, forward, groups, guard, import, investigation, journal, judging, keys, leave, levels, lists, openpgp, outbound, overview_report, pages, people, portal, protection, provisioning, quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub, settings, shared_feeds, sharing, sign_ins, smime, space, store, subjects, threats, tls, trace, whole,
 };
 
 actions! {
@@ -373,6 +369,10 @@ actions! {
     /// List messages that wait for approval: those that are one's own or one's to approve; or all that did, too.
     OutboundWaiting "outbound-waiting" { all: bool, language: String }: OutboundRead
         on On::Within => outbound::waiting(controls, bounds, all, language);
+    /// Show a message of another that waits, to somebody whom a rule names: whom it goes to, its fields, its text and the names of its files, with what
+    /// rules found marked and numbers masked; no file. The look is recorded.
+    OutboundWaitingShow "outbound-waiting-show" { message: String, language: String }: OutboundDecide
+        on On::Within => outbound::show_waiting(controls, bounds, message, language);
     /// Allow a message of another to be sent, as somebody whom a rule names.
     OutboundApprove "outbound-approve" { message: String, note: String }: OutboundDecide
         on On::Within => outbound::decide(controls, bounds, message, (true, note));
@@ -409,6 +409,15 @@ actions! {
     /// Remove such a rule.
     RetentionRuleRemove "retention-rule-remove" { name: String, organisation: Option<String> }: PolicyChange
         on On::Organisation(organisation.as_deref()) => retention_rules::remove(controls, bounds, name, organisation);
+    /// Have mail kept in the journal by a rule, or go on with one of that name as this one says. A second person has to agree.
+    JournalRuleSet "journal-rule-set" (new: journal::NewJournalRule): JournalChange
+        on On::Organisation(new.organisation.as_deref()) => journal::set(controls, bounds, new);
+    /// List the rules of the journal of mail, those that have ended included.
+    JournalRuleList "journal-rule-list" { organisation: Option<String> }: JournalRead
+        on On::Organisation(organisation.as_deref()) => journal::list(controls, bounds, organisation);
+    /// End a rule of the journal; what was kept by it stays for its period. A second person has to agree.
+    JournalRuleEnd "journal-rule-end" { name: String, reason: String, organisation: Option<String> }: JournalChange
+        on On::Organisation(organisation.as_deref()) => journal::end(controls, bounds, name, reason, organisation);
     /// Open an investigation: the mail of its custodians is held from then on, searched and read. A second person has to agree.
     InvestigationOpen "investigation-open" (new: investigation::InvestigationToOpen): InvestigationOpen
         on On::Organisation(new.organisation.as_deref()) => investigation::open(controls, bounds, new);
@@ -502,6 +511,14 @@ actions! {
         { part: String, language: String, text: Option<String>, organisation: Option<String> }: SubjectChange
         on On::Organisation(organisation.as_deref())
         => subjects::set_processing(controls, bounds, (part, language, text), organisation);
+    /// Ask about one's own data: access, export, correction, restriction, erasure or objection; it enters the register as any request does.
+    SubjectRequestOwnMake "subject-request-own-make" { kind: String, law: String, language: String, note: String }: SubjectOwn
+        on On::Own => subjects::make_own(controls, bounds, (kind, law, language, note));
+    /// List what one has asked about one's own data: how far it is, until when it is answered, what was answered.
+    SubjectRequestOwnList "subject-request-own-list": SubjectOwn on On::Own => subjects::list_own(controls, bounds);
+    /// Take back what one has asked about one's own data.
+    SubjectRequestOwnWithdraw "subject-request-own-withdraw" { id: String }: SubjectOwn
+        on On::Own => subjects::withdraw_own(controls, bounds, id);
     /// Enter a consent: who agreed to what, when, and by which evidence.
     ConsentAdd "consent-add" (new: subjects::ConsentToAdd): SubjectChange
         on On::Organisation(new.organisation.as_deref()) => subjects::add_consent(controls, bounds, new);

@@ -226,7 +226,7 @@ pub(super) async fn export_private(controls: &Controls, given: KeyToExport) -> R
     let KeyToExport { address, key_id, passphrase } = given;
     let (given, passphrase) = (key_id.unwrap_or_default(), Secret::new(passphrase));
     let read = move |tx: &mut Tx<'_>, account| keybook::export_private(tx, account, &given, &passphrase);
-    let armored = look(controls, address, read).await?;
+    let armored = change(controls, address, read).await?;
     Ok(json!({ "key": armored.expose() }))
 }
 

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::outbound::waiting::{self, State, Waiting};
-use ::outbound::{Letter, Looked, OutboundError, REPLAYED_MAX, Replay, Rule, hit_words, rules};
+use ::outbound::{
+    Letter, Looked, OutboundError, Place, REPLAYED_MAX, Reading, Replay, Rule, Stretch, hit_words, rules,
+};
 use ::queue::QueueError;
 use ::store::{StoreError, Tx};
 use base64::Engine as _;
@@ -74,10 +76,17 @@ pub(super) async fn list(controls: &Controls, by: &Bounds, organisation: Option<
     let by = *by;
     let work = move |tx: &mut Tx<'_>| {
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
-        rules::list(tx, organisation)
+        Ok::<_, OutboundError>((rules::list(tx, organisation)?, rules::in_force(tx, organisation)?))
     };
-    let rules = controls.store.read(work).await.map_err(Refused::because)?;
-    serde_json::to_value(rules).map_err(Refused::because)
+    let (own, all) = controls.store.read(work).await.map_err(Refused::because)?;
+    let shown = |rule: &Rule| {
+        let mut told = serde_json::to_value(rule)?;
+        if !own.iter().any(|it| it.name == rule.name) {
+            told["shipped"] = true.into();
+        }
+        Ok::<_, serde_json::Error>(told)
+    };
+    all.iter().map(shown).collect::<Result<Value, serde_json::Error>>().map_err(Refused::because)
 }
 
 pub(super) async fn set(
@@ -267,6 +276,61 @@ fn row(one: &Waiting, sender: Option<String>, to_decide: bool, language: Languag
         "expires": one.expires.to_string(),
         "note": detail.note,
         "may_decide": to_decide,
+        "by_itself": detail.goes_by_itself,
+    })
+}
+
+pub(super) async fn show_waiting(
+    controls: &Controls,
+    by: &Bounds,
+    id: String,
+    language: String,
+) -> Result<Value, Refused> {
+    let language: Language = language.parse().map_err(Refused::because)?;
+    let (account, organisation) = by.person()?;
+    let number = waiting::read_number(&id).map_err(Refused::because)?;
+    let find = move |tx: &mut Tx<'_>| {
+        let found = waiting::load(tx, organisation, number)?;
+        waiting::check_reader(tx, &found, account)?;
+        let sender = identity::list_addresses(tx, found.account)?.into_iter().next();
+        Ok::<_, OutboundError>((found, sender))
+    };
+    let (found, sender) = controls.store.read(find).await.map_err(Refused::because)?;
+    let reading = controls.outbound.reading(&found).await.map_err(Refused::because)?;
+    let mut told = row(&found, sender, true, language);
+    if let (Value::Object(told), Value::Object(more)) = (&mut told, shown_reading(&found, &reading, language)) {
+        told.extend(more);
+    }
+    Ok(told)
+}
+
+fn shown_reading(waiting: &Waiting, reading: &Reading, language: Language) -> Value {
+    let stretches = |all: &[Stretch]| -> Vec<Value> {
+        all.iter().map(|it| json!({ "text": it.text, "rules": it.rules })).collect()
+    };
+    let files = (1..).zip(&reading.files).map(|(number, file)| {
+        let of_file = |place: Option<Place>| matches!(place, Some(Place::File(at) | Place::FileName(at)) if at == number);
+        let matched = &waiting.detail.outcome.matched;
+        let found = matched.iter().flat_map(|it| it.hits.iter().map(move |hit| (&it.rule, hit)));
+        let found = found.filter(|(_, hit)| of_file(hit.place));
+        let found = found.map(|(rule, hit)| json!({ "rule": rule, "text": hit_words(hit, language) }));
+        json!({
+            "name": stretches(&file.name),
+            "kinds": file.kinds,
+            "octets": file.size_octets,
+            "locked": file.is_locked,
+            "found": found.collect::<Vec<Value>>(),
+        })
+    });
+    let fields = reading.fields.iter().map(|(name, value)| json!({ "name": name, "value": value }));
+    json!({
+        "envelope_from": reading.reverse_path,
+        "fields": fields.collect::<Vec<Value>>(),
+        "subject_read": stretches(&reading.subject),
+        "body": stretches(&reading.body),
+        "cut": reading.is_cut,
+        "unreadable": reading.is_unreadable,
+        "files": files.collect::<Vec<Value>>(),
     })
 }
 

@@ -21,6 +21,11 @@ impl Leave {
         Self(event)
     }
 
+    /// Whose leave it is.
+    pub(crate) const fn account(&self) -> Option<i64> {
+        self.0.account
+    }
+
     /// Records that it was done.
     ///
     /// # Errors

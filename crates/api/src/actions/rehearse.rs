@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use ::audit::{export, public_key, sign_text, verify};
+use ::audit::{export, public_key, verify};
 use ::backup::{Backup, Chosen, Target, list};
 use ::store::check::Report as StoreReport;
 use ::store::{Context, Place, Store, StoreError, Tx, params};
 use crypto::hash::sha256;
-use identity::Language;
+use identity::{Language, rights};
 use letters::Texts;
 use mailbox::MailboxError;
 use mailbox::search::{Budget, Needle, Query};
@@ -501,7 +501,9 @@ async fn write_report(controls: &Controls, directory: &Path, told: &Rehearsal) -
         let digest: String = sha256(bytes).iter().map(|octet| format!("{octet:02x}")).collect();
         text.push_str(&format!("sha256 {digest} {file}\n"));
     }
-    let note = controls.store.read(move |tx| sign_text(tx, &text)).await.map_err(Refused::because)?;
+    let about = name.clone();
+    let sign = move |tx: &mut Tx<'_>| rights::sign_paper(tx, (0, None), &about, &text);
+    let note = controls.store.write(sign).await.map_err(Refused::because)?;
     let failed = |error: std::io::Error| Refused(format!("rehearsal.directory {}: {error}", directory.display()));
     std::fs::create_dir_all(directory).map_err(failed)?;
     let mut files = Vec::new();

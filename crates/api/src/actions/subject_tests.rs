@@ -166,3 +166,36 @@ fn the_registers_are_written_and_taken_out() {
         assert!(matches!(asking.ask("auditor", wrong).await, Answer::Failed(_)));
     });
 }
+
+#[test]
+fn everybody_asks_about_his_own_data_and_nobody_about_another_s() {
+    run(Engine::Sqlite, |store| async move {
+        let asking = Asking { fixture: Fixture::new(store, Level::Trade).await };
+        let make = |kind: &str| json!({ "action": "subject-request-own-make", "kind": kind, "law": "pipl", "language": "zh", "note": "" });
+        let queued = async || asking.fixture.controls.store.read(::queue::counts).await.unwrap().messages;
+        for who in ["sales", "finance", "management", "it", "auditor", "admin", "security", "other-sales"] {
+            let caller = asking.fixture.weak(who);
+            let action = serde_json::from_value(make("access")).unwrap();
+            let made = asking.fixture.controls.carry_out(&caller, action).await;
+            assert!(matches!(made, Answer::Done(_)), "{who}: {made:?}");
+        }
+        // Whoever works on requests was told of each in his organisation.
+        assert_eq!(queued().await, 7);
+        let list = json!({ "action": "subject-request-own-list" });
+        let own = asking.done("sales", list.clone()).await;
+        assert_eq!((own.as_array().map(Vec::len), &own[0]["kind"], &own[0]["state"]), (Some(1), &json!("access"), &json!("open")), "{own}");
+        assert!(own[0].get("by").is_none() && own[0]["letters"] == json!([]));
+        let register = asking.done("security", json!({ "action": "subject-list" })).await;
+        assert_eq!(register.as_array().map(Vec::len), Some(7), "{register}");
+        let id = own[0]["id"].clone();
+        let back = json!({ "action": "subject-request-own-withdraw", "id": id });
+        assert!(matches!(asking.ask("finance", back.clone()).await, Answer::Failed(_)), "it is another's");
+        assert_eq!(asking.done("sales", back).await["state"], "withdrawn");
+        assert!(matches!(asking.ask("sales", make("money")).await, Answer::Failed(_)));
+        // An erasure of oneself takes the officers' steps as any other.
+        let erasure = asking.done("sales2", make("erasure")).await["id"].clone();
+        let erase = json!({ "action": "subject-erase", "id": erasure });
+        assert!(matches!(asking.ask("sales2", erase.clone()).await, Answer::NotAllowed));
+        assert!(matches!(asking.ask("security", erase).await, Answer::Waiting(_)));
+    });
+}

@@ -1,5 +1,6 @@
 //! What people ask about their data: the register of requests, what is done about them, answers.
 
+mod own;
 mod registers;
 
 use std::time::Duration;
@@ -10,7 +11,7 @@ use ::subjects::{
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use env::Timestamp;
-use identity::Language;
+use identity::{Language, rights};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,6 +25,7 @@ use super::people::pick_organisation;
 use super::retention::asker;
 use super::{Controls, Refused};
 
+pub(super) use own::{list_own, make_own, withdraw_own};
 pub use registers::ConsentToAdd;
 pub(super) use registers::{add_consent, consents, processing, set_processing, withdraw_consent};
 
@@ -412,7 +414,9 @@ pub(super) async fn report(
     let file = format!("request-{number}.{format}");
     let hash: String = crypto::hash::sha256(&octets).iter().map(|octet| format!("{octet:02x}")).collect();
     let text = format!("subject report\n{file} sha256 {hash}\n");
-    let note = controls.store.read(move |tx| ::audit::sign_text(tx, &text)).await.map_err(Refused::because)?;
+    let (account, about) = (by.account, file.clone());
+    let sign = move |tx: &mut Tx<'_>| rights::sign_paper(tx, (organisation, account), &about, &text);
+    let note = controls.store.write(sign).await.map_err(Refused::because)?;
     Ok(json!({ "file": file, "base64": STANDARD.encode(octets), "note": note }))
 }
 
@@ -531,7 +535,7 @@ pub(super) async fn proof(
         let organisation = pick_organisation(tx, &by, organisation.as_deref())?;
         ::subjects::build_proof(tx, organisation, number, &host, &places)
     };
-    let (statement, paper) = controls.store.read(build).await.map_err(refused)?;
+    let (statement, paper) = controls.store.write(build).await.map_err(refused)?;
     Ok(json!({ "complete": statement.is_complete(), "waiting": statement.waiting, "proof": paper }))
 }
 

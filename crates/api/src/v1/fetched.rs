@@ -10,6 +10,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use identity::rights;
 use mailbox::MailboxError;
 use serde_json::{Value, json};
 use store::Tx;
@@ -56,7 +57,7 @@ async fn fill(
     found: Investigation,
     leave: Leave,
 ) -> Result<(), ArchiveError> {
-    let id = found.id;
+    let (id, account) = (found.id, leave.account());
     let mut archive = Archive { zip: ZipWriter::new_stream(outlet.writer()), manifest: Vec::new() };
     let mut after = None;
     loop {
@@ -82,7 +83,9 @@ async fn fill(
     archive.put("investigation.json", format!("{about:#}\n").as_bytes(), Value::Null)?;
     let hash = sha256(&archive.put_manifest()?);
     let text = format!("investigation {id}\nmanifest.json sha256 {hash}\n");
-    if let Some(note) = controls.store.read(move |tx| audit::sign_text(tx, &text)).await? {
+    let about = format!("archive of investigation {id}");
+    let sign = move |tx: &mut Tx<'_>| rights::sign_paper(tx, (organisation, account), &about, &text);
+    if let Some(note) = controls.store.write(sign).await? {
         archive.entry("manifest.note", note.as_bytes())?;
     }
     // Recorded before the last octets go: without them the archive does not open.

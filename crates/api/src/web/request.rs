@@ -98,7 +98,7 @@ pub(crate) fn client_of(portal: &Portal, headers: &HeaderMap, peer: SocketAddr) 
 }
 
 /// Chinese where the browser prefers it to English.
-fn language_of(headers: &HeaderMap) -> Language {
+pub(crate) fn language_of(headers: &HeaderMap) -> Language {
     let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let mut tags = wanted.split(',').map(|tag| tag.trim().to_ascii_lowercase());
     let first = tags.find(|tag| tag.starts_with("zh") || tag.starts_with("en"));

@@ -124,8 +124,7 @@ impl RegionFile {
     /// Eight hexadecimal digits by which people tell whether two files have the same key. They say nothing of the key itself.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let hash = self.key().derive_hash("fingerprint");
-        hash.iter().take(4).fold(String::new(), |text, octet| format!("{text}{octet:02x}"))
+        self.key().fingerprint()
     }
 
     /// Adds a generation, which waits until [`Self::newest_waits`] is taken away.

@@ -40,7 +40,7 @@ pub(super) async fn reports_verify_and_altered_ones_do_not(store: TestStore) {
     }
     let document = serde_json::to_vec(&report.json(&healthy.around, Language::English).unwrap()).unwrap();
     let documents = vec![("evidence.json".to_owned(), document.clone()), ("evidence.pdf".to_owned(), b"%PDF".to_vec())];
-    let note = store.read(move |tx| sign(tx, "mail.trade.test", &documents)).await.unwrap();
+    let note = store.write(move |tx| sign(tx, (0, None), "mail.trade.test", &documents)).await.unwrap();
     let key = store.read(audit::public_key).await.unwrap().unwrap();
 
     assert_eq!(verify(&document, note.as_bytes(), &key).as_deref(), Some("evidence.json"));

@@ -7,6 +7,8 @@ mod distance;
 mod index;
 mod shape;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 pub use index::DomainIndex;
@@ -193,6 +195,9 @@ const JOINED_MIN: usize = 5;
 /// Letters of a name before which any other word counts as added.
 const ANY_WORD_MIN: usize = 8;
 
+/// Letters of the name of a mailbox that are looked at.
+const MAILBOX_LETTERS_MAX: usize = 40;
+
 /// A domain taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Parts {
@@ -234,6 +239,53 @@ pub fn likeness(host: &str, known: &str) -> Option<Likeness> {
         (None, other) => other,
         (found, _) => found,
     }
+}
+
+/// How the name of a mailbox is like that of another at the same domain; none if it is that name, or not like it. Numbers tell mailboxes apart on purpose.
+#[must_use]
+pub(crate) fn mailbox_likeness(seen: &str, known: &str) -> Option<Likeness> {
+    let joined = |name: &str| name.to_lowercase().replace(['.', '-', '_'], "");
+    let (seen, known) = (joined(seen), joined(known));
+    let letters = seen.chars().count().min(known.chars().count());
+    if seen == known || letters < JOINED_MIN {
+        return None;
+    }
+    if shape::of(&seen) == shape::of(&known) {
+        return Some(Likeness { trick: Trick::LooksSame, closeness: 1.0 });
+    }
+    let digits = |name: &str| name.chars().filter(char::is_ascii_digit).collect::<String>();
+    if digits(&seen) != digits(&known) {
+        return None;
+    }
+    let allowed = distance::allowed(letters);
+    let apart = distance::between(&seen, &known, allowed)?;
+    Some(Likeness { trick: Trick::Misspelt, closeness: 1.0 - 0.5 * apart / allowed.max(1.0) })
+}
+
+/// Names that somebody may have meant who wrote `name`: two letters in the other order, one more or less, one that looks like it.
+pub(crate) fn misspelt_mailboxes(name: &str) -> BTreeSet<String> {
+    let letters: Vec<char> = name.chars().take(MAILBOX_LETTERS_MAX).collect();
+    let mut found = BTreeSet::new();
+    for at in 0..letters.len() {
+        let with = |change: &dyn Fn(&mut Vec<char>)| {
+            let mut other = letters.clone();
+            change(&mut other);
+            other.into_iter().collect::<String>()
+        };
+        if at + 1 < letters.len() {
+            found.insert(with(&|other| other.swap(at, at + 1)));
+        }
+        found.insert(with(&|other| {
+            other.remove(at);
+        }));
+        let Some(letter) = letters.get(at).copied() else { continue };
+        found.insert(with(&|other| other.insert(at, letter)));
+        for alike in distance::alike(letter) {
+            found.insert(with(&|other| other.iter_mut().skip(at).take(1).for_each(|it| *it = alike)));
+        }
+    }
+    found.remove(name);
+    found
 }
 
 fn by_label(host: &Parts, known: &Parts) -> Option<Likeness> {

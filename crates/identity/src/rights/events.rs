@@ -128,6 +128,11 @@ pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<Option<i64>, IdentityErr
     {
         return Ok(None);
     }
+    write(tx, event).map(|(id, _)| Some(id))
+}
+
+/// Writes `event` down, whatever it is; gives its identifier, and what shows that it is written.
+pub(super) fn write(tx: &mut Tx<'_>, event: &Event) -> Result<(i64, audit::Recorded), IdentityError> {
     let (id, now) = (tx.next_id(), tx.now());
     let mut object = event.object.clone();
     object.truncate(object.floor_char_boundary(OBJECT_BYTES_MAX));
@@ -138,7 +143,7 @@ pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<Option<i64>, IdentityErr
         row: event.row.clone(),
         salt: audit::salt(tx),
     };
-    append(tx, event, id, &detail)?;
+    let recorded = append(tx, event, id, &detail)?;
     let sealed = seal(tx, event.organisation, COLUMN, id, &detail)?;
     tx.execute(
         "INSERT INTO access_event (organisation, id, at, account, action, outcome, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -152,11 +157,11 @@ pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<Option<i64>, IdentityErr
             &sealed
         ],
     )?;
-    Ok(Some(id))
+    Ok((id, recorded))
 }
 
 /// Puts the event into the audit log.
-fn append(tx: &mut Tx<'_>, event: &Event, id: i64, detail: &Detail) -> Result<(), IdentityError> {
+fn append(tx: &mut Tx<'_>, event: &Event, id: i64, detail: &Detail) -> Result<audit::Recorded, IdentityError> {
     let actor = match event.account {
         Some(account) => audit::pseudonym(tx, account)?,
         None => "operator".to_owned(),

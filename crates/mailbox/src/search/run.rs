@@ -1,7 +1,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crypto::keys::{Account, Key};
+use crypto::keys::{Account, Key, Organisation};
+use crypto::seal::SealingKey;
 use env::Timestamp;
 use mail::header;
 use mail::message::text::fold;
@@ -64,8 +65,25 @@ pub fn search(
     Ok(search.hits)
 }
 
+/// Under what rests what is searched.
+pub(crate) enum Opens {
+    /// The key of the account whose mail it is.
+    Account(Arc<Key<Account>>),
+    /// The key of the organisation whose journal it is.
+    Organisation(Arc<Key<Organisation>>),
+}
+
+impl Opens {
+    fn sealing(&self) -> &SealingKey {
+        match self {
+            Self::Account(key) => key.sealing(),
+            Self::Organisation(key) => key.sealing(),
+        }
+    }
+}
+
 pub(super) struct Search<'a> {
-    pub(super) key: Arc<Key<Account>>,
+    pub(super) key: Opens,
     pub(super) account: i64,
     mailbox: i64,
     pub(super) plan: Plan,
@@ -84,9 +102,20 @@ impl<'a> Search<'a> {
         query: &Query,
         budget: &'a Budget,
     ) -> Result<Self, MailboxError> {
+        let key = tx.context().keys.account(tx, account)?;
+        Self::under(Opens::Account(key), (account, mailbox), query, budget)
+    }
+
+    /// One of what rests under that key; `account` is whose, for the log.
+    pub(super) fn under(
+        key: Opens,
+        (account, mailbox): (i64, i64),
+        query: &Query,
+        budget: &'a Budget,
+    ) -> Result<Self, MailboxError> {
         query.check_depth(0)?;
         Ok(Self {
-            key: tx.context().keys.account(tx, account)?,
+            key,
             account,
             mailbox,
             plan: Plan::new(query),
@@ -192,7 +221,7 @@ impl<'a> Search<'a> {
         let (message, sealing) = (pending.entry.message, self.key.sealing());
         let mut known =
             Known { entry: &pending.entry, saved: pending.saved, thread: pending.thread, summary: None, texts: None };
-        let trace = if self.asks_text { open_trace(&self.key, message, sealed.trace)? } else { Vec::new() };
+        let trace = if self.asks_text { open_trace(sealing, message, sealed.trace)? } else { Vec::new() };
         let trace = folded_fields(&trace);
         if self.asks_text {
             let signature = match sealed.signature {

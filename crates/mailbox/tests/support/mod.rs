@@ -186,7 +186,8 @@ fn check(tx: &mut Tx<'_>, account: i64) {
         (
             "blobs with wrong refs",
             "SELECT COUNT(*) FROM blob b WHERE $1 <> 0 AND b.refs <> (SELECT COUNT(*) FROM message m WHERE m.blob = b.id)
-             + (SELECT COUNT(*) FROM removed_message r WHERE r.blob = b.id)",
+             + (SELECT COUNT(*) FROM removed_message r WHERE r.blob = b.id)
+             + (SELECT COUNT(*) FROM mail_journal j WHERE j.blob = b.id)",
         ),
         (
             "rows without message",

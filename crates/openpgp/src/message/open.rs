@@ -8,7 +8,7 @@ use pgp::packet::{PublicKeyEncryptedSessionKey, Signature, SubpacketData};
 use pgp::types::{DecryptionKey, EskType, Fingerprint, KeyDetails, Password, PkeskVersion, Seipdv1ReadMode};
 
 use super::check;
-use crate::certificate::KeyRef;
+use crate::certificate::{KeyRef, fingerprint_of};
 use crate::limits::{
     EXPANSION_FREE_OCTETS, EXPANSION_MAX, MESSAGE_OCTETS_MAX, NESTING_MAX, PLAIN_OCTETS_MAX, SESSION_KEYS_MAX,
     SIGNATURES_MAX,
@@ -28,6 +28,8 @@ pub struct Opened {
     pub plain: Vec<u8>,
     /// How it was encrypted; `None` if it was not.
     pub encryption: Option<Container>,
+    /// Fingerprint of the key that opened it; `None` if it was not encrypted.
+    pub key: Option<String>,
     /// The signatures in it. Whether their keys name the author is not looked at here.
     pub signatures: Vec<SignatureReport>,
 }
@@ -60,14 +62,18 @@ pub(crate) fn open(
     now: Timestamp,
 ) -> Result<Opened, PgpError> {
     let limit = PLAIN_OCTETS_MAX.min(EXPANSION_FREE_OCTETS.max(octets.len().saturating_mul(EXPANSION_MAX)));
-    let mut encryption = None;
+    let (mut encryption, mut opener) = (None, None);
     for _ in 0..NESTING_MAX {
         let is_inside = encryption.is_some();
         let looker = Looker { keys, certificates, now, limit, is_inside };
         match looker.open_layer(&octets) {
-            Ok(Layer::Encrypted(container, plain)) => (encryption, octets) = (Some(container), plain),
+            Ok(Layer::Encrypted(container, key, plain)) => {
+                (encryption, opener, octets) = (Some(container), Some(key), plain);
+            }
             Ok(Layer::Compressed(unpacked)) => octets = unpacked,
-            Ok(Layer::Content(plain, signatures)) => return Ok(Opened { plain, encryption, signatures }),
+            Ok(Layer::Content(plain, signatures)) => {
+                return Ok(Opened { plain, encryption, key: opener, signatures });
+            }
             // Whatever else is wrong within an encrypted message looks the same from outside, as it may have been altered to try that.
             Err(PgpError::Malformed { .. }) if is_inside => return Err(PgpError::Altered),
             Err(error) => return Err(error),
@@ -78,7 +84,8 @@ pub(crate) fn open(
 
 /// What a layer turned out to be.
 enum Layer {
-    Encrypted(Container, Vec<u8>),
+    /// How, and with which key of ours it was opened.
+    Encrypted(Container, String, Vec<u8>),
     Compressed(Vec<u8>),
     Content(Vec<u8>, Vec<SignatureReport>),
 }
@@ -98,7 +105,7 @@ impl Looker<'_> {
         match Message::from_bytes(octets).map_err(malformed)? {
             Message::Encrypted { .. } if self.is_inside => Err(PgpError::malformed(WHAT, &"it is encrypted twice")),
             Message::Encrypted { esk, edata, .. } => {
-                unlock(&esk, edata, self.keys).map(|(container, plain)| Layer::Encrypted(container, plain))
+                unlock(&esk, edata, self.keys).map(|(container, key, plain)| Layer::Encrypted(container, key, plain))
             }
             Message::Compressed { reader, .. } => {
                 let cut_off = || PgpError::malformed(WHAT, &"what is compressed is damaged");
@@ -169,8 +176,8 @@ fn look(octets: &[u8]) -> Result<(), PgpError> {
     Ok(())
 }
 
-/// How it was encrypted and what is in it, in packets.
-fn unlock(esk: &[Esk], mut edata: Edata<'_>, keys: &[&PrivateKey]) -> Result<(Container, Vec<u8>), PgpError> {
+/// How it was encrypted, the fingerprint of the key that opens it, and what is in it, in packets.
+fn unlock(esk: &[Esk], mut edata: Edata<'_>, keys: &[&PrivateKey]) -> Result<(Container, String, Vec<u8>), PgpError> {
     let container = match &edata {
         Edata::SymEncryptedData { .. } => return Err(PgpError::NoIntegrity),
         Edata::GnupgAeadData { .. } => Container::Gnupg,
@@ -181,19 +188,19 @@ fn unlock(esk: &[Esk], mut edata: Edata<'_>, keys: &[&PrivateKey]) -> Result<(Co
             _ => Container::Seipd2,
         },
     };
-    let candidates: Vec<PlainSessionKey> =
+    let candidates: Vec<(String, PlainSessionKey)> =
         esk.iter().flat_map(|it| session_keys(it, keys)).take(SIGNATURES_MAX).collect();
     // Of keys that are not named in the message, more than one may seem to fit; the first that does in full counts.
-    let session = candidates.into_iter().next().ok_or(PgpError::NotForUs)?;
+    let (key, session) = candidates.into_iter().next().ok_or(PgpError::NotForUs)?;
     let mode = Seipdv1ReadMode::CheckFirst { max_message_size: MESSAGE_OCTETS_MAX };
     let options = DecryptionOptions::new().enable_gnupg_aead().set_seipdv1_read_mode(mode);
     edata.decrypt_with_options(&session, options).map_err(|_| PgpError::Altered)?;
     let plain = read_bounded(edata, MESSAGE_OCTETS_MAX).map_err(|error| error.unwrap_or(PgpError::Altered))?;
-    Ok((container, plain))
+    Ok((container, key, plain))
 }
 
-/// Session keys that keys of ours open.
-fn session_keys(esk: &Esk, keys: &[&PrivateKey]) -> Vec<PlainSessionKey> {
+/// Session keys that keys of ours open, each with the fingerprint of the certificate.
+fn session_keys(esk: &Esk, keys: &[&PrivateKey]) -> Vec<(String, PlainSessionKey)> {
     let Esk::PublicKeyEncryptedSessionKey(esk) = esk else { return Vec::new() };
     let kind = match esk.version() {
         PkeskVersion::V3 => EskType::V3_4,
@@ -202,12 +209,13 @@ fn session_keys(esk: &Esk, keys: &[&PrivateKey]) -> Vec<PlainSessionKey> {
     };
     let mut opened = Vec::new();
     for key in keys {
+        let named = |session| (fingerprint_of(&key.0.primary_key), session);
         if esk.match_identity(key.0.primary_key.public_key()) {
-            opened.extend(session_key(esk, kind, &key.0.primary_key));
+            opened.extend(session_key(esk, kind, &key.0.primary_key).map(named));
         }
         for part in &key.0.secret_subkeys {
             if esk.match_identity(part.key.public_key()) {
-                opened.extend(session_key(esk, kind, &part.key));
+                opened.extend(session_key(esk, kind, &part.key).map(named));
             }
         }
     }

@@ -8,7 +8,7 @@ use super::fields::{is_authors, is_structural, protected, said_outside, value};
 use super::with_crlf;
 use crate::certificate::KeyRef;
 use crate::limits::SIGNATURES_MAX;
-use crate::message::{check, open, unarmored};
+use crate::message::{Opened, check, open, unarmored};
 use crate::report::{Report, SignatureReport, SignatureState};
 use crate::{Certificate, PgpError, PrivateKey, decrypt, verify_detached};
 
@@ -79,18 +79,17 @@ fn encrypted(
     certificates: &[Certificate],
     now: Timestamp,
 ) -> Result<Read, PgpError> {
-    let opened = decrypt(data, keys, certificates, now)?;
-    let inner = Structure::parse(&opened.plain);
-    let mut report =
-        Report { encryption: opened.encryption, covers_all: true, signatures: opened.signatures, ..Report::default() };
+    let Opened { encryption, key, signatures: found, plain } = decrypt(data, keys, certificates, now)?;
+    let inner = Structure::parse(&plain);
+    let mut report = Report { encryption, key, covers_all: true, signatures: found, ..Report::default() };
     // Signed first and encrypted then (section 6.1).
     if inner.parts.first().is_some_and(is_signed) {
-        report.signatures.extend(signatures(&opened.plain, &inner, 0, certificates, now)?);
+        report.signatures.extend(signatures(&plain, &inner, 0, certificates, now)?);
     }
     let is_marked = inner.parts.first().is_some_and(is_marked);
-    let within = protected(&opened.plain, is_marked);
-    report.differing = differing(raw, &within, &said_outside(&opened.plain));
-    Ok(Read { report, content: Some(joined(raw, &opened.plain, is_marked)) })
+    let within = protected(&plain, is_marked);
+    report.differing = differing(raw, &within, &said_outside(&plain));
+    Ok(Read { report, content: Some(joined(raw, &plain, is_marked)) })
 }
 
 /// The message as it was before it was encrypted.
@@ -186,6 +185,7 @@ fn inline(
         let opened = open(unarmored(text.as_bytes())?, keys, certificates, now)?;
         let report = Report {
             encryption: opened.encryption,
+            key: opened.key,
             signatures: opened.signatures,
             covers_all: true,
             is_inline: true,

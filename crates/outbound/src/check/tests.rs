@@ -29,6 +29,11 @@ fn what_cannot_be_is_refused_with_the_field_and_the_remedy() {
         (with(r#"{"all":[{"unreadable":true},{"all":[{"unreadable":false}]}]}"#, r#"["block"]"#), "when", "never holds"),
         (with(r#"{"any":[{"label":["a1"]},{"not":{"label":["a1"]}}]}"#, r#"["block"]"#), "when", "always holds"),
         (with(r#"{"outside":false}"#, r#"["block"]"#), "when.outside", "set direction to inside"),
+        (
+            r#"{"name":"r","direction":"inside","when":{"lookalike-recipient":true},"actions":["warn"]}"#.to_owned(),
+            "when.lookalike-recipient",
+            "set direction to outside",
+        ),
         (with(r#"{"recipient-country":["Germany"]}"#, r#"["block"]"#), "when.recipient-country", "two letters"),
         (with(r#"{"recipient-domain":{"domains":["*"]}}"#, r#"["block"]"#), "when.recipient-domain.domains", "no domain"),
         (with(r#"{"sender":{"roles":["boss"]}}"#, r#"["block"]"#), "when.sender.roles", "use one of"),

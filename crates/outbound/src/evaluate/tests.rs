@@ -11,6 +11,7 @@ fn content(text: &str, domains: &[&str]) -> Content {
         domain: (*domain).to_owned(),
         is_outside: *domain != "trade.test",
         countries: if domain.ends_with(".de") { vec!["DE".to_owned()] } else { Vec::new() },
+        mistaken: None,
     };
     Content {
         pieces: vec![Piece { place: Place::Body, text: text.to_owned() }],
@@ -132,4 +133,36 @@ fn what_is_told_repeats_nothing_sensitive() {
         assert!(!told.contains(secret), "{told}");
     }
     assert_eq!(hits[0].shown, "DE••••••••••••••••••00");
+}
+
+#[test]
+fn a_recipient_who_looks_like_another_is_told_in_both_languages() {
+    use crate::refusal::Refusal;
+    use guard::Mistaken;
+    use guard::signals::lookalike::Trick;
+    use identity::{Language, Level};
+
+    let mut mail = content("Ten pieces.", &["acrne.test", "acme.test"]);
+    mail.recipients[0].mistaken = Some(Mistaken {
+        address: "bo@acrne.test".to_owned(),
+        known: "acme.test".to_owned(),
+        is_own: false,
+        trick: Trick::LooksSame,
+    });
+    for (level, decision) in [(Level::Basic, Decision::Go), (Level::Enhanced, Decision::Warn), (Level::Trade, Decision::Warn)] {
+        let policy = Policy::new(vec![crate::rules::shipped(level)], &[]);
+        // Nothing of the message need be read for it, and what goes on by itself is not asked about.
+        assert!(policy.wants().likeness && !policy.reads() && !policy.asks_onward());
+        let outcome = policy.evaluate(&mail);
+        assert_eq!((outcome.decision(), outcome.matched.len()), (decision, 1), "{level:?}");
+    }
+    let policy = Policy::new(vec![crate::rules::shipped(Level::Trade)], &[]);
+    let outcome = policy.evaluate(&mail);
+    for (language, word) in [(Language::English, "looks like somebody else"), (Language::Chinese, "与他人相似的收件人")] {
+        let text = Refusal::Unconfirmed.text(&outcome, language);
+        assert!(text.contains(word) && text.contains("bo@acrne.test ≠ acme.test"), "{text}");
+    }
+    mail.recipients[0].mistaken = None;
+    assert!(policy.evaluate(&mail).matched.is_empty());
+    assert!(holds(serde_json::json!({ "lookalike-recipient": false }), &mail));
 }

@@ -9,14 +9,17 @@ use env::Timestamp;
 use identity::forward::Forward;
 use identity::{IdentityError, Recipient, Resolution};
 use mail::{Address, header};
-use mailauth::{ArcResult, KeyKind};
+use mailauth::ArcResult;
 use mailbox::Prepared;
+use outbound::waiting::Handed;
+use outbound::{By, OutboundError, Refusal};
 use queue::{Envelope, Lease, LeasedRecipient, NewMessage, NewRecipient, Notify};
 use scripts::{Decision, ScriptsError};
 use signing::SigningError;
 use store::StoreError;
 
 use super::Deliverer;
+use super::ruled::{Ruled, Stopped};
 use crate::rewriting;
 
 /// Accounts here through which one message is forwarded.
@@ -36,6 +39,26 @@ pub(super) struct Plan {
     pub(super) tells_success: bool,
     /// What goes into the queue.
     pub(super) onward: Vec<Onward>,
+    /// What rules for outbound mail say of that, with its places in the list.
+    pub(super) ruled: Vec<(Handed, Vec<usize>)>,
+    /// What they do not let go on.
+    pub(super) stopped: Stopped,
+    /// Because of them the message is kept, whatever the account's own rules say.
+    pub(super) must_keep: bool,
+}
+
+impl Plan {
+    /// The message is put into the mailbox, and goes nowhere else.
+    fn mailbox() -> Self {
+        Self {
+            keeps_copy: true,
+            tells_success: false,
+            onward: Vec::new(),
+            ruled: Vec::new(),
+            stopped: Stopped::default(),
+            must_keep: false,
+        }
+    }
 }
 
 /// A message to be put into the queue.
@@ -50,6 +73,7 @@ pub(super) struct OnwardMessage {
     envelope: Envelope,
     now: Timestamp,
     expires: Timestamp,
+    held: bool,
 }
 
 impl OnwardMessage {
@@ -64,7 +88,7 @@ impl OnwardMessage {
             created: self.now,
             expires: self.expires,
             due: self.now,
-            held: false,
+            held: self.held,
         }
     }
 }
@@ -80,6 +104,8 @@ pub(super) enum PlanError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Scripts(#[from] ScriptsError),
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
 }
 
 /// Why a message stays in the mailbox although mail of the account is forwarded.
@@ -113,9 +139,8 @@ impl Deliverer {
         raw: &Arc<[u8]>,
         sorted: Option<&Decision>,
     ) -> Result<Plan, PlanError> {
-        let mailbox = Plan { keeps_copy: true, tells_success: false, onward: Vec::new() };
         if lease.envelope.junk || lease.envelope.stays {
-            return Ok(mailbox);
+            return Ok(Plan::mailbox());
         }
         let account = found.account;
         let mut forwards = match found.forwards {
@@ -124,13 +149,13 @@ impl Deliverer {
         };
         forwards.extend(redirects(sorted, &forwards, self.store.context().clock.now()));
         if forwards.is_empty() {
-            return Ok(mailbox);
+            return Ok(Plan::mailbox());
         }
         match self.stays(lease, account, raw).await? {
-            Some(why) => Ok(stays(lease, account, why, mailbox)),
+            Some(why) => Ok(stays(lease, account, why)),
             None => match self.onward(lease, recipient, found, &forwards, raw).await? {
                 Ok(plan) => Ok(plan),
-                Err(why) => Ok(stays(lease, account, why, mailbox)),
+                Err(why) => Ok(stays(lease, account, why)),
             },
         }
     }
@@ -178,36 +203,51 @@ impl Deliverer {
         raw: &Arc<[u8]>,
     ) -> Result<Result<Plan, Stays>, PlanError> {
         let Split { here, elsewhere, is_one_gone } = self.split(forwards).await?;
-        let keeps_copy = is_one_gone || forwards.iter().any(|forward| forward.keeps_copy);
+        let all = [here.as_slice(), elsewhere.as_slice()].concat();
+        let ruled = self.ruled(found.organisation, By::Account(found.account), all.clone(), raw).await?;
+        let must_keep = ruled.as_ref().is_some_and(Ruled::holds_back);
+        let keeps_copy = must_keep || is_one_gone || forwards.iter().any(|forward| forward.keeps_copy);
         // RFC 3461 section 5.2.7: of several that take the recipient's place none can tell of success alone.
-        let tells_success = !keeps_copy && here.len() + elsewhere.len() == 1;
+        let tells_success = !keeps_copy && all.len() == 1;
         let notify = Notify { success: recipient.notify.success && tells_success, ..recipient.notify };
         let orcpt = recipient.orcpt.clone().or_else(|| Some(original(&recipient.address)));
         let trace = format!("{DELIVERED_TO}: {}\r\n{}", recipient.address, lease.envelope.trace);
         let now = self.store.context().clock.now();
-        let onward = |targets: Vec<String>, envelope: Envelope| {
+        let onward = |targets: Vec<String>, envelope: Envelope, handed: Option<&Handed>| {
             let new = |address: String| NewRecipient { address, notify, orcpt: orcpt.clone() };
             let recipients: Vec<NewRecipient> = targets.into_iter().map(new).collect();
             let is_plain = envelope.reverse_path.is_ascii()
                 && envelope.trace.is_ascii()
                 && recipients.iter().all(|recipient| recipient.address.is_ascii());
-            let envelope =
+            let mut envelope =
                 Envelope { smtputf8: envelope.smtputf8 || !is_plain, ..envelope.traced_by(found.organisation) };
-            let expires = now.plus(self.schedule().expire_after);
-            let message = OnwardMessage { organisation: found.organisation, envelope, now, expires };
+            envelope.demands.extend(handed.map(|handed| handed.looked.outcome.demands()).unwrap_or_default());
+            let (expires, held) = (now.plus(self.schedule().expire_after), handed.is_some_and(Handed::waits));
+            let message = OnwardMessage { organisation: found.organisation, envelope, now, expires, held };
             Onward { message, recipients }
         };
-        let mut plan = Plan { keeps_copy, tells_success, onward: Vec::new() };
-        if !here.is_empty() {
-            plan.onward.push(onward(here, Envelope { trace: trace.clone(), ..lease.envelope.clone() }));
+        let mut plan = Plan { keeps_copy, tells_success, must_keep, ..Plan::mailbox() };
+        let (going, stopped) = parts(ruled, all);
+        let inner = Envelope { trace: trace.clone(), ..lease.envelope.clone() };
+        let outer = match going.iter().any(|(to, _)| to.iter().any(|it| elsewhere.contains(it))) {
+            true => self.for_outside(lease, recipient, trace, raw, now).await?,
+            false => Ok(inner.clone()),
+        };
+        let outer = match outer {
+            Ok(envelope) => envelope,
+            Err(why) => return Ok(Err(why)),
+        };
+        for (to, handed) in going {
+            let first = plan.onward.len();
+            let (outside, inside): (Vec<String>, Vec<String>) = to.into_iter().partition(|it| elsewhere.contains(it));
+            for (targets, envelope) in [(inside, &inner), (outside, &outer)] {
+                if !targets.is_empty() {
+                    plan.onward.push(onward(targets, envelope.clone(), handed.as_ref()));
+                }
+            }
+            plan.ruled.extend(handed.map(|handed| (handed, (first..plan.onward.len()).collect())));
         }
-        if !elsewhere.is_empty() {
-            let envelope = match self.for_outside(lease, recipient, trace, raw, now).await? {
-                Ok(envelope) => envelope,
-                Err(why) => return Ok(Err(why)),
-            };
-            plan.onward.push(onward(elsewhere, envelope));
-        }
+        plan.stopped = self.kept_back(lease, stopped).await?;
         Ok(Ok(plan))
     }
 
@@ -265,18 +305,26 @@ impl Deliverer {
             return Ok(None);
         };
         let results = String::from_utf8_lossy(results.raw_value).trim().to_owned();
-        let keys = self.signer.keys(domain).await?;
+        let Some(sealer) = self.signer.sealer(domain).await? else { return Ok(None) };
         let (raw, message) = (Arc::clone(raw), lease.message);
         let sealing = tokio::task::spawn_blocking(move || {
-            // Not every verifier of seals knows Ed25519.
-            let key = keys.iter().find(|key| key.kind() == KeyKind::Rsa).or(keys.first())?;
-            mailauth::seal(key, &raw, &results, found, now).unwrap_or_else(|error| {
+            mailauth::seal(sealer.key()?, &raw, &results, found, now).unwrap_or_else(|error| {
                 tracing::warn!(message, %error, "a message is forwarded unsealed");
                 None
             })
         });
         Ok(sealing.await.map_err(|_| StoreError::Abandoned("sealing a message panicked"))?)
     }
+}
+
+/// A message to these addresses, with what rules say of it.
+type Part = (Vec<String>, Option<Handed>);
+
+/// What goes on, or waits to, and what does not. What rules say nothing of goes as one message.
+fn parts(ruled: Option<Ruled>, all: Vec<String>) -> (Vec<Part>, Vec<(Handed, Refusal)>) {
+    let Some(Ruled { goes, waits, stays }) = ruled else { return (vec![(all, None)], Vec::new()) };
+    let part = |handed: Handed| (handed.recipients.clone(), Some(handed));
+    (goes.into_iter().chain(waits).map(part).collect(), stays)
 }
 
 /// Where the account's own rules send the message on to. Whether a copy stays is said by who set forwarding, else by the rules.
@@ -303,9 +351,9 @@ pub(super) fn is_ours(lease: &Lease) -> bool {
     envelope.submitter.is_some() || (envelope.origin.is_none() && envelope.reverse_path.is_empty())
 }
 
-fn stays(lease: &Lease, account: i64, why: Stays, mailbox: Plan) -> Plan {
+fn stays(lease: &Lease, account: i64, why: Stays) -> Plan {
     tracing::info!(message = lease.message, account, ?why, "a message is not forwarded, it stays in the mailbox");
-    mailbox
+    Plan::mailbox()
 }
 
 /// Accounts that a message came through, as its header says: by us or by others.

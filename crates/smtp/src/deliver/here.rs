@@ -8,6 +8,8 @@ use keycare::{KeycareError, Received, Trouble};
 use letters::Ready as ReadyLetter;
 use mail::{Address, trace};
 use mailbox::{Dedupe, Delivery, Flags, MailboxError, Prepared};
+use outbound::OutboundError;
+use outbound::waiting;
 use queue::{Envelope, Lease, LeasedRecipient, QueueError};
 use scripts::{Place, ScriptsError};
 use store::{StagedBlob, StoreError, Tx};
@@ -17,6 +19,7 @@ use super::Deliverer;
 use super::attempt::all;
 use super::content::Content;
 use super::forward::{Onward, Plan};
+use super::ruled;
 use super::settle::{Fate, Verdict};
 use super::sort::{self, Sorted};
 use crate::filed;
@@ -28,7 +31,7 @@ pub(super) struct Ready {
     /// Header fields before it in a mailbox.
     trace: String,
     /// The message itself.
-    raw: Arc<[u8]>,
+    pub(super) raw: Arc<[u8]>,
 }
 
 /// The message as the account wants it stored, where that is another than it came or its owner is to hear of it.
@@ -99,6 +102,8 @@ pub(super) enum PlaceError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Scripts(#[from] ScriptsError),
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
 }
 
 impl Deliverer {
@@ -202,7 +207,7 @@ impl Deliverer {
         }
         let decision = sorted.as_ref().map(|sorted| &sorted.decision);
         let plan = self.plan(lease, recipient, &found, &ready.raw, decision).await.map_err(trouble)?;
-        let is_to_go_on = decision.is_some_and(|decision| !decision.redirects.is_empty());
+        let is_to_go_on = plan.must_keep || decision.is_some_and(|decision| !decision.redirects.is_empty());
         let places = match &sorted {
             _ if !plan.keeps_copy => Vec::new(),
             Some(sorted) => sorted.places(is_to_go_on),
@@ -295,10 +300,23 @@ fn commit(tx: &mut Tx<'_>, placing: &Placing) -> Result<(), PlaceError> {
             filed::note(tx, *account, envelope, &delivered)?;
         }
     }
+    let mut queued = Vec::with_capacity(plan.onward.len());
     for Onward { message, recipients } in &plan.onward {
-        queue::enqueue(tx, &message.of(&ready.prepared, blob.id()), recipients)?;
+        queued.push(queue::enqueue(tx, &message.of(&ready.prepared, blob.id()), recipients)?);
     }
-    Ok(())
+    keep_ruled(tx, placing, &queued)
+}
+
+/// Keeps what rules for outbound mail say of what goes on, whose numbers in the queue are `queued`, and of what does not.
+fn keep_ruled(tx: &mut Tx<'_>, placing: &Placing, queued: &[i64]) -> Result<(), PlaceError> {
+    let Plan { ruled, stopped, .. } = &placing.plan;
+    for (handed, places) in ruled {
+        let numbers: Vec<i64> = places.iter().filter_map(|place| queued.get(*place)).copied().collect();
+        waiting::keep(tx, handed, &numbers, false)?;
+    }
+    stopped.keep(tx)?;
+    let all = ruled.iter().map(|(handed, _)| handed).chain(stopped.handed());
+    Ok(ruled::note(tx, (&placing.envelope, placing.organisation), all)?)
 }
 
 /// Writes into the trace that the account's own rules sorted the message; the names of its folders are its owner's.

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use env::Outlook;
+use identity::rights::Occasion;
 use mail::dsn::Reason;
 use mail::header;
 use mail::message::{ContentEncryption, Structure, sole_author};
@@ -93,10 +94,12 @@ impl Deliverer {
             return Ok(None);
         }
         let message =
-            self.made(plan, terms.gateway, found, (&recipients, raw)).await.map_err(|trouble| match trouble {
-                Trouble::Later(error) => not_now(lease, &*error),
-                Trouble::Never(error, reason) => kept(lease, &error.to_string(), reason, false),
-            })?;
+            self.made(lease, plan, (terms.gateway, found), (&recipients, raw)).await.map_err(
+                |trouble| match trouble {
+                    Trouble::Later(error) => not_now(lease, &*error),
+                    Trouble::Never(error, reason) => kept(lease, &error.to_string(), reason, false),
+                },
+            )?;
         self.signed_anew(lease, message).await.map(Some)
     }
 
@@ -162,20 +165,26 @@ impl Deliverer {
     /// The message as it was planned.
     async fn made(
         &self,
+        lease: &Lease,
         plan: Plan,
-        gateway: Option<Gateway>,
-        found: Found,
+        (gateway, found): (Option<Gateway>, Found),
         (recipients, raw): (&[String], Arc<[u8]>),
     ) -> Result<Vec<u8>, Trouble> {
+        let occasion = Occasion {
+            organisation: lease.organisation,
+            account: lease.envelope.submitter,
+            message: Some(lease.message),
+        };
         let message = match (found, gateway) {
             (Found::Smime(means), Some(Gateway::Smime(_, manner))) => {
-                let wish = certbook::Wish { sign: plan.signs, encrypt: plan.encrypts(), names: manner.names };
-                let made = certbook::protect(&self.store, raw, *means, wish).await;
+                let (sign, encrypt) = (plan.signs, plan.encrypts());
+                let wish = certbook::Wish { occasion, sign, encrypt, names: manner.names };
+                let made = certbook::protect(&self.store, (recipients, raw), *means, wish).await;
                 made.map_err(|error| trouble(error.outlook(), error, &NOT_PROTECTED))?
             }
             (Found::OpenPgp(means), _) => {
                 let wish = (plan.signs, plan.encrypts());
-                let made = keybook::protect(&self.store, (recipients, raw), *means, wish).await;
+                let made = keybook::protect(&self.store, (recipients, raw), *means, wish, occasion).await;
                 made.map_err(|error| trouble(error.outlook(), error, &NOT_PROTECTED_BY_PGP))?
             }
             _ => return Ok(raw.to_vec()),

@@ -10,6 +10,8 @@ use identity::{Language, Recipient, Resolution};
 use letters::{Letter, Ready as ReadyLetter, Texts, Words};
 use mail::Address;
 use mailbox::{Delivery, Flags, MailboxError, SpecialUse, UidRange, keywords, mailboxes};
+use outbound::waiting::{self, Handed};
+use outbound::{By, Refusal};
 use queue::{Lease, LeasedRecipient};
 use scripts::{Decision, Desk, Incoming, Memory, Place, Replying, Target};
 use store::{StoreError, Tx};
@@ -17,6 +19,7 @@ use store::{StoreError, Tx};
 use super::Deliverer;
 use super::forward::{PlanError, is_ours};
 use super::here::{PlaceError, Placing};
+use super::ruled::{Ruled, Stopped};
 use crate::filed;
 
 /// How often the owner is told of trouble with a script.
@@ -31,10 +34,17 @@ pub(super) struct Sorted {
     /// It is refused by its reader; but its sender cannot be told, as it may be another: then it is junk.
     is_junk: bool,
     /// The automatic reply, what it is remembered by and for how long.
-    reply: Option<(ReadyLetter, String, Duration)>,
+    reply: Option<Reply>,
     /// A letter to the owner of a script that failed.
     told: Option<ReadyLetter>,
+    /// What rules for outbound mail say of the reply.
+    replying: Vec<Handed>,
+    /// A reply that they do not let go.
+    stopped: Stopped,
 }
+
+/// An automatic reply, what it is remembered by and for how long.
+type Reply = (ReadyLetter, String, Duration);
 
 /// What names the letters about trouble.
 const TROUBLE: &str = "trouble";
@@ -57,9 +67,10 @@ impl Deliverer {
         let mut decision = self.decide(lease, recipient, desk, raw).await?;
         self.keep_inside(&mut decision).await?;
         let is_junk = self.settle_refusal(lease, &mut decision);
-        let reply = self.reply(lease, recipient, account, raw, &decision).await?;
         let told = self.tell(lease, account, &decision).await?;
-        Ok(Some(Sorted { decision, is_junk, reply, told }))
+        let mut sorted = Sorted { decision, is_junk, reply: None, told, replying: Vec::new(), stopped: Stopped::default() };
+        self.reply(lease, recipient, account, raw, &mut sorted).await?;
+        Ok(Some(sorted))
     }
 
     async fn decide(
@@ -113,20 +124,20 @@ impl Deliverer {
         true
     }
 
-    /// The automatic reply, if the sender gets one now.
+    /// The automatic reply, if the sender gets one now and rules for outbound mail let it go.
     async fn reply(
         &self,
         lease: &Lease,
         recipient: &LeasedRecipient,
         account: i64,
         raw: &Arc<[u8]>,
-        decision: &Decision,
-    ) -> Result<Option<(ReadyLetter, String, Duration)>, PlanError> {
-        let Some(reply) = &decision.reply else { return Ok(None) };
+        sorted: &mut Sorted,
+    ) -> Result<(), PlanError> {
+        let Some(reply) = &sorted.decision.reply else { return Ok(()) };
         let envelope = &lease.envelope;
-        let Ok(sender) = Address::parse(&envelope.reverse_path) else { return Ok(None) };
+        let Ok(sender) = Address::parse(&envelope.reverse_path) else { return Ok(()) };
         if envelope.keywords.iter().any(|keyword| keyword == filed::WARNING) {
-            return Ok(None);
+            return Ok(());
         }
         let name = format!("{} {}", sender.canonical(), reply.handle);
         let asked = name.clone();
@@ -142,19 +153,43 @@ impl Deliverer {
             recipient: &recipient.address,
         };
         if is_done || !scripts::may_reply(envelope.trace.as_bytes(), raw, reply, replying) {
-            return Ok(None);
+            return Ok(());
         }
+        let span = Duration::from_secs(reply.seconds);
         let now = self.store.context().clock.now();
         let letter = scripts::compose(raw, reply, replying, now, &self.mailer.message_id());
         let utf8 = !sender.is_ascii_capable() || !mail::header::split_header_body(&letter).0.is_ascii();
         let to = vec![envelope.reverse_path.clone()];
-        match self.mailer.ready(Letter { utf8, ..Letter::new(owner.organisation, to, letter) }).await {
-            Ok(ready) => Ok(Some((ready, name, Duration::from_secs(reply.seconds)))),
-            Err(error) => {
-                tracing::error!(message = lease.message, %error, "an automatic reply cannot be written");
-                Ok(None)
-            }
+        if !self.may_go(lease, (owner.organisation, account), (&to, &letter), sorted).await? {
+            return Ok(());
         }
+        match self.mailer.ready(Letter { utf8, ..Letter::new(owner.organisation, to, letter) }).await {
+            Ok(ready) => sorted.reply = Some((ready, name, span)),
+            Err(error) => tracing::error!(message = lease.message, %error, "an automatic reply cannot be written"),
+        }
+        Ok(())
+    }
+
+    /// Whether rules for outbound mail let an automatic reply go. It waits for nobody, and nothing protects it.
+    async fn may_go(
+        &self,
+        lease: &Lease,
+        (organisation, account): (i64, i64),
+        (to, letter): (&[String], &[u8]),
+        sorted: &mut Sorted,
+    ) -> Result<bool, PlanError> {
+        let raw: Arc<[u8]> = letter.into();
+        let Some(ruled) = self.ruled(organisation, By::Account(account), to.to_vec(), &raw).await? else {
+            return Ok(true);
+        };
+        let Ruled { goes, mut stays, .. } = ruled.without_waiting();
+        let (bare, goes): (Vec<Handed>, Vec<Handed>) =
+            goes.into_iter().partition(|handed| !handed.looked.outcome.demands().is_empty());
+        stays.extend(bare.into_iter().map(|handed| (handed, Refusal::Unprotected)));
+        let may_go = stays.is_empty();
+        sorted.replying = goes;
+        sorted.stopped = self.kept_back(lease, stays).await?;
+        Ok(may_go)
     }
 
     /// A letter to the owner about what is wrong with the script, once a day.
@@ -203,8 +238,12 @@ impl Sorted {
         if let Some((letter, name, span)) = &self.reply
             && scripts::claim(tx, account, Memory::Replied, name, *span)?
         {
-            letter.post(tx)?;
+            let queued = letter.post(tx)?;
+            for handed in &self.replying {
+                waiting::keep(tx, handed, &[queued], false)?;
+            }
         }
+        self.stopped.keep(tx)?;
         if let Some(letter) = &self.told
             && scripts::claim(tx, account, Memory::Told, TROUBLE, TELL_EVERY)?
         {

@@ -1,6 +1,6 @@
 //! A complete message: made ready, staged, committed, and only then accepted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ::trace::Found;
@@ -15,6 +15,7 @@ use mailbox::Prepared;
 use outbound::Consent;
 use outbound::waiting::Handed;
 use queue::NewRecipient;
+use retention::journal::Journaling;
 use store::{StagedBlob, Tx};
 use wire::smtp::server::Verdict;
 use wire::smtp::{Envelope, Ret};
@@ -53,6 +54,8 @@ struct Ready {
     judged: Option<Judged>,
     sent: Option<Sent>,
     handed: Option<Handed>,
+    /// Groups about whose members elsewhere rules for outbound mail are asked.
+    asked: BTreeSet<i64>,
     /// The sender would rather have it travel in clear than not at all.
     tls_optional: bool,
 }
@@ -90,6 +93,8 @@ pub(super) struct Plan {
     pub(super) handed: Option<Handed>,
     /// What has happened to it.
     pub(super) tracing: Option<Tracing>,
+    /// What rules of journals are asked about it.
+    pub(super) journaling: Option<Journaling>,
 }
 
 /// Where a message has octets above 127.
@@ -260,13 +265,15 @@ impl Conversation<'_> {
             trace.push_str(&receiver.signer.sign(&body, leaves).await?);
         }
         let tls_optional = self.principal.is_some() && submission::needs_no_tls(&body);
+        let journaling = self.journaling(envelope, number, &body).await?;
         let reading = self.reading(origin.as_ref(), &body).await;
         let (mut prepared, eight_bit, report) =
             prepare(Arc::clone(store.context()), body, reading, self.terms(handed.as_ref()).await?).await?;
         let blob = store.stage(prepared.take_record()).await?;
+        let asked = self.groups_asked(junk).await?;
         let ready =
-            Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, tls_optional };
-        let plan = self.plan(envelope, ready, number);
+            Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, asked, tls_optional };
+        let plan = Plan { journaling, ..self.plan(envelope, ready, number) };
         let noting = self.noting.clone();
         let work = move |tx: &mut Tx<'_>| {
             let placed = commit(tx, &plan)?;
@@ -287,7 +294,7 @@ impl Conversation<'_> {
     }
 
     fn plan(&self, envelope: &Envelope, ready: Ready, number: i64) -> Plan {
-        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, tls_optional } =
+        let Ready { prepared, blob, eight_bit, trace, junk, origin, report, judged, sent, handed, asked, tls_optional } =
             ready;
         let receiver = &self.door.receiver;
         let received = receiver.store.context().clock.now();
@@ -309,7 +316,7 @@ impl Conversation<'_> {
         });
         let Divided { local, groups, queued, queued_otherwise } = match &quarantined {
             Some(_) => Divided::default(),
-            None => self.divide(envelope, waits, junk, &personal),
+            None => self.divide(envelope, waits, (junk, &personal), &asked),
         };
         let params = &envelope.params;
         // RFC 6531 section 3.4: asked for where it is needed, as a server that does not know it can take the rest.
@@ -361,6 +368,7 @@ impl Conversation<'_> {
             sent,
             handed,
             tracing,
+            journaling: None,
         }
     }
 
@@ -371,8 +379,15 @@ impl Conversation<'_> {
         Ok(Terms { limits, demands: self.demands(&of_rules).await? })
     }
 
-    /// Who gets the message in this transaction, and who through the queue: it passes on and sorts by rules, which is not done with junk.
-    fn divide(&self, envelope: &Envelope, later: bool, junk: bool, personal: &BTreeMap<i64, bool>) -> Divided {
+    /// Who gets the message in this transaction, and who through the queue: it passes on and sorts by rules, which is not done with junk, and asks
+    /// rules for outbound mail about members of groups.
+    fn divide(
+        &self,
+        envelope: &Envelope,
+        later: bool,
+        (junk, personal): (bool, &BTreeMap<i64, bool>),
+        asked_groups: &BTreeSet<i64>,
+    ) -> Divided {
         let Divided { mut local, mut groups, mut queued, mut queued_otherwise } = Divided::default();
         let in_junk = |account: i64| junk || personal.get(&account).copied().unwrap_or(false);
         for (taken, asked) in self.taken.iter().zip(&envelope.recipients) {
@@ -386,7 +401,9 @@ impl Conversation<'_> {
                         local.push(LocalRecipient { account, organisation, recipient });
                     }
                 }
-                Home::Group { .. } if is_direct => {
+                Home::Group { .. }
+                    if is_direct && !taken.group.as_ref().is_some_and(|it| asked_groups.contains(&it.group)) =>
+                {
                     groups.extend(taken.group.iter().filter(|it| !groups.contains(it)).cloned().collect::<Vec<_>>());
                 }
                 Home::Here { account, encrypts: true, .. } if in_junk(account) != junk => {

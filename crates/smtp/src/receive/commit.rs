@@ -9,6 +9,7 @@ use judgement::quarantine::{self, NewQuarantined};
 use mailbox::{Delivery, MailboxError};
 use outbound::waiting::Handed;
 use queue::{NewMessage, NewRecipient};
+use retention::journal::ToKeep;
 use store::Tx;
 
 use super::accept::Plan;
@@ -34,10 +35,12 @@ pub(super) fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<Placed, AcceptError
         }
     }
     let mut spread = Spread::find(tx, &plan.groups, &reached(plan), plan.envelope.junk)?;
+    let journaled = journaled(tx, plan)?;
     // Each mailbox holds one reference, and each message in the queue.
     let expected = plan.local.len() + spread.members.len() + spread.parcels_to_send();
     let expected = i64::try_from(expected).unwrap_or(i64::MAX).saturating_add(waiting_refs(plan));
-    plan.blob.attach(tx, expected)?;
+    plan.blob.attach(tx, expected.saturating_add(refs_of(&journaled)))?;
+    keep_in_journal(tx, plan, &journaled)?;
     let mut waiting = plan.queued.clone();
     let (mut refs, mut refused, mut placed) = (0, None, Placed::default());
     for (account, way) in in_order(plan, &spread) {
@@ -87,6 +90,28 @@ pub(super) fn commit(tx: &mut Tx<'_>, plan: &Plan) -> Result<Placed, AcceptError
     Ok(placed)
 }
 
+/// What the journals of organisations keep of the message.
+fn journaled(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<ToKeep>, AcceptError> {
+    match &plan.journaling {
+        Some(journaling) => Ok(journaling.plan(tx)?),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// References that entries in journals hold, one each.
+fn refs_of(journaled: &[ToKeep]) -> i64 {
+    i64::try_from(journaled.len()).unwrap_or(i64::MAX)
+}
+
+fn keep_in_journal(tx: &mut Tx<'_>, plan: &Plan, journaled: &[ToKeep]) -> Result<(), AcceptError> {
+    let Some(journaling) = &plan.journaling else { return Ok(()) };
+    for one in journaled {
+        let blob = (&plan.prepared, plan.blob.id());
+        journaling.keep(tx, one, blob, plan.local_trace.as_bytes(), plan.received)?;
+    }
+    Ok(())
+}
+
 /// Whose the account is that the message reaches this way.
 fn whose(plan: &Plan, way: Way) -> i64 {
     let found = match way {
@@ -112,7 +137,9 @@ fn waiting_refs(plan: &Plan) -> i64 {
 
 /// The message waits in quarantine, which holds the one reference to its blob.
 fn quarantine(tx: &mut Tx<'_>, plan: &Plan, kept: &Kept, quarantined: &Quarantining) -> Result<(), AcceptError> {
-    plan.blob.attach(tx, 1)?;
+    let journaled = journaled(tx, plan)?;
+    plan.blob.attach(tx, refs_of(&journaled).saturating_add(1))?;
+    keep_in_journal(tx, plan, &journaled)?;
     let new = NewQuarantined {
         kept,
         blob: plan.blob.id(),

@@ -1,5 +1,6 @@
 //! A stranger's message under S/MIME: opened before it is judged, its signature told on it.
 
+use identity::rights::Occasion;
 use wire::smtp::Envelope;
 use wire::smtp::server::Verdict;
 
@@ -22,7 +23,8 @@ impl Conversation<'_> {
         let readers = if accounts.len() == self.taken.len() { accounts } else { Vec::new() };
         let receiver = &self.door.receiver;
         let Vouched { body, mut results, .. } = vouched;
-        let arrived = certbook::look(&receiver.inquirer, &receiver.hostname, organisation, readers.clone(), body).await;
+        let occasion = Occasion { organisation, account: None, message: Some(id) };
+        let arrived = certbook::look(&receiver.inquirer, &receiver.hostname, occasion, readers.clone(), body).await;
         let arrived = arrived.map_err(|error| {
             tracing::error!(id, %error, "an S/MIME message cannot be looked into");
             Verdict::reject(451, (4, 3, 0), "The message cannot be looked into now, try again later")
@@ -58,7 +60,8 @@ impl Conversation<'_> {
             }
         }
         let Vouched { body, mut results, .. } = vouched;
-        let arrived = keybook::look(&receiver.store, &receiver.hostname, organisation, readers, body).await;
+        let occasion = Occasion { organisation, account: None, message: Some(id) };
+        let arrived = keybook::look(&receiver.store, &receiver.hostname, occasion, readers, body).await;
         let arrived = arrived.map_err(|error| {
             tracing::error!(id, %error, "an OpenPGP message cannot be looked into");
             Verdict::reject(451, (4, 3, 0), "The message cannot be looked into now, try again later")

@@ -1,9 +1,10 @@
 //! What one of our people sends, before it is taken: what the organisation's rules say of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ::outbound::waiting::{self, Handed};
-use ::outbound::{Consent, Letter, Refusal};
+use ::outbound::{Consent, Letter, OutboundError, Refusal};
 use access::Via;
 use identity::{Language, Principal};
 use mail::header;
@@ -49,12 +50,32 @@ impl Conversation<'_> {
             recipients,
             consent,
             looked,
+            goes_by_itself: false,
         };
         self.tell_ruled(&handed);
         match ::outbound::decide(&handed.looked, &handed.consent) {
             Ok(()) => Ok((body, Some(handed))),
             Err(refusal) => Err(self.refuse_outbound(principal, envelope, handed, refusal).await),
         }
+    }
+
+    /// Groups about whose members elsewhere rules are asked before they get mail of strangers, which the queue does. What our people send is asked
+    /// about as they send it, with those members.
+    pub(super) async fn groups_asked(&self, junk: bool) -> Result<BTreeSet<i64>, OutboundError> {
+        let mut asked = BTreeSet::new();
+        if junk || self.principal.is_some() {
+            return Ok(asked);
+        }
+        let receiver = &self.door.receiver;
+        for group in self.taken.iter().filter_map(|taken| taken.group.as_ref()).filter(|it| !it.is_for_owners) {
+            let id = group.group;
+            if receiver.outbound.has_rules(group.organisation).await?
+                && !receiver.store.read(move |tx| identity::groups::expand(tx, id)).await?.outside.is_empty()
+            {
+                asked.insert(id);
+            }
+        }
+        Ok(asked)
     }
 
     /// Notes which rules hold.

@@ -7,6 +7,7 @@ use mailbox::MailboxError;
 use outbound::OutboundError;
 use queue::QueueError;
 use reports::ReportError;
+use retention::RetentionError;
 use signing::SigningError;
 use store::StoreError;
 use wire::smtp::server::Verdict;
@@ -26,6 +27,8 @@ pub(super) enum AcceptError {
     Identity(#[from] IdentityError),
     #[error(transparent)]
     Signing(#[from] SigningError),
+    #[error(transparent)]
+    Journal(#[from] RetentionError),
     #[error(transparent)]
     Report(#[from] ReportError),
     #[error(transparent)]
@@ -48,11 +51,13 @@ pub(super) fn refuse(error: &AcceptError, id: &str) -> Verdict {
         AcceptError::Mailbox(MailboxError::OverQuota { .. }) => (false, true),
         AcceptError::Mailbox(error) => (error.is_full(), false),
         AcceptError::Store(error) | AcceptError::Signing(SigningError::Store(error)) => (error.is_full(), false),
+        AcceptError::Journal(RetentionError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(QueueError::Store(error)) => (error.is_full(), false),
         AcceptError::Report(ReportError::Store(error)) => (error.is_full(), false),
         AcceptError::Judgement(JudgementError::Store(error)) => (error.is_full(), false),
         AcceptError::Outbound(OutboundError::Store(error)) => (error.is_full(), false),
         AcceptError::Queue(_)
+        | AcceptError::Journal(_)
         | AcceptError::Signing(_)
         | AcceptError::Identity(_)
         | AcceptError::Report(_)

@@ -104,7 +104,7 @@ pub(super) const RULES: &[Rule] = &[
                     SELECT blob, COUNT(*) AS refs FROM (
                         SELECT blob FROM message UNION ALL SELECT blob FROM queue_message UNION ALL SELECT blob FROM quarantine
                         UNION ALL SELECT blob FROM jmap_upload UNION ALL SELECT blob FROM portal_chunk
-                        UNION ALL SELECT blob FROM removed_message
+                        UNION ALL SELECT blob FROM removed_message UNION ALL SELECT blob FROM mail_journal
                     ) AS named GROUP BY blob
                 ) c ON c.blob = b.id WHERE b.refs <> COALESCE(c.refs, 0) LIMIT 20",
     },
@@ -117,7 +117,21 @@ pub(super) const RULES: &[Rule] = &[
                 WHERE a.id IS NULL OR b.id IS NULL OR m.id IS NOT NULL LIMIT 20",
     },
     Rule {
-        says: "a legal hold or a retention rule names an account or an organisation that is not there",
+        says: "a message in the journal has no content, or its organisation is missing",
+        kind: "message in the journal",
+        query: "SELECT e.organisation, e.id FROM mail_journal e LEFT JOIN organisation o ON o.id = e.organisation
+                LEFT JOIN blob b ON b.id = e.blob WHERE o.id IS NULL OR b.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a custodian or a report is of a message that is not in the journal",
+        kind: "message in the journal",
+        query: "SELECT n.whose, n.entry FROM (
+                    SELECT custodian AS whose, entry FROM mail_journal_custodian
+                    UNION ALL SELECT organisation, entry FROM mail_journal_report
+                ) AS n LEFT JOIN mail_journal e ON e.id = n.entry WHERE e.id IS NULL LIMIT 20",
+    },
+    Rule {
+        says: "a legal hold, a retention rule or a rule of the journal names an account or an organisation that is not there",
         kind: "legal hold",
         query: "SELECT n.id, n.named FROM (
                     SELECT c.hold AS id, c.account AS named, a.id AS found FROM hold_account c
@@ -125,6 +139,8 @@ pub(super) const RULES: &[Rule] = &[
                     UNION ALL SELECT h.id, h.organisation, o.id FROM hold h LEFT JOIN organisation o ON o.id = h.organisation
                     UNION ALL SELECT r.id, r.organisation, o.id FROM retention_rule r
                     LEFT JOIN organisation o ON o.id = r.organisation
+                    UNION ALL SELECT j.id, j.organisation, o.id FROM mail_journal_rule j
+                    LEFT JOIN organisation o ON o.id = j.organisation
                 ) AS n WHERE n.found IS NULL LIMIT 20",
     },
     Rule {

@@ -147,10 +147,25 @@ impl Office {
     }
 
     pub(crate) async fn send(&self, request: i64, letter: i64) -> Result<String, SubjectError> {
+        subjects::send(&self.store, &self.mailer(), self.organisation, (request, letter), by()).await
+    }
+
+    pub(crate) fn mailer(&self) -> Mailer {
         let store = self.store.handle();
         let signer = Arc::new(Signer::new(store.clone(), SigningSettings::default()));
-        let mailer = Mailer::new(store, signer, "mail.trade.test".to_owned());
-        subjects::send(&self.store, &mailer, self.organisation, (request, letter), by()).await
+        Mailer::new(store, signer, "mail.trade.test".to_owned())
+    }
+
+    /// The text of the newest message in the queue.
+    pub(crate) async fn newest_letter(&self) -> String {
+        let read = |tx: &mut Tx<'_>| {
+            let newest = tx.row("SELECT MAX(id) FROM queue_message", params![], |row| row.int(0))?.unwrap_or(0);
+            Ok::<_, SubjectError>(queue::content(tx, newest)?.unwrap())
+        };
+        let content = self.store.read(read).await.unwrap();
+        let raw = content.read(self.store.blobs()).unwrap();
+        let structure = mail::message::Structure::parse(&raw);
+        mail::message::text::part_text(&raw, structure.parts.iter().find(|part| part.children == 0).unwrap()).unwrap()
     }
 
     pub(crate) async fn draft(&self, request: i64, kind: LetterKind) -> Letter {

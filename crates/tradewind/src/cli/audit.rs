@@ -16,6 +16,9 @@ pub(crate) enum AuditCommand {
         /// Checkpoints that were kept elsewhere.
         #[arg(long)]
         witness: Vec<PathBuf>,
+        /// Public keys of cosigners, as somebody else wrote them down, whose lines the checkpoint must bear; else those in the directory.
+        #[arg(long)]
+        cosigner: Vec<String>,
     },
     /// Write the log into a directory of this machine; goes on where the last export into it ended.
     Export {

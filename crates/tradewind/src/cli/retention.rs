@@ -1,6 +1,6 @@
-//! The command line of what is kept of removed mail, of legal holds, and of what takes room.
+//! The command line of what is kept of removed mail, of legal holds, of the journal of mail, and of what takes room.
 
-use api::actions::{Action, NewHold, NewRetentionRule, RemovedMail};
+use api::actions::{Action, NewHold, NewJournalRule, NewRetentionRule, RemovedMail};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -60,6 +60,87 @@ impl From<HoldCommand> for Action {
             }
             HoldCommand::End { id, reason, organisation } => Self::HoldEnd { id, reason, organisation },
             HoldCommand::List { organisation } => Self::HoldList { organisation },
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// Have mail kept by a rule, whatever becomes of it in mailboxes: that for which all that is named holds, or all mail. A second person has to agree.
+    Set(JournalSet),
+    /// List the rules, those that have ended included.
+    List {
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// End a rule; what was kept by it stays for its period.
+    End {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        /// Organisation, by name; may be left out where there is only one.
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JournalSet {
+    /// What it is called; one of that name goes on as this one says.
+    pub(crate) name: String,
+    /// For how many days after it was received.
+    #[arg(long)]
+    pub(crate) days: u32,
+    /// Why it is kept, such as the law that asks for it.
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// Of the account with this address alone.
+    #[arg(long)]
+    pub(crate) account: Option<String>,
+    /// Of members of the group with this address alone.
+    #[arg(long)]
+    pub(crate) group: Option<String>,
+    /// With this correspondent alone: an address or a domain.
+    #[arg(long)]
+    pub(crate) with: Option<String>,
+    /// Which way alone: in, out or within.
+    #[arg(long)]
+    pub(crate) direction: Option<String>,
+    /// A law asks for it: it stays, too, where somebody whose it is asks to be erased.
+    #[arg(long)]
+    pub(crate) by_law: bool,
+    /// An address outside to which each message goes as a report, with its envelope.
+    #[arg(long)]
+    pub(crate) report_to: Option<String>,
+    /// Organisation, by name; may be left out where there is only one.
+    #[arg(long)]
+    pub(crate) organisation: Option<String>,
+}
+
+impl From<JournalCommand> for Action {
+    fn from(command: JournalCommand) -> Self {
+        match command {
+            JournalCommand::Set(set) => {
+                let JournalSet { name, days, reason, account, group, with, direction, by_law, report_to, .. } = set;
+                let organisation = set.organisation;
+                Self::JournalRuleSet(NewJournalRule {
+                    name,
+                    days,
+                    reason,
+                    account,
+                    group,
+                    with,
+                    direction,
+                    by_law,
+                    report_to,
+                    organisation,
+                })
+            }
+            JournalCommand::List { organisation } => Self::JournalRuleList { organisation },
+            JournalCommand::End { name, reason, organisation } => Self::JournalRuleEnd { name, reason, organisation },
         }
     }
 }

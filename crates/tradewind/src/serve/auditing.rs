@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use audit::{AuditError, seal};
 use env::dns::Resolver;
+use identity::rights::close_key_hours;
+use signing::{Signer, SigningError};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -15,13 +17,16 @@ use crate::settings::AuditSettings;
 use crate::system::System;
 use elsewhere::Elsewhere;
 
+/// How long after an hour other nodes may bring what they have counted in it, in milliseconds: longer than `seal_seconds` usually are.
+const COUNT_SLACK_MILLIS: i64 = 5 * 60 * 1000;
+
 /// Seals again and again until `stop`.
 pub(super) fn run(
     system: &System,
     dns: &Arc<dyn Resolver>,
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + use<> {
-    let store = system.store.clone();
+    let (store, signer) = (system.store.clone(), Arc::clone(&system.signer));
     let name = format!("{}/audit", system.settings.server.hostname);
     let mut settings = system.live.sections().audit();
     let elsewhere = Elsewhere {
@@ -33,6 +38,9 @@ pub(super) fn run(
     };
     async move {
         loop {
+            if let Err(error) = count_keys(&store, &signer).await {
+                tracing::error!(%error, "uses of keys cannot be counted in the audit log; they are with the next time");
+            }
             if let Err(error) = seal_all(&store, &name).await {
                 tracing::error!(%error, "records cannot be put into the audit log; they wait");
             }
@@ -40,7 +48,13 @@ pub(super) fn run(
             hand_on(&store, &now, &elsewhere).await;
             let every = Duration::from_secs(now.seal_seconds.max(1));
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => {
+                    // Another node, or the next start, ends the hour.
+                    if let Err(error) = signer.keep_count().await {
+                        tracing::error!(%error, "uses of keys were not counted");
+                    }
+                    return;
+                }
                 () = settings.changed() => {}
                 () = tokio::time::sleep(every) => {}
             }
@@ -56,6 +70,13 @@ async fn hand_on(store: &Store, settings: &AuditSettings, elsewhere: &Elsewhere)
         tracing::error!(%error, "checkpoints of the audit log cannot be handed on; they are with the next time");
     }
     elsewhere.hand_on().await;
+}
+
+/// Keeps what was counted of keys that are used too often for a record each, and records hours that are over.
+async fn count_keys(store: &Store, signer: &Signer) -> Result<(), SigningError> {
+    signer.keep_count().await?;
+    while store.write(|tx| close_key_hours(tx, COUNT_SLACK_MILLIS)).await? > 0 {}
+    Ok(())
 }
 
 async fn seal_all(store: &Store, name: &str) -> Result<(), AuditError> {

@@ -53,7 +53,8 @@ pub(super) fn judging(
     let pool = Arc::new(Pool::new(Program::this(WORKER_COMMAND), system.settings.inspect.clone()));
     let judging = Judging::new(system.store.clone(), system.judge.get()?, layers, settings);
     let opinion = SecondOpinion::new(&system.settings.opinion, Arc::clone(dns)).map_err(Refused::because)?;
-    Ok(Arc::new(judging.with_inspection(pool).with_reputation(Arc::clone(reputation)).with_second_opinion(opinion)))
+    let judging = judging.with_inspection(pool).with_guard(system.outbound.guard());
+    Ok(Arc::new(judging.with_reputation(Arc::clone(reputation)).with_second_opinion(opinion)))
 }
 
 /// Follows what people and feeds say of delivered mail.

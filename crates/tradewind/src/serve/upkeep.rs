@@ -123,6 +123,7 @@ pub(super) async fn collect(
         }
         carry_out_rules(&store).await;
         purge_removed(&store).await;
+        purge_journal(&store).await;
         forget_traces(&store, trace.now().keep_days).await;
         match store::collect::run(&store, Budget::default(), now).await {
             Ok(collected) => tracing::debug!(?collected, "room given back"),
@@ -204,6 +205,22 @@ async fn purge_removed(store: &Store) {
             Ok(purged) => tracing::info!(purged.gone, purged.bytes, purged.held, "removed mail is past its window"),
             Err(error) => {
                 tracing::error!(%error, "cannot take out removed mail that is past its window");
+                return;
+            }
+        }
+    }
+}
+
+/// Takes out what of the journal of mail is past its period and under no legal hold.
+async fn purge_journal(store: &Store) {
+    for _ in 0..REMOVED_ROUNDS_MAX {
+        match store.write_freeing(|tx| mailbox::journaled::purge(tx, REMOVED_MAX)).await {
+            Ok(purged) if !purged.is_something() => return,
+            Ok(purged) => {
+                tracing::info!(purged.gone, purged.bytes, purged.held, "mail in the journal is past its period")
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot take out mail in the journal that is past its period");
                 return;
             }
         }

@@ -1,14 +1,16 @@
 // What waits for a second person: what colleagues have asked for, and messages that rules for outbound mail keep back.
 
+import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { idInPath } from "../../account/api";
-import { FormButton } from "../kit/form";
+import { Button } from "../../ui/button";
 import { List } from "../kit/list";
 import { useMay, useMe } from "../kit/me";
 import { Moment, ScreenPage, Tone, useSaid } from "../kit/parts";
 import { whole } from "../kit/remote";
 import { Decide } from "./decide";
+import { DecideMessage } from "./decide-message";
 import { isMine, type Request, sentenceOf, TONES } from "./request";
 import { People, Person } from "./shared";
 
@@ -25,6 +27,7 @@ interface WaitingMessage {
   expires: string;
   note: string;
   may_decide: boolean;
+  by_itself: boolean;
 }
 
 const STATES: [string, string][] = [["waiting", "approval.state-waiting"], ["", "kit.any"], ["done", "approval.state-done"], ["refused", "approval.state-refused"], ["failed", "approval.state-failed"], ["lapsed", "approval.state-lapsed"]];
@@ -77,21 +80,10 @@ function Messages() {
   const { t } = useTranslation();
   const language = useSaid();
   const may = useMay();
+  const navigate = useNavigate();
   const [version, setVersion] = useState(0);
   const load = useMemo(() => whole<WaitingMessage>("outbound-waiting", ({ messages = "waiting" }) => ({ all: messages === "all", language }), () => true), [language]);
   const again = () => setVersion((before) => before + 1);
-  const decide = (row: WaitingMessage, action: "outbound-approve" | "outbound-refuse") => (
-    <FormButton
-      label={action === "outbound-approve" ? "approval.allow" : "approval.refuse"}
-      title={action === "outbound-approve" ? "approval.allow-title" : "approval.refuse-title"}
-      look={action === "outbound-approve" ? "plain" : "danger"}
-      action={action}
-      submit={action === "outbound-approve" ? "approval.allow" : "approval.refuse"}
-      fields={[{ name: "note", label: "approval.note", hint: "approval.note-hint", isOptional: true }]}
-      body={({ note }) => ({ message: row.id, note: note ?? "" })}
-      done={again}
-    />
-  );
   return (
     <>
       <h2 className="text-[15px] font-semibold">{t("approval.messages")}</h2>
@@ -103,7 +95,7 @@ function Messages() {
         rowKey={(row) => row.id}
         filters={[{ name: "messages", label: "approval.messages-which", usual: "waiting", options: [["waiting", "approval.state-waiting"], ["all", "approval.messages-all"]] }]}
         columns={[
-          { title: "approval.subject", cell: (row) => row.subject || t("approval.no-subject"), text: (row) => row.subject },
+          { title: "approval.subject", cell: (row) => <>{row.subject || t("approval.no-subject")}{row.by_itself && <><br /><span className="text-quiet">{t("approval.by-itself")}</span></>}</>, text: (row) => row.subject },
           { title: "approval.sender", cell: (row) => <Person address={row.sender} />, text: (row) => row.sender ?? "" },
           { title: "approval.to", cell: (row) => <People of={row.to} />, text: (row) => row.to.join(" ") },
           { title: "approval.found", cell: (row) => <ul>{row.rules.map((it) => <li key={it.rule}>{it.found.join("; ")} <span className="text-quiet">({it.rule})</span></li>)}</ul>, text: (row) => row.rules.flatMap((it) => it.found).join("; ") },
@@ -112,7 +104,12 @@ function Messages() {
           { title: "approval.expires", cell: (row) => <Moment at={row.expires} />, text: (row) => row.expires },
           { title: "approval.state", cell: (row) => <Tone tone={MESSAGE_TONES[row.state]}>{t(`approval.message-${row.state}`)}</Tone>, text: (row) => row.state },
         ]}
-        acts={(row) => row.may_decide && row.state === "waiting" && may("outbound.decide") && <>{decide(row, "outbound-approve")}{decide(row, "outbound-refuse")}</>}
+        acts={(row) => row.may_decide && row.state === "waiting" && may("outbound.decide") && (
+          <>
+            <Button onPress={() => void navigate({ to: `/approvals/messages/${idInPath(row.id)}` as string })}>{t("approval.read")}</Button>
+            <DecideMessage id={row.id} done={again} />
+          </>
+        )}
       />
     </>
   );

@@ -110,6 +110,7 @@ function LeafOfMail({ value, change }: { value: Condition; change: (value: Condi
   if ("recipient-country" in value) return <CountriesField value={value["recipient-country"]} change={(next) => change({ "recipient-country": next })} />;
   if ("outside" in value) return <ChoiceField label="outrule.whether" value={String(value.outside)} options={[["true", "outrule.outside-true"], ["false", "outrule.outside-false"]]} change={(next) => change({ outside: next === "true" })} />;
   if ("unreadable" in value) return <ChoiceField label="outrule.whether" value={String(value.unreadable)} options={[["true", "outrule.unreadable-true"], ["false", "outrule.unreadable-false"]]} change={(next) => change({ unreadable: next === "true" })} />;
+  if ("lookalike-recipient" in value) return <ChoiceField label="outrule.whether" value={String(value["lookalike-recipient"])} options={[["true", "outrule.alike-true"], ["false", "outrule.alike-false"]]} change={(next) => change({ "lookalike-recipient": next === "true" })} />;
   if ("recipients-above" in value) return <NumberField label="outrule.above" value={value["recipients-above"]} change={(next) => change({ "recipients-above": next ?? 1 })} />;
   if ("attachment" in value) return <AttachmentFields value={value.attachment} change={(attachment) => change({ attachment })} />;
   return null;

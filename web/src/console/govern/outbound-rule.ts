@@ -28,7 +28,8 @@ export type Condition =
   | { outside: boolean }
   | { "recipients-above": number }
   | { attachment: Attachment }
-  | { unreadable: boolean };
+  | { unreadable: boolean }
+  | { "lookalike-recipient": boolean };
 
 export type Simple = "record" | "warn" | "justify" | "encrypt" | "portal" | "block";
 export type Action = Simple | { approve: { by: People; hours?: number } };
@@ -44,6 +45,8 @@ export interface Rule {
   unless?: Condition;
   actions: Action[];
   stop?: boolean;
+  /** It comes with the program; one of its name takes its place. */
+  shipped?: boolean;
 }
 
 export const MODES: Mode[] = ["off", "audit", "enforce"];
@@ -66,6 +69,7 @@ export const FRESH = {
   outside: { outside: true },
   "recipients-above": { "recipients-above": 20 },
   unreadable: { unreadable: true },
+  "lookalike-recipient": { "lookalike-recipient": true },
   all: { all: [] },
   any: { any: [] },
   not: { not: { detect: { what: "payment-card", min: 1 } } },
@@ -97,7 +101,7 @@ export const actionWord = (action: Action): (typeof ACTIONS)[number] => (typeof 
 
 /** Without what says nothing, so that two rules that are the same are written the same. */
 export function tidy(rule: Rule): Rule {
-  const { scope, unless, stop, ...rest } = rule;
+  const { scope, unless, stop, shipped: _, ...rest } = rule;
   const isNamed = scope && Object.values(scope).some((list) => list.length > 0);
   return { ...rest, ...(isNamed ? { scope } : {}), ...(unless ? { unless } : {}), ...(stop ? { stop } : {}) };
 }

@@ -53,6 +53,7 @@ export function conditionSays(condition: Condition, t: T): string {
   if ("recipients-above" in condition) return t("outrule.says-recipients", { count: condition["recipients-above"] });
   if ("attachment" in condition) return attachmentSays(condition.attachment, t);
   if ("unreadable" in condition) return t(condition.unreadable ? "outrule.says-unreadable" : "outrule.says-readable");
+  if ("lookalike-recipient" in condition) return t(condition["lookalike-recipient"] ? "outrule.says-alike" : "outrule.says-no-alike");
   return `${wordOf(condition)} ${JSON.stringify(saidOf(condition))}`;
 }
 

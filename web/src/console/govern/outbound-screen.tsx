@@ -40,14 +40,14 @@ export default function OutboundScreen() {
         to={(rule) => `/outbound/rules/${encodeURIComponent(rule.name)}`}
         filters={[{ name: "search", label: "kit.search" }, { name: "mode", label: "outrule.mode", options: [["", "kit.any"], ...MODES.map((mode): [string, string] => [mode, `outrule.mode-${mode}`])] }]}
         columns={[
-          { title: "outrule.name", cell: (rule) => rule.name, text: (rule) => rule.name },
+          { title: "outrule.name", cell: (rule) => <>{rule.name}{rule.shipped && <><br /><span className="text-quiet">{t("outrule.shipped")}</span></>}</>, text: (rule) => rule.name },
           { title: "outrule.when", cell: (rule) => <>{conditionSays(rule.when, t)}{rule.unless && <><br />{t("outrule.unless-short", { what: conditionSays(rule.unless, t) })}</>}</>, text: (rule) => conditionSays(rule.when, t) },
           { title: "outrule.whose", cell: (rule) => (rule.scope ? peopleSay(rule.scope, t) : t("outrule.everybody")), text: (rule) => (rule.scope ? peopleSay(rule.scope, t) : t("outrule.everybody")) },
           { title: "outrule.then", cell: (rule) => rule.actions.map((action) => actionSays(action, t)).join(t("outrule.comma")), text: (rule) => rule.actions.map((action) => actionSays(action, t)).join("; ") },
           { title: "outrule.mode", cell: (rule) => <ModeShown mode={rule.mode} />, text: (rule) => t(`outrule.mode-${rule.mode}`) },
           { title: "outrule.priority", cell: (rule) => <Count of={rule.priority} />, text: (rule) => String(rule.priority), isNumber: true },
         ]}
-        acts={(rule, again) => mayChange && <ActButton label="outrule.remove" name={rule.name} look="danger" action="outbound-rule-remove" body={{ name: rule.name }} done={again} ask={<p>{t("outrule.remove-ask", { name: rule.name })}</p>} />}
+        acts={(rule, again) => mayChange && !rule.shipped && <ActButton label="outrule.remove" name={rule.name} look="danger" action="outbound-rule-remove" body={{ name: rule.name }} done={again} ask={<p>{t("outrule.remove-ask", { name: rule.name })}</p>} />}
       />
       <h2 className="text-[15px] font-semibold">{t("outrule.marks")}</h2>
       <p className="max-w-3xl text-quiet">{t("outrule.marks-about")}</p>

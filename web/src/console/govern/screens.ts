@@ -3,11 +3,13 @@ import { page, place, type Screen } from "../kit/screen";
 export const governScreens: Screen[] = [
   place("govern", "/approvals", "approval.title", ["approval.read", "outbound.decide"], () => import("./approvals-screen")),
   page("govern", "/approvals/$request", "approval.one", ["approval.read", "outbound.decide"], () => import("./request-screen")),
+  page("govern", "/approvals/messages/$message", "approval.message", ["outbound.decide"], () => import("./waiting-screen")),
   place("govern", "/grants", "grants.title", ["grant.read", "grant.ask"], () => import("./grants-screen")),
   page("govern", "/grants/$grant", "grants.one", ["grant.read", "grant.ask"], () => import("./grant-screen")),
   place("govern", "/investigations", "investigation.title", ["investigation.read"], () => import("./investigations-screen")),
   page("govern", "/investigations/$investigation", "investigation.one", ["investigation.read"], () => import("./investigation-screen")),
   place("govern", "/holds", "holds.title", ["hold.read"], () => import("./holds-screen")),
+  place("govern", "/journal", "journal.title", ["journal.read"], () => import("./journal-screen")),
   place("govern", "/retention", "retention.title", ["policy.read"], () => import("./retention-screen")),
   page("govern", "/retention/new", "retention.add", ["policy.change"], () => import("./retention-rule-screen")),
   page("govern", "/retention/rules/$rule", "retention.one", ["policy.read"], () => import("./retention-rule-screen")),

@@ -19,6 +19,7 @@ const PAGES: [string, string[]][] = [
   ["/groups", ["group-list"]],
   ["/holds", ["hold-begin", "hold-list"]],
   ["/investigations", ["investigation-list", "investigation-open"]],
+  ["/journal", ["journal-rule-list", "journal-rule-set"]],
   ["/judging", ["judging-policy", "judging-policy-set"]],
   ["/judging/quality", ["judging-quality"]],
   ["/level", ["level-diff", "organisation-level"]],

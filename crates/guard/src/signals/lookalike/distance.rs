@@ -26,6 +26,15 @@ const ALIKE: [(char, char); 16] = [
     ('n', 'm'),
 ];
 
+/// Letters that look like this one.
+pub(crate) fn alike(letter: char) -> impl Iterator<Item = char> {
+    ALIKE.into_iter().filter_map(move |(one, other)| match letter {
+        letter if letter == one => Some(other),
+        letter if letter == other => Some(one),
+        _ => None,
+    })
+}
+
 /// Most that names of so many letters may be apart; 0 where none may.
 pub(crate) const fn allowed(letters: usize) -> f32 {
     match letters {
