@@ -13,7 +13,7 @@ use store::{Context, Place, Store, StoreError};
 use tokio::runtime::Handle;
 
 use crate::keys::KeyPlace;
-use crate::settings::Settings;
+use crate::settings::{Settings, with_noted};
 use crate::system::place;
 
 /// What is still to be told of a recovery, in the server's directory.
@@ -50,6 +50,7 @@ async fn recover(settings: &Settings, cause: &StoreError) -> Result<(), Refused>
     if settings.backup.recover != "automatic" {
         return Err(refused("It is not restored by itself, since backup.recover is \"manual\"."));
     }
+    let settings = &with_noted(settings);
     if settings.backup.repositories.is_empty() || !settings.backup.password_file.exists() {
         return Err(refused("It cannot be restored by itself: no backups are set up."));
     }

@@ -6,6 +6,7 @@ mod live;
 mod log;
 mod nature;
 mod reference;
+mod repositories;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,7 @@ pub(crate) use file::SettingsError;
 pub(crate) use live::Live;
 pub(crate) use log::{LogSwitch, start_log};
 pub(crate) use reference::{commented_file, reference};
+pub(crate) use repositories::with_noted;
 
 env::settings! {
     /// Who this server is and where it keeps its files.

@@ -52,15 +52,6 @@ pub(super) async fn step(
     replaced: Replaced,
     stop: CancellationToken,
 ) {
-    // Repositories are named in the file alone: where there are none, none comes before the next start.
-    match controls.elsewhere.points() {
-        Ok(plan) if !plan.targets.is_empty() => {}
-        Ok(_) => return,
-        Err(error) => {
-            tracing::error!(%error, "no points in time are kept");
-            return;
-        }
-    }
     loop {
         let began = Instant::now();
         let every = Duration::from_secs(settings.now().step_seconds.max(1));
@@ -89,10 +80,6 @@ pub(super) async fn step(
 
 /// Takes one when it is due, until `stop`, and tells of what is late.
 pub(super) async fn run(controls: Controls, settings: Watched<BackupSettings>, stop: CancellationToken) {
-    // They are named in the file alone.
-    if settings.now().repositories.is_empty() {
-        return;
-    }
     let mut rest = Duration::ZERO;
     loop {
         tokio::select! {
@@ -100,7 +87,7 @@ pub(super) async fn run(controls: Controls, settings: Watched<BackupSettings>, s
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         let every = Duration::from_secs(settings.now().every_minutes.saturating_mul(60));
-        if every.is_zero() {
+        if every.is_zero() || settings.now().repositories.is_empty() {
             continue;
         }
         if rest.is_zero() {

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::file::wrong_values;
 use super::nature::nature_of;
+use super::repositories;
 use super::{Settings, schema};
 
 /// What holds, and what of the store does not.
@@ -63,6 +64,9 @@ pub(crate) fn lay(file: &Settings, stored: &Values) -> Result<Settings, String> 
     let mut table = table_of(file);
     for (name, value) in stored {
         check_type(name, value)?;
+        if name == repositories::SETTING {
+            repositories::may_be_stored(value)?;
+        }
         put(&mut table, name, Some(value.clone()));
     }
     let read: Result<Settings, toml::de::Error> = Value::Table(table).try_into();

@@ -13,7 +13,7 @@ use store::{Store, StoreError, Tx};
 use toml::{Table, Value};
 
 use super::layers::{Combined, combine, in_force, lay, obstacle, pending, schema_of_all, table_of, value_in};
-use super::{Sections, Settings};
+use super::{Sections, Settings, repositories};
 
 /// Seconds of a day.
 const DAY: u64 = 86_400;
@@ -107,6 +107,7 @@ impl Live {
     /// Tells the others from now on how this node stands; and in the log what of the store does not hold here.
     pub(crate) async fn serve(&self) -> Result<(), Refused> {
         self.0.serves.store(true, Ordering::Relaxed);
+        repositories::note(&self.now());
         for (setting, why) in self.unfit() {
             tracing::warn!(
                 setting,
@@ -136,6 +137,7 @@ impl Live {
         inner.message_bytes_max.publish(&now.smtp.message_bytes_max);
         inner.hold_seconds_max.publish(&hold_seconds(&now));
         if inner.serves.load(Ordering::Relaxed) {
+            repositories::note(&now);
             self.note().await?;
         }
         Ok(changed)
@@ -186,16 +188,17 @@ impl Node for Live {
     }
 
     fn of_file(&self, name: &str) -> Option<OfFile> {
-        self.0.file.origin.sets.get(name).cloned()
+        let OfFile { line, value } = self.0.file.origin.sets.get(name).cloned()?;
+        Some(OfFile { line, value: repositories::told(name, value) })
     }
 
     fn base(&self, name: &str) -> Option<Value> {
-        value_in(&table_of(&self.0.file), name)
+        value_in(&table_of(&self.0.file), name).map(|value| repositories::told(name, value))
     }
 
     fn in_force(&self, name: &str) -> Option<Value> {
         let table = Arc::clone(&self.0.state.read().table);
-        value_in(&table, name)
+        value_in(&table, name).map(|value| repositories::told(name, value))
     }
 
     fn unfit(&self) -> BTreeMap<String, String> {
@@ -207,7 +210,8 @@ impl Node for Live {
         let counts = |name: &str| obstacle(&self.0.schema, &self.0.file, name).is_none();
         let counting =
             stored.iter().filter(|(name, _)| counts(name)).map(|(name, value)| (name.clone(), value.clone()));
-        lay(&self.0.file, &counting.collect()).map(drop)
+        let wanted = lay(&self.0.file, &counting.collect())?;
+        repositories::may_be_made(&wanted, &self.now())
     }
 
     async fn take_up(&self) {

@@ -11,7 +11,6 @@ use Weaker::{Any, Less, Longer, More, MoreOrNone, Never, Shorter, Words};
 /// Settings whose values are told nobody: they hold passwords, or tokens in addresses.
 const SECRETS: &[&str] = &[
     "store.place",
-    "backup.repositories",
     "delivery.route",
     "provision.ldap",
     "provision.oidc",
@@ -31,7 +30,6 @@ const IN_FILE: &[&str] = &[
     "server.region_key",
     "server.node",
     "store.place",
-    "backup.repositories",
     "backup.recover",
     "acme.dns_hook",
     "delivery.port",
@@ -67,6 +65,7 @@ const OF_THE_MACHINE: &[Line] = &[
     ("store.scrub_mib_per_second", Live, Never),
     ("region.name", Restart, Any),
     ("region.country", Restart, Any),
+    ("backup.repositories", Live, Shorter),
     ("backup.every_minutes", Live, MoreOrNone),
     ("backup.points_in_time", Live, Words(&["off", "by-level", "on"])),
     ("backup.step_seconds", Live, More),
