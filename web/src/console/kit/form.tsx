@@ -47,12 +47,14 @@ interface FormProps<T> {
   look?: "first" | "danger";
   /** The field that the server's words are about, where names and values do not tell; nothing for the form as a whole. */
   about?: (words: string) => string | undefined;
+  /** The field that words are about which name none. */
+  usual?: string;
   /** What helps with what is wrong with the form as a whole. */
   help?: (words: string) => ReactNode;
   children?: ReactNode;
 }
 
-export function ActForm<T = unknown>({ action, fields, initial = {}, fixed = {}, body, submit, done, look = "first", about, help, children }: FormProps<T>) {
+export function ActForm<T = unknown>({ action, fields, initial = {}, fixed = {}, body, submit, done, look = "first", about, usual, help, children }: FormProps<T>) {
   const { t } = useTranslation();
   const { say } = useNotices();
   const withFactor = useWithFactor();
@@ -75,7 +77,7 @@ export function ActForm<T = unknown>({ action, fields, initial = {}, fixed = {},
           else if (error instanceof Waiting) {
             say(t("account.waiting"));
             done?.({} as T);
-          } else if (!(error instanceof NotShown)) setWrong({ field: about ? about(error.message) : faultyField(error.message, fields.map(({ name }) => name), values), text: error.message });
+          } else if (!(error instanceof NotShown)) setWrong({ field: about ? about(error.message) : (faultyField(error.message, fields.map(({ name }) => name), values) ?? usual), text: error.message });
         },
       )
       .finally(() => setBusy(false));

@@ -31,6 +31,7 @@ export default function PeopleScreen() {
       label="people.add"
       look="first"
       action="user-add"
+      usual="address"
       submit="people.add"
       fields={[
         { name: "address", label: "people.address", kind: "address" },
