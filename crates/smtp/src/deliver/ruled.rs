@@ -135,7 +135,7 @@ impl Deliverer {
         let (mut protected, mut bare) = (Vec::new(), Vec::new());
         for (address, own) in handed.recipients.iter().zip(own) {
             let domain = Address::parse(address).map(|it| it.domain_ascii()).unwrap_or_default();
-            let mut terms = self.routes.way(&domain).terms;
+            let mut terms = self.way(&domain).terms;
             terms.demands.extend(own);
             terms.demands.extend_from_slice(&demands);
             let is_refused = protection::refused(&terms, form).is_some();
