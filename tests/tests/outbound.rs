@@ -151,9 +151,16 @@ fn a_message_waits_until_a_second_person_allows_it() -> Outcome {
     // Who may decide reads it, on record; nobody else does, the sender least.
     let asked = json!({ "message": first, "language": "en" });
     let read = approver.post("/api/v1/outbound-waiting-show", &asked, &[])?.expect(200)?.json();
-    assert_eq!((&read["sender"], &read["to"], &read["cut"]), (&json!("sales@trade.test"), &json!(["bo@far.test"]), &json!(false)));
-    let marked: Vec<&Value> = read["body"].as_array().into_iter().flatten().filter(|it| it["rules"][0] == "contracts").collect();
-    assert!(!marked.is_empty() && marked.iter().any(|it| it["text"] == "contract" || it["text"] == "sales contract"), "{read}");
+    assert_eq!(
+        (&read["sender"], &read["to"], &read["cut"]),
+        (&json!("sales@trade.test"), &json!(["bo@far.test"]), &json!(false))
+    );
+    let marked: Vec<&Value> =
+        read["body"].as_array().into_iter().flatten().filter(|it| it["rules"][0] == "contracts").collect();
+    assert!(
+        !marked.is_empty() && marked.iter().any(|it| it["text"] == "contract" || it["text"] == "sales contract"),
+        "{read}"
+    );
     assert!(read["body"].to_string().contains("<b>Ten</b>") && !read.to_string().contains("base64"), "{read}");
     for role in ["sales", "admin"] {
         let refused = office.person(role)?.post("/api/v1/outbound-waiting-show", &asked, &[])?;
@@ -241,7 +248,8 @@ fn correspondence(scratch: &Scratch, ours: &str) -> Outcome<String> {
     for number in 1..=4 {
         let is_ours = number % 2 == 1;
         let (from, to, folder) = if is_ours { (ours, theirs, ".Sent/cur") } else { (theirs, ours, "cur") };
-        let came = "Received: from out.acme-valves.test ([192.0.2.7]) by old.trade.test; Wed, 12 Feb 2025 10:00:02 +0000\r\n";
+        let came =
+            "Received: from out.acme-valves.test ([192.0.2.7]) by old.trade.test; Wed, 12 Feb 2025 10:00:02 +0000\r\n";
         let letter = format!(
             "{}Date: 1{number} Feb 2025 10:00:00 +0000\r\nFrom: {from}\r\nTo: {to}\r\nSubject: Order 4471\r\n\
              Message-ID: <{number}@deal.test>\r\n\r\nPlease see our order for two hundred valves, number {number}.\r\n",
@@ -285,7 +293,10 @@ fn a_recipient_who_looks_like_a_partner_is_told_before_it_goes() -> Outcome {
         Ok(client.deliver("sales@trade.test", &["jan@acrne-valves.test"], &letter)?.to_string())
     };
     let said = send("Order")?;
-    assert!(said.starts_with("550 5.7.1 ") && said.contains("jan@acrne-valves.test") && said.contains("[override]"), "{said}");
+    assert!(
+        said.starts_with("550 5.7.1 ") && said.contains("jan@acrne-valves.test") && said.contains("[override]"),
+        "{said}"
+    );
     assert!(send("Order [override]")?.starts_with("250"));
     server.wait_for_messages(1, PATIENCE)?;
     // A rule of the same name takes its place.

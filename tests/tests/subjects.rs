@@ -196,18 +196,24 @@ fn a_stranger_asks_on_the_page_and_proves_his_address() -> Outcome {
     let page = browser.get("/privacy?lang=en")?.expect(200)?;
     let fill = |address: &str| -> Outcome<Vec<(String, String)>> {
         let hidden = page.form("/privacy", &[("lang", "en")])?;
-        let filled = [("kind", "erasure"), ("law", "gdpr"), ("name", "Chen <b>"), ("address", address), ("note", "All of it.")];
+        let filled =
+            [("kind", "erasure"), ("law", "gdpr"), ("name", "Chen <b>"), ("address", address), ("note", "All of it.")];
         let filled = filled.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Ok(hidden.into_iter().filter(|(name, _)| name == "lang").chain(filled).collect())
     };
     let wrong = browser.submit("/privacy", &fill("nobody")?)?.expect(400)?;
-    assert!(wrong.body.contains("This is no e-mail address.") && wrong.body.contains("Chen &lt;b&gt;"), "{}", wrong.body);
+    assert!(
+        wrong.body.contains("This is no e-mail address.") && wrong.body.contains("Chen &lt;b&gt;"),
+        "{}",
+        wrong.body
+    );
     let left = browser.submit("/privacy", &fill("chen@far.example")?)?.expect(200)?;
     assert!(left.body.contains("a letter with a link"), "{}", left.body);
     let letter = wait_until("the letter", PATIENCE, || Ok(far.messages()?.into_iter().next()))?;
     assert_eq!(told(&tradewind, &["subject", "list"])?, json!([]), "nothing is entered before");
     let link = letter.replace("=\r\n", "").replace("=3D", "=");
-    let link = link.split("/privacy/").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_hexdigit).collect::<String>());
+    let link =
+        link.split("/privacy/").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_hexdigit).collect::<String>());
     let path = format!("/privacy/{}", link.ok_or_else(|| Failure::new(format!("no link in {letter}")))?);
     // Opening it does nothing, as mail filters open links.
     let asked = browser.get(&path)?.expect(200)?;
@@ -218,7 +224,11 @@ fn a_stranger_asks_on_the_page_and_proves_his_address() -> Outcome {
     browser.submit(&path, &[])?.expect(410)?;
     browser.get("/privacy/0123456789abcdef")?.expect(410)?;
     let list = told(&tradewind, &["subject", "list"])?;
-    assert_eq!((&list[0]["kind"], &list[0]["name"], &list[0]["ours"]), (&json!("erasure"), &json!("Chen <b>"), &json!(false)), "{list}");
+    assert_eq!(
+        (&list[0]["kind"], &list[0]["name"], &list[0]["ours"]),
+        (&json!("erasure"), &json!("Chen <b>"), &json!(false)),
+        "{list}"
+    );
     let number = list[0]["id"].as_str().unwrap_or_default();
     let shown = told(&tradewind, &["subject", "show", number])?;
     assert!(shown["identity"]["how"].as_str().is_some_and(|how| how.contains("link")), "{shown}");

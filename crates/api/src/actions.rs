@@ -126,6 +126,7 @@ pub use investigation::{
     InvestigationMark, InvestigationPage, InvestigationQuery, InvestigationToClose, InvestigationToOpen,
 };
 pub(crate) use investigation::{NoFetch, shown_item, shown_search};
+pub use journal::NewJournalRule;
 pub use judging::{JudgedWanted, NewThreshold};
 pub use leave::Leaver;
 pub(crate) use letters::tell_of_request;
@@ -142,7 +143,6 @@ pub use people::{NewUser, PeopleError};
 pub use portal::{NewPortalDelivery, PortalParts};
 pub use provisioning::{TableToImport, sync_ldap};
 pub use regions::{NewCrossingRule, TransfersWanted};
-pub use journal::NewJournalRule;
 pub use rehearse::{RehearsalPlan, rehearse_when_due};
 pub use retention::{NewHold, RemovedMail};
 pub use retention_rules::NewRetentionRule;

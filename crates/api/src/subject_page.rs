@@ -168,7 +168,8 @@ async fn ask(
     let language: Language = found.left.language.parse().unwrap_or(Language::English);
     let page = Page::new(language, "privacy-title");
     let kind = page.plain(&format!("privacy-kind-{}", found.left.kind));
-    let values = [("kind", kind.as_str()), ("name", found.left.name.as_str()), ("address", found.left.address.as_str())];
+    let values =
+        [("kind", kind.as_str()), ("name", found.left.name.as_str()), ("address", found.left.address.as_str())];
     let button = page.form(&format!("{PATH}/{}", escape(&token)), &[], "", ("first", "privacy-confirm"));
     let page = page.paragraph("", "privacy-ask", &values).words("quiet", &found.left.note).html(&button);
     page.respond()
@@ -217,7 +218,11 @@ impl Desk {
         let several = self.controls.store.read(identity::list_organisations).await.map_or(0, |all| all.len()) > 1;
         let mut page = Page::new(language, "privacy-title").paragraph("", "privacy-about", &[]);
         if let Some(part) = wrong {
-            page = page.status(StatusCode::BAD_REQUEST).paragraph("error", &format!("privacy-wrong-{}", word_of(part)), &[]);
+            page = page.status(StatusCode::BAD_REQUEST).paragraph(
+                "error",
+                &format!("privacy-wrong-{}", word_of(part)),
+                &[],
+            );
         }
         let choice = |key: &str, name: &str, words: &[&'static str], chosen: &str| {
             let mut html = format!("<label>{}<select name=\"{name}\" required>", page.say(key, &[]));
@@ -233,12 +238,21 @@ impl Desk {
         let laws: Vec<&str> = Regime::ALL.iter().map(|it| it.as_str()).collect();
         let mut inside = String::new();
         if several {
-            inside += &page.field("privacy-company", "company", &format!("type=\"text\" required maxlength=\"200\" {}", value(&filled.company)));
+            inside += &page.field(
+                "privacy-company",
+                "company",
+                &format!("type=\"text\" required maxlength=\"200\" {}", value(&filled.company)),
+            );
         }
         inside += &choice("privacy-kind", "kind", &kinds, &filled.kind);
         inside += &choice("privacy-law", "law", &laws, &filled.law);
-        inside += &page.field("privacy-name", "name", &format!("type=\"text\" required maxlength=\"200\" autocomplete=\"name\" {}", value(&filled.name)));
-        let attributes = format!("type=\"email\" required maxlength=\"254\" autocomplete=\"email\" {}", value(&filled.address));
+        inside += &page.field(
+            "privacy-name",
+            "name",
+            &format!("type=\"text\" required maxlength=\"200\" autocomplete=\"name\" {}", value(&filled.name)),
+        );
+        let attributes =
+            format!("type=\"email\" required maxlength=\"254\" autocomplete=\"email\" {}", value(&filled.address));
         inside += &page.field("privacy-address", "address", &attributes);
         let note = escape(&filled.note);
         let _ = write!(

@@ -34,6 +34,6 @@ pub use outcome::{Outcome, Reading, Readings, State, Why};
 pub use say::{area_name, figure_name, name_of, sentence, sentences, state_name};
 pub use sight::{Sight, SightState, keep as keep_sights, list as list_sights};
 pub use surroundings::{
-    AuditFacts, BackupFacts, BlocklistFacts, CertificateFound, Disk, FeedFound, JudgingFacts, KeysFound, Rehearsed, SubjectFigures,
-    Surroundings, TransportFacts,
+    AuditFacts, BackupFacts, BlocklistFacts, CertificateFound, Disk, FeedFound, JudgingFacts, KeysFound, Rehearsed,
+    SubjectFigures, Surroundings, TransportFacts,
 };

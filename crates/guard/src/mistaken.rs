@@ -58,12 +58,7 @@ impl Guard {
     ///
     /// # Errors
     /// [`GuardError`] if the store fails.
-    pub fn mistaken(
-        &self,
-        tx: &mut Tx<'_>,
-        organisation: i64,
-        address: &str,
-    ) -> Result<Option<Mistaken>, GuardError> {
+    pub fn mistaken(&self, tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<Option<Mistaken>, GuardError> {
         let asked = of_address(address);
         if asked.host.is_empty() {
             return Ok(None);
@@ -197,7 +192,8 @@ mod tests {
 
     impl Office {
         fn open() -> Self {
-            let mut office = Self { rows: Memory::default(), domains: vec![("xinfeng-trade.example".to_owned(), true)] };
+            let mut office =
+                Self { rows: Memory::default(), domains: vec![("xinfeng-trade.example".to_owned(), true)] };
             for address in [
                 "anna.schmidt@acme-valves.example",
                 "bo@hanse-logistik.example",
@@ -213,7 +209,8 @@ mod tests {
         fn know(&mut self, address: &str, contact: Contact) {
             let mailbox = of_address(address);
             let name = partner_name(&mailbox);
-            let person = PartnerPerson { address: address.to_owned(), messages: contact.messages(), ..PartnerPerson::default() };
+            let person =
+                PartnerPerson { address: address.to_owned(), messages: contact.messages(), ..PartnerPerson::default() };
             let partner = Partner { name: name.clone(), contact, people: vec![person], ..Partner::default() };
             self.rows.update::<PartnerRow, _>(&name, |row| row.partner = partner).unwrap();
             self.rows.update::<Address, _>(address, |row| row.contact = contact).unwrap();

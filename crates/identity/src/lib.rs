@@ -65,8 +65,8 @@ pub use kinds::{
 pub use known::{ClientMark, device_of, forget_known_clients, generate_device_token};
 pub use leave::turn_into_shared;
 pub use organisation::{
-    Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, list_domains,
-    level_of, list_organisations, set_level,
+    Domain, Organisation, create_domain, create_organisation, delete_domain, find_domain, level_of, list_domains,
+    list_organisations, set_level,
 };
 pub use password::{
     Hasher, PasswordGate, PasswordPolicy, PasswordRefusal, PasswordSettings, PreparedPassword, generate_password,

@@ -182,7 +182,8 @@ impl Policy {
     #[must_use]
     pub fn wants(&self) -> Wants {
         let asks = |word| {
-            let in_rule = |rule: &Rule| names(&rule.when, word) || rule.unless.as_ref().is_some_and(|it| names(it, word));
+            let in_rule =
+                |rule: &Rule| names(&rule.when, word) || rule.unless.as_ref().is_some_and(|it| names(it, word));
             self.rules.iter().any(in_rule)
         };
         let people = asks("sender") || self.rules.iter().any(|rule| !rule.scope.is_nobody());

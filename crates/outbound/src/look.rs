@@ -125,7 +125,8 @@ impl Outbound {
             Ok::<_, OutboundError>((sender, to))
         };
         let (sender, recipients) = self.store.read(look).await?;
-        let (mut outcomes, reports) = self.evaluate(policy, Arc::clone(&letter.raw), (sender, vec![recipients])).await?;
+        let (mut outcomes, reports) =
+            self.evaluate(policy, Arc::clone(&letter.raw), (sender, vec![recipients])).await?;
         let outcome = outcomes.pop().unwrap_or_default();
         let approvals = self.approvals(letter.organisation, letter.account, &outcome).await?;
         Ok(Looked { outcome, approvals, reports })

@@ -185,7 +185,8 @@ mod tests {
     use serde_json::json;
 
     fn outcome(actions: &serde_json::Value, domain: &str) -> Outcome {
-        let text = json!({ "name": "r", "when": { "recipient-domain": { "domains": ["far.test"] } }, "actions": actions });
+        let text =
+            json!({ "name": "r", "when": { "recipient-domain": { "domains": ["far.test"] } }, "actions": actions });
         let recipient = Recipient { domain: domain.to_owned(), is_outside: true, ..Recipient::default() };
         let content = Content::read(b"Subject: Hi\r\n\r\nTen pieces.\r\n", None);
         let policy = Policy::new(vec![Rule::read(&text.to_string()).unwrap()], &[]);

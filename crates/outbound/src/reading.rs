@@ -193,7 +193,8 @@ fn stretches(text: &str, found: &[(Range<usize>, &str, bool)]) -> Vec<Stretch> {
     for (place, rule, is_number) in found {
         if place.start < at {
             // Another rule found the same.
-            if let Some(last) = all.last_mut().filter(|last| place.end <= at && !last.rules.iter().any(|it| it == rule)) {
+            if let Some(last) = all.last_mut().filter(|last| place.end <= at && !last.rules.iter().any(|it| it == rule))
+            {
                 last.rules.push((*rule).to_owned());
             }
             continue;
@@ -228,7 +229,11 @@ impl Folded {
             let place = at..at + c.len_utf8();
             if for_numbers {
                 let digits = plain::digits(c.encode_utf8(&mut [0; 4]));
-                digits.into_iter().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).for_each(|c| folded.push(c, &place));
+                digits
+                    .into_iter()
+                    .filter(|c| c.is_alphanumeric())
+                    .flat_map(char::to_uppercase)
+                    .for_each(|c| folded.push(c, &place));
             } else if c.is_whitespace() {
                 if !folded.text.is_empty() && !folded.text.ends_with(' ') {
                     folded.push(' ', &place);
@@ -268,7 +273,9 @@ mod tests {
     }
 
     fn shown(stretches: &[Stretch]) -> String {
-        let one = |it: &Stretch| if it.rules.is_empty() { it.text.clone() } else { format!("<{}:{}>", it.rules.join("+"), it.text) };
+        let one = |it: &Stretch| {
+            if it.rules.is_empty() { it.text.clone() } else { format!("<{}:{}>", it.rules.join("+"), it.text) }
+        };
         stretches.iter().map(one).collect()
     }
 
@@ -280,7 +287,10 @@ mod tests {
             --b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=\"contract 4111111111111111.txt\"\r\n\r\nNothing.\r\n--b--\r\n";
         let content = Content::read(raw.as_bytes(), None);
         let held = [
-            rule("cards", json!({ "any": [{ "detect": { "what": "payment-card" } }, { "detect": { "what": "iban" } }] })),
+            rule(
+                "cards",
+                json!({ "any": [{ "detect": { "what": "payment-card" } }, { "detect": { "what": "iban" } }] }),
+            ),
             rule("words", json!({ "keywords": { "words": ["contract", "sales contract"] } })),
         ];
         let reading = read(&content, &held);
@@ -300,7 +310,11 @@ mod tests {
     #[test]
     fn words_of_other_scripts_are_found_where_they_stand() {
         let held = [rule("words", json!({ "keywords": { "words": ["报价单", "cotización"] } }))];
-        let content = Content::read("Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n请见报价单。La\u{a0}COTIZACIÓN final\r\n".as_bytes(), None);
+        let content = Content::read(
+            "Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n请见报价单。La\u{a0}COTIZACIÓN final\r\n"
+                .as_bytes(),
+            None,
+        );
         let body = shown(&read(&content, &held).body);
         assert!(body.starts_with("请见<words:报价单>。La\u{a0}<words:COTIZACIÓN> final"), "{body}");
     }

@@ -133,7 +133,10 @@ impl Outbound {
         let (to, content) = reading.await.map_err(|_| StoreError::Abandoned("looking at a message panicked"))??;
         let (this, wants) = (Arc::clone(self), policy.wants());
         let look = move |tx: &mut Tx<'_>| {
-            Ok::<_, OutboundError>((person(tx, account)?, recipients(tx, organisation, &to, (wants, Some(this.guard_ref())))?))
+            Ok::<_, OutboundError>((
+                person(tx, account)?,
+                recipients(tx, organisation, &to, (wants, Some(this.guard_ref())))?,
+            ))
         };
         let (sender, recipients) = self.store().read(look).await?;
         Ok(Some(policy.evaluate(&Content { sender, recipients, ..content })))

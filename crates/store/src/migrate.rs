@@ -75,11 +75,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 61, name: "mail-journal", sql: include_str!("../migrations/0061_mail_journal.sql") },
     Migration { version: 62, name: "audit-cosigner", sql: include_str!("../migrations/0062_audit_cosigner.sql") },
     Migration { version: 63, name: "subjects-unproved", sql: include_str!("../migrations/0063_subjects_unproved.sql") },
-    Migration {
-        version: 66,
-        name: "overview-reports",
-        sql: include_str!("../migrations/0066_overview_reports.sql"),
-    },
+    Migration { version: 66, name: "overview-reports", sql: include_str!("../migrations/0066_overview_reports.sql") },
     Migration { version: 67, name: "blocklists", sql: include_str!("../migrations/0067_blocklists.sql") },
     Migration { version: 68, name: "connectors", sql: include_str!("../migrations/0068_connectors.sql") },
 ];

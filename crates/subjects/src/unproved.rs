@@ -160,9 +160,10 @@ fn has_room(tx: &mut Tx<'_>, organisation: i64, address: &str) -> Result<bool, S
         params![organisation, &person, since],
         |row| row.int(0),
     )?;
-    let all = tx.row("SELECT COUNT(*) FROM subject_unproved WHERE organisation = $1", params![organisation], |row| {
-        row.int(0)
-    })?;
+    let all =
+        tx.row("SELECT COUNT(*) FROM subject_unproved WHERE organisation = $1", params![organisation], |row| {
+            row.int(0)
+        })?;
     Ok(lately.unwrap_or(0) < LETTERS_A_DAY && all.unwrap_or(0) < WAITING_MAX)
 }
 

@@ -16,8 +16,8 @@ use store::restrictions;
 use store::testing::TestStore;
 use store::{Tx, params};
 use subjects::{
-    Correction, Kind, Left, LetterKind, Live, NewConsent, NewRequest, OwnRequest, Regime, Removal, State, SubjectError, SubjectSettings,
-    Wanted,
+    Correction, Kind, Left, LetterKind, Live, NewConsent, NewRequest, OwnRequest, Regime, Removal, State, SubjectError,
+    SubjectSettings, Wanted,
 };
 
 store::on_both_engines! {
@@ -652,7 +652,12 @@ async fn somebody_of_ours_asks_himself_and_sees_how_far_it_is(store: TestStore) 
     assert!(matches!(office.change(ask(Kind::Erasure)).await, Err(SubjectError::Twice(known)) if known == id));
     let other = office.change(ask(Kind::Access)).await.unwrap().request.id;
     // What stands against it is said in words.
-    let with = HoldDetail { name: "Valves case".to_owned(), reason: "a court".to_owned(), by: "x".to_owned(), ..HoldDetail::default() };
+    let with = HoldDetail {
+        name: "Valves case".to_owned(),
+        reason: "a court".to_owned(),
+        by: "x".to_owned(),
+        ..HoldDetail::default()
+    };
     office.change(move |tx, it| Ok(holds::begin(tx, it, &[li], &with)?)).await.unwrap();
     let held = office.change(move |tx, it| subjects::own(tx, it, li, id)).await.unwrap().held.unwrap();
     assert!(held.contains("Valves case") && held.contains("Nothing can be erased"), "{held}");
@@ -719,7 +724,9 @@ async fn what_a_stranger_leaves_counts_once_he_has_shown_his_address(store: Test
     office.store.clock.advance(Duration::from_secs(49 * 3_600));
     assert!(matches!(prove(late).await, Err(SubjectError::NoLink)));
     office.store.write(|tx| Ok::<_, SubjectError>(subjects::forget(tx, &SubjectSettings::default())?)).await.unwrap();
-    let kept = |tx: &mut Tx<'_>| Ok::<_, SubjectError>(tx.row("SELECT COUNT(*) FROM subject_unproved", params![], |row| row.int(0))?);
+    let kept = |tx: &mut Tx<'_>| {
+        Ok::<_, SubjectError>(tx.row("SELECT COUNT(*) FROM subject_unproved", params![], |row| row.int(0))?)
+    };
     assert_eq!(office.store.read(kept).await.unwrap(), Some(0));
     for wrong in [
         Left { address: "no address".to_owned(), ..left("en") },

@@ -189,7 +189,8 @@ fn a_group_gives_members_elsewhere_only_what_rules_allow() -> Outcome {
 fn an_automatic_reply_says_nothing_that_rules_forbid() -> Outcome {
     let server = ScriptedServer::start(&[POLITE])?;
     let office = Office::open(&server, Options::default())?;
-    let reply = |text: &str| json!({ "update": { "singleton": { "isEnabled": true, "subject": "Away", "textBody": text } } });
+    let reply =
+        |text: &str| json!({ "update": { "singleton": { "isEnabled": true, "subject": "Away", "textBody": text } } });
     office.rule("partner.example", &json!(["block"]))?;
     office.call("VacationResponse/set", reply(CARD))?;
     office.arrive("sales@trade.test", "one", "Hello.")?;

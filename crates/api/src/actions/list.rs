@@ -17,7 +17,11 @@ use super::grants::{self, GrantRequest};
 use super::import::{MailToImport, MailToTakeOver};
 use super::on::On;
 use super::{
-    Controls, Refused, access, approvals, audit, backup, blocklists, clients, connectors, defence_pages, dkim, dmarc, domain_records, evidence, export, factors, forward, groups, guard, import, investigation, journal, judging, keys, leave, levels, lists, openpgp, outbound, overview_report, pages, people, portal, protection, provisioning, quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub, settings, shared_feeds, sharing, sign_ins, smime, space, store, subjects, threats, tls, trace, whole,
+    Controls, Refused, access, approvals, audit, backup, blocklists, clients, connectors, defence_pages, dkim, dmarc,
+    domain_records, evidence, export, factors, forward, groups, guard, import, investigation, journal, judging, keys,
+    leave, levels, lists, openpgp, outbound, overview_report, pages, people, portal, protection, provisioning,
+    quarantine, queue, receipt, regions, rehearse, retention, retention_rules, roles, scrub, settings, shared_feeds,
+    sharing, sign_ins, smime, space, store, subjects, threats, tls, trace, whole,
 };
 
 actions! {

@@ -309,7 +309,8 @@ fn shown_reading(waiting: &Waiting, reading: &Reading, language: Language) -> Va
         all.iter().map(|it| json!({ "text": it.text, "rules": it.rules })).collect()
     };
     let files = (1..).zip(&reading.files).map(|(number, file)| {
-        let of_file = |place: Option<Place>| matches!(place, Some(Place::File(at) | Place::FileName(at)) if at == number);
+        let of_file =
+            |place: Option<Place>| matches!(place, Some(Place::File(at) | Place::FileName(at)) if at == number);
         let matched = &waiting.detail.outcome.matched;
         let found = matched.iter().flat_map(|it| it.hits.iter().map(move |hit| (&it.rule, hit)));
         let found = found.filter(|(_, hit)| of_file(hit.place));

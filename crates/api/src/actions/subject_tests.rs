@@ -183,7 +183,11 @@ fn everybody_asks_about_his_own_data_and_nobody_about_another_s() {
         assert_eq!(queued().await, 7);
         let list = json!({ "action": "subject-request-own-list" });
         let own = asking.done("sales", list.clone()).await;
-        assert_eq!((own.as_array().map(Vec::len), &own[0]["kind"], &own[0]["state"]), (Some(1), &json!("access"), &json!("open")), "{own}");
+        assert_eq!(
+            (own.as_array().map(Vec::len), &own[0]["kind"], &own[0]["state"]),
+            (Some(1), &json!("access"), &json!("open")),
+            "{own}"
+        );
         assert!(own[0].get("by").is_none() && own[0]["letters"] == json!([]));
         let register = asking.done("security", json!({ "action": "subject-list" })).await;
         assert_eq!(register.as_array().map(Vec::len), Some(7), "{register}");

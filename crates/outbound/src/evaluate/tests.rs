@@ -149,7 +149,9 @@ fn a_recipient_who_looks_like_another_is_told_in_both_languages() {
         is_own: false,
         trick: Trick::LooksSame,
     });
-    for (level, decision) in [(Level::Basic, Decision::Go), (Level::Enhanced, Decision::Warn), (Level::Trade, Decision::Warn)] {
+    for (level, decision) in
+        [(Level::Basic, Decision::Go), (Level::Enhanced, Decision::Warn), (Level::Trade, Decision::Warn)]
+    {
         let policy = Policy::new(vec![crate::rules::shipped(level)], &[]);
         // Nothing of the message need be read for it, and what goes on by itself is not asked about.
         assert!(policy.wants().likeness && !policy.reads() && !policy.asks_onward());
@@ -158,7 +160,8 @@ fn a_recipient_who_looks_like_another_is_told_in_both_languages() {
     }
     let policy = Policy::new(vec![crate::rules::shipped(Level::Trade)], &[]);
     let outcome = policy.evaluate(&mail);
-    for (language, word) in [(Language::English, "looks like somebody else"), (Language::Chinese, "与他人相似的收件人")] {
+    for (language, word) in [(Language::English, "looks like somebody else"), (Language::Chinese, "与他人相似的收件人")]
+    {
         let text = Refusal::Unconfirmed.text(&outcome, language);
         assert!(text.contains(word) && text.contains("bo@acrne.test ≠ acme.test"), "{text}");
     }

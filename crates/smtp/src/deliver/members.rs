@@ -223,12 +223,7 @@ fn place(tx: &mut Tx<'_>, sending: &Sending) -> Result<bool, MembersError> {
     if refs == 0 { Err(MembersError::Nobody) } else { Ok(true) }
 }
 
-fn enqueue(
-    tx: &mut Tx<'_>,
-    sending: &Sending,
-    parcel: &Parcel,
-    handed: Option<&Handed>,
-) -> Result<i64, MembersError> {
+fn enqueue(tx: &mut Tx<'_>, sending: &Sending, parcel: &Parcel, handed: Option<&Handed>) -> Result<i64, MembersError> {
     store::blobs::add_refs(tx, sending.ready.blob.id(), 1)?;
     let mut envelope = parcel.envelope(&sending.envelope);
     envelope.demands.extend(handed.map(|handed| handed.looked.outcome.demands()).unwrap_or_default());

@@ -146,16 +146,17 @@ impl Deliverer {
     }
 
     /// What does not go on, with a letter where the owner has not been told of a rule today.
-    pub(super) async fn kept_back(
-        &self,
-        lease: &Lease,
-        stays: Vec<(Handed, Refusal)>,
-    ) -> Result<Stopped, PlanError> {
+    pub(super) async fn kept_back(&self, lease: &Lease, stays: Vec<(Handed, Refusal)>) -> Result<Stopped, PlanError> {
         let mut stopped = Stopped { stays, letter: None };
         for (handed, refusal) in &stopped.stays {
             let refused = refusal.rules(&handed.looked.outcome);
             let (account, rules) = (handed.account, refused.iter().map(|it| it.rule.clone()).collect::<Vec<_>>());
-            tracing::info!(message = lease.message, account, why = refusal.word(), "a message does not go on by itself");
+            tracing::info!(
+                message = lease.message,
+                account,
+                why = refusal.word(),
+                "a message does not go on by itself"
+            );
             let asked = rules.clone();
             let is_told = move |tx: &mut Tx<'_>| {
                 for rule in &asked {

@@ -68,7 +68,8 @@ impl Deliverer {
         self.keep_inside(&mut decision).await?;
         let is_junk = self.settle_refusal(lease, &mut decision);
         let told = self.tell(lease, account, &decision).await?;
-        let mut sorted = Sorted { decision, is_junk, reply: None, told, replying: Vec::new(), stopped: Stopped::default() };
+        let mut sorted =
+            Sorted { decision, is_junk, reply: None, told, replying: Vec::new(), stopped: Stopped::default() };
         self.reply(lease, recipient, account, raw, &mut sorted).await?;
         Ok(Some(sorted))
     }

@@ -9,14 +9,8 @@ use Applies::{File, Live, Restart};
 use Weaker::{Any, Less, Longer, More, MoreOrNone, Never, Shorter, Words};
 
 /// Settings whose values are told nobody: they hold passwords, or tokens in addresses.
-const SECRETS: &[&str] = &[
-    "store.place",
-    "delivery.route",
-    "provision.ldap",
-    "provision.oidc",
-    "threats.feed",
-    "audit.witness_urls",
-];
+const SECRETS: &[&str] =
+    &["store.place", "delivery.route", "provision.ldap", "provision.oidc", "threats.feed", "audit.witness_urls"];
 
 /// Sections that stand in the file alone.
 const FILE_SECTIONS: &[&str] = &["listen", "keys", "web"];

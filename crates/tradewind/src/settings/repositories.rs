@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn a_browser_names_places_and_neither_programs_nor_secrets() {
-        let good = ["/mnt/backup/mail", "backups", "s3:https://s3.example/bucket/mail", "rest:https://backup.example/mail"];
+        let good =
+            ["/mnt/backup/mail", "backups", "s3:https://s3.example/bucket/mail", "rest:https://backup.example/mail"];
         assert_eq!(may_be_stored(&list(&good)), Ok(()));
         for (bad, words) in [
             ("rclone:away:mail", "a program of this machine"),
@@ -156,8 +157,14 @@ mod tests {
 
     #[test]
     fn a_password_in_an_address_is_told_nobody() {
-        let of_old = list(&["/mnt/a", "rest:https://mail:p@ss@backup.example:8000/x/y", "s3:https://s3.example/b", "sftp:a@b:/c"]);
-        let shown = list(&["/mnt/a", "rest:https://…@backup.example:8000/x/y", "s3:https://s3.example/b", "sftp:a@b:/c"]);
+        let of_old = list(&[
+            "/mnt/a",
+            "rest:https://mail:p@ss@backup.example:8000/x/y",
+            "s3:https://s3.example/b",
+            "sftp:a@b:/c",
+        ]);
+        let shown =
+            list(&["/mnt/a", "rest:https://…@backup.example:8000/x/y", "s3:https://s3.example/b", "sftp:a@b:/c"]);
         assert_eq!(told(SETTING, of_old.clone()), shown);
         assert_eq!(told("smtp.dns_lists", of_old.clone()), of_old);
     }
@@ -165,7 +172,8 @@ mod tests {
     #[test]
     fn a_directory_of_others_does_not_become_a_repository() {
         let scratch = tempfile::tempdir().unwrap();
-        let (own, empty, foreign) = (scratch.path().join("own"), scratch.path().join("empty"), scratch.path().join("x"));
+        let (own, empty, foreign) =
+            (scratch.path().join("own"), scratch.path().join("empty"), scratch.path().join("x"));
         for place in [&own, &empty, &foreign] {
             fs::create_dir(place).unwrap();
         }
