@@ -15,6 +15,11 @@ pub(super) fn answers() -> Answers {
         larger_mib: count().or_null(), group: text().or_null(), flagged_too: truth(), off: truth(), by: text(),
         last_run: moment().or_null(),
     };
+    let journal_rule = object! {
+        name: text(), days: count(), reason: text(), account: text().or_null(), group: text().or_null(),
+        with: text().or_null(), direction: text().or_null(), by_law: truth(), report_to: text().or_null(), begun: moment(),
+        by: text(), ended: moment().or_null(), ended_by: text(), ended_reason: text(),
+    };
     let sample = object! { address: text().or_null(), since: moment(), size: count() };
     let preview = object! {
         messages: count(), bytes: count(), accounts: count(), held: count(), samples: list(sample),
@@ -27,6 +32,9 @@ pub(super) fn answers() -> Answers {
         ("hold-begin", object! { id: text() }),
         ("hold-end", object! { ended: text() }),
         ("hold-list", list(hold)),
+        ("journal-rule-set", object! { rule: text() }),
+        ("journal-rule-list", list(journal_rule)),
+        ("journal-rule-end", object! { ended: text() }),
         ("retention-window", object! { days: count(), messages: count(), bytes: count() }),
         ("retention-window-set", object! { days: count() }),
         ("retention-rule-set", object! { rule: text() }),

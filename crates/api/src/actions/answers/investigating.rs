@@ -25,7 +25,8 @@ pub(super) fn answers() -> Answers {
     let item = object! {
         message: text(), custodian: text(), from: text(), subject: text(), message_id: text().or_null(),
         received: moment().or_null(), removed: moment().or_null(), folders: list(text()), search: whole(),
-        mark: words_of!(Mark), note: text(), marked_by: text(),
+        mark: words_of!(Mark), note: text(), marked_by: text(), journaled_until: moment().or_null(),
+        envelope: object! { message: text(), from: text().or_null(), to: list(text()), rules: list(text()) }.or_null(),
     };
     // A search that takes longer goes on by itself; its figures stand under investigation-show.
     let begun = object! { search: whole(), whole: only(false) };
@@ -81,7 +82,18 @@ pub(super) fn of_subjects() -> Answers {
         id: text(), name: text(), address: text(), purpose: text(), evidence: text(), given: moment(),
         withdrawn: moment().or_null(), withdrawal: text(), by: text(),
     };
+    let sent = object! { sent: moment().or_null(), subject: text(), text: text() };
+    let own = object! {
+        id: text(), kind: words_of!(Kind), law: words_of!(Regime), state: words_of!(State), received: moment(),
+        due: moment(), extended: text().or_null(), refused: text().or_null(),
+        hold: free("The hold that stands against it: its number, name and day; or null."),
+        held: free("Holds that cover the person."), carried_out: truth(), closed: moment().or_null(), note: text(),
+        letters: list(sent),
+    };
     vec![
+        ("subject-request-own-make", own.clone()),
+        ("subject-request-own-list", list(own.clone())),
+        ("subject-request-own-withdraw", own),
         ("subject-open", object! { id: text(), due: moment(), ours: truth() }),
         ("subject-list", list(request())),
         ("subject-show", shown),
@@ -96,7 +108,7 @@ pub(super) fn of_subjects() -> Answers {
         ("subject-correct", object! { corrected: text() }),
         ("subject-restrict", object! { id: text(), restricted: truth() }),
         ("subject-erase", erased()),
-        ("subject-proof", object! { complete: truth(), waiting: list(text()), proof: text() }),
+        ("subject-proof", object! { complete: truth(), waiting: list(text()), proof: free("The statement as JSON with its seal, to be verified without the server.") }),
         ("subject-letters", list(letter)),
         ("subject-letter-set", object! { letter: text() }),
         ("subject-letter-send", object! { sent: text(), to: text() }),

@@ -126,6 +126,15 @@ pub(super) fn of_quarantine() -> Answers {
         since: moment(), expires: moment(), note: text(), may_decide: truth(),
     };
     let decided = object! { id: text(), state: words_of!(::outbound::waiting::State), needs: count() };
+    let stretches = list(object! { text: text(), rules: list(text()) });
+    let file = object! {
+        name: stretches.clone(), kinds: list(text()), octets: count(), locked: truth(),
+        found: list(object! { rule: text(), text: text() }),
+    };
+    let reading = object! {
+        envelope_from: text(), fields: list(object! { name: text(), value: text() }), subject_read: stretches.clone(),
+        body: stretches, cut: truth(), unreadable: truth(), files: list(file),
+    };
     vec![
         ("quarantine-list", list(in_words.clone())),
         ("quarantine-page", page(in_words)),
@@ -156,7 +165,8 @@ pub(super) fn of_quarantine() -> Answers {
         ("outbound-marks", list(object! { name: text(), at: moment(), hashes: count() })),
         ("outbound-mark-add", object! { marked: text(), hashes: count() }),
         ("outbound-mark-remove", object! { removed: text() }),
-        ("outbound-waiting", list(waiting)),
+        ("outbound-waiting", list(waiting.clone())),
+        ("outbound-waiting-show", waiting.with(reading)),
         ("outbound-approve", decided.clone()),
         ("outbound-refuse", decided),
     ]
