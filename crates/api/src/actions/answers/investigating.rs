@@ -5,7 +5,7 @@ use identity::Language;
 use investigation::Mark;
 
 use super::{
-    Answers, Shape, count, either, file, list, map, moment, object, octets, only, table, text, truth, whole, words_of,
+    Answers, Shape, count, either, file, free, list, map, moment, object, octets, only, table, text, truth, whole, words_of,
 };
 
 /// A search with what it found.
