@@ -63,6 +63,7 @@ impl Backup {
                 .set("backup", "gives_way", "true")
                 .set("backup", "mib_per_second", &self.mib_per_second.to_string())
                 .set("smtp", "exempt_networks", "[\"127.0.0.0/8\"]")
+                .set("smtp", "messages_per_connection_max", "1000000")
                 .set("judging", "enabled", "false"),
         )?;
         let (target, to) = (server.listen("smtp")?, server.account("sales")?.address);
