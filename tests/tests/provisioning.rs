@@ -66,7 +66,7 @@ fn the_directory_goes_out_and_comes_back_as_a_table() -> Outcome {
     std::fs::write(&file, format!("{exported}person,zhou@trade.test,Zhou,sales,zh,0,active,,,,\r\n"))?;
     let path = file.display().to_string();
     let dry = tradewind.command(&["--json", "directory", "import", "--dry-run", &path])?.success()?.stdout;
-    assert!(dry.contains("zhou@trade.test") && dry.contains("dry run") && dry.contains("\"line\":6"), "{dry}");
+    assert!(dry.contains("zhou@trade.test") && dry.contains("dry run") && dry.contains("\"line\":7"), "{dry}");
     let listed = tradewind.command(&["user", "list"])?.success()?.stdout;
     assert!(!listed.contains("zhou"), "{listed}");
     tradewind.command(&["directory", "import", &path])?.success()?;

@@ -282,7 +282,8 @@ pub(super) async fn set(controls: &Controls, by: &Bounds, new: SettingToChange) 
     let node = controls.elsewhere.node()?;
     let setting = found(&*node, &new.name)?;
     let text = match (new.value, new.secret, setting.nature.is_secret) {
-        (Some(_), None, true) => {
+        // That it cannot be set here at all is the better answer, and comes with the change.
+        (Some(_), None, true) if setting.nature.applies != Applies::File => {
             return Err(Refused(format!("{}: its value is told nobody; give it as secret, not as value", new.name)));
         }
         (None, Some(_), false) => return Err(Refused(format!("{}: is no secret; give it as value", new.name))),
