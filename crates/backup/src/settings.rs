@@ -38,7 +38,8 @@ env::settings! {
         /// Into how many parts a repository is divided, one of which is read back each day after the backup, so that all of it is in so many days;
         /// 0 for none. What is damaged is told, and stored anew by the next backup.
         read_back_parts: u32 = 30,
-        /// A backup gives way to everything else on the machine: its threads have a low priority, so that it takes long on a busy one.
+        /// A backup gives way to everything else on the machine: its threads have a low priority, and while mail comes in it reads no more than
+        /// 16 MiB a second, so that it takes long on a busy one.
         gives_way: bool = true,
         /// MiB read from the store in a second at most, so that a backup leaves room for the server; 0 for no limit.
         mib_per_second: u64 = 0,

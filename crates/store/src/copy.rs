@@ -519,3 +519,29 @@ fn send_blob(store: &Store, row: &Row<'_>, chunks: &mut Chunks<'_, '_>) -> Resul
 pub(crate) fn is_of_blobs(table: &Table) -> bool {
     table.name == BLOB_TABLE
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Engine, run};
+
+    #[test]
+    fn a_copy_of_all_is_slow_while_others_write_and_a_step_is_not() {
+        run(Engine::Sqlite, |store| async move {
+            let pace = |gives_way| Pace { bytes_per_second: 0, gives_way };
+            let (mut all, mut step) = (Pacer::new(&store, pace(true), true), Pacer::new(&store, pace(true), false));
+            let mut hasty = Pacer::new(&store, pace(false), true);
+            assert_eq!(all.limit(), 0);
+            let before = store.0.writes.load(Ordering::Relaxed);
+            store.write(|_| Ok::<_, StoreError>(())).await.unwrap();
+            assert_eq!(store.0.writes.fetch_add(500, Ordering::Relaxed), before + 1);
+            std::thread::sleep(LOOK_EVERY);
+            assert_eq!((all.limit(), step.limit(), hasty.limit()), (AMID_WRITES_BYTES_PER_SECOND, 0, 0));
+            all.pace.bytes_per_second = 1;
+            assert_eq!(all.limit(), 1, "what the settings ask for is less");
+            all.pace.bytes_per_second = 0;
+            std::thread::sleep(LOOK_EVERY);
+            assert_eq!(all.limit(), 0, "nobody writes any more");
+        });
+    }
+}

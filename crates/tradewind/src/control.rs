@@ -12,7 +12,6 @@ use std::sync::Arc;
 use ::backup::Opened;
 use api::actions::{BackupPlan, Controls, Elsewhere, PointsPlan, PortalParts, Refused, RehearsalPlan};
 use async_trait::async_trait;
-
 use certbook::{Inquirer, SmimeSettings};
 use configuration::Node;
 use crypto::keys::{Key, Region};

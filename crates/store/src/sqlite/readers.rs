@@ -45,12 +45,7 @@ impl Readers {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.apart(move |connection| {
-            connection.sort_in_files()?;
-            connection.control("BEGIN")?;
-            work(&mut Tx::new(connection, &context))
-        })
-        .await
+        self.apart(move |connection| in_snapshot(connection, &context, work)).await
     }
 
     /// Runs `work` with a connection of its own, outside of a transaction.
@@ -77,12 +72,7 @@ impl Readers {
     {
         let path = self.path.clone();
         let (done, outcome) = tokio::sync::oneshot::channel();
-        let read = move || {
-            let mut connection = Connection::open_reader(&path)?;
-            connection.sort_in_files()?;
-            connection.control("BEGIN")?;
-            work(&mut Tx::new(&mut connection, &context))
-        };
+        let read = move || in_snapshot(&mut Connection::open_reader(&path)?, &context, work);
         let thread = std::thread::Builder::new().name("read-aside".into()).spawn(move || {
             give_way();
             // Whoever waits no longer wants no answer.
@@ -111,4 +101,15 @@ impl Readers {
         self.idle.lock().push(connection);
         outcome
     }
+}
+
+/// Runs long `work` on a snapshot: what does not fit into memory is sorted in files.
+fn in_snapshot<T, E: From<StoreError>>(
+    connection: &mut Connection,
+    context: &Arc<Context>,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    connection.sort_in_files()?;
+    connection.control("BEGIN")?;
+    work(&mut Tx::new(connection, context))
 }
