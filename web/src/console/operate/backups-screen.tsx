@@ -8,7 +8,6 @@ import { size } from "../../i18n/format";
 import { ActButton } from "../kit/form";
 import { useMay, useMe } from "../kit/me";
 import { Block, Fact, Facts, Moment, ScreenPage, Tone } from "../kit/parts";
-import { BackupPlaces } from "./backup-places";
 
 interface Repository {
   repository: string;
@@ -42,17 +41,9 @@ export default function BackupsScreen() {
   const { t } = useTranslation();
   const may = useMay();
   const { alone } = useMe();
-  if (!alone) return <ScreenPage title={t("backups.title")}><p>{t("backups.not-alone")}</p></ScreenPage>;
-  // Who decides where they go does not look after them, and the other way round.
-  if (!may("store.check")) return <ScreenPage title={t("backups.title")} about={t("backups.about")}><BackupPlaces /></ScreenPage>;
-  return <Shown />;
-}
-
-function Shown() {
-  const { t } = useTranslation();
-  const may = useMay();
   const [read] = useState(() => () => act<Status>("backup-status", {}));
   const known = useTold(read);
+  if (!alone) return <ScreenPage title={t("backups.title")}><p>{t("backups.not-alone")}</p></ScreenPage>;
   const acts = (
     <>
       {may("store.collect") && <ActButton action="backup-run" label="backups.run" look="first" done={known.again} said="backups.ran" />}
@@ -70,7 +61,6 @@ function Shown() {
           </>
         )}
       </Told>
-      {may("policy.read") && <BackupPlaces changed={known.again} />}
       <Listed />
       <Erased />
     </ScreenPage>
