@@ -1,6 +1,6 @@
 //! The journal of mail: what is kept beside mailboxes, found when they have it no more, and goes with its period.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where something fails")]
 
 mod support;
 

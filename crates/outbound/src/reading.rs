@@ -100,7 +100,7 @@ impl Outbound {
             Ok::<_, OutboundError>(Reading { reverse_path, fields: fields(&raw), ..read(&content, &held) })
         };
         let working = tokio::task::spawn_blocking(work).await;
-        Ok(working.map_err(|_| StoreError::Abandoned("reading a message panicked"))??)
+        working.map_err(|_| StoreError::Abandoned("reading a message panicked"))?
     }
 }
 

@@ -79,9 +79,22 @@ impl Known {
 
 /// What is known without asking.
 fn plain() -> Vec<(&'static str, &'static str, Value)> {
+    let mut all = everywhere();
+    all.extend(of_one_action());
+    for action in ["user-delete", "subject-erase"] {
+        all.push((action, "address", json!("gone@trade.test")));
+    }
+    for action in ["user-leave", "user-state", "session-end", "user-password", "user-unfreeze", "region-place-set"] {
+        all.push((action, "address", json!("leaver@trade.test")));
+    }
+    all
+}
+
+/// What a field of this name is in any action.
+fn everywhere() -> Vec<(&'static str, &'static str, Value)> {
     let rule =
         json!({ "name": "wide", "when": { "recipients": { "domains": ["partner.example"] } }, "actions": ["block"] });
-    let mut all = vec![
+    vec![
         ("*", "address", json!("buyer@trade.test")),
         ("*", "account", json!("buyer@trade.test")),
         ("*", "user", json!("buyer@trade.test")),
@@ -112,6 +125,12 @@ fn plain() -> Vec<(&'static str, &'static str, Value)> {
         ("*", "since", json!("2026-01-01")),
         ("*", "period", json!("2026-10")),
         ("*", "country", json!("SG")),
+    ]
+}
+
+/// What a field is in one action.
+fn of_one_action() -> Vec<(&'static str, &'static str, Value)> {
+    vec![
         ("access-sign-off", "period", json!("2026-Q3")),
         ("access-report", "period", json!("2026-Q3")),
         ("sign-in-review", "format", json!("csv")),
@@ -159,12 +178,5 @@ fn plain() -> Vec<(&'static str, &'static str, Value)> {
         ("grant-ask", "reason", json!("an invoice has vanished")),
         ("retention-rule-set", "folder", json!("Trash")),
         ("retention-rule-try", "folder", json!("Trash")),
-    ];
-    for action in ["user-delete", "subject-erase"] {
-        all.push((action, "address", json!("gone@trade.test")));
-    }
-    for action in ["user-leave", "user-state", "session-end", "user-password", "user-unfreeze", "region-place-set"] {
-        all.push((action, "address", json!("leaver@trade.test")));
-    }
-    all
+    ]
 }

@@ -5,7 +5,8 @@ use identity::Language;
 use investigation::Mark;
 
 use super::{
-    Answers, Shape, count, either, file, free, list, map, moment, object, octets, only, table, text, truth, whole, words_of,
+    Answers, Shape, count, either, file, free, list, map, moment, object, octets, only, table, text, truth, whole,
+    words_of,
 };
 
 /// A search with what it found.
@@ -108,7 +109,10 @@ pub(super) fn of_subjects() -> Answers {
         ("subject-correct", object! { corrected: text() }),
         ("subject-restrict", object! { id: text(), restricted: truth() }),
         ("subject-erase", erased()),
-        ("subject-proof", object! { complete: truth(), waiting: list(text()), proof: free("The statement as JSON with its seal, to be verified without the server.") }),
+        (
+            "subject-proof",
+            object! { complete: truth(), waiting: list(text()), proof: free("The statement as JSON with its seal, to be verified without the server.") },
+        ),
         ("subject-letters", list(letter)),
         ("subject-letter-set", object! { letter: text() }),
         ("subject-letter-send", object! { sent: text(), to: text() }),
