@@ -64,7 +64,7 @@ pub use dovecot::{Dovecot, DovecotOptions};
 pub use failure::{Failure, Outcome, wait_until};
 pub use faketime::Faketime;
 pub use https_host::{Asked, HttpsHost};
-pub use message::{Letter, message_id, words};
+pub use message::{Letter, decoded, message_id, words};
 pub use opendkim::{DkimKey, OpenDkim};
 pub use outward::{Outward, RouteTo};
 pub use packages::missing;

@@ -140,6 +140,30 @@ pub fn message_id(header: &[u8]) -> Option<String> {
     Some(rest.split_once('>')?.0.to_owned())
 }
 
+/// A message of one part with its base64 body as text, after the header.
+pub fn decoded(message: &str) -> String {
+    let (header, body) = message.split_once("\r\n\r\n").unwrap_or((message, ""));
+    let mut bits: Vec<u8> = Vec::new();
+    let (mut held, mut count) = (0_u32, 0);
+    for letter in body.bytes().take_while(|letter| *letter != b')') {
+        let value = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => continue,
+        };
+        held = (held << 6) | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bits.push((held >> count) as u8);
+        }
+    }
+    format!("{header}\n{}", String::from_utf8_lossy(&bits))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

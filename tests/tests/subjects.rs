@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use harness::{Access, Browser, Failure, Options, Outcome, Scratch, Sink, Tradewind, require, run, wait_until};
+use harness::{
+    Access, Browser, Failure, Options, Outcome, Scratch, Sink, Tradewind, decoded, require, run, wait_until,
+};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -211,9 +213,11 @@ fn a_stranger_asks_on_the_page_and_proves_his_address() -> Outcome {
     assert!(left.body.contains("a letter with a link"), "{}", left.body);
     let letter = wait_until("the letter", PATIENCE, || Ok(far.messages()?.into_iter().next()))?;
     assert_eq!(told(&tradewind, &["subject", "list"])?, json!([]), "nothing is entered before");
-    let link = letter.replace("=\r\n", "").replace("=3D", "=");
-    let link =
-        link.split("/privacy/").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_hexdigit).collect::<String>());
+    let letter = decoded(&letter);
+    let link = letter
+        .split("/privacy/")
+        .nth(1)
+        .map(|rest| rest.chars().take_while(char::is_ascii_hexdigit).collect::<String>());
     let path = format!("/privacy/{}", link.ok_or_else(|| Failure::new(format!("no link in {letter}")))?);
     // Opening it does nothing, as mail filters open links.
     let asked = browser.get(&path)?.expect(200)?;

@@ -191,7 +191,7 @@ test("the administrator takes a backup", async () => {
   await choose(page, "Backups");
   await press(page, "Take a backup now");
   await page.getByText("The backup is there.").waitFor({ timeout: BACKUP_MS });
-  await region(page, disk).getByText("good").waitFor();
+  await region(page, disk).getByText(/^✓\s*good$/).waitFor();
   await look(page, "a backup that was taken");
 });
 

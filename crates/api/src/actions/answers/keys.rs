@@ -29,7 +29,7 @@ pub(super) fn answers() -> Answers {
         ("dkim-list", list(dkim.clone())),
         ("dkim-add", list(dkim.clone())),
         ("dkim-rotate", list(dkim)),
-        ("dkim-retire", object! { domain: text(), retired: count() }),
+        ("dkim-retire", object! { domain: text(), retired: list(text()) }),
         ("smime-keys", list(smime.clone())),
         ("smime-import", smime.clone()),
         ("smime-request", smime),

@@ -106,6 +106,7 @@ fn rule() -> Shape {
         name: text(), priority: count(), mode: text(), direction: text(), scope?: map(list(text())),
         when: free("A condition, as a rule is given with."), unless?: free("A condition, as a rule is given with."),
         actions: list(free("An action, as a rule is given with: a word, or an object of one field.")), stop?: truth(),
+        shipped?: truth(),
     }
 }
 
@@ -121,9 +122,9 @@ pub(super) fn of_quarantine() -> Answers {
     let tested = matched.clone().with(object! { mode: text(), actions: list(text()) });
     let held = object! { id: text(), at: moment(), decision: text(), rules: list(text()) };
     let waiting = object! {
-        id: text(), sender: text().or_null(), to: list(text()), subject: text(), reason: text(), rules: list(matched),
+        id: text(), sender: text().or_null(), to: list(text()), subject: text(), reason: text().or_null(), rules: list(matched),
         needs: list(object! { rule: text(), by: text(), given: truth() }), state: words_of!(::outbound::waiting::State),
-        since: moment(), expires: moment(), note: text(), may_decide: truth(),
+        since: moment(), expires: moment(), note: text(), may_decide: truth(), by_itself: truth(),
     };
     let decided = object! { id: text(), state: words_of!(::outbound::waiting::State), needs: count() };
     let stretches = list(object! { text: text(), rules: list(text()) });

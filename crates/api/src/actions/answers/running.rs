@@ -48,7 +48,13 @@ pub(super) fn answers() -> Answers {
         ("store-scrub", scrubbed),
         ("store-collect", object! { blobs: count(), moved_blobs: count(), segments: count(), segment_bytes: count() }),
         ("audit-seal", object! { records: count(), size: count() }),
-        ("audit-head", object! { key: text().or_null(), time: moment().or_null(), checkpoint: text().or_null() }),
+        (
+            "audit-head",
+            object! {
+                key: text().or_null(), time: moment().or_null(), checkpoint: text().or_null(), cosigned: text().or_null(),
+                cosigners: list(text()),
+            },
+        ),
         (
             "audit-prove",
             object! {
