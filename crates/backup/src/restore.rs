@@ -19,7 +19,7 @@ use crate::manifest::Manifest;
 use crate::moment::moment_text;
 use crate::points::{Base, Points, Step, TAG, Way, leading_on};
 use crate::repository::{Backup, Target, millis, snapshots, tagged};
-use crate::source::{bundle_path, files_path, gone_path, manifest_path, table_path};
+use crate::source::{bundle_path, files_path, gone_path, manifest_path, older_path, table_path};
 use crate::step::generation;
 
 /// Longest list of what is in a backup that is read, in bytes.
@@ -499,7 +499,11 @@ pub(crate) fn read_file<T, E: From<BackupError>>(
     path: &PathBuf,
     work: impl FnOnce(&mut dyn Read) -> Result<T, E>,
 ) -> Result<T, E> {
-    let node = target.told(repository.node_from_path(snapshot.tree, path))?;
+    let found = repository.node_from_path(snapshot.tree, path).or_else(|error| {
+        let older = older_path(path).ok_or(error)?;
+        repository.node_from_path(snapshot.tree, &older)
+    });
+    let node = target.told(found)?;
     let (mut reader, writer) = std::io::pipe().map_err(|cause| BackupError::io(path, cause))?;
     std::thread::scope(|scope| {
         let dumping = scope.spawn(|| {

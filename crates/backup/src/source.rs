@@ -202,8 +202,15 @@ fn file_path(place: &Path) -> PathBuf {
     files_path().join(place)
 }
 
+/// Before [`bundle_path`] in the order of the format: whatever is read of a store's snapshot comes before what outlasts that.
 pub(crate) fn table_path(table: &Table) -> PathBuf {
-    Path::new(ROOT).join("tables").join(&table.name)
+    Path::new(ROOT).join("all-tables").join(&table.name)
+}
+
+/// Where older backups have what is at `path` now.
+pub(crate) fn older_path(path: &Path) -> Option<PathBuf> {
+    let table = path.strip_prefix(Path::new(ROOT).join("all-tables")).ok()?;
+    Some(Path::new(ROOT).join("tables").join(table))
 }
 
 pub(crate) fn gone_path(table: &Table) -> PathBuf {
@@ -292,5 +299,17 @@ impl ReadSource for Source {
             Ok(ReadSourceEntry { path: path.clone(), node: node.clone(), open: Some(opening) })
         };
         self.entries.iter().map(entry).collect::<Vec<_>>().into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_of_older_backups_are_found() {
+        let now = Path::new(ROOT).join("all-tables/message");
+        assert_eq!(older_path(&now), Some(Path::new(ROOT).join("tables/message")));
+        assert_eq!(older_path(&files_path()), None);
     }
 }

@@ -12,7 +12,7 @@
 //!   new staged blobs; a staged blob holds a pin until after the transaction that attaches it has run on the one writer thread, where
 //!   the look at the rows runs too. Thus a row that is still to come has a pin at the first look, or is there at the second.
 //! - The file lingers for the grace time after it was found so, for readers who took a blob's place from an older snapshot.
-//!   Copies of the store ([`crate::copy`]) may read for longer, and hold all files meanwhile.
+//!   Copies of the store ([`crate::copy`]) may read for longer, and hold all files and all rows of blobs meanwhile.
 //!   When the store opens there are no such readers, and files without rows are removed at once.
 
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ use std::time::Duration;
 use env::Timestamp;
 
 use crate::blobs::{HEADER_BYTES, SegmentSize, StagedBlob};
-use crate::copy::holds_segments;
+use crate::copy::holds_blobs;
 use crate::space::WRITE_RESERVE_BYTES;
 use crate::{Store, StoreError, Tx, params};
 
@@ -81,12 +81,12 @@ pub async fn run(store: &Store, budget: Budget, now: Timestamp) -> Result<Collec
     let released = i64::try_from(GRACE.as_millis()).map_or(0, |grace| now.millis().saturating_sub(grace));
     let mut collected = Collected {
         dedupe_rows: delete_in_steps(store, budget.rows, move |tx, limit| delete_dedupe(tx, now, limit)).await?,
-        blobs: delete_in_steps(store, budget.rows, move |tx, limit| delete_blobs(tx, released, limit)).await?,
+        blobs: delete_blobs(store, budget.rows, released).await?,
         ..Collected::default()
     };
     if !store.blobs().closed_segments()?.is_empty() {
         compact(store, budget.copied_bytes, &mut collected).await?;
-        if !holds_segments(&store.0.segments_held) {
+        if !holds_blobs(store) {
             remove_empty(store, now, &mut collected).await?;
         }
     }
@@ -96,11 +96,14 @@ pub async fn run(store: &Store, budget: Budget, now: Timestamp) -> Result<Collec
 async fn delete_in_steps(
     store: &Store,
     budget: u32,
-    delete: impl Fn(&mut Tx<'_>, u32) -> Result<u64, StoreError> + Copy + Send + 'static,
+    delete: impl Fn(&mut Tx<'_>, u32) -> Result<u64, StoreError> + Clone + Send + 'static,
 ) -> Result<u64, StoreError> {
     let mut total = 0;
     while total < u64::from(budget) {
-        let deleted = store.write_freeing(move |tx| delete(tx, DELETED_ROWS_MAX)).await?;
+        let deleted = {
+            let delete = delete.clone();
+            store.write_freeing(move |tx| delete(tx, DELETED_ROWS_MAX)).await?
+        };
         total += deleted;
         if deleted < u64::from(DELETED_ROWS_MAX) {
             break;
@@ -117,13 +120,21 @@ fn delete_dedupe(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<u64, Sto
     )
 }
 
-fn delete_blobs(tx: &mut Tx<'_>, released: i64, limit: u32) -> Result<u64, StoreError> {
-    // The outer condition is looked at again, by PostgreSQL too, once the row is locked.
-    tx.execute(
-        "DELETE FROM blob WHERE refs = 0 AND id IN
-            (SELECT id FROM blob WHERE refs = 0 AND released < $1 ORDER BY released LIMIT $2)",
-        params![released, limit],
-    )
+async fn delete_blobs(store: &Store, budget: u32, released: i64) -> Result<u64, StoreError> {
+    let held = store.clone();
+    delete_in_steps(store, budget, move |tx, limit| {
+        // Asked while nobody else writes: see `copy::hold_blobs`.
+        if holds_blobs(&held) {
+            return Ok(0);
+        }
+        // The outer condition is looked at again, by PostgreSQL too, once the row is locked.
+        tx.execute(
+            "DELETE FROM blob WHERE refs = 0 AND id IN
+                (SELECT id FROM blob WHERE refs = 0 AND released < $1 ORDER BY released LIMIT $2)",
+            params![released, limit],
+        )
+    })
+    .await
 }
 
 /// Copies the live blobs out of closed segments that are mostly dead.

@@ -4,6 +4,9 @@
 //! so that a bundle is the same from copy to copy until one of its blobs is deleted; where a bundle begins is decided by the blobs' own
 //! numbers. Whoever keeps copies therefore needs to read a bundle only once.
 //!
+//! On the embedded engine the snapshot ends with the last table: blobs are read from the store as it is by then, of which none goes while a copy is
+//! taken.
+//!
 //! The keys of accounts are in no copy. Whoever keeps copies keeps [`AccountKeys`] apart from them, where they can be replaced: once an
 //! account's key is gone from there too, all that older copies have of the account stays sealed for good.
 
@@ -17,7 +20,7 @@ pub(crate) mod schema;
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::time::{Duration, Instant};
 
@@ -182,7 +185,7 @@ pub struct Parts {
 
 impl Parts {
     /// Begins to read a part. Parts are sent one after the other, so whoever opens several reads them in the order of opening or on
-    /// threads of their own.
+    /// threads of their own. Whoever reads a table twice finds the second one changed.
     #[must_use]
     pub fn open(&self, part: Part) -> PartReader {
         let (chunks, waiting) = mpsc::sync_channel(CHUNKS_WAITING_MAX);
@@ -252,7 +255,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const AMID_WRITES_BYTES_PER_SECOND: u64 = 16 << 20;
 
 /// Holds one point in time of the store and lets `work` read it, on a thread of its own. Writers go on meanwhile; what they take out stays
-/// readable here. On the embedded engine the write-ahead log grows for as long as this takes.
+/// readable here. On the embedded engine the write-ahead log grows, and slows all down, until the last table is read: whoever reads everything reads
+/// tables first.
 ///
 /// # Errors
 /// [`StoreError`] if the store cannot be read. What fails while a part is read is told by its reader.
@@ -275,10 +279,14 @@ where
         let is_embedded = reading.is_embedded();
         let mark = journal::mark(tx, is_embedded)?;
         let seen = tx.now();
+        let (mut known, mut tables_left) = (Known::default(), usize::MAX);
         let (noted, mut inventory, keys_changed) = match &since {
-            None => (Vec::new(), take_inventory(tx, is_embedded)?, true),
+            None => (Vec::new(), take_inventory(tx, is_embedded, &mut known)?, true),
             Some(since) => changes::take_inventory(tx, is_embedded, since)?,
         };
+        if since.is_none() {
+            tables_left = inventory.tables.len();
+        }
         let chain = journal::state(tx)?.chain;
         inventory.point = (chain != 0).then(|| Point { chain, mark: mark.order() });
         let (asks, waiting) = mpsc::channel::<Ask>();
@@ -291,9 +299,14 @@ where
         while let Ok(ask) = waiting.recv() {
             let mut chunks = Chunks { to: &ask.chunks, chunk: Vec::with_capacity(CHUNK_BYTES), pacer: &mut pacer };
             let outcome = match &since {
-                None => send_part(tx, &reading, &ask.part, &mut chunks),
+                None => send_part(tx, &reading, &known, &ask.part, &mut chunks),
                 Some(since) => changes::send_part(tx, &reading, (&noted, since), &ask.part, &mut chunks),
             };
+            tables_left = tables_left.saturating_sub(usize::from(matches!(ask.part, Part::Table(_))));
+            if tables_left == 0 {
+                // Before the end is told, so that whoever has it all finds the snapshot gone.
+                tx.renew()?;
+            }
             let outcome = outcome.and_then(|()| chunks.finish());
             if let Err(error) = outcome {
                 // A reader that went away needs no answer.
@@ -302,7 +315,7 @@ where
         }
         worker.join().map_err(|_| StoreError::Abandoned("the work on a copy panicked"))
     };
-    let _held = SegmentsHeld::new(store);
+    let _held = hold_blobs(store).await?;
     match &store.0.database {
         Database::Sqlite(sqlite) if pace.gives_way => sqlite.read_aside(&store.0.context, serve).await,
         Database::Sqlite(sqlite) => sqlite.read_apart(&store.0.context, serve).await,
@@ -310,35 +323,48 @@ where
     }
 }
 
-/// Keeps the files of segments while a snapshot may name them.
-struct SegmentsHeld(Store);
+/// Keeps blobs, and the files of segments, while a copy may name them.
+struct BlobsHeld(Store);
 
-impl SegmentsHeld {
-    fn new(store: &Store) -> Self {
-        store.0.segments_held.fetch_add(1, Ordering::SeqCst);
-        Self(store.clone())
-    }
-}
-
-impl Drop for SegmentsHeld {
+impl Drop for BlobsHeld {
     fn drop(&mut self) {
-        self.0.0.segments_held.fetch_sub(1, Ordering::SeqCst);
+        self.0.0.blobs_held.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
-/// Whether a copy is being taken, which may still read segments that are empty by now.
-pub(crate) fn holds_segments(held: &AtomicU64) -> bool {
-    held.load(Ordering::SeqCst) > 0
+/// Keeps blobs from now on. Whoever deletes some looks for copies in the same transaction, so that all that goes has gone once another transaction was
+/// carried out.
+async fn hold_blobs(store: &Store) -> Result<BlobsHeld, StoreError> {
+    store.0.blobs_held.fetch_add(1, Ordering::SeqCst);
+    let held = BlobsHeld(store.clone());
+    if store.is_embedded() {
+        store.write_freeing(|_| Ok::<_, StoreError>(())).await?;
+    }
+    Ok(held)
 }
 
-fn take_inventory(tx: &mut Tx<'_>, is_embedded: bool) -> Result<Inventory, StoreError> {
+/// Whether a copy is being taken, which may still read blobs and segments that nobody else needs.
+pub(crate) fn holds_blobs(store: &Store) -> bool {
+    store.0.blobs_held.load(Ordering::SeqCst) > 0
+}
+
+/// What a snapshot had of blobs, for those who read them after it.
+#[derive(Default)]
+struct Known {
+    /// Their numbers, rising.
+    blobs: Vec<i64>,
+    /// The numbers of those that are known to be damaged, rising.
+    damaged: Vec<i64>,
+}
+
+fn take_inventory(tx: &mut Tx<'_>, is_embedded: bool, known: &mut Known) -> Result<Inventory, StoreError> {
     let count = |tx: &mut Tx<'_>, sql| -> Result<u64, StoreError> {
         Ok(tx.row(sql, &[], |row| row.int(0))?.unwrap_or(0).unsigned_abs())
     };
     Ok(Inventory {
         schema: newest(),
         tables: measured_tables(tx, is_embedded)?,
-        bundles: bundles(tx)?,
+        bundles: bundles(tx, known)?,
         accounts: count(tx, "SELECT COUNT(*) FROM account")?,
         messages: count(tx, "SELECT COUNT(*) FROM message")?,
         gone: Vec::new(),
@@ -370,16 +396,26 @@ fn measure(tx: &mut Tx<'_>, table: &mut Table, sql: &'static str, params: &[Valu
     Ok(())
 }
 
-fn bundles(tx: &mut Tx<'_>) -> Result<Vec<Bundle>, StoreError> {
+fn bundles(tx: &mut Tx<'_>, known: &mut Known) -> Result<Vec<Bundle>, StoreError> {
     let all = "SELECT b.id, b.length, d.id FROM blob b LEFT JOIN damaged_blob d ON d.id = b.id ORDER BY b.id";
-    bundles_of(tx, all, &[])
+    bundles_of(tx, all, &[], |row| {
+        known.blobs.push(row.int(0)?);
+        known.damaged.extend(row.int_opt(2)?);
+        Ok(())
+    })
 }
 
-/// Bundles of the blobs that `sql` gives in the order of their numbers: number, length, and the number again if it is damaged.
-fn bundles_of(tx: &mut Tx<'_>, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<Bundle>, StoreError> {
+/// Bundles of the blobs that `sql` gives in the order of their numbers: number, length, and the number again if it is damaged. Each is shown to `note`.
+fn bundles_of(
+    tx: &mut Tx<'_>,
+    sql: &'static str,
+    params: &[Value<'_>],
+    mut note: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+) -> Result<Vec<Bundle>, StoreError> {
     let mut bundles = Vec::new();
     let mut open: Option<Bundle> = None;
     tx.for_each(sql, params, |row| {
+        note(row)?;
         let (id, length) = (row.int(0)?, row.int(1)?.unsigned_abs());
         // What lacks something is not taken for the bundle of an earlier copy that had it.
         let lacks = u64::from(row.int_opt(2)?.is_some());
@@ -474,16 +510,34 @@ impl Chunks<'_, '_> {
     }
 }
 
-fn send_part(tx: &mut Tx<'_>, store: &Store, part: &Part, chunks: &mut Chunks<'_, '_>) -> Result<(), StoreError> {
+fn send_part(
+    tx: &mut Tx<'_>,
+    store: &Store,
+    known: &Known,
+    part: &Part,
+    chunks: &mut Chunks<'_, '_>,
+) -> Result<(), StoreError> {
     match part {
         Part::Table(table) => send_rows(tx, schema::select(table), &[], table.columns.len(), chunks),
         Part::Gone(_) => Ok(()),
-        Part::Bundle(bundle) => tx.for_each(
-            "SELECT b.id, b.segment, b.position, b.length, b.data, d.id FROM blob b LEFT JOIN damaged_blob d ON d.id = b.id
-             WHERE b.id BETWEEN $1 AND $2 ORDER BY b.id",
-            params![bundle.first, bundle.last],
-            |row| send_blob(store, row, chunks),
-        ),
+        Part::Bundle(bundle) => {
+            let mut sent = 0;
+            let sql = "SELECT id, segment, position, length, data FROM blob WHERE id BETWEEN $1 AND $2 ORDER BY id";
+            tx.for_each(sql, params![bundle.first, bundle.last], |row| {
+                let id = row.int(0)?;
+                // One that was attached since may have a number of before.
+                if known.blobs.binary_search(&id).is_err() {
+                    return Ok(());
+                }
+                sent += 1;
+                send_blob(store, row, known.damaged.binary_search(&id).is_ok(), chunks)
+            })?;
+            if sent == bundle.blobs {
+                Ok(())
+            } else {
+                Err(StoreError::Missing { what: "blob that a copy was to have" })
+            }
+        }
     }
 }
 
@@ -501,15 +555,15 @@ fn send_rows(
     })
 }
 
-/// Sends a blob: its id, segment, position, length, data, and the id again if it is known to be damaged.
-fn send_blob(store: &Store, row: &Row<'_>, chunks: &mut Chunks<'_, '_>) -> Result<(), StoreError> {
+/// Sends a blob: its id, segment, position, length and data.
+fn send_blob(store: &Store, row: &Row<'_>, is_damaged: bool, chunks: &mut Chunks<'_, '_>) -> Result<(), StoreError> {
     let (id, segment, length) = (row.int(0)?, row.int(1)?, row.int(3)?.unsigned_abs());
     if let Some(bytes) = row.bytes_opt(4)? {
         return chunks.add(|out| write_blob(id, bytes, out));
     }
     let bytes = match store.blobs().read_checked(id, segment, row.int(2)?.unsigned_abs(), length) {
         // It is known to be lost; that must not keep everything else from being copied. It opens as little there as here.
-        Err(_) if row.int_opt(5)?.is_some() => vec![0; usize::try_from(length).unwrap_or(0)],
+        Err(_) if is_damaged => vec![0; usize::try_from(length).unwrap_or(0)],
         read => read?,
     };
     chunks.add(|out| write_blob(id, &bytes, out))
@@ -523,6 +577,7 @@ pub(crate) fn is_of_blobs(table: &Table) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect;
     use crate::testing::{Engine, run};
 
     #[test]
@@ -542,6 +597,51 @@ mod tests {
             all.pace.bytes_per_second = 0;
             std::thread::sleep(LOOK_EVERY);
             assert_eq!(all.limit(), 0, "nobody writes any more");
+        });
+    }
+
+    /// Reads a part to its end; gives its length.
+    fn length(parts: &Parts, part: Part) -> u64 {
+        io::copy(&mut parts.open(part), &mut io::sink()).unwrap()
+    }
+
+    #[test]
+    fn the_snapshot_ends_with_the_last_table_and_the_blobs_are_those_it_had() {
+        run(Engine::Sqlite, |store| async move {
+            // Both in a row, and in a segment.
+            let late = store.stage(vec![1; 100]).await.unwrap();
+            for length in [200, 300, 100_000] {
+                let staged = store.stage(vec![2; length]).await.unwrap();
+                store.write(move |tx| staged.attach(tx, 1)).await.unwrap();
+            }
+            let writing = store.handle();
+            let runtime = tokio::runtime::Handle::current();
+            let work = move |frozen: Frozen| {
+                let (inventory, parts) = (Arc::clone(frozen.inventory()), frozen.parts());
+                for table in &inventory.tables {
+                    assert_eq!(length(&parts, Part::Table(table.clone())), table.bytes);
+                }
+                runtime.block_on(async {
+                    // Nobody keeps the log in use, and of what nobody needs any more nothing goes yet.
+                    let change = move |tx: &mut Tx<'_>| {
+                        late.attach(tx, 1)?;
+                        tx.execute("UPDATE blob SET refs = 0, released = 0 WHERE refs = 1", &[])
+                    };
+                    writing.write(change).await.unwrap();
+                    writing.empty_log().await.unwrap();
+                    let much_later = writing.context().clock.now().plus(Duration::from_secs(7_200));
+                    let collected = collect::run(&writing, collect::Budget::default(), much_later).await.unwrap();
+                    assert_eq!(collected.blobs, 0);
+                });
+                for bundle in &inventory.bundles {
+                    assert_eq!(length(&parts, Part::Bundle(bundle.clone())), bundle.bytes);
+                }
+                inventory.bundles.iter().map(|bundle| bundle.blobs).sum::<u64>()
+            };
+            assert_eq!(freeze(&store, Pace::default(), work).await.unwrap(), 3);
+            let much_later = store.context().clock.now().plus(Duration::from_secs(7_200));
+            let collected = collect::run(&store, collect::Budget::default(), much_later).await.unwrap();
+            assert_eq!(collected.blobs, 4);
         });
     }
 }

@@ -10,4 +10,9 @@ pub(crate) trait Engine {
         params: &[Value<'_>],
         visit: &mut dyn FnMut(&Row<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
+
+    /// Ends a reading transaction and begins another, where snapshots cost those who write.
+    fn renew(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

@@ -97,8 +97,8 @@ struct Inner {
     /// Of an embedded store; a database server watches its own.
     space: Option<Space>,
     probed: probe::Kept,
-    /// Copies being taken, which may read segments that are empty by now.
-    segments_held: AtomicU64,
+    /// Copies being taken, for which blobs and segments stay that nobody else needs.
+    blobs_held: AtomicU64,
     /// Transactions that were to write, since the store was opened.
     writes: AtomicU64,
     /// The file that is there while an embedded store is open, and whether it was there before.
@@ -169,8 +169,8 @@ impl Store {
         space: Option<Space>,
         open_mark: Option<(PathBuf, bool)>,
     ) -> Self {
-        let (probed, segments_held, writes, is_damaged) = Default::default();
-        Self(Arc::new(Inner { context, database, blobs, space, probed, segments_held, writes, open_mark, is_damaged }))
+        let (probed, blobs_held, writes, is_damaged) = Default::default();
+        Self(Arc::new(Inner { context, database, blobs, space, probed, blobs_held, writes, open_mark, is_damaged }))
     }
 
     /// Whether an embedded store was not closed well before it was opened now, as after a crash.

@@ -28,6 +28,11 @@ impl<'t> Tx<'t> {
         Self { engine, context, notices: Vec::new(), spoiled: false }
     }
 
+    /// Lets a snapshot go for one of now, on the embedded engine alone: there the write-ahead log grows as long as one is held.
+    pub(crate) fn renew(&mut self) -> Result<(), StoreError> {
+        self.engine.renew()
+    }
+
     /// Runs a statement; gives the number of rows it changed.
     ///
     /// # Errors

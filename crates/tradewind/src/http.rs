@@ -1,5 +1,7 @@
 //! Serves the HTTP routers over our own listeners.
 
+mod unread;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,11 +10,10 @@ use api::web::PeerCertificates;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use crypto::tls::{ServerTls, Service};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use identity::TlsTraits;
 use net::{Connection, Handler};
-use tower::ServiceExt as _;
 
 /// Time for a TLS handshake.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(15);
@@ -41,18 +42,19 @@ impl Handler for HttpDoor {
         }
         let certificates: PeerCertificates = stream.peer_certificates().into();
         let traits: Option<TlsTraits> = stream.tls_info().as_ref().map(Into::into);
-        let router = self.router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        let router = &self.router;
+        let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             request.extensions_mut().insert(PeerCertificates::clone(&certificates));
             if let Some(traits) = &traits {
                 request.extensions_mut().insert(traits.clone());
             }
-            request
+            unread::answer(router.clone(), request)
         });
         let serving = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_WAIT)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            .serve_connection(TokioIo::new(stream), service)
             // WebSocket.
             .with_upgrades();
         let mut serving = std::pin::pin!(serving);

@@ -78,7 +78,7 @@ impl Case {
         for value in body.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
             if let Some(name) = value.as_str().and_then(|text| text.strip_prefix('$')) {
                 *value = remembered.get(name).cloned().unwrap_or_else(|| {
-                    if matches!(name, "client" | "key" | "hold" | "subject" | "consent") {
+                    if matches!(name, "client" | "key" | "hold" | "subject" | "consent" | "connector" | "report") {
                         json!("none")
                     } else {
                         json!(1)
@@ -104,6 +104,7 @@ pub(crate) fn cases(authority: &str) -> Vec<Case> {
         of_subjects(),
         of_the_trade_guard(),
         of_administrators(),
+        of_connectors_and_reports(),
         of_second_persons(),
     ]
     .concat()
@@ -312,6 +313,26 @@ fn of_the_trade_guard() -> Vec<Case> {
         .nothing(),
         case("security", "guard-case-note", json!({ "id": "1", "what": "note", "note": "tested" })).unseen(),
         case("security", "guard-case-close", json!({ "id": "1", "honest": true, "note": "tested" })).unseen(),
+    ]
+}
+
+/// By which servers mail comes and goes, and who has the overview sent.
+fn of_connectors_and_reports() -> Vec<Case> {
+    let connector = json!({
+        "name": "a partner", "direction": "in", "enabled": false, "domains": ["partner.test"],
+        "networks": ["192.0.2.0/24"], "only_from": true,
+    });
+    let report = json!({
+        "name": "the month", "rhythm": "monthly", "hour": 8, "time_zone": "Asia/Shanghai",
+        "recipients": [{ "address": "admin@trade.test" }],
+    });
+    vec![
+        case("admin", "connector-set", connector).keeps("connector", "/id"),
+        case("admin", "connector-test", json!({ "id": "$connector" })).nothing(),
+        case("admin", "connector-remove", json!({ "id": "$connector" })),
+        case("admin", "overview-report-set", report).keeps("report", "/id"),
+        case("admin", "overview-report-send", json!({ "id": "$report" })),
+        case("admin", "overview-report-remove", json!({ "id": "$report" })),
     ]
 }
 

@@ -45,7 +45,7 @@ pub(super) fn take_inventory(
         if one.table.name == BLOB_TABLE {
             let columns = "t.id, t.length, d.id";
             let sql = one.changed_columns(columns, "LEFT JOIN damaged_blob d ON d.id = t.id", "ORDER BY t.id");
-            bundles = bundles_of(tx, sql, params![NEW_BLOB, &since.0])?;
+            bundles = bundles_of(tx, sql, params![NEW_BLOB, &since.0], |_| Ok(()))?;
         }
     }
     let inventory = Inventory { schema: newest(), tables, bundles, accounts: 0, messages: 0, gone, point: None };
@@ -74,7 +74,7 @@ pub(super) fn send_part(
                 "ORDER BY t.id",
             );
             let params = params![NEW_BLOB, &since.0, bundle.first, bundle.last];
-            tx.for_each(sql, params, |row| send_blob(store, row, chunks))
+            tx.for_each(sql, params, |row| send_blob(store, row, row.int_opt(5)?.is_some(), chunks))
         }
     }
 }

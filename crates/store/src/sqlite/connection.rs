@@ -146,6 +146,11 @@ impl ToSql for Value<'_> {
 }
 
 impl Engine for Connection {
+    fn renew(&mut self) -> Result<(), StoreError> {
+        self.control("COMMIT")?;
+        self.control("BEGIN")
+    }
+
     fn execute(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, StoreError> {
         let mut changed = 0;
         let Self { inner, translated, .. } = self;
