@@ -153,7 +153,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn content_that_does_not_come_is_not_waited_for_for_ever() {
         let mut client = connected();
         client.write_all(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nsome").await.unwrap();
