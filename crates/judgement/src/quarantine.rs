@@ -359,14 +359,18 @@ pub fn organisation_of(tx: &mut Tx<'_>, id: i64) -> Result<Option<i64>, Judgemen
     )?)
 }
 
-/// The message `id` in quarantine and all others of its organisation there that share its sender or its template.
+/// All messages in quarantine that share sender or template with the message `id`, it among them if it is there. One that was let out already tells as
+/// much of the others.
 ///
 /// # Errors
-/// [`JudgementError::NotQuarantined`] if it is not there, or the store fails.
+/// [`JudgementError::NotQuarantined`] if it is neither there nor among what was judged, or the store fails.
 pub fn alike(tx: &mut Tx<'_>, id: i64) -> Result<Vec<i64>, JudgementError> {
-    let row = tx.row("SELECT organisation, marks FROM quarantine WHERE id = $1", params![id], |row| {
-        Ok((row.int(0)?, row.bytes(1)?.to_vec()))
-    })?;
+    let row = tx.row(
+        "SELECT organisation, marks FROM quarantine WHERE id = $1
+         UNION ALL SELECT organisation, marks FROM judged WHERE id = $1 LIMIT 1",
+        params![id],
+        |row| Ok((row.int(0)?, row.bytes(1)?.to_vec())),
+    )?;
     let (organisation, own) = row.ok_or(JudgementError::NotQuarantined(id))?;
     let wanted = marks::unpacked(&own);
     let mut found = Vec::new();

@@ -25,7 +25,7 @@ export default function FoldersDialog({ close }: { close: () => void }) {
   const store = useStore();
   const { say, fail } = useNotices();
   const [editing, setEditing] = useState<Editing>();
-  const [going, setGoing] = useState<Mailbox>();
+  const [going, setGoing] = useState<Mailbox["id"]>();
   const [sharing, setSharing] = useState<Id>();
   const [progress, setProgress] = useState<{ done: number; total: number }>();
   const stopping = useRef<AbortController | undefined>(undefined);
@@ -55,6 +55,8 @@ export default function FoldersDialog({ close }: { close: () => void }) {
     work().catch(fail).finally(() => setProgress(undefined));
   };
   const shared = sharing === undefined ? undefined : store.mailboxes.get(sharing);
+  // As it is now: what it holds may be known only since the question was put.
+  const leaving = going === undefined ? undefined : store.mailboxes.get(going);
   // A form that is answered late must not close the one that was opened meanwhile.
   const over = (form: Editing) => setEditing((now) => (now === form ? undefined : now));
 
@@ -82,7 +84,7 @@ export default function FoldersDialog({ close }: { close: () => void }) {
                   <span className="sr-only">{t("folders.show", { folder: folderName(t, mailbox) })}</span>
                 </label>
               )}
-              <FolderMenu mailbox={mailbox} change={() => setEditing({ mailbox })} add={() => setEditing({ parentId: mailbox.id })} remove={() => setGoing(mailbox)} save={() => save(mailbox)} share={() => setSharing(mailbox.id)} />
+              <FolderMenu mailbox={mailbox} change={() => setEditing({ mailbox })} add={() => setEditing({ parentId: mailbox.id })} remove={() => setGoing(mailbox.id)} save={() => save(mailbox)} share={() => setSharing(mailbox.id)} />
             </div>
             {editing && "mailbox" in editing && editing.mailbox.id === mailbox.id && <FolderForm mailbox={mailbox} parentId={mailbox.parentId} done={() => over(editing)} />}
             {editing && "parentId" in editing && editing.parentId === mailbox.id && <FolderForm parentId={mailbox.id} done={() => over(editing)} />}
@@ -94,8 +96,8 @@ export default function FoldersDialog({ close }: { close: () => void }) {
       <Dialog title={t("share.title", { folder: shared ? folderName(t, shared) : "" })} isOpen={shared !== undefined} close={() => setSharing(undefined)}>
         {shared && <Sharing mailbox={shared} />}
       </Dialog>
-      <Dialog title={t("folders.delete-title", { folder: going?.name ?? "" })} isOpen={going !== undefined} close={() => setGoing(undefined)}>
-        {going && <Deleting mailbox={going} cancel={() => setGoing(undefined)} remove={() => remove(going)} />}
+      <Dialog title={t("folders.delete-title", { folder: leaving?.name ?? "" })} isOpen={leaving !== undefined} close={() => setGoing(undefined)}>
+        {leaving && <Deleting mailbox={leaving} cancel={() => setGoing(undefined)} remove={() => remove(leaving)} />}
       </Dialog>
     </Dialog>
   );
