@@ -78,5 +78,13 @@ export const pictures = [
   { name: "console-processing-light-zh", who: "security", path: "/console/subjects/processing?lang=zh-CN", wait: "section" },
   { name: "console-explain-light-en", who: "security", path: "/console/access/explain?lang=en", wait: "form" },
   { name: "console-outbound-new-light-en", who: "security", path: "/console/outbound/new?lang=en", wait: "form" },
+  { name: "console-connectors-light-en", who: "admin", path: "/console/connectors?lang=en", wait: "section" },
+  { name: "console-blocklists-light-zh", who: "auditor", path: "/console/blocklists?lang=zh-CN", wait: "section" },
+  { name: "console-overview-reports-light-en", who: "admin", path: "/console/overview-reports?lang=en", wait: "section" },
+  { name: "console-journal-light-zh", who: "security", path: "/console/journal?lang=zh-CN", wait: "section" },
+  { name: "console-subject-new-light-en", who: "security", path: "/console/subjects/new?lang=en", wait: "form" },
+  { name: "console-frozen-light-en", path: "/console/sign-ins/frozen?lang=en", wait: "table" },
+  { name: "console-complaints-dark-en", path: "/console/reported/complaints?lang=en", wait: "section", dark: true },
+  { name: "console-pulled-light-zh", path: "/console/threats/pulled?lang=zh-CN", wait: "section" },
   { name: "console-lacking-light-zh", who: "admin", path: "/console/factors?lang=zh-CN", wait: "table", level: "enhanced" },
 ];

@@ -116,7 +116,7 @@ test("all that a list holds is selected, moved and brought back, shown or not", 
   await page.getByRole("button", { name: "Mark as read" }).click();
   await page.getByText(`${many / 2} messages changed`).waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
-  await page.getByText("Undone").waitFor();
+  await page.getByText("Undone").last().waitFor();
   await page.getByRole("navigation", { name: "Folders" }).getByText(`${many / 2} unread`).waitFor();
 });
 
