@@ -391,7 +391,7 @@ fn steps_hold_no_key_and_what_grew_too_long_is_told() -> Outcome {
         .success()?;
     }
     let files = walk(&clear);
-    assert!(files.iter().any(|path| path.ends_with("tables/account")), "{files:?}");
+    assert!(files.iter().any(|path| path.ends_with("all-tables/account")), "{files:?}");
     for path in files {
         let octets = fs::read(&path)?;
         for canary in [key.as_slice(), b"canaryquartz", b"canary-subject"] {
