@@ -13,6 +13,7 @@ mod listening;
 mod overview_reports;
 mod provisioning;
 mod rehearsing;
+mod repeating;
 mod reporting;
 mod scrubbing;
 mod settings_seen;

@@ -1,5 +1,6 @@
 //! Requests that are answered before their content was read. The library would close the connection behind such an answer without a word, and a client that
-//! has sent its next request on it by then sees that one fail. A short rest is read and thrown away; otherwise the answer says that it is the last.
+//! has sent its next request on it by then sees that one fail. A short rest is read and thrown away (RFC 9112 section 9.3); otherwise the answer says that
+//! it is the last (section 9.6).
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -25,7 +26,7 @@ const REST_WAIT: Duration = Duration::from_secs(2);
 
 /// Answers `request` with `router`.
 pub(super) async fn answer(router: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
-    // Whoever asks first whether it is wanted sends no content after a refusal, and says so to nobody.
+    // Whoever asks first whether it is wanted sends no content after a refusal, and says so to nobody (RFC 9110 section 10.1.1).
     let is_asked_for = request.headers().contains_key(EXPECT);
     let rest = Rest::default();
     let kept = Arc::clone(&rest);

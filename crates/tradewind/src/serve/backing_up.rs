@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Replaced;
+use super::repeating::repeat;
 
 /// How often it is looked whether one is due.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -21,17 +22,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(600);
 
 /// Has erasures reach the places where keys are left, until `stop`.
 pub(super) async fn carry_erasures(controls: Controls, stop: CancellationToken) {
-    let mut wait = LOOK_FOR_ERASURES_EVERY;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-        let outcome = tokio::select! {
-            () = stop.cancelled() => return,
-            outcome = carry_erasures_on(&controls) => outcome,
-        };
-        wait = match outcome {
+    repeat(stop, LOOK_FOR_ERASURES_EVERY, || async {
+        match carry_erasures_on(&controls).await {
             Ok(0) => LOOK_FOR_ERASURES_EVERY,
             Ok(reached) => {
                 tracing::info!(reached, "keys of erased accounts are gone from more places");
@@ -41,8 +33,9 @@ pub(super) async fn carry_erasures(controls: Controls, stop: CancellationToken) 
                 tracing::error!(%error, "keys of erased accounts are left in places that could not be reached; it is tried again");
                 RETRY_AFTER
             }
-        };
-    }
+        }
+    })
+    .await;
 }
 
 /// Keeps points in time between backups, until `stop`; where another machine has taken the place of this one, says so and stops everything.

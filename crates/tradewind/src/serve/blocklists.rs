@@ -5,6 +5,8 @@ use std::time::Duration;
 use api::actions::{Controls, look_at_blocklists};
 use tokio_util::sync::CancellationToken;
 
+use super::repeating::repeat;
+
 /// Wait before the first look, so that a start is not slower for it.
 const FIRST_AFTER: Duration = Duration::from_secs(120);
 
@@ -13,21 +15,13 @@ const LOOK_EVERY: Duration = Duration::from_secs(600);
 
 /// Looks again and again until `stop`.
 pub(super) async fn run(controls: Controls, stop: CancellationToken) {
-    let mut wait = FIRST_AFTER;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-        let outcome = tokio::select! {
-            () = stop.cancelled() => return,
-            outcome = look_at_blocklists(&controls) => outcome,
-        };
-        match outcome {
+    repeat(stop, FIRST_AFTER, || async {
+        match look_at_blocklists(&controls).await {
             Ok(false) => {}
             Ok(true) => tracing::info!("blocklists were asked about our addresses and domains"),
             Err(error) => tracing::error!(%error, "blocklists cannot be asked; it is tried again"),
         }
-        wait = LOOK_EVERY;
-    }
+        LOOK_EVERY
+    })
+    .await;
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use api::actions::{Controls, look_after_evidence};
 use tokio_util::sync::CancellationToken;
 
+use super::repeating::repeat;
+
 /// Wait before the first look, so that a start is not slower for it.
 const FIRST_AFTER: Duration = Duration::from_secs(60);
 
@@ -13,19 +15,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(300);
 
 /// Looks again and again until `stop`.
 pub(super) async fn run(controls: Controls, stop: CancellationToken) {
-    let mut wait = FIRST_AFTER;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-        let outcome = tokio::select! {
-            () = stop.cancelled() => return,
-            outcome = look_after_evidence(&controls) => outcome,
-        };
-        if let Err(error) = outcome {
+    repeat(stop, FIRST_AFTER, || async {
+        if let Err(error) = look_after_evidence(&controls).await {
             tracing::error!(%error, "evidence cannot be looked at; it is tried again");
         }
-        wait = LOOK_EVERY;
-    }
+        LOOK_EVERY
+    })
+    .await;
 }

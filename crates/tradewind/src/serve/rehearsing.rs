@@ -5,6 +5,8 @@ use std::time::Duration;
 use api::actions::{Controls, rehearse_when_due};
 use tokio_util::sync::CancellationToken;
 
+use super::repeating::repeat;
+
 /// How often it is looked whether one is due.
 const LOOK_EVERY: Duration = Duration::from_secs(3600);
 
@@ -13,22 +15,14 @@ const RETRY_AFTER: Duration = Duration::from_secs(86_400);
 
 /// Rehearses when it is due, until `stop`.
 pub(super) async fn run(controls: Controls, stop: CancellationToken) {
-    let mut wait = LOOK_EVERY;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-        let outcome = tokio::select! {
-            () = stop.cancelled() => return,
-            outcome = rehearse_when_due(&controls) => outcome,
-        };
-        wait = match outcome {
+    repeat(stop, LOOK_EVERY, || async {
+        match rehearse_when_due(&controls).await {
             Ok(_) => LOOK_EVERY,
             Err(error) => {
                 tracing::error!(%error, "a restore cannot be rehearsed");
                 RETRY_AFTER
             }
-        };
-    }
+        }
+    })
+    .await;
 }
